@@ -1,0 +1,100 @@
+"""How a form is declared: a pydantic model whose fields' types choose the element, and markers that say more.
+
+| a field of type                    | becomes                                        |
+|------------------------------------|------------------------------------------------|
+| `str`                              | a text input; `Text(multiline=True)`: many lines |
+| `Literal[...]`, an `Enum`          | a select; in a `list`: a multi-select          |
+| `str` with `Lookup("services")`    | a type-ahead over that catalog; in a `list`: several |
+| `str` with `Person()`              | a picker of people; in a `list`: several       |
+| `str` with `Conversation()`        | a picker of channels; in a `list`: several     |
+| `str` with `Json()`                | many lines that must be JSON                   |
+| `date`, `datetime`                 | a date picker, a date and time picker          |
+| `int`, `float`                     | a number input                                 |
+| `bool`                             | a checkbox; `Check("...")` words it            |
+| `HttpUrl`, `EmailStr`              | a URL input, an e-mail input                   |
+| `list[str]`, `list[EmailStr]`      | many lines, one value a line (or commas, for e-mails) |
+| another `Form`                     | that form's fields, in its place               |
+
+The label is the field's `title`, the hint its `description`; lengths and bounds are the field's own constraints.
+A field without a default is required. Anything else raises `TypeError` when it is rendered, so that a new kind of
+field cannot be forgotten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Form(BaseModel):
+    """What a person fills in for one operation. The model is the form's only declaration.
+
+    `headline` and `details` name the fields that keep their text when the person switches to another vendor; a form with
+    one text field for both leaves `details` empty. `block` stands in the block ids of a form nested in another one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    headline: ClassVar[str | None] = None
+    details: ClassVar[str | None] = None
+    block: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Says more about a field than its type does; stands in `Annotated[...]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Marker):
+    """A text input: many lines if `multiline`; `placeholder` is shown while it is empty (150 characters at most)."""
+
+    multiline: bool = False
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Json(Marker):
+    """Many lines that must be JSON; the value stays the text. `kind` is the JSON type demanded at the top."""
+
+    kind: type | None = None
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Marker):
+    """Words for the values of a select; a value without one is shown humanised (`in_progress`: "In progress")."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Marker):
+    """A type-ahead over the adapter's catalog of that name. `rerenders`: choosing redraws the form at once."""
+
+    catalog: str
+    placeholder: str = ""
+    rerenders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person(Marker):
+    """A Slack person; the value is the Slack user id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation(Marker):
+    """A Slack conversation; the value is its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Marker):
+    """The words beside a checkbox (75 characters at most)."""
+
+    words: str = "Yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced(Marker):
+    """Rarely used: shown only after "More fields"."""
