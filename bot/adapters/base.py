@@ -127,3 +127,51 @@ class Catalog:
     ttl: float = 600.0
     by_reference: Callable[[str], Entry | None] | None = None
     static: Sequence[Entry] | None = None
+
+
+class Adapter(ABC):
+    """One vendor. Instances hold the shared HTTP client and the base URL, never credentials: those come with each call."""
+
+    vendor: ClassVar[str]
+    label: ClassVar[str]
+    credentials: ClassVar[type[Credentials]]
+    operations: ClassVar[tuple[Operation, ...]]
+    catalogs: ClassVar[tuple[Catalog, ...]]
+
+    def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
+        self.client = client
+        self.base_url = base_url
+
+    @abstractmethod
+    async def verify(self, credentials: Any) -> Account:
+        """Ask the vendor whether the credentials work. Raises `Unauthorized`, `TryLater`, `Unclear` or `Refused`."""
+
+    @abstractmethod
+    def request(self, operation: str, submission: Submission, credentials: Any) -> Request:
+        """The one call that creates what the form says. Pure: the same form and marker give the same request."""
+
+    @abstractmethod
+    async def create(self, operation: str, submission: Submission, credentials: Any) -> Created:
+        """Create it at the vendor. Raises a `VendorError`; see `bot.errors` for what each one promises.
+
+        What has to be looked up first (an incident named by its number) is looked up here; a look-up that gets no answer
+        raises `TryLater`, for nothing has been created by then.
+        """
+
+    @abstractmethod
+    async def entries(self, catalog: str, credentials: Any) -> list[Entry]:
+        """The whole list, all pages, in the order people want to see it. Raises a `VendorError`."""
+
+    def operation(self, name: str) -> Operation:
+        """The operation of that name; KeyError for one that the vendor does not have."""
+        for operation in self.operations:
+            if operation.name == name:
+                return operation
+        raise KeyError(name)
+
+    def catalog(self, name: str) -> Catalog:
+        """The catalog of that name; KeyError for one that the vendor does not have."""
+        for catalog in self.catalogs:
+            if catalog.name == name:
+                return catalog
+        raise KeyError(name)

@@ -1,0 +1,1 @@
+"""The vendors that the bot can forward to."""
