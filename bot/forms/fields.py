@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 
 class Form(BaseModel):
@@ -98,3 +99,8 @@ class Check(Marker):
 @dataclass(frozen=True, slots=True)
 class Advanced(Marker):
     """Rarely used: shown only after "More fields"."""
+
+
+def wrong(field: str, sentence: str) -> PydanticCustomError:
+    """What a model validator raises to put its sentence beside one field: `raise wrong("configuration", "Give one of ...")`."""
+    return PydanticCustomError("wrong_field", "{sentence}", {"field": field, "sentence": sentence})
