@@ -1,0 +1,1 @@
+"""Incident Relay: from Slack to the incident tool a workspace uses."""

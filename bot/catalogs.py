@@ -1,0 +1,230 @@
+"""Catalogs: the vendors' lists behind the pickers, kept per connection, searched in memory, refreshed in the background.
+
+A picker is answered from what is here, at once, even while the vendor is down; the answer says when it is old, still
+loading or empty. No keystroke ever becomes a vendor call.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.adapters.base import Adapter, Catalog, Entry
+from bot.errors import RelayError, Unauthorized
+from bot.storage import Workspace
+from bot.storage.connections import Connections
+from bot.storage.lists import Lists
+
+log = structlog.get_logger(__name__)
+
+SHOWN = 100
+"""Slack takes at most 100 options."""
+ROUND_SECONDS = 15.0
+RETRY_SECONDS = 60.0
+USED_SECONDS = 24 * 3600.0
+STALE_AFTER = 3600.0
+AT_ONCE = 4
+
+Key = tuple[Workspace, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a picker shows: the best matches first, and a sentence when there is more to say (old, loading, empty)."""
+
+    entries: Sequence[Entry]
+    notice: str = ""
+
+
+@dataclass(slots=True)
+class _List:
+    """One list in memory. `folded` is what is searched, one string an entry; times are epoch seconds, 0 is never."""
+
+    entries: list[Entry] = field(default_factory=list)
+    folded: list[str] = field(default_factory=list)
+    by_id: dict[str, Entry] = field(default_factory=dict)
+    fetched_at: float = 0.0
+    tried_at: float = 0.0
+    used_at: float = 0.0
+    problem: str = ""
+
+    def fill(self, entries: Iterable[Entry], fetched_at: float) -> None:
+        self.entries = list(entries)
+        self.folded = [f"{entry.label} {entry.detail}".casefold() for entry in self.entries]
+        self.by_id = {entry.id: entry for entry in self.entries}
+        self.fetched_at = fetched_at
+
+
+class Catalogs:
+    def __init__(
+        self,
+        lists: Lists,
+        connections: Connections,
+        adapters: Mapping[str, Adapter],
+        *,
+        on_recovered: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._lists = lists
+        self._connections = connections
+        self._adapters = adapters
+        self._on_recovered = on_recovered
+        self._clock = clock
+        self._known: dict[Key, _List] = {}
+        self._wake = asyncio.Event()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def search(self, workspace: Workspace, vendor: str, name: str, query: str) -> Answer:
+        """The entries that match what was typed, best first, at most 100."""
+        adapter = self._adapters[vendor]
+        catalog = adapter.catalog(name)
+        known = await self._list((workspace, vendor, name))
+        known.used_at = self._clock()
+        found = _best(known, query, SHOWN)
+        if not found and catalog.by_reference is not None and (entry := catalog.by_reference(query)) is not None:
+            found = [entry]
+        return Answer(found, self._notice(adapter, catalog, known, query, found))
+
+    async def want(self, workspace: Workspace, vendor: str, names: Iterable[str]) -> None:
+        """A form with these pickers opens: refresh in the background what is old."""
+        for name in names:
+            (await self._list((workspace, vendor, name))).used_at = self._clock()
+        self._wake.set()
+
+    async def label(self, workspace: Workspace, vendor: str, name: str, entry_id: str) -> str | None:
+        """What people call the entry, or None when the list does not hold it."""
+        entry = (await self._list((workspace, vendor, name))).by_id.get(entry_id)
+        return None if entry is None else entry.label
+
+    async def add(self, workspace: Workspace, vendor: str, name: str, entry: Entry) -> None:
+        """Offer what was just created without waiting for the next refresh."""
+        known = await self._list((workspace, vendor, name))
+        known.fill([entry, *(it for it in known.entries if it.id != entry.id)], known.fetched_at)
+        await self._lists.save(workspace, vendor, name, known.entries, known.fetched_at)
+
+    async def age(self, workspace: Workspace, vendor: str) -> float | None:
+        """Seconds since the oldest of the vendor's lists was fetched; None while one of them never was."""
+        names = [catalog.name for catalog in self._adapters[vendor].catalogs if catalog.static is None]
+        fetched = [(await self._list((workspace, vendor, name))).fetched_at for name in names]
+        return self._clock() - min(fetched) if fetched and min(fetched) else None
+
+    async def run(self) -> None:
+        """Refresh what is due, again and again, until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                await asyncio.gather(*[self._refresh(*key) for key in await self._due()])
+            except Exception as error:
+                log.error("catalogs.round_failed", error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await self._wake.wait()
+
+    async def _due(self) -> list[tuple[Workspace, str, list[str], bool]]:
+        now = self._clock()
+        due = []
+        for workspace, vendor, broken in await self._connections.keys():
+            names = []
+            for catalog in self._adapters[vendor].catalogs:
+                if catalog.static is None and _is_due(await self._list((workspace, vendor, catalog.name)), catalog, now):
+                    names.append(catalog.name)
+            if names:
+                due.append((workspace, vendor, names, broken))
+        return due
+
+    async def _refresh(self, workspace: Workspace, vendor: str, names: list[str], broken: bool) -> None:
+        """Fetch these lists. One refused token stands for all; one that is accepted again mends the connection."""
+        async with self._slots:
+            for name in names:
+                known = await self._list((workspace, vendor, name))
+                known.tried_at = self._clock()
+                try:
+                    await self._fetch(workspace, vendor, name, known)
+                except RelayError as error:
+                    known.problem = str(error)
+                    log.warning("catalogs.not_fetched", vendor=vendor, catalog=name, error=type(error).__name__)
+                    if isinstance(error, Unauthorized) and error.status == 401:
+                        await self._connections.mark(workspace, vendor, str(error))
+                        return
+                    continue
+                except Exception as error:
+                    known.problem = f"{self._adapters[vendor].label} sent a list that could not be read."
+                    log.error("catalogs.adapter_broke", vendor=vendor, catalog=name, error=type(error).__name__)
+                    continue
+                if broken:
+                    await self._connections.mark(workspace, vendor, "")
+                    self._on_recovered()
+                    broken = False
+
+    async def _fetch(self, workspace: Workspace, vendor: str, name: str, known: _List) -> None:
+        adapter = self._adapters[vendor]
+        connection = await self._connections.get(workspace, vendor)
+        if connection is None:
+            return
+        started = self._clock()
+        entries = await adapter.entries(name, adapter.credentials.model_validate(dict(connection.secret)))
+        newer = [it for it in known.entries if it.id not in {entry.id for entry in entries}] if known.fetched_at == 0 else []
+        known.fill([*newer, *entries], started)
+        known.problem = ""
+        await self._lists.save(workspace, vendor, name, known.entries, started)
+
+    async def _list(self, key: Key) -> _List:
+        known = self._known.get(key)
+        if known is None:
+            known = _List()
+            static = self._adapters[key[1]].catalog(key[2]).static
+            if static is not None:
+                known.fill(static, self._clock())
+            elif (stored := await self._lists.load(*key)) is not None:
+                known.fill(*stored)
+            known = self._known.setdefault(key, known)
+        return known
+
+    def _notice(self, adapter: Adapter, catalog: Catalog, known: _List, query: str, found: Sequence[Entry]) -> str:
+        if catalog.static is None and known.fetched_at == 0:
+            if known.problem:
+                return f"The {catalog.label} could not be loaded. {known.problem}"
+            return f"Still loading the {catalog.label} from {adapter.label}. Type again in a moment."
+        if not known.entries:
+            return f"{adapter.label} has no {catalog.label}."
+        if not found:
+            return f"No {catalog.label} match what you typed."
+        age = self._clock() - known.fetched_at
+        if catalog.static is None and age > max(STALE_AFTER, 2 * catalog.ttl):
+            return f"As of {_ago(age)}: {adapter.label} has not answered since."
+        if len(found) == SHOWN and len(known.entries) > SHOWN:
+            return f"The first {SHOWN}. Keep typing to see others."
+        return ""
+
+
+def _is_due(known: _List, catalog: Catalog, now: float) -> bool:
+    if known.fetched_at == 0 or known.problem:
+        return now - known.tried_at > RETRY_SECONDS or known.tried_at == 0
+    wanted = now - known.used_at < USED_SECONDS
+    return wanted and now - max(known.fetched_at, known.tried_at) > catalog.ttl
+
+
+def _best(known: _List, query: str, limit: int) -> list[Entry]:
+    """Exact matches, then those that begin with it, then with a word that begins with it, then any that hold it."""
+    wanted = " ".join(query.casefold().split())
+    if not wanted:
+        return known.entries[:limit]
+    ranked: list[tuple[int, int]] = []
+    inside = f" {wanted}"
+    for index, text in enumerate(known.folded):
+        if wanted in text:
+            if text.startswith(wanted):
+                rank = 0 if known.entries[index].label.casefold() == wanted else 1
+            else:
+                rank = 2 if inside in text else 3
+            ranked.append((rank, index))
+    ranked.sort()
+    return [known.entries[index] for _, index in ranked[:limit]]
+
+
+def _ago(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{round(seconds / 60)} minutes ago" if hours < 2 else f"{round(hours)} hours ago" if hours < 48 else f"{round(hours / 24)} days ago"

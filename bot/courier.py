@@ -1,0 +1,245 @@
+"""The courier: claim -> adapter -> outcome. Knows the rows and the vendors, and no Slack.
+
+    queued -> sending -> delivered     the vendor made it
+                      -> rejected      the vendor said no; the person can edit and resend
+                      -> unconfirmed   the request left and nobody can say whether it was carried out; never resent blindly
+                      -> failed        given up, or an admin must act
+                      -> queued        certainly not done: again when the vendor says, or after a backoff
+
+A row is committed as `sending`, with a lease longer than any call, before the request leaves; settling names the attempt
+it settles, so a worker that wakes late cannot overwrite a newer one.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from bot.adapters.base import Adapter, Created, Entry, Submission
+from bot.errors import Refused, RelayError, TryLater, Unauthorized, Unclear, VendorError
+from bot.storage.connections import Connections
+from bot.storage.deliveries import Deliveries, Delivery, Draft, Outcome
+
+log = structlog.get_logger(__name__)
+
+CALL_SECONDS = 25.0
+LEASE_SECONDS = 45.0
+AT_ONCE = 8
+GIVE_UP_SECONDS = 24 * 3600.0
+BACKOFF_SECONDS = (1.0, 300.0)
+
+Listener = Callable[[Delivery], None]
+
+
+class Courier:
+    """Delivers what is enqueued. `on_change` hears every change of a row; it must not block and must not raise."""
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        connections: Connections,
+        adapters: Mapping[str, Adapter],
+        *,
+        on_change: Listener,
+        on_created: Callable[[Delivery, Entry], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._deliveries = deliveries
+        self._connections = connections
+        self._adapters = adapters
+        self._on_change = on_change
+        self._on_created = on_created
+        self._clock = clock
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._wake = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._watchers: dict[int, set[asyncio.Future[Delivery]]] = {}
+        self._stopping = False
+
+    async def submit(self, draft: Draft, *, card_after: float) -> Delivery:
+        """Commit the draft and start delivering it at once if a slot is free; the row as it was committed."""
+        slot_free = not self._slots.locked() and not self._stopping
+        if slot_free:
+            await self._slots.acquire()
+        try:
+            row, new = await self._deliveries.enqueue(
+                draft, lease=LEASE_SECONDS if slot_free else None, card_after=card_after
+            )
+        except BaseException:
+            if slot_free:
+                self._slots.release()
+            raise
+        if slot_free and new:
+            self._start(row)
+        elif slot_free:
+            self._slots.release()
+        else:
+            self._wake.set()
+        return row
+
+    async def outcome(self, row: Delivery, until: float) -> Delivery:
+        """The row once it is settled, or waits for something later than `until` (loop time); at `until`, as it is then.
+
+        Giving up waiting stops nothing.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Delivery] = loop.create_future()
+        watchers = self._watchers.setdefault(row.id, set())
+        watchers.add(future)
+        try:
+            row = await self._deliveries.get(row.id)
+            while not (row.settled or self._waits_past(row, until - loop.time())):
+                try:
+                    async with asyncio.timeout_at(until):
+                        row = await future
+                except TimeoutError:
+                    return row
+                watchers.discard(future)
+                future = loop.create_future()
+                watchers.add(future)
+            return row
+        finally:
+            watchers.discard(future)
+            if not watchers:
+                self._watchers.pop(row.id, None)
+
+    def _waits_past(self, row: Delivery, seconds: float) -> bool:
+        return row.state == "queued" and row.due_at > self._clock() + seconds
+
+    def wake(self) -> None:
+        """Look for due rows now (something made rows due from outside: an admin reconnected)."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver what is due and settle what was left behind, until cancelled. An error of the file ends nothing."""
+        while True:
+            self._wake.clear()
+            pause = 60.0
+            try:
+                for row in await self._deliveries.expire("The bot stopped while it was being sent."):
+                    self._announce(row)
+                await self._start_due()
+                pause = await self._until_next()
+            except Exception as error:
+                log.error("courier.round_failed", error=type(error).__name__)
+                pause = 1.0
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    async def stop(self) -> None:
+        """Finish what is being sent; the rest stays queued for the next start."""
+        self._stopping = True
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CALL_SECONDS + 1)
+
+    async def _start_due(self) -> None:
+        while not self._stopping and not self._slots.locked():
+            await self._slots.acquire()
+            claimed: list[Delivery] = []
+            try:
+                claimed = await self._deliveries.claim_due(LEASE_SECONDS, 1)
+            finally:
+                if not claimed:
+                    self._slots.release()
+            if not claimed:
+                return
+            self._start(claimed[0])
+
+    async def _until_next(self) -> float:
+        if self._slots.locked():
+            return 60.0  # a slot that becomes free wakes the loop
+        at = await self._deliveries.next_time()
+        return 60.0 if at is None else min(max(at - self._clock(), 0.05), 60.0)
+
+    def _start(self, row: Delivery) -> None:
+        task = asyncio.create_task(self._deliver(row), name=f"deliver {row.key}")
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._slots.release()
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("courier.settling_failed", error=type(error).__name__)
+
+    async def _deliver(self, row: Delivery) -> None:
+        started = time.perf_counter()
+        outcome = await self._attempt(row)
+        settled = await self._deliveries.settle(row, outcome)
+        log.info(
+            "courier.attempted",
+            delivery=row.key,
+            vendor=row.vendor,
+            operation=row.operation,
+            state=outcome.state,
+            reason=outcome.reason,
+            attempt=row.attempt,
+            milliseconds=round((time.perf_counter() - started) * 1000),
+        )
+        if settled is None:
+            return
+        if outcome.reason == "unauthorized":
+            await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
+        self._announce(settled)
+
+    async def _attempt(self, row: Delivery) -> Outcome:
+        adapter = self._adapters[row.vendor]
+        try:
+            connection = await self._connections.get(row.workspace, row.vendor)
+            if connection is None or connection.account != row.account:
+                return Outcome("failed", "disconnected", f"{adapter.label} is no longer connected to the account it was meant for.")
+            operation = adapter.operation(row.operation)
+            form = operation.form_for(row.answer or None).model_validate(dict(row.payload))
+            credentials = adapter.credentials.model_validate(dict(connection.secret))
+            submission = Submission(form, row.key, row.actor_name, row.revision, row.labels)
+        except (RelayError, ValueError, KeyError) as error:
+            log.error("courier.not_sendable", delivery=row.key, error=type(error).__name__)
+            sentence = str(error) if isinstance(error, RelayError) else "It does not fit the form any more; please fill it in again."
+            return Outcome("failed", "not_sendable", sentence)
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                created = await adapter.create(row.operation, submission, credentials)
+        except Exception as error:
+            return self._failure(row, adapter, error)
+        if operation.feeds is not None:
+            label = f"{created.reference} {created.title}".strip() or created.id
+            self._on_created(row, Entry(id=created.id, label=label, url=created.url))
+        return _delivered(created)
+
+    def _failure(self, row: Delivery, adapter: Adapter, error: Exception) -> Outcome:
+        match error:
+            case Refused():
+                return Outcome("rejected", "refused", str(error), fields=error.fields)
+            case Unauthorized():
+                return Outcome("failed", "unauthorized", str(error))
+            case TryLater():
+                if self._clock() - row.made_at > GIVE_UP_SECONDS:
+                    return Outcome("failed", "gave_up", str(error))
+                wait = _backoff(row.attempt) if error.retry_after is None else error.retry_after
+                return Outcome("queued", error.reason, str(error), due_at=self._clock() + wait)
+            case Unclear() | TimeoutError() | VendorError():
+                sentence = str(error) or f"{adapter.label} did not answer in time."
+                return Outcome("unconfirmed", "unclear", sentence)
+        log.error("courier.adapter_broke", delivery=row.key, vendor=row.vendor, error=type(error).__name__)
+        return Outcome("unconfirmed", "internal", f"The answer of {adapter.label} could not be read.")
+
+    def _announce(self, row: Delivery) -> None:
+        for future in self._watchers.get(row.id, ()):
+            if not future.done():
+                future.set_result(row)
+        self._on_change(row)
+
+
+def _delivered(created: Created) -> Outcome:
+    return Outcome("delivered", created=created.model_dump())
+
+
+def _backoff(attempt: int) -> float:
+    """Exponential with full jitter, so that many waiting rows do not come back at the same instant."""
+    lowest, highest = BACKOFF_SECONDS
+    return max(lowest, random.uniform(0, min(highest, lowest * 2**attempt)))  # noqa: S311  spreads load, guards nothing

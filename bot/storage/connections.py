@@ -1,0 +1,116 @@
+"""Which vendors a workspace is connected to, and with what credentials."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.storage import Workspace
+from bot.storage.database import Database
+from bot.storage.secrets import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One workspace's way to one vendor. `broken` says why it does not work, empty while it does; times are epoch seconds."""
+
+    workspace: Workspace
+    vendor: str
+    account: str
+    account_name: str
+    broken: str
+    checked_at: float
+    secret: Mapping[str, str] = field(repr=False)
+
+
+class Connections:
+    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+
+    async def save(
+        self, workspace: Workspace, vendor: str, *, account: str, account_name: str, secret: Mapping[str, str]
+    ) -> None:
+        """Connect, or replace the connection. What waited for an admin to reconnect this same account becomes due."""
+        now = self._clock()
+        sealed = self._vault.seal((*workspace, vendor), secret)
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)", (*workspace, vendor))
+            db.execute(
+                "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, created_at, checked_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*workspace, vendor, account, account_name, sealed, now, now),
+            )
+            _requeue(db, workspace, vendor, account, now)
+
+        await self._database.write(work)
+
+    async def get(self, workspace: Workspace, vendor: str) -> Connection | None:
+        """The connection with its credentials, or None. Raises `SecretError` when they do not decrypt."""
+
+        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = db.execute(
+                "SELECT * FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)", (*workspace, vendor)
+            ).fetchone()
+            return row
+
+        row = await self._database.read(work)
+        return None if row is None else self._from_row(row)
+
+    async def of(self, workspace: Workspace) -> list[Connection]:
+        """All the workspace's connections."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM connections WHERE (enterprise, team) = (?, ?) ORDER BY vendor", tuple(workspace)
+            ).fetchall()
+        )
+        return [self._from_row(row) for row in rows]
+
+    async def keys(self) -> list[tuple[Workspace, str, bool]]:
+        """(workspace, vendor, broken) of every connection, for the background's rounds."""
+        rows = await self._database.read(
+            lambda db: db.execute("SELECT enterprise, team, vendor, broken FROM connections").fetchall()
+        )
+        return [(Workspace(row[0], row[1]), row[2], bool(row[3])) for row in rows]
+
+    async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
+        """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What waited for that goes on."""
+        now = self._clock()
+
+        def work(db: sqlite3.Connection) -> None:
+            row = db.execute(
+                "UPDATE connections SET broken = ?, checked_at = ? WHERE (enterprise, team, vendor) = (?, ?, ?)"
+                " RETURNING account",
+                (broken, now, *workspace, vendor),
+            ).fetchone()
+            if row is not None and not broken:
+                _requeue(db, workspace, vendor, row["account"], now)
+
+        await self._database.write(work)
+
+    def _from_row(self, row: sqlite3.Row) -> Connection:
+        workspace = Workspace(row["enterprise"], row["team"])
+        return Connection(
+            workspace=workspace,
+            vendor=row["vendor"],
+            account=row["account"],
+            account_name=row["account_name"],
+            broken=row["broken"],
+            checked_at=row["checked_at"],
+            secret=self._vault.open((*workspace, row["vendor"]), row["secret"]),
+        )
+
+
+OLDEST_TO_RESUME = 24 * 3600.0
+"""Seconds. An incident that has waited longer is no news any more; a person decides about it."""
+
+
+def _requeue(db: sqlite3.Connection, workspace: Workspace, vendor: str, account: str, now: float) -> None:
+    db.execute(
+        "UPDATE deliveries SET state = 'queued', due_at = ?, version = version + 1"
+        " WHERE state = 'failed' AND reason = 'unauthorized' AND (enterprise, team, vendor, account) = (?, ?, ?, ?)"
+        " AND made_at > ?",
+        (now, *workspace, vendor, account, now - OLDEST_TO_RESUME),
+    )

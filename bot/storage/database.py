@@ -1,0 +1,89 @@
+"""The SQLite file: all writes on one thread, reads on another, never on the event loop.
+
+Every write is one transaction that begins IMMEDIATE: it takes the file's write lock first, so that two processes on one
+file wait for each other (`busy_timeout`) instead of failing half-way.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import sqlite_utils
+
+from bot.errors import SettingError
+from bot.storage.migrations import MIGRATIONS
+
+T = TypeVar("T")
+BUSY_MILLISECONDS = 900
+
+
+class Database:
+    """`await Database.open(path)`, then `write` and `read` with functions that take the connection."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> "Database":
+        """Open or make the file and bring its tables up to date. Raises `SettingError` when it cannot be opened."""
+        database = cls(path)
+        loop = asyncio.get_running_loop()
+        try:
+            database._writer = await loop.run_in_executor(database._writing, _connect, path)
+            await loop.run_in_executor(database._writing, _migrate, database._writer)
+            database._reader = await loop.run_in_executor(database._reading, _connect, path)
+        except sqlite3.Error as error:
+            await database.close()
+            raise SettingError(
+                "RELAY_DATABASE", f"{path} cannot be opened as a database ({error}); choose a file that the bot may write."
+            ) from error
+        return database
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction of its own and commit it. Raises what `work` raises, after rolling back."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, _transact, self._writer, work)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the reading thread. It sees everything committed before it began."""
+        return await asyncio.get_running_loop().run_in_executor(self._reading, work, self._reader)
+
+    async def close(self) -> None:
+        """Finish what is under way and close the file."""
+        loop = asyncio.get_running_loop()
+        for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
+            if connection is not None:
+                await loop.run_in_executor(pool, connection.close)
+            pool.shutdown(wait=False)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    _transact(connection, lambda it: MIGRATIONS.apply(sqlite_utils.Database(it, execute_plugins=False)))
+
+
+def _transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result

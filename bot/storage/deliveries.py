@@ -1,0 +1,269 @@
+"""Deliveries: one row a submitted modal, from `queued` to what became of it. See DELIVERY in `bot.courier`."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.storage import Workspace
+from bot.storage.database import Database
+
+State = Literal["queued", "sending", "delivered", "rejected", "unconfirmed", "failed"]
+SETTLED: frozenset[State] = frozenset({"delivered", "rejected", "unconfirmed", "failed"})
+CARD_LEASE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person submitted, before it is a row. `answer` chose the form's branch; `labels` are the pickers' words."""
+
+    workspace: Workspace
+    key: str
+    vendor: str
+    operation: str
+    answer: str
+    account: str
+    actor: str
+    actor_name: str
+    channel: str
+    private: bool
+    title: str
+    payload: Mapping[str, Any]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A row. Times are epoch seconds. `fields` and `sentence` hold the vendor's refusal, `created` what it made."""
+
+    id: int
+    workspace: Workspace
+    key: str
+    vendor: str
+    operation: str
+    answer: str
+    account: str
+    actor: str
+    actor_name: str
+    channel: str
+    private: bool
+    title: str
+    payload: Mapping[str, Any]
+    labels: Mapping[str, str]
+    revision: int
+    state: State
+    attempt: int
+    reason: str
+    sentence: str
+    fields: Mapping[str, str]
+    created: Mapping[str, str]
+    made_at: float
+    due_at: float
+    version: int
+    shown_version: int
+    card_channel: str
+    card_ts: str
+
+    @property
+    def settled(self) -> bool:
+        return self.state in SETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to: the new state and what to remember of it."""
+
+    state: State
+    reason: str = ""
+    sentence: str = ""
+    fields: Mapping[str, str] | None = None
+    created: Mapping[str, str] | None = None
+    due_at: float = 0.0
+
+
+class Deliveries:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def enqueue(self, draft: Draft, *, lease: float | None, card_after: float) -> tuple[Delivery, bool]:
+        """Commit the draft, claimed for `lease` seconds unless that is None. Returns the row and whether it is new work.
+
+        A key that is already there gives that row as it is, unless it was rejected: then it takes the new values.
+        """
+        now = self._clock()
+        state: State = "queued" if lease is None else "sending"
+        claim = {"state": state, "lease_until": now + (lease or 0), "attempt": 0 if lease is None else 1}
+        values = {
+            "vendor": draft.vendor,
+            "operation": draft.operation,
+            "answer": draft.answer,
+            "account": draft.account,
+            "actor": draft.actor,
+            "actor_name": draft.actor_name,
+            "channel": draft.channel,
+            "private": draft.private,
+            "title": draft.title,
+            "payload": json.dumps(draft.payload),
+            "labels": json.dumps(draft.labels),
+            "made_at": now,
+            "due_at": now,
+            "card_after": card_after,
+        }
+
+        def work(db: sqlite3.Connection) -> tuple[sqlite3.Row, bool]:
+            key = (*draft.workspace, draft.key)
+            known = db.execute("SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", key).fetchone()
+            if known is None:
+                names = {"enterprise": key[0], "team": key[1], "key": key[2], **values, **claim}
+                sql = f"INSERT INTO deliveries ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) RETURNING *"  # noqa: S608  our own names
+                return db.execute(sql, tuple(names.values())).fetchone(), True
+            if known["state"] != "rejected":
+                return known, False
+            again = {**values, **claim, "attempt": known["attempt"] + claim["attempt"], "reason": "", "sentence": ""}
+            again |= {"fields": "{}", "revision": known["revision"] + 1, "version": known["version"] + 1}
+            sql = f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in again)} WHERE id = ? RETURNING *"  # noqa: S608  our own names
+            return db.execute(sql, (*again.values(), known["id"])).fetchone(), True
+
+        row, new = await self._database.write(work)
+        return _delivery(row), new
+
+    async def get(self, delivery_id: int) -> Delivery:
+        """The row as it is now. KeyError if there is none."""
+        row = await self._database.read(
+            lambda db: db.execute("SELECT * FROM deliveries WHERE id = ?", (delivery_id,)).fetchone()
+        )
+        if row is None:
+            raise KeyError(delivery_id)
+        return _delivery(row)
+
+    async def find(self, workspace: Workspace, key: str) -> Delivery | None:
+        """The row of that modal, if it was ever submitted."""
+        row = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", (*workspace, key)
+            ).fetchone()
+        )
+        return None if row is None else _delivery(row)
+
+    async def claim_due(self, lease: float, limit: int) -> list[Delivery]:
+        """Claim up to `limit` rows whose time has come, oldest first. Each is `sending`, with a new attempt."""
+        now = self._clock()
+        rows = await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ? WHERE id IN"
+                " (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= ? ORDER BY due_at, id LIMIT ?)"
+                " RETURNING *",
+                (now + lease, now, limit),
+            ).fetchall()
+        )
+        return sorted(map(_delivery, rows), key=lambda it: (it.due_at, it.id))
+
+    async def settle(self, claimed: Delivery, outcome: Outcome) -> Delivery | None:
+        """Write what the claimed attempt came to. None when it is no longer that attempt's to say."""
+
+        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = db.execute(
+                "UPDATE deliveries SET state = ?, reason = ?, sentence = ?, fields = ?, created = ?, due_at = ?,"
+                " version = version + (state = 'sending' AND NOT (reason = ? AND ? = 'queued'))"
+                " WHERE id = ? AND attempt = ? AND state = 'sending' RETURNING *",
+                (
+                    outcome.state,
+                    outcome.reason,
+                    outcome.sentence,
+                    json.dumps(dict(outcome.fields or {})),
+                    json.dumps(dict(outcome.created or {})),
+                    outcome.due_at,
+                    outcome.reason,
+                    outcome.state,
+                    claimed.id,
+                    claimed.attempt,
+                ),
+            ).fetchone()
+            return row
+
+        row = await self._database.write(work)
+        return None if row is None else _delivery(row)
+
+    async def expire(self, sentence: str) -> list[Delivery]:
+        """Rows whose lease ran out: whoever sent them died, so nobody knows. They become `unconfirmed`."""
+        now = self._clock()
+        rows = await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET state = 'unconfirmed', reason = 'lease', sentence = ?, version = version + 1"
+                " WHERE state = 'sending' AND lease_until < ? RETURNING *",
+                (sentence, now),
+            ).fetchall()
+        )
+        return [_delivery(row) for row in rows]
+
+    async def next_time(self) -> float | None:
+        """When the next row is due or its lease runs out; None while nothing waits."""
+        row = await self._database.read(
+            lambda db: db.execute(
+                "SELECT min(at) FROM (SELECT min(due_at) AS at FROM deliveries WHERE state = 'queued'"
+                " UNION ALL SELECT min(lease_until) FROM deliveries WHERE state = 'sending')"
+            ).fetchone()
+        )
+        return None if row[0] is None else float(row[0])
+
+    async def claim_cards(self, released: frozenset[int], held: frozenset[int], limit: int = 10) -> list[Delivery]:
+        """Rows whose card is behind and may be shown now: the `released` at once, others after their `card_after`, the
+        `held` not yet. Claimed for a while, so that two processes do not post the same card."""
+        now = self._clock()
+
+        def work(db: sqlite3.Connection) -> list[sqlite3.Row]:
+            rows: list[sqlite3.Row] = db.execute(
+                "UPDATE deliveries SET card_after = ? WHERE id IN (SELECT id FROM deliveries WHERE version > shown_version"
+                " AND state != 'sending' AND id NOT IN (SELECT value FROM json_each(?))"
+                " AND (card_after <= ? OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?) RETURNING *",
+                (now + CARD_LEASE_SECONDS, _json(held), now, _json(released), limit),
+            ).fetchall()
+            return rows
+
+        return [_delivery(row) for row in await self._database.write(work)]
+
+    async def shown(self, delivery: Delivery, channel: str = "", ts: str = "") -> None:
+        """Note that people were shown this version: on the card at (channel, ts), or in the modal when both are empty."""
+        await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET shown_version = max(shown_version, ?), card_after = 0,"
+                " card_channel = coalesce(nullif(?, ''), card_channel), card_ts = coalesce(nullif(?, ''), card_ts)"
+                " WHERE id = ?",
+                (delivery.version, channel, ts, delivery.id),
+            )
+        )
+
+    async def next_card_time(self) -> float | None:
+        """When the next card may be posted; None while every card says what its row says."""
+        row = await self._database.read(
+            lambda db: db.execute(
+                "SELECT min(card_after) FROM deliveries WHERE version > shown_version AND state != 'sending'"
+            ).fetchone()
+        )
+        return None if row[0] is None else float(row[0])
+
+    async def waiting(self, workspace: Workspace) -> Mapping[str, int]:
+        """How many of the workspace's deliveries wait, by vendor."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT vendor, count(*) FROM deliveries WHERE state = 'queued' AND (enterprise, team) = (?, ?)"
+                " GROUP BY vendor",
+                tuple(workspace),
+            ).fetchall()
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+def _json(ids: frozenset[int]) -> str:
+    return json.dumps(sorted(ids))
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    plain = {name: row[name] for name in Delivery.__slots__ if name in row.keys()}  # noqa: SIM118  a Row iterates its values
+    for name in ("payload", "labels", "fields", "created"):
+        plain[name] = json.loads(plain[name])
+    plain["private"] = bool(plain["private"])
+    return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)
