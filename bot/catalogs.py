@@ -16,6 +16,7 @@ from bot.adapters.base import Adapter, Catalog, Entry
 from bot.errors import RelayError, Unauthorized
 from bot.storage import Workspace
 from bot.storage.connections import Connections
+from bot.storage.deliveries import Delivery
 from bot.storage.lists import Lists
 
 log = structlog.get_logger(__name__)
@@ -94,22 +95,23 @@ class Catalogs:
             (await self._list((workspace, vendor, name))).used_at = self._clock()
         self._wake.set()
 
-    async def label(self, workspace: Workspace, vendor: str, name: str, entry_id: str) -> str | None:
-        """What people call the entry, or None when the list does not hold it."""
-        entry = (await self._list((workspace, vendor, name))).by_id.get(entry_id)
-        return None if entry is None else entry.label
+    async def entry(self, workspace: Workspace, vendor: str, name: str, entry_id: str) -> Entry | None:
+        """The entry of that id, or None when the list does not hold it."""
+        return (await self._list((workspace, vendor, name))).by_id.get(entry_id)
 
-    async def add(self, workspace: Workspace, vendor: str, name: str, entry: Entry) -> None:
+    async def created(self, row: Delivery, name: str) -> None:
         """Offer what was just created without waiting for the next refresh."""
-        known = await self._list((workspace, vendor, name))
+        label = f"{row.created['reference']} {row.created['title'] or row.title}".strip()
+        entry = Entry(id=row.created["id"], label=label, url=row.created["url"])
+        known = await self._list((row.workspace, row.vendor, name))
         known.fill([entry, *(it for it in known.entries if it.id != entry.id)], known.fetched_at)
-        await self._lists.save(workspace, vendor, name, known.entries, known.fetched_at)
+        await self._lists.save(row.workspace, row.vendor, name, known.entries, known.fetched_at)
 
     async def age(self, workspace: Workspace, vendor: str) -> float | None:
         """Seconds since the oldest of the vendor's lists was fetched; None while one of them never was."""
         names = [catalog.name for catalog in self._adapters[vendor].catalogs if catalog.static is None]
-        fetched = [(await self._list((workspace, vendor, name))).fetched_at for name in names]
-        return self._clock() - min(fetched) if fetched and min(fetched) else None
+        fetched: list[float] = [(await self._list((workspace, vendor, name))).fetched_at for name in names]
+        return self._clock() - min(fetched) if fetched and all(fetched) else None
 
     async def run(self) -> None:
         """Refresh what is due, again and again, until cancelled."""
@@ -127,10 +129,9 @@ class Catalogs:
         now = self._clock()
         due = []
         for workspace, vendor, broken in await self._connections.keys():
-            names = []
-            for catalog in self._adapters[vendor].catalogs:
-                if catalog.static is None and _is_due(await self._list((workspace, vendor, catalog.name)), catalog, now):
-                    names.append(catalog.name)
+            catalogs = [it for it in self._adapters[vendor].catalogs if it.static is None]
+            known = [await self._list((workspace, vendor, it.name)) for it in catalogs]
+            names = [it.name for it, list_ in zip(catalogs, known, strict=True) if _is_due(list_, it, now)]
             if names:
                 due.append((workspace, vendor, names, broken))
         return due
@@ -166,7 +167,11 @@ class Catalogs:
             return
         started = self._clock()
         entries = await adapter.entries(name, adapter.credentials.model_validate(dict(connection.secret)))
-        newer = [it for it in known.entries if it.id not in {entry.id for entry in entries}] if known.fetched_at == 0 else []
+        newer = (
+            [it for it in known.entries if it.id not in {entry.id for entry in entries}]
+            if known.fetched_at == 0
+            else []
+        )
         known.fill([*newer, *entries], started)
         known.problem = ""
         await self._lists.save(workspace, vendor, name, known.entries, started)
@@ -227,4 +232,10 @@ def _best(known: _List, query: str, limit: int) -> list[Entry]:
 
 def _ago(seconds: float) -> str:
     hours = seconds / 3600
-    return f"{round(seconds / 60)} minutes ago" if hours < 2 else f"{round(hours)} hours ago" if hours < 48 else f"{round(hours / 24)} days ago"
+    return (
+        f"{round(seconds / 60)} minutes ago"
+        if hours < 2
+        else f"{round(hours)} hours ago"
+        if hours < 48
+        else f"{round(hours / 24)} days ago"
+    )

@@ -14,11 +14,11 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from bot.adapters.base import Adapter, Created, Entry, Submission
+from bot.adapters.base import Adapter, Submission
 from bot.errors import Refused, RelayError, TryLater, Unauthorized, Unclear, VendorError
 from bot.storage.connections import Connections
 from bot.storage.deliveries import Deliveries, Delivery, Draft, Outcome
@@ -31,11 +31,10 @@ AT_ONCE = 8
 GIVE_UP_SECONDS = 24 * 3600.0
 BACKOFF_SECONDS = (1.0, 300.0)
 
-Listener = Callable[[Delivery], None]
-
 
 class Courier:
-    """Delivers what is enqueued. `on_change` hears every change of a row; it must not block and must not raise."""
+    """Delivers what is enqueued. `on_change` hears every change of a row, `on_created` (row, catalog's name) of every
+    created object that a picker should offer; what they do cannot change the delivery any more."""
 
     def __init__(
         self,
@@ -43,8 +42,8 @@ class Courier:
         connections: Connections,
         adapters: Mapping[str, Adapter],
         *,
-        on_change: Listener,
-        on_created: Callable[[Delivery, Entry], None],
+        on_change: Callable[[Delivery], None],
+        on_created: Callable[[Delivery, str], Awaitable[None]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._deliveries = deliveries
@@ -186,30 +185,35 @@ class Courier:
         if outcome.reason == "unauthorized":
             await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
         self._announce(settled)
+        if settled.state == "delivered" and (catalog := self._adapters[row.vendor].operation(row.operation).feeds):
+            await self._on_created(settled, catalog)
 
     async def _attempt(self, row: Delivery) -> Outcome:
         adapter = self._adapters[row.vendor]
         try:
             connection = await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
-                return Outcome("failed", "disconnected", f"{adapter.label} is no longer connected to the account it was meant for.")
+                return Outcome(
+                    "failed", "disconnected", f"{adapter.label} is no longer connected to the account it was meant for."
+                )
             operation = adapter.operation(row.operation)
             form = operation.form_for(row.answer or None).model_validate(dict(row.payload))
             credentials = adapter.credentials.model_validate(dict(connection.secret))
-            submission = Submission(form, row.key, row.actor_name, row.revision, row.labels)
+            submission = Submission(form, row.key, row.actor_name, row.revision, row.chosen)
         except (RelayError, ValueError, KeyError) as error:
             log.error("courier.not_sendable", delivery=row.key, error=type(error).__name__)
-            sentence = str(error) if isinstance(error, RelayError) else "It does not fit the form any more; please fill it in again."
+            sentence = (
+                str(error)
+                if isinstance(error, RelayError)
+                else "It does not fit the form any more; please fill it in again."
+            )
             return Outcome("failed", "not_sendable", sentence)
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 created = await adapter.create(row.operation, submission, credentials)
         except Exception as error:
             return self._failure(row, adapter, error)
-        if operation.feeds is not None:
-            label = f"{created.reference} {created.title}".strip() or created.id
-            self._on_created(row, Entry(id=created.id, label=label, url=created.url))
-        return _delivered(created)
+        return Outcome("delivered", created=created.model_dump())
 
     def _failure(self, row: Delivery, adapter: Adapter, error: Exception) -> Outcome:
         match error:
@@ -233,10 +237,6 @@ class Courier:
             if not future.done():
                 future.set_result(row)
         self._on_change(row)
-
-
-def _delivered(created: Created) -> Outcome:
-    return Outcome("delivered", created=created.model_dump())
 
 
 def _backoff(attempt: int) -> float:

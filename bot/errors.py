@@ -1,14 +1,14 @@
 """Everything that can go wrong, as one tree.
 
-    RelayError                    the sentence is fit for the person who reads it: no secret, no body, no traceback
-    ├── SettingError              a setting is missing or wrong: names it, and says what to write there
-    ├── SecretError               what is stored cannot be decrypted with the keys at hand
-    ├── FormError                 what was typed does not fit: one sentence a block id
-    └── VendorError               the vendor did not create it (or we cannot tell)
-        ├── Refused               it said no, and why; nothing was created; the person can edit and resend
-        ├── Unauthorized          it does not accept the connection's token (401, 403); nothing was created
-        ├── TryLater              certainly nothing was created, and the same request may go through later
-        └── Unclear               the request left, and no answer says whether it was carried out
+RelayError                    the sentence is fit for the person who reads it: no secret, no body, no traceback
+├── SettingError              a setting is missing or wrong: names it, and says what to write there
+├── SecretError               what is stored cannot be decrypted with the keys at hand
+├── FormError                 what was typed does not fit: one sentence a block id
+└── VendorError               the vendor did not create it (or we cannot tell)
+    ├── Refused               it said no, and why; nothing was created; the person can edit and resend
+    ├── Unauthorized          it does not accept the connection's token (401, 403); nothing was created
+    ├── TryLater              certainly nothing was created, and the same request may go through later
+    └── Unclear               the request left, and no answer says whether it was carried out
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,11 @@ class TryLater(VendorError):
     """Certainly not done: rate limited, or never reached. `retry_after` is in seconds, None when the vendor named no time."""
 
     def __init__(
-        self, vendor: str, sentence: str, reason: Literal["rate_limited", "unreachable"], retry_after: float | None = None
+        self,
+        vendor: str,
+        sentence: str,
+        reason: Literal["rate_limited", "unreachable"],
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(vendor, sentence)
         self.reason = reason

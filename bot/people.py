@@ -1,11 +1,13 @@
 """Slack people: who they are and what they may do."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -14,6 +16,8 @@ from bot.storage import Workspace
 
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
 FRESH_SECONDS = 300.0
+LOOKUP_SECONDS = 1.2
+"""A form must open within the 3 s that its trigger lives, after this look-up."""
 MOST_KEPT = 10_000
 
 
@@ -43,10 +47,11 @@ class Directory:
         if known is not None and self._clock() - known[0] < FRESH_SECONDS:
             return known[1]
         try:
-            answer = await client.users_info(user=slack_id)
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                answer = await client.users_info(user=slack_id)
         except SlackApiError as error:
             return self._unknown(slack_id, _problem(str(error.response.get("error", ""))))
-        except (TimeoutError, OSError):
+        except (aiohttp.ClientError, TimeoutError, OSError):
             return self._unknown(slack_id, "Slack did not answer in time. Please try again.")
         person = self._read(workspace, slack_id, answer.get("user") or {})
         self._known[key] = (self._clock(), person)

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingError
 
-_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}"
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _HINTS = {
     "SLACK_SIGNING_SECRET": "copy it from your Slack app's page, Basic Information, Signing Secret",
     "SLACK_BOT_TOKEN": "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-",
@@ -34,9 +34,7 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
     admins: str = Field("", validation_alias="RELAY_ADMINS")
     rootly_api_url: HttpUrl = Field(HttpUrl("https://api.rootly.com"), validation_alias="ROOTLY_API_URL")
-    incident_io_api_url: HttpUrl = Field(
-        HttpUrl("https://api.incident.io"), validation_alias="INCIDENT_IO_API_URL"
-    )
+    incident_io_api_url: HttpUrl = Field(HttpUrl("https://api.incident.io"), validation_alias="INCIDENT_IO_API_URL")
     twilio_taskrouter_url: HttpUrl = Field(
         HttpUrl("https://taskrouter.twilio.com"), validation_alias="TWILIO_TASKROUTER_URL"
     )
@@ -74,7 +72,7 @@ class Settings(BaseSettings):
         for name, field in type(self).model_fields.items():
             alias = variable(field)
             if alias in names and getattr(self, name) is None:
-                raise SettingError(alias, f"is not set; {_HINTS.get(alias, 'set it')}."
+                raise SettingError(alias, f"is not set; {_HINTS.get(alias, 'set it')}.")
 
 
 def variable(field: Any) -> str:
@@ -88,5 +86,5 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        sentence = first["msg"].removeprefix("Value error, "
+        sentence = first["msg"].removeprefix("Value error, ")
         raise SettingError(str(first["loc"][0]), f"{sentence[:1].lower()}{sentence[1:]}.") from None

@@ -1,7 +1,8 @@
 """What an adapter is: one vendor's operations, forms, requests, errors and lists. Adding a vendor is one such file.
 
 An adapter knows its vendor and never Slack. It turns a filled-in form into one request (`request`, a pure function that
-contract tests check against the vendor's OpenAPI document), sends it (`create`), and reads the vendor's lists (`entries`).
+contract tests check against the vendor's OpenAPI document), sends it (`create`), and reads the vendor's lists
+(`entries`).
 """
 
 from abc import ABC, abstractmethod
@@ -11,7 +12,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal
 
 import httpx
-from pydantic import BaseModel, ConfigDict, SecretStr, create_model
+from pydantic import BaseModel, ConfigDict, SecretStr, create_model, field_validator
 
 from bot.forms.fields import Form
 
@@ -19,9 +20,22 @@ Kind = Literal["incident", "action_item", "workflow_task"]
 
 
 class Credentials(BaseModel):
-    """Base of a vendor's credentials; every field a secret, so that no repr shows one."""
+    """Base of a vendor's credentials; every field a secret, so that no repr shows one.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A value is taken without the white space around it. One that cannot stand in an HTTP header is turned away here:
+    the HTTP client would only notice while it sends. What pydantic raises then does not quote the value in its text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_sent(cls, value: Any) -> Any:
+        secret = SecretStr(value.get_secret_value().strip())
+        text = secret.get_secret_value()
+        if not text or not all("!" <= character <= "~" for character in text):
+            raise ValueError("is empty, or holds a space or a character that no key has; copy it again, whole")
+        return secret
 
 
 class ApiKey(Credentials):
@@ -59,16 +73,27 @@ class Created(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One thing to create: the filled-in form, the delivery's marker, and who asked for it."""
+    """One thing to create: the filled-in form, the delivery's marker, and who asked for it.
+
+    `chosen` holds what the pickers showed for the ids in the form, by `<catalog>/<id>` ("users/234"): vendors that want
+    a name beside an id get it from there, and a receipt its link. What is missing from it is done without.
+    """
 
     form: Form
     marker: str
     reporter: str = ""
     revision: int = 0
+    chosen: Mapping[str, Entry] = field(default_factory=dict)
 
     @property
     def idempotency_key(self) -> str:
         return f"{self.marker}-r{self.revision}" if self.revision else self.marker
+
+    @property
+    def footer(self) -> str:
+        """One line for the end of a text that the vendor keeps: who asked, and the marker by which we find it again."""
+        reporter = " ".join(self.reporter.split())
+        return f"Added from Slack by {reporter} ({self.marker})" if reporter else f"Added from Slack ({self.marker})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +119,17 @@ class Branches:
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a vendor can create. `label` follows the vendor's in menus: "Rootly: action item"."""
+    """One thing that a vendor can create. `label` follows the vendor's in menus: "Rootly: action item".
+
+    `feeds` names the catalog that offers what was created (a new incident can be picked at once).
+    """
 
     name: str
     kind: Kind
     label: str
     form: type[Form]
     branches: Branches | None = None
+    feeds: str | None = None
 
     def form_for(self, answer: str | None) -> type[Form]:
         """The whole form once `answer` has been given to the field that branches; without one, the part that asks."""
@@ -118,8 +147,8 @@ def _joined(base: type[Form], into: str, branch: type[Form]) -> type[Form]:
 class Catalog:
     """A list that a picker offers. `label` is its plural as people say it; `ttl` is its freshness in seconds.
 
-    `by_reference` makes an entry out of a typed reference or a pasted link that the list does not hold (an old incident):
-    its id begins with `#`, and the adapter looks it up when it creates.
+    `by_reference` makes an entry out of a typed reference or a pasted link that the list does not hold (an old
+    incident): its id begins with `#`, and the adapter looks it up when it creates.
     """
 
     name: str
@@ -130,7 +159,7 @@ class Catalog:
 
 
 class Adapter(ABC):
-    """One vendor. Instances hold the shared HTTP client and the base URL, never credentials: those come with each call."""
+    """One vendor. Instances hold the shared HTTP client and the base URL; credentials come with each call."""
 
     vendor: ClassVar[str]
     label: ClassVar[str]
@@ -154,8 +183,8 @@ class Adapter(ABC):
     async def create(self, operation: str, submission: Submission, credentials: Any) -> Created:
         """Create it at the vendor. Raises a `VendorError`; see `bot.errors` for what each one promises.
 
-        What has to be looked up first (an incident named by its number) is looked up here; a look-up that gets no answer
-        raises `TryLater`, for nothing has been created by then.
+        What has to be looked up first (an incident named by its number) is looked up here; a look-up that gets no
+        answer raises `TryLater`, for nothing has been created by then.
         """
 
     @abstractmethod

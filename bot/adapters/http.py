@@ -7,13 +7,16 @@ written says nothing), and httpx's exception tree (connect and pool errors come 
 import asyncio
 import json
 import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from bot.adapters.base import Request
-from bot.errors import TryLater, Unclear
+from bot.errors import TryLater, Unauthorized, Unclear
 
 TOTAL_SECONDS = 20.0
 """Limit for a whole call. httpx limits each read only, so a body that drips would hold it for ever."""
@@ -31,6 +34,21 @@ class Reply:
         self.status = status
         self.headers = headers
         self.body = body
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Bearer(httpx.Auth):
+    """A token in the Authorization header, kept out of `Request`, so that a request can be shown and compared."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        yield request
 
 
 def make_client() -> httpx.AsyncClient:
@@ -123,3 +141,57 @@ def retry_after(headers: httpx.Headers, now: float | None = None) -> float | Non
         except ValueError:
             seconds = None
     return None if seconds is None else min(max(seconds, 1.0), 300.0)
+
+
+@contextmanager
+def nothing_created_yet(vendor: str) -> Iterator[None]:
+    """Around look-ups before the create: one without an answer leaves nothing in doubt, so it is `TryLater`."""
+    try:
+        yield
+    except Unclear as error:
+        raise TryLater(vendor, f"{vendor} does not answer at the moment.", "unreachable") from error
+
+
+def rejected_token(vendor: str, status: int, words: str = "", *, connecting: bool = False) -> Unauthorized:
+    """What a 401 or 403 says to a person; `words` are the vendor's own, `connecting`: the token is being tried out."""
+    if status == 401 and connecting:
+        return Unauthorized(vendor, f"{vendor} does not accept these credentials: copy them again, whole.")
+    if status == 401:
+        sentence = f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
+        return Unauthorized(vendor, sentence)
+    said = f' ("{words}")' if words else ""
+    sentence = (
+        f"{vendor} does not let this workspace's token do that{said}; "
+        "an admin can give it the right to, or connect another one with `/vendors`."
+    )
+    return Unauthorized(vendor, sentence, 403)
+
+
+def dig(value: Any, *path: str | int) -> Any:
+    """What lies at `path` in parsed JSON, None where any step is missing: vendors leave out and add members at will."""
+    for step in path:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and len(value) > step else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def items(value: Any, *path: str | int) -> list[Any]:
+    """The list at `path`, empty when there is none."""
+    found = dig(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def text(value: Any, *path: str | int) -> str:
+    """The text at `path`; a whole number becomes its digits (an id or a reference), anything else nothing."""
+    found = dig(value, *path)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    return found.strip() if isinstance(found, str) else ""
+
+
+def link(value: Any, *path: str | int) -> str:
+    """The web address at `path`; nothing when it is no http(s) address, since it becomes a link that people press."""
+    found = text(value, *path)
+    return found if found.startswith(("https://", "http://")) and not set(found) & set(" \n<>|") else ""

@@ -31,8 +31,8 @@ from pydantic_core import PydanticCustomError
 class Form(BaseModel):
     """What a person fills in for one operation. The model is the form's only declaration.
 
-    `headline` and `details` name the fields that keep their text when the person switches to another vendor; a form with
-    one text field for both leaves `details` empty. `block` stands in the block ids of a form nested in another one.
+    `headline` and `details` name the fields that keep their text when the person switches to another vendor; a form
+    with one text field for both leaves `details` empty. `block` stands in the block ids of a form nested in another one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -40,6 +40,11 @@ class Form(BaseModel):
     headline: ClassVar[str | None] = None
     details: ClassVar[str | None] = None
     block: ClassVar[str] = ""
+
+    @property
+    def confidential(self) -> bool:
+        """Whether only the person who filled it in may see it in Slack."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Json(Marker):
 class Choice(Marker):
     """Words for the values of a select; a value without one is shown humanised (`in_progress`: "In progress")."""
 
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)  # so that `Annotated[...] | None` can be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +107,5 @@ class Advanced(Marker):
 
 
 def wrong(field: str, sentence: str) -> PydanticCustomError:
-    """What a model validator raises to put its sentence beside one field: `raise wrong("configuration", "Give one of ...")`."""
+    """What a model validator raises to put its sentence beside one field: `raise wrong("configuration", "Give ...")`."""
     return PydanticCustomError("wrong_field", "{sentence}", {"field": field, "sentence": sentence})

@@ -27,8 +27,7 @@ class Database:
         self.path = path
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
-        self._writer: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._connections: dict[ThreadPoolExecutor, sqlite3.Connection] = {}
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -36,29 +35,32 @@ class Database:
         database = cls(path)
         loop = asyncio.get_running_loop()
         try:
-            database._writer = await loop.run_in_executor(database._writing, _connect, path)
-            await loop.run_in_executor(database._writing, _migrate, database._writer)
-            database._reader = await loop.run_in_executor(database._reading, _connect, path)
+            for pool in (database._writing, database._reading):
+                database._connections[pool] = await loop.run_in_executor(pool, _connect, path)
+            await database.write(_migrate)
         except sqlite3.Error as error:
             await database.close()
             raise SettingError(
-                "RELAY_DATABASE", f"{path} cannot be opened as a database ({error}); choose a file that the bot may write."
+                "RELAY_DATABASE",
+                f"{path} cannot be opened as a database ({error}); choose a file that the bot may write.",
             ) from error
         return database
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction of its own and commit it. Raises what `work` raises, after rolling back."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, _transact, self._writer, work)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writing, _transact, self._connections[self._writing], work
+        )
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the reading thread. It sees everything committed before it began."""
-        return await asyncio.get_running_loop().run_in_executor(self._reading, work, self._reader)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, work, self._connections[self._reading])
 
     async def close(self) -> None:
         """Finish what is under way and close the file."""
         loop = asyncio.get_running_loop()
-        for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
-            if connection is not None:
+        for pool in (self._reading, self._writing):
+            if (connection := self._connections.pop(pool, None)) is not None:
                 await loop.run_in_executor(pool, connection.close)
             pool.shutdown(wait=False)
 
@@ -74,7 +76,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    _transact(connection, lambda it: MIGRATIONS.apply(sqlite_utils.Database(it, execute_plugins=False)))
+    MIGRATIONS.apply(sqlite_utils.Database(connection, execute_plugins=False))
 
 
 def _transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.adapters.base import Entry
 from bot.storage import Workspace
 from bot.storage.database import Database
+from bot.storage.lists import remember_habit
 
 State = Literal["queued", "sending", "delivered", "rejected", "unconfirmed", "failed"]
 SETTLED: frozenset[State] = frozenset({"delivered", "rejected", "unconfirmed", "failed"})
@@ -17,10 +19,12 @@ CARD_LEASE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person submitted, before it is a row. `answer` chose the form's branch; `labels` are the pickers' words."""
+    """What a person submitted, before it is a row. `answer` chose the form's branch; `chosen` is what the pickers showed, by
+    "catalog/id"."""
 
     workspace: Workspace
     key: str
+    kind: str
     vendor: str
     operation: str
     answer: str
@@ -31,7 +35,7 @@ class Draft:
     private: bool
     title: str
     payload: Mapping[str, Any]
-    labels: Mapping[str, str]
+    chosen: Mapping[str, Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Delivery:
     private: bool
     title: str
     payload: Mapping[str, Any]
-    labels: Mapping[str, str]
+    chosen: Mapping[str, Entry]
     revision: int
     state: State
     attempt: int
@@ -107,13 +111,14 @@ class Deliveries:
             "private": draft.private,
             "title": draft.title,
             "payload": json.dumps(draft.payload),
-            "labels": json.dumps(draft.labels),
+            "chosen": json.dumps({it: entry.model_dump() for it, entry in draft.chosen.items()}),
             "made_at": now,
             "due_at": now,
             "card_after": card_after,
         }
 
         def work(db: sqlite3.Connection) -> tuple[sqlite3.Row, bool]:
+            remember_habit(db, draft.workspace, draft.channel, draft.kind, f"{draft.vendor}.{draft.operation}")
             key = (*draft.workspace, draft.key)
             known = db.execute("SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", key).fetchone()
             if known is None:
@@ -263,7 +268,8 @@ def _json(ids: frozenset[int]) -> str:
 
 def _delivery(row: sqlite3.Row) -> Delivery:
     plain = {name: row[name] for name in Delivery.__slots__ if name in row.keys()}  # noqa: SIM118  a Row iterates its values
-    for name in ("payload", "labels", "fields", "created"):
+    for name in ("payload", "chosen", "fields", "created"):
         plain[name] = json.loads(plain[name])
+    plain["chosen"] = {name: Entry.model_validate(entry) for name, entry in plain["chosen"].items()}
     plain["private"] = bool(plain["private"])
     return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)

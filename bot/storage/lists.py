@@ -62,10 +62,10 @@ class Habits:
         )
         return None if row is None else str(row[0])
 
-    async def set(self, workspace: Workspace, channel: str, kind: str, operation: str) -> None:
-        await self._database.write(
-            lambda db: db.execute(
-                "INSERT INTO habits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET operation = excluded.operation",
-                (*workspace, channel, kind, operation),
-            )
-        )
+
+def remember_habit(db: sqlite3.Connection, workspace: Workspace, channel: str, kind: str, operation: str) -> None:
+    """The next form of this kind in this channel starts on this operation. For a transaction that is already open."""
+    db.execute(
+        "INSERT INTO habits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET operation = excluded.operation",
+        (*workspace, channel, kind, operation),
+    )

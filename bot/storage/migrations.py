@@ -65,7 +65,7 @@ def m003_create_deliveries(db: Database) -> None:
             private INTEGER NOT NULL,
             title TEXT NOT NULL,
             payload TEXT NOT NULL,
-            labels TEXT NOT NULL,
+            chosen TEXT NOT NULL,
             revision INTEGER NOT NULL DEFAULT 0,
             state TEXT NOT NULL CHECK (
                 state IN ('queued', 'sending', 'delivered', 'rejected', 'unconfirmed', 'failed')

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
 
 from bot.errors import SecretError, SettingError
 
@@ -37,10 +38,10 @@ class Vault:
         return dict(plain["secret"])
 
 
-def load_vault(encryption_keys: str | None, database: Path) -> Vault:
+def load_vault(encryption_keys: SecretStr | None, database: Path) -> Vault:
     """The keys of `RELAY_ENCRYPTION_KEYS` (commas between them), or of the key file beside the database, made if absent."""
     if encryption_keys:
-        keys = [key.strip().encode() for key in encryption_keys.split(",") if key.strip()]
+        keys = [key.strip().encode() for key in encryption_keys.get_secret_value().split(",") if key.strip()]
         name = "RELAY_ENCRYPTION_KEYS"
     else:
         keys = [_key_file(database.with_name(database.name + ".key"))]

@@ -1,0 +1,94 @@
+"""The command line: `python -m bot serve | socket | connect | manifest | playground`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from bot.errors import RelayError, SettingError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. 0 when it did what was asked, 1 when it could not, 2 when a setting or argument is wrong."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked))
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except RelayError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Incident Relay, a Slack bot for incidents.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer Slack over HTTP")
+    serve.set_defaults(run=_serve)
+
+    socket = commands.add_parser("socket", help="answer Slack in Socket Mode, without a public address")
+    socket.set_defaults(run=_socket)
+
+    connect = commands.add_parser(
+        "connect",
+        help="connect a workspace to a vendor",
+        description="Asks for the credentials without showing them, or reads them as JSON from standard input.",
+    )
+    connect.add_argument("team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)")
+    connect.add_argument("vendor", metavar="VENDOR", choices=("rootly", "incident_io", "twilio"), help="%(choices)s")
+    connect.add_argument("--enterprise", metavar="E", default="", help="the Enterprise Grid organisation's id")
+    connect.add_argument("--no-verify", action="store_true", help="do not ask the vendor whether they work")
+    connect.set_defaults(run=_connect)
+
+    manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
+    way = manifest.add_mutually_exclusive_group(required=True)
+    way.add_argument("--url", help="the bot's public address, such as https://relay.example.org")
+    way.add_argument("--socket", action="store_true", help="for Socket Mode: no addresses")
+    manifest.set_defaults(run=_manifest)
+
+    playground = commands.add_parser("playground", help="try everything here, without any account")
+    playground.add_argument("--port", type=int, default=0, metavar="N", help="the page's port (default: any free one)")
+    playground.add_argument("--no-browser", action="store_true", help="do not open the page")
+    playground.set_defaults(run=_playground)
+    return parser
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    from bot import run, settings
+
+    return asyncio.run(run.serve(settings.load()))
+
+
+def _socket(asked: argparse.Namespace) -> int:
+    from bot import run, settings
+
+    return asyncio.run(run.socket(settings.load()))
+
+
+def _connect(asked: argparse.Namespace) -> int:
+    from bot import connect, settings
+
+    return connect.main(settings.load(), asked.enterprise, asked.team, asked.vendor, verify=not asked.no_verify)
+
+
+def _manifest(asked: argparse.Namespace) -> int:
+    from bot import manifest
+
+    if asked.url and not asked.url.startswith("https://"):
+        raise SettingError("--url", "begins with https://, for Slack calls no other address.")
+    print(manifest.text(None if asked.socket else asked.url.rstrip("/")), end="")
+    return 0
+
+
+def _playground(asked: argparse.Namespace) -> int:
+    from bot import playground
+
+    return asyncio.run(playground.run(port=asked.port, browser=not asked.no_browser))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Rootly's lists as catalogs: where each one is, what its rows become, and in which order people see them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.adapters.base import Catalog, Entry
+from bot.adapters.http import dig, link, text
+from bot.adapters.rootly.forms import TASKS
+
+PAGE = 100
+"""The largest page Rootly gives."""
+MOST = 200 * PAGE
+NEWEST_INCIDENTS = 300
+_REFERENCE = re.compile(r"(?:#|INC-)?(\d{1,9})|https?://\S+/incidents/(\d{1,9})(?:[-/?#]\S*)?", re.IGNORECASE)
+_LEVELS = ("critical", "high", "medium", "low")
+
+LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "severities": ("/v1/severities", {}),
+    "incident_types": ("/v1/incident_types", {}),
+    "services": ("/v1/services", {}),
+    "functionalities": ("/v1/functionalities", {}),
+    "environments": ("/v1/environments", {}),
+    "teams": ("/v1/teams", {}),
+    "users": ("/v1/users", {}),
+    "incidents": ("/v1/incidents", {"sort": "-created_at"}),
+    "workflows": ("/v1/workflows", {}),
+    "roles": ("/v1/incident_roles", {}),
+}
+
+
+def incident_by_reference(typed: str) -> Entry | None:
+    """INC-123, #123, 123, or the link of an incident's page (`.../incidents/123-checkout-is-down`)."""
+    if (match := _REFERENCE.fullmatch(typed.strip())) is None:
+        return None
+    number = int(match[1] or match[2])
+    return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
+
+
+CATALOGS = (
+    Catalog("severities", "severities"),
+    Catalog("incident_types", "incident types"),
+    Catalog("services", "services"),
+    Catalog("functionalities", "functionalities"),
+    Catalog("environments", "environments"),
+    Catalog("teams", "teams"),
+    Catalog("users", "people"),
+    Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_reference),
+    Catalog("workflows", "workflows"),
+    Catalog("roles", "incident roles"),
+    Catalog("task_types", "task types", static=tuple(Entry(id=task.block, label=task.words) for task in TASKS)),
+)
+
+
+def entries(catalog: str, rows: list[Any]) -> list[Entry]:
+    """The rows of one list as entries; rows without an id, and what nobody can use from here, are passed over."""
+    rows = [row for row in rows if text(row, "id") and _offered(catalog, row)]
+    match catalog:
+        case "incidents":  # as they come: the newest first
+            return [incident_entry(row) for row in rows]
+        case "severities":
+            return [_entry(catalog, row) for row in sorted(rows, key=_severity_order)]
+    return sorted((_entry(catalog, row) for row in rows), key=lambda entry: entry.label.casefold())
+
+
+def _entry(catalog: str, row: Any) -> Entry:
+    attributes = dig(row, "attributes")
+    label = text(attributes, "full_name") or text(attributes, "name") or text(row, "id")
+    detail = ""
+    if catalog == "users":
+        detail = text(attributes, "email")
+    elif catalog == "severities":
+        detail = text(attributes, "severity")
+    elif catalog == "workflows" and dig(attributes, "enabled") is False:
+        detail = "switched off"
+    return Entry(id=text(row, "id"), label=label, detail=detail)
+
+
+def incident_entry(row: Any) -> Entry:
+    attributes = dig(row, "attributes")
+    number, title = text(attributes, "sequential_id"), text(attributes, "title")
+    label = " ".join(filter(None, (f"INC-{number}" if number else "", title))) or text(row, "id")
+    detail = text(attributes, "status").replace("_", " ")
+    return Entry(
+        id=text(row, "id"), label=label, detail=detail, url=link(attributes, "url") or link(attributes, "short_url")
+    )
+
+
+def _offered(catalog: str, row: Any) -> bool:
+    """Not: workflows that only Rootly's own admins may change, roles that are switched off."""
+    attributes = dig(row, "attributes")
+    if catalog == "workflows":
+        return dig(attributes, "locked") is not True
+    return catalog != "roles" or dig(attributes, "enabled") is not False
+
+
+def _severity_order(row: Any) -> tuple[int, int]:
+    """The worst first; those of one level in the order the organisation gave them."""
+    level, position = text(row, "attributes", "severity"), dig(row, "attributes", "position")
+    return (_LEVELS.index(level) if level in _LEVELS else len(_LEVELS), position if isinstance(position, int) else 0)

@@ -1,0 +1,118 @@
+"""Where the parts are put together. This page is the whole machine.
+
+Slack -> web (or a socket) -> Bolt -> handlers -> courier -> adapter -> vendor
+                                         |           |
+                                      catalogs     cards -> Slack
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiohttp
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+
+import handlers
+from bot.adapters import make_adapters
+from bot.adapters.http import make_client
+from bot.cards import Cards
+from bot.catalogs import Catalogs
+from bot.courier import Courier
+from bot.people import Directory
+from bot.relay import Relay
+from bot.settings import Settings
+from bot.storage.connections import Connections
+from bot.storage.database import Database
+from bot.storage.deliveries import Deliveries
+from bot.storage.lists import Habits, Lists
+from bot.storage.secrets import load_vault
+from bot.web import make_web
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The running bot: Bolt's app, the web application around it, and the parts behind both."""
+
+    app: AsyncApp
+    web: Starlette
+    relay: Relay
+
+
+@asynccontextmanager
+async def create_app(settings: Settings) -> AsyncIterator[Bot]:
+    """Open everything, run the background, and close it in order. Raises `SettingError`."""
+    async with AsyncExitStack() as stack:
+        vault = load_vault(settings.encryption_keys, settings.database)
+        database = await Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        vendors_http = await stack.enter_async_context(make_client())
+        slack_http = await stack.enter_async_context(aiohttp.ClientSession())
+
+        adapters = make_adapters(vendors_http, settings.vendor_urls)
+        connections, deliveries = Connections(database, vault), Deliveries(database)
+        cards = Cards(deliveries, adapters, _background_client(settings, slack_http))
+        catalogs = Catalogs(Lists(database), connections, adapters, on_recovered=lambda: courier.wake())
+        courier = Courier(deliveries, connections, adapters, on_change=cards.changed, on_created=catalogs.created)
+        relay = Relay(
+            adapters, connections, deliveries, catalogs, courier, cards, Habits(database), Directory(settings.admin_ids)
+        )
+        app = _bolt(settings, slack_http)
+        handlers.register(app, relay)
+        web = make_web(app, settings.slack_signing_secret, database)
+
+        for part in (courier, catalogs, cards):
+            task = asyncio.create_task(part.run(), name=type(part).__name__)
+            stack.push_async_callback(_end, task)
+        stack.push_async_callback(courier.stop)
+        yield Bot(app, web, relay)
+
+
+def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
+    """Bolt with everything said explicitly: stray SLACK_* variables would switch on file stores and OAuth."""
+    token = bot_token(settings)
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    # What a person waits for: short time-out, no retries. One session, so that connections are kept.
+    client = AsyncWebClient(token, base_url=str(settings.slack_api_url), timeout=2, session=session, retry_handlers=[])
+    return AsyncApp(
+        logger=logging.getLogger("slack_bolt"),
+        client=client,
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,  # bot.web does it, before the body is parsed or logged
+        ignoring_self_events_enabled=False,
+        ssl_check_enabled=True,
+        url_verification_enabled=True,
+        attaching_function_token_enabled=False,
+    )
+
+
+def _background_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(
+        bot_token(settings),
+        base_url=str(settings.slack_api_url),
+        timeout=15,
+        session=session,
+        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+    )
+
+
+def bot_token(settings: Settings) -> str:
+    """The one workspace's token. Raises `SettingError` when there is none."""
+    settings.demand("SLACK_BOT_TOKEN")
+    assert settings.slack_bot_token is not None  # noqa: S101  what `demand` just made sure of
+    return settings.slack_bot_token.get_secret_value()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

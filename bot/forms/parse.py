@@ -1,0 +1,272 @@
+"""What was filled in, back as the form's model, and what was wrong with it, beside the fields it concerns.
+
+`state_values` is `view["state"]["values"]` of a submission or a block action, read as plain dicts: block id ->
+{"value": element state}. Nothing in it is trusted: a payload of any shape gives a form or a `FormError`, nothing else.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from bot.errors import FormError
+from bot.forms.fields import Form
+from bot.forms.sentences import NOT_CHOSEN, complaint, early_complaint
+from bot.forms.shape import Field, Place, nested_prefix, places, shape
+from bot.forms.text import cut, humanise
+
+FormT = TypeVar("FormT", bound=Form)
+Path = tuple[str, ...]
+"""A field's dotted name in parts: ("task_params", "to")."""
+
+NOTICE = "-"
+"""The value of an option that is no entry but says why there are none."""
+LONGEST_ERROR = 600
+"""Ours: Slack shows an error below its field, where more would push the form off the screen."""
+
+
+def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed so far by field name (a dict for a nested form), unvalidated, without what is not on the screen.
+
+    Text is as typed, a select's answer its value, people and entries their ids, a date and time aware, a number that is
+    none stays text; a field left blank is None, [] or False. The result can be given to `render` as its values.
+    """
+    typed: dict[str, Any] = {}
+    for field in shape(form):
+        if field.form is not None:
+            if nested := read(field.form, nested_prefix(prefix, field), state_values):
+                typed[field.name] = nested
+        elif f"{prefix}.{field.name}" in _mapping(state_values):
+            typed[field.name] = _typed(field, _element(state_values, f"{prefix}.{field.name}"))
+    return typed
+
+
+def parse(form: type[FormT], prefix: str, state_values: Mapping[str, Any]) -> FormT:
+    """The filled-in form. Raises `FormError` with a sentence for each block that needs mending.
+
+    A field left blank gets its default, unless its type has a blank value of its own (None, "", [], False).
+    """
+    early = {each.path: text for each in places(form, prefix) if (text := _early(each, state_values)) is not None}
+    complaints = list(early.items())
+    try:
+        filled = form.model_validate(_given(form, read(form, prefix, state_values), early))
+    except ValidationError as error:
+        complaints += _complaints(form, prefix, error, early)
+        raise FormError(_placed(form, prefix, state_values, complaints)) from error
+    if complaints:
+        raise FormError(_placed(form, prefix, state_values, complaints))
+    return filled
+
+
+def place(
+    form: type[Form], prefix: str, state_values: Mapping[str, Any], fields: Mapping[str, str], sentence: str = ""
+) -> dict[str, str]:
+    """A vendor's complaints by block id, for an answer with errors.
+
+    `fields` maps dotted field names to the vendor's words, `sentence` belongs to no field. What is about a field that
+    the screen does not show, or the form does not have, goes to the first input and begins with the field's title.
+    """
+    complaints = [(tuple(name.split(".")), text.strip() or "This was not accepted.") for name, text in fields.items()]
+    if sentence.strip():
+        complaints.append(((), sentence.strip()))
+    return _placed(form, prefix, state_values, complaints)
+
+
+def _placed(
+    form: type[Form], prefix: str, state_values: Mapping[str, Any], complaints: Iterable[tuple[Path, str]]
+) -> dict[str, str]:
+    """Each complaint below the input that a person can mend it in, several joined by line breaks."""
+    known = {each.path: each for each in places(form, prefix)}
+    screen = _mapping(state_values)
+    first = _first(known.values(), screen) or next((name for name in screen if isinstance(name, str)), None)
+    if first is None:
+        first = next((each.block_id for each in known.values() if each.field.form is None), prefix)
+    found: dict[str, list[str]] = {}
+    for path, text in complaints:
+        block_id = _beside(known, path, screen)
+        title = "" if block_id or not path else _title(known, path)
+        said = f"{title}: {text}" if title else text
+        there = found.setdefault(block_id or first, [])
+        if said not in there:
+            there.append(said)
+    return {block_id: cut("\n".join(said), LONGEST_ERROR) for block_id, said in found.items()}
+
+
+def _beside(known: Mapping[Path, Place], path: Path, screen: Mapping[str, Any]) -> str | None:
+    """The block that a complaint about that name belongs to, if it is on the screen."""
+    nearest = _nearest(known, path)
+    if nearest is None or (nearest.field.form is not None and nearest.path != path):
+        return None
+    return _first((each for each in known.values() if each.path[: len(nearest.path)] == nearest.path), screen)
+
+
+def _first(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
+    return next((each.block_id for each in among if each.field.form is None and each.block_id in screen), None)
+
+
+def _nearest(known: Mapping[Path, Place], path: Path) -> Place | None:
+    """The field of that name, else the one that it is a part of (`emails.2`)."""
+    return next((known[path[:end]] for end in range(len(path), 0, -1) if path[:end] in known), None)
+
+
+def _title(known: Mapping[Path, Place], path: Path) -> str:
+    nearest = _nearest(known, path)
+    if nearest is None or (nearest.field.form is not None and nearest.path != path):
+        return humanise(path[len(nearest.path) if nearest else 0])
+    return nearest.field.title
+
+
+def _complaints(
+    form: type[Form], prefix: str, error: ValidationError, early: Collection[Path]
+) -> Iterator[tuple[Path, str]]:
+    """pydantic's errors as sentences.
+
+    Values known to be wrong were held back, so what is said about those, or about the form as a whole, means nothing.
+    """
+    known = {each.path: each for each in places(form, prefix)}
+    for detail in error.errors(include_url=False):
+        path = tuple(str(part) for part in detail["loc"])
+        if early and (detail["type"] == "wrong_field" or _held_back(known, path, early)):
+            continue
+        if detail["type"] == "wrong_field":
+            named = tuple(detail["ctx"]["field"].split("."))
+            path = named if (*path, *named) not in known and named in known else (*path, *named)
+        nearest = _nearest(known, path)
+        yield path, complaint(nearest.field if nearest else None, detail)
+
+
+def _held_back(known: Mapping[Path, Place], path: Path, early: Collection[Path]) -> bool:
+    nearest = _nearest(known, path)
+    return nearest is None or nearest.field.form is not None or nearest.path in early
+
+
+def _given(form: type[Form], typed: Mapping[str, Any], early: Collection[Path], path: Path = ()) -> dict[str, Any]:
+    """What the model is asked to validate: without what was left blank, and without what is known to be wrong."""
+    given: dict[str, Any] = {}
+    for field in shape(form):
+        here = (*path, field.name)
+        if field.form is not None:
+            nested = typed.get(field.name, {})
+            if field.required or _any(nested):
+                given[field.name] = _given(field.form, nested, early, here)
+        elif field.name in typed and here not in early:
+            given |= _answer(field, typed[field.name])
+    return given
+
+
+def _answer(field: Field, value: Any) -> dict[str, Any]:
+    """A field left blank: None or an empty value if its type and bounds take one; else nothing, hence the default."""
+    if value not in (None, []) and not (isinstance(value, str) and not value.strip()):
+        return {field.name: value}
+    if field.required:
+        return {}
+    if field.nullable:
+        return {field.name: None}
+    if field.bounds.min_length or not field.default():
+        return {}
+    if field.many or field.kind in ("lines", "emails"):
+        return {field.name: []}
+    return {field.name: ""} if field.kind in ("text", "lookup", "person", "conversation") else {}
+
+
+def _any(typed: Any) -> bool:
+    return any(_any(each) for each in typed.values()) if isinstance(typed, dict) else bool(typed)
+
+
+def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
+    element = _element(state_values, place.block_id)
+    if place.field.kind == "lookup":
+        return NOT_CHOSEN if NOTICE in _selected(element) else None
+    typed = _typed(place.field, element)
+    return early_complaint(place.field, typed) if isinstance(typed, str) and typed.strip() else None
+
+
+def _typed(field: Field, element: Mapping[str, Any]) -> Any:
+    match field.kind:
+        case "text" | "json" | "url" | "email":
+            return _string(element.get("value"))
+        case "lines":
+            return _pieces(element.get("value"), r"\n")
+        case "emails":
+            return _pieces(element.get("value"), r"[\n,;]")
+        case "int" | "float":
+            return _number(element.get("value"), field.kind)
+        case "select":
+            return _one_or_all(field, [field.options.get(each, each) for each in _selected(element)])
+        case "lookup":
+            return _one_or_all(field, [each for each in _selected(element) if each != NOTICE])
+        case "person":
+            return _one_or_all(field, _picked(element, "user"))
+        case "conversation":
+            return _one_or_all(field, _picked(element, "conversation"))
+        case "date":
+            return _day(element.get("selected_date"))
+        case "datetime":
+            return _moment(element.get("selected_date_time"))
+        case "check":
+            return "yes" in _selected(element)
+        case "form":
+            return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _element(state_values: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
+    return _mapping(_mapping(_mapping(state_values).get(block_id)).get("value"))
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _strings(values: Any) -> list[str]:
+    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
+
+
+def _pieces(value: Any, separator: str) -> list[str]:
+    return [piece.strip() for piece in re.split(separator, _string(value) or "") if piece.strip()]
+
+
+def _selected(element: Mapping[str, Any]) -> list[str]:
+    """The values of the chosen options, of an element that takes one or several."""
+    several = element.get("selected_options")
+    options = [element.get("selected_option"), *(several if isinstance(several, list) else [])]
+    return _strings([_mapping(option).get("value") for option in options])
+
+
+def _picked(element: Mapping[str, Any], what: str) -> list[str]:
+    return _strings([element.get(f"selected_{what}")]) + _strings(element.get(f"selected_{what}s"))
+
+
+def _one_or_all(field: Field, values: list[Any]) -> Any:
+    return values if field.many else values[0] if values else None
+
+
+def _number(value: Any, kind: str) -> int | float | str | None:
+    text = _string(value)
+    if text is None or not text.strip():
+        return None
+    try:
+        number = int(text) if kind == "int" else float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
+
+
+def _day(value: Any) -> date | str | None:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return _string(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(value, tz=UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

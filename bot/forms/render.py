@@ -1,0 +1,357 @@
+"""A form as Block Kit: one input block a field, and the views that hold them.
+
+Nothing that is rendered breaks a limit of Slack's: what is too long is cut, and what does not fit as a first value is
+left out. The numbers are from Slack's Block Kit reference; `bot.forms.limits` checks them with a table of its own.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from bot.forms.fields import Check, Choice, Form, Json, Lookup, Text
+from bot.forms.shape import Bounds, Field, key, nested_prefix, shape
+from bot.forms.text import cut, humanise
+
+Block = dict[str, Any]
+Labels = Callable[[str, str], str | None]
+"""(catalog name, entry id) -> the entry's label, None when it is not known."""
+
+TEXT_INPUT = 3000
+OPTION_TEXT = 75
+OPTION_VALUE = 150
+OPTIONS = 100
+LABEL = 2000
+PLACEHOLDER = 150
+HEADING = 24
+"""Titles and buttons of a modal."""
+SECTION = 3000
+NOTICE = 10 * SECTION
+"""Ours: nobody reads more in a modal, and the view stays far below Slack's 250 KB."""
+
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+_CONVERSATION = re.compile(r"[CDG][A-Z0-9]{2,}")
+DIGITS = 30
+"""Ours: a number with more is no first value, since writing "1e999999" out would burst the view."""
+_EARLIEST, _LATEST = 10**9, 10**10 - 1
+"""Slack's date and time picker takes epoch seconds of exactly ten digits."""
+
+
+def _unknown(catalog: str, entry: str) -> str | None:
+    return None
+
+
+def render(
+    form: type[Form],
+    prefix: str,
+    *,
+    values: Mapping[str, Any] | None = None,
+    labels: Labels = _unknown,
+    more: bool = False,
+) -> list[Block]:
+    """The form's input blocks, in the order of its fields.
+
+    `prefix` is "<vendor>.<operation>"; a block id is "<prefix>.<field>", that of a field in a nested form
+    "<prefix>.<nested form's block>.<field>", an action id always "value". `values` fills fields in (Python values or
+    JSON ones, a dict for a nested form); a field it does not name shows its default. `more`: with `Advanced` fields.
+    Raises `TypeError` for a field whose type has no element.
+    """
+    blocks: list[Block] = []
+    given = values or {}
+    for field in shape(form):
+        if field.advanced and not more:
+            continue
+        value = given[field.name] if field.name in given else field.default()
+        if field.form is None:
+            blocks.append(_input(field, f"{prefix}.{field.name}", value, labels))
+        else:
+            nested = value.model_dump() if isinstance(value, Form) else value
+            inside = nested if isinstance(nested, Mapping) else None
+            blocks += render(field.form, nested_prefix(prefix, field), values=inside, labels=labels, more=more)
+    return blocks
+
+
+def has_more(form: type[Form]) -> bool:
+    """Whether the form has fields that only "More fields" shows."""
+    return any(field.advanced or (field.form is not None and has_more(field.form)) for field in shape(form))
+
+
+def more_block(prefix: str) -> Block:
+    """The button that shows the `Advanced` fields of the form with that prefix, which is the button's value."""
+    button = {"type": "button", "action_id": "more", "text": _plain("More fields"), "value": cut(prefix, 2000)}
+    return {"type": "actions", "block_id": "more", "elements": [button]}
+
+
+def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
+    """The select that says which operation the form is for; `options` are (value, label), `chosen` is a value."""
+    made = [_option(value, label) for value, label in options[:OPTIONS]]
+    element: Block = {"type": "static_select", "action_id": "value", "options": made}
+    if initial := [option for option in made if option["value"] == chosen]:
+        element["initial_option"] = initial[0]
+    return {
+        "type": "input",
+        "block_id": "choice",
+        "dispatch_action": True,
+        "label": _plain("Where to"),
+        "element": element,
+    }
+
+
+def modal(
+    *,
+    callback_id: str,
+    title: str,
+    blocks: Sequence[Block],
+    private_metadata: str,
+    submit: str | None = "Create",
+    close: str = "Cancel",
+) -> dict[str, Any]:
+    """A modal. `submit` is None for one without inputs: Slack demands the button as soon as there is an input."""
+    view: dict[str, Any] = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": _plain(cut(title, HEADING)),
+        "close": _plain(cut(close, HEADING)),
+        "blocks": list(blocks),
+        "private_metadata": private_metadata,
+        "notify_on_close": False,
+    }
+    if submit is not None:
+        view["submit"] = _plain(cut(submit, HEADING))
+    return view
+
+
+def notice(*, title: str, text: str, private_metadata: str = "", close: str = "Close") -> dict[str, Any]:
+    """A modal that only says something. `text` is mrkdwn, split at an end of a line (or word) if a section is full."""
+    parts = _parts(cut(text.strip() or title, NOTICE))
+    blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts]
+    return modal(
+        callback_id="notice", title=title, blocks=blocks, private_metadata=private_metadata, submit=None, close=close
+    )
+
+
+def _parts(text: str) -> list[str]:
+    parts = []
+    while len(text) > SECTION:
+        end = max(text.rfind("\n", 1, SECTION + 1), 0) or max(text.rfind(" ", 1, SECTION + 1), 0) or SECTION
+        parts.append(text[:end])
+        text = text[end:].lstrip()
+    return [part for part in (*parts, text) if part.strip()]
+
+
+def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
+    """An input block. A checkbox is always optional to Slack, for which a required one would have to be ticked."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": _plain(cut(field.title, LABEL)),
+        "optional": not field.required or field.kind == "check",
+        "element": {"action_id": "value", **_element(field, value, labels)},
+    }
+    if field.hint:
+        block["hint"] = _plain(cut(field.hint, LABEL))
+    lookup = field.marker(Lookup)
+    if lookup is not None and lookup.rerenders:
+        block["dispatch_action"] = True
+    return block
+
+
+def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
+    match field.kind:
+        case "text" | "lines" | "emails" | "json":
+            return _text_input(field, value)
+        case "url" | "email":
+            first = _initial("value", cut(_words(value), TEXT_INPUT))
+            return {"type": f"{field.kind}_text_input", **first, **_placeholder(field)}
+        case "int" | "float":
+            return _number_input(field, value)
+        case "select":
+            return _select(field, value)
+        case "lookup":
+            return _lookup(field, value, labels)
+        case "person":
+            return _picker(field, "user", _PERSON, value)
+        case "conversation":
+            offered = {"filter": {"include": ["public", "private"], "exclude_bot_users": True}}
+            return {**_picker(field, "conversation", _CONVERSATION, value), **offered}
+        case "date":
+            return {"type": "datepicker", **_initial("date", _day(value))}
+        case "datetime":
+            return {"type": "datetimepicker", **_initial("date_time", _moment(value))}
+        case "check":
+            options = [_option("yes", (field.marker(Check) or Check()).words)]
+            return {"type": "checkboxes", "options": options, **_initial("options", options if value is True else None)}
+        case "form":
+            raise AssertionError("a nested form is rendered as its fields")
+
+
+def _text_input(field: Field, value: Any) -> dict[str, Any]:
+    marker = field.marker(Text)
+    multiline = field.kind != "text" or (marker is not None and marker.multiline)
+    element: dict[str, Any] = {"type": "plain_text_input", "multiline": multiline}
+    longest = TEXT_INPUT
+    if field.kind in ("text", "json"):
+        bounds = field.bounds
+        if bounds.max_length is not None:
+            longest = element["max_length"] = min(max(bounds.max_length, 1), TEXT_INPUT)
+        if bounds.min_length:
+            element["min_length"] = min(bounds.min_length, longest)
+    text = _json_text(value) if field.kind == "json" else _words(value)
+    if not multiline:
+        text = " ".join(text.splitlines())
+    return {**element, **_initial("value", cut(text, longest)), **_placeholder(field)}
+
+
+def _number_input(field: Field, value: Any) -> dict[str, Any]:
+    """Slack's bounds are inclusive and written as text; an exclusive bound of a decimal is left to reading back."""
+    whole = field.kind == "int"
+    low, high = _lowest(field.bounds, whole), _highest(field.bounds, whole)
+    first = _number(value)
+    if first is not None and (not _within(first, low, high) or (whole and first != int(first))):
+        first = None
+    return {
+        "type": "number_input",
+        "is_decimal_allowed": not whole,
+        **_member("min_value", _digits(low)),
+        **_member("max_value", _digits(high)),
+        **_initial("value", _digits(first)),
+        **_placeholder(field),
+    }
+
+
+def _within(number: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
+    return (low is None or low <= number) and (high is None or number <= high)
+
+
+def _lowest(bounds: Bounds, whole: bool) -> Decimal | None:
+    low, above = _number(bounds.ge), _number(bounds.gt)
+    if whole:
+        low = None if low is None else Decimal(math.ceil(low))
+        above = None if above is None else Decimal(math.floor(above) + 1)
+    return max((each for each in (low, above) if each is not None), default=None)
+
+
+def _highest(bounds: Bounds, whole: bool) -> Decimal | None:
+    high, below = _number(bounds.le), _number(bounds.lt)
+    if whole:
+        high = None if high is None else Decimal(math.floor(high))
+        below = None if below is None else Decimal(math.ceil(below) - 1)
+    return min((each for each in (high, below) if each is not None), default=None)
+
+
+def _select(field: Field, value: Any) -> dict[str, Any]:
+    marker = field.marker(Choice)
+    words = marker.labels if marker else {}
+    options = {name: _option(name, words.get(name) or humanise(name)) for name in field.options}
+    made = list(options.values())
+    element: dict[str, Any] = {"type": "multi_static_select" if field.many else "static_select"}
+    if len(made) <= OPTIONS:
+        element["options"] = made
+    else:
+        chunks = [made[start : start + OPTIONS] for start in range(0, len(made), OPTIONS)]
+        element["option_groups"] = [{"label": _plain(_span(chunk)), "options": chunk} for chunk in chunks]
+    chosen = [options[name] for name in _keys(value) if name in options]
+    return {**element, **_chosen(field, chosen)}
+
+
+def _span(options: list[dict[str, Any]]) -> str:
+    """The label of a group that exists only because a select's list ends at 100: its first and last option."""
+    first, last = (cut(option["text"]["text"], 35) for option in (options[0], options[-1]))
+    return f"{first} ... {last}"
+
+
+def _lookup(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
+    catalog = marker.catalog if (marker := field.marker(Lookup)) else ""
+    ids = [name for name in _keys(value) if 0 < len(name) <= OPTION_VALUE]
+    chosen = [_option(name, labels(catalog, name) or name) for name in ids]
+    element = {"type": "multi_external_select" if field.many else "external_select", "min_query_length": 0}
+    return {**element, **_chosen(field, chosen), **_placeholder(field)}
+
+
+def _picker(field: Field, what: str, pattern: re.Pattern[str], value: Any) -> dict[str, Any]:
+    ids = [name for name in _keys(value) if pattern.fullmatch(name)]
+    return {"type": f"multi_{what}s_select" if field.many else f"{what}s_select", **_chosen(field, ids, what)}
+
+
+def _chosen(field: Field, chosen: Sequence[Any], what: str = "option") -> dict[str, Any]:
+    """What is chosen at first, and how many may be."""
+    if not field.many:
+        return _initial(what, chosen[0] if chosen else None)
+    most = None if field.bounds.max_length is None else max(field.bounds.max_length, 1)
+    return {**_initial(f"{what}s", list(chosen[:most])), **_member("max_selected_items", most)}
+
+
+def _keys(value: Any) -> list[str]:
+    """One value or several, as texts, each once."""
+    values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    return list(dict.fromkeys(key(each) for each in values if each is not None))
+
+
+def _option(value: str, label: str) -> dict[str, Any]:
+    return {"text": _plain(cut(label, OPTION_TEXT)), "value": value}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _placeholder(field: Field) -> dict[str, Any]:
+    marker = field.marker(Lookup) or field.marker(Json) or field.marker(Text)
+    return {"placeholder": _plain(cut(marker.placeholder, PLACEHOLDER))} if marker and marker.placeholder else {}
+
+
+def _initial(what: str, value: Any) -> dict[str, Any]:
+    return _member(f"initial_{what}", value)
+
+
+def _member(name: str, value: Any) -> dict[str, Any]:
+    return {} if value in (None, "", []) else {name: value}
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "\n".join(str(each) for each in value)
+    return "" if value is None else str(value)
+
+
+def _json_text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _number(value: Any) -> Decimal | None:
+    """Exact, since a rounded bound would refuse a number that the form takes; None for what is no finite number."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < DIGITS else None
+
+
+def _digits(number: Decimal | None) -> str | None:
+    """Without an exponent, which Slack does not read."""
+    return None if number is None else format(number, "f")
+
+
+def _day(value: Any) -> str | None:
+    try:
+        return (value if isinstance(value, date) else date.fromisoformat(value)).strftime("%Y-%m-%d")
+    except (TypeError, ValueError):
+        return None
+
+
+def _moment(value: Any) -> int | None:
+    """Epoch seconds. A time without a zone is UTC."""
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+        seconds = math.floor(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return seconds if _EARLIEST <= seconds <= _LATEST else None

@@ -1,0 +1,160 @@
+"""What a person is told about a value that does not fit: in plain words, saying what to do."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.forms.fields import Json
+from bot.forms.shape import Field
+from bot.forms.text import cut
+
+REQUIRED = "Please fill this in."
+NOT_CHOSEN = "Nothing was chosen: the list had no entries then. Type to search again."
+
+_NOT_A: Mapping[str, str] = {
+    "int": "That is not a whole number.",
+    "float": "That is not a number.",
+    "date": "That is not a date.",
+    "datetime": "That is not a date and time.",
+}
+_JSON_KINDS: Mapping[type, str] = {
+    dict: "an object: {...}",
+    list: "a list: [...]",
+    str: 'a text in quotes: "..."',
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+}
+_LIMITS: Mapping[str, str] = {
+    "greater_than": "This must be more than {gt}.",
+    "greater_than_equal": "This must be at least {ge}.",
+    "less_than": "This must be less than {lt}.",
+    "less_than_equal": "This must be at most {le}.",
+    "multiple_of": "This must be a multiple of {multiple_of}.",
+}
+
+
+def early_complaint(field: Field, text: str) -> str | None:
+    """What is wrong with a text before the model sees it: a number that is none, JSON that does not parse."""
+    if field.kind in ("int", "float"):
+        return _NOT_A[field.kind]
+    marker = field.marker(Json)
+    return None if marker is None else json_complaint(text, marker.kind)
+
+
+def json_complaint(text: str, kind: type | None = None) -> str | None:
+    """What is wrong with a text that must be JSON, with line and column; None if nothing is.
+
+    Stricter than Python's parser: no NaN or Infinity, no name twice in one object, no number beyond a float's range.
+    """
+    try:
+        value = json.loads(
+            text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
+        )
+    except json.JSONDecodeError as error:
+        return f"Line {error.lineno}, column {error.colno}: {_lower(error.msg)}."
+    except _RefusedError as error:
+        return str(error)
+    except ValueError:  # Python refuses to read an integer of more than 4300 digits
+        return "A number in this is too long."
+    except RecursionError:
+        return "This is nested too deeply."
+    if kind is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool))):
+        return None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return None
+    return f"This must be {_JSON_KINDS.get(kind, kind.__name__)}"
+
+
+def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
+    """One of pydantic's error details as a sentence. `field` is None for what concerns the form as a whole."""
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    if "error" in context:  # a validator of the form's own raised it
+        return _sentence(str(context["error"]))
+    if words := _LIMITS.get(detail["type"]):
+        return words.format(**context)
+    if make := _BY_TYPE.get(detail["type"]):
+        return make(detail["input"], context)
+    if field is not None and (words := _by_kind(field, detail)):
+        return words
+    return _sentence(detail["msg"])
+
+
+def _by_kind(field: Field, detail: Mapping[str, Any]) -> str | None:
+    """A type's own errors have many names (`date_from_datetime_parsing`, `url_scheme`), but all say the same."""
+    shown = _shown(detail["input"])
+    error: str = detail["type"]
+    if field.kind in ("email", "emails") and error == "value_error":
+        return f"That is not an e-mail address: {shown}"
+    if field.kind == "url" and error.startswith("url_"):
+        return f"That is not a web address: {shown}. It begins with https:// or http://."
+    if field.kind in _NOT_A and error.startswith(("int_", "float_", "finite_", "date_", "datetime_")):
+        return _NOT_A[field.kind]
+    return None
+
+
+def _too_short(value: Any, context: Mapping[str, Any]) -> str:
+    return f"At least {_characters(context['min_length'])}; this has {len(str(value).strip())}."
+
+
+def _too_long(value: Any, context: Mapping[str, Any]) -> str:
+    return f"At most {_characters(context['max_length'])}; this has {len(str(value).strip())}."
+
+
+_BY_TYPE: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
+    "missing": lambda value, context: REQUIRED,
+    "string_too_short": _too_short,
+    "string_too_long": _too_long,
+    "url_too_long": _too_long,
+    "too_short": lambda value, context: (
+        f"At least {context['min_length']} are needed; this has {context['actual_length']}."
+    ),
+    "too_long": lambda value, context: f"At most {context['max_length']} are possible; this has {len(value)}.",
+    "string_pattern_mismatch": lambda value, context: f"This has to match the pattern {context['pattern']}",
+    "literal_error": lambda value, context: f"That is not one of the choices: {_shown(value)}",
+    "enum": lambda value, context: f"That is not one of the choices: {_shown(value)}",
+    "wrong_field": lambda value, context: str(context["sentence"]),
+}
+
+
+class _RefusedError(Exception):
+    """JSON that Python reads and nobody else does."""
+
+
+def _no_constant(name: str) -> Any:
+    raise _RefusedError(f"{name} is not a JSON value.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise _RefusedError(f"The number {_shown(digits)} is too large.")
+    return number
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _RefusedError(f'"{_shown(name)}" stands twice in the same object.')
+        found[name] = value
+    return found
+
+
+def _shown(value: Any) -> str:
+    return cut(" ".join(str(value).split()), 60)
+
+
+def _characters(count: int) -> str:
+    return "1 character" if count == 1 else f"{count} characters"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    text = text.strip() or "This does not fit"
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")

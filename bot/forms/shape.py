@@ -1,0 +1,222 @@
+"""What a form asks for, field by field: read once from the model, used by rendering and by reading back.
+
+This is the one place that knows which type and which marker make which kind of field; anything else raises `TypeError`.
+"""
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum, EnumType
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+import annotated_types
+from pydantic import EmailStr, HttpUrl
+from pydantic.fields import FieldInfo
+
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Marker, Person, Text
+from bot.forms.text import humanise
+
+Kind = Literal[
+    "text", "lines", "emails", "json", "select", "lookup", "person", "conversation",
+    "date", "datetime", "int", "float", "check", "url", "email", "form",
+]  # fmt: skip
+
+_PLAIN: Mapping[Any, Kind] = {
+    str: "text", date: "date", datetime: "datetime", int: "int", float: "float", bool: "check",
+    HttpUrl: "url", EmailStr: "email",
+}  # fmt: skip
+_MARKED: Mapping[type[Marker], Kind] = {Lookup: "lookup", Person: "person", Conversation: "conversation", Json: "json"}
+_LISTS: Mapping[Kind, Kind] = {
+    "text": "lines", "email": "emails", "select": "select", "lookup": "lookup", "person": "person",
+    "conversation": "conversation",
+}  # fmt: skip
+_FITS: Mapping[type[Marker], tuple[Kind, ...]] = {
+    Text: ("text", "lines", "email", "emails", "url", "int", "float"),
+    Choice: ("select",),
+    Check: ("check",),
+}
+
+MarkerT = TypeVar("MarkerT", bound=Marker)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A value's constraints: lengths (of a text, or of a list) and the limits of a number."""
+
+    min_length: int = 0
+    max_length: int | None = None
+    ge: Any = None
+    gt: Any = None
+    le: Any = None
+    lt: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. `options` maps the text that stands for a select's value to the value; `bounds` are a list's own."""
+
+    name: str
+    title: str
+    hint: str
+    kind: Kind
+    many: bool
+    required: bool
+    nullable: bool
+    bounds: Bounds
+    markers: tuple[Marker, ...]
+    options: Mapping[str, Any]
+    form: type[Form] | None
+    info: FieldInfo
+
+    def marker(self, kind: type[MarkerT]) -> MarkerT | None:
+        """The field's marker of that type."""
+        return next((marker for marker in self.markers if isinstance(marker, kind)), None)
+
+    def default(self) -> Any:
+        """None also for a required field, and for a default that is made from the other fields' values."""
+        if self.required or self.info.default_factory_takes_validated_data:
+            return None
+        return self.info.get_default(call_default_factory=True)
+
+    @property
+    def advanced(self) -> bool:
+        return self.marker(Advanced) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a field stands: its dotted name within the whole form, and its block id. A nested form has no block."""
+
+    path: tuple[str, ...]
+    block_id: str
+    field: Field
+
+
+@lru_cache(maxsize=512)
+def shape(form: type[Form]) -> tuple[Field, ...]:
+    """The form's own fields in order. Raises `TypeError`, naming model and field, for a type that has no element."""
+    return tuple(_field(form, name, info) for name, info in form.model_fields.items())
+
+
+def places(form: type[Form], prefix: str, path: tuple[str, ...] = ()) -> Iterator[Place]:
+    """Every field in the order of the screen; a nested form's own place comes right before its fields'."""
+    for field in shape(form):
+        here = (*path, field.name)
+        yield Place(here, f"{prefix}.{field.name}", field)
+        if field.form is not None:
+            yield from places(field.form, nested_prefix(prefix, field), here)
+
+
+def nested_prefix(prefix: str, field: Field) -> str:
+    """What the block ids of a nested form's fields begin with."""
+    return f"{prefix}.{(field.form.block if field.form else '') or field.name}"
+
+
+def key(value: Any) -> str:
+    """What stands for a select's value in Slack, where every value is a text."""
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+def _field(form: type[Form], name: str, info: FieldInfo) -> Field:
+    where = f"{form.__name__}.{name}"
+    annotation, metadata, nullable = _unwrapped(info.annotation, list(info.metadata))
+    many = get_origin(annotation) is list
+    item, item_metadata = annotation, list[Any]()
+    if many:
+        item, item_metadata, _ = _unwrapped(get_args(annotation)[0], [])
+    markers = tuple(each for each in (*metadata, *item_metadata) if isinstance(each, Marker))
+    kind = _kind(where, item, markers, many)
+    return Field(
+        name=name,
+        title=info.title or humanise(name),
+        hint=info.description or "",
+        kind=kind,
+        many=many and kind not in ("lines", "emails"),
+        required=info.is_required(),
+        nullable=nullable,
+        bounds=_bounds(metadata),
+        markers=markers,
+        options=_options(where, item) if kind == "select" else {},
+        form=item if kind == "form" else None,
+        info=info,
+    )
+
+
+def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:
+    """The type below `Annotated` and `| None`, all that was said about it, and whether None is a value."""
+    nullable = False
+    while True:
+        arguments = get_args(annotation)
+        if get_origin(annotation) is Annotated:
+            annotation, *said = arguments
+            metadata = [*metadata, *said]
+        elif get_origin(annotation) in (Union, types.UnionType) and type(None) in arguments and len(arguments) == 2:
+            annotation = next(each for each in arguments if each is not type(None))
+            nullable = True
+        else:
+            return annotation, list(_flat(metadata)), nullable
+
+
+def _flat(metadata: list[Any]) -> Iterator[Any]:
+    """Constraints come bare, in groups (`StringConstraints`, `Interval`), and inside a `Field(...)`."""
+    for each in metadata:
+        if isinstance(each, FieldInfo):
+            yield from _flat(each.metadata)
+        elif isinstance(each, annotated_types.GroupedMetadata):
+            yield from _flat(list(each))
+        else:
+            yield each
+
+
+def _bounds(metadata: list[Any]) -> Bounds:
+    found = {
+        name: getattr(each, name)
+        for each in metadata
+        for name in Bounds.__dataclass_fields__
+        if isinstance(each, annotated_types.BaseMetadata) and getattr(each, name, None) is not None
+    }
+    return Bounds(**found)
+
+
+def _kind(where: str, item: Any, markers: tuple[Marker, ...], many: bool) -> Kind:
+    kind = _bare_kind(item)
+    if marked := [_MARKED[type(marker)] for marker in markers if type(marker) in _MARKED]:
+        if kind != "text" or len(marked) > 1:
+            raise TypeError(f"{where}: {', '.join(marked)} does not fit {_named(item)}")
+        kind = marked[0]
+    if kind is not None and many:
+        kind = _LISTS.get(kind)
+    if kind is None:
+        raise TypeError(f"{where}: no element for {'a list of ' if many else ''}{_named(item)}")
+    for marker in markers:
+        if kind not in _FITS.get(type(marker), (kind,)):
+            raise TypeError(f"{where}: {type(marker).__name__} does not fit a field of kind {kind}")
+    return kind
+
+
+def _bare_kind(item: Any) -> Kind | None:
+    if get_origin(item) is Literal:
+        return "select"
+    if isinstance(item, type) and issubclass(item, Enum):
+        return "select"
+    if isinstance(item, type) and issubclass(item, Form):
+        return "form"
+    return _PLAIN.get(item) if isinstance(item, type) else None
+
+
+def _options(where: str, item: Any) -> dict[str, Any]:
+    """An empty value is no option: leaving the select alone means it. So is None."""
+    declared: tuple[Any, ...] = tuple(item) if isinstance(item, EnumType) else get_args(item)
+    values = [each for each in declared if each is not None and key(each)]
+    options = {key(each): each for each in values}
+    if not options or len(options) < len(values):
+        raise TypeError(f"{where}: a select needs values that differ as text")
+    if long := [each for each in options if len(each) > 150]:
+        raise TypeError(f"{where}: a select's value has at most 150 characters, unlike {long[0]!r}")
+    return options
+
+
+def _named(item: Any) -> str:
+    return item.__name__ if isinstance(item, type) else str(item)

@@ -1,0 +1,40 @@
+"""manifest.yml with the operator's own address in it."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PLACEHOLDER = "https://relay.example.com"
+
+
+def load() -> dict[str, Any]:
+    """The manifest as it stands at the top of the repository (inside the package once it is built into a wheel)."""
+    here = Path(__file__).parent
+    path = next(it for it in (here / "manifest.yml", here.parent / "manifest.yml") if it.exists())
+    manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def filled(url: str | None) -> dict[str, Any]:
+    """The manifest for the bot at `url` (no slash at its end), or for Socket Mode when there is none."""
+    manifest = load()
+    for command in manifest["features"]["slash_commands"]:
+        _fill(command, "url", url)
+    interactivity = manifest["settings"]["interactivity"]
+    _fill(interactivity, "request_url", url)
+    _fill(interactivity, "message_menu_options_url", url)
+    manifest["settings"]["socket_mode_enabled"] = url is None
+    return manifest
+
+
+def text(url: str | None) -> str:
+    """The same as YAML, ready to be pasted into Slack's "From a manifest" page."""
+    return yaml.safe_dump(filled(url), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _fill(owner: dict[str, Any], name: str, url: str | None) -> None:
+    if url is None:
+        owner.pop(name, None)
+    else:
+        owner[name] = owner[name].replace(PLACEHOLDER, url)

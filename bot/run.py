@@ -1,0 +1,90 @@
+"""Running the bot: over HTTP, or in Socket Mode. Both end cleanly on SIGTERM and SIGINT."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket as sockets
+import sys
+
+import aiohttp
+import structlog
+import uvicorn
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.errors import SlackApiError
+
+from bot.app import create_app
+from bot.errors import SettingError
+from bot.settings import Settings
+
+
+async def serve(settings: Settings) -> int:
+    """Answer Slack over HTTP until told to stop. Raises `SettingError`."""
+    settings.demand("SLACK_SIGNING_SECRET")
+    set_up_logging()
+    async with create_app(settings) as bot:
+        listening = _listen(settings.host, settings.port)
+        config = uvicorn.Config(bot.web, log_config=None, access_log=False, server_header=False, lifespan="off")
+        structlog.get_logger().info("serving", host=settings.host, port=listening.getsockname()[1])
+        await uvicorn.Server(config).serve([listening])
+    return 0
+
+
+async def socket(settings: Settings) -> int:
+    """Answer Slack over its WebSocket until told to stop. Raises `SettingError`."""
+    settings.demand("SLACK_APP_TOKEN")
+    assert settings.slack_app_token is not None  # noqa: S101  what `demand` just made sure of
+    set_up_logging()
+    async with create_app(settings) as bot:
+        handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
+        try:
+            await handler.client.connect()
+        except (SlackApiError, aiohttp.ClientError, OSError) as error:
+            said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+            raise SettingError(
+                "SLACK_APP_TOKEN", f"Slack did not open a connection with it ({said}); it needs connections:write."
+            ) from None
+        structlog.get_logger().info("connected")
+        await _told_to_stop()
+        await handler.client.close()
+    return 0
+
+
+def set_up_logging() -> None:
+    """One line an event, on standard error. Libraries say only what went wrong: their detail can hold bodies."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("slack_bolt").setLevel(logging.CRITICAL)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _listen(host: str, port: int) -> sockets.socket:
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    listening = sockets.socket(family)
+    listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingError(
+            "RELAY_PORT", f"{host}:{port} cannot be listened on ({error.strerror}); choose another port or host."
+        ) from error
+    return listening
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()

@@ -1,0 +1,50 @@
+"""The listeners. `register` is the table of all of them: one line each; the functions are in the modules beside this."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+
+from bot.relay import Relay
+from handlers import actions, commands, errors, options, shortcuts, views
+
+
+def command(name: str) -> re.Pattern[str]:
+    """`/name`, and with whatever prefix an operator gave it in the manifest (`/acme-name`)."""
+    return re.compile(rf"^/(?:[\w-]+-)?{name}$")
+
+
+def register(app: AsyncApp, relay: Relay) -> None:
+    """Register every listener of the bot on the app."""
+
+    @app.middleware
+    async def provide(context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]) -> Any:
+        context["relay"] = relay
+        context["arrived"] = time.monotonic()
+        return await next_()
+
+    app.error(errors.answer)
+
+    app.command(command("incident"))(commands.incident)
+    app.command(command("action-item"))(commands.action_item)
+    app.command(command("workflow-task"))(commands.workflow_task)
+    app.command(command("vendors"))(commands.vendors)
+
+    app.shortcut("declare_incident")(shortcuts.declare_incident)
+    app.shortcut("add_action_item")(shortcuts.add_action_item)
+    app.shortcut("add_workflow_task")(shortcuts.add_workflow_task)
+    app.shortcut("declare_incident_from_message")(shortcuts.declare_incident_from_message)
+    app.shortcut("add_action_item_from_message")(shortcuts.add_action_item_from_message)
+
+    app.view(re.compile(r"^form:"))(views.submit)
+
+    app.action({"block_id": "choice", "action_id": "value"})(actions.choose)
+    app.action({"block_id": "more", "action_id": "more"})(actions.more)
+    app.action({"block_id": re.compile(r"\."), "action_id": "value"})(actions.answer)
+    app.action("open")(actions.follow_link)
+
+    app.options("value")(options.suggest)

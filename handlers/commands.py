@@ -1,0 +1,72 @@
+"""The slash commands."""
+
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import messages
+from bot.adapters.base import Kind
+from bot.forms.text import plain
+from bot.relay import Relay
+from handlers.modal import open_form, workspace_of
+
+Command = dict[str, Any]
+
+
+async def incident(
+    ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """`/incident [title]`"""
+    await _open(ack, "incident", command, client, context, relay)
+
+
+async def action_item(
+    ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """`/action-item [summary]`"""
+    await _open(ack, "action_item", command, client, context, relay)
+
+
+async def workflow_task(
+    ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """`/workflow-task [name]`"""
+    await _open(ack, "workflow_task", command, client, context, relay)
+
+
+async def vendors(ack: AsyncAck, context: AsyncBoltContext, relay: Relay) -> None:
+    """`/vendors`: what the workspace is connected to, how it is doing, and how to connect more."""
+    workspace = workspace_of(context)
+    waiting = await relay.deliveries.waiting(workspace)
+    connections = await relay.connections.of(workspace)
+    lines = [
+        (it, relay.adapters[it.vendor], await relay.catalogs.age(workspace, it.vendor), waiting.get(it.vendor, 0))
+        for it in connections
+    ]
+    have = {it.vendor for it in connections}
+    unconnected = [adapter for adapter in relay.adapters.values() if adapter.vendor not in have]
+    arguments = f"--enterprise {workspace.enterprise} {workspace.team}" if workspace.enterprise else workspace.team
+    await ack(messages.vendors(lines, unconnected, arguments))
+
+
+async def _open(
+    ack: AsyncAck, kind: Kind, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    text = plain(str(command.get("text") or "")).strip()
+    name = str(command.get("command") or messages.COMMANDS[kind])
+    if text.casefold() == "help":
+        choices = await relay.choices(workspace_of(context), kind)
+        await ack(messages.help_text(kind, name, choices))
+        return
+    problem = await open_form(
+        kind,
+        relay=relay,
+        context=context,
+        client=client,
+        trigger_id=str(command.get("trigger_id") or ""),
+        channel=str(command.get("channel_id") or ""),
+        headline=text,
+    )
+    await (ack(messages.not_opened(problem, name, text)) if problem else ack())

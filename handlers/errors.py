@@ -1,0 +1,31 @@
+"""The last resort: a listener raised. The person still gets an answer in words; the log gets no body."""
+
+import json
+import traceback
+from typing import Any
+
+import structlog
+from slack_bolt.response import BoltResponse
+
+from bot import messages
+
+log = structlog.get_logger(__name__)
+
+
+async def answer(error: Exception, body: dict[str, Any]) -> BoltResponse:
+    """What Slack shows instead of "dispatch_failed"."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = [f"{frame.name}:{frame.lineno}" for frame in last]
+    log.error("listener.failed", error=type(error).__name__, where=where, type=str(body.get("type", "command"))[:40])
+    match body.get("type"):
+        case "view_submission":
+            return _json({"response_action": "push", "view": messages.trouble()})
+        case "block_suggestion":
+            return _json({"options": []})
+        case None if "command" in body:
+            return BoltResponse(status=200, body=messages.TROUBLE)
+    return BoltResponse(status=200, body="")
+
+
+def _json(answer: dict[str, Any]) -> BoltResponse:
+    return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})

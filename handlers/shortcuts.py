@@ -1,0 +1,153 @@
+"""The shortcuts: from anywhere (the lightning menu), and from a message's own menu."""
+
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.base import Kind
+from bot.forms.text import cut, plain
+from bot.relay import Relay
+from handlers.modal import open_form, workspace_of
+
+log = structlog.get_logger(__name__)
+
+Shortcut = dict[str, Any]
+LONGEST_HEADLINE = 150
+
+
+async def declare_incident(
+    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """Global shortcut "Declare incident"."""
+    await _open(ack, "incident", shortcut, client, context, relay)
+
+
+async def add_action_item(
+    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """Global shortcut "Add action item"."""
+    await _open(ack, "action_item", shortcut, client, context, relay)
+
+
+async def add_workflow_task(
+    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """Global shortcut "Add workflow task"."""
+    await _open(ack, "workflow_task", shortcut, client, context, relay)
+
+
+async def declare_incident_from_message(
+    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """Message shortcut "Declare incident"."""
+    await _open_from_message(ack, "incident", shortcut, client, context, relay)
+
+
+async def add_action_item_from_message(
+    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    """Message shortcut "Add action item"."""
+    await _open_from_message(ack, "action_item", shortcut, client, context, relay)
+
+
+async def _open(
+    ack: AsyncAck,
+    kind: Kind,
+    shortcut: Shortcut,
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    relay: Relay,
+    *,
+    channel: str = "",
+    headline: str = "",
+    details: str = "",
+) -> None:
+    problem = await open_form(
+        kind,
+        relay=relay,
+        context=context,
+        client=client,
+        trigger_id=str(shortcut.get("trigger_id") or ""),
+        channel=channel,
+        headline=headline,
+        details=details,
+    )
+    if problem:
+        await _tell(client, str(context.user_id or ""), channel, problem)
+    await ack()
+
+
+async def _open_from_message(
+    ack: AsyncAck, kind: Kind, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> None:
+    message = shortcut.get("message") or {}
+    channel = str((shortcut.get("channel") or {}).get("id") or "")
+    text = plain(_text(message)).strip()
+    author = await _author(relay, client, context, message)
+    link = _link(shortcut, channel, message)
+    source = " ".join(filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}")))
+    first = next(filter(None, (line.strip() for line in text.splitlines())), "")
+    await _open(
+        ack,
+        kind,
+        shortcut,
+        client,
+        context,
+        relay,
+        channel=channel,
+        headline=cut(first, LONGEST_HEADLINE),
+        details=f"{cut(text, 2900 - len(source))}\n\n{source}".strip(),
+    )
+
+
+def _text(message: Shortcut) -> str:
+    """The message's text; bots often leave it empty and say everything in attachments or blocks."""
+    if message.get("text"):
+        return str(message["text"])
+    for attachment in message.get("attachments") or []:
+        for name in ("text", "fallback", "pretext", "title"):
+            if isinstance(attachment, dict) and attachment.get(name):
+                return str(attachment[name])
+    for block in message.get("blocks") or []:
+        text = block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, dict) and text.get("text"):
+            return str(text["text"])
+    return ""
+
+
+async def _author(relay: Relay, client: AsyncWebClient, context: AsyncBoltContext, message: Shortcut) -> str:
+    if message.get("user") and not message.get("bot_id"):
+        person = await relay.people.person(client, workspace_of(context), str(message["user"]))
+        return "" if person.name == person.slack_id else person.name
+    profile = message.get("bot_profile") or {}
+    return str(message.get("username") or profile.get("name") or "")
+
+
+def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
+    """The message's permalink, built rather than asked for: the modal must not wait for another call."""
+    domain = (shortcut.get("team") or {}).get("domain") or "app"
+    ts = str(message.get("ts") or shortcut.get("message_ts") or "")
+    link = f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"
+    thread = str(message.get("thread_ts") or "")
+    return f"{link}?thread_ts={thread}&cid={channel}" if thread and thread != ts else link
+
+
+async def _tell(client: AsyncWebClient, user: str, channel: str, text: str) -> None:
+    """A shortcut has no answer of its own: say it in the channel to this person alone, or in a direct message."""
+    try:
+        if channel:
+            try:
+                await client.chat_postEphemeral(channel=channel, user=user, text=text)
+            except SlackApiError:
+                log.info("shortcut.answered_directly")
+            else:
+                return
+        await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
+    except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+        log.warning("shortcut.not_answered", error=said)
