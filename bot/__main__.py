@@ -85,9 +85,9 @@ def _manifest(asked: argparse.Namespace) -> int:
 
 
 def _playground(asked: argparse.Namespace) -> int:
-    from bot import playground
+    from bot.playground import run
 
-    return asyncio.run(playground.run(port=asked.port, browser=not asked.no_browser))
+    return asyncio.run(run.run(port=asked.port, browser=not asked.no_browser))
 
 
 if __name__ == "__main__":

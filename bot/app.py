@@ -82,8 +82,10 @@ def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
 
     # What a person waits for: short time-out, no retries. One session, so that connections are kept.
     client = AsyncWebClient(token, base_url=str(settings.slack_api_url), timeout=2, session=session, retry_handlers=[])
+    logger = logging.getLogger("slack_bolt")
+    logger.setLevel(logging.CRITICAL)  # its warnings quote requests; what matters of them, handlers.errors logs
     return AsyncApp(
-        logger=logging.getLogger("slack_bolt"),
+        logger=logger,
         client=client,
         authorize=authorize,
         process_before_response=True,

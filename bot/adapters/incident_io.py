@@ -66,6 +66,10 @@ class Incident(Form):
         None, title="Name of its Slack channel", description="incident.io makes one up if this is empty."
     )
 
+    @property
+    def confidential(self) -> bool:
+        return self.visibility == "private"
+
 
 class Action(Form):
     headline: ClassVar = "description"

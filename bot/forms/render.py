@@ -338,8 +338,10 @@ def _digits(number: Decimal | None) -> str | None:
 
 
 def _day(value: Any) -> str | None:
+    if isinstance(value, datetime):
+        return value.date().isoformat()
     try:
-        return (value if isinstance(value, date) else date.fromisoformat(value)).strftime("%Y-%m-%d")
+        return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
     except (TypeError, ValueError):
         return None
 

@@ -72,6 +72,10 @@ class Incident(Form):
     resolved_at: Annotated[datetime | None, Advanced()] = Field(None, title="Resolved at")
     closed_at: Annotated[datetime | None, Advanced()] = Field(None, title="Closed at")
 
+    @property
+    def confidential(self) -> bool:
+        return self.private
+
     @field_validator(*WHEN)
     @classmethod
     def _has_an_offset(cls, value: datetime | None) -> datetime | None:

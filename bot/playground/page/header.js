@@ -1,0 +1,50 @@
+// Above the messages: the strip with the pane switch, banners, the channel's header and the tabs of the app's direct message.
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { channelMark, channelName } from "./sidebar.js";
+
+/** The dark strip on top of the Slack window. */
+export function mountStrip(root) {
+  const pane = h("button", { type: "button", class: "strip-button", "aria-controls": "vendors", onclick: () => toggle() }, icon("panel", 16), "Vendors");
+  const toggle = (hidden = !document.body.classList.contains("vendors-hidden")) => {
+    document.body.classList.toggle("vendors-hidden", hidden);
+    pane.setAttribute("aria-expanded", String(!hidden));
+  };
+  const narrow = matchMedia("(max-width: 1100px)");
+  narrow.addEventListener("change", () => toggle(narrow.matches));
+  document.addEventListener("close-vendors", () => toggle(true));
+  toggle(narrow.matches);
+  root.append(
+    h("button", { type: "button", class: "strip-button strip-menu", "aria-label": "Channels", onclick: () => document.body.classList.toggle("sidebar-open") }, icon("menu", 18)),
+    h("span", { class: "strip-title" }, "Playground", h("span", { class: "strip-note" }, "the real bot, stand-ins for everything else, nothing leaves this machine")),
+    pane,
+  );
+}
+
+/** @param {import("./state.js").Store} store */
+export function mountBanner(root, store) {
+  store.on(["all", "bot"], () => {
+    const text = !store.connected ? "Connection to the playground lost. Trying again…" : store.botDown ? "The bot is restarting" : "";
+    root.hidden = !text;
+    root.replaceChildren(...(text ? [h("span", { class: "spinner small" }), text] : []));
+  });
+}
+
+/** @param {import("./state.js").Store} store */
+export function mountChannelHeader(root, tabs, store) {
+  store.on(["all", "channels", "selection"], () => {
+    const channel = store.currentChannel;
+    if (!channel) return;
+    const name = channelName(channel, store);
+    document.title = `${name} · ${store.data.team.name} · Playground`;
+    root.replaceChildren(
+      h("h1", { class: "channel-title" }, channelMark(channel, 18), name),
+      h("span", { class: "channel-topic" }, channel.topic ?? ""),
+      !channel.is_im && !channel.bot_is_member ? h("span", { class: "channel-note" }, `${store.data.app.name} is not in this channel`) : "",
+    );
+    tabs.hidden = !channel.is_im;
+    tabs.setAttribute("role", "tablist");
+    tabs.replaceChildren(h("button", { type: "button", role: "tab", "aria-selected": "true", "aria-controls": "messages" }, "Messages"));
+  });
+}

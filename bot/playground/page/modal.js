@@ -1,0 +1,181 @@
+// The open modal: the top of the acting person's stack of views. What was typed survives every re-rendering.
+
+import { renderBlocks } from "./blocks.js";
+import { h, trapTab, uid } from "./dom.js";
+import { Form } from "./form.js";
+import { appAvatar, icon } from "./icons.js";
+import { plain } from "./mrkdwn.js";
+
+/**
+ * @param {HTMLElement} layer covers the Slack window while a modal is open
+ * @param {HTMLElement} behind made inert meanwhile
+ * @param {import("./state.js").Store} store
+ * @param {ReturnType<typeof import("./actions.js").createActions>} actions
+ */
+export function mountModal(layer, behind, store, actions) {
+  /** @type {Modal | null} */ let open = null;
+  let before = null;
+  const typed = new Map();
+
+  function show() {
+    const view = store.views.at(-1);
+    if (open) typed.set(open.view.id, open.form.values());
+    if (!view) return hide();
+    if (open && open.user === store.user && open.view.id === view.id) return open.update(view);
+    before ??= document.activeElement;
+    open = new Modal(view, store, actions, typed);
+    layer.hidden = false;
+    behind.inert = true;
+    layer.replaceChildren(open.node);
+    open.focusFirst();
+    return undefined;
+  }
+
+  function hide() {
+    if (!open) return;
+    open = null;
+    typed.clear();
+    layer.hidden = true;
+    behind.inert = false;
+    layer.replaceChildren();
+    (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus();
+    before = null;
+  }
+
+  store.on(["all", "views", "selection"], show);
+}
+
+class Modal {
+  constructor(view, store, actions, typed) {
+    Object.assign(this, { store, actions, typed, user: store.user, busy: false });
+    this.node = h("div", { class: "modal", role: "dialog", "aria-modal": "true", "data-testid": "modal", tabindex: "-1",
+      onkeydown: (event) => this.#key(event) });
+    this.#render(view, typed.get(view.id) ?? view.state?.values ?? {});
+  }
+
+  focusFirst() {
+    if (!this.form.focusFirst()) (this.submitButton ?? this.closeButton ?? this.node).focus();
+  }
+
+  /** Takes the same view in a newer version; draws it again only when what is seen has changed. */
+  update(view) {
+    const seen = ({ title, submit, close, blocks }) => JSON.stringify([title, submit, close, blocks]);
+    if (seen(view) === seen(this.view)) {
+      this.view = view;
+      return;
+    }
+    const focus = this.#focus();
+    const scroll = this.body.scrollTop;
+    this.#render(view, this.form.values());
+    this.body.scrollTop = scroll;
+    this.#restoreFocus(focus);
+  }
+
+  #render(view, values) {
+    this.view = view;
+    this.form = new Form(values);
+    const titleId = uid("modal-title");
+    this.banner = h("div", { class: "modal-banner", role: "alert", hidden: true });
+    this.body = h("div", { class: "modal-body" }, this.banner, renderBlocks(view.blocks ?? [], this.#surface()));
+    this.node.setAttribute("aria-labelledby", titleId);
+    this.node.replaceChildren(
+      h("header", { class: "modal-header" }, appAvatar("modal-avatar"), h("h2", { id: titleId }, plain(view.title)),
+        h("button", { type: "button", class: "icon-button", "aria-label": "Close dialog", "data-testid": "modal-close", onclick: () => this.#close() }, icon("close", 20))),
+      this.body, this.#footer(view));
+  }
+
+  #footer(view) {
+    this.submitButton = view.submit && h("button", { type: "button", class: "button primary big", "data-testid": "modal-submit", onclick: () => this.#submit() },
+      h("span", { class: "button-label" }, plain(view.submit)));
+    this.closeButton = h("button", { type: "button", class: "button big", onclick: () => this.#close() }, plain(view.close) || (view.submit ? "Cancel" : "Close"));
+    this.#showBusy();
+    return h("footer", { class: "modal-footer" }, this.closeButton, this.submitButton);
+  }
+
+  #surface() {
+    const { store, actions } = this;
+    return {
+      store,
+      form: this.form,
+      act: async (body) => {
+        const answer = await actions.viewAct(this.view.id, { ...body, values: this.form.values() });
+        if (answer.ok === false) this.#complain(answer.error);
+      },
+      loadOptions: (body) => actions.options({ view_id: this.view.id }, body),
+    };
+  }
+
+  async #submit() {
+    if (this.busy || !this.submitButton) return;
+    this.#complain("");
+    const problems = this.form.problems();
+    this.form.show(problems);
+    if (Object.keys(problems).length) return;
+    const { form } = this;
+    this.#setBusy(true);
+    const answer = await this.actions.submit(this.view.id, form.values());
+    this.#setBusy(false);
+    if (answer.errors) this.#complain(this.form.show(answer.errors).join(" "));
+    else if (answer.ok === false) this.#complain(answer.error || "We had some trouble connecting. Try again?");
+  }
+
+  #setBusy(busy) {
+    this.busy = busy;
+    this.#showBusy();
+  }
+
+  #showBusy() {
+    if (!this.submitButton) return;
+    this.submitButton.classList.toggle("busy", this.busy);
+    this.submitButton.setAttribute("aria-busy", String(this.busy));
+    this.submitButton.setAttribute("aria-disabled", String(this.busy));
+  }
+
+  #complain(text) {
+    this.banner.hidden = !text;
+    this.banner.replaceChildren(...(text ? [icon("warning", 18), h("span", {}, text)] : []));
+    if (text) this.banner.scrollIntoView({ block: "nearest" });
+  }
+
+  #close() {
+    const { id } = this.view;
+    this.typed.delete(id);
+    this.actions.close(id);
+    this.store.forgetView(id);
+  }
+
+  #key(event) {
+    trapTab(event, this.node);
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.#close();
+    }
+    if (event.key !== "Enter" || event.defaultPrevented || event.isComposing) return;
+    const line = event.target.matches("input.text-input");
+    if (line || ((event.metaKey || event.ctrlKey) && event.target.matches("textarea"))) this.#submit();
+  }
+
+  /** Where the focus is, in terms that outlive the nodes. */
+  #focus() {
+    const node = document.activeElement;
+    const holder = node?.closest?.("[data-focus-key]");
+    if (!holder || !this.node.contains(holder)) return { inside: this.node.contains(node) };
+    const parts = [...holder.querySelectorAll("input, textarea, button")];
+    return { inside: true, key: holder.dataset.focusKey, at: parts.indexOf(node), selection: selectionOf(node) };
+  }
+
+  #restoreFocus({ inside, key, at = -1, selection }) {
+    if (!inside) return;
+    const holder = [...this.node.querySelectorAll("[data-focus-key]")].find((node) => node.dataset.focusKey === key);
+    const node = holder && (holder.querySelectorAll("input, textarea, button")[at] ?? holder);
+    if (!node) return this.focusFirst();
+    node.focus();
+    if (selection) node.setSelectionRange(...selection);
+    return undefined;
+  }
+}
+
+function selectionOf(node) {
+  const text = node.matches("textarea, input[type=text], input[type=url]");
+  return text && node.selectionStart !== null ? [node.selectionStart, node.selectionEnd] : null;
+}

@@ -1,0 +1,308 @@
+"""The playground's page and what it calls, with the Slack stand-in behind it.
+
+/                    the page             /api/...       what the page calls, JSON
+/static/...          its files            /slack/...     what the bot calls
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.playground.guard import Guard
+from bot.playground.slack import Missing, Outcome, SlackStandIn
+from bot.playground.slack.world import Person
+
+PAGE = Path(__file__).parent / "page"
+KEEP_OPEN_SECONDS = 15.0
+LARGEST_BODY = 1024 * 1024
+
+CONTENT_TYPES: Mapping[str, str] = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+"""Stated here, since a machine's own table may call a module something that browsers refuse to run."""
+
+
+class VendorStandIn(Protocol):
+    """What the page needs of a vendor's stand-in."""
+
+    on_change: Callable[[], None] | None
+
+    async def set_fault(self, name: str) -> None:
+        """Be "fine", "down" or "revoked" from now on."""
+
+    def describe(self) -> dict[str, Any]:
+        """The vendor's entry for the page."""
+
+
+class _Body(BaseModel):
+    """What the page posts; unknown members are mistakes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Given = TypeVar("Given", bound=_Body)
+
+
+class CommandBody(_Body):
+    user: str
+    channel: str
+    text: str
+
+
+class ShortcutBody(_Body):
+    user: str
+    callback_id: str
+    channel: str = ""
+    ts: str = ""
+
+
+class ViewBody(_Body):
+    user: str
+    view_id: str
+
+
+class SubmitBody(ViewBody):
+    values: dict[str, dict[str, dict[str, Any]]]
+
+
+class ActBody(_Body):
+    user: str
+    view_id: str = ""
+    channel: str = ""
+    ts: str = ""
+    block_id: str
+    action_id: str
+    action: dict[str, Any]
+    values: dict[str, dict[str, dict[str, Any]]] | None = None
+
+
+class OptionsBody(ViewBody):
+    block_id: str
+    action_id: str
+    query: str
+
+
+class HomeBody(_Body):
+    user: str
+
+
+class FaultBody(_Body):
+    fault: Literal["fine", "down", "revoked"]
+
+
+def page_app(
+    slack: SlackStandIn,
+    vendors: Mapping[str, VendorStandIn],
+    bot_state: Callable[[], Literal["up", "down"]],
+    page: Path = PAGE,
+) -> Starlette:
+    """The whole application. Whoever runs the bot publishes {"type": "bot", "state": "up" | "down"} to `slack.hub`."""
+    api = PageApi(slack, vendors, bot_state)
+    for vendor in vendors.values():
+        vendor.on_change = _teller(slack, vendor)
+
+    async def index(request: Request) -> Response:
+        return FileResponse(page / "index.html", media_type=CONTENT_TYPES[".html"])
+
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Mount("/static", PageFiles(directory=page, check_dir=False)),
+            Mount("/api", routes=api.routes()),
+            Mount("/slack", routes=slack.routes()),
+        ],
+        middleware=[Middleware(Guard)],
+        max_body_size=LARGEST_BODY,
+    )
+
+
+def _teller(slack: SlackStandIn, vendor: VendorStandIn) -> Callable[[], None]:
+    return lambda: slack.hub.publish({"type": "vendor", "vendor": vendor.describe()})
+
+
+class PageFiles(StaticFiles):
+    """The page's files, with content types that do not depend on the machine."""
+
+    def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(full_path, *args, **kwargs)
+        if (kind := CONTENT_TYPES.get(Path(full_path).suffix)) and "content-type" in response.headers:
+            response.headers["content-type"] = kind
+        return response
+
+
+class PageApi:
+    """The endpoints below `/api`."""
+
+    def __init__(
+        self, slack: SlackStandIn, vendors: Mapping[str, VendorStandIn], bot_state: Callable[[], Literal["up", "down"]]
+    ) -> None:
+        self._slack = slack
+        self._vendors = vendors
+        self._bot_state = bot_state
+
+    def routes(self) -> list[Route]:
+        """Each posted body is checked against its model before anything is done."""
+        return [
+            Route("/state", self._state),
+            Route("/events", self._events),
+            _post("/command", CommandBody, self._command),
+            _post("/message", CommandBody, self._message),
+            _post("/shortcut", ShortcutBody, self._shortcut),
+            _post("/submit", SubmitBody, self._submit),
+            _post("/act", ActBody, self._act),
+            _post("/close", ViewBody, self._close),
+            _post("/options", OptionsBody, self._options),
+            _post("/home", HomeBody, self._home),
+            Route("/vendors/{name}/fault", self._fault, methods=["POST"]),
+        ]
+
+    async def _state(self, request: Request) -> Response:
+        slack = self._slack
+        playable = [person.id for person in slack.people.values() if not person.is_bot]
+        return JSONResponse(
+            {
+                "team": {"id": slack.team.id, "name": slack.team.name, "domain": slack.team.domain},
+                "app": {"name": slack.app.name, "bot_user_id": slack.app.bot_user_id},
+                "bot": self._bot_state(),
+                "people": [_person(person) for person in slack.people.values()],
+                "channels": [slack.channel_json(channel) for channel in slack.channels.values()],
+                "messages": {channel.id: channel.messages for channel in slack.channels.values()},
+                "ephemerals": [
+                    {"channel": channel, "user": user, "message": message}
+                    for channel, user, message in slack.ephemerals
+                ],
+                "commands": [
+                    {name: command.get(name, "") for name in ("command", "description", "usage_hint")}
+                    for command in slack.app.commands.values()
+                ],
+                "shortcuts": [
+                    {name: shortcut.get(name, "") for name in ("name", "type", "callback_id", "description")}
+                    for shortcut in slack.app.shortcuts
+                ],
+                "views": {user_id: stack for user_id in playable if (stack := slack.views(user_id))},
+                "home": {user_id: home for user_id in playable if (home := slack.home(user_id))},
+                "vendors": [vendor.describe() for vendor in self._vendors.values()],
+            }
+        )
+
+    async def _events(self, request: Request) -> Response:
+        return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    async def _stream(self) -> AsyncIterator[str]:
+        """Events as they come, and a comment when there was none for a while."""
+        with self._slack.subscribe() as events:
+            yield ": listening\n\n"
+            while True:
+                try:
+                    async with asyncio.timeout(KEEP_OPEN_SECONDS):
+                        event = await anext(events)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                except StopAsyncIteration:
+                    return
+                else:
+                    yield f"data: {json.dumps(event)}\n\n"
+
+    async def _command(self, body: CommandBody) -> dict[str, Any]:
+        return _shown(await self._slack.command(body.user, body.channel, body.text))
+
+    async def _message(self, body: CommandBody) -> dict[str, Any]:
+        await self._slack.post(body.user, body.channel, body.text)
+        return {"ok": True}
+
+    async def _shortcut(self, body: ShortcutBody) -> dict[str, Any]:
+        if body.ts:
+            return _shown(await self._slack.message_shortcut(body.user, body.channel, body.ts, body.callback_id))
+        return _shown(await self._slack.shortcut(body.user, body.callback_id))
+
+    async def _submit(self, body: SubmitBody) -> dict[str, Any]:
+        return _shown(await self._slack.submit(body.user, body.view_id, body.values))
+
+    async def _act(self, body: ActBody) -> dict[str, Any]:
+        outcome = await self._slack.act(
+            body.user,
+            view_id=body.view_id,
+            channel_id=body.channel,
+            ts=body.ts,
+            block_id=body.block_id,
+            action_id=body.action_id,
+            action=body.action,
+            values=body.values,
+        )
+        return _shown(outcome)
+
+    async def _close(self, body: ViewBody) -> dict[str, Any]:
+        return _shown(await self._slack.close(body.user, body.view_id))
+
+    async def _options(self, body: OptionsBody) -> dict[str, Any]:
+        return await self._slack.options(body.user, body.view_id, body.block_id, body.action_id, body.query)
+
+    async def _home(self, body: HomeBody) -> dict[str, Any]:
+        return _shown(await self._slack.open_home(body.user))
+
+    async def _fault(self, request: Request) -> Response:
+        vendor = self._vendors.get(request.path_params["name"])
+        if vendor is None:
+            return JSONResponse({"ok": False, "error": "There is no such vendor."}, 404)
+        try:
+            body = FaultBody.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _bad_body(error)
+        await vendor.set_fault(body.fault)
+        return JSONResponse({"ok": True})
+
+
+def _post(path: str, model: type[Given], act: Callable[[Given], Awaitable[dict[str, Any]]]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return JSONResponse(await act(model.model_validate_json(await request.body())))
+        except ValidationError as error:
+            return _bad_body(error)
+        except Missing as error:
+            return JSONResponse({"ok": False, "error": str(error)}, 404)
+
+    return Route(path, endpoint, methods=["POST"])
+
+
+def _bad_body(error: ValidationError) -> Response:
+    where = ", ".join(".".join(map(str, one["loc"])) or "the body" for one in error.errors())
+    return JSONResponse({"ok": False, "error": f"Not as expected: {where}."}, 400)
+
+
+def _shown(outcome: Outcome) -> dict[str, Any]:
+    shown: dict[str, Any] = {"ok": outcome.ok}
+    if outcome.error:
+        shown["error"] = outcome.error
+    if outcome.errors:
+        shown["errors"] = outcome.errors
+    return shown
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "real_name": person.real_name,
+        "title": person.title,
+        "is_admin": person.is_admin,
+        "color": person.color,
+        "initials": person.initials,
+        "is_bot": person.is_bot,
+        "is_guest": person.is_restricted or person.is_ultra_restricted,
+        "playable": person.playable,
+    }

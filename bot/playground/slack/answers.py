@@ -1,0 +1,144 @@
+"""What the bot's answers mean, and what Slack makes of those that break its rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.forms import limits
+from bot.playground.slack import blocks
+from bot.playground.slack.state import State
+from bot.playground.slack.transport import Answer
+from bot.playground.slack.views import STACK, View
+from bot.playground.slack.world import Channel, Message
+
+TROUBLE = "We had some trouble connecting. Try again?"
+NO_RESULT = "No result"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a person sees after having done something.
+
+    `status` is the HTTP status of the bot's answer, 0 without one; `error` is Slack's sentence, empty if there is none;
+    `errors` are those beside the inputs, by block id.
+    """
+
+    ok: bool
+    status: int = 0
+    error: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+class Broken(Exception):
+    """The bot's answer breaks a rule of Slack's; each argument says which."""
+
+
+class Answers:
+    """Reads the bot's answers and does what they say."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def plain(self, answer: Answer) -> Outcome:
+        """The answer to a shortcut or a click in a message, where Slack looks at the status only."""
+        return Outcome(answer.ok, answer.status, answer.error)
+
+    def in_view(self, answer: Answer) -> Outcome:
+        """The answer to a click in a view."""
+        return Outcome(answer.ok, answer.status, "" if answer.ok else TROUBLE)
+
+    def command(self, command: str, user_id: str, channel: Channel, answer: Answer) -> Outcome:
+        """The answer to a slash command; what it says is shown at once."""
+        if answer.error:
+            return Outcome(False, answer.status, f'{command} failed with the error "{answer.error}"')
+        try:
+            content = _content(answer)
+            if content:
+                self.show(channel, user_id, checked(content))
+        except Broken as broken:
+            self._violated(command, broken)
+            return Outcome(False, answer.status, f'{command} failed with the error "invalid_command_response"')
+        return Outcome(True, answer.status)
+
+    def show(self, channel: Channel, user_id: str, content: Mapping[str, Any]) -> Message:
+        """Show a checked message that came as an answer: to the person, or to all if it is `in_channel`."""
+        if content.get("response_type") == "in_channel":
+            return self._state.world.say(channel, self._state.bot_message(content))
+        return self._state.world.say_to(channel, user_id, self._state.bot_message(content, is_ephemeral=True))
+
+    def submission(self, view: View, answer: Answer) -> Outcome:
+        """The answer to a modal's submission. A broken one leaves the modal open."""
+        if answer.error:
+            return Outcome(False, answer.status, TROUBLE)
+        try:
+            return self._follow(view, answer)
+        except Broken as broken:
+            self._violated(view.body.get("callback_id", ""), broken)
+            return Outcome(False, answer.status, TROUBLE)
+
+    def _follow(self, view: View, answer: Answer) -> Outcome:
+        still_open = self._state.views.find(view.id) is view
+        ack = _object(answer) if answer.body else {}
+        if problems := limits.check_ack(ack, view.body):
+            raise Broken(*problems)
+        if ack.get("response_action") == "errors":
+            return Outcome(False, answer.status, errors=dict(ack["errors"]))
+        if still_open:
+            self._move(view, ack)
+        return Outcome(True, answer.status)
+
+    def _move(self, view: View, ack: Mapping[str, Any]) -> None:
+        views = self._state.views
+        match ack.get("response_action"):
+            case "update":
+                views.update(view, ack["view"])
+            case "push" if len(views.stack_of(view)) >= STACK:
+                raise Broken(f"push: {STACK} views are open already")
+            case "push":
+                views.open(view.user_id, ack["view"], onto=view)
+            case "clear":
+                views.clear(view)
+            case _:
+                views.close(view)
+
+    def options(self, answer: Answer) -> dict[str, Any]:
+        """The answer to a type-ahead: its options or groups, or an error with no options."""
+        if answer.error:
+            return {"options": [], "error": NO_RESULT}
+        try:
+            found = _object(answer)
+            if problems := limits.check_options(found):
+                raise Broken(*problems)
+        except Broken as broken:
+            self._violated("options", broken)
+            return {"options": [], "error": NO_RESULT}
+        return {name: blocks.spelled_out(found[name]) for name in ("options", "option_groups") if name in found}
+
+    def _violated(self, where: str, broken: Broken) -> None:
+        self._state.violations += [f"{where}: {problem}" for problem in broken.args]
+
+
+def checked(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A message's content as Slack accepts it, with block ids. Raises `Broken` for one that breaks a limit."""
+    if problems := limits.check_message(content):
+        raise Broken(*problems)
+    return {**content, "blocks": blocks.accepted(content["blocks"])} if content.get("blocks") else dict(content)
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    """A command's answer: JSON by its content type, otherwise text that is shown as it is."""
+    if not answer.body.strip():
+        return {}
+    if answer.content_type.startswith("application/json"):
+        return _object(answer)
+    return {"text": answer.body.decode(errors="replace")}
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    try:
+        parsed = answer.json()
+    except ValueError as error:
+        raise Broken("the answer is no JSON") from error
+    if not isinstance(parsed, dict):
+        raise Broken("the answer is no JSON object")
+    return parsed

@@ -1,0 +1,348 @@
+"""What each Web API method does. Errors bear Slack's own names; what a method needs stands in the table at the end."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.forms import limits
+from bot.playground.slack import blocks
+from bot.playground.slack.grants import SlackError
+from bot.playground.slack.state import State
+from bot.playground.slack.views import STACK, View
+from bot.playground.slack.world import Channel, Message, Person
+
+Args = Mapping[str, Any]
+Reply = dict[str, Any]
+
+LONGEST_TEXT = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of the Web API: what it does, its required arguments, and the scopes of which it needs one."""
+
+    run: Callable[[State, Args], Reply]
+    required: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+def invalid(*messages: str) -> SlackError:
+    """The error for arguments that Slack cannot use."""
+    return SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in messages]})
+
+
+def parsed(args: Args, name: str, error: SlackError) -> Any:
+    """An argument that is JSON: as it is, or as text in a web form. Raises `error` for text that is none."""
+    value = args.get(name)
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value else None
+    except ValueError:
+        raise error from None
+
+
+# --- who and where
+
+
+def auth_test(state: State, args: Args) -> Reply:
+    return {
+        "url": f"https://{state.team.domain}.slack.com/",
+        "team": state.team.name,
+        "user": state.world.bot.name,
+        "team_id": state.team.id,
+        "user_id": state.app.bot_user_id,
+        "bot_id": state.app.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def team_info(state: State, args: Args) -> Reply:
+    team = state.team
+    return {"team": {"id": team.id, "name": team.name, "domain": team.domain, "email_domain": "", "is_verified": False}}
+
+
+def users_info(state: State, args: Args) -> Reply:
+    person = state.world.people.get(args["user"])
+    if person is None:
+        raise SlackError("user_not_found")
+    return {"user": user_json(state, person)}
+
+
+def users_lookup(state: State, args: Args) -> Reply:
+    for person in state.world.people.values():
+        if person.email and person.email.lower() == str(args["email"]).lower():
+            return {"user": user_json(state, person)}
+    raise SlackError("users_not_found")
+
+
+def user_json(state: State, person: Person) -> dict[str, Any]:
+    """A person in Slack's own shape; the e-mail only with the scope for it."""
+    profile = {
+        "real_name": person.real_name,
+        "real_name_normalized": person.real_name,
+        "display_name": person.name,
+        "display_name_normalized": person.name,
+        "title": person.title,
+        "team": state.team.id,
+    }
+    if person.email and "users:read.email" in state.app.scopes:
+        profile["email"] = person.email
+    return {
+        "id": person.id,
+        "team_id": state.team.id,
+        "name": person.name,
+        "deleted": person.deleted,
+        "color": person.color,
+        "real_name": person.real_name,
+        "tz": "Europe/Berlin",
+        "tz_label": "Central European Time",
+        "tz_offset": 3600,
+        "profile": profile,
+        "is_admin": person.is_admin,
+        "is_owner": person.is_owner,
+        "is_primary_owner": False,
+        "is_restricted": person.is_restricted,
+        "is_ultra_restricted": person.is_ultra_restricted,
+        "is_bot": person.is_bot,
+        "is_app_user": False,
+    }
+
+
+def conversations_open(state: State, args: Args) -> Reply:
+    if args.get("channel"):
+        channel = state.world.channels.get(args["channel"])
+        if channel is None or not channel.is_im:
+            raise SlackError("channel_not_found")
+        return {"channel": {"id": channel.id}, "no_op": True, "already_open": True}
+    users = [one for one in str(args.get("users", "")).split(",") if one]
+    if not users:
+        raise SlackError("not_enough_users")
+    if len(users) > 1:
+        raise SlackError("missing_scope", needed="mpim:write", provided=",".join(state.app.scopes))
+    person = state.world.people.get(users[0])
+    if person is None or person.is_bot:
+        raise SlackError("user_not_found")
+    known = state.world.direct(person.id) is not None
+    reply: Reply = {"channel": {"id": state.world.open_direct(person.id).id}}
+    return {**reply, "no_op": True, "already_open": True} if known else reply
+
+
+def conversations_info(state: State, args: Args) -> Reply:
+    channel = state.world.channels.get(args["channel"])
+    if channel is None or (channel.is_private and not state.world.bot_is_in(channel)):
+        raise SlackError("channel_not_found")
+    needed = "im:read" if channel.is_im else "groups:read" if channel.is_private else "channels:read"
+    if needed not in state.app.scopes:
+        raise SlackError("missing_scope", needed=needed, provided=",".join(state.app.scopes))
+    info = {"id": channel.id, "is_im": channel.is_im, "is_archived": False, "is_private": channel.is_private}
+    if channel.is_im:
+        return {"channel": {**info, "user": channel.user_id}}
+    return {
+        "channel": {
+            **info,
+            "name": channel.name,
+            "is_channel": not channel.is_private,
+            "is_group": channel.is_private,
+            "is_mpim": False,
+            "is_member": state.world.bot_is_in(channel),
+            "topic": {"value": channel.topic, "creator": "", "last_set": 0},
+        }
+    }
+
+
+# --- messages
+
+
+def chat_post(state: State, args: Args) -> Reply:
+    content = message_content(args)
+    channel = postable(state, str(args["channel"]))
+    message = state.world.say(channel, state.bot_message(content))
+    return {"channel": channel.id, "ts": message["ts"], "message": message}
+
+
+def chat_ephemeral(state: State, args: Args) -> Reply:
+    content = message_content(args)
+    channel = postable(state, str(args["channel"]))
+    if args["user"] not in channel.members:
+        raise SlackError("user_not_in_channel")
+    message = state.world.say_to(channel, args["user"], state.bot_message(content, is_ephemeral=True))
+    return {"message_ts": message["ts"]}
+
+
+def chat_update(state: State, args: Args) -> Reply:
+    """Text without blocks takes the blocks away; blocks show no "(edited)"."""
+    channel, message = own_message(state, args, "cant_update_message")
+    content = message_content(args)
+    for name in ("blocks", "attachments", "metadata"):
+        if content.get(name):
+            message[name] = content[name]
+        elif args.get(name) is not None or (name == "blocks" and content.get("text")):
+            message.pop(name, None)
+    if content.get("text"):
+        message["text"] = content["text"]
+    if not content.get("blocks"):
+        message["edited"] = {"user": state.app.bot_user_id, "ts": state.world.next_ts()}
+    state.world.changed(channel, message)
+    return {"channel": channel.id, "ts": message["ts"], "text": message["text"], "message": message}
+
+
+def chat_delete(state: State, args: Args) -> Reply:
+    channel, message = own_message(state, args, "cant_delete_message")
+    state.world.delete(channel, message)
+    return {"channel": channel.id, "ts": message["ts"]}
+
+
+def chat_permalink(state: State, args: Args) -> Reply:
+    channel = state.world.channels.get(args["channel"])
+    if channel is None or (channel.is_private and not state.world.bot_is_in(channel)):
+        raise SlackError("channel_not_found")
+    if channel.find(args["message_ts"]) is None:
+        raise SlackError("message_not_found")
+    path = f"{channel.id}/p{args['message_ts'].replace('.', '')}"
+    return {"channel": channel.id, "permalink": f"https://{state.team.domain}.slack.com/archives/{path}"}
+
+
+def message_content(args: Args) -> dict[str, Any]:
+    """A message's parts, checked as Slack checks them; blocks get the ids that they lack."""
+    bad_blocks = SlackError("invalid_blocks_format")
+    content = {
+        "text": args.get("text"),
+        "blocks": parsed(args, "blocks", bad_blocks),
+        "attachments": parsed(args, "attachments", SlackError("invalid_attachments")),
+        "metadata": parsed(args, "metadata", SlackError("invalid_metadata_format")),
+        "thread_ts": args.get("thread_ts"),
+    }
+    content = {name: value for name, value in content.items() if value is not None}
+    if not any(content.get(name) for name in ("text", "blocks", "attachments")):
+        raise SlackError("no_text")
+    if not isinstance(content.get("blocks", []), list):
+        raise bad_blocks
+    if not isinstance(content.get("metadata", {}), dict):
+        raise SlackError("invalid_metadata_format")
+    if len(str(content.get("text", ""))) > LONGEST_TEXT:
+        raise SlackError("msg_too_long")
+    shown = {name: content[name] for name in ("text", "blocks") if name in content}
+    if problems := limits.check_message(shown):
+        raise SlackError("invalid_blocks", response_metadata={"messages": [f"[ERROR] {text}" for text in problems]})
+    if content.get("blocks"):
+        content["blocks"] = blocks.accepted(content["blocks"])
+    return content
+
+
+def postable(state: State, channel_id: str) -> Channel:
+    """The channel if the bot may post there; a person's id stands for the direct messages with that person."""
+    person = state.world.people.get(channel_id)
+    if person is not None and not person.is_bot:
+        return state.world.open_direct(person.id)
+    channel = state.world.channels.get(channel_id)
+    if channel is None or (channel.is_private and not state.world.bot_is_in(channel)):
+        raise SlackError("channel_not_found")
+    if not state.world.bot_is_in(channel) and "chat:write.public" not in state.app.scopes:
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def own_message(state: State, args: Args, refusal: str) -> tuple[Channel, Message]:
+    """A message that the bot wrote itself, seen by all."""
+    channel = state.world.channels.get(args["channel"])
+    if channel is None or (channel.is_private and not state.world.bot_is_in(channel)):
+        raise SlackError("channel_not_found")
+    message = channel.find(args["ts"])
+    if message is None:
+        raise SlackError("message_not_found")
+    if message.get("bot_id") != state.app.bot_id:
+        raise SlackError(refusal)
+    return channel, message
+
+
+# --- views
+
+
+def views_open(state: State, args: Args) -> Reply:
+    """From a command, shortcut or message a new modal; from a modal, one more on its stack."""
+    trigger = state.triggers.check(args["trigger_id"])
+    onto = state.views.find(trigger.view_id) if trigger.view_id else None
+    return _show(state, args, onto if onto and onto.body["type"] == "modal" else None)
+
+
+def views_push(state: State, args: Args) -> Reply:
+    trigger = state.triggers.check(args["trigger_id"])
+    onto = state.views.find(trigger.view_id) if trigger.view_id else None
+    if onto is None or onto.body["type"] != "modal":
+        raise SlackError("not_found")
+    return _show(state, args, onto)
+
+
+def _show(state: State, args: Args, onto: View | None) -> Reply:
+    trigger = state.triggers.check(args["trigger_id"])
+    body = view_body(state, args, "modal", None)
+    if onto is not None and len(state.views.stack_of(onto)) >= STACK:
+        raise SlackError("push_limit_reached")
+    trigger.used = True
+    return {"view": state.view_json(state.views.open(trigger.user_id, body, onto))}
+
+
+def views_update(state: State, args: Args) -> Reply:
+    if args.get("view_id"):
+        view = state.views.find(args["view_id"])
+    elif args.get("external_id"):
+        view = state.views.find_external(args["external_id"])
+    else:
+        raise invalid("missing required field: view_id or external_id")
+    if view is None:
+        raise SlackError("not_found")
+    body = view_body(state, args, view.body["type"], view)
+    state.views.update(view, body)
+    return {"view": state.view_json(view)}
+
+
+def views_publish(state: State, args: Args) -> Reply:
+    if not state.app.has_home:
+        raise SlackError("not_enabled")
+    person = state.world.people.get(args["user_id"])
+    if person is None or person.is_bot:
+        raise invalid("user_id: no such person")
+    body = view_body(state, args, "home", state.views.homes.get(person.id))
+    return {"view": state.view_json(state.views.publish(person.id, body))}
+
+
+def view_body(state: State, args: Args, kind: str, shown: View | None) -> dict[str, Any]:
+    """The view that the bot gave, checked as Slack checks it, against the view `shown` that it replaces."""
+    body = parsed(args, "view", invalid("view: no valid JSON"))
+    if not isinstance(body, dict):
+        raise invalid("must provide an object [json-pointer:/view]")
+    if problems := limits.check_view(body):
+        raise invalid(*problems)
+    if body["type"] != kind:
+        raise invalid(f"must be a {kind} [json-pointer:/view/type]")
+    if shown is not None and args.get("hash") and args["hash"] != shown.hash:
+        raise SlackError("hash_conflict")
+    namesake = state.views.find_external(body["external_id"]) if body.get("external_id") else None
+    if namesake is not None and namesake is not shown:
+        raise SlackError("duplicate_external_id")
+    return body
+
+
+METHODS: Mapping[str, Method] = {
+    "auth.test": Method(auth_test),
+    "team.info": Method(team_info, scopes=("team:read",)),
+    "users.info": Method(users_info, ("user",), ("users:read",)),
+    "users.lookupByEmail": Method(users_lookup, ("email",), ("users:read.email",)),
+    "conversations.open": Method(
+        conversations_open, scopes=("im:write", "channels:manage", "groups:write", "mpim:write")
+    ),
+    "conversations.info": Method(
+        conversations_info, ("channel",), ("channels:read", "groups:read", "im:read", "mpim:read")
+    ),
+    "chat.postMessage": Method(chat_post, ("channel",), ("chat:write",)),
+    "chat.postEphemeral": Method(chat_ephemeral, ("channel", "user"), ("chat:write",)),
+    "chat.update": Method(chat_update, ("channel", "ts"), ("chat:write",)),
+    "chat.delete": Method(chat_delete, ("channel", "ts"), ("chat:write",)),
+    "chat.getPermalink": Method(chat_permalink, ("channel", "message_ts")),
+    "views.open": Method(views_open, ("trigger_id", "view")),
+    "views.push": Method(views_push, ("trigger_id", "view")),
+    "views.update": Method(views_update, ("view",)),
+    "views.publish": Method(views_publish, ("user_id", "view")),
+}

@@ -1,0 +1,183 @@
+"""What Slack sends: every payload whole, with the members and spellings that the real ones have."""
+
+import copy
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from bot.playground.slack.state import State
+from bot.playground.slack.views import View
+from bot.playground.slack.world import Channel, Message, Person
+
+Payload = dict[str, Any]
+
+
+class Payloads:
+    """Makes payloads. Each one that lets the bot open a view holds a fresh trigger id."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def command(self, person: Person, channel: Channel, command: str, text: str) -> Payload:
+        """A slash command: the members of the web form (all of them text)."""
+        state = self._state
+        return {
+            "token": state.app.token,
+            "team_id": state.team.id,
+            "team_domain": state.team.domain,
+            "channel_id": channel.id,
+            "channel_name": self._channel_name(channel),
+            "user_id": person.id,
+            "user_name": person.name,
+            "command": command,
+            "text": text,
+            "api_app_id": state.app.id,
+            "is_enterprise_install": "false",
+            "response_url": state.response_url(person.id, channel.id),
+            "trigger_id": state.triggers.issue(person.id),
+        }
+
+    def shortcut(self, person: Person, callback_id: str) -> Payload:
+        """A global shortcut."""
+        return {
+            "type": "shortcut",
+            "token": self._state.app.token,
+            "action_ts": self._state.world.next_ts(),
+            "team": self._team(),
+            "user": self._user(person),
+            "is_enterprise_install": False,
+            "enterprise": None,
+            "callback_id": callback_id,
+            "trigger_id": self._state.triggers.issue(person.id),
+        }
+
+    def message_shortcut(self, person: Person, channel: Channel, message: Message, callback_id: str) -> Payload:
+        """A shortcut from a message's menu; the message is in it."""
+        return {
+            "type": "message_action",
+            "token": self._state.app.token,
+            "action_ts": self._state.world.next_ts(),
+            "team": self._team(),
+            "user": self._user(person),
+            "channel": self._channel(channel),
+            "is_enterprise_install": False,
+            "enterprise": None,
+            "callback_id": callback_id,
+            "trigger_id": self._state.triggers.issue(person.id),
+            "response_url": self._state.response_url(person.id, channel.id, message["ts"]),
+            "message_ts": message["ts"],
+            "message": copy.deepcopy(message),
+        }
+
+    def view_submission(self, person: Person, view: View) -> Payload:
+        """A modal's submit button."""
+        return {
+            "type": "view_submission",
+            **self._common(person),
+            "trigger_id": self._state.triggers.issue(person.id, view.id),
+            "view": self._state.view_json(view),
+            "response_urls": [],
+        }
+
+    def view_closed(self, person: Person, view: View, *, is_cleared: bool) -> Payload:
+        """A modal that was closed without submitting, and that wants to know."""
+        return {
+            "type": "view_closed",
+            **self._common(person),
+            "view": self._state.view_json(view),
+            "is_cleared": is_cleared,
+        }
+
+    def view_action(self, person: Person, view: View, action: Mapping[str, Any]) -> Payload:
+        """A click or choice in a modal or home tab."""
+        return {
+            "type": "block_actions",
+            **self._common(person),
+            "container": {"type": "view", "view_id": view.id},
+            "trigger_id": self._state.triggers.issue(person.id, view.id),
+            "view": self._state.view_json(view),
+            "actions": [{**action, "action_ts": self._state.world.next_ts()}],
+        }
+
+    def message_action(
+        self, person: Person, channel: Channel, message: Message, action: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> Payload:
+        """A click or choice in a message. An ephemeral message is not in its own payload."""
+        ephemeral = bool(message.get("is_ephemeral"))
+        payload: Payload = {
+            "type": "block_actions",
+            **self._common(person),
+            "container": {
+                "type": "message",
+                "message_ts": message["ts"],
+                "channel_id": channel.id,
+                "is_ephemeral": ephemeral,
+            },
+            "trigger_id": self._state.triggers.issue(person.id),
+            "channel": self._channel(channel),
+            "state": {"values": copy.deepcopy(dict(values))},
+            "response_url": self._state.response_url(person.id, channel.id, message["ts"]),
+            "actions": [{**action, "action_ts": self._state.world.next_ts()}],
+        }
+        return payload if ephemeral else {**payload, "message": copy.deepcopy(message)}
+
+    def suggestion(self, person: Person, view: View, block_id: str, action_id: str, query: str) -> Payload:
+        """What was typed into a type-ahead of a view."""
+        return {
+            "type": "block_suggestion",
+            **self._common(person),
+            "container": {"type": "view", "view_id": view.id},
+            "block_id": block_id,
+            "action_id": action_id,
+            "value": query,
+            "view": self._state.view_json(view),
+        }
+
+    def event(self, event: Mapping[str, Any]) -> Payload:
+        """An event of the Events API; `event` has its type and what belongs to it."""
+        ts = self._state.world.next_ts()
+        return {
+            "token": self._state.app.token,
+            "team_id": self._state.team.id,
+            "api_app_id": self._state.app.id,
+            "event": {**event, "event_ts": ts},
+            "type": "event_callback",
+            "event_id": "Ev" + secrets.token_hex(5).upper(),
+            "event_time": int(float(ts)),
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": self._state.team.id,
+                    "user_id": self._state.app.bot_user_id,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+            "is_ext_shared_channel": False,
+        }
+
+    def _common(self, person: Person) -> Payload:
+        return {
+            "team": self._team(),
+            "user": self._user(person),
+            "api_app_id": self._state.app.id,
+            "token": self._state.app.token,
+            "is_enterprise_install": False,
+            "enterprise": None,
+        }
+
+    def _team(self) -> Payload:
+        return {"id": self._state.team.id, "domain": self._state.team.domain}
+
+    def _user(self, person: Person) -> Payload:
+        return {"id": person.id, "username": person.name, "name": person.name, "team_id": self._state.team.id}
+
+    def _channel(self, channel: Channel) -> Payload:
+        return {"id": channel.id, "name": self._channel_name(channel)}
+
+    @staticmethod
+    def _channel_name(channel: Channel) -> str:
+        """Slack tells apps nothing more of a private channel's name."""
+        if channel.is_im:
+            return "directmessage"
+        return "privategroup" if channel.is_private else channel.name

@@ -1,0 +1,86 @@
+"""Socket Mode: the bot opens a WebSocket, payloads go over it as envelopes, answers come back by envelope id."""
+
+import asyncio
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+WAYS = {"slash_commands": True, "interactive": True, "events_api": False}
+"""Whether an envelope of that type may be answered with a payload."""
+
+
+class Sockets:
+    """The bot's open sockets. Slack picks any one for each envelope; here it is the newest."""
+
+    def __init__(self) -> None:
+        self._tickets: set[str] = set()
+        self._open: list[WebSocket] = []
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._open)
+
+    def ticket(self) -> str:
+        """The end of a socket's address, for one connection."""
+        ticket = secrets.token_urlsafe(24)
+        self._tickets.add(ticket)
+        return ticket
+
+    async def send(self, kind: str, payload: Mapping[str, Any]) -> Any:
+        """Send one envelope and wait for its answer's payload (None without one). The caller limits the wait."""
+        envelope_id = str(uuid.uuid4())
+        answer = self._waiting[envelope_id] = asyncio.get_running_loop().create_future()
+        envelope = {
+            "envelope_id": envelope_id,
+            "type": kind,
+            "payload": payload,
+            "accepts_response_payload": WAYS[kind],
+        }
+        try:
+            await self._open[-1].send_text(json.dumps(envelope))
+            return await answer
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError("the bot's socket is gone") from error
+        finally:
+            self._waiting.pop(envelope_id, None)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One connection, from its greeting to its end."""
+        ticket = websocket.path_params["ticket"]
+        if ticket not in self._tickets:
+            await websocket.close(1008)
+            return
+        self._tickets.discard(ticket)
+        await websocket.accept()
+        await websocket.send_json(
+            {
+                "type": "hello",
+                "num_connections": len(self._open) + 1,
+                "debug_info": {"approximate_connection_time": 18060},
+            }
+        )
+        self._open.append(websocket)
+        try:
+            while True:
+                self._take(await websocket.receive_text())
+        except WebSocketDisconnect:
+            return
+        finally:
+            if websocket in self._open:
+                self._open.remove(websocket)
+
+    def _take(self, text: str) -> None:
+        reply = json.loads(text)
+        answer = self._waiting.get(reply.get("envelope_id", ""))
+        if answer is not None and not answer.done():
+            answer.set_result(reply.get("payload"))
+
+    async def aclose(self) -> None:
+        """Close every socket."""
+        for websocket in self._open[:]:
+            await websocket.close(1001)

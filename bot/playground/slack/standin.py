@@ -1,0 +1,140 @@
+"""The stand-in as a whole."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from bot.playground.slack.events import Hub, Subscription
+from bot.playground.slack.interactions import Interactions
+from bot.playground.slack.responses import Responses
+from bot.playground.slack.state import App, Call, State
+from bot.playground.slack.transport import Transport
+from bot.playground.slack.views import View
+from bot.playground.slack.web_api import WebApi
+from bot.playground.slack.world import Channel, Message, Person
+from bot.playground.vendors import data
+
+BOT_SECONDS = 3.0
+"""How long Slack waits for a bot's answer."""
+
+
+class SlackStandIn(Interactions):
+    """Slack for one workspace with one app installed.
+
+    Mount `routes()` under some path and set `url` to where that is (http://127.0.0.1:PORT/slack) before anyone acts.
+    `manifest` is the app's manifest, parsed. `app_token` is needed for Socket Mode only. `clock` gives epoch seconds.
+    Must be used from one event loop; `aclose()` ends its listeners and connections.
+    """
+
+    def __init__(
+        self,
+        *,
+        signing_secret: str,
+        bot_token: str,
+        bot_url: str,
+        manifest: Mapping[str, Any],
+        app_token: str = "",
+        clock: Callable[[], float] = time.time,
+        seconds: float = BOT_SECONDS,
+        team: data.Team = data.TEAM,
+        people: Sequence[data.Person] = data.PEOPLE,
+        channels: Sequence[data.Channel] = data.CHANNELS,
+    ) -> None:
+        state = State(manifest, team, people, channels, clock)
+        super().__init__(state, Transport(bot_url, signing_secret, seconds))
+        self._bot_token = bot_token
+        self._app_token = app_token
+
+    def routes(self) -> list[BaseRoute]:
+        """The Web API (`/api/METHOD`), response URLs (`/response/TOKEN`) and sockets (`/socket/TICKET`)."""
+        sockets = self._transport.sockets
+        web_api = WebApi(self._state, sockets, self._bot_token, self._app_token)
+        return [
+            Route("/api/{method}", web_api.__call__, methods=["GET", "POST"]),
+            Route("/response/{token}", Responses(self._state).__call__, methods=["POST"]),
+            WebSocketRoute("/socket/{ticket}", sockets.serve),
+        ]
+
+    @property
+    def url(self) -> str:
+        """Where the routes are mounted."""
+        return self._state.url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self._state.url = url.rstrip("/")
+
+    @property
+    def bot_url(self) -> str:
+        """Where the bot listens; payloads go to `/slack/events` below it."""
+        return self._transport.bot_url
+
+    @bot_url.setter
+    def bot_url(self, url: str) -> None:
+        self._transport.bot_url = url
+
+    @property
+    def team(self) -> data.Team:
+        return self._state.team
+
+    @property
+    def app(self) -> App:
+        return self._state.app
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """Everyone by id, the bot too."""
+        return self._state.world.people
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """Every channel and direct conversation by id, with its messages."""
+        return self._state.world.channels
+
+    @property
+    def ephemerals(self) -> list[tuple[str, str, Message]]:
+        """What only one person saw, oldest first: (channel id, user id, message)."""
+        return self._state.world.ephemerals
+
+    @property
+    def calls(self) -> list[Call]:
+        """The bot's Web API calls, oldest first."""
+        return self._state.calls
+
+    @property
+    def violations(self) -> list[str]:
+        """Whatever the bot rendered or answered that Slack would not have taken."""
+        return self._state.violations
+
+    def views(self, user_id: str) -> list[dict[str, Any]]:
+        """A person's open modals in Slack's own shape, the top last."""
+        return self._state.stack_json(user_id)
+
+    def home(self, user_id: str) -> dict[str, Any] | None:
+        """A person's home tab in Slack's own shape, if the bot has published one."""
+        home: View | None = self._state.views.homes.get(user_id)
+        return None if home is None else self._state.view_json(home)
+
+    def direct(self, user_id: str) -> Channel | None:
+        """The direct messages of a person and the bot, if they were ever opened."""
+        return self._state.world.direct(user_id)
+
+    def channel_json(self, channel: Channel) -> dict[str, Any]:
+        """A channel as the page's API gives it."""
+        return self._state.world.channel_for_page(channel)
+
+    def subscribe(self) -> Subscription:
+        """The events for the page from now on, as an async iterator; close it, or use it in a `with`."""
+        return self.hub.subscribe()
+
+    @property
+    def hub(self) -> Hub:
+        """Where events for the page are published."""
+        return self._state.hub
+
+    async def aclose(self) -> None:
+        """End every listener and connection."""
+        self._state.hub.close()
+        await self._transport.aclose()

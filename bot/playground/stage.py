@@ -1,0 +1,79 @@
+"""The stand-ins together: what a bot needs around it to be tried, by a person in the playground or by a test."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bot import manifest
+from bot.connect import connect
+from bot.playground.server import page_app
+from bot.playground.serving import Server
+from bot.playground.slack import SlackStandIn
+from bot.playground.vendors import IncidentIo, Rootly, Twilio
+from bot.playground.vendors.base import VendorStandIn
+from bot.settings import Settings
+from bot.storage import Workspace
+
+URL_VARIABLES = {"rootly": "ROOTLY_API_URL", "incident_io": "INCIDENT_IO_API_URL", "twilio": "TWILIO_TASKROUTER_URL"}
+
+
+@dataclass
+class Stage:
+    """Slack, its page, and the vendors, all listening. `bot` is what the page is told about the bot."""
+
+    slack: SlackStandIn
+    vendors: Mapping[str, VendorStandIn]
+    url: str = ""
+    bot: Literal["up", "down"] = "down"
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace("", self.slack.team.id)
+
+    def environment(self, database: Path, port: int = 0) -> dict[str, str]:
+        """The settings with which the bot runs on this stage."""
+        urls = {URL_VARIABLES[name]: vendor.url for name, vendor in self.vendors.items()}
+        ours = {"RELAY_DATABASE": str(database), "RELAY_HOST": "127.0.0.1", "RELAY_PORT": str(port)}
+        return {**self.secrets, **urls, **ours, "SLACK_API_URL": f"{self.url}/slack/api/"}
+
+    async def connect_vendors(self, settings: Settings) -> None:
+        """What an operator does with `python -m bot connect`, once a vendor."""
+        for name, vendor in self.vendors.items():
+            await connect(settings, self.workspace, name, dict(vendor.credentials))
+
+    def tell_page(self, bot: Literal["up", "down"]) -> None:
+        """Let the page know whether the bot runs."""
+        self.bot = bot
+        self.slack.hub.publish({"type": "bot", "state": bot})
+
+
+@asynccontextmanager
+async def set_up(port: int = 0) -> AsyncIterator[Stage]:
+    """Start the stand-ins; `port` is the page's, 0 for any free one. Raises OSError when it is taken."""
+    tokens = {
+        "SLACK_SIGNING_SECRET": secrets.token_hex(16),
+        "SLACK_BOT_TOKEN": f"xoxb-{secrets.token_hex(12)}",
+        "SLACK_APP_TOKEN": f"xapp-{secrets.token_hex(12)}",
+    }
+    slack = SlackStandIn(
+        signing_secret=tokens["SLACK_SIGNING_SECRET"],
+        bot_token=tokens["SLACK_BOT_TOKEN"],
+        app_token=tokens["SLACK_APP_TOKEN"],
+        bot_url="",
+        manifest=manifest.load(),
+    )
+    vendors: dict[str, VendorStandIn] = {it.vendor: it for it in (Rootly(), IncidentIo(), Twilio())}
+    stage = Stage(slack, vendors, secrets=tokens)
+    async with AsyncExitStack() as stack:
+        for vendor in vendors.values():
+            await vendor.start()
+            stack.push_async_callback(vendor.stop)
+        server = await stack.enter_async_context(Server(page_app(slack, vendors, lambda: stage.bot), port=port))
+        stack.push_async_callback(slack.aclose)
+        stage.url = server.url
+        slack.url = f"{server.url}/slack"
+        yield stage

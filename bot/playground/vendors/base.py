@@ -1,0 +1,282 @@
+"""What the vendor stand-ins share: a port of their own, faults, a record of what arrived, and what the page shows.
+
+A stand-in declares its routes with `self.api(handler)`; a handler reads the request and returns a response, or raises
+`Refusal` with the vendor's own body. Everything else (authentication, faults, canned answers, recording) happens here.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal, cast, get_args
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.playground.vendors.listener import Listener
+
+Fault = Literal["fine", "down", "revoked"]
+Handler = Callable[[Request], Awaitable[Response]]
+
+REMEMBERED = 1000
+"""So many requests are kept; the page shows the newest `SHOWN` of them, and as many objects."""
+SHOWN = 50
+
+
+class Refusal(Exception):
+    """The vendor says no: a status, a JSON body in its own shape, and a few words for the page's list of requests."""
+
+    def __init__(self, status: int, body: Any, note: str = "") -> None:
+        super().__init__(note)
+        self.status = status
+        self.body = body
+        self.note = note
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """One object made through the API: the path posted to, the parsed body (JSON, or form fields), the new id."""
+
+    path: str
+    body: Any
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One request that was answered. `at` is epoch seconds; `note` holds nothing out of a body but field names."""
+
+    at: float
+    method: str
+    path: str
+    query: str
+    status: int
+    ms: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One object as the playground's page shows it; `path` is that of its HTML page here, `at` epoch seconds."""
+
+    kind: str
+    reference: str
+    title: str
+    path: str
+    at: float
+    detail: Mapping[str, str] = field(default_factory=dict)
+    from_slack: bool = False
+
+
+class VendorStandIn(ABC):
+    """One vendor on a port of its own.
+
+    `hold`: an event that create calls wait for before they answer; the object has been created by then, as with a
+    vendor whose answer gets lost.
+    """
+
+    vendor: ClassVar[str]
+    label: ClassVar[str]
+    media_type: ClassVar[str] = "application/json"
+
+    def __init__(self) -> None:
+        self.created: list[Created] = []
+        self.requests: list[Arrived] = []
+        self.objects: list[Shown] = []
+        self.hold: asyncio.Event | None = None
+        self.on_change: Callable[[], None] | None = None
+        self._fault: Fault = "fine"
+        self._canned: deque[Response] = deque()
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        everything_else = Route("/{path:path}", self.api(self.nowhere), methods=methods)
+        self._listener = Listener(Starlette(routes=[*self.routes(), everything_else]))
+
+    # What a vendor declares
+
+    @property
+    @abstractmethod
+    def credentials(self) -> dict[str, str]:
+        """What it accepts, as `python -m bot connect` reads it."""
+
+    @abstractmethod
+    def routes(self) -> list[BaseRoute]:
+        """Its API (`self.api(handler)`) and its HTML pages (plain endpoints)."""
+
+    @abstractmethod
+    def authorised(self, request: Request) -> bool:
+        """Whether the request carries the credentials."""
+
+    @abstractmethod
+    def unauthorised(self) -> Refusal:
+        """Its 401."""
+
+    @abstractmethod
+    async def nowhere(self, request: Request) -> Response:
+        """Raises its 404 for a path it does not have."""
+
+    @abstractmethod
+    def limits(self, method: str, used: int) -> dict[str, str]:
+        """Its rate-limit headers, where `used` calls of that sort (reads or writes) arrived in the last 60 s."""
+
+    @abstractmethod
+    def stock(self, catalog: str, count: int) -> None:
+        """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to fill."""
+
+    # Life
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.port}"
+
+    @property
+    def fault(self) -> Fault:
+        return self._fault
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on 127.0.0.1; 0 takes any free port. Raises OSError if the port is taken."""
+        self._listener.reserve(port)
+        await self._listener.open()
+
+    async def stop(self) -> None:
+        """Drop every connection, let held calls end, and give the port back."""
+        if self.hold is not None:
+            self.hold.set()
+        await self._listener.close()
+        self._listener.release()
+
+    async def set_fault(self, name: str) -> None:
+        """fine; down: port closed, connections dropped; revoked: every call gets the 401. ValueError for others."""
+        if name not in get_args(Fault):
+            raise ValueError(f"There is no fault {name!r}.")
+        if name == "down":
+            await self._listener.close()
+        else:
+            await self._listener.open()
+        self._fault = cast("Fault", name)
+        self._changed()
+
+    def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        """The next create call gets just this (JSON, or text if `body` is a str) and creates nothing. They queue."""
+        content = body if isinstance(body, str) else json.dumps(body)
+        media_type = "text/plain" if isinstance(body, str) else self.media_type
+        self._canned.append(Response(content, status, headers, media_type))
+
+    def describe(self) -> dict[str, Any]:
+        """What the page shows: objects and requests, newest first."""
+        newest = sorted(self.objects, key=lambda shown: shown.at, reverse=True)[:SHOWN]
+        return {
+            "name": self.vendor,
+            "label": self.label,
+            "fault": self._fault,
+            "objects": [self._described(shown) for shown in newest],
+            "requests": [
+                {
+                    "at": arrived.at,
+                    "method": arrived.method,
+                    "path": arrived.path + (f"?{arrived.query}" if arrived.query else ""),
+                    "status": arrived.status,
+                    "ms": arrived.ms,
+                    "note": arrived.note,
+                }
+                for arrived in reversed(self.requests[-SHOWN:])
+            ],
+        }
+
+    # For handlers
+
+    def api(self, handler: Handler, *, creates: bool = False) -> Handler:
+        """The endpoint around a handler: faults, authentication, canned answers, limits' headers, record."""
+
+        async def endpoint(request: Request) -> Response:
+            started = time.perf_counter()
+            response, note = await self._answer(request, handler, creates)
+            ms = round((time.perf_counter() - started) * 1000, 1)
+            writes = request.method != "GET"
+            used = 1 + sum(
+                arrived.at > time.time() - 60 and (arrived.method != "GET") == writes for arrived in self.requests
+            )
+            response.headers.update(self.limits(request.method, used))
+            self._record(request, response.status_code, ms, note)
+            if creates and self.hold is not None:
+                await self.hold.wait()
+            return response
+
+        return endpoint
+
+    def json(self, body: Any, status: int = 200) -> Response:
+        """A JSON response in the vendor's media type."""
+        return JSONResponse(body, status, media_type=self.media_type)
+
+    def keep(self, request: Request, body: Any, new_id: str, shown: Shown) -> None:
+        """Record what a create call made."""
+        self.created.append(Created(request.url.path, body, new_id))
+        self.objects.append(shown)
+        request.state.note = f"created {shown.reference or shown.kind}"
+
+    # Inside
+
+    async def _answer(self, request: Request, handler: Handler, creates: bool) -> tuple[Response, str]:
+        try:
+            if self._fault == "revoked":
+                raise self.unauthorised()
+            if creates and self._canned:
+                return self._canned.popleft(), "canned answer"
+            if not self.authorised(request):
+                raise self.unauthorised()
+            return await handler(request), getattr(request.state, "note", "")
+        except Refusal as refusal:
+            return self.json(refusal.body, refusal.status), refusal.note
+
+    def _record(self, request: Request, status: int, ms: float, note: str) -> None:
+        url, note = request.url, f"{status} {note}".strip()
+        self.requests.append(Arrived(time.time(), request.method, url.path, url.query, status, ms, note))
+        del self.requests[:-REMEMBERED]
+        self._changed()
+
+    def _described(self, shown: Shown) -> dict[str, Any]:
+        return {
+            "kind": shown.kind,
+            "reference": shown.reference,
+            "title": shown.title,
+            "url": self.url + shown.path,
+            "at": shown.at,
+            "detail": dict(shown.detail),
+            "from_slack": shown.from_slack,
+        }
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+
+async def json_body(request: Request) -> Any:
+    """The parsed JSON body; None if it is not JSON (no vendor here takes a bare null)."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.loads(await request.body())
+    return None
+
+
+def media_type(request: Request) -> str:
+    """The Content-Type without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def iso(at: float) -> str:
+    """Epoch seconds as ISO 8601 in UTC, with milliseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime | None:
+    """An ISO 8601 date or date-time (UTC unless it says otherwise); None if it is none."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,30 @@
+"""Ids in the vendors' own formats: derived from words for what is there from the start, random for what is created.
+
+The derived ones are the same at every start, so that a screenshot or a pasted id stays good.
+"""
+
+import secrets
+import uuid
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def _derived(words: tuple[str, ...]) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, "/".join(words))
+
+
+def rootly_id(*words: str) -> str:
+    """A UUID; random without words."""
+    return str(_derived(words) if words else uuid.uuid4())
+
+
+def twilio_sid(prefix: str, *words: str) -> str:
+    """Two letters and 32 hex digits ("WQ..."); random without words."""
+    return prefix + (_derived(words).hex if words else secrets.token_hex(16))
+
+
+def ulid(at: float, *words: str) -> str:
+    """26 characters that sort by time: 48 bits of milliseconds from `at` (epoch seconds), 80 bits random or derived."""
+    tail = _derived(words).int & (1 << 80) - 1 if words else secrets.randbits(80)
+    number = int(at * 1000) << 80 | tail
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

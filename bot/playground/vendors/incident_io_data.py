@@ -1,0 +1,247 @@
+"""What incident.io holds for Brambleway from the start."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bot.playground.vendors import data
+from bot.playground.vendors.base import iso
+from bot.playground.vendors.data_incidents import INCIDENTS, LAST_NUMBER, PastIncident
+from bot.playground.vendors.ids import ulid
+
+Row = dict[str, Any]
+
+_YEAR = 365 * 24 * 3600.0
+_STATUSES = (
+    ("Triage", "triage", 0),
+    ("Investigating", "live", 1),
+    ("Fixing", "live", 2),
+    ("Monitoring", "live", 3),
+    ("Documenting", "learning", 4),
+    ("Closed", "closed", 5),
+    ("Declined", "declined", 6),
+)
+_STATUS_OF = {
+    "triage": "Triage",
+    "active": "Investigating",
+    "mitigated": "Monitoring",
+    "resolved": "Documenting",
+    "closed": "Closed",
+}
+_ROLES = (("Incident Lead", "lead"), ("Reporter", "reporter"), ("Communications", "custom"))
+_TIMESTAMPS = ("Reported at", "Impact started at", "Fixed at")
+_FIELDS = (
+    ("Affected service", "multi_select", tuple(service.name for service in data.SERVICES)),
+    ("Customer impact", "text", ()),
+    ("Affected orders", "numeric", ()),
+)
+
+
+class IncidentIoData:
+    """All lists by name, rows in incident.io's own shapes; incidents and actions oldest first."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+        self.lists: dict[str, list[Row]] = {
+            "severities": [
+                self._row("severity", one.name, one.description, rank=one.rank) for one in reversed(data.SEVERITIES)
+            ],
+            "incident_types": [
+                self._row(
+                    "type",
+                    one.name,
+                    one.description,
+                    is_default=place == 0,
+                    private_incidents_only=one.private_only,
+                    create_in_triage="optional",
+                )
+                for place, one in enumerate(data.INCIDENT_TYPES)
+            ],
+            "incident_statuses": [
+                self._row("status", name, "", category=category, rank=rank) for name, category, rank in _STATUSES
+            ],
+            "incident_roles": [
+                self._row("role", name, "", role_type=kind, instructions="", shortform=name.split()[-1].lower())
+                for name, kind in _ROLES
+            ],
+            "incident_timestamps": [
+                {"id": self.id("timestamp", name), "name": name, "rank": rank} for rank, name in enumerate(_TIMESTAMPS)
+            ],
+            "custom_fields": [self._row("field", name, "", field_type=kind) for name, kind, _ in _FIELDS],
+            "custom_field_options": [
+                {
+                    "id": self.id("option", name, value),
+                    "custom_field_id": self.id("field", name),
+                    "value": value,
+                    "sort_key": place,
+                }
+                for name, _, values in _FIELDS
+                for place, value in enumerate(values)
+            ],
+            "users": [self._user(person) for person in data.PEOPLE if not person.guest],
+            "teams": [self._team(team.name) for team in data.TEAMS],
+            "incidents": [],
+            "actions": [],
+        }
+        for age, past in reversed(list(enumerate(INCIDENTS))):
+            self._happen(LAST_NUMBER - age, past)
+
+    def id(self, *words: str) -> str:
+        """The id of something that is there from the start (it was made a fixed time ago)."""
+        return ulid(1_640_995_200, "incident.io", *words)
+
+    def find(self, catalog: str, wanted: object, key: str = "id") -> Row | None:
+        """The row whose `key` is that."""
+        return next((row for row in self.lists[catalog] if row.get(key) == wanted), None)
+
+    def named(self, catalog: str, name: str) -> Row:
+        """The row of that name; StopIteration if there is none."""
+        return next(row for row in self.lists[catalog] if row["name"] == name)
+
+    @property
+    def next_number(self) -> int:
+        return 1 + max(int(row["reference"].removeprefix("INC-")) for row in self.lists["incidents"])
+
+    def stock(self, catalog: str, count: int) -> None:
+        """Add `count` users or teams."""
+        make: Callable[[int], Row] = {"users": self._made_up_user, "teams": self._made_up_team}[catalog]
+        first = len(self.lists[catalog]) + 1
+        self.lists[catalog].extend(make(number) for number in range(first, first + count))
+
+    def incident(self, number: int, body: Row, at: float, creator: Row, new_id: str) -> Row:
+        """A new incident; `permalink` is only the path. Ids in `body` must be known."""
+        types = self.lists["incident_types"]
+        severity = self.find("severities", body.get("severity_id"))
+        row = {
+            "id": new_id,
+            "reference": f"INC-{number}",
+            "name": body.get("name") or f"Incident {number}",
+            "mode": body.get("mode") or "standard",
+            "visibility": body["visibility"],
+            "incident_status": self.find("incident_statuses", body.get("incident_status_id"))
+            or self.named("incident_statuses", "Investigating"),
+            "incident_type": self.find("incident_types", body.get("incident_type_id")) or types[0],
+            "incident_role_assignments": self._assignments(body.get("incident_role_assignments") or []),
+            "custom_field_entries": self._entries(body.get("custom_field_entries") or []),
+            "slack_team_id": data.TEAM.id,
+            "slack_channel_id": "",
+            "permalink": f"/{data.TEAM.domain}/incidents/{number}",
+            "creator": creator,
+            "created_at": iso(at),
+            "updated_at": iso(at),
+        }
+        if severity is not None:
+            row["severity"] = severity
+        if body.get("summary"):
+            row["summary"] = body["summary"]
+        return row
+
+    def action(self, body: Row, at: float, creator: Row, new_id: str) -> Row:
+        """A new action."""
+        row = {
+            "id": new_id,
+            "incident_id": body["incident_id"],
+            "description": body["description"],
+            "status": "outstanding",
+            "creator": creator,
+            "created_at": iso(at),
+            "updated_at": iso(at),
+        }
+        if assignee := self.find("users", body.get("assignee_id")):
+            row["assignee"] = brief(assignee)
+        return row
+
+    def assignee(self, given: Row) -> Row | None:
+        """The user that `{"id"}`, `{"email"}` or `{"slack_user_id"}` names."""
+        for key in ("id", "email", "slack_user_id"):
+            if given.get(key):
+                return self.find("users", given[key], key)
+        return None
+
+    # Inside
+
+    def _row(self, kind: str, name: str, description: str, **more: Any) -> Row:
+        at = iso(self.now - _YEAR)
+        return {
+            "id": self.id(kind, name),
+            "name": name,
+            "description": description,
+            **more,
+            "created_at": at,
+            "updated_at": at,
+        }
+
+    def _user(self, person: data.Person) -> Row:
+        role = {"id": self.id("base role", "responder"), "name": "Responder", "slug": "responder"}
+        return {
+            "id": self.id("user", person.name),
+            "name": person.real_name,
+            "email": person.email,
+            "slack_user_id": person.slack_id,
+            "is_active": True,
+            "role": "administrator" if person.admin else "responder",
+            "base_role": role,
+            "custom_roles": [],
+            "seats": {"response": "full_access", "on_call": "none"},
+        }
+
+    def _made_up_user(self, number: int) -> Row:
+        name = f"user-{number:05}"
+        return self._user(data.Person(f"U{number:010}", name, name, "", f"{name}@example.com", "000000"))
+
+    def _made_up_team(self, number: int) -> Row:
+        return self._team(f"team-{number:05}")
+
+    def _team(self, name: str) -> Row:
+        entry = {"id": self.id("team entry", name), "name": name}
+        return {"id": self.id("team", name), "name": name, "members": [], "catalog_entry": entry}
+
+    def _happen(self, number: int, past: PastIncident) -> None:
+        at = self.now - past.hours_ago * 3600
+        reporter = self.named("users", data.person(past.reporter).real_name)
+        body = {
+            "name": past.title,
+            "summary": past.summary,
+            "mode": "test" if past.test else "standard",
+            "visibility": "private" if past.private else "public",
+            "severity_id": self.id("severity", past.severity),
+            "incident_type_id": self.id("type", past.type),
+            "incident_status_id": self.id("status", _STATUS_OF[past.state]),
+            "incident_role_assignments": [
+                {"incident_role_id": self.id("role", "Reporter"), "assignee": {"id": reporter["id"]}}
+            ],
+        }
+        new_id = ulid(at, "incident.io", "incident", str(number))
+        self.lists["incidents"].append(self.incident(number, body, at, {"user": brief(reporter)}, new_id))
+        for place, text in enumerate(past.actions):
+            action_id = ulid(at, "incident.io", "action", str(number), str(place))
+            action = {"incident_id": new_id, "description": text}
+            self.lists["actions"].append(self.action(action, at + 600, {"user": brief(reporter)}, action_id))
+
+    def _assignments(self, given: list[Row]) -> list[Row]:
+        assigned = []
+        for one in given:
+            row: Row = {"role": self.find("incident_roles", one["incident_role_id"])}
+            if user := self.assignee(one.get("assignee") or {}):
+                row["assignee"] = brief(user)
+            assigned.append(row)
+        return assigned
+
+    def _entries(self, given: list[Row]) -> list[Row]:
+        entries = []
+        for one in given:
+            field = self.find("custom_fields", one["custom_field_id"]) or {}
+            shown = {key: field[key] for key in ("id", "name", "field_type")} | {"options": []}
+            entries.append({"custom_field": shown, "values": [self._value(value) for value in one["values"]]})
+        return entries
+
+    def _value(self, given: Row) -> Row:
+        value = {key: given[key] for key in ("value_text", "value_link", "value_numeric") if given.get(key)}
+        if option := self.find("custom_field_options", given.get("value_option_id")):
+            value["value_option"] = option
+        return value
+
+
+def brief(user: Row) -> Row:
+    """A user as embedded in other objects."""
+    return {key: user[key] for key in ("id", "name", "email", "slack_user_id", "role")}

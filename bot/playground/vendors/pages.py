@@ -1,0 +1,44 @@
+"""The little HTML pages that receipts link to. Everything that was typed is escaped."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from starlette.responses import HTMLResponse
+
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1d1c1d}
+header{background:#1f2937;color:#fff;padding:.7rem 2rem;font-weight:600}
+main{max-width:44rem;margin:2rem auto;background:#fff;border:1px solid #dde1e6;border-radius:.5rem;padding:1.5rem 2rem}
+h1{font-size:1.4rem;margin:0 0 1rem}small{color:#616770;font-weight:400}
+dt{color:#616770;font-size:.85rem;margin-top:.7rem}dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
+li{margin:.2rem 0}
+"""
+
+
+def page(
+    label: str,
+    reference: str,
+    title: str,
+    detail: Mapping[str, str],
+    lists: Mapping[str, Sequence[str]] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    """One object: its reference and title, what is known about it, and lists of what belongs to it, by heading."""
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in detail.items() if value)
+    below = "".join(
+        f"<h2>{escape(name)}</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+        for name, lines in (lists or {}).items()
+        if lines
+    )
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(f"{reference} {title}".strip())}</title>'
+        f"<style>{_STYLE}</style><header>{escape(label)} (playground)</header>"
+        f"<main><h1><small>{escape(reference)}</small> {escape(title)}</h1><dl>{facts}</dl>{below}</main></html>",
+        status_code=status,
+        headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+    )
+
+
+def nothing_here(label: str) -> HTMLResponse:
+    """The page for what does not exist."""
+    return page(label, "404", "There is nothing here", {}, status=404)

@@ -1,0 +1,326 @@
+"""A Rootly of our own: incidents, action items, workflow tasks and the lists around them (contract, section 2).
+
+What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be mended:
+
+- This organisation demands a summary for its worst severity: an incident with SEV0 and no `summary` gets the 422
+  "Summary can't be blank". (Which attributes are required is up to an organisation's settings.)
+- Two tasks of one workflow cannot have the same `position`: 422 "Position has already been taken".
+- A locked workflow takes no tasks from this key: 404, as for a workflow that does not exist.
+
+Where the documentation leaves a choice, it takes the one that is harder on a client: unknown attributes are refused,
+`Idempotency-Key` does nothing, test incidents are listed only when `filter[kind]` asks for them.
+"""
+
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.playground.vendors import data
+from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, json_body, media_type
+from bot.playground.vendors.pages import nothing_here, page
+from bot.playground.vendors.rootly_data import RootlyData
+from bot.playground.vendors.rootly_query import Query, Row, answer
+from bot.playground.vendors.rootly_shapes import (
+    ACTION_ITEM,
+    INCIDENT,
+    LISTS,
+    WORKFLOW_TASK,
+    check,
+    check_due_date,
+    check_moments,
+    check_task_params,
+    humanised,
+    refused,
+)
+
+PER_MINUTE = 3000
+"""Reads, and as many writes. The headers say how many are left; nothing is refused for going over."""
+
+_CATALOG = Query(filters=("slug", "name", "external_id", "backstage_id"))
+QUERIES = {
+    "severities": Query(filters=("slug", "name", "severity", "color")),
+    "incident_types": Query(filters=("slug", "name", "color"), search=()),
+    "services": _CATALOG,
+    "functionalities": _CATALOG,
+    "environments": _CATALOG,
+    "teams": _CATALOG,
+    "causes": Query(sort=()),
+    "users": Query(filters=("email",), search=("name", "email")),
+    "workflows": Query(sort=("created_at", "updated_at", "position")),
+    "incidents": Query(
+        filters=(
+            "kind",
+            "status",
+            "private",
+            "severity_id",
+            "service_ids",
+            "environment_ids",
+            "functionality_ids",
+            "slack_channel_id",
+            "sequential_id",
+        ),
+        search=("title", "summary"),
+        sort=("created_at", "updated_at", "started_at"),
+        cursor=True,
+    ),
+}
+
+
+class Rootly(VendorStandIn):
+    """Rootly's API on a port of its own."""
+
+    vendor = "rootly"
+    label = "Rootly"
+    media_type = "application/vnd.api+json"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._key = f"rootly_{secrets.token_hex(32)}"
+        self.data = RootlyData()
+        self._caller = self.data.lists["users"][0]
+        for row in reversed(self.data.lists["incidents"]):
+            self.objects.append(_shown_incident(row, from_slack=False))
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"api_key": self._key}
+
+    def routes(self) -> list[BaseRoute]:
+        lists = [Route(f"/v1/{name}", self.api(self._lister(name))) for name in QUERIES]
+        return [
+            Route("/v1/users/me", self.api(self._me)),
+            Route("/v1/incidents", self.api(self._create_incident, creates=True), methods=["POST"]),
+            Route("/v1/incidents/{id}/action_items", self.api(self._create_item, creates=True), methods=["POST"]),
+            Route("/v1/incidents/{id}/action_items", self.api(self._list_items)),
+            Route("/v1/workflows/{id}/workflow_tasks", self.api(self._create_task, creates=True), methods=["POST"]),
+            Route("/v1/workflows/{id}/workflow_tasks", self.api(self._list_tasks)),
+            *lists,
+            Route("/v1/{catalog:str}/{id}", self.api(self._get)),
+            Route("/account/incidents/{name}", self._incident_page),
+            Route("/incidents/{name}", self._incident_page),
+            Route("/account/workflows/{name}", self._workflow_page),
+        ]
+
+    def authorised(self, request: Request) -> bool:
+        given = request.headers.get("authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode())
+
+    def unauthorised(self) -> Refusal:
+        note = "token revoked" if self.fault == "revoked" else "invalid token"
+        return Refusal(401, {"errors": [{"title": "Invalid token", "status": "401"}]}, note)
+
+    async def nowhere(self, request: Request) -> Response:
+        raise _not_found()
+
+    def limits(self, method: str, used: int) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": f"{PER_MINUTE}, {PER_MINUTE};window=60",
+            "X-RateLimit-Remaining": str(max(0, PER_MINUTE - used)),
+            "X-RateLimit-Used": str(used),
+            "X-RateLimit-Reset": str(int(time.time()) + 60),
+        }
+
+    def stock(self, catalog: str, count: int) -> None:
+        self.data.stock(catalog, count)
+
+    # Look-ups
+
+    def _lister(self, name: str) -> Handler:
+        async def handler(request: Request) -> Response:
+            rows = self.data.lists[name]
+            if name == "incidents":
+                asked = any(parameter.startswith("filter[kind]") for parameter in request.query_params)
+                rows = [self._linked(row) for row in rows if asked or not row["attributes"]["kind"].startswith("test")]
+                rows.sort(key=lambda row: str(row["attributes"]["created_at"]), reverse=True)
+            return self.json(answer(request, rows, QUERIES[name]))
+
+        return handler
+
+    async def _get(self, request: Request) -> Response:
+        catalog, wanted = request.path_params["catalog"], request.path_params["id"]
+        row = self.data.find(catalog, wanted) if catalog in QUERIES else None
+        if row is None:
+            raise _not_found()
+        return self.json({"data": self._linked(row)})
+
+    async def _me(self, _request: Request) -> Response:
+        return self.json({"data": self._caller})
+
+    async def _list_items(self, request: Request) -> Response:
+        incident = self._path_row(request, "incidents")
+        rows = [self._linked(row) for row in self.data.items.get(incident["id"], [])]
+        return self.json(answer(request, rows, Query(filters=(), search=(), sort=())))
+
+    async def _list_tasks(self, request: Request) -> Response:
+        workflow = self._path_row(request, "workflows")
+        return self.json(answer(request, self.data.tasks[workflow["id"]], Query(sort=())))
+
+    # Creates
+
+    async def _create_incident(self, request: Request) -> Response:
+        body, attributes = await _attributes(request, "incidents")
+        check(INCIDENT, attributes)
+        self._check_ids(attributes)
+        check_moments(attributes)
+        self._check_rules(attributes)
+        labels = attributes.get("labels") or {}
+        if not all(isinstance(value, str) for value in labels.values()):
+            raise refused(["Labels is invalid"], ["labels"])
+        user = self.data.find("users", attributes.get("user_id") or "") or self._caller
+        row = self.data.incident(self.data.next_number, attributes, time.time(), user)
+        self.data.lists["incidents"].append(row)
+        self.keep(request, body, row["id"], _shown_incident(row, from_slack=True))
+        return self.json({"data": self._linked(row)}, 201)
+
+    async def _create_item(self, request: Request) -> Response:
+        incident = self._path_row(request, "incidents")
+        body, attributes = await _attributes(request, "incident_action_items")
+        check(ACTION_ITEM, attributes)
+        check_due_date(attributes)
+        self._check_ids(attributes)
+        row = self.data.action_item(incident, attributes, time.time(), self._caller)
+        self.data.items.setdefault(incident["id"], []).append(row)
+        number = incident["attributes"]["sequential_id"]
+        made = row["attributes"]
+        detail = {
+            "Incident": f"INC-{number} {made['incident_title']}",
+            "Kind": made["kind"],
+            "Priority": made["priority"],
+            "Assigned to": (made["assigned_to"] or {}).get("email", ""),
+            "Due": made["due_date"] or "",
+            "Description": made["description"] or "",
+        }
+        shown = Shown(
+            "action item", f"INC-{number}", made["summary"], made["url"], time.time(), detail, from_slack=True
+        )
+        self.keep(request, body, row["id"], shown)
+        return self.json({"data": self._linked(row)}, 201)
+
+    async def _create_task(self, request: Request) -> Response:
+        workflow = self._path_row(request, "workflows")
+        if workflow["attributes"]["locked"]:
+            raise _not_found()
+        body, attributes = await _attributes(request, "workflow_tasks")
+        check(WORKFLOW_TASK, attributes)
+        check_task_params(attributes["task_params"])
+        taken = {task["attributes"]["position"] for task in self.data.tasks[workflow["id"]]}
+        if attributes.get("position") in taken:
+            raise refused(["Position has already been taken"], ["position"])
+        row = self.data.workflow_task(workflow["id"], attributes, time.time())
+        self.data.tasks[workflow["id"]].append(row)
+        made = row["attributes"]
+        params = made["task_params"]
+        detail = {
+            "Workflow": workflow["attributes"]["name"],
+            "Type": params["task_type"],
+            "Position": str(made["position"]),
+            "What": params.get("summary") or params.get("subject") or "",
+        }
+        path = f"/account/workflows/{workflow['attributes']['slug']}"
+        shown = Shown("workflow task", workflow["attributes"]["name"], made["name"], path, time.time(), detail, True)
+        self.keep(request, body, row["id"], shown)
+        return self.json({"data": row}, 201)
+
+    # Checks
+
+    def _path_row(self, request: Request, catalog: str) -> Row:
+        row = self.data.find(catalog, request.path_params["id"])
+        if row is None:
+            raise _not_found()
+        return row
+
+    def _check_ids(self, attributes: Mapping[str, Any]) -> None:
+        unknown = []
+        for field, catalog in LISTS.items():
+            value = attributes.get(field)
+            ids = value if isinstance(value, list) else [] if value is None else [str(value)]
+            if any(self.data.find(catalog, wanted) is None for wanted in ids):
+                unknown.append(field)
+        if unknown:
+            raise refused([f"{humanised(field)} must exist" for field in unknown], unknown)
+
+    def _check_rules(self, attributes: Mapping[str, Any]) -> None:
+        severity = self.data.find("severities", attributes.get("severity_id") or "")
+        worst = severity is not None and severity["attributes"]["severity"] == "critical"
+        if worst and not (attributes.get("summary") or "").strip():
+            raise refused(["Summary can't be blank"], ["summary"])
+
+    # What people see
+
+    def _linked(self, row: Row) -> Row:
+        """The row as it goes out: its url begins with this stand-in's."""
+        attributes = row["attributes"]
+        links = {name: self.url + attributes[name] for name in ("url", "short_url") if attributes.get(name)}
+        return {**row, "attributes": {**attributes, **links}}
+
+    async def _incident_page(self, request: Request) -> Response:
+        number = request.path_params["name"].partition("-")[0]
+        for row in self.data.lists["incidents"]:
+            made = row["attributes"]
+            if str(made["sequential_id"]) == number:
+                items = [item["attributes"]["summary"] for item in self.data.items.get(row["id"], [])]
+                return page(self.label, f"INC-{number}", made["title"], _detail(made), {"Action items": items})
+        return nothing_here(self.label)
+
+    async def _workflow_page(self, request: Request) -> Response:
+        for row in self.data.lists["workflows"]:
+            made = row["attributes"]
+            if made["slug"] == request.path_params["name"]:
+                about = {"About": made["description"] or ""}
+                tasks = [task["attributes"] for task in self.data.tasks[row["id"]]]
+                lines = [f"{task['position']}. {task['name']} ({task['task_params']['task_type']})" for task in tasks]
+                return page(self.label, data.TEAM.name, made["name"], about, {"Tasks": lines})
+        return nothing_here(self.label)
+
+
+def _not_found() -> Refusal:
+    return refused(["Not found or unauthorized"], ["not found"], 404)
+
+
+async def _attributes(request: Request, kind: str) -> tuple[Any, dict[str, Any]]:
+    """What is in the JSON:API envelope. Raises 415 (media type), 400 (not JSON) or 422 (wrong envelope)."""
+    if media_type(request) != "application/vnd.api+json":
+        raise refused(["Content-Type must be application/vnd.api+json"], ["media type"], 415)
+    body = await json_body(request)
+    if not isinstance(body, dict):
+        raise refused(["The request body is not valid JSON"], ["not JSON"], 400)
+    document = body.get("data")
+    if not isinstance(document, dict) or set(body) != {"data"}:
+        raise refused(["Data can't be blank"], ["data"])
+    if document.get("type") != kind:
+        raise refused([f"Type must be {kind}"], ["data.type"])
+    attributes = document.get("attributes")
+    if not isinstance(attributes, dict):
+        raise refused(["Attributes can't be blank"], ["data.attributes"])
+    return body, attributes
+
+
+def _shown_incident(row: Row, *, from_slack: bool) -> Shown:
+    made = row["attributes"]
+    at = datetime.fromisoformat(made["created_at"]).timestamp()
+    return Shown("incident", f"INC-{made['sequential_id']}", made["title"], made["url"], at, _detail(made), from_slack)
+
+
+def _detail(made: Mapping[str, Any]) -> dict[str, str]:
+    severity = made["severity"]["data"]["attributes"]["name"] if made["severity"] else ""
+    detail = {
+        "Severity": severity,
+        "Status": made["status"],
+        "Kind": made["kind"] if made["kind"] != "normal" else "",
+        "Private": "yes" if made["private"] else "",
+        "Summary": made["summary"] or "",
+        "Labels": ", ".join(f"{name}: {value}" for name, value in made["labels"].items()),
+        "Reported by": made["user"]["data"]["attributes"]["full_name"],
+    }
+    for name in ("services", "environments", "functionalities", "incident_types", "groups"):
+        detail[name.replace("_", " ").capitalize()] = ", ".join(
+            entry["data"]["attributes"]["name"] for entry in made[name]
+        )
+    return {label: value for label, value in detail.items() if value}

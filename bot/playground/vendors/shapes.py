@@ -1,0 +1,99 @@
+"""What a JSON object sent to a vendor may look like, and what is wrong with one; each vendor words it its own way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Type = Literal["string", "integer", "boolean", "object", "reference", "strings", "integers", "objects", "references"]
+Problem = Literal["missing", "unknown", "type", "enum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One member: its type, whether it must be there (and not blank), whether null is taken, the words it may be.
+
+    A reference is an object of `id` and `name`, both strings.
+    """
+
+    type: Type
+    required: bool = False
+    nullable: bool = False
+    enum: tuple[str, ...] = ()
+
+    def must(self) -> "Shape":
+        """The same, required."""
+        return replace(self, required=True)
+
+    def or_null(self) -> "Shape":
+        """The same, null taken."""
+        return replace(self, nullable=True)
+
+
+STRING = Shape("string")
+INTEGER = Shape("integer")
+BOOLEAN = Shape("boolean")
+OBJECT = Shape("object")
+STRINGS = Shape("strings")
+INTEGERS = Shape("integers")
+OBJECTS = Shape("objects")
+REFERENCE = Shape("reference")
+REFERENCES = Shape("references")
+
+
+def one_of(*words: str) -> Shape:
+    """A string out of these."""
+    return Shape("string", enum=words)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that is wrong with one member; `shape` is None for an unknown one."""
+
+    field: str
+    problem: Problem
+    shape: Shape | None = None
+
+
+def complaints(shapes: Mapping[str, Shape], values: Mapping[str, Any]) -> list[Complaint]:
+    """Everything wrong with `values`, members in the order of `shapes`, unknown members last."""
+    found = []
+    for field, shape in shapes.items():
+        problem = _problem(shape, values[field]) if field in values else "missing" if shape.required else None
+        if problem is not None:
+            found.append(Complaint(field, problem, shape))
+    found.extend(Complaint(field, "unknown") for field in values if field not in shapes)
+    return found
+
+
+def _problem(shape: Shape, value: Any) -> Problem | None:
+    if value is None:
+        return None if shape.nullable else "missing" if shape.required else "type"
+    if not _is(shape.type, value):
+        return "type"
+    if shape.required and (not value.strip() if isinstance(value, str) else value in ([], {})):
+        return "missing"
+    if shape.enum and value not in shape.enum:
+        return "enum"
+    return None
+
+
+def _is(kind: Type, value: Any) -> bool:
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "boolean":
+            return isinstance(value, bool)
+        case "object":
+            return isinstance(value, dict)
+        case "reference":
+            return isinstance(value, dict) and set(value) == {"id", "name"} and _is("strings", list(value.values()))
+        case "strings" | "integers" | "objects" | "references":
+            member: dict[Type, Type] = {
+                "strings": "string",
+                "integers": "integer",
+                "objects": "object",
+                "references": "reference",
+            }
+            return isinstance(value, list) and all(_is(member[kind], item) for item in value)

@@ -1,0 +1,318 @@
+"""A Twilio TaskRouter of our own: two workspaces, their task queues and workflows (contract, section 4).
+
+What it refuses beyond required parameters and ranges, so that a person sees a refusal that names a field and can be
+mended (the parameter's name stands in the message, as in all errors of this API):
+
+- A `Configuration` with a queue of another workspace: `STAGING_QUEUE` is a well-formed SID, but of the workspace
+  "Brambleway Staging", and so is refused in "Brambleway Care", which the credentials are for.
+- A callback URL that Twilio could never reach: http(s) only, and no host like `localhost` or 127.0.0.1.
+
+A JSON body carries no parameters as far as this API is concerned, so it gets "Missing required parameter".
+"""
+
+import base64
+import hmac
+import ipaddress
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.playground.vendors import data
+from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, iso, media_type
+from bot.playground.vendors.ids import twilio_sid
+from bot.playground.vendors.pages import nothing_here, page
+from bot.playground.vendors.twilio_configuration import fault_in
+
+Row = dict[str, Any]
+
+ACCOUNT = twilio_sid("AC", "twilio", "account")
+CARE = twilio_sid("WS", "twilio", "Brambleway Care")
+STAGING = twilio_sid("WS", "twilio", "Brambleway Staging")
+STAGING_QUEUE = twilio_sid("WQ", "twilio", STAGING, "Everyone")
+DEFAULT_SIZE, LARGEST_SIZE = 50, 1000
+DEFAULT_RESERVATION, LONGEST_RESERVATION = 120, 86_400
+"""Seconds."""
+PER_MINUTE = 6000
+"""Twilio publishes no number; the headers need one."""
+_YEAR = 365 * 24 * 3600.0
+
+
+class Twilio(VendorStandIn):
+    """Twilio's TaskRouter API on a port of its own."""
+
+    vendor = "twilio"
+    label = "Twilio TaskRouter"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._key_sid = twilio_sid("SK")
+        self._secret = secrets.token_urlsafe(24)
+        self._begun = time.time()
+        self.workspaces = [self._workspace(CARE, "Brambleway Care"), self._workspace(STAGING, "Brambleway Staging")]
+        self.queues = {
+            CARE: [self._queue(CARE, queue.name, queue.description) for queue in data.TASK_QUEUES],
+            STAGING: [self._queue(STAGING, "Everyone", "1==1")],
+        }
+        self.workflows: dict[str, list[Row]] = {CARE: [], STAGING: []}
+        for one in data.ROUTING_WORKFLOWS:
+            self._fill_workflow(one.name, one.description)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"key_sid": self._key_sid, "key_secret": self._secret, "workspace_sid": CARE}
+
+    def routes(self) -> list[BaseRoute]:
+        workspace = "/v1/Workspaces/{workspace}"
+        return [
+            Route("/v1/Workspaces", self.api(self._list_workspaces)),
+            Route(workspace, self.api(self._get_workspace)),
+            Route(f"{workspace}/TaskQueues", self.api(self._lister("task_queues"))),
+            Route(f"{workspace}/TaskQueues/{{sid}}", self.api(self._getter("task_queues"))),
+            Route(f"{workspace}/Workflows", self.api(self._create_workflow, creates=True), methods=["POST"]),
+            Route(f"{workspace}/Workflows", self.api(self._lister("workflows"))),
+            Route(f"{workspace}/Workflows/{{sid}}", self.api(self._getter("workflows"))),
+            Route("/console/workspaces/{workspace}/workflows/{sid}", self._workflow_page),
+        ]
+
+    def authorised(self, request: Request) -> bool:
+        pair = base64.b64encode(f"{self._key_sid}:{self._secret}".encode())
+        return hmac.compare_digest(request.headers.get("authorization", "").encode(), b"Basic " + pair)
+
+    def unauthorised(self) -> Refusal:
+        note = "token revoked" if self.fault == "revoked" else "invalid credentials"
+        return _error(401, 20003, "Authenticate", note)
+
+    async def nowhere(self, request: Request) -> Response:
+        raise _not_found(request)
+
+    def limits(self, method: str, used: int) -> dict[str, str]:
+        return {
+            "X-Rate-Limit-Limit": str(PER_MINUTE),
+            "X-Rate-Limit-Remaining": str(max(0, PER_MINUTE - used)),
+            "X-Rate-Limit-Config": f"{'Read' if method == 'GET' else 'Write'}PerAccount",
+        }
+
+    def stock(self, catalog: str, count: int) -> None:
+        if catalog != "task_queues":
+            raise KeyError(catalog)
+        first = len(self.queues[CARE]) + 1
+        self.queues[CARE].extend(self._queue(CARE, f"queue-{n:05}", "1==1") for n in range(first, first + count))
+
+    # Look-ups
+
+    async def _list_workspaces(self, request: Request) -> Response:
+        return self._paged(request, "workspaces", self.workspaces)
+
+    async def _get_workspace(self, request: Request) -> Response:
+        sid = self._workspace_sid(request)
+        return self.json(next(self._linked(row) for row in self.workspaces if row["sid"] == sid))
+
+    def _lister(self, name: str) -> Handler:
+        async def handler(request: Request) -> Response:
+            return self._paged(request, name, self._rows(name)[self._workspace_sid(request)])
+
+        return handler
+
+    def _getter(self, name: str) -> Handler:
+        async def handler(request: Request) -> Response:
+            for row in self._rows(name)[self._workspace_sid(request)]:
+                if row["sid"] == request.path_params["sid"]:
+                    return self.json(self._linked(row))
+            raise _not_found(request)
+
+        return handler
+
+    def _rows(self, name: str) -> dict[str, list[Row]]:
+        return self.workflows if name == "workflows" else self.queues
+
+    def _paged(self, request: Request, key: str, rows: list[Row]) -> Response:
+        """A page; the next one can be reached only by its `next_page_url`, which carries a token."""
+        asked = request.query_params
+        if name := asked.get("FriendlyName"):
+            rows = [row for row in rows if row["friendly_name"] == name]
+        size_text, number_text = asked.get("PageSize", str(DEFAULT_SIZE)), asked.get("Page", "0")
+        if not size_text.isdecimal() or not 1 <= int(size_text) <= LARGEST_SIZE:
+            raise _invalid("PageSize", f"must be between 1 and {LARGEST_SIZE}")
+        if not number_text.isdecimal():
+            raise _invalid("Page", "must be a whole number")
+        size, number = int(size_text), int(number_text)
+        begin = number * size
+        if begin and (begin > len(rows) or asked.get("PageToken") != _token(rows[begin - 1])):
+            raise _invalid("PageToken", "does not go with this Page")
+        ended = begin + size >= len(rows)
+        meta = {
+            "key": key,
+            "page": number,
+            "page_size": size,
+            "url": self._page_url(request, size, number, rows),
+            "first_page_url": self._page_url(request, size, 0, rows),
+            "previous_page_url": self._page_url(request, size, number - 1, rows) if number else None,
+            "next_page_url": None if ended else self._page_url(request, size, number + 1, rows),
+        }
+        return self.json({key: [self._linked(row) for row in rows[begin : begin + size]], "meta": meta})
+
+    def _page_url(self, request: Request, size: int, number: int, rows: list[Row]) -> str:
+        query = {"PageSize": str(size), "Page": str(number)}
+        if name := request.query_params.get("FriendlyName"):
+            query["FriendlyName"] = name
+        if number:
+            query["PageToken"] = _token(rows[number * size - 1])
+        return f"{self.url}{request.url.path}?{urlencode(query)}"
+
+    # Create
+
+    async def _create_workflow(self, request: Request) -> Response:
+        workspace = self._workspace_sid(request)
+        form = await _form(request)
+        for name in ("FriendlyName", "Configuration"):
+            if not form.get(name, "").strip():
+                raise _error(400, 20001, f"Missing required parameter {name} in the post body", name)
+        here = {queue["sid"] for queue in self.queues[workspace]}
+        if fault := fault_in(form["Configuration"], here.__contains__):
+            raise _invalid("Configuration", f"is not valid: {fault}")
+        for name in ("AssignmentCallbackUrl", "FallbackAssignmentCallbackUrl"):
+            if form.get(name) and not _reachable(form[name]):
+                raise _invalid(name, "is not a URL that Twilio can reach")
+        reservation = form.get("TaskReservationTimeout") or str(DEFAULT_RESERVATION)
+        if not reservation.isdecimal() or not 1 <= int(reservation) <= LONGEST_RESERVATION:
+            raise _invalid("TaskReservationTimeout", f"must be between 1 and {LONGEST_RESERVATION}")
+        row = self._workflow(workspace, form, time.time(), twilio_sid("WW"))
+        self.workflows[workspace].append(row)
+        self.keep(request, form, row["sid"], self._shown(row, from_slack=True))
+        return self.json(self._linked(row), 201)
+
+    def _workspace_sid(self, request: Request) -> str:
+        sid = request.path_params["workspace"]
+        if sid not in self.queues:
+            raise _not_found(request)
+        return str(sid)
+
+    # Rows; `url` and `links` are added when one goes out
+
+    def _workspace(self, sid: str, name: str) -> Row:
+        return {
+            **self._common(sid, name, f"/v1/Workspaces/{sid}", self._begun - _YEAR),
+            "multi_task_enabled": True,
+            "prioritize_queue_order": "FIFO",
+            "event_callback_url": None,
+            "events_filter": None,
+        }
+
+    def _queue(self, workspace: str, name: str, target: str) -> Row:
+        sid = twilio_sid("WQ", "twilio", workspace, name)
+        return {
+            **self._common(sid, name, f"/v1/Workspaces/{workspace}/TaskQueues/{sid}", self._begun - _YEAR),
+            "workspace_sid": workspace,
+            "target_workers": target,
+            "task_order": "FIFO",
+            "max_reserved_workers": 1,
+        }
+
+    def _workflow(self, workspace: str, form: Mapping[str, str], at: float, sid: str) -> Row:
+        return {
+            **self._common(sid, form["FriendlyName"], f"/v1/Workspaces/{workspace}/Workflows/{sid}", at),
+            "workspace_sid": workspace,
+            "configuration": form["Configuration"],
+            "assignment_callback_url": form.get("AssignmentCallbackUrl") or None,
+            "fallback_assignment_callback_url": form.get("FallbackAssignmentCallbackUrl") or None,
+            "task_reservation_timeout": int(form.get("TaskReservationTimeout") or DEFAULT_RESERVATION),
+            "document_content_type": "application/json",
+        }
+
+    def _common(self, sid: str, name: str, path: str, at: float) -> Row:
+        return {
+            "sid": sid,
+            "account_sid": ACCOUNT,
+            "friendly_name": name,
+            "date_created": iso(at),
+            "date_updated": iso(at),
+            "url": path,
+        }
+
+    def _fill_workflow(self, name: str, queue_name: str) -> None:
+        queue = twilio_sid("WQ", "twilio", CARE, queue_name)
+        configuration = json.dumps({"task_routing": {"default_filter": {"queue": queue}}})
+        form = {"FriendlyName": name, "Configuration": configuration}
+        row = self._workflow(CARE, form, self._begun - _YEAR, twilio_sid("WW", "twilio", CARE, name))
+        self.workflows[CARE].append(row)
+        self.objects.append(self._shown(row, from_slack=False))
+
+    def _linked(self, row: Row) -> Row:
+        url = self.url + row["url"]
+        return {**row, "url": url, "links": {"statistics": f"{url}/Statistics"}}
+
+    # What people see
+
+    def _shown(self, row: Row, *, from_slack: bool) -> Shown:
+        path = f"/console/workspaces/{row['workspace_sid']}/workflows/{row['sid']}"
+        at = time.time() if from_slack else self._begun - _YEAR
+        reference = f"{row['sid'][:8]}…"
+        return Shown("workflow", reference, row["friendly_name"], path, at, self._detail(row), from_slack)
+
+    def _detail(self, row: Row) -> dict[str, str]:
+        routing = json.loads(row["configuration"])["task_routing"]
+        names = {queue["sid"]: queue["friendly_name"] for queue in self.queues[row["workspace_sid"]]}
+        detail = {
+            "Default queue": names.get((routing.get("default_filter") or {}).get("queue"), ""),
+            "Filters": ", ".join(
+                str(rule.get("filter_friendly_name", rule["expression"])) for rule in routing.get("filters", [])
+            ),
+            "Reservation timeout": f"{row['task_reservation_timeout']} s",
+            "Assignment callback": row["assignment_callback_url"] or "",
+            "Fallback callback": row["fallback_assignment_callback_url"] or "",
+        }
+        return {label: str(value) for label, value in detail.items() if value}
+
+    async def _workflow_page(self, request: Request) -> Response:
+        for row in self.workflows.get(request.path_params["workspace"], []):
+            if row["sid"] == request.path_params["sid"]:
+                detail = {**self._detail(row), "Configuration": json.dumps(json.loads(row["configuration"]), indent=2)}
+                return page(self.label, row["sid"], row["friendly_name"], detail)
+        return nothing_here(self.label)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The form's fields; none of them where the body is of another media type, or not text."""
+    if media_type(request) != "application/x-www-form-urlencoded":
+        return {}
+    body = await request.body()
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+
+
+def _reachable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or "." not in host:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return True
+
+
+def _token(row: Row) -> str:
+    return f"PT{row['sid']}"
+
+
+def _error(status: int, code: int, message: str, note: str) -> Refusal:
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return Refusal(status, {"code": code, "message": message, "more_info": more, "status": status}, note)
+
+
+def _invalid(parameter: str, complaint: str) -> Refusal:
+    return _error(400, 20001, f"{parameter} {complaint}", parameter)
+
+
+def _not_found(request: Request) -> Refusal:
+    path = request.url.path.removeprefix("/v1")
+    return _error(404, 20404, f"The requested resource {path} was not found", "not found")

@@ -1,0 +1,77 @@
+"""Whether a TaskRouter workflow's configuration will do (contract, section 6)."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+LARGEST = 1_038_576
+"""Bytes."""
+_QUEUE = re.compile(r"WQ[0-9a-fA-F]{32}")
+_PREFIXED = re.compile(r"\b(task|worker)\.")
+
+
+def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
+    """What is wrong with the first part that is wrong, or nothing. `queue_exists` asks the workspace at hand."""
+    if len(text.encode()) > LARGEST:
+        return f"it is longer than {LARGEST} bytes"
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return "it is not valid JSON"
+    routing = parsed.get("task_routing") if isinstance(parsed, dict) else None
+    if not isinstance(routing, dict):
+        return "task_routing must be an object"
+    filters, default = routing.get("filters", []), routing.get("default_filter")
+    if not isinstance(filters, list):
+        return "task_routing.filters must be a list"
+    if not filters and default is None:
+        return "task_routing needs filters or a default_filter"
+    for place, rule in enumerate(filters):
+        if fault := _fault_in_filter(rule, f"filters[{place}]", queue_exists):
+            return fault
+    if default is None:
+        return ""
+    if not isinstance(default, dict):
+        return "default_filter must be an object"
+    return _fault_in_queue(default.get("queue"), "default_filter", queue_exists)
+
+
+def _fault_in_filter(rule: Any, path: str, queue_exists: Callable[[str], bool]) -> str:
+    if not isinstance(rule, dict):
+        return f"{path} must be an object"
+    if not isinstance(rule.get("expression"), str) or not rule["expression"].strip():
+        return f"{path}.expression is required"
+    targets = rule.get("targets")
+    if not isinstance(targets, list) or not targets:
+        return f"{path}.targets must not be empty"
+    for place, target in enumerate(targets):
+        if fault := _fault_in_target(target, f"{path}.targets[{place}]", place == 0, queue_exists):
+            return fault
+    return ""
+
+
+def _fault_in_target(target: Any, path: str, first: bool, queue_exists: Callable[[str], bool]) -> str:
+    if not isinstance(target, dict):
+        return f"{path} must be an object"
+    if (first or "queue" in target) and (fault := _fault_in_queue(target.get("queue"), path, queue_exists)):
+        return fault
+    priority, timeout = target.get("priority", 0), target.get("timeout", 1)
+    if isinstance(priority, bool) or not re.fullmatch(r"\d+", str(priority)):
+        return f"{path}.priority must be a whole number"
+    if isinstance(timeout, bool) or not re.fullmatch(r"\d+", str(timeout)) or int(timeout) < 1:
+        return f"{path}.timeout must be a positive number of seconds"
+    expression = target.get("expression")
+    if expression is not None and not (isinstance(expression, str) and _PREFIXED.search(expression)):
+        return f"{path}.expression must name its attributes as task.name or worker.name"
+    if "known_worker_sid" in target and "known_worker_friendly_name" in target:
+        return f"{path} can have only one of known_worker_sid and known_worker_friendly_name"
+    return ""
+
+
+def _fault_in_queue(queue: Any, path: str, queue_exists: Callable[[str], bool]) -> str:
+    if not isinstance(queue, str) or not _QUEUE.fullmatch(queue):
+        return f"{path}.queue must be the SID of a TaskQueue"
+    if not queue_exists(queue):
+        return f"TaskQueue {queue} in {path} does not exist in this workspace"
+    return ""
