@@ -27,15 +27,17 @@ LARGEST_BODY = 2 * 1024 * 1024
 BODY_SECONDS = 5.0
 
 
-def make_web(app: AsyncApp, signing_secret: SecretStr | None, database: Database) -> Starlette:
+def make_web(
+    app: AsyncApp, signing_secret: SecretStr | None, database: Database, *, body_seconds: float = BODY_SECONDS
+) -> Starlette:
     """The web application: `/slack/events` for everything Slack sends, `/healthz` for whoever watches the bot.
 
-    Without a signing secret (Socket Mode) no request to `/slack/events` passes.
+    Without a signing secret (Socket Mode) no request to `/slack/events` passes. A body may take `body_seconds`.
     """
     verifier = SignatureVerifier(signing_secret.get_secret_value()) if signing_secret else None
 
     async def slack_events(request: Request) -> Response:
-        body = await _body(request)
+        body = await _body(request, body_seconds)
         if isinstance(body, Response):
             return body
         if not _signed(verifier, request, body):
@@ -62,11 +64,11 @@ def make_web(app: AsyncApp, signing_secret: SecretStr | None, database: Database
     )
 
 
-async def _body(request: Request) -> bytes | Response:
+async def _body(request: Request, seconds: float) -> bytes | Response:
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > LARGEST_BODY:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from bot.playground.serving import Server
 from bot.playground.slack import Outcome
 from bot.playground.stage import Stage, set_up
 from bot.settings import Settings
+from tests.acting import Modal
 
 PATIENCE_SECONDS = 10.0
 
@@ -52,6 +54,30 @@ class World:
 
     async def command(self, text: str, user: str | None = None, channel: str = "incidents") -> Outcome:
         return await self.stage.slack.command(user or self.admin, self.channel(channel), text)
+
+    async def open(self, text: str, user: str | None = None, channel: str = "incidents") -> Modal:
+        """Type a slash command that opens a form."""
+        outcome = await self.command(text, user, channel)
+        assert outcome.ok, outcome
+        return Modal(self.stage.slack, user or self.admin)
+
+    def top(self, user: str | None = None) -> Modal:
+        """The modal on top of that person's stack."""
+        return Modal(self.stage.slack, user or self.admin)
+
+    def told(self, user: str | None = None) -> str:
+        """The last thing that only this person was shown."""
+        return next(it["text"] for _, who, it in reversed(self.stage.slack.ephemerals) if who == (user or self.admin))
+
+    def cards(self, channel: str) -> list[dict[str, Any]]:
+        """What the bot posted there, by the channel's name."""
+        messages = self.stage.slack.channels[self.channel(channel)].messages
+        return [dict(it) for it in messages if it.get("bot_id")]
+
+    def letters(self, user: str) -> list[dict[str, Any]]:
+        """What the bot wrote to this person directly."""
+        ims = [it for it in self.stage.slack.channels.values() if it.is_im and it.user_id == user]
+        return [dict(it) for im in ims for it in im.messages if it.get("bot_id")]
 
     async def lists_loaded(self) -> None:
         """Wait until every list of every vendor is there."""

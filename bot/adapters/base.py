@@ -5,6 +5,7 @@ contract tests check against the vendor's OpenAPI document), sends it (`create`)
 (`entries`).
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,6 +159,17 @@ class Catalog:
     static: Sequence[Entry] | None = None
 
 
+_NUMBERED = re.compile(r"(?:#|INC-)?(\d{1,9})|https?://\S+/incidents/(\d{1,9})(?:[-/?#]\S*)?", re.IGNORECASE)
+
+
+def incident_by_number(typed: str) -> Entry | None:
+    """INC-123, #123, 123, or the link of an incident's page (`.../incidents/123-it-is-down`), as an entry `#123`."""
+    if (match := _NUMBERED.fullmatch(typed.strip())) is None:
+        return None
+    number = int(match[1] or match[2])
+    return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
+
+
 class Adapter(ABC):
     """One vendor. Instances hold the shared HTTP client and the base URL; credentials come with each call."""
 
@@ -173,7 +185,7 @@ class Adapter(ABC):
 
     @abstractmethod
     async def verify(self, credentials: Any) -> Account:
-        """Ask the vendor whether the credentials work. Raises `Unauthorized`, `TryLater`, `Unclear` or `Refused`."""
+        """Ask the vendor whether the credentials work. Raises `Unauthorized`, `TryLater`, `Refused` or `Unclear`."""
 
     @abstractmethod
     def request(self, operation: str, submission: Submission, credentials: Any) -> Request:

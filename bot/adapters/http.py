@@ -117,7 +117,7 @@ def _settled(vendor: str, response: httpx.Response, raw: bytes | None) -> Reply:
         raise Unclear(vendor, f"{vendor} answered with an error of its own, so it is not known whether it was created.")
     try:
         body = json.loads(raw) if raw else None
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     return Reply(status, response.headers, body)
 
@@ -144,8 +144,8 @@ def retry_after(headers: httpx.Headers, now: float | None = None) -> float | Non
 
 
 @contextmanager
-def nothing_created_yet(vendor: str) -> Iterator[None]:
-    """Around look-ups before the create: one without an answer leaves nothing in doubt, so it is `TryLater`."""
+def reading(vendor: str) -> Iterator[None]:
+    """Around a call that only reads: without an answer nothing is in doubt, so what was `Unclear` is `TryLater`."""
     try:
         yield
     except Unclear as error:

@@ -12,8 +12,19 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
-from bot.adapters.base import Account, Adapter, ApiKey, Catalog, Created, Entry, Operation, Request, Submission
-from bot.adapters.http import Bearer, Reply, dig, items, link, nothing_created_yet, rejected_token, send, text
+from bot.adapters.base import (
+    Account,
+    Adapter,
+    ApiKey,
+    Catalog,
+    Created,
+    Entry,
+    Operation,
+    Request,
+    Submission,
+    incident_by_number,
+)
+from bot.adapters.http import Bearer, Reply, dig, items, link, reading, rejected_token, send, text
 from bot.errors import Refused, Unclear, VendorError
 from bot.forms.fields import Advanced, Choice, Form, Lookup, Text
 
@@ -22,7 +33,6 @@ PAGE = 250
 """The largest page by the guide's prose (the document's schemas say more)."""
 MOST = 20_000
 NEWEST_INCIDENTS = 300
-_REFERENCE = re.compile(r"(?:#|INC-)?(\d{1,9})|https?://\S+/incidents/(\d{1,9})(?:[-/?#]\S*)?", re.IGNORECASE)
 
 VISIBILITIES = Choice({"public": "Everyone in the organisation", "private": "Only the people invited"})
 MODES = Choice({"standard": "A real incident", "retrospective": "One of the past (not announced)", "test": "A test"})
@@ -83,20 +93,12 @@ class Action(Form):
     assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
 
 
-def incident_by_reference(typed: str) -> Entry | None:
-    """INC-123, #123, 123, or the link of an incident's page."""
-    if (match := _REFERENCE.fullmatch(typed.strip())) is None:
-        return None
-    number = int(match[1] or match[2])
-    return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
-
-
 class IncidentIo(Adapter):
     vendor = "incident_io"
     label = "incident.io"
     credentials = ApiKey
     operations = (
-        Operation("incident", "incident", "incident", Incident),
+        Operation("incident", "incident", "incident", Incident, feeds="incidents"),
         Operation("action", "action_item", "action", Action),
     )
     catalogs = (
@@ -104,7 +106,7 @@ class IncidentIo(Adapter):
         Catalog("incident_types", "incident types"),
         Catalog("incident_statuses", "incident statuses"),
         Catalog("users", "people"),
-        Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_reference),
+        Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_number),
     )
 
     async def verify(self, credentials: ApiKey) -> Account:
@@ -129,8 +131,7 @@ class IncidentIo(Adapter):
         return Request("POST", path, json=body, headers=JSON)
 
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
-        with nothing_created_yet(self.label):
-            submission = await self._with_ids(submission, credentials)
+        submission = await self._with_ids(submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
         if reply.status == 409 and operation == "incident":
             raise Unclear(self.label, "incident.io says that it already has this incident.")
@@ -191,7 +192,9 @@ class IncidentIo(Adapter):
         return rows
 
     async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
-        return await self._send(Request("GET", path, params=params, headers={"Accept": JSON["Accept"]}), credentials)
+        request = Request("GET", path, params=params, headers={"Accept": JSON["Accept"]})
+        with reading(self.label):
+            return await self._send(request, credentials)
 
     async def _send(self, request: Request, credentials: ApiKey) -> Reply:
         return await send(self.client, self.label, self.base_url, request, auth=Bearer(credentials.api_key))

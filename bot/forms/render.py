@@ -29,12 +29,12 @@ PLACEHOLDER = 150
 HEADING = 24
 """Titles and buttons of a modal."""
 SECTION = 3000
-NOTICE = 10 * SECTION
+NOTICE = 5 * SECTION
 """Ours: nobody reads more in a modal, and the view stays far below Slack's 250 KB."""
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _CONVERSATION = re.compile(r"[CDG][A-Z0-9]{2,}")
-DIGITS = 30
+DIGITS = 400
 """Ours: a number with more is no first value, since writing "1e999999" out would burst the view."""
 _EARLIEST, _LATEST = 10**9, 10**10 - 1
 """Slack's date and time picker takes epoch seconds of exactly ten digits."""

@@ -71,10 +71,10 @@ def json_complaint(text: str, kind: type | None = None) -> str | None:
 def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
     """One of pydantic's error details as a sentence. `field` is None for what concerns the form as a whole."""
     context: Mapping[str, Any] = detail.get("ctx", {})
-    if "error" in context:  # a validator of the form's own raised it
+    if detail["type"] in ("value_error", "assertion_error") and "error" in context:  # of one of the form's validators
         return _sentence(str(context["error"]))
     if words := _LIMITS.get(detail["type"]):
-        return words.format(**context)
+        return words.format(**{name: _round(value) for name, value in context.items()})
     if make := _BY_TYPE.get(detail["type"]):
         return make(detail["input"], context)
     if field is not None and (words := _by_kind(field, detail)):
@@ -141,6 +141,10 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _RefusedError(f'"{_shown(name)}" stands twice in the same object.')
         found[name] = value
     return found
+
+
+def _round(number: Any) -> Any:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def _shown(value: Any) -> str:

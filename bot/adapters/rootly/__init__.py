@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.base import Account, Adapter, ApiKey, Branches, Created, Entry, Operation, Request, Submission
-from bot.adapters.http import Bearer, Reply, dig, items, link, nothing_created_yet, rejected_token, send, text
+from bot.adapters.http import Bearer, Reply, dig, items, link, reading, rejected_token, send, text
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
 from bot.adapters.rootly.forms import TASKS, ActionItem, Incident, WorkflowTask
 from bot.adapters.rootly.lists import CATALOGS, LISTS, MOST, NEWEST_INCIDENTS, PAGE, entries, incident_entry
@@ -33,7 +33,7 @@ class Rootly(Adapter):
     label = "Rootly"
     credentials = ApiKey
     operations = (
-        Operation("incident", "incident", "incident", Incident),
+        Operation("incident", "incident", "incident", Incident, feeds="incidents"),
         Operation("action_item", "action_item", "action item", ActionItem),
         Operation(
             "workflow_task",
@@ -83,8 +83,7 @@ class Rootly(Adapter):
         return Request("POST", path, json={"data": {"type": kind, "attributes": attributes}}, headers=headers)
 
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
-        with nothing_created_yet(self.label):
-            submission = await self._with_ids(operation, submission, credentials)
+        submission = await self._with_ids(operation, submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
         if not reply.ok:
             raise self._refusal(reply, operation, submission.form)
@@ -134,7 +133,8 @@ class Rootly(Adapter):
 
     async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
         request = Request("GET", path, params=params, headers={"Accept": JSON_API["Accept"]})
-        return await self._send(request, credentials)
+        with reading(self.label):
+            return await self._send(request, credentials)
 
     async def _send(self, request: Request, credentials: ApiKey) -> Reply:
         return await send(self.client, self.label, self.base_url, request, auth=Bearer(credentials.api_key))

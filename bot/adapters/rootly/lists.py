@@ -1,10 +1,9 @@
 """Rootly's lists as catalogs: where each one is, what its rows become, and in which order people see them."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.adapters.base import Catalog, Entry
+from bot.adapters.base import Catalog, Entry, incident_by_number
 from bot.adapters.http import dig, link, text
 from bot.adapters.rootly.forms import TASKS
 
@@ -12,7 +11,6 @@ PAGE = 100
 """The largest page Rootly gives."""
 MOST = 200 * PAGE
 NEWEST_INCIDENTS = 300
-_REFERENCE = re.compile(r"(?:#|INC-)?(\d{1,9})|https?://\S+/incidents/(\d{1,9})(?:[-/?#]\S*)?", re.IGNORECASE)
 _LEVELS = ("critical", "high", "medium", "low")
 
 LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -29,14 +27,6 @@ LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def incident_by_reference(typed: str) -> Entry | None:
-    """INC-123, #123, 123, or the link of an incident's page (`.../incidents/123-checkout-is-down`)."""
-    if (match := _REFERENCE.fullmatch(typed.strip())) is None:
-        return None
-    number = int(match[1] or match[2])
-    return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
-
-
 CATALOGS = (
     Catalog("severities", "severities"),
     Catalog("incident_types", "incident types"),
@@ -45,7 +35,7 @@ CATALOGS = (
     Catalog("environments", "environments"),
     Catalog("teams", "teams"),
     Catalog("users", "people"),
-    Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_reference),
+    Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_number),
     Catalog("workflows", "workflows"),
     Catalog("roles", "incident roles"),
     Catalog("task_types", "task types", static=tuple(Entry(id=task.block, label=task.words) for task in TASKS)),

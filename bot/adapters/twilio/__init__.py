@@ -12,7 +12,7 @@ import httpx
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from bot.adapters.base import Account, Adapter, Catalog, Created, Credentials, Entry, Operation, Request, Submission
-from bot.adapters.http import Reply, items, rejected_token, send, text
+from bot.adapters.http import Reply, items, reading, rejected_token, send, text
 from bot.adapters.twilio.configuration import QUEUE_SID, problems, straight_to
 from bot.errors import Refused, Unclear, VendorError
 from bot.forms.fields import Form, Json, Lookup, Text, wrong
@@ -180,7 +180,8 @@ class Twilio(Adapter):
         return f"{path}?{page.query}" if page.query else path
 
     async def _get(self, path: str, credentials: TwilioKey) -> Reply:
-        return await self._send(Request("GET", path, headers={"Accept": "application/json"}), credentials)
+        with reading(self.label):
+            return await self._send(Request("GET", path, headers={"Accept": "application/json"}), credentials)
 
     async def _send(self, request: Request, credentials: TwilioKey) -> Reply:
         auth = httpx.BasicAuth(credentials.key_sid.get_secret_value(), credentials.key_secret.get_secret_value())

@@ -25,20 +25,28 @@ class Composer {
 
   constructor(store, actions) {
     Object.assign(this, { store, actions, listId: uid("commands") });
+    const keepFocus = (event) => event.preventDefault();
     this.input = h("textarea", {
-      rows: "1", "data-testid": "composer", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId, "aria-autocomplete": "list",
-      oninput: () => this.#typed(), onkeydown: (event) => this.#key(event), onblur: () => this.#hidePopup(),
+      rows: "1", "data-testid": "composer", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId,
+      "aria-autocomplete": "list", oninput: () => this.#typed(), onkeydown: (event) => this.#key(event),
+      onblur: () => this.#hidePopup(),
     });
-    this.sendButton = h("button", { type: "button", class: "send-button", "aria-label": "Send now", "data-testid": "send", disabled: true, onclick: () => this.#send() }, icon("send", 17));
-    this.shortcutButton = h("button", { type: "button", class: "icon-button round", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu",
-      "aria-expanded": "false", "data-testid": "shortcut-menu", onclick: () => this.#openShortcuts() }, icon("bolt", 17));
-    this.slashButton = h("button", { type: "button", class: "icon-button round slash", "aria-label": "Slash commands", title: "Slash commands",
-      onmousedown: (event) => event.preventDefault(), onclick: () => this.#slash() }, "/");
     this.hint = h("span", { class: "usage-hint", "aria-hidden": "true" });
-    this.popup = h("div", { class: "command-popup", role: "listbox", id: this.listId, "aria-label": "Slash commands", hidden: true,
-      onmousedown: (event) => event.preventDefault() });
+    this.popup = h("div", { class: "command-popup", role: "listbox", id: this.listId, "aria-label": "Slash commands",
+      hidden: true, onmousedown: keepFocus });
+    this.#buildTools(keepFocus);
     this.node = h("div", { class: "composer-box" }, h("div", { class: "composer-text" }, this.hint, this.input),
       h("div", { class: "composer-tools" }, this.shortcutButton, this.slashButton, h("span", { class: "grow" }), this.sendButton));
+  }
+
+  #buildTools(keepFocus) {
+    this.shortcutButton = h("button", { type: "button", class: "icon-button round", "aria-label": "Shortcuts", title: "Shortcuts",
+      "aria-haspopup": "menu", "aria-expanded": "false", "data-testid": "shortcut-menu", onclick: () => this.#openShortcuts() },
+    icon("bolt", 17));
+    this.slashButton = h("button", { type: "button", class: "icon-button round slash", "aria-label": "Slash commands",
+      title: "Slash commands", onmousedown: keepFocus, onclick: () => this.#slash() }, "/");
+    this.sendButton = h("button", { type: "button", class: "send-button", "aria-label": "Send now", "data-testid": "send",
+      disabled: true, onclick: () => this.#send() }, icon("send", 17));
   }
 
   /** Follows the channel and the person: the placeholder, and the draft begun there. */
@@ -91,8 +99,8 @@ class Composer {
 
   #option({ command, description, usage_hint: usage }, index) {
     const active = index === this.#active;
-    return h("div", { class: `command${active ? " active" : ""}`, role: "option", id: `${this.listId}-${index}`, "aria-selected": String(active),
-      onclick: () => this.#complete(index) },
+    return h("div", { class: `command${active ? " active" : ""}`, role: "option", id: `${this.listId}-${index}`,
+      "aria-selected": String(active), onclick: () => this.#complete(index) },
     h("span", { class: "command-name" }, command, usage && h("span", { class: "command-usage" }, ` ${usage}`)),
     h("span", { class: "command-description" }, description ?? ""));
   }

@@ -9,12 +9,14 @@ import { SELECT_TYPES, selectControl } from "./selects.js";
 /**
  * What an element is told about where it stands.
  * @typedef {{
- *   id: string, label: string, labelledBy?: string, describedBy?: string, retained?: Record<string, unknown>, clearable: boolean,
+ *   id: string, label: string, labelledBy?: string, describedBy?: string, clearable: boolean,
+ *   retained?: Record<string, unknown>,
  *   store: import("./state.js").Store, changed: (trigger: "input"|"enter"|"select") => boolean,
  *   act: (action: object, node: HTMLElement) => void, loadOptions: (query: string) => Promise<object>,
  * }} Environment
- * `changed` says whether the app was told at once. What an element gives back: `value()` is its entry in view.state.values (absent for buttons), `check()` a sentence when
- * what was typed cannot be right.
+ * `changed` says whether the app was told at once.
+ * What an element gives back: `value()` is its entry in view.state.values (absent for buttons), `check()` a sentence
+ * when what was typed cannot be right.
  * @typedef {{node: HTMLElement, value?: () => object, focus?: () => void, input?: HTMLElement, check?: () => string}} Control
  */
 
@@ -28,7 +30,10 @@ const BUILDERS = {
   datetimepicker: dateTimePicker,
   checkboxes: (element, env) => choices(element, env, true),
   radio_buttons: (element, env) => choices(element, env, false),
-  file_input: () => ({ node: h("div", { class: "file-note" }, "Files cannot be added in the playground.") }),
+  file_input: () => ({
+    node: h("div", { class: "file-note" }, "Files cannot be added in the playground."),
+    value: () => ({ type: "file_input", files: [] }),
+  }),
   button,
   workflow_button: button,
   overflow,

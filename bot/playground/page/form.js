@@ -82,7 +82,8 @@ export class Form {
 }
 
 function showError({ control, errorSlot }, sentence) {
-  errorSlot.replaceChildren(h("div", { class: "field-error", role: "alert", "data-testid": "field-error" }, icon("warning", 15), h("span", {}, sentence)));
+  const words = [icon("warning", 15), h("span", {}, sentence)];
+  errorSlot.replaceChildren(h("div", { class: "field-error", role: "alert", "data-testid": "field-error" }, words));
   errorSlot.closest(".field")?.classList.add("invalid");
   control.input?.setAttribute("aria-invalid", "true");
 }

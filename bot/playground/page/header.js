@@ -6,7 +6,8 @@ import { channelMark, channelName } from "./sidebar.js";
 
 /** The dark strip on top of the Slack window. */
 export function mountStrip(root) {
-  const pane = h("button", { type: "button", class: "strip-button", "aria-controls": "vendors", onclick: () => toggle() }, icon("panel", 16), "Vendors");
+  const pane = h("button", { type: "button", class: "strip-button", "aria-controls": "vendors", onclick: () => toggle() },
+    icon("panel", 16), "Vendors");
   const toggle = (hidden = !document.body.classList.contains("vendors-hidden")) => {
     document.body.classList.toggle("vendors-hidden", hidden);
     pane.setAttribute("aria-expanded", String(!hidden));
@@ -16,8 +17,10 @@ export function mountStrip(root) {
   document.addEventListener("close-vendors", () => toggle(true));
   toggle(narrow.matches);
   root.append(
-    h("button", { type: "button", class: "strip-button strip-menu", "aria-label": "Channels", onclick: () => document.body.classList.toggle("sidebar-open") }, icon("menu", 18)),
-    h("span", { class: "strip-title" }, "Playground", h("span", { class: "strip-note" }, "the real bot, stand-ins for everything else, nothing leaves this machine")),
+    h("button", { type: "button", class: "strip-button strip-menu", "aria-label": "Channels",
+      onclick: () => document.body.classList.toggle("sidebar-open") }, icon("menu", 18)),
+    h("span", { class: "strip-title" }, "Playground",
+      h("span", { class: "strip-note" }, "the real bot, stand-ins for everything else, nothing leaves this machine")),
     pane,
   );
 }

@@ -16,7 +16,8 @@ export function openMenu(anchor, { label, heading, align = "start", items }) {
   closeOpenMenu?.();
   if (again) return;
   const buttons = items.map((item) => menuItem(item));
-  const menu = h("div", { class: "menu", role: "menu", "aria-label": label }, heading && h("div", { class: "menu-heading" }, heading), buttons);
+  const menu = h("div", { class: "menu", role: "menu", "aria-label": label },
+    heading && h("div", { class: "menu-heading" }, heading), buttons);
   if (items.length === 0) menu.append(h("div", { class: "menu-heading" }, "Nothing here"));
   const close = (giveFocusBack = false) => {
     menu.remove();
@@ -73,11 +74,12 @@ export function askConfirm(confirm, store, host = document.body) {
       before?.focus?.();
       resolve(answer);
     };
-    const yes = h("button", { type: "button", class: confirm.style === "danger" ? "button danger filled" : "button primary", onclick: () => finish(true) },
-      plain(confirm.confirm) || "Yes");
+    const style = confirm.style === "danger" ? "button danger filled" : "button primary";
+    const yes = h("button", { type: "button", class: style, onclick: () => finish(true) }, plain(confirm.confirm) || "Yes");
     const no = h("button", { type: "button", class: "button", onclick: () => finish(false) }, plain(confirm.deny) || "Cancel");
     const dialog = h("div", { class: "confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": titleId },
-      h("h2", { id: titleId }, plain(confirm.title) || "Are you sure?"), h("div", { class: "confirm-text" }, textObject(confirm.text, store)),
+      h("h2", { id: titleId }, plain(confirm.title) || "Are you sure?"),
+      h("div", { class: "confirm-text" }, textObject(confirm.text, store)),
       h("div", { class: "confirm-buttons" }, no, yes));
     const layer = h("div", { class: "confirm-layer" }, dialog);
     dialog.addEventListener("keydown", (event) => {

@@ -86,7 +86,8 @@ function isCompact(previous, message) {
 function dayDivider(message) {
   const day = when(message);
   const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(day).setHours(0, 0, 0, 0)) / 86_400_000);
-  const name = ["Today", "Yesterday"][days] ?? new Intl.DateTimeFormat("en-US", { weekday: "long", month: "long", day: "numeric" }).format(day);
+  const inFull = new Intl.DateTimeFormat("en-US", { weekday: "long", month: "long", day: "numeric" });
+  const name = ["Today", "Yesterday"][days] ?? inFull.format(day);
   return h("div", { class: "day", role: "separator", "data-key": `day-${day.toDateString()}` }, h("span", {}, name));
 }
 
@@ -97,13 +98,14 @@ function beginning(store) {
   const words = channel.is_im
     ? `This is the very beginning of your direct messages with ${name}. Notices that belong to you alone arrive here.`
     : `This is the very beginning of the ${name} channel. Type / below for the app's commands, or open a message's ⋮ menu.`;
-  return h("div", { class: "beginning", "data-key": `beginning-${channel.id}-${store.user}` }, h("h2", {}, channelMark(channel, 26), name), h("p", {}, words));
+  return h("div", { class: "beginning", "data-key": `beginning-${channel.id}-${store.user}` },
+    h("h2", {}, channelMark(channel, 26), name), h("p", {}, words));
 }
 
 function messageNode(message, compact, channel, store, actions) {
   const person = store.people.get(message.user);
   const isApp = Boolean(message.bot_id) || message.user === store.data.app.bot_user_id;
-  const name = isApp ? (message.username ?? store.data.app.name) : (person?.real_name || person?.name || (message.user === "USLACKBOT" ? "Slackbot" : "Unknown"));
+  const name = isApp ? (message.username ?? store.data.app.name) : personName(message.user, person);
   const avatar = isApp ? appAvatar() : personAvatar(person ?? { name, color: "#616061" });
   const time = h("time", { datetime: when(message).toISOString(), title: when(message).toLocaleString("en-US") }, timeOf(message));
   const head = h("div", { class: "message-head" }, h("span", { class: "message-author" }, name),
@@ -112,9 +114,14 @@ function messageNode(message, compact, channel, store, actions) {
     class: `message${compact ? " compact" : ""}${message.only_for ? " ephemeral" : ""}`, "data-testid": "message", "data-ts": message.ts,
     "aria-label": `${name}, ${timeOf(message)}`,
   }, message.only_for && h("div", { class: "only-you" }, icon("eye", 14), "Only visible to you"),
-  h("div", { class: "gutter" }, compact ? time : avatar), h("div", { class: "message-main" }, !compact && head, body(message, channel, store, actions)));
+  h("div", { class: "gutter" }, compact ? time : avatar),
+  h("div", { class: "message-main" }, !compact && head, body(message, channel, store, actions)));
   if (!message.only_for) node.append(toolbar(node, message, channel, store, actions));
   return node;
+}
+
+function personName(id, person) {
+  return person?.real_name || person?.name || (id === "USLACKBOT" ? "Slackbot" : "Unknown");
 }
 
 function timeOf(message) {
@@ -145,7 +152,7 @@ function toolbar(node, message, channel, store, actions) {
       })),
     });
   };
-  const button = h("button", { type: "button", class: "icon-button", "aria-label": "More actions", title: "More actions", "aria-haspopup": "menu",
-    "aria-expanded": "false", "data-testid": "message-menu", onclick: open }, icon("dots", 18));
+  const button = h("button", { type: "button", class: "icon-button", "aria-label": "More actions", title: "More actions",
+    "aria-haspopup": "menu", "aria-expanded": "false", "data-testid": "message-menu", onclick: open }, icon("dots", 18));
   return h("div", { class: "message-toolbar" }, button);
 }

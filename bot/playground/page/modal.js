@@ -80,14 +80,16 @@ class Modal {
     this.node.setAttribute("aria-labelledby", titleId);
     this.node.replaceChildren(
       h("header", { class: "modal-header" }, appAvatar("modal-avatar"), h("h2", { id: titleId }, plain(view.title)),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close dialog", "data-testid": "modal-close", onclick: () => this.#close() }, icon("close", 20))),
+        h("button", { type: "button", class: "icon-button", "aria-label": "Close dialog", "data-testid": "modal-close",
+          onclick: () => this.#close() }, icon("close", 20))),
       this.body, this.#footer(view));
   }
 
   #footer(view) {
-    this.submitButton = view.submit && h("button", { type: "button", class: "button primary big", "data-testid": "modal-submit", onclick: () => this.#submit() },
-      h("span", { class: "button-label" }, plain(view.submit)));
-    this.closeButton = h("button", { type: "button", class: "button big", onclick: () => this.#close() }, plain(view.close) || (view.submit ? "Cancel" : "Close"));
+    this.submitButton = view.submit && h("button", { type: "button", class: "button primary big", "data-testid": "modal-submit",
+      onclick: () => this.#submit() }, h("span", { class: "button-label" }, plain(view.submit)));
+    this.closeButton = h("button", { type: "button", class: "button big", onclick: () => this.#close() },
+      plain(view.close) || (view.submit ? "Cancel" : "Close"));
     this.#showBusy();
     return h("footer", { class: "modal-footer" }, this.closeButton, this.submitButton);
   }

@@ -15,7 +15,9 @@ const KINDS = {
   users_select: { source: usersSource, initial: "initial_user", state: "selected_user" },
   multi_users_select: { source: usersSource, initial: "initial_users", state: "selected_users", multiple: true },
   conversations_select: { source: conversationsSource, initial: "initial_conversation", state: "selected_conversation" },
-  multi_conversations_select: { source: conversationsSource, initial: "initial_conversations", state: "selected_conversations", multiple: true },
+  multi_conversations_select: {
+    source: conversationsSource, initial: "initial_conversations", state: "selected_conversations", multiple: true,
+  },
   channels_select: { source: channelsSource, initial: "initial_channel", state: "selected_channel" },
   multi_channels_select: { source: channelsSource, initial: "initial_channels", state: "selected_channels", multiple: true },
 };

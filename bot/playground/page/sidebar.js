@@ -13,7 +13,8 @@ export function mountSidebar(root, store) {
     const channels = store.channels.filter(({ is_im }) => !is_im);
     const ims = store.channels.filter(({ is_im }) => is_im);
     list.replaceChildren(sectionNode("Channels", channels, store), sectionNode("Apps", ims, store));
-    people.replaceChildren(h("div", { class: "workspace" }, h("span", { class: "workspace-name" }, store.data.team.name)), ...acting(store));
+    const workspace = h("div", { class: "workspace" }, h("span", { class: "workspace-name" }, store.data.team.name));
+    people.replaceChildren(workspace, ...acting(store));
     if (focused) root.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
   };
   store.on(["all", "channels", "selection"], draw);
@@ -57,10 +58,11 @@ function acting(store) {
     key: person.id,
     testid: `acting-as-${person.id}`,
     title: person.title,
-    content: [personAvatar(person, "medium"), h("span", { class: "acting-person" }, h("span", { class: "acting-name" }, person.real_name || person.name),
-      h("span", { class: "acting-role" }, roleOf(person)))],
+    content: [personAvatar(person, "medium"), h("span", { class: "acting-person" },
+      h("span", { class: "acting-name" }, person.real_name || person.name), h("span", { class: "acting-role" }, roleOf(person)))],
   }));
-  const { node } = radioGroup({ label: "Acting as", className: "acting-choices", choices, chosen: store.user, choose: (user) => store.select({ user }) });
+  const choose = (user) => store.select({ user });
+  const { node } = radioGroup({ label: "Acting as", className: "acting-choices", choices, chosen: store.user, choose });
   return [h("div", { class: "acting-label", "aria-hidden": "true" }, "You are acting as"), node];
 }
 

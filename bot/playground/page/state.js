@@ -15,10 +15,11 @@ export class Store extends EventTarget {
 
   /** Takes a fresh /api/state; what only this page holds (ephemeral messages, the selection) stays. */
   load(data) {
-    const private_ = this.data ? this.#ephemerals() : [];
+    const kept = this.data ? this.#ephemerals() : [];
     this.data = { views: {}, vendors: [], commands: [], shortcuts: [], messages: {}, ...data };
     this.people = new Map(data.people.map((person) => [person.id, person]));
-    for (const [channel, message] of private_) this.#put(channel, message);
+    for (const [channel, message] of kept) this.#put(channel, message);
+    for (const { channel, user, message } of data.ephemerals ?? []) this.#put(channel, { ...message, only_for: user });
     this.botDown = data.bot === "down";
     this.#restoreSelection();
     this.announce("all");

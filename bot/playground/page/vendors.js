@@ -5,7 +5,8 @@ import { icon } from "./icons.js";
 
 const FAULTS = { fine: "Fine", down: "Down", revoked: "Token revoked" };
 const FAULT_NOTES = { down: "Refuses connections until it is fine again", revoked: "Answers 401 to every call" };
-const SHOWN = 3;
+/** How many objects a card shows at most before "Show more": those from Slack and one that was there before. */
+const SHOWN = 5;
 
 /**
  * @param {import("./state.js").Store} store
@@ -14,7 +15,8 @@ const SHOWN = 3;
 export function mountVendors(root, store, actions) {
   /** @type {Map<string, VendorCard>} */ const cards = new Map();
   const list = h("div", { class: "vendor-list" });
-  root.append(h("header", { class: "vendors-header" }, h("div", {}, h("h2", {}, "What reached the vendors"), h("p", {}, "Stand-ins on this machine, as strict as the real ones")),
+  root.append(h("header", { class: "vendors-header" },
+    h("div", {}, h("h2", {}, "What reached the vendors"), h("p", {}, "Stand-ins on this machine, as strict as the real ones")),
     h("button", { type: "button", class: "icon-button vendors-close", "aria-label": "Close the vendors pane",
       onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), list);
   store.on(["all", "vendors"], () => {
@@ -37,14 +39,16 @@ class VendorCard {
     const { name, label } = vendor;
     const testid = `vendor-${name}`;
     const choices = Object.entries(FAULTS).map(([key, content]) => ({ key, content, testid: `${testid}-fault-${key}` }));
-    this.faults = radioGroup({ label: `${label} is`, className: "faults", choices, chosen: vendor.fault, choose: (fault) => this.#setFault(fault, actions) });
+    const choose = (fault) => this.#setFault(fault, actions);
+    this.faults = radioGroup({ label: `${label} is`, className: "faults", choices, chosen: vendor.fault, choose });
     this.objects = h("ol", { class: "objects" });
     this.more = h("button", { type: "button", class: "more", onclick: () => this.#toggleAll() });
     this.log = h("ol", { class: "requests" });
     this.logTitle = h("span", {});
     this.note = h("p", { class: "fault-note", role: "status" });
     this.node = h("section", { class: "vendor", "data-testid": testid, "aria-label": label },
-      h("header", { class: "vendor-header" }, h("span", { class: `vendor-mark vendor-mark-${name}`, "aria-hidden": "true" }, label.slice(0, 1)),
+      h("header", { class: "vendor-header" },
+        h("span", { class: `vendor-mark vendor-mark-${name}`, "aria-hidden": "true" }, label.slice(0, 1)),
         h("h3", {}, label), this.faults.node),
       this.note, this.objects, this.more,
       h("details", { class: "request-log", open: true }, h("summary", {}, icon("right", 14), this.logTitle), this.log));
@@ -76,11 +80,16 @@ class VendorCard {
 
   #drawObjects(first) {
     const { objects, name } = this.vendor;
-    const hidden = this.#all ? 0 : Math.max(0, objects.length - SHOWN);
-    const nodes = objects.slice(0, objects.length - hidden).map((object) => objectNode(object, `vendor-${name}-object`, !first && !this.#shown.has(keyOf(object))));
+    const fromSlack = objects.filter((object) => object.from_slack).length;
+    const room = Math.min(SHOWN, fromSlack + 1);
+    this.objects.classList.toggle("all", this.#all);
+    const hidden = this.#all ? 0 : Math.max(0, objects.length - room);
+    const isNew = (object) => !first && !this.#shown.has(keyOf(object));
+    const shown = objects.slice(0, objects.length - hidden);
+    const nodes = shown.map((object) => objectNode(object, `vendor-${name}-object`, isNew(object)));
     this.#shown = new Set(objects.map(keyOf));
     this.objects.replaceChildren(...(nodes.length ? nodes : [h("li", { class: "nothing" }, "Nothing yet")]));
-    this.more.hidden = objects.length <= SHOWN;
+    this.more.hidden = objects.length <= room;
     this.more.textContent = this.#all ? "Show fewer" : `Show ${hidden} more`;
     const arrived = this.objects.querySelector(".arrived");
     arrived?.scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -95,26 +104,46 @@ class VendorCard {
   }
 }
 
-function keyOf({ kind, reference }) {
-  return `${kind} ${reference}`;
+function keyOf({ kind, reference, url }) {
+  return `${kind} ${reference} ${url}`;
+}
+
+/** A path as people read it: brackets instead of %5B. */
+function readable(path) {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function objectNode({ kind, reference, title, url, at, detail, from_slack: fromSlack }, testid, arrived) {
   const details = Object.entries(detail ?? {});
   return h("li", { class: `object${fromSlack ? " from-slack" : ""}${arrived ? " arrived" : ""}`, "data-testid": testid },
-    h("div", { class: "object-head" }, h("span", { class: "kind" }, kind), url ? link(url, reference, "reference") : h("span", { class: "reference" }, reference),
-      fromSlack && h("span", { class: "origin" }, "from Slack"), at && h("time", { datetime: new Date(at * 1000).toISOString() }, clock(at))),
+    h("div", { class: "object-head" }, h("span", { class: "kind" }, kind),
+      url ? link(url, reference, "reference") : h("span", { class: "reference" }, reference),
+      fromSlack && h("span", { class: "origin" }, "from Slack"),
+      at && h("time", { datetime: new Date(at * 1000).toISOString() }, clockOrDay(at))),
     h("div", { class: "object-title" }, title),
     details.length > 0 && h("dl", {}, details.map(([label, text]) => h("div", {}, h("dt", {}, label), h("dd", {}, String(text))))));
 }
 
 function requestNode({ at, method, path, status, ms, note }, arrived) {
   const tone = !status ? "none" : status < 300 ? "ok" : status < 500 ? "no" : "bad";
-  return h("li", { class: arrived ? "arrived" : "" }, h("time", {}, clock(at, true)), h("span", { class: `method method-${method.toLowerCase()}` }, method),
-    h("span", { class: "path", title: path }, path), h("span", { class: `status status-${tone}`, title: ms === undefined ? null : `${Math.round(ms)} ms` }, status || "–"),
-    note && h("span", { class: "note" }, note));
+  const told = (note ?? "").replace(/^\d{3}\b\s*/, "");
+  return h("li", { class: arrived ? "arrived" : "" }, h("time", {}, clock(at, true)),
+    h("span", { class: `method method-${method.toLowerCase()}` }, method), h("span", { class: "path", title: readable(path) }, readable(path)),
+    h("span", { class: `status status-${tone}`, title: Number.isFinite(ms) ? `${Math.round(ms)} ms` : null }, status || "–"),
+    told && h("span", { class: "note" }, told));
+}
+
+function clockOrDay(seconds) {
+  const day = new Date(seconds * 1000);
+  const today = day.toDateString() === new Date().toDateString();
+  return today ? clock(seconds) : new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric" }).format(day);
 }
 
 function clock(seconds, exact = false) {
-  return new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", ...(exact && { second: "2-digit", hour12: false }) }).format(new Date(seconds * 1000));
+  const parts = { hour: "numeric", minute: "2-digit", ...(exact && { second: "2-digit", hourCycle: "h23" }) };
+  return new Intl.DateTimeFormat("en-US", parts).format(new Date(seconds * 1000));
 }

@@ -63,6 +63,11 @@ def is_empty(value: Mapping[str, Any]) -> bool:
     return value.get(VALUE_KEYS[value["type"]]) in (None, "", [])
 
 
+def emptied(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A value as the state has it: an input that was emptied holds null."""
+    return {name: None if part == "" else part for name, part in value.items()}
+
+
 def initial_value(element: Element) -> dict[str, Any]:
     """An untouched element's value in the state."""
     key = VALUE_KEYS[element["type"]]

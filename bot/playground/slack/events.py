@@ -1,6 +1,7 @@
 """What the page is told while it happens: one hub, any number of listeners."""
 
 import asyncio
+import copy
 from typing import Any, Self
 
 Event = dict[str, Any]
@@ -64,9 +65,9 @@ class Hub:
             self._subscriptions.remove(subscription)
 
     def publish(self, event: Event) -> None:
-        """Tell everyone. A slow listener may see a message in a later state than the event's, which does no harm."""
+        """Tell everyone, each a copy of its own: what the event is about may change before it is read."""
         for subscription in tuple(self._subscriptions):
-            subscription.put(event)
+            subscription.put(copy.deepcopy(event))
 
     def close(self) -> None:
         """End every listener's iteration."""

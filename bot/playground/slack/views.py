@@ -45,7 +45,7 @@ class View:
                 present = merged.get(block_id, {}).get(action_id)
                 if present is None or value.get("type") != present["type"]:
                     return block_id, action_id
-                merged[block_id][action_id] = {**present, **value}
+                merged[block_id][action_id] = {**present, **blocks.emptied(value)}
         self.values = merged
         return None
 

@@ -94,6 +94,7 @@ class VendorStandIn(ABC):
         self.on_change: Callable[[], None] | None = None
         self._fault: Fault = "fine"
         self._canned: deque[Response] = deque()
+        self._switching = asyncio.Lock()
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         everything_else = Route("/{path:path}", self.api(self.nowhere), methods=methods)
         self._listener = Listener(Starlette(routes=[*self.routes(), everything_else]))
@@ -148,18 +149,20 @@ class VendorStandIn(ABC):
         """Drop every connection, let held calls end, and give the port back."""
         if self.hold is not None:
             self.hold.set()
-        await self._listener.close()
-        self._listener.release()
+        async with self._switching:
+            await self._listener.close()
+            self._listener.release()
 
     async def set_fault(self, name: str) -> None:
         """fine; down: port closed, connections dropped; revoked: every call gets the 401. ValueError for others."""
         if name not in get_args(Fault):
             raise ValueError(f"There is no fault {name!r}.")
-        if name == "down":
-            await self._listener.close()
-        else:
-            await self._listener.open()
-        self._fault = cast("Fault", name)
+        async with self._switching:
+            if name == "down":
+                await self._listener.close()
+            else:
+                await self._listener.open()
+            self._fault = cast("Fault", name)
         self._changed()
 
     def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
@@ -257,9 +260,11 @@ class VendorStandIn(ABC):
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed JSON body; None if it is not JSON (no vendor here takes a bare null)."""
+    """The parsed JSON body; None if it is not JSON, or holds half a surrogate pair, which is no text."""
     with contextlib.suppress(ValueError, RecursionError):
-        return json.loads(await request.body())
+        parsed = json.loads(await request.body())
+        json.dumps(parsed, ensure_ascii=False).encode()
+        return parsed
     return None
 
 

@@ -230,6 +230,12 @@ CAUSES: tuple[Named, ...] = (
     Named("Supplier outage"),
 )
 
+ROLES: tuple[Named, ...] = (
+    Named("Commander"),
+    Named("Communications lead"),
+    Named("Scribe"),
+)
+
 WORKFLOWS: tuple[Workflow, ...] = (
     Workflow(
         "Checkout down: first five minutes",

@@ -254,8 +254,10 @@ class IncidentIo(VendorStandIn):
             "Incident": f"{incident['reference']} {incident['name']}",
             "Assignee": row.get("assignee", {}).get("name", ""),
             "Status": row["status"],
+            "Description": row["description"],
         }
-        shown = Shown("action", incident["reference"], row["description"], incident["permalink"], at, detail, True)
+        title = row["description"].strip().splitlines()[0]
+        shown = Shown("action", incident["reference"], title, incident["permalink"], at, detail, True)
         self.keep(request, body, row["id"], shown)
         return self.json({"action": row}, 201)
 

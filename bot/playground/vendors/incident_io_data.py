@@ -28,7 +28,11 @@ _STATUS_OF = {
     "resolved": "Documenting",
     "closed": "Closed",
 }
-_ROLES = (("Incident Lead", "lead"), ("Reporter", "reporter"), ("Communications", "custom"))
+_ROLES = (
+    ("Incident Lead", "lead", "Decides, and keeps everybody on the same page"),
+    ("Reporter", "reporter", "Noticed it first"),
+    ("Communications", "custom", "Writes to customers and to the company"),
+)
 _TIMESTAMPS = ("Reported at", "Impact started at", "Fixed at")
 _FIELDS = (
     ("Affected service", "multi_select", tuple(service.name for service in data.SERVICES)),
@@ -61,8 +65,8 @@ class IncidentIoData:
                 self._row("status", name, "", category=category, rank=rank) for name, category, rank in _STATUSES
             ],
             "incident_roles": [
-                self._row("role", name, "", role_type=kind, instructions="", shortform=name.split()[-1].lower())
-                for name, kind in _ROLES
+                self._row("role", name, about, role_type=kind, instructions="", shortform=name.split()[-1].lower())
+                for name, kind, about in _ROLES
             ],
             "incident_timestamps": [
                 {"id": self.id("timestamp", name), "name": name, "rank": rank} for rank, name in enumerate(_TIMESTAMPS)

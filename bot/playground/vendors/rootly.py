@@ -52,6 +52,7 @@ QUERIES = {
     "environments": _CATALOG,
     "teams": _CATALOG,
     "causes": Query(sort=()),
+    "incident_roles": Query(filters=("slug", "name", "enabled")),
     "users": Query(filters=("email",), search=("name", "email")),
     "workflows": Query(sort=("created_at", "updated_at", "position")),
     "incidents": Query(

@@ -54,6 +54,7 @@ class RootlyData:
             "environments": self._all("environments", data.ENVIRONMENTS),
             "teams": self._all("teams", data.TEAMS),
             "causes": self._all("causes", data.CAUSES),
+            "incident_roles": self._all("incident_roles", data.ROLES),
             "users": [self._user(2001 + place, one) for place, one in enumerate(data.PEOPLE) if not one.guest],
             "workflows": [
                 self._named("workflows", one.name, one.description, locked=one.locked, enabled=True, position=place)

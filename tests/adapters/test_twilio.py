@@ -1,0 +1,315 @@
+"""The Twilio adapter against canned answers: what it sends, and what it makes of what comes back."""
+
+import json
+from base64 import b64encode
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bot.adapters.base import Account, Created, Entry, Request, Submission
+from bot.adapters.twilio import Twilio, TwilioKey, Workflow
+from bot.adapters.twilio.configuration import LARGEST, problems
+from bot.errors import Refused, Unauthorized, Unclear
+from tests.adapters.conftest import CannedVendor
+
+MARKER = "ir4f2a9c01b2c3"
+SK, WS, WQ, WW = (f"{prefix}{'0a' * 16}" for prefix in ("SK", "WS", "WQ", "WW"))
+KEY = TwilioKey(key_sid=SecretStr(SK), key_secret=SecretStr("s3cret"), workspace_sid=SecretStr(WS))
+BASIC = f"Basic {b64encode(f'{SK}:s3cret'.encode()).decode()}"
+FIFO = f'{{"task_routing":{{"default_filter":{{"queue":"{WQ}"}}}}}}'
+NIGHT = Workflow(friendly_name="Night shift", default_queue=WQ)
+
+
+@pytest.fixture
+def twilio(client: httpx.AsyncClient, vendor: CannedVendor) -> Twilio:
+    return Twilio(client, vendor.url)
+
+
+REQUESTS = [
+    pytest.param(NIGHT, {"FriendlyName": f"Night shift [{MARKER}]", "Configuration": FIFO}, id="one queue"),
+    pytest.param(
+        Workflow(
+            friendly_name="Gold",
+            configuration=f" {FIFO}",
+            assignment_callback_url="https://example.com/assign?x=1",
+            fallback_assignment_callback_url="https://example.com/else",
+            task_reservation_timeout=90,
+        ),
+        {
+            "FriendlyName": f"Gold [{MARKER}]",
+            "Configuration": FIFO,
+            "AssignmentCallbackUrl": "https://example.com/assign?x=1",
+            "FallbackAssignmentCallbackUrl": "https://example.com/else",
+            "TaskReservationTimeout": "90",
+        },
+        id="everything",
+    ),
+]
+
+
+@pytest.mark.parametrize(("form", "data"), REQUESTS)
+async def test_request(twilio: Twilio, form: Workflow, data: dict[str, str]) -> None:
+    """A form becomes exactly this request."""
+    expected = Request("POST", f"/v1/Workspaces/{WS}/Workflows", data=data, headers={"Accept": "application/json"})
+    assert twilio.request("workflow", Submission(form, MARKER), KEY) == expected
+
+
+async def test_creates_a_workflow(twilio: Twilio, vendor: CannedVendor) -> None:
+    """It is sent as a web form with the key as user and password; the receipt shows the name without the marker."""
+    vendor.will_answer((201, {"sid": WW, "friendly_name": f"Night shift [{MARKER}]", "url": "https://api"}))
+    created = await twilio.create("workflow", Submission(NIGHT, MARKER), KEY)
+    page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}/workflows"
+    assert created == Created(id=WW, title="Night shift", url=page)
+    ((method, path, headers, body),) = vendor.requests
+    assert (method, path, parse_qs(body)) == (
+        "POST",
+        f"/v1/Workspaces/{WS}/Workflows",
+        {"FriendlyName": [f"Night shift [{MARKER}]"], "Configuration": [FIFO]},
+    )
+    assert headers == {
+        "authorization": BASIC,
+        "content-type": "application/x-www-form-urlencoded",
+        "accept": "application/json",
+    }
+
+
+REFUSALS = [
+    pytest.param(
+        (400, {"code": 20001, "message": "FriendlyName is taken", "status": 400}),
+        Refused,
+        "",
+        {"friendly_name": "FriendlyName is taken"},
+        id="A about a parameter",
+    ),
+    pytest.param(
+        (400, {"code": 20001, "message": "FallbackAssignmentCallbackUrl is no URL", "status": 400}),
+        Refused,
+        "",
+        {"fallback_assignment_callback_url": "FallbackAssignmentCallbackUrl is no URL"},
+        id="A about the longer of two names",
+    ),
+    pytest.param(
+        (400, {"code": 20001, "message": "Invalid Configuration: no such queue"}),
+        Refused,
+        "",
+        {"default_queue": "Invalid Configuration: no such queue"},
+        id="A about what we built from the queue",
+    ),
+    pytest.param(
+        (404, {"code": 20404, "message": "The requested resource was not found"}),
+        Refused,
+        "The requested resource was not found https://www.twilio.com/docs/errors/20404",
+        {},
+        id="A about nothing in particular",
+    ),
+    pytest.param(
+        (
+            400,
+            {
+                "title": "Bad",
+                "code": 20001,
+                "detail": "Several",
+                "errors": [
+                    {"pointer": "#/FriendlyName", "detail": "is long"},
+                    {"pointer": "/body/task_reservation_timeout", "detail": "is odd"},
+                    {"pointer": "/x", "detail": "What?"},
+                ],
+            },
+        ),
+        Refused,
+        "What? https://www.twilio.com/docs/errors/20001",
+        {"friendly_name": "is long", "task_reservation_timeout": "is odd"},
+        id="B",
+    ),
+    pytest.param((400, "<html>"), Refused, "Twilio refused it and gave no reason (HTTP 400).", {}, id="no JSON"),
+    pytest.param(
+        (401, {"code": 20003, "message": "Authenticate"}),
+        Unauthorized,
+        "Twilio TaskRouter no longer accepts this workspace's token; an admin can reconnect it with `/vendors`.",
+        None,
+        id="401",
+    ),
+    pytest.param(
+        (401, {"code": 70051, "message": "Not allowed"}),
+        Unauthorized,
+        "Twilio TaskRouter does not let this workspace's token do that (\"Not allowed https://www.twilio.com/docs/errors/"
+        '70051"); an admin can give it the right to, or connect another one with `/vendors`.',
+        None,
+        id="70051",
+    ),
+    pytest.param((201, {}), Unclear, "Twilio answered without saying what it created.", None, id="no id"),
+]
+
+
+@pytest.mark.parametrize(("answer", "kind", "sentence", "fields"), REFUSALS)
+async def test_errors(
+    twilio: Twilio, vendor: CannedVendor, answer: Any, kind: type[Exception], sentence: str, fields: Any
+) -> None:
+    """Both shapes of error become Twilio's words beside the field they are about."""
+    vendor.will_answer(answer)
+    with pytest.raises(kind) as caught:
+        await twilio.create("workflow", Submission(NIGHT, MARKER), KEY)
+    assert (str(caught.value), getattr(caught.value, "fields", None)) == (sentence, fields)
+
+
+async def test_verify(twilio: Twilio, vendor: CannedVendor) -> None:
+    """The account is the workspace."""
+    vendor.will_answer((200, {"sid": WS, "friendly_name": "Support"}))
+    assert await twilio.verify(KEY) == Account(id=WS, name="Support")
+    assert vendor.requests == [
+        ("GET", f"/v1/Workspaces/{WS}", {"authorization": BASIC, "accept": "application/json"}, None)
+    ]
+
+
+async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVendor) -> None:
+    """A workspace that the key does not reach is told beside its field."""
+    vendor.will_answer((404, {"code": 20404, "message": "Not found"}))
+    with pytest.raises(Refused) as caught:
+        await twilio.verify(KEY)
+    assert caught.value.fields == {"workspace_sid": "Twilio has no such workspace in this key's account."}
+
+
+async def test_walks_all_pages(twilio: Twilio, vendor: CannedVendor) -> None:
+    """Queues are read by the addresses of the next pages and sorted by name."""
+    path = f"/v1/Workspaces/{WS}/TaskQueues"
+    following = f"{vendor.url}{path}?PageSize=1000&Page=1&PageToken=x"
+    vendor.will_answer(
+        (200, {"task_queues": [{"sid": "WQ2", "friendly_name": "b"}], "meta": {"next_page_url": following}}),
+        (200, {"task_queues": [{"sid": "WQ1", "friendly_name": "A"}], "meta": {"next_page_url": None}}),
+    )
+    assert await twilio.entries("task_queues", KEY) == [Entry(id="WQ1", label="A"), Entry(id="WQ2", label="b")]
+    assert vendor.paths == [f"{path}?PageSize=1000", f"{path}?PageSize=1000&Page=1&PageToken=x"]
+
+
+async def test_does_not_follow_to_another_host(twilio: Twilio, vendor: CannedVendor) -> None:
+    """The credentials go to no other host, whatever the list says."""
+    meta = {"next_page_url": "https://taskrouter.example.com/v1/next"}
+    vendor.will_answer((200, {"task_queues": [{"sid": "WQ1"}], "meta": meta}))
+    with pytest.raises(Refused, match="at another host"):
+        await twilio.entries("task_queues", KEY)
+
+
+def routing(*targets: Any) -> str:
+    return json.dumps({"task_routing": {"filters": [{"expression": "1 == 1", "targets": list(targets)}]}})
+
+
+TARGET = "task_routing.filters[0].targets[0]"
+SID = "has to be a task queue's SID: WQ and 32 hexadecimal digits."
+CONFIGURATIONS = [
+    pytest.param(FIFO, [], id="a default alone"),
+    pytest.param(
+        routing({"queue": WQ, "priority": "10", "timeout": 300, "skip_if": "workers.available == 0", "new": 1}, {}),
+        [],
+        id="all members, and unknown ones",
+    ),
+    pytest.param("{", ["This is not JSON (line 1, column 2)."], id="broken"),
+    pytest.param('{"task_routing": {"x": NaN}}', ["This is not JSON."], id="NaN"),
+    pytest.param("[" * 100_000, ["This is not JSON."], id="very deep"),
+    pytest.param("[]", ['It has to be an object with an object "task_routing" inside.'], id="a list"),
+    pytest.param(
+        '{"task_routing": {}}', ['task_routing needs "filters", "default_filter" or both.'], id="nothing to route"
+    ),
+    pytest.param(
+        '{"task_routing": {"filters": {}, "default_filter": []}}',
+        ["task_routing.filters has to be a list.", "task_routing.default_filter has to be an object."],
+        id="wrong types",
+    ),
+    pytest.param(
+        '{"task_routing": {"filters": [1, {"filter_friendly_name": 2}]}}',
+        [
+            "task_routing.filters[0] has to be an object.",
+            "task_routing.filters[1].expression is missing: it says which tasks the filter takes.",
+            "task_routing.filters[1].filter_friendly_name has to be text.",
+            "task_routing.filters[1].targets has to be a list with at least one target.",
+        ],
+        id="filters",
+    ),
+    pytest.param(
+        routing(
+            {"priority": -1, "timeout": 0, "order_by": 1, "known_worker_sid": "a", "known_worker_friendly_name": "b"}
+        ),
+        [
+            f"{TARGET}.queue {SID}",
+            f"{TARGET}.priority has to be a whole number of at least 0.",
+            f"{TARGET}.timeout has to be a whole number of at least 1.",
+            f"{TARGET}.order_by has to be text.",
+            f"{TARGET} can name a known worker by its SID or by its name, not by both.",
+        ],
+        id="a target",
+    ),
+    pytest.param(FIFO + " " * LARGEST, ["It is longer than the 1,038,576 bytes that Twilio takes."], id="large"),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), CONFIGURATIONS)
+def test_configuration(document: str, expected: list[str]) -> None:
+    """What is wrong with the routing rules is said with the place where it is."""
+    assert problems(document) == expected
+
+
+FORMS = [
+    pytest.param({}, "default_queue", "Choose a queue, or write the configuration below.", id="neither"),
+    pytest.param(
+        {"default_queue": WQ, "configuration": FIFO},
+        "configuration",
+        "Give a queue or a configuration, not both.",
+        id="both",
+    ),
+    pytest.param(
+        {"default_queue": WQ, "fallback_assignment_callback_url": "https://example.com"},
+        "fallback_assignment_callback_url",
+        "It is asked only when there is an assignment callback that fails.",
+        id="a fallback alone",
+    ),
+    pytest.param(
+        {"configuration": '{"task_routing": {"filters": [1, 2, 3]}}'},
+        "configuration",
+        "Value error, task_routing.filters[0] has to be an object. "
+        "task_routing.filters[1] has to be an object. And 1 more.",
+        id="many problems",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "field", "sentence"), FORMS)
+def test_form(values: dict[str, Any], field: str, sentence: str) -> None:
+    """What does not go together is said beside one of the fields."""
+    with pytest.raises(ValidationError) as caught:
+        Workflow(friendly_name="x", **values)
+    (only,) = caught.value.errors()
+    assert (only.get("ctx", {}).get("field") or only["loc"][0], only["msg"]) == (field, sentence)
+
+
+def test_the_longest_name_leaves_room_for_the_marker() -> None:
+    """A name of the greatest length fits into Twilio's 64 characters with its marker."""
+    longest = Workflow.model_fields["friendly_name"].metadata
+    form = Workflow(
+        friendly_name="n" * next(each.max_length for each in longest if hasattr(each, "max_length")), default_queue=WQ
+    )
+    request = Twilio(httpx.AsyncClient(), "").request("workflow", Submission(form, MARKER), KEY)
+    assert request.data is not None
+    assert len(request.data["FriendlyName"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("key_sid", WS, "should be an API key's SID: SK and 32 hexadecimal digits"),
+        ("workspace_sid", "WS1", "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits"),
+        ("key_secret", "  ", "is empty, or holds a space or a character that no key has; copy it again, whole"),
+    ],
+)
+def test_credentials(field: str, value: str, sentence: str) -> None:
+    """Credentials that cannot be right are told apart before Twilio is asked, and not shown."""
+    given = {"key_sid": SK, "key_secret": "s3cret", "workspace_sid": WS, field: value}
+    with pytest.raises(ValidationError) as caught:
+        TwilioKey.model_validate(given)
+    ((only),) = caught.value.errors(include_input=False)
+    assert (only["loc"], only["msg"]) == ((field,), f"Value error, {sentence}")
+    assert "s3cret" not in f"{caught.value}{TwilioKey.model_validate(given | {field: KEY_VALUES[field]})!r}"
+
+
+KEY_VALUES = {"key_sid": SK, "key_secret": "s3cret", "workspace_sid": WS}

@@ -1,0 +1,164 @@
+"""Every request an adapter can make is one that the vendor's OpenAPI document describes."""
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.adapters import ADAPTERS, make_adapters
+from bot.adapters.base import ApiKey, Operation, Request
+from bot.adapters.incident_io import LISTS as INCIDENT_IO_LISTS
+from bot.adapters.rootly.lists import LISTS as ROOTLY_LISTS
+from bot.adapters.twilio import PARAMETERS, TwilioKey
+from tests.contract.forms import FORMS, submissions
+from tests.contract.openapi import document, operation, problems, properties, request_schema, template
+
+SID = "0123456789abcdef" * 2
+KEYS: dict[str, Any] = {
+    "rootly": ApiKey(api_key=SecretStr("k")),
+    "incident_io": ApiKey(api_key=SecretStr("k")),
+    "twilio": TwilioKey(key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("s"), workspace_sid=SecretStr(f"WS{SID}")),
+}
+PATHS = {
+    "rootly.incident": "/v1/incidents",
+    "rootly.action_item": "/v1/incidents/{incident_id}/action_items",
+    "rootly.workflow_task": "/v1/workflows/{workflow_id}/workflow_tasks",
+    "incident_io.incident": "/v2/incidents",
+    "incident_io.action": "/v2/actions",
+    "twilio.workflow": "/v1/Workspaces/{WorkspaceSid}/Workflows",
+}
+FORM = "application/x-www-form-urlencoded"
+# Fields that stand elsewhere than in the body's attributes, or that become another field of the vendor's.
+ELSEWHERE = {
+    "rootly.incident": set[str](),
+    "rootly.action_item": {"incident_id"},
+    "rootly.workflow_task": {"workflow_id", "task_type"},
+    "incident_io.incident": set[str](),
+    "incident_io.action": set[str](),
+    "twilio.workflow": {"default_queue"},
+}
+
+
+def test_every_operation_is_covered() -> None:
+    """An operation cannot be added without its contract."""
+    everything = {f"{vendor}.{each.name}" for vendor, adapter in ADAPTERS.items() for each in adapter.operations}
+    assert everything == set(FORMS) == set(PATHS) == set(ELSEWHERE)
+
+
+@pytest.mark.parametrize("name", PATHS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_requests_fit_the_document(name: str, data: st.DataObject) -> None:
+    """Whatever is filled in, the request's path exists and its body is valid."""
+    vendor, _, short = name.partition(".")
+    document(vendor)
+    adapter = make_adapters(httpx.AsyncClient(transport=httpx.MockTransport(_never)), dict.fromkeys(ADAPTERS, ""))[
+        vendor
+    ]
+    submission = data.draw(submissions(name))
+    request = adapter.request(short, submission, KEYS[vendor])
+    assert (request.method, template(vendor, request.path)) == ("POST", PATHS[name])
+    assert _objections(vendor, request) == []
+    assert submission.marker in _everything(request)
+    assert all(value.isascii() and value.isprintable() for value in request.headers.values())
+
+
+def _never(request: httpx.Request) -> httpx.Response:
+    raise AssertionError("nothing is sent here")
+
+
+def _objections(vendor: str, request: Request) -> list[str]:
+    if request.data is None:
+        return problems(vendor, _body_schema(vendor, request), request.json)
+    # A web form holds texts only: each must read as what the document asks for, and none may be unknown.
+    schema = request_schema(vendor, request.path, FORM)
+    parsed = {
+        name: int(value) if schema["properties"].get(name, {}).get("type") == "integer" else value
+        for name, value in request.data.items()
+    }
+    unknown = sorted(set(parsed) - set(schema["properties"]))
+    json.loads(request.data["Configuration"])
+    return problems(vendor, schema, parsed) + [f"unknown parameter {name}" for name in unknown]
+
+
+def _body_schema(vendor: str, request: Request) -> dict[str, Any]:
+    """The document's schema; for a workflow task narrowed to the one shape that its `task_type` names.
+
+    The shapes overlap (an object of one is often valid as another), so the document's `oneOf` fits nothing.
+    """
+    schema = request_schema(vendor, request.path, request.headers["Content-Type"])
+    if not request.path.endswith("/workflow_tasks"):
+        return schema
+    task_type = request.json["data"]["attributes"]["task_params"]["task_type"]
+    narrowed: dict[str, Any] = json.loads(json.dumps(schema))
+    attributes = narrowed["properties"]["data"]["properties"]["attributes"]
+    shapes = [each["$ref"] for each in attributes["properties"]["task_params"]["oneOf"]]
+    (shape,) = [each for each in shapes if each.endswith(f"/{task_type}_task_params")]
+    attributes["properties"]["task_params"] = {"$ref": shape}
+    return narrowed
+
+
+def _everything(request: Request) -> str:
+    return unquote(request.path) + json.dumps(request.json) + json.dumps(request.data) + str(request.headers)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_fields_bear_the_vendors_names(name: str) -> None:
+    """Every field of a form is one that the vendor's document has, by the same name."""
+    vendor, _, short = name.partition(".")
+    form = _operation(vendor, short).form
+    ours = {_wire(vendor, field) for field in form.model_fields if field not in ELSEWHERE[name]}
+    media_type = {"rootly": "application/vnd.api+json", "incident_io": "application/json", "twilio": FORM}[vendor]
+    steps = ("data", "attributes") if vendor == "rootly" else ()
+    assert ours - set(properties(vendor, request_schema(vendor, PATHS[name], media_type), *steps)) == set()
+
+
+def test_task_parameters_are_whole() -> None:
+    """A task type's form has every parameter that the document has for it, the deprecated one left out."""
+    branches = _operation("rootly", "workflow_task").branches
+    assert branches is not None
+    for task_type, form in branches.forms.items():
+        schema = document("rootly")["components"]["schemas"][f"{task_type}_task_params"]
+        left_out = {"task_type", "assigned_to_user_id"}
+        assert {_wire("rootly", field) for field in form.model_fields} == set(schema["properties"]) - left_out
+        required = {_wire("rootly", name) for name, info in form.model_fields.items() if info.is_required()}
+        assert required <= set(schema["required"])
+
+
+def _operation(vendor: str, name: str) -> Operation:
+    return next(each for each in ADAPTERS[vendor].operations if each.name == name)
+
+
+def _wire(vendor: str, field: str) -> str:
+    return PARAMETERS[field] if vendor == "twilio" else field.rstrip("_")
+
+
+READS: list[tuple[str, str, set[str]]] = [
+    ("rootly", "/v1/users/me", set()),
+    ("rootly", "/v1/incidents", {"filter[sequential_id]", "page[size]"}),
+    *(("rootly", path, {*params, "page[size]", "page[number]"}) for path, params in ROOTLY_LISTS.values()),
+    ("incident_io", "/v1/identity", set()),
+    ("incident_io", "/v2/incidents/42", set()),
+    *(
+        ("incident_io", path, {name.partition("[")[0] for name in params})
+        for path, _, params in INCIDENT_IO_LISTS.values()
+    ),
+    ("incident_io", "/v2/users", {"after"}),
+    ("incident_io", "/v2/incidents", {"after"}),
+    ("twilio", f"/v1/Workspaces/WS{SID}", set()),
+    ("twilio", f"/v1/Workspaces/WS{SID}/TaskQueues", {"PageSize"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "path", "parameters"), READS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_reads_fit_the_document(vendor: str, path: str, parameters: set[str]) -> None:
+    """What is read exists, and takes the parameters that are sent."""
+    known = {each["name"] for each in operation(vendor, "GET", path).get("parameters", [])}
+    assert parameters - known == set()

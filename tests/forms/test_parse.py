@@ -1,0 +1,263 @@
+"""What was filled in, back as the model, and what was wrong with it."""
+
+import enum
+import json
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+
+import pytest
+from pydantic import EmailStr, Field, HttpUrl, create_model, field_validator, model_validator
+
+from bot.errors import FormError
+from bot.forms.fields import Advanced, Check, Conversation, Form, Json, Lookup, Person, Text, wrong
+from bot.forms.parse import parse, place, read
+from bot.forms.render import render
+from bot.forms.sentences import json_complaint
+from tests.forms.filling import State, answer
+
+
+class Level(enum.Enum):
+    LOW = 1
+    HIGH = 2
+
+
+class Mail(Form):
+    block = "send_email"
+
+    to: list[EmailStr] = Field(title="To")
+    body: Annotated[str, Text(multiline=True)] = ""
+
+    @model_validator(mode="after")
+    def _not_to_everyone(self) -> Self:
+        if "all@example.com" in self.to:
+            raise wrong("to", "Not to everyone.")
+        if self.body == "whole":
+            raise ValueError("the mail makes no sense")
+        return self
+
+
+class Thing(Form):
+    title: str = Field(max_length=10)
+    level: Level = Level.LOW
+    tags: list[Literal["a", "b"]] = Field(default=["a"], max_length=1)
+    severity_id: Annotated[str | None, Lookup("severities")] = Field(default=None, title="Severity")
+    owner: Annotated[str | None, Person()] = None
+    channels: Annotated[list[str], Conversation()] = []
+    config: Annotated[str, Json(kind=dict)] = "{}"
+    due: date | None = None
+    at: datetime | None = None
+    count: int = Field(default=5, ge=1)
+    ratio: float | None = Field(default=None, gt=0)
+    private: Annotated[bool, Check("Private")] = True
+    link: HttpUrl | None = None
+    lines: list[str] = []
+    code: str = Field(default="", pattern=r"^[a-z]+$")
+    slug: Annotated[str, Advanced()] = Field(default="", max_length=3)
+    mail: Mail
+
+    @field_validator("code")
+    @classmethod
+    def _no_x(cls, code: str) -> str:
+        if code == "x":
+            raise ValueError("x is taken")
+        return code
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.title == "whole":
+            raise ValueError("this thing makes no sense")
+        if self.title == "far":
+            raise wrong("mail.body", "Say why.")
+        if self.title == "hidden":
+            raise wrong("slug", "Give a slug.")
+        return self
+
+
+BLANK: dict[str, Any] = {"title": "T", "send_email.to": "ann@example.com"}
+
+
+def state(more: bool = False, **answers: Any) -> State:
+    """The screen as a person left it: `BLANK`, with these answers (`send_email__to` is in the nested form)."""
+    given = {**BLANK, **{name.replace("__", "."): each for name, each in answers.items()}}
+    blocks = render(Thing, "acme.thing", more=more)
+    return {block["block_id"]: answer(block["element"], given.get(block["block_id"][11:])) for block in blocks}
+
+
+def errors(screen: State) -> dict[str, str]:
+    with pytest.raises(FormError) as error:
+        parse(Thing, "acme.thing", screen)
+    return {block_id.removeprefix("acme.thing."): sentence for block_id, sentence in error.value.errors.items()}
+
+
+def test_a_filled_in_form_is_the_model() -> None:
+    """Every element's answer becomes a value of the field's type."""
+    at = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    screen = state(
+        title=" Down ", level="2", tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
+        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link="https://example.com/x", lines="a\n\n b\n",
+        code="abc", send_email__to="ann@example.com, bob@example.com;\ncy@example.com", send_email__body="<@U1> &amp;",
+    )  # fmt: skip
+    assert parse(Thing, "acme.thing", screen) == Thing(
+        title="Down", level=Level.HIGH, tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
+        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link=HttpUrl("https://example.com/x"), lines=["a", "b"],
+        code="abc", mail=Mail(to=["ann@example.com", "bob@example.com", "cy@example.com"], body="<@U1> &amp;"),
+    )  # fmt: skip
+
+
+def test_what_is_left_blank_is_blank() -> None:
+    """An emptied field is empty where its type allows, and the default where it does not."""
+    assert parse(Thing, "acme.thing", state()) == Thing(
+        title="T", level=Level.LOW, tags=[], count=5, private=False, mail=Mail(to=["ann@example.com"])
+    )
+
+
+def test_read_gives_what_was_typed_as_it_is() -> None:
+    """Unfinished or wrong, what was typed so far can be shown again; what is not on the screen is left out."""
+    screen = state(title=" T ", level="2", config="{", count=1, send_email__to="bob@", severity_id="-")
+    screen["acme.thing.count"]["value"]["value"] = "many"
+    del screen["acme.thing.ratio"], screen["acme.thing.send_email.body"]
+    assert read(Thing, "acme.thing", screen) == {
+        "title": " T ", "level": Level.HIGH, "tags": [], "severity_id": None, "owner": None, "channels": [], "config": "{",
+        "due": None, "at": None, "count": "many", "private": False, "link": None, "lines": [], "code": None,
+        "mail": {"to": ["bob@"]},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"title": None}, {"title": "Please fill this in."}),
+        ({"title": "  "}, {"title": "Please fill this in."}),
+        ({"title": "x" * 12}, {"title": "At most 10 characters; this has 12."}),
+        ({"tags": ["a", "b"]}, {"tags": "At most 1 are possible; this has 2."}),
+        ({"severity_id": "-"}, {"severity_id": "Nothing was chosen: the list had no entries then. Type to search again."}),
+        ({"config": "{\n  \"a\" 1\n}"}, {"config": "Line 2, column 7: expecting ':' delimiter."}),
+        ({"config": "[1]"}, {"config": "This must be an object: {...}"}),
+        ({"count": 0}, {"count": "This must be at least 1."}),
+        ({"count": 1.5}, {"count": "That is not a whole number."}),
+        ({"ratio": 0}, {"ratio": "This must be more than 0."}),
+        ({"link": "example"}, {"link": "That is not a web address: example. It begins with https:// or http://."}),
+        ({"link": "ftp://a.b"}, {"link": "That is not a web address: ftp://a.b. It begins with https:// or http://."}),
+        ({"code": "A1"}, {"code": "This has to match the pattern ^[a-z]+$"}),
+        ({"code": "x"}, {"code": "X is taken."}),
+        ({"send_email__to": None}, {"send_email.to": "Please fill this in."}),
+        ({"send_email__to": "bob@, ann@example.com, x"},
+         {"send_email.to": "That is not an e-mail address: bob@\nThat is not an e-mail address: x"}),
+        ({"send_email__to": "all@example.com"}, {"send_email.to": "Not to everyone."}),
+        ({"send_email__body": "whole"}, {"send_email.to": "The mail makes no sense."}),
+        ({"title": "whole"}, {"title": "This thing makes no sense."}),
+        ({"title": "far"}, {"send_email.body": "Say why."}),
+        ({"title": "hidden"}, {"title": "Slug: Give a slug."}),
+        ({"title": None, "count": 0, "config": "nope"},
+         {"config": "Line 1, column 1: expecting value.", "title": "Please fill this in.",
+          "count": "This must be at least 1."}),
+        ({"title": "whole", "config": "nope"}, {"config": "Line 1, column 1: expecting value."}),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_said_beside_its_field(answers: dict[str, Any], expected: dict[str, str]) -> None:
+    """Each sentence stands below the input that can be mended, in plain words."""
+    assert errors(state(**answers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "sentence"),
+    [
+        ("due", {"selected_date": "2026-13-01"}, "That is not a date."),
+        ("count", {"value": "nan"}, "That is not a whole number."),
+        ("count", {"value": "9" * 5000}, "That is not a whole number."),
+        ("ratio", {"value": "inf"}, "That is not a number."),
+        ("level", {"selected_option": {"value": "9"}}, "That is not one of the choices: 9"),
+        ("tags", {"selected_options": [{"value": "z"}]}, "That is not one of the choices: z"),
+    ],
+)
+def test_what_no_element_lets_through_is_refused_all_the_same(
+    name: str, element: dict[str, Any], sentence: str
+) -> None:
+    """Slack's own checks are not relied on."""
+    assert errors({**state(), f"acme.thing.{name}": {"value": element}}) == {name: sentence}
+
+
+def test_a_required_field_that_is_hidden_is_named_on_the_first_input() -> None:
+    """A person can only mend what is on the screen, so the first input says what is missing elsewhere."""
+    screen = state()
+    del screen["acme.thing.title"]
+    assert errors(screen) == {"level": "Title: Please fill this in."}
+
+
+def test_a_hidden_field_keeps_its_default_and_a_shown_one_is_checked() -> None:
+    """`Advanced` fields count once they are on the screen."""
+    assert parse(Thing, "acme.thing", state()).slug == ""
+    assert errors(state(more=True, slug="long")) == {"slug": "At most 3 characters; this has 4."}
+
+
+def test_an_optional_nested_form_left_blank_is_not_there() -> None:
+    """Nothing filled in means no form; something filled in means a whole one."""
+    form = create_model("Outer", __base__=Form, mail=(Mail | None, None))
+    blank = {"a.b.send_email.to": {"value": {"value": None}}, "a.b.send_email.body": {"value": {"value": None}}}
+    half = {**blank, "a.b.send_email.body": {"value": {"value": "Hello"}}}
+    assert parse(form, "a.b", blank) == form(mail=None)
+    with pytest.raises(FormError) as error:
+        parse(form, "a.b", half)
+    assert error.value.errors == {"a.b.send_email.to": "Please fill this in."}
+
+
+def test_a_vendors_complaints_go_where_they_can_be_mended() -> None:
+    """Fields by name, parts of fields, hidden fields, unknown fields and the rest: nothing that a vendor says is lost."""
+    screen = state()
+    complaints = {
+        "severity_id": "must exist",
+        "severity_id.value": "is not a UUID",
+        "mail.to.0": "bounced before",
+        "mail": "is not possible here",
+        "mail.reply_to": "is unknown",
+        "slug": "is taken",
+        "custom_field": "is required",
+        "count": " ",
+    }
+    assert place(Thing, "acme.thing", screen, complaints, "Nothing was created.") == {
+        "acme.thing.severity_id": "must exist\nis not a UUID",
+        "acme.thing.send_email.to": "bounced before\nis not possible here",
+        "acme.thing.title": "Reply to: is unknown\nSlug: is taken\nCustom field: is required\nNothing was created.",
+        "acme.thing.count": "This was not accepted.",
+    }
+
+
+def test_a_vendors_complaint_is_never_lost_or_endless() -> None:
+    """Whatever is on the screen, a complaint finds a block, and is short enough to be read."""
+    assert place(Thing, "a.b", {}, {}, "No.") == {"a.b.title": "No."}
+    assert place(Thing, "a.b", {"choice": {}}, {"title": "No."}) == {"choice": "Title: No."}
+    assert place(Form, "a.b", {}, {"": "No."}) == {"a.b": "No."}
+    assert place(Thing, "a.b", {}, {}) == {}
+    assert place(Thing, "a.b", {}, {}, "x" * 5000) == {"a.b.title": "x" * 599 + "…"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "sentence"),
+    [
+        ('{"a": [1, 2.5e3, null, "\\u00e4"]}', dict, None),
+        ("[]", list, None),
+        ("3", float, None),
+        ("true", bool, None),
+        ("true", int, "This must be a whole number"),
+        ("true", float, "This must be a number"),
+        ("{}", list, "This must be a list: [...]"),
+        ("", None, "Line 1, column 1: expecting value."),
+        ('{"a": NaN}', None, "NaN is not a JSON value."),
+        ("-Infinity", None, "-Infinity is not a JSON value."),
+        ("1e999", None, "The number 1e999 is too large."),
+        ("9" * 5000, None, "A number in this is too long."),
+        ('{"a": 1, "b": {"a": 2, "a": 3}}', None, '"a" stands twice in the same object.'),
+        ("[" * 100_000, None, "This is nested too deeply."),
+        ("[" * 100_000 + "]" * 100_000, None, "This is nested too deeply."),
+    ],
+)
+def test_json_is_read_more_strictly_than_python_does(text: str, kind: type | None, sentence: str | None) -> None:
+    """What other parsers would refuse or read differently is refused here."""
+    assert json_complaint(text, kind) == sentence
+
+
+def test_answers_survive_as_json() -> None:
+    """What `read` gives of a screen can be written as the model's own JSON and shown again."""
+    filled = parse(Thing, "acme.thing", state(due=date(2026, 3, 1), link="https://example.com/"))
+    dumped = json.loads(filled.model_dump_json())
+    assert render(Thing, "acme.thing", values=dumped) == render(Thing, "acme.thing", values=filled.model_dump())

@@ -1,0 +1,283 @@
+"""A form as Block Kit."""
+
+import enum
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import EmailStr, Field, HttpUrl, SecretStr, create_model
+
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Person, Text
+from bot.forms.limits import check_view
+from bot.forms.render import chooser, has_more, modal, more_block, notice, render
+
+
+class Urgency(enum.Enum):
+    HIGH = "high"
+    VERY_LOW = "very_low"
+
+
+class Mail(Form):
+    block = "send_email"
+
+    to: list[EmailStr] = Field(title="To")
+    track: Annotated[bool, Check("Track clicks"), Advanced()] = False
+
+
+class Everything(Form):
+    headline = "title"
+
+    title: Annotated[str, Text(placeholder="What is broken?")] = Field(max_length=64, description="Keep it short.")
+    summary: Annotated[str, Text(multiline=True)] = Field(default="", min_length=2, max_length=9000)
+    kind: Literal["task", "follow_up"] = "task"
+    urgency: Annotated[list[Urgency] | None, Choice({"high": "Now!"}), Field(max_length=1)] = None
+    severity_id: Annotated[str, Lookup("severities", placeholder="Choose", rerenders=True)] = Field(title="Severity")
+    service_ids: list[Annotated[str, Lookup("services")]] = []
+    owner: Annotated[str | None, Person()] = None
+    watchers: Annotated[list[str], Person()] = []
+    channel: Annotated[str | None, Conversation()] = None
+    channels: Annotated[list[str], Conversation()] = []
+    configuration: Annotated[str, Json(kind=dict, placeholder="{}")] = "{}"
+    due: date | None = None
+    at: datetime | None = None
+    count: int = Field(default=5, gt=0, lt=10)
+    ratio: float = Field(default=1e-7, ge=0)
+    private: Annotated[bool, Check("Only for the team")] = True
+    link: HttpUrl | None = None
+    mail: EmailStr | None = None
+    labels: list[str] = ["a", "b"]
+    email: Mail
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def option(value: str, label: str) -> dict[str, Any]:
+    return {"text": plain(label), "value": value}
+
+
+def block(name: str, label: str, element: dict[str, Any], *, optional: bool = True, **more: Any) -> dict[str, Any]:
+    return {
+        "type": "input",
+        "block_id": f"acme.thing.{name}",
+        "label": plain(label),
+        "optional": optional,
+        "element": {"action_id": "value", **element},
+        **more,
+    }
+
+
+CHANNELS = {"filter": {"include": ["public", "private"], "exclude_bot_users": True}}
+
+
+def test_every_kind_of_field_has_its_element() -> None:
+    """A form becomes its input blocks in order: a nested form's in its place, `Advanced` ones left out."""
+    text = "plain_text_input"
+    assert render(Everything, "acme.thing") == [
+        block("title", "Title", {"type": text, "multiline": False, "max_length": 64,
+                                 "placeholder": plain("What is broken?")},
+              optional=False, hint=plain("Keep it short.")),
+        block("summary", "Summary", {"type": text, "multiline": True, "max_length": 3000, "min_length": 2}),
+        block("kind", "Kind", {"type": "static_select", "options": [option("task", "Task"), option("follow_up", "Follow up")],
+                               "initial_option": option("task", "Task")}),
+        block("urgency", "Urgency", {"type": "multi_static_select", "max_selected_items": 1,
+                                     "options": [option("high", "Now!"), option("very_low", "Very low")]}),
+        block("severity_id", "Severity", {"type": "external_select", "min_query_length": 0, "placeholder": plain("Choose")},
+              optional=False, dispatch_action=True),
+        block("service_ids", "Service ids", {"type": "multi_external_select", "min_query_length": 0}),
+        block("owner", "Owner", {"type": "users_select"}),
+        block("watchers", "Watchers", {"type": "multi_users_select"}),
+        block("channel", "Channel", {"type": "conversations_select", **CHANNELS}),
+        block("channels", "Channels", {"type": "multi_conversations_select", **CHANNELS}),
+        block("configuration", "Configuration", {"type": text, "multiline": True, "initial_value": "{}",
+                                                 "placeholder": plain("{}")}),
+        block("due", "Due", {"type": "datepicker"}),
+        block("at", "At", {"type": "datetimepicker"}),
+        block("count", "Count", {"type": "number_input", "is_decimal_allowed": False, "min_value": "1", "max_value": "9",
+                                 "initial_value": "5"}),
+        block("ratio", "Ratio", {"type": "number_input", "is_decimal_allowed": True, "min_value": "0",
+                                 "initial_value": "0.0000001"}),
+        block("private", "Private", {"type": "checkboxes", "options": [option("yes", "Only for the team")],
+                                     "initial_options": [option("yes", "Only for the team")]}),
+        block("link", "Link", {"type": "url_text_input"}),
+        block("mail", "Mail", {"type": "email_text_input"}),
+        block("labels", "Labels", {"type": text, "multiline": True, "initial_value": "a\nb"}),
+        block("send_email.to", "To", {"type": text, "multiline": True}, optional=False),
+    ]  # fmt: skip
+
+
+def initial(values: dict[str, Any]) -> dict[str, Any]:
+    """The first values of the rendered form, by the last part of the block id."""
+    labels = {("severities", "sev1"): "SEV1"}
+    blocks = render(Everything, "acme.thing", values=values, labels=lambda *entry: labels.get(entry), more=True)
+    view = modal(callback_id="form:acme.thing", title="Thing", blocks=blocks, private_metadata="")
+    assert check_view(view) == []
+    found = {}
+    for each in blocks:
+        element = each["element"]
+        found |= {each["block_id"][11:]: element[name] for name in element if name.startswith("initial_")}
+    return found
+
+
+BLANKS = dict.fromkeys(Everything.model_fields)
+
+
+def test_values_are_shown_whether_python_or_json() -> None:
+    """Values from a model, and the same ones as JSON keeps them, give the same first values."""
+    values = {
+        **BLANKS,
+        "title": "Checkout\nis down",
+        "urgency": [Urgency.HIGH],
+        "severity_id": "sev1",
+        "service_ids": ["s1", "s1", "s2"],
+        "owner": "U0ANN",
+        "channels": ["C0OPS"],
+        "configuration": {"a": 1},
+        "due": date(2026, 3, 1),
+        "at": datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2))),
+        "count": 7,
+        "ratio": Decimal("2.50"),
+        "private": True,
+        "link": "https://example.com/",
+        "labels": ["x", "y"],
+        "email": {"to": ["a@example.com", "b@example.com"], "track": True},
+    }
+    json_values = {**values, "urgency": ["high"], "due": "2026-03-01", "at": "2026-03-01T10:00:00Z", "ratio": "2.50"}
+    expected = {
+        "title": "Checkout is down",
+        "urgency": [option("high", "Now!")],
+        "severity_id": option("sev1", "SEV1"),
+        "service_ids": [option("s1", "s1"), option("s2", "s2")],
+        "owner": "U0ANN",
+        "channels": ["C0OPS"],
+        "configuration": '{\n  "a": 1\n}',
+        "due": "2026-03-01",
+        "at": int(datetime(2026, 3, 1, 10, tzinfo=UTC).timestamp()),
+        "count": "7",
+        "ratio": "2.50",
+        "private": [option("yes", "Only for the team")],
+        "link": "https://example.com/",
+        "labels": "x\ny",
+        "send_email.to": "a@example.com\nb@example.com",
+        "send_email.track": [option("yes", "Track clicks")],
+    }
+    assert initial(values) == expected
+    assert initial(json_values) == expected
+
+
+def test_values_that_do_not_fit_are_cut_or_left_out() -> None:
+    """No value can make a view that Slack refuses."""
+    values = {
+        **BLANKS,
+        "title": "x" * 65,
+        "summary": "y" * 3001,
+        "kind": "no such kind",
+        "urgency": ["high", "very_low", "nonsense"],
+        "severity_id": "z" * 151,
+        "owner": "not a Slack id",
+        "channels": ["general"],
+        "due": "soon",
+        "at": datetime(1999, 1, 1, tzinfo=UTC),
+        "count": 10,
+        "ratio": "1e999999",
+    }
+    assert initial(values) == {
+        "title": "x" * 63 + "…",
+        "summary": "y" * 2999 + "…",
+        "urgency": [option("high", "Now!")],
+    }
+
+
+def test_more_fields_are_shown_on_demand() -> None:
+    """`Advanced` fields appear with `more`, and a form knows whether it has some."""
+    assert [each["block_id"] for each in render(Mail, "a.b")] == ["a.b.to"]
+    assert [each["block_id"] for each in render(Mail, "a.b", more=True)] == ["a.b.to", "a.b.track"]
+    assert (has_more(Mail), has_more(Everything), has_more(Form)) == (True, True, False)
+    button = {"type": "button", "action_id": "more", "text": plain("More fields"), "value": "a.b"}
+    assert more_block("a.b") == {"type": "actions", "block_id": "more", "elements": [button]}
+
+
+def test_a_select_of_more_than_a_hundred_is_grouped() -> None:
+    """Slack's list ends at 100 options, its groups do not."""
+    form = create_model("Long", __base__=Form, n=(Literal[tuple(f"zone_{n}" for n in range(150))], "zone_120"))
+    [only] = render(form, "a.b")
+    element = only["element"]
+    assert [(group["label"]["text"], len(group["options"])) for group in element["option_groups"]] == [
+        ("Zone 0 ... Zone 99", 100),
+        ("Zone 100 ... Zone 149", 50),
+    ]
+    assert element["initial_option"] == option("zone_120", "Zone 120")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "message"),
+    [
+        (time, "Odd.field: no element for time"),
+        (SecretStr, "Odd.field: no element for SecretStr"),
+        (dict[str, str], "Odd.field: no element for dict[str, str]"),
+        (int | str, "Odd.field: no element for int | str"),
+        (list[int], "Odd.field: no element for a list of int"),
+        (list[Mail], "Odd.field: no element for a list of Mail"),
+        (Annotated[int, Lookup("users")], "Odd.field: lookup does not fit int"),
+        (Annotated[str, Person(), Json()], "Odd.field: person, json does not fit str"),
+        (Annotated[str, Check("Yes")], "Odd.field: Check does not fit a field of kind text"),
+        (Literal[1, "1"], "Odd.field: a select needs values that differ as text"),
+        (Literal["x" * 151], f"Odd.field: a select's value has at most 150 characters, unlike {'x' * 151!r}"),
+    ],
+)
+def test_an_unsupported_type_is_refused_by_name(annotation: Any, message: str) -> None:
+    """A kind of field that has no element cannot be forgotten: it names the model and the field."""
+    form = create_model("Odd", __base__=Form, field=(annotation, ...))
+    with pytest.raises(TypeError) as error:
+        render(form, "a.b")
+    assert str(error.value) == message
+
+
+def test_the_chooser_offers_operations() -> None:
+    """Choosing re-renders at once; what is not offered is not chosen."""
+    made = chooser([("rootly.incident", "Rootly: incident"), ("x.y", "X" * 80)], "rootly.incident")
+    assert made == {
+        "type": "input",
+        "block_id": "choice",
+        "dispatch_action": True,
+        "label": plain("Where to"),
+        "element": {
+            "type": "static_select",
+            "action_id": "value",
+            "options": [option("rootly.incident", "Rootly: incident"), option("x.y", "X" * 74 + "…")],
+            "initial_option": option("rootly.incident", "Rootly: incident"),
+        },
+    }
+    assert "initial_option" not in chooser([("a", "A")], "b")["element"]
+
+
+def test_a_modal_fits_slack() -> None:
+    """Titles are cut to 24 characters, and a view without inputs has no submit button."""
+    blocks = [{"type": "divider"}]
+    assert modal(
+        callback_id="c", title="An incident at incident.io", blocks=blocks, private_metadata="{}", submit=None
+    ) == {
+        "type": "modal",
+        "callback_id": "c",
+        "title": plain("An incident at incident…"),
+        "close": plain("Cancel"),
+        "blocks": blocks,
+        "private_metadata": "{}",
+        "notify_on_close": False,
+    }
+    assert modal(callback_id="c", title="T", blocks=blocks, private_metadata="")["submit"] == plain("Create")
+
+
+def test_a_long_notice_is_split_at_lines() -> None:
+    """A section holds 3000 characters; the next one begins with a line of its own."""
+    view = notice(title="Note", text="a" * 2000 + "\n" + "b" * 2000 + " " + "c" * 2000)
+    assert check_view(view) == []
+    assert [each["text"]["text"] for each in view["blocks"]] == ["a" * 2000, "b" * 2000, "c" * 2000]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "🔥" * 100_000, "word " * 50_000])
+def test_any_notice_fits_slack(text: str) -> None:
+    """Empty or endless, it can be opened."""
+    assert check_view(notice(title="Note", text=text)) == []

@@ -1,0 +1,41 @@
+"""The Slack stand-in on a real port, with a fake bot behind it."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.routing import Mount
+
+from bot.playground.server import page_app
+from bot.playground.serving import Server
+from bot.playground.slack import SlackStandIn
+from bot.playground.vendors import data
+from tests.playground.fake_bot import APP_TOKEN, BOARD, BOT_TOKEN, MANIFEST, SECRET, Clock, FakeBot, Workspace
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    bot, clock = FakeBot(), Clock()
+    slack = SlackStandIn(
+        signing_secret=SECRET,
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        bot_url="",
+        manifest=MANIFEST,
+        channels=(*data.CHANNELS, BOARD),
+        clock=clock,
+        seconds=0.5,
+    )
+    app = page_app(slack, {}, lambda: "up")
+    app.router.routes.append(Mount("/bot", routes=bot.routes()))
+    async with Server(app) as server:
+        slack.url, slack.bot_url = f"{server.url}/slack", f"{server.url}/bot"
+        headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False) as client:
+            yield Workspace(slack, bot, clock, client, server.url)
+        await slack.aclose()

@@ -1,0 +1,214 @@
+"""The Twilio TaskRouter stand-in against the contract."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.playground.vendors import Twilio
+from bot.playground.vendors.twilio import STAGING, STAGING_QUEUE
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[Twilio]:
+    made = Twilio()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def client(vendor: Twilio) -> AsyncIterator[httpx.AsyncClient]:
+    given = vendor.credentials
+    base = f"{vendor.url}/v1/Workspaces/{given['workspace_sid']}"
+    async with httpx.AsyncClient(base_url=base, auth=(given["key_sid"], given["key_secret"])) as made:
+        yield made
+
+
+def queue(vendor: Twilio, place: int = 0) -> str:
+    return str(vendor.queues[vendor.credentials["workspace_sid"]][place]["sid"])
+
+
+def configured(routing: Any) -> str:
+    return json.dumps({"task_routing": routing})
+
+
+def form(vendor: Twilio, **more: str) -> dict[str, str]:
+    """A form that is taken, changed by `more`."""
+    default = configured({"default_filter": {"queue": queue(vendor)}})
+    return {"FriendlyName": "Night shift", "Configuration": default} | more
+
+
+def message(response: httpx.Response, code: int = 20001) -> str:
+    body = response.json()
+    assert (body["status"], body["code"]) == (response.status_code, code)
+    assert body["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
+    return str(body["message"])
+
+
+async def test_a_created_workflow_is_found_by_its_name(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """A workflow gets a SID, keeps its configuration as sent, and is listed by its exact name."""
+    sent = form(
+        vendor,
+        FriendlyName="Night shift [ir0123456789ab]",
+        AssignmentCallbackUrl="https://example.com/assign",
+        TaskReservationTimeout="300",
+    )
+    answered = await client.post("/Workflows", data=sent)
+    made = answered.json()
+    assert answered.status_code == 201
+    assert re.fullmatch(r"WW[0-9a-f]{32}", made["sid"])
+    assert (made["configuration"], made["task_reservation_timeout"]) == (sent["Configuration"], 300)
+    assert made["url"] == f"{client.base_url}Workflows/{made['sid']}"
+    found = await client.get("/Workflows", params={"FriendlyName": "Night shift [ir0123456789ab]"})
+    assert found.json()["workflows"] == [made]
+    assert (await client.get(made["url"])).json() == made
+    assert vendor.created[0].body == sent
+
+
+async def test_wrong_credentials_are_refused(client: httpx.AsyncClient) -> None:
+    """Another secret gets 20003."""
+    answered = await client.get("/Workflows", auth=("SK0", "nonsense"))
+    assert (answered.status_code, message(answered, 20003)) == (401, "Authenticate")
+
+
+async def test_another_workspace_is_not_found(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """A workspace that does not exist is 20404."""
+    answered = await client.get(f"{vendor.url}/v1/Workspaces/WS{'0' * 32}/Workflows")
+    assert answered.status_code == 404
+    assert message(answered, 20404) == f"The requested resource /Workspaces/WS{'0' * 32}/Workflows was not found"
+
+
+async def test_json_is_not_taken(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """A JSON body carries no parameters."""
+    answered = await client.post("/Workflows", json=form(vendor))
+    assert answered.status_code == 400
+    assert message(answered) == "Missing required parameter FriendlyName in the post body"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"FriendlyName": ""}, "Missing required parameter FriendlyName in the post body"),
+        ({"Configuration": ""}, "Missing required parameter Configuration in the post body"),
+        ({"AssignmentCallbackUrl": "example.com"}, "AssignmentCallbackUrl is not a URL that Twilio can reach"),
+        ({"AssignmentCallbackUrl": "http://localhost/x"}, "AssignmentCallbackUrl is not a URL that Twilio can reach"),
+        (
+            {"FallbackAssignmentCallbackUrl": "http://127.0.0.1/x"},
+            "FallbackAssignmentCallbackUrl is not a URL that Twilio can reach",
+        ),
+        ({"TaskReservationTimeout": "0"}, "TaskReservationTimeout must be between 1 and 86400"),
+        ({"TaskReservationTimeout": "86401"}, "TaskReservationTimeout must be between 1 and 86400"),
+        ({"TaskReservationTimeout": "soon"}, "TaskReservationTimeout must be between 1 and 86400"),
+    ],
+)
+async def test_parameters_are_checked(
+    client: httpx.AsyncClient, vendor: Twilio, change: dict[str, str], words: str
+) -> None:
+    """Each parameter that will not do stands in the message, and nothing is made."""
+    answered = await client.post("/Workflows", data=form(vendor, **change))
+    assert (answered.status_code, message(answered)) == (400, words)
+    assert vendor.created == []
+
+
+QUEUE = "WQ" + "0" * 32
+RULE = {"expression": "a == 1", "targets": [{"queue": "the first"}]}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "fault"),
+    [
+        ("{", "it is not valid JSON"),
+        ("[]", "task_routing must be an object"),
+        (configured({}), "task_routing needs filters or a default_filter"),
+        (configured({"filters": {}}), "task_routing.filters must be a list"),
+        (configured({"default_filter": {"queue": "Everyone"}}), "default_filter.queue must be the SID of a TaskQueue"),
+        (
+            configured({"default_filter": {"queue": STAGING_QUEUE}}),
+            f"TaskQueue {STAGING_QUEUE} in default_filter does not exist in this workspace",
+        ),
+        (configured({"filters": [{"targets": []}]}), "filters[0].expression is required"),
+        (configured({"filters": [{"expression": "a == 1"}]}), "filters[0].targets must not be empty"),
+        (
+            configured({"filters": [{"expression": "a == 1", "targets": [{"queue": QUEUE}]}]}),
+            f"TaskQueue {QUEUE} in filters[0].targets[0] does not exist in this workspace",
+        ),
+    ],
+)
+async def test_the_configuration_is_checked(
+    client: httpx.AsyncClient, vendor: Twilio, configuration: str, fault: str
+) -> None:
+    """A configuration that will not do is refused with what is wrong in it."""
+    answered = await client.post("/Workflows", data=form(vendor, Configuration=configuration))
+    assert (answered.status_code, message(answered)) == (400, f"Configuration is not valid: {fault}")
+
+
+@pytest.mark.parametrize(
+    ("target", "fault"),
+    [
+        ({"priority": "high"}, "filters[0].targets[0].priority must be a whole number"),
+        ({"timeout": 0}, "filters[0].targets[0].timeout must be a positive number of seconds"),
+        (
+            {"expression": "level > 3"},
+            "filters[0].targets[0].expression must name its attributes as task.name or worker.name",
+        ),
+        (
+            {"known_worker_sid": "task.a", "known_worker_friendly_name": "task.b"},
+            "filters[0].targets[0] can have only one of known_worker_sid and known_worker_friendly_name",
+        ),
+    ],
+)
+async def test_targets_are_checked(client: httpx.AsyncClient, vendor: Twilio, target: Any, fault: str) -> None:
+    """A filter's targets are refused with what is wrong in them."""
+    rule = {"expression": "a == 1", "targets": [{"queue": queue(vendor)} | target]}
+    answered = await client.post("/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]})))
+    assert message(answered) == f"Configuration is not valid: {fault}"
+
+
+async def test_a_whole_configuration_is_taken(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """Filters with inheriting targets and a default queue are taken."""
+    first = {"queue": queue(vendor, 1), "priority": 10, "timeout": 300, "expression": "task.lang IN worker.langs"}
+    rule = {"filter_friendly_name": "Gold", "expression": "tier == 'Gold'", "targets": [first, {"priority": "5"}]}
+    routing = {"filters": [rule], "default_filter": {"queue": queue(vendor)}}
+    answered = await client.post("/Workflows", data=form(vendor, Configuration=configured(routing)))
+    assert answered.status_code == 201
+    shown = vendor.describe()["objects"][0]
+    assert shown["detail"] == {"Default queue": "Everyone", "Filters": "Gold", "Reservation timeout": "120 s"}
+
+
+async def test_the_other_workspace_has_its_own_queue(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """The queue that is refused here is a good one in its own workspace."""
+    body = form(vendor, Configuration=configured({"default_filter": {"queue": STAGING_QUEUE}}))
+    answered = await client.post(f"{vendor.url}/v1/Workspaces/{STAGING}/Workflows", data=body)
+    assert answered.status_code == 201
+
+
+async def test_paging_walks_everything(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """Following meta.next_page_url visits each queue once."""
+    vendor.stock("task_queues", 2_500)
+    seen: list[str] = []
+    url: str | None = "/TaskQueues?PageSize=1000"
+    while url is not None:
+        body = (await client.get(url)).json()
+        seen.extend(row["sid"] for row in body["task_queues"])
+        url = body["meta"]["next_page_url"]
+    assert len(seen) == len(set(seen)) == 2_506
+
+
+@pytest.mark.parametrize("query", ["PageSize=0", "PageSize=1001", "Page=1&PageSize=2", "Page=x"])
+async def test_wrong_pages_are_400(client: httpx.AsyncClient, query: str) -> None:
+    """A page size out of range, or a page number made up by the client, is refused."""
+    assert (await client.get(f"/TaskQueues?{query}")).status_code == 400
+
+
+async def test_workspaces_are_listed(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """The account's workspaces are listed, and the connected one can be read."""
+    body = (await client.get(f"{vendor.url}/v1/Workspaces?PageSize=1")).json()
+    assert [row["friendly_name"] for row in body["workspaces"]] == ["Brambleway Care"]
+    assert body["meta"]["key"] == "workspaces"
+    one = await client.get(f"{vendor.url}/v1/Workspaces/{vendor.credentials['workspace_sid']}")
+    assert one.json()["sid"] == vendor.credentials["workspace_sid"]
+    assert one.headers["X-Rate-Limit-Remaining"] == "5998"
