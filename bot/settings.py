@@ -21,7 +21,8 @@ _HINTS = {
 class Settings(BaseSettings):
     """Everything an operator can set. Field `x` is read from the variable its alias names; see the README's table."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, validate_by_name=True)
+    # Not by name as well: a stray HOST or PORT in the environment would become ours.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET")
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")

@@ -40,17 +40,21 @@ def make_web(
         body = await _body(request, body_seconds)
         if isinstance(body, Response):
             return body
+        try:
+            text = body.decode()  # first, because the verifier decodes too, and raises
+        except UnicodeDecodeError:
+            return Response("The body cannot be read.\n", 400)
         if not _signed(verifier, request, body):
             return Response("The signature is missing, wrong or too old.\n", 401)
-        if not _readable(request, body):
+        if not _readable(request, text):
             return Response("The body cannot be read.\n", 400)
         try:
-            bolt_request = to_async_bolt_request(request, body)
+            return to_starlette_response(await app.async_dispatch(to_async_bolt_request(request, body)))
         except Exception as error:
-            # A signed body of a shape that Slack never sends; Bolt's reading of it raises whatever it hits first.
+            # A signed body of a shape that Slack never sends: Bolt's reading of it raises whatever it hits first, before
+            # a listener is chosen and again on the way to the error handler. What a listener raises never comes here.
             log.warning("web.unreadable", error=type(error).__name__)
             return Response("The body is none that Slack sends.\n", 400)
-        return to_starlette_response(await app.async_dispatch(bolt_request))
 
     async def healthz(request: Request) -> Response:
         await database.read(lambda db: db.execute("SELECT 1").fetchone())
@@ -91,13 +95,21 @@ def _signed(verifier: SignatureVerifier | None, request: Request, body: bytes) -
     return verifier.is_valid(body=body, timestamp=timestamp, signature=signature)
 
 
-def _readable(request: Request, body: bytes) -> bool:
+def _readable(request: Request, text: str) -> bool:
     """A JSON object, or a web form whose `payload`, if it has one, is a JSON object."""
     try:
-        text = body.decode()
         if request.headers.get("Content-Type", "").startswith("application/json"):
-            return isinstance(json.loads(text), dict)
+            return _is_object(text)
         payload = parse_qs(text).get("payload")
-        return payload is None or isinstance(json.loads(payload[0]), dict)
+        return payload is None or _is_object(payload[0])
     except (ValueError, RecursionError):
         return False
+
+
+def _is_object(text: str) -> bool:
+    """Whether it is a JSON object. Raises ValueError for broken JSON, and for half a surrogate pair, which JSON can spell
+    but which nothing can store or send on."""
+    parsed = json.loads(text)
+    if "\\ud" in text.lower():
+        json.dumps(parsed, ensure_ascii=False).encode()
+    return isinstance(parsed, dict)

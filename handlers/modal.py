@@ -98,7 +98,7 @@ async def open_form(
     except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
         said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
         log.warning("modal.not_opened", error=said)
-        return "Slack did not open the form in time."
+        return "Slack did not open the form in time. Please try again."
     await want_lists(relay, state)
     return ""
 

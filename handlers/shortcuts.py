@@ -6,6 +6,7 @@ import aiohttp
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -78,7 +79,7 @@ async def _open(
         details=details,
     )
     if problem:
-        await _tell(client, str(context.user_id or ""), channel, problem)
+        await _tell(context.respond, client, str(context.user_id or ""), problem)
     await ack()
 
 
@@ -137,16 +138,11 @@ def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
     return f"{link}?thread_ts={thread}&cid={channel}" if thread and thread != ts else link
 
 
-async def _tell(client: AsyncWebClient, user: str, channel: str, text: str) -> None:
-    """A shortcut has no answer of its own: say it in the channel to this person alone, or in a direct message."""
+async def _tell(respond: AsyncRespond, client: AsyncWebClient, user: str, text: str) -> None:
+    """A shortcut has no answer of its own: say it where the message is, to this person alone, or in a direct message."""
     try:
-        if channel:
-            try:
-                await client.chat_postEphemeral(channel=channel, user=user, text=text)
-            except SlackApiError:
-                log.info("shortcut.answered_directly")
-            else:
-                return
+        if respond.response_url and (await respond(text=text, response_type="ephemeral")).status_code == 200:
+            return
         await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
     except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
         said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__

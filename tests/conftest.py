@@ -47,7 +47,11 @@ class World:
 
     @property
     def guest(self) -> str:
-        return next(it.id for it in self.stage.slack.people.values() if it.is_guest)
+        return next(it.id for it in self.stage.slack.people.values() if it.is_restricted)
+
+    @property
+    def bot_user(self) -> str:
+        return self.stage.slack.app.bot_user_id
 
     def channel(self, name: str) -> str:
         return next(it.id for it in self.stage.slack.channels.values() if it.name == name)

@@ -1,12 +1,10 @@
 """The outside edge: what reaches the bot over HTTP without being Slack's, or without Slack's shape."""
 
 import asyncio
-import json
 import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -38,7 +36,9 @@ class Edge:
         """Post a body, well signed `at` seconds from now; `headers` replace those that would be sent."""
         signed = signature(self.secret, body, int(time.time() + at))
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.post("/slack/events", content=body, headers=signed | named | {"Content-Type": content_type})
+        return await self.client.post(
+            "/slack/events", content=body, headers=signed | named | {"Content-Type": content_type}
+        )
 
 
 @pytest.fixture
@@ -70,37 +70,33 @@ def clean(text: str) -> bool:
 COMMAND = urlencode({"command": "/incident", "text": CANARY}).encode()
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"X_Slack_Signature": "v0=" + "0" * 64},
-        {"X_Slack_Signature": "v1=" + "0" * 64},
-        {"X_Slack_Signature": ""},
-        {"X_Slack_Signature": "v0="},
-        {"X_Slack_Signature": CANARY},
-        {"X_Slack_Signature": "v0=\u00e9".encode("latin-1")},
-        {"X_Slack_Request_Timestamp": ""},
-        {"X_Slack_Request_Timestamp": "yesterday"},
-        {"X_Slack_Request_Timestamp": "-1"},
-        {"X_Slack_Request_Timestamp": "1e9"},
-        {"X_Slack_Request_Timestamp": "\u00b2".encode("latin-1")},
-        {"X_Slack_Request_Timestamp": "9" * 400},
-    ],
-    ids=str,
-)
-async def test_refuses_what_slack_did_not_sign(
-    edge: Edge, said: Callable[[], str], headers: dict[str, str]
-) -> None:
-    """A wrong, missing or unreadable signature or time gets a 401, and its body appears nowhere."""
-    response = await edge.post(COMMAND, **headers)
-    assert (response.status_code, response.text) == (401, "The signature is missing, wrong or too old.\n")
+BAD_HEADERS: list[dict[str, str | bytes]] = [
+    {"X_Slack_Signature": "v0=" + "0" * 64},
+    {"X_Slack_Signature": "v1=" + "0" * 64},
+    {"X_Slack_Signature": ""},
+    {"X_Slack_Signature": "v0="},
+    {"X_Slack_Signature": CANARY},
+    {"X_Slack_Signature": "v0=\u00e9".encode("latin-1")},
+    {"X_Slack_Request_Timestamp": ""},
+    {"X_Slack_Request_Timestamp": "yesterday"},
+    {"X_Slack_Request_Timestamp": "-1"},
+    {"X_Slack_Request_Timestamp": "1e9"},
+    {"X_Slack_Request_Timestamp": "\u00b2".encode("latin-1")},
+    {"X_Slack_Request_Timestamp": "9" * 400},
+]
+
+
+async def test_refuses_what_slack_did_not_sign(edge: Edge, said: Callable[[], str]) -> None:
+    """A wrong, empty or unreadable signature or time gets a 401, and the body appears nowhere."""
+    answers = [await edge.post(COMMAND, **headers) for headers in BAD_HEADERS]
+    assert {(it.status_code, it.text) for it in answers} == {(401, "The signature is missing, wrong or too old.\n")}
     assert clean(said())
 
 
-@pytest.mark.parametrize("at", [-301, 301, -86400 * 365 * 40])
-async def test_refuses_an_old_signature(edge: Edge, said: Callable[[], str], at: float) -> None:
+async def test_refuses_an_old_signature(edge: Edge, said: Callable[[], str]) -> None:
     """A request that was signed more than five minutes ago, or from now, gets a 401."""
-    assert (await edge.post(COMMAND, at=at)).status_code == 401
+    ages = (-310, 310, -86400 * 365 * 40)
+    assert [(await edge.post(COMMAND, at=at)).status_code for at in ages] == [401, 401, 401]
     assert clean(said())
 
 
@@ -117,39 +113,44 @@ async def test_refuses_a_signature_of_another_body(edge: Edge) -> None:
     assert (await edge.client.post("/slack/events", content=COMMAND, headers=headers)).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        (JSON, b'{"type": "' + CANARY.encode()),
-        (JSON, b"[]"),
-        (JSON, b'"' + CANARY.encode() + b'"'),
-        (JSON, b""),
-        (JSON, b"[" * 200_000),
-        (JSON, b'{"a":' * 100_000),
-        (JSON, b'{"challenge": ' + b"9" * 5000 + b"}"),
-        (JSON, b'{"type": "\xff\xfe"}'),
-        (FORM, b"payload=" + CANARY.encode()),
-        (FORM, b"payload=%7B%22type%22"),
-        (FORM, b"payload=[1,2]"),
-        (FORM, b"payload=null"),
-        (FORM, b"payload={}&payload=[]"),
-        (FORM, b"payload="),
-        (FORM, b"\xff\xfe" + CANARY.encode()),
-        (FORM, b"{" + CANARY.encode()),
-        ("text/plain", b'{"a": ' + CANARY.encode()),
-        ("application/json; charset=utf-8", b"{"),
-        ("APPLICATION/JSON", b"{"),
-        (FORM, urlencode({"payload": '{"type": "shortcut", "callback_id": "\\ud83d"}'}).encode()),
-        (JSON, b'{"command": "/incident", "text": "\\uDE00"}'),
-    ],
-)
-async def test_refuses_a_body_that_cannot_be_read(
-    edge: Edge, said: Callable[[], str], content_type: str, body: bytes
-) -> None:
-    """A well-signed body that is broken gets a 400, and appears nowhere."""
-    response = await edge.post(body, content_type)
-    assert response.status_code == 400
-    assert CANARY not in response.text
+BROKEN = [
+    (JSON, b'{"type": "' + CANARY.encode()),
+    (JSON, b"[]"),
+    (JSON, b'"' + CANARY.encode() + b'"'),
+    (JSON, b""),
+    (JSON, b"[" * 200_000),
+    (JSON, b'{"a":' * 100_000),
+    (JSON, b'{"challenge": ' + b"9" * 5000 + b"}"),
+    (JSON, b'{"type": "\xff\xfe"}'),
+    (FORM, b"payload=" + CANARY.encode()),
+    (FORM, b"payload=%7B%22type%22"),
+    (FORM, b"payload=[1,2]"),
+    (FORM, b"payload=null"),
+    (FORM, b"payload={}&payload=[]"),
+    (FORM, b"payload="),
+    (FORM, b"\xff\xfe" + CANARY.encode()),
+    (FORM, b"{" + CANARY.encode()),
+    ("text/plain", b'{"a": ' + CANARY.encode()),
+    ("application/json; charset=utf-8", b"{"),
+    ("APPLICATION/JSON", b"{"),
+    (FORM, urlencode({"payload": '{"type": "shortcut", "callback_id": "\\ud83d"}'}).encode()),
+    (JSON, b'{"command": "/incident", "text": "\\uDE00"}'),
+    (FORM, urlencode({"payload": '{"type": "block_actions", "actions": []}'}).encode()),
+    (FORM, urlencode({"payload": '{"type": "view_submission", "view": {"callback_id": 7}}'}).encode()),
+]
+
+
+async def test_refuses_a_body_that_cannot_be_read(edge: Edge, said: Callable[[], str]) -> None:
+    """A well-signed body that is broken, or no shape of Slack's, gets a 400, and appears nowhere."""
+    answers = [await edge.post(body, content_type) for content_type, body in BROKEN]
+    assert [it.status_code for it in answers] == [400] * len(BROKEN)
+    assert clean("".join(it.text for it in answers))
+    assert clean(said())
+
+
+async def test_refuses_an_unreadable_body_without_a_signature(edge: Edge, said: Callable[[], str]) -> None:
+    """Bytes that are no text fail nothing either when nobody signed them."""
+    assert (await edge.client.post("/slack/events", content=b"\xff" + COMMAND)).status_code in (400, 401)
     assert clean(said())
 
 
@@ -159,10 +160,10 @@ async def test_takes_a_pair_of_surrogates(edge: Edge) -> None:
     assert (await edge.post(body, JSON)).status_code == 200
 
 
-@pytest.mark.parametrize("chunked", [False, True])
-async def test_refuses_a_large_body(edge: Edge, said: Callable[[], str], chunked: bool) -> None:
+async def test_refuses_a_large_body(edge: Edge, said: Callable[[], str]) -> None:
     """20 MB get a 413 after the first 2, whether their length was announced or not."""
-    assert await asyncio.to_thread(_post_much, edge.url, 20 * LARGEST_BODY // 2, chunked) == 413
+    for chunked in (False, True):
+        assert await asyncio.to_thread(_post_much, edge.url, 10 * LARGEST_BODY, chunked) == 413
     assert clean(said())
 
 
@@ -215,15 +216,17 @@ def _status(head: bytes) -> int:
     return int(found[1])
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
-async def test_slack_posts(edge: Edge, method: str) -> None:
+async def test_slack_posts(edge: Edge) -> None:
     """Only POST is answered where Slack posts."""
-    assert (await edge.client.request(method, "/slack/events")).status_code == 405
+    methods = ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+    assert {(await edge.client.request(method, "/slack/events")).status_code for method in methods} == {405}
 
 
 async def test_has_no_other_address(edge: Edge) -> None:
     """Nothing else is served."""
-    found = {path: (await edge.client.post(path)).status_code for path in ("/", "/slack", "/slack/events/x", "/healthz")}
+    found = {
+        path: (await edge.client.post(path)).status_code for path in ("/", "/slack", "/slack/events/x", "/healthz")
+    }
     assert found == {"/": 404, "/slack": 404, "/slack/events/x": 404, "/healthz": 405}
 
 
@@ -236,24 +239,3 @@ async def test_takes_nothing_over_http_in_socket_mode(world: World, settings: Se
         headers = signature(b"", COMMAND, int(time.time()))
         assert (await client.post("/slack/events", content=COMMAND, headers=headers)).status_code == 401
     await database.close()
-
-
-def _payload(body: dict[str, Any]) -> bytes:
-    return urlencode({"payload": json.dumps(body)}).encode()
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        _payload({"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": {"callback_id": 7}}),
-        _payload({"type": "block_actions", "actions": []}),
-        _payload({"type": "shortcut", "callback_id": ["declare_incident"]}),
-        _payload({"type": "something_new"}),
-        b"ssl_check=1&token=x",
-        b"",
-    ],
-)
-async def test_never_fails_at_a_strange_shape(edge: Edge, said: Callable[[], str], body: bytes) -> None:
-    """What is signed but none of Slack's shapes is refused or answered, never a fault of ours."""
-    assert (await edge.post(body)).status_code < 500
-    assert clean(said())

@@ -1,12 +1,13 @@
 """Keeps the playground to this machine's own browser: other pages, and names that lead here, get nothing."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HERE = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 SAFE = frozenset({"GET", "HEAD"})
 
 HEADERS: Mapping[str, str] = {
@@ -48,8 +49,7 @@ class Guard:
 
 def is_here(host: str) -> bool:
     """Whether a Host header names this machine itself. Another name that leads here is a trick (DNS rebinding)."""
-    name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    return (name or port) in HERE
+    return HERE.fullmatch(host) is not None
 
 
 def is_own(headers: Headers) -> bool:

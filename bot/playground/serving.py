@@ -48,7 +48,7 @@ class Server:
             uvicorn.Config(
                 self._app,
                 log_config=None,
-                log_level="critical",
+                log_level="error",
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=GRACE_SECONDS,

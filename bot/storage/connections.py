@@ -3,8 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bot.errors import SecretError
 from bot.storage import Workspace
 from bot.storage.database import Database
 from bot.storage.secrets import Vault
@@ -57,16 +58,16 @@ class Connections:
             return row
 
         row = await self._database.read(work)
-        return None if row is None else self._from_row(row)
+        return None if row is None else _connection(row, self._secret(row))
 
     async def of(self, workspace: Workspace) -> list[Connection]:
-        """All the workspace's connections."""
+        """All the workspace's connections. One whose credentials do not decrypt is `broken`, and comes without them."""
         rows = await self._database.read(
             lambda db: db.execute(
                 "SELECT * FROM connections WHERE (enterprise, team) = (?, ?) ORDER BY vendor", tuple(workspace)
             ).fetchall()
         )
-        return [self._from_row(row) for row in rows]
+        return [self._readable(row) for row in rows]
 
     async def keys(self) -> list[tuple[Workspace, str, bool]]:
         """(workspace, vendor, broken) of every connection, for the background's rounds."""
@@ -74,6 +75,13 @@ class Connections:
             lambda db: db.execute("SELECT enterprise, team, vendor, broken FROM connections").fetchall()
         )
         return [(Workspace(row[0], row[1]), row[2], bool(row[3])) for row in rows]
+
+    async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
+        """(account, broken) of every connection, by workspace and vendor."""
+        rows = await self._database.read(
+            lambda db: db.execute("SELECT enterprise, team, vendor, account, broken FROM connections").fetchall()
+        )
+        return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
 
     async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
         """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What waited for that goes on."""
@@ -90,17 +98,26 @@ class Connections:
 
         await self._database.write(work)
 
-    def _from_row(self, row: sqlite3.Row) -> Connection:
-        workspace = Workspace(row["enterprise"], row["team"])
-        return Connection(
-            workspace=workspace,
-            vendor=row["vendor"],
-            account=row["account"],
-            account_name=row["account_name"],
-            broken=row["broken"],
-            checked_at=row["checked_at"],
-            secret=self._vault.open((*workspace, row["vendor"]), row["secret"]),
-        )
+    def _secret(self, row: sqlite3.Row) -> dict[str, str]:
+        return self._vault.open((row["enterprise"], row["team"], row["vendor"]), row["secret"])
+
+    def _readable(self, row: sqlite3.Row) -> Connection:
+        try:
+            return _connection(row, self._secret(row))
+        except SecretError as error:
+            return replace(_connection(row, {}), broken=str(error))
+
+
+def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
+    return Connection(
+        workspace=Workspace(row["enterprise"], row["team"]),
+        vendor=row["vendor"],
+        account=row["account"],
+        account_name=row["account_name"],
+        broken=row["broken"],
+        checked_at=row["checked_at"],
+        secret=secret,
+    )
 
 
 OLDEST_TO_RESUME = 24 * 3600.0

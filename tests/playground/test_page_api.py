@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from bot.playground.server import page_app
 from bot.playground.serving import Server
+from bot.playground.slack.events import BACKLOG, Hub
 from tests.playground.fake_bot import DANIEL, JONAS, MAYA, PUBLIC, Workspace, modal, plain, text_input, typed
 
 
@@ -145,6 +146,18 @@ async def test_events(workspace: Workspace) -> None:
     assert events[5]["views"][0]["id"] == view_id
 
 
+async def test_slow_listener() -> None:
+    """A listener that falls too far behind is cut off, and the others hear everything."""
+    hub = Hub()
+    slow, quick = hub.subscribe(), hub.subscribe()
+    heard = []
+    for number in range(BACKLOG + 1):
+        hub.publish({"type": "bot", "state": number})
+        heard.append(await anext(quick))
+    assert [event async for event in slow] == []
+    assert [event["state"] for event in heard] == list(range(BACKLOG + 1))
+
+
 async def test_what_a_person_does(workspace: Workspace) -> None:
     """Everything that a person can do on the page has its call, and the bot hears of it."""
     picker = {"type": "external_select", "action_id": "value", "min_query_length": 0}
@@ -218,6 +231,7 @@ async def test_vendor_fault(workspace: Workspace) -> None:
         ({"Host": "[::1]:80"}, 200),
         ({"Host": "evil.example"}, 421),
         ({"Host": "evil.example:127.0.0.1"}, 421),
+        ({"Host": ":127.0.0.1"}, 421),
         ({"Host": "127.0.0.1.evil.example:8700"}, 421),
     ],
     ids=lambda part: str(part.get("Host")) if isinstance(part, dict) else "",

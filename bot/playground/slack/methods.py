@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.forms import limits
 from bot.playground.slack import blocks
-from bot.playground.slack.grants import SlackError
+from bot.playground.slack.grants import SlackError, Trigger
 from bot.playground.slack.state import State
 from bot.playground.slack.views import STACK, View
 from bot.playground.slack.world import Channel, Message, Person
@@ -264,7 +264,7 @@ def views_open(state: State, args: Args) -> Reply:
     """From a command, shortcut or message a new modal; from a modal, one more on its stack."""
     trigger = state.triggers.check(args["trigger_id"])
     onto = state.views.find(trigger.view_id) if trigger.view_id else None
-    return _show(state, args, onto if onto and onto.body["type"] == "modal" else None)
+    return _show(state, args, trigger, onto if onto and onto.body["type"] == "modal" else None)
 
 
 def views_push(state: State, args: Args) -> Reply:
@@ -272,11 +272,10 @@ def views_push(state: State, args: Args) -> Reply:
     onto = state.views.find(trigger.view_id) if trigger.view_id else None
     if onto is None or onto.body["type"] != "modal":
         raise SlackError("not_found")
-    return _show(state, args, onto)
+    return _show(state, args, trigger, onto)
 
 
-def _show(state: State, args: Args, onto: View | None) -> Reply:
-    trigger = state.triggers.check(args["trigger_id"])
+def _show(state: State, args: Args, trigger: Trigger, onto: View | None) -> Reply:
     body = view_body(state, args, "modal", None)
     if onto is not None and len(state.views.stack_of(onto)) >= STACK:
         raise SlackError("push_limit_reached")

@@ -1,0 +1,157 @@
+"""Opening a form: by command, renamed command, shortcut or message; who may; and what the bot says when it cannot."""
+
+import itertools
+import re
+
+import pytest
+
+from bot import manifest
+from bot.settings import Settings
+from tests.conftest import World, running
+
+
+async def test_a_message_shortcut_takes_text_author_and_link(world: World) -> None:
+    """The first line is the title; the whole text, its author and its link are the summary."""
+    message = await world.stage.slack.post(world.member, world.channel("incidents"), "Checkout is down\nsince <now> & before")
+    outcome = await world.stage.slack.message_shortcut(
+        world.admin, world.channel("incidents"), message["ts"], "declare_incident_from_message"
+    )
+    assert outcome.ok
+    modal = world.top()
+    link = f"https://{world.stage.slack.team.domain}.slack.com/archives/{world.channel('incidents')}/p"
+    assert modal.value("title") == "Checkout is down"
+    assert modal.value("summary") == (
+        "Checkout is down\nsince <now> & before\n\n"
+        f"From a message by Jonas Lindqvist in Slack: {link}{message['ts'].replace('.', '')}"
+    )
+
+
+async def test_an_action_item_from_a_message(world: World) -> None:
+    """The other message shortcut opens the other form."""
+    message = await world.stage.slack.post(world.member, world.channel("incidents"), "Someone should call the bank")
+    await world.stage.slack.message_shortcut(
+        world.member, world.channel("incidents"), message["ts"], "add_action_item_from_message"
+    )
+    assert world.top(world.member).value("action_item.summary") == "Someone should call the bank"
+
+
+@pytest.mark.parametrize(
+    ("callback_id", "title"),
+    [
+        ("declare_incident", "Declare incident"),
+        ("add_action_item", "Add action item"),
+        ("add_workflow_task", "Add workflow task"),
+    ],
+)
+async def test_a_global_shortcut_opens_its_form(world: World, callback_id: str, title: str) -> None:
+    """The lightning menu has all three kinds."""
+    assert (await world.stage.slack.shortcut(world.admin, callback_id)).ok
+    assert world.top().view["title"]["text"] == title
+
+
+async def test_a_prefixed_command_works_without_a_code_change(world: World) -> None:
+    """An operator who has two bots renames the commands in the manifest, and that is all."""
+    commands = world.stage.slack.app.commands
+    commands["/acme-incident"] = {**commands["/incident"], "command": "/acme-incident"}
+    assert (await world.command("/acme-incident Disk full")).ok
+    assert world.top().value("title") == "Disk full"
+    await world.command("/acme-incident help")
+    assert "`/acme-incident Checkout is down`" in world.told()
+
+
+@pytest.mark.parametrize("command", ["/incident", "/action-item", "/workflow-task"])
+async def test_help_says_what_the_command_does(world: World, command: str) -> None:
+    """`help` alone is a question; as part of a longer text it is the title."""
+    await world.command(f"{command} help")
+    assert f"`{command} " in world.told()
+    assert "Connected here: " in world.told()
+    modal = await world.open(f"{command} help the bank")
+    assert [it for it in modal.fields if modal.value(it) == "help the bank"]
+
+
+@pytest.mark.parametrize(
+    ("command", "able"),
+    [
+        ("/incident x", "Rootly or incident.io"),
+        ("/action-item x", "Rootly or incident.io"),
+        ("/workflow-task x", "Rootly or Twilio TaskRouter"),
+    ],
+)
+async def test_nothing_connected_says_what_to_do(bare_world: World, command: str, able: str) -> None:
+    """No form, but the way out, and what was typed."""
+    await bare_world.command(command)
+    assert f"Connect {able}: `/vendors` shows how." in bare_world.told()
+    assert f"You typed: `{command}`" in bare_world.told()
+    assert bare_world.stage.slack.views(bare_world.admin) == []
+
+
+async def test_one_vendor_needs_no_chooser(bare_world: World) -> None:
+    """With a single tool connected, the form begins with its title."""
+    stage = bare_world.stage
+    stage.vendors = {"incident_io": stage.vendors["incident_io"]}
+    await stage.connect_vendors(bare_world.settings)
+    modal = await bare_world.open("/incident Disk full")
+    assert modal.fields[0] == "incident_io.incident.name"
+    await bare_world.command("/workflow-task x")
+    assert "Connected so far: incident.io." in bare_world.told()
+
+
+async def test_members_may_not_change_workflows(world: World) -> None:
+    """A workflow task changes automation: the "no" names who may."""
+    await world.command("/workflow-task Page me", world.member)
+    assert "Only workspace admins and owners" in world.told(world.member)
+    assert "You typed: `/workflow-task Page me`" in world.told(world.member)
+    assert world.stage.slack.views(world.member) == []
+
+
+async def test_guests_may_declare_nothing(world: World) -> None:
+    """Guests are told whom to ask."""
+    await world.command("/incident x", world.guest, channel="general")
+    assert "not for guests. Please ask a member" in world.told(world.guest)
+
+
+async def test_relay_admins_adds_an_admin(world: World, settings: Settings) -> None:
+    """An operator can name people who count as admins."""
+    async with running(world.stage, settings.model_copy(update={"admins": world.member})) as other:
+        assert (await other.command("/workflow-task x", other.member)).ok
+        assert other.top(other.member).view["title"]["text"] == "Add workflow task"
+
+
+async def test_a_shortcut_that_is_refused_says_so_in_the_channel(world: World) -> None:
+    """A shortcut has no answer of its own; the person is told all the same, where the message is."""
+    message = await world.stage.slack.post(world.member, world.channel("general"), "Look")
+    await world.stage.slack.message_shortcut(
+        world.guest, world.channel("general"), message["ts"], "declare_incident_from_message"
+    )
+    assert "not for guests" in world.told(world.guest)
+    await world.stage.slack.shortcut(world.member, "add_workflow_task")
+    assert "Only workspace admins" in world.letters(world.member)[-1]["text"]
+
+
+async def test_an_expired_trigger_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When Slack does not open the form any more, what was typed comes back to be used again."""
+    ages = itertools.count(step=5)
+    monkeypatch.setattr(world.stage.slack._state.triggers, "_clock", lambda: float(next(ages)))
+    await world.command("/incident Checkout is down")
+    assert world.told() == "Slack did not open the form in time. Please try again.\nYou typed: `/incident Checkout is down`"
+
+
+async def test_vendors_lists_health_and_how_to_connect(world: World) -> None:
+    """Everyone may read which tools are connected, whether they work, and what to type to connect one."""
+    await world.lists_loaded()
+    await world.command("/vendors", world.member)
+    lines = world.told(world.member).splitlines()
+    assert re.match(r"\*incident\.io\* as .+: :white_check_mark: working \(lists from just now\)", lines[0])
+    assert lines[1].startswith("*Rootly* as ")
+    assert lines[2].startswith("*Twilio TaskRouter* as ")
+    assert f"`python -m bot connect {world.stage.slack.team.id} rootly|incident_io|twilio`" in lines[-1].replace(
+        "incident_io|rootly|twilio", "rootly|incident_io|twilio"
+    )
+
+
+def test_every_title_and_button_fits_slack() -> None:
+    """24 characters for a modal's title, submit and close, and for a shortcut's name."""
+    from bot import messages
+
+    names = [it["name"] for it in manifest.load()["features"]["shortcuts"]]
+    assert [it for it in [*messages.TITLES.values(), *messages.SUBMIT.values(), *names] if len(it) > 24] == []
