@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Adapter
+from bot.slack_errors import NOT_DONE, said
 from bot.storage.deliveries import Deliveries, Delivery
 
 log = structlog.get_logger(__name__)
@@ -83,9 +83,8 @@ class Cards:
     async def _show(self, row: Delivery) -> None:
         try:
             channel, ts = await self._edit(row) if row.card_ts else await self._post(row)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-            log.warning("cards.not_shown", delivery=row.key, error=said)
+        except NOT_DONE as error:
+            log.warning("cards.not_shown", delivery=row.key, error=said(error))
             return
         await self._deliveries.shown(row, channel, ts)
 
@@ -95,7 +94,7 @@ class Cards:
             try:
                 return await self._send(row, row.channel)
             except SlackApiError as error:
-                if error.response.get("error") not in NOT_THERE:
+                if said(error) not in NOT_THERE:
                     raise
         return await self._send(row, row.actor)
 
@@ -109,7 +108,9 @@ class Cards:
         try:
             await self._client.chat_update(channel=row.card_channel, ts=row.card_ts, **self._content(row))
         except SlackApiError as error:
-            if error.response.get("error") not in ("message_not_found", "cant_update_message"):
+            if said(error) in NOT_THERE:  # the channel went away after the card was posted
+                return await self._post(row)
+            if said(error) not in ("message_not_found", "cant_update_message"):
                 raise
         return row.card_channel, row.card_ts
 

@@ -28,6 +28,8 @@ RETRY_SECONDS = 60.0
 USED_SECONDS = 24 * 3600.0
 STALE_AFTER = 3600.0
 AT_ONCE = 4
+LAG_SECONDS = 60.0
+"""So long after it was created something may still be missing from the vendor's own list."""
 
 Key = tuple[Workspace, str, str]
 
@@ -51,12 +53,24 @@ class _List:
     tried_at: float = 0.0
     used_at: float = 0.0
     problem: str = ""
+    account: str = ""
+    made: list[tuple[float, Entry]] = field(default_factory=list)
 
     def fill(self, entries: Iterable[Entry], fetched_at: float) -> None:
-        self.entries = list(entries)
+        # A list that changes while its pages are read can hold an entry twice; Slack takes no option twice.
+        self.by_id = {}
+        for entry in entries:
+            self.by_id.setdefault(entry.id, entry)
+        self.entries = list(self.by_id.values())
         self.folded = [f"{entry.label} {entry.detail}".casefold() for entry in self.entries]
-        self.by_id = {entry.id: entry for entry in self.entries}
         self.fetched_at = fetched_at
+
+    def belongs_to(self, account: str) -> None:
+        """What another account of the same vendor was asked for is forgotten."""
+        if self.account not in ("", account):
+            self.fill([], 0.0)
+            self.made, self.tried_at, self.problem = [], 0.0, ""
+        self.account = account
 
 
 class Catalogs:
@@ -85,8 +99,10 @@ class Catalogs:
         known = await self._list((workspace, vendor, name))
         known.used_at = self._clock()
         found = _best(known, query, SHOWN)
-        if not found and catalog.by_reference is not None and (entry := catalog.by_reference(query)) is not None:
-            found = [entry]
+        named = catalog.by_reference(query) if catalog.by_reference is not None else None
+        # "INC-12" finds INC-120 as well; what was named is offered too unless the list has it.
+        if named is not None and _reference(named) not in map(_reference, found):
+            found = [*found[: SHOWN - 1], named]
         return Answer(found, self._notice(adapter, catalog, known, query, found))
 
     async def want(self, workspace: Workspace, vendor: str, names: Iterable[str]) -> None:
@@ -104,7 +120,8 @@ class Catalogs:
         label = f"{row.created['reference']} {row.created['title'] or row.title}".strip()
         entry = Entry(id=row.created["id"], label=label, url=row.created["url"])
         known = await self._list((row.workspace, row.vendor, name))
-        known.fill([entry, *(it for it in known.entries if it.id != entry.id)], known.fetched_at)
+        known.made.append((self._clock(), entry))
+        known.fill([entry, *known.entries], known.fetched_at)
         await self._lists.save(row.workspace, row.vendor, name, known.entries, known.fetched_at)
 
     async def age(self, workspace: Workspace, vendor: str) -> float | None:
@@ -128,10 +145,14 @@ class Catalogs:
     async def _due(self) -> list[tuple[Workspace, str, list[str], bool]]:
         now = self._clock()
         due = []
-        for workspace, vendor, broken in await self._connections.keys():
+        for (workspace, vendor), (account, broken) in (await self._connections.accounts()).items():
             catalogs = [it for it in self._adapters[vendor].catalogs if it.static is None]
             known = [await self._list((workspace, vendor, it.name)) for it in catalogs]
+            for list_ in known:
+                list_.belongs_to(account)
             names = [it.name for it, list_ in zip(catalogs, known, strict=True) if _is_due(list_, it, now)]
+            if broken and not names and all(now - it.tried_at > RETRY_SECONDS for it in known):
+                names = [it.name for it in catalogs[:1]]  # does the token work again?
             if names:
                 due.append((workspace, vendor, names, broken))
         return due
@@ -167,13 +188,10 @@ class Catalogs:
             return
         started = self._clock()
         entries = await adapter.entries(name, adapter.credentials.model_validate(dict(connection.secret)))
-        newer = (
-            [it for it in known.entries if it.id not in {entry.id for entry in entries}]
-            if known.fetched_at == 0
-            else []
-        )
-        known.fill([*newer, *entries], started)
-        known.problem = ""
+        listed = {entry.id for entry in entries}
+        known.made = [(at, it) for at, it in known.made if at > started - LAG_SECONDS and it.id not in listed]
+        known.fill([*(it for _, it in reversed(known.made)), *entries], started)
+        known.problem, known.account = "", connection.account
         await self._lists.save(workspace, vendor, name, known.entries, started)
 
     async def _list(self, key: Key) -> _List:
@@ -199,7 +217,8 @@ class Catalogs:
             return f"No {catalog.label} match what you typed."
         age = self._clock() - known.fetched_at
         if catalog.static is None and age > max(STALE_AFTER, 2 * catalog.ttl):
-            return f"As of {_ago(age)}: {adapter.label} has not answered since."
+            since = f": {adapter.label} has not answered since" if known.problem else ", being refreshed"
+            return f"As of {_ago(age)}{since}."
         if len(found) == SHOWN and len(known.entries) > SHOWN:
             return f"The first {SHOWN}. Keep typing to see others."
         return ""
@@ -228,6 +247,10 @@ def _best(known: _List, query: str, limit: int) -> list[Entry]:
             ranked.append((rank, index))
     ranked.sort()
     return [known.entries[index] for _, index in ranked[:limit]]
+
+
+def _reference(entry: Entry) -> str:
+    return entry.label.partition(" ")[0]
 
 
 def _ago(seconds: float) -> str:

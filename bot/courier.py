@@ -13,13 +13,14 @@ it settles, so a worker that wakes late cannot overwrite a newer one.
 import asyncio
 import contextlib
 import random
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from bot.adapters.base import Adapter, Submission
-from bot.errors import Refused, RelayError, TryLater, Unauthorized, Unclear, VendorError
+from bot.adapters.base import Adapter, Credentials, Submission
+from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear, VendorError
 from bot.storage.connections import Connections
 from bot.storage.deliveries import Deliveries, Delivery, Draft, Outcome
 
@@ -30,6 +31,8 @@ LEASE_SECONDS = 45.0
 AT_ONCE = 8
 GIVE_UP_SECONDS = 24 * 3600.0
 BACKOFF_SECONDS = (1.0, 300.0)
+SETTLING_SECONDS = LEASE_SECONDS - CALL_SECONDS
+SETTLING_PAUSE = 1.0
 
 
 class Courier:
@@ -169,7 +172,7 @@ class Courier:
     async def _deliver(self, row: Delivery) -> None:
         started = time.perf_counter()
         outcome = await self._attempt(row)
-        settled = await self._deliveries.settle(row, outcome)
+        settled = await self._settle(row, outcome)
         log.info(
             "courier.attempted",
             delivery=row.key,
@@ -188,8 +191,34 @@ class Courier:
         if settled.state == "delivered" and (catalog := self._adapters[row.vendor].operation(row.operation).feeds):
             await self._on_created(settled, catalog)
 
+    async def _settle(self, row: Delivery, outcome: Outcome) -> Delivery | None:
+        """Write the outcome, again and again while the file is busy: what the vendor said must not be lost to that."""
+        until = self._clock() + SETTLING_SECONDS
+        while True:
+            try:
+                return await self._deliveries.settle(row, outcome)
+            except sqlite3.Error as error:
+                log.error("courier.not_settled", delivery=row.key, error=type(error).__name__)
+                if self._clock() > until:
+                    raise
+            await asyncio.sleep(SETTLING_PAUSE)
+
     async def _attempt(self, row: Delivery) -> Outcome:
         adapter = self._adapters[row.vendor]
+        prepared = await self._prepared(row, adapter)
+        if isinstance(prepared, Outcome):
+            return prepared
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                created = await adapter.create(row.operation, *prepared)
+        except Exception as error:
+            return self._failure(row, adapter, error)
+        return Outcome("delivered", created=created.model_dump())
+
+    async def _prepared(self, row: Delivery, adapter: Adapter) -> tuple[Submission, Credentials] | Outcome:
+        """What to send and with which credentials, or why nothing is sent."""
+        if self._clock() - row.made_at > GIVE_UP_SECONDS:
+            return Outcome("failed", "gave_up", f"It could not be sent to {adapter.label} in time.")
         try:
             connection = await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
@@ -199,28 +228,23 @@ class Courier:
             operation = adapter.operation(row.operation)
             form = operation.form_for(row.answer or None).model_validate(dict(row.payload))
             credentials = adapter.credentials.model_validate(dict(connection.secret))
-            submission = Submission(form, row.key, row.actor_name, row.revision, row.chosen)
-        except (RelayError, ValueError, KeyError) as error:
+        except sqlite3.Error as error:
+            log.error("courier.not_read", delivery=row.key, error=type(error).__name__)
+            return Outcome("queued", "internal", due_at=self._clock() + _backoff(row.attempt))
+        except SecretError as error:
+            sentence = f"{error} An admin can connect {adapter.label} again with `/vendors`."
+            return Outcome("failed", "unauthorized", sentence)
+        except (ValueError, KeyError) as error:
             log.error("courier.not_sendable", delivery=row.key, error=type(error).__name__)
-            sentence = (
-                str(error)
-                if isinstance(error, RelayError)
-                else "It does not fit the form any more; please fill it in again."
-            )
-            return Outcome("failed", "not_sendable", sentence)
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                created = await adapter.create(row.operation, submission, credentials)
-        except Exception as error:
-            return self._failure(row, adapter, error)
-        return Outcome("delivered", created=created.model_dump())
+            return Outcome("failed", "not_sendable", "It does not fit the form any more; please fill it in again.")
+        return Submission(form, row.key, row.actor_name, row.revision, row.chosen), credentials
 
     def _failure(self, row: Delivery, adapter: Adapter, error: Exception) -> Outcome:
         match error:
             case Refused():
                 return Outcome("rejected", "refused", str(error), fields=error.fields)
             case Unauthorized():
-                return Outcome("failed", "unauthorized", str(error))
+                return Outcome("failed", "unauthorized" if error.status == 401 else "forbidden", str(error))
             case TryLater():
                 if self._clock() - row.made_at > GIVE_UP_SECONDS:
                     return Outcome("failed", "gave_up", str(error))

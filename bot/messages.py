@@ -61,10 +61,10 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
 
 
 def _what_now(row: Delivery, vendor: str) -> str:
-    if row.reason == "unauthorized":
+    if row.reason in ("unauthorized", "forbidden"):
         return f"{row.sentence} It is saved, and goes on by itself within 24 hours once that is done."
     if row.reason == "gave_up":
-        return f"{vendor} could not be reached for 24 hours. Please create it again, or there directly."
+        return f"It could not be sent to {vendor} within 24 hours. Please create it again, or there directly."
     return row.sentence
 
 

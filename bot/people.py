@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Kind
+from bot.slack_errors import NOT_DONE, said
 from bot.storage import Workspace
 
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
@@ -50,8 +50,8 @@ class Directory:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 answer = await client.users_info(user=slack_id)
         except SlackApiError as error:
-            return self._unknown(slack_id, _problem(str(error.response.get("error", ""))))
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            return self._unknown(slack_id, _problem(said(error)))
+        except NOT_DONE:
             return self._unknown(slack_id, "Slack did not answer in time. Please try again.")
         person = self._read(workspace, slack_id, answer.get("user") or {})
         self._known[key] = (self._clock(), person)

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import webbrowser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import httpx
 
 from bot.errors import RelayError, SettingError
 from bot.playground.stage import Stage, set_up
+from bot.playground.vendors import data
 from bot.settings import Settings
 
 START_SECONDS = 30.0
@@ -30,6 +32,7 @@ async def run(*, port: int, browser: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="incident-relay-") as folder:
         try:
             async with set_up(port) as stage:
+                await _chat(stage)
                 return await _play(stage, Path(folder) / "relay.db", browser, stop)
         except OSError as error:
             if port == 0:
@@ -56,6 +59,15 @@ async def _play(stage: Stage, database: Path, browser: bool, stop: asyncio.Event
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+async def _chat(stage: Stage) -> None:
+    """Somebody was here before: what people said in the last hours."""
+    channels = {channel.name: channel.id for channel in stage.slack.channels.values()}
+    now = time.time()
+    for said in data.CHATTER:
+        at = now - said.minutes_ago * 60
+        await stage.slack.post(data.person(said.by).slack_id, channels[said.channel], said.text, at)
 
 
 async def _until_the_end(stage: Stage, process: asyncio.subprocess.Process, stop: asyncio.Event) -> int:

@@ -1,5 +1,6 @@
 """Which vendors a workspace is connected to, and with what credentials."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -44,7 +45,7 @@ class Connections:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*workspace, vendor, account, account_name, sealed, now, now),
             )
-            _requeue(db, workspace, vendor, account, now)
+            _requeue(db, workspace, vendor, account, now, "unauthorized", "forbidden")
 
         await self._database.write(work)
 
@@ -84,7 +85,8 @@ class Connections:
         return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
 
     async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
-        """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What waited for that goes on."""
+        """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What waited for that goes on;
+        what the vendor did not allow (403) waits for `save`."""
         now = self._clock()
 
         def work(db: sqlite3.Connection) -> None:
@@ -94,7 +96,7 @@ class Connections:
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and not broken:
-                _requeue(db, workspace, vendor, row["account"], now)
+                _requeue(db, workspace, vendor, row["account"], now, "unauthorized")
 
         await self._database.write(work)
 
@@ -124,10 +126,12 @@ OLDEST_TO_RESUME = 24 * 3600.0
 """Seconds. An incident that has waited longer is no news any more; a person decides about it."""
 
 
-def _requeue(db: sqlite3.Connection, workspace: Workspace, vendor: str, account: str, now: float) -> None:
+def _requeue(
+    db: sqlite3.Connection, workspace: Workspace, vendor: str, account: str, now: float, *reasons: str
+) -> None:
     db.execute(
         "UPDATE deliveries SET state = 'queued', due_at = ?, version = version + 1"
-        " WHERE state = 'failed' AND reason = 'unauthorized' AND (enterprise, team, vendor, account) = (?, ?, ?, ?)"
-        " AND made_at > ?",
-        (now, *workspace, vendor, account, now - OLDEST_TO_RESUME),
+        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND made_at > ?"
+        " AND reason IN (SELECT value FROM json_each(?))",
+        (now, *workspace, vendor, account, now - OLDEST_TO_RESUME, json.dumps(reasons)),
     )

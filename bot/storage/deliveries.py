@@ -216,15 +216,17 @@ class Deliveries:
 
     async def claim_cards(self, released: frozenset[int], held: frozenset[int], limit: int = 10) -> list[Delivery]:
         """Rows whose card is behind and may be shown now: the `released` at once, others after their `card_after`, the
-        `held` not yet. Claimed for a while, so that two processes do not post the same card."""
+        `held` not yet. Claimed for a while, so that two processes do not post the same card; the older the row, the
+        longer, so that a card which Slack never takes is tried less and less."""
         now = self._clock()
 
         def work(db: sqlite3.Connection) -> list[sqlite3.Row]:
             rows: list[sqlite3.Row] = db.execute(
-                "UPDATE deliveries SET card_after = ? WHERE id IN (SELECT id FROM deliveries WHERE version > shown_version"
+                "UPDATE deliveries SET card_after = ? + max(?, (? - made_at) / 10)"
+                " WHERE id IN (SELECT id FROM deliveries WHERE version > shown_version"
                 " AND state != 'sending' AND id NOT IN (SELECT value FROM json_each(?))"
                 " AND (card_after <= ? OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?) RETURNING *",
-                (now + CARD_LEASE_SECONDS, _json(held), now, _json(released), limit),
+                (now, CARD_LEASE_SECONDS, now, _json(held), now, _json(released), limit),
             ).fetchall()
             return rows
 

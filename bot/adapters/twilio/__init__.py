@@ -147,13 +147,14 @@ class Twilio(Adapter):
         if not (sid := text(reply.body, "sid")):
             raise Unclear(self.label, "Twilio answered without saying what it created.")
         title = text(reply.body, "friendly_name").removesuffix(marked("", submission))
-        # The answer's `url` is for programs. The console's list of the workspace's workflows is the page that is known
-        # to exist; no documented address leads to a single one.
-        return Created(
-            id=sid,
-            title=title,
-            url=f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/workflows",
-        )
+        return Created(id=sid, title=title, url=self._console(credentials))
+
+    def _console(self, credentials: TwilioKey) -> str:
+        """The answer's `url` is for programs. The console's list of the workspace's workflows is the page that is known
+        to exist (no documented address leads to a single one), for workspaces at Twilio itself."""
+        if not (urlsplit(self.base_url).hostname or "").endswith(".twilio.com"):
+            return ""
+        return f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/workflows"
 
     async def entries(self, catalog: str, credentials: TwilioKey) -> list[Entry]:
         self.catalog(catalog)

@@ -118,7 +118,13 @@ export class Store extends EventTarget {
     const wanted = this.user || remembered.user;
     this.user = (this.players.find(({ id }) => id === wanted) ?? this.players[0])?.id ?? "";
     this.channel ||= remembered.channel;
-    if (!this.currentChannel) this.channel = this.channels[0]?.id ?? "";
+    if (!this.currentChannel) this.channel = this.#liveliest()?.id ?? "";
+  }
+
+  /** Where something was said last. */
+  #liveliest() {
+    const newest = ({ id }) => Number(this.messages(id).at(-1)?.ts ?? 0);
+    return this.channels.reduce((best, channel) => (best && newest(best) >= newest(channel) ? best : channel), null);
   }
 
   /** The acting person's own direct message with the app, where the one looked at belongs to somebody else. */

@@ -149,15 +149,15 @@ class Interactions:
         payload = self._payloads.suggestion(person, view, block_id, action_id, query)
         return self._answers.options(await self._transport.send("interactive", payload))
 
-    async def post(self, user_id: str, channel_id: str, text: str) -> Message:
-        """Say something in a channel."""
+    async def post(self, user_id: str, channel_id: str, text: str, at: float | None = None) -> Message:
+        """Say something in a channel, now or `at` a time (epoch seconds) after everything that was said before."""
         person, channel = self._state.person(user_id), self._state.channel(channel_id)
         message: Message = {
             "client_msg_id": str(uuid.uuid4()),
             "type": "message",
             "user": person.id,
             "text": self._state.world.escape(text, mentions=True, labels=False),
-            "ts": self._state.world.next_ts(),
+            "ts": self._state.world.next_ts(at),
             "team": self._state.team.id,
         }
         return self._state.world.say(channel, message)

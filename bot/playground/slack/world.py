@@ -107,9 +107,9 @@ class World:
         self._clock = clock
         self._last_ts = 0
 
-    def next_ts(self) -> str:
-        """A timestamp as Slack writes it, later than every one before it."""
-        self._last_ts = max(int(self._clock() * 1_000_000), self._last_ts + 1)
+    def next_ts(self, at: float | None = None) -> str:
+        """A timestamp as Slack writes it, of now or of `at` (epoch seconds), later than every one before it."""
+        self._last_ts = max(int((self._clock() if at is None else at) * 1_000_000), self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def bot_is_in(self, channel: Channel) -> bool:

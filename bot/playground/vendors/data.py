@@ -84,6 +84,16 @@ class Workflow:
     locked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that is there when the playground starts: `by` is a person's handle, `channel` a channel's name."""
+
+    minutes_ago: int
+    channel: str
+    by: str
+    text: str
+
+
 TEAM = Team(id="T06QJ0B7N2W", name="Brambleway", domain="brambleway")
 
 PEOPLE: tuple[Person, ...] = (
@@ -165,6 +175,33 @@ CHANNELS: tuple[Channel, ...] = (
         bot_is_member=False,
     ),
 )
+
+CHATTER: tuple[Said, ...] = (
+    Said(221, "general", "aisha", "Good morning! The iOS app 7.3 is through review and rolls out over the day."),
+    Said(205, "incidents", "nora", "The label printer incident is closed, thank you @luca. Retrospective: Thursday at 10."),
+    Said(187, "general", "kenji", "The new search index serves everyone now. Found a query that got worse? Please tell me."),
+    Said(171, "general", "hannah", "Weekly mug photo at three, by the big window. Bring the ugly ones."),
+    Said(168, "general", "kenji", "Mine says “World's okayest database”."),
+    Said(116, "checkout-team", "sam", "Winter sale vouchers are on for 10 % of visitors, behind `winter-vouchers`."),
+    Said(112, "checkout-team", "tomas", "Seen. I look at the redemption numbers after lunch."),
+    Said(48, "checkout-team", "jonas", "Releasing checkout-api 4.2 to Production EU."),
+    Said(41, "checkout-team", "jonas", "4.2 is out. Error rate is flat so far, I keep an eye on it."),
+    Said(
+        19,
+        "incidents",
+        "priya",
+        "payments-gateway is slower than usual since the last release: p99 at 1.8 s. @jonas, is that 4.2?",
+    ),
+    Said(
+        6,
+        "incidents",
+        "hannah",
+        "Customers in the EU cannot pay\n"
+        "Every order fails at the last step with “Payment could not be processed”, cards and invoices alike. "
+        "Support got 40 tickets in ten minutes. Should somebody declare this?",
+    ),
+)
+"""What people said in the last hours, oldest first. The last one cries out to be declared from its menu."""
 
 SEVERITIES: tuple[Severity, ...] = (
     Severity("SEV0", "Customers cannot buy anything, or data is at risk", "critical", 4, "#b91c1c"),
