@@ -45,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     connect.set_defaults(run=_connect)
 
     manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
-    way = manifest.add_mutually_exclusive_group(required=True)
-    way.add_argument("--url", help="the bot's public address, such as https://relay.example.org")
+    way = manifest.add_mutually_exclusive_group()
+    way.add_argument("--url", help="the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)")
     way.add_argument("--socket", action="store_true", help="for Socket Mode: no addresses")
     manifest.set_defaults(run=_manifest)
 
@@ -76,11 +76,12 @@ def _connect(asked: argparse.Namespace) -> int:
 
 
 def _manifest(asked: argparse.Namespace) -> int:
-    from bot import manifest
+    from bot import manifest, settings
 
-    if asked.url and not asked.url.startswith("https://"):
-        raise SettingError("--url", "begins with https://, for Slack calls no other address.")
-    print(manifest.text(None if asked.socket else asked.url.rstrip("/")), end="")
+    url = asked.url or str(settings.load().public_url or "")
+    if not (asked.socket or url.startswith("https://")):
+        raise SettingError("--url", "should be the bot's address and begin with https://, or give --socket.")
+    print(manifest.text(None if asked.socket else url.rstrip("/")), end="")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Slack people: who they are and what they may do."""
+"""Slack people: who they are and what they may do; and what channels are called."""
 
 import asyncio
 import time
@@ -58,6 +58,15 @@ class Directory:
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
         return person
+
+    async def channel_name(self, client: AsyncWebClient, channel: str) -> str:
+        """The channel's name, or its id when Slack does not tell (a private one, a missing scope, no answer in time)."""
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                answer = await client.conversations_info(channel=channel)
+        except (SlackApiError, *NOT_DONE):
+            return channel
+        return str((answer.get("channel") or {}).get("name") or channel)
 
     def _unknown(self, slack_id: str, problem: str) -> Person:
         role: Role = "admin" if slack_id in self._admins else "unknown"

@@ -20,7 +20,7 @@ from bot.settings import Settings
 
 async def serve(settings: Settings) -> int:
     """Answer Slack over HTTP until told to stop. Raises `SettingError`."""
-    settings.demand("SLACK_SIGNING_SECRET")
+    settings.demand("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN")
     set_up_logging()
     async with create_app(settings) as bot:
         listening = _listen(settings.host, settings.port)
@@ -32,22 +32,30 @@ async def serve(settings: Settings) -> int:
 
 async def socket(settings: Settings) -> int:
     """Answer Slack over its WebSocket until told to stop. Raises `SettingError`."""
-    settings.demand("SLACK_APP_TOKEN")
+    settings.demand("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
     assert settings.slack_app_token is not None  # noqa: S101  what `demand` just made sure of
     set_up_logging()
     async with create_app(settings) as bot:
         handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
         try:
-            await handler.client.connect()
-        except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-            raise SettingError(
-                "SLACK_APP_TOKEN", f"Slack did not open a connection with it ({said}); it needs connections:write."
-            ) from None
-        structlog.get_logger().info("connected")
-        await _told_to_stop()
-        await handler.client.close()
+            await _connect(handler)
+            structlog.get_logger().info("connected")
+            await _told_to_stop()
+        finally:
+            await handler.client.close()
     return 0
+
+
+async def _connect(handler: AsyncSocketModeHandler) -> None:
+    """Connect. Raises `SettingError`: the address is asked for first, for `connect` tries a wrong token for ever."""
+    try:
+        handler.client.wss_uri = await handler.client.issue_new_wss_url()
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+        said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+        raise SettingError(
+            "SLACK_APP_TOKEN", f"Slack did not open a connection with it ({said}); it needs connections:write."
+        ) from None
+    await handler.client.connect()
 
 
 def set_up_logging() -> None:

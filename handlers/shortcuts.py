@@ -141,7 +141,11 @@ def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
 async def _tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
     """A shortcut has no answer of its own: say it where the message is, to this person alone, or in a direct message."""
     try:
-        if respond and respond.response_url and (await respond(text=text, response_type="ephemeral")).status_code == 200:
+        if (
+            respond
+            and respond.response_url
+            and (await respond(text=text, response_type="ephemeral")).status_code == 200
+        ):
             return
         await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
     except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -15,7 +15,7 @@ from bot import messages
 from bot.adapters.base import Adapter, Entry, Operation
 from bot.cards import MODAL_SECONDS
 from bot.errors import FormError, SecretError
-from bot.forms.fields import Form, Lookup
+from bot.forms.fields import Conversation, Form, Lookup
 from bot.forms.parse import parse, place
 from bot.forms.shape import places
 from bot.people import Person, objection
@@ -50,7 +50,7 @@ async def submit(
         await ack(response_action="errors", errors=error.errors)
         return
     try:
-        row = await _commit(relay, state, adapter, operation, form, values, person)
+        row = await _commit(relay, state, adapter, operation, form, values, person, client)
     except NotConnected as error:
         await ack(response_action="push", view=messages.refusal(str(error)))
         return
@@ -78,6 +78,7 @@ async def _commit(
     form: Form,
     values: Mapping[str, Any],
     person: Person,
+    client: AsyncWebClient,
 ) -> Delivery:
     """Write the delivery and start it. Raises `NotConnected`, or `sqlite3.Error` when nothing could be written."""
     try:
@@ -102,7 +103,7 @@ async def _commit(
         private=form.confidential,
         title=title or operation.label,
         payload=payload,
-        chosen=await _chosen(relay, state, adapter, form, values),
+        chosen=await _chosen(relay, state, adapter, form, values, client),
     )
     row = await relay.courier.submit(draft, card_after=time.time() + MODAL_SECONDS)
     relay.cards.hold(row)
@@ -123,16 +124,19 @@ async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Deliver
 
 
 async def _chosen(
-    relay: Relay, state: ModalState, adapter: Adapter, form: Form, values: Mapping[str, Any]
+    relay: Relay, state: ModalState, adapter: Adapter, form: Form, values: Mapping[str, Any], client: AsyncWebClient
 ) -> dict[str, Entry]:
     """ "services/<id>" -> what the picker showed for it, for vendors that want names beside ids."""
     chosen: dict[str, Entry] = {}
     for it in places(type(form), state.operation):
-        lookup = it.field.marker(Lookup)
-        element = values.get(it.block_id, {}).get("value", {}) if lookup else {}
-        for option in element.get("selected_options") or [element.get("selected_option")]:
-            if lookup and option:
+        element = values.get(it.block_id, {}).get("value", {})
+        if lookup := it.field.marker(Lookup):
+            for option in filter(None, element.get("selected_options") or [element.get("selected_option")]):
                 known = await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, option["value"])
                 seen = known or Entry(id=option["value"], label=option["text"]["text"])
-                chosen[f"{lookup.catalog}/{option['value']}"] = seen
+                chosen[f"{lookup.catalog}/{seen.id}"] = seen
+        elif it.field.marker(Conversation):
+            ids = list(filter(None, element.get("selected_conversations") or [element.get("selected_conversation")]))
+            names = await asyncio.gather(*[relay.people.channel_name(client, channel) for channel in ids])
+            chosen |= {f"conversations/{id_}": Entry(id=id_, label=name) for id_, name in zip(ids, names, strict=True)}
     return chosen

@@ -84,7 +84,9 @@ class Modal:
         return Modal(self.slack, self.user)
 
     def _block(self, field: str) -> dict[str, Any]:
-        found = [it for it in self.view["blocks"] if it["type"] == "input" and f".{it['block_id']}".endswith(f".{field}")]
+        found = [
+            it for it in self.view["blocks"] if it["type"] == "input" and f".{it['block_id']}".endswith(f".{field}")
+        ]
         assert len(found) == 1, f"{field} is not one of {self.fields}"
         return found[0]
 

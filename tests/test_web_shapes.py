@@ -46,11 +46,15 @@ anything = st.recursive(
 TYPES = ("view_submission", "view_closed", "block_actions", "block_suggestion", "shortcut", "message_action")
 KINDS = ("command", "shortcut", "message_action", "view_submission", "block_actions", "block_suggestion")
 EVENTS = ("event_callback", "url_verification", "interactive_message", "dialog_submission", "workflow_step_edit")
+# fmt: off
 NAMES = (
-    "command text trigger_id channel_id team_id user_id enterprise_id team user enterprise channel message view actions"
-    " block_id action_id value container state callback_id authorizations event is_enterprise_install response_url"
-    " response_urls message_ts ssl_check challenge function_data bot_access_token is_ext_shared_channel thread_ts"
-).split()
+    "command", "text", "trigger_id", "channel_id", "team_id", "user_id", "enterprise_id", "team", "user",
+    "enterprise", "channel", "message", "view", "actions", "block_id", "action_id", "value", "container", "state",
+    "callback_id", "authorizations", "event", "is_enterprise_install", "response_url", "response_urls",
+    "message_ts", "ssl_check", "challenge", "function_data", "bot_access_token", "is_ext_shared_channel",
+    "thread_ts",
+)
+# fmt: on
 slackish = st.dictionaries(st.sampled_from(NAMES), anything, max_size=6).flatmap(
     lambda members: st.sampled_from((*TYPES, *EVENTS)).map(lambda kind: {"type": kind, **members})
 )
@@ -105,7 +109,8 @@ async def record(world: World) -> Taken:
         chosen = {"type": "static_select", "selected_option": view["blocks"][0]["element"]["options"][0]}
         await slack.act(person, view_id=view["id"], block_id="choice", action_id="value", action=chosen)
         view = slack.views(person)[-1]
-        await slack.submit(person, view["id"], {})
+        summary = {"type": "plain_text_input", "value": "Nobody can pay."}
+        assert (await slack.submit(person, view["id"], {"rootly.incident.summary": {"value": summary}})).ok
         await slack.shortcut(person, "declare_incident")
         message = await slack.post(person, world.channel("incidents"), "Checkout is slow")
         await slack.message_shortcut(person, world.channel("incidents"), message["ts"], "declare_incident_from_message")
@@ -117,6 +122,14 @@ async def record(world: World) -> Taken:
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     async with direct(world) as client:
         yield client
+
+
+@pytest.fixture
+def nobodies(world: World) -> Iterator[None]:
+    """A bent person, channel, trigger or view makes calls that Slack refuses; all else that it sees is well formed."""
+    yield
+    about = ("field: user", "field: channel", "field: trigger_id", "json-pointer:/view_id]")
+    world.stage.slack.violations[:] = [it for it in world.stage.slack.violations if not it.endswith(about)]
 
 
 @pytest.fixture
@@ -145,7 +158,14 @@ async def test_takes_any_json(
     ),
 )
 async def test_takes_real_payloads_that_were_bent(
-    world: World, client: httpx.AsyncClient, tracebacks: None, taken: Taken, kind: str, key: uuid.UUID, bends: Bends
+    world: World,
+    client: httpx.AsyncClient,
+    tracebacks: None,
+    nobodies: None,
+    taken: Taken,
+    kind: str,
+    key: uuid.UUID,
+    bends: Bends,
 ) -> None:
     """A real payload with members dropped, replaced or of another type is answered or refused, never a fault of ours."""
     way, payload = copy.deepcopy(taken[kind])

@@ -18,6 +18,8 @@ from bot.storage.migrations import MIGRATIONS
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 900
+OPEN_SECONDS = 10.0
+"""Several processes may start on a fresh file at once, and SQLite waits for nobody while it switches a file to WAL."""
 
 
 class Database:
@@ -34,17 +36,26 @@ class Database:
         """Open or make the file and bring its tables up to date. Raises `SettingError` when it cannot be opened."""
         database = cls(path)
         loop = asyncio.get_running_loop()
-        try:
-            for pool in (database._writing, database._reading):
-                database._connections[pool] = await loop.run_in_executor(pool, _connect, path)
-            await database.write(_migrate)
-        except sqlite3.Error as error:
-            await database.close()
-            raise SettingError(
-                "RELAY_DATABASE",
-                f"{path} cannot be opened as a database ({error}); choose a file that the bot may write.",
-            ) from error
-        return database
+        until = loop.time() + OPEN_SECONDS
+        while True:
+            try:
+                await database._prepare()
+            except sqlite3.Error as error:
+                if not _is_busy(error) or loop.time() > until:
+                    await database.close()
+                    raise SettingError(
+                        "RELAY_DATABASE",
+                        f"{path} cannot be opened as a database ({error}); choose a file that the bot may write.",
+                    ) from error
+            else:
+                return database
+            await asyncio.sleep(0.05)
+
+    async def _prepare(self) -> None:
+        for pool in (self._writing, self._reading):
+            if pool not in self._connections:
+                self._connections[pool] = await asyncio.get_running_loop().run_in_executor(pool, _connect, self.path)
+        await self.write(_migrate)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction of its own and commit it. Raises what `work` raises, after rolling back."""
@@ -68,11 +79,19 @@ class Database:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

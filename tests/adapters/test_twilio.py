@@ -57,12 +57,18 @@ async def test_request(twilio: Twilio, form: Workflow, data: dict[str, str]) -> 
     assert twilio.request("workflow", Submission(form, MARKER), KEY) == expected
 
 
+def test_links_to_the_console_only_at_twilio_itself() -> None:
+    """A receipt's link leads to the workspace's workflows; for a server that is not Twilio's, no page is known."""
+    page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}/workflows"
+    assert Twilio(httpx.AsyncClient(), "https://taskrouter.twilio.com/")._console(KEY) == page
+    assert Twilio(httpx.AsyncClient(), "http://127.0.0.1:8080")._console(KEY) == ""
+
+
 async def test_creates_a_workflow(twilio: Twilio, vendor: CannedVendor) -> None:
     """It is sent as a web form with the key as user and password; the receipt shows the name without the marker."""
     vendor.will_answer((201, {"sid": WW, "friendly_name": f"Night shift [{MARKER}]", "url": "https://api"}))
     created = await twilio.create("workflow", Submission(NIGHT, MARKER), KEY)
-    page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}/workflows"
-    assert created == Created(id=WW, title="Night shift", url=page)
+    assert created == Created(id=WW, title="Night shift")
     ((method, path, headers, body),) = vendor.requests
     assert (method, path, parse_qs(body)) == (
         "POST",

@@ -12,7 +12,9 @@ from tests.conftest import World, running
 
 async def test_a_message_shortcut_takes_text_author_and_link(world: World) -> None:
     """The first line is the title; the whole text, its author and its link are the summary."""
-    message = await world.stage.slack.post(world.member, world.channel("incidents"), "Checkout is down\nsince <now> & before")
+    message = await world.stage.slack.post(
+        world.member, world.channel("incidents"), "Checkout is down\nsince <now> & before"
+    )
     outcome = await world.stage.slack.message_shortcut(
         world.admin, world.channel("incidents"), message["ts"], "declare_incident_from_message"
     )
@@ -133,7 +135,10 @@ async def test_an_expired_trigger_loses_nothing(world: World, monkeypatch: pytes
     ages = itertools.count(step=5)
     monkeypatch.setattr(world.stage.slack._state.triggers, "_clock", lambda: float(next(ages)))
     await world.command("/incident Checkout is down")
-    assert world.told() == "Slack did not open the form in time. Please try again.\nYou typed: `/incident Checkout is down`"
+    assert (
+        world.told()
+        == "Slack did not open the form in time. Please try again.\nYou typed: `/incident Checkout is down`"
+    )
 
 
 async def test_vendors_lists_health_and_how_to_connect(world: World) -> None:

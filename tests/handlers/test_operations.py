@@ -105,11 +105,15 @@ async def test_the_other_task_type_is_whole(world: World) -> None:
     await modal.fill(workflow_id="")
     await modal.choose("task_type", "action item")
     await modal.fill(add_action_item__summary="Write it up", add_action_item__assigned_to_user="Maya")
+    secret = next(it.id for it in world.stage.slack.channels.values() if it.is_private)
+    await modal.fill(add_action_item__post_to_slack_channels=[world.channel("incidents"), secret])
     await modal.send()
     parameters = sent(world, "rootly")["data"]["attributes"]["task_params"]
     assert parameters["task_type"] == "add_action_item"
     assert parameters["assigned_to_user"]["name"] == "Maya Okafor"
     assert (parameters["priority"], parameters["status"]) == ("medium", "open")
+    incidents = {"id": world.channel("incidents"), "name": "incidents"}
+    assert parameters["post_to_slack_channels"] == [incidents, {"id": secret, "name": secret}]
 
 
 async def test_a_workflow_reaches_twilio(world: World) -> None:

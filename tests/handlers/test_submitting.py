@@ -121,7 +121,9 @@ async def test_a_private_incident_is_told_to_its_reporter_alone(world: World) ->
 
 async def test_where_the_bot_may_not_post_the_card_is_a_direct_message(world: World) -> None:
     """A channel that the bot is not in gets nothing; the person gets the card."""
-    outside = next(it for it in world.stage.slack.channels.values() if world.bot_user not in it.members and not it.is_im)
+    outside = next(
+        it for it in world.stage.slack.channels.values() if world.bot_user not in it.members and not it.is_im
+    )
     await (await world.open("/incident Elsewhere", channel=outside.name)).send()
     await eventually(lambda: world.letters(world.admin))
     assert "Elsewhere" in world.letters(world.admin)[0]["text"]

@@ -4,9 +4,11 @@ import { post } from "./api.js";
 
 /** @param {import("./state.js").Store} store */
 export function createActions(store) {
-  /** Posts; a refusal becomes a notice in the channel that only this person sees. */
-  async function postOrNotice(path, body, channel = store.channel) {
-    const answer = await post(path, { user: store.user, ...body });
+  /** Posts as the acting person; a refusal becomes a notice in the channel that only this person sees. */
+  const postOrNotice = (path, body, channel) => orNotice(post(path, { user: store.user, ...body }), channel);
+
+  async function orNotice(posted, channel = store.channel) {
+    const answer = await posted;
     if (answer.ok === false) store.notice(answer.error || "Something went wrong. Try again?", channel);
     return answer;
   }
@@ -28,6 +30,6 @@ export function createActions(store) {
     submit: (viewId, values) => post("submit", { user: store.user, view_id: viewId, values }),
     close: (viewId) => post("close", { user: store.user, view_id: viewId }),
     options: (place, body) => post("options", { user: store.user, ...place, ...body }),
-    setFault: (vendor, fault) => postOrNotice(`vendors/${encodeURIComponent(vendor)}/fault`, { fault }),
+    setFault: (vendor, fault) => orNotice(post(`vendors/${encodeURIComponent(vendor)}/fault`, { fault })),
   };
 }

@@ -178,8 +178,18 @@ CHANNELS: tuple[Channel, ...] = (
 
 CHATTER: tuple[Said, ...] = (
     Said(221, "general", "aisha", "Good morning! The iOS app 7.3 is through review and rolls out over the day."),
-    Said(205, "incidents", "nora", "The label printer incident is closed, thank you @luca. Retrospective: Thursday at 10."),
-    Said(187, "general", "kenji", "The new search index serves everyone now. Found a query that got worse? Please tell me."),
+    Said(
+        205,
+        "incidents",
+        "nora",
+        "The label printer incident is closed, thank you @luca. Retrospective: Thursday at 10.",
+    ),
+    Said(
+        187,
+        "general",
+        "kenji",
+        "The new search index serves everyone now. Found a query that got worse? Please tell me.",
+    ),
     Said(171, "general", "hannah", "Weekly mug photo at three, by the big window. Bring the ugly ones."),
     Said(168, "general", "kenji", "Mine says “World's okayest database”."),
     Said(116, "checkout-team", "sam", "Winter sale vouchers are on for 10 % of visitors, behind `winter-vouchers`."),

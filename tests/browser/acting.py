@@ -1,0 +1,119 @@
+"""What a person does in the playground's page: type, choose, press, look."""
+
+import re
+from typing import Self
+
+from playwright.sync_api import Locator, Page, expect
+
+
+class Desk:
+    """Somebody at the page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.composer = page.get_by_test_id("composer")
+        self.modal = page.get_by_test_id("modal")
+        self.messages = page.get_by_test_id("message")
+
+    def ready(self) -> Self:
+        """Wait until the page shows its channel."""
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        return self
+
+    def act_as(self, name: str) -> Self:
+        self.page.get_by_role("radio", name=name).click()
+        return self
+
+    def go(self, channel: str) -> Self:
+        self.page.get_by_test_id(f"channel-{channel}").click()
+        return self
+
+    def say(self, text: str) -> Self:
+        """Type into the message box and press Enter."""
+        self.composer.fill(text)
+        self.composer.press("Enter")
+        return self
+
+    def command(self, beginning: str, text: str = "") -> Self:
+        """Type the beginning of a slash command, complete it with Tab, type what comes after, press Enter."""
+        self.composer.press_sequentially(beginning)
+        expect(self.page.get_by_role("listbox", name="Slash commands")).to_be_visible()
+        self.composer.press("Tab")
+        self.composer.press_sequentially(text)
+        self.composer.press("Enter")
+        return self
+
+    def open(self, beginning: str, text: str = "") -> Self:
+        """A slash command that opens a form."""
+        self.command(beginning, text)
+        expect(self.modal).to_be_visible()
+        return self
+
+    def field(self, name: str) -> Locator:
+        """The field whose block id is or ends with that name."""
+        return self.modal.locator(f'[data-testid="field-{name}"], [data-testid^="field-"][data-testid$=".{name}"]')
+
+    def input(self, name: str) -> Locator:
+        return self.field(name).locator("input, textarea").first
+
+    def fill(self, **answers: str) -> Self:
+        for name, answer in answers.items():
+            self.input(name.replace("__", ".")).fill(answer)
+        return self
+
+    def pick(self, **answers: str) -> Self:
+        """Search in selects and type-aheads, and take the first thing found with Enter."""
+        for name, answer in answers.items():
+            box = self.input(name.replace("__", "."))
+            box.click()
+            box.fill(answer)
+            expect(self.page.get_by_role("option").first).to_contain_text(re.compile(re.escape(answer), re.IGNORECASE))
+            box.press("Enter")
+            expect(self.page.get_by_role("option")).to_have_count(0)
+        return self
+
+    def choose(self, name: str, answer: str, *, brings: str) -> Self:
+        """Pick in a field that redraws the form, and wait for a field that only the new form has."""
+        self.pick(**{name: answer})
+        expect(self.field(brings)).to_be_visible()
+        return self
+
+    def error(self, name: str) -> Locator:
+        return self.field(name).get_by_test_id("field-error")
+
+    def submit(self) -> Self:
+        self.modal.get_by_test_id("modal-submit").click()
+        return self
+
+    def receipt(self, vendor: str, title: str) -> Self:
+        """The modal says that it was created."""
+        expect(self.modal).to_contain_text(f"Created in {vendor}")
+        expect(self.modal).to_contain_text(title)
+        return self
+
+    def done(self) -> Self:
+        self.modal.get_by_role("button", name="Done").click()
+        expect(self.modal).to_be_hidden()
+        return self
+
+    def last(self) -> Locator:
+        """The newest message of the channel."""
+        return self.messages.last
+
+    def objects(self, vendor: str, title: str) -> Locator:
+        """What the vendor's pane shows of that title."""
+        return self.page.get_by_test_id(f"vendor-{vendor}-object").filter(has_text=title)
+
+    def fault(self, vendor: str, fault: str) -> Self:
+        """Switch a vendor to fine, down or revoked."""
+        switch = self.page.get_by_test_id(f"vendor-{vendor}-fault-{fault}")
+        switch.click()
+        expect(switch).to_have_attribute("aria-checked", "true")
+        return self
+
+    def message_menu(self, message: Locator, entry: str) -> Self:
+        """Choose a shortcut from a message's menu."""
+        message.hover()
+        message.get_by_test_id("message-menu").click()
+        self.page.get_by_role("menuitem", name=entry).click()
+        return self

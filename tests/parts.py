@@ -1,0 +1,227 @@
+"""The machinery without Slack: a database, one connection, a vendor that does what a test says, a clock that it sets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+from cryptography.fernet import Fernet
+from pydantic import Field
+
+from bot.adapters.base import (
+    Account,
+    Adapter,
+    ApiKey,
+    Catalog,
+    Created,
+    Entry,
+    Operation,
+    Request,
+    Submission,
+    incident_by_number,
+)
+from bot.courier import Courier
+from bot.forms.fields import Form
+from bot.storage import Workspace
+from bot.storage.connections import Connections
+from bot.storage.database import Database
+from bot.storage.deliveries import Deliveries, Delivery, Draft
+from bot.storage.secrets import Vault
+
+HERE = Workspace("", "T0HERE0001")
+ELSEWHERE = Workspace("", "T0ELSE0001")
+DAY = 24 * 3600.0
+CARD_AFTER = 0.0
+SECRET = {"api_key": "key-that-nobody-may-see"}
+
+
+class Clock:
+    """Epoch seconds that pass only when a test says so."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Note(Form):
+    headline: ClassVar = "text"
+
+    text: str = Field(title="Text", min_length=1)
+
+
+MADE = Created(id="n1", reference="N-1", title="A note", url="https://notes.example.com/1")
+
+
+class Notes(Adapter):
+    """A vendor of notes. Its next creates do what `script` says, in order, and then make `MADE`; `lists` are its lists."""
+
+    vendor = "notes"
+    label = "Notes"
+    credentials = ApiKey
+    operations = (Operation("note", "incident", "note", Note, feeds="notes"),)
+    catalogs = (
+        Catalog("notes", "notes", ttl=60.0, by_reference=incident_by_number),
+        Catalog("people", "people"),
+        Catalog("colours", "colours", static=(Entry(id="r", label="Red"), Entry(id="g", label="Green"))),
+    )
+
+    def __init__(self) -> None:
+        super().__init__(httpx.AsyncClient(), "http://notes.invalid")
+        self.script: list[Created | Exception | Callable[[], Awaitable[Created]]] = []
+        self.sent: list[Submission] = []
+        self.lists: dict[str, list[Entry] | Exception] = {"notes": [], "people": []}
+        self.asked: list[str] = []
+        self.before_listing: Callable[[], Awaitable[None]] | None = None
+
+    async def verify(self, credentials: ApiKey) -> Account:
+        return Account(id="acme", name="Acme")
+
+    def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
+        return Request("POST", "/notes", json=submission.form.model_dump())
+
+    async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
+        self.sent.append(submission)
+        step = self.script.pop(0) if self.script else MADE
+        if isinstance(step, Exception):
+            raise step
+        return step if isinstance(step, Created) else await step()
+
+    async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
+        self.asked.append(catalog)
+        found = self.lists[catalog]
+        if self.before_listing is not None:
+            await self.before_listing()
+        if isinstance(found, Exception):
+            raise found
+        return list(found)
+
+    @property
+    def keys(self) -> list[str]:
+        """The markers of what was sent, in order."""
+        return [it.marker for it in self.sent]
+
+
+class Gate:
+    """A create that waits until the test opens it; `reached` is set once it waits."""
+
+    def __init__(self, then: Created | Exception = MADE) -> None:
+        self.reached = asyncio.Event()
+        self.open = asyncio.Event()
+        self._then = then
+
+    async def __call__(self) -> Created:
+        self.reached.set()
+        await self.open.wait()
+        if isinstance(self._then, Exception):
+            raise self._then
+        return self._then
+
+
+def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
+    """A note that a person submitted."""
+    return replace(
+        Draft(
+            workspace=HERE,
+            key=key,
+            kind="incident",
+            vendor="notes",
+            operation="note",
+            answer="",
+            account="acme",
+            actor="U0ANN00001",
+            actor_name="Ann",
+            channel="C0GENERAL1",
+            private=False,
+            title="Checkout is down",
+            payload={"text": "Checkout is down"},
+            chosen={},
+        ),
+        **changes,
+    )
+
+
+@dataclass
+class Machine:
+    """The machinery on one database file. `changes` are the rows that the courier announced."""
+
+    database: Database
+    connections: Connections
+    deliveries: Deliveries
+    adapter: Notes
+    courier: Courier
+    clock: Clock
+    changes: list[Delivery] = field(default_factory=list)
+    offered: list[tuple[str, str]] = field(default_factory=list)
+
+    async def connect(self, account: str = "acme", workspace: Workspace = HERE) -> None:
+        await self.connections.save(workspace, "notes", account=account, account_name=account.title(), secret=SECRET)
+
+    async def submit(self, key: str = "ir000000000001", **changes: Any) -> Delivery:
+        return await self.courier.submit(draft(key, **changes), card_after=CARD_AFTER)
+
+    async def row(self, key: str = "ir000000000001", workspace: Workspace = HERE) -> Delivery:
+        row = await self.deliveries.find(workspace, key)
+        assert row is not None
+        return row
+
+    async def until(self, state: str, key: str = "ir000000000001", seconds: float = 5.0) -> Delivery:
+        """The row once it is in that state; fails with what it is instead."""
+        row = await self.row(key)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while row.state != state:
+                    await asyncio.sleep(0.005)
+                    row = await self.row(key)
+        assert row.state == state, row
+        return row
+
+
+KEY = Fernet.generate_key()
+
+
+@asynccontextmanager
+async def machine_on(path: Path, clock: Clock | None = None, *, running: bool = True) -> AsyncIterator[Machine]:
+    """The machinery on that file, with the courier's loop unless `running` is False. Leaving it is a clean stop."""
+    clock = clock or Clock()
+    database = await Database.open(path)
+    connections = Connections(database, Vault([KEY]), clock)
+    deliveries = Deliveries(database, clock)
+    adapter = Notes()
+    changes: list[Delivery] = []
+    offered: list[tuple[str, str]] = []
+
+    async def on_created(row: Delivery, catalog: str) -> None:
+        offered.append((row.key, catalog))
+
+    courier = Courier(
+        deliveries, connections, {"notes": adapter}, on_change=changes.append, on_created=on_created, clock=clock
+    )
+    loop = asyncio.create_task(courier.run()) if running else None
+    try:
+        yield Machine(database, connections, deliveries, adapter, courier, clock, changes, offered)
+        await courier.stop()
+    finally:
+        if loop is not None:
+            await ended(loop)
+        await adapter.client.aclose()
+        await database.close()
+
+
+async def ended(task: "asyncio.Task[Any]") -> None:
+    """Cancel a background task and wait for its end; an error of its own comes out here."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def labels(entries: Sequence[Entry]) -> list[str]:
+    """What a picker shows."""
+    return [entry.label for entry in entries]

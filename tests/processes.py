@@ -1,0 +1,81 @@
+"""The bot as a process of its own, as an operator runs it."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import eventually
+
+ROOT = Path(__file__).parents[1]
+OURS = ("SLACK_", "RELAY_", "ROOTLY_", "INCIDENT_IO_", "TWILIO_")
+
+
+def surroundings() -> dict[str, str]:
+    """This process's environment without the bot's settings and without proxies."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(OURS) and not name.lower().endswith("_proxy")
+    }
+
+
+@asynccontextmanager
+async def started(*arguments: str, environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m bot ARGUMENTS`, killed at the end if it is still there. Its standard error can be read."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=ROOT,
+        env=surroundings() | dict(environment),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def said(process: asyncio.subprocess.Process, words: str, seconds: float = 20) -> str:
+    """The first line of its standard error that holds these words. Fails when it ends, or is silent, before that."""
+    assert process.stderr
+    async with asyncio.timeout(seconds):
+        while line := (await process.stderr.readline()).decode():
+            if words in line:
+                return line
+    raise AssertionError(f"It ended without saying {words!r}.")
+
+
+async def healthy(process: asyncio.subprocess.Process) -> str:
+    """Wait until `serve`, which was given port 0, answers; its address."""
+    line = await said(process, "serving")
+    port = line.split("port=")[1].split()[0]
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(trust_env=False) as client:
+
+        async def answers() -> bool:
+            try:
+                return (await client.get(f"{url}/healthz")).json() == {"status": "ok"}
+            except httpx.TransportError:
+                return False
+
+        await eventually(answers)
+    return url
+
+
+async def stopped(process: asyncio.subprocess.Process, seconds: float = 5) -> int | None:
+    """Ask it to end, as a service manager does; its exit code."""
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(seconds):
+        return await process.wait()

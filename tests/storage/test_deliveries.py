@@ -1,0 +1,288 @@
+"""Deliveries: enqueueing, claiming, settling, expiring, and whose card is behind."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.adapters.base import Entry
+from bot.storage.database import Database
+from bot.storage.deliveries import CARD_LEASE_SECONDS, Deliveries, Delivery, Outcome
+from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
+
+LEASE = 45.0
+NOBODY: frozenset[int] = frozenset()
+DELIVERED = Outcome("delivered", created={"id": "1", "reference": "N-1", "title": "T", "url": ""})
+REJECTED = Outcome("rejected", "refused", "No.", fields={"text": "is too short"})
+
+
+async def enqueue(deliveries: Deliveries, key: str = "a", lease: float | None = LEASE, **changes: Any) -> Delivery:
+    row, _ = await deliveries.enqueue(draft(key, **changes), lease=lease, card_after=changes.pop("card_after", 0.0))
+    return row
+
+
+async def test_a_draft_becomes_a_claimed_row(deliveries: Deliveries, path: Path, clock: Clock) -> None:
+    """What comes back holds everything that was submitted, and another connection reads it as `sending` already."""
+    chosen = {"people/1": Entry(id="1", label="Ann", detail="x", url="https://x.example.com")}
+    row, new = await deliveries.enqueue(draft("a", chosen=chosen, private=True), lease=LEASE, card_after=7.0)
+    assert new
+    assert row == Delivery(
+        id=1,
+        workspace=HERE,
+        key="a",
+        vendor="notes",
+        operation="note",
+        answer="",
+        account="acme",
+        actor="U0ANN00001",
+        actor_name="Ann",
+        channel="C0GENERAL1",
+        private=True,
+        title="Checkout is down",
+        payload={"text": "Checkout is down"},
+        chosen=chosen,
+        revision=0,
+        state="sending",
+        attempt=1,
+        reason="",
+        sentence="",
+        fields={},
+        created={},
+        made_at=clock.now,
+        due_at=clock.now,
+        version=1,
+        shown_version=0,
+        card_channel="",
+        card_ts="",
+    )
+    assert (await deliveries.get(row.id), await deliveries.find(HERE, "a")) == (row, row)
+    with sqlite3.connect(path) as other:
+        kept = other.execute("SELECT state, lease_until, card_after FROM deliveries").fetchall()
+    other.close()
+    assert kept == [("sending", clock.now + LEASE, 7.0)]
+
+
+async def test_without_a_free_slot_it_is_queued(deliveries: Deliveries) -> None:
+    """A row that nobody sends yet is due, and has had no attempt."""
+    row = await enqueue(deliveries, lease=None)
+    assert (row.state, row.attempt, row.settled) == ("queued", 0, False)
+
+
+async def test_there_is_no_row_that_was_never_made(deliveries: Deliveries) -> None:
+    """An id without a row raises, a key without one is None."""
+    assert await deliveries.find(HERE, "a") is None
+    with pytest.raises(KeyError):
+        await deliveries.get(1)
+
+
+@pytest.mark.parametrize("outcome", [DELIVERED, Outcome("unconfirmed"), Outcome("failed"), Outcome("queued"), None])
+async def test_the_same_key_gives_the_same_row(deliveries: Deliveries, outcome: Outcome | None) -> None:
+    """A second submission changes nothing, whatever was edited meanwhile and whatever became of the first."""
+    first = await enqueue(deliveries)
+    if outcome is not None:
+        await deliveries.settle(first, outcome)
+    before = await deliveries.get(first.id)
+    again = await deliveries.enqueue(draft("a", title="Edited", payload={"text": "Edited"}), lease=LEASE, card_after=9)
+    assert again == (before, False)
+    assert await deliveries.get(first.id) == before
+
+
+async def test_of_submissions_at_once_one_is_new(database: Database, path: Path, clock: Clock) -> None:
+    """Ten presses of the button in two processes are one delivery."""
+    other = await Database.open(path)
+    both = (Deliveries(database, clock), Deliveries(other, clock))
+    answers = await asyncio.gather(
+        *[both[n % 2].enqueue(draft("a", title=f"Press {n}"), lease=LEASE, card_after=0) for n in range(10)]
+    )
+    await other.close()
+    assert sum(new for _, new in answers) == 1
+    assert len({row.id for row, _ in answers}) == len({row.title for row, _ in answers}) == 1
+
+
+async def test_a_rejected_row_takes_the_corrected_values(deliveries: Deliveries, clock: Clock) -> None:
+    """The correction is a new revision with a new attempt; nothing of the refusal is left on it."""
+    first = await enqueue(deliveries)
+    assert (refused := await deliveries.settle(first, REJECTED)) is not None
+    clock.advance(30)
+    changes: dict[str, Any] = {"title": "Better", "payload": {"text": "Better"}, "account": "bolt", "operation": "memo"}
+    again, new = await deliveries.enqueue(draft("a", **changes), lease=LEASE, card_after=0)
+    assert (new, again.id, again.revision, again.attempt, again.state) == (True, first.id, 1, 2, "sending")
+    assert (again.title, again.payload, again.account, again.operation) == (
+        "Better",
+        {"text": "Better"},
+        "bolt",
+        "memo",
+    )
+    assert (again.reason, again.sentence, again.fields, again.made_at) == ("", "", {}, clock.now)
+    assert again.version > refused.version
+    assert await deliveries.settle(first, DELIVERED) is None
+
+
+async def test_a_corrected_row_without_a_free_slot_is_queued(deliveries: Deliveries) -> None:
+    """It waits like any other; the attempt is counted when it is claimed."""
+    await deliveries.settle(await enqueue(deliveries), REJECTED)
+    again = await enqueue(deliveries, lease=None)
+    assert (again.state, again.attempt, again.revision) == ("queued", 1, 1)
+    [claimed] = await deliveries.claim_due(LEASE, 5)
+    assert (claimed.state, claimed.attempt, claimed.revision) == ("sending", 2, 1)
+
+
+async def test_workspaces_have_their_own_keys(deliveries: Deliveries) -> None:
+    """The same key in two workspaces is two deliveries."""
+    here, elsewhere = await enqueue(deliveries, lease=None), await enqueue(deliveries, lease=None, workspace=ELSEWHERE)
+    assert here.id != elsewhere.id
+    assert await deliveries.find(ELSEWHERE, "a") == elsewhere
+    assert await deliveries.waiting(HERE) == await deliveries.waiting(ELSEWHERE) == {"notes": 1}
+
+
+async def test_what_is_due_is_claimed_oldest_first(deliveries: Deliveries, clock: Clock) -> None:
+    """Up to the limit, each with a new attempt; what is not due stays."""
+    for key in ("a", "b", "c"):
+        await enqueue(deliveries, key, lease=None)
+        clock.advance(1)
+    later = await enqueue(deliveries, "d")
+    await deliveries.settle(later, Outcome("queued", "rate_limited", due_at=clock.now + 30))
+    claimed = [(it.key, it.state, it.attempt) for it in await deliveries.claim_due(LEASE, 2)]
+    assert claimed == [("a", "sending", 1), ("b", "sending", 1)]
+    assert [it.key for it in await deliveries.claim_due(LEASE, 5)] == ["c"]
+    assert await deliveries.claim_due(LEASE, 5) == []
+    clock.advance(30)
+    assert [(it.key, it.attempt) for it in await deliveries.claim_due(LEASE, 5)] == [("d", 2)]
+
+
+async def test_a_row_is_claimed_by_one_only(database: Database, path: Path, clock: Clock) -> None:
+    """Two processes that look for work at the same moment share it out."""
+    other = await Database.open(path)
+    both = (Deliveries(database, clock), Deliveries(other, clock))
+    for n in range(20):
+        await enqueue(both[0], f"k{n}", lease=None)
+    claims = await asyncio.gather(*[both[n % 2].claim_due(LEASE, 3) for n in range(10)])
+    await other.close()
+    keys = [row.key for rows in claims for row in rows]
+    assert sorted(keys) == sorted({f"k{n}" for n in range(20)})
+
+
+async def test_an_attempt_is_settled_once(deliveries: Deliveries) -> None:
+    """The outcome of an attempt that is over, or was taken over by a newer one, is not written."""
+    first = await enqueue(deliveries)
+    await deliveries.settle(first, Outcome("queued", "unreachable"))
+    [second] = await deliveries.claim_due(LEASE, 1)
+    assert await deliveries.settle(first, DELIVERED) is None
+    settled = await deliveries.settle(second, DELIVERED)
+    assert settled is not None
+    assert (settled.state, settled.created) == ("delivered", DELIVERED.created)
+    assert await deliveries.settle(second, REJECTED) is None
+    assert await deliveries.get(first.id) == settled
+
+
+async def test_a_lease_that_ran_out_leaves_it_unconfirmed(deliveries: Deliveries, clock: Clock) -> None:
+    """Not before; and whoever comes back late cannot say otherwise."""
+    row = await enqueue(deliveries)
+    clock.advance(LEASE)
+    assert await deliveries.expire("It stopped.") == []
+    clock.advance(0.1)
+    [expired] = await deliveries.expire("It stopped.")
+    assert (expired.state, expired.reason, expired.sentence) == ("unconfirmed", "lease", "It stopped.")
+    assert await deliveries.settle(row, DELIVERED) is None
+    assert (await deliveries.claim_due(LEASE, 5), await deliveries.expire("Again.")) == ([], [])
+
+
+async def test_the_next_time_is_the_first_that_something_is_to_do(deliveries: Deliveries, clock: Clock) -> None:
+    """A due row, or a lease that runs out; None when nothing waits."""
+    assert await deliveries.next_time() is None
+    row = await enqueue(deliveries)
+    assert await deliveries.next_time() == clock.now + LEASE
+    await enqueue(deliveries, "b", lease=None)
+    assert await deliveries.next_time() == clock.now
+    [other] = await deliveries.claim_due(LEASE, 1)
+    await deliveries.settle(other, Outcome("queued", "rate_limited", due_at=clock.now + 5))
+    assert await deliveries.next_time() == clock.now + 5
+    await deliveries.claim_due(LEASE, 5)
+    await deliveries.settle(row, DELIVERED)
+    assert await deliveries.next_time() == clock.now + 5
+
+
+async def test_the_same_wait_again_is_nothing_new_to_show(deliveries: Deliveries, clock: Clock) -> None:
+    """The version grows when a card has something else to say, not with every further try."""
+    versions = [(await enqueue(deliveries)).version]
+    for outcome in (
+        Outcome("queued", "unreachable"),
+        Outcome("queued", "unreachable"),
+        Outcome("queued", "rate_limited"),
+        DELIVERED,
+    ):
+        row = await deliveries.find(HERE, "a")
+        if row is not None and row.state == "queued":
+            [row] = await deliveries.claim_due(LEASE, 1)
+        assert row is not None
+        settled = await deliveries.settle(row, outcome)
+        assert settled is not None
+        versions.append(settled.version)
+    assert versions == [1, 2, 2, 3, 4]
+
+
+async def test_a_card_is_claimed_once_it_may_be_shown(deliveries: Deliveries, clock: Clock) -> None:
+    """Not while it is being sent, not before its time unless it was released, not while a modal holds it."""
+    row, _ = await deliveries.enqueue(draft("a"), lease=LEASE, card_after=clock.now + 3)
+    assert await deliveries.claim_cards(frozenset({row.id}), NOBODY) == []
+    await deliveries.settle(row, DELIVERED)
+    assert await deliveries.next_card_time() == clock.now + 3
+    assert await deliveries.claim_cards(NOBODY, NOBODY) == []
+    assert await deliveries.claim_cards(frozenset({row.id}), frozenset({row.id})) == []
+    assert [it.id for it in await deliveries.claim_cards(frozenset({row.id}), NOBODY)] == [row.id]
+    assert await deliveries.claim_cards(frozenset({row.id + 1}), NOBODY) == []
+
+
+async def test_a_claimed_card_is_left_alone_for_a_while(deliveries: Deliveries, clock: Clock) -> None:
+    """Two processes do not post it twice; if the one that claimed it dies, another shows it."""
+    row = await enqueue(deliveries)
+    await deliveries.settle(row, DELIVERED)
+    assert len(await deliveries.claim_cards(NOBODY, NOBODY)) == 1
+    assert await deliveries.claim_cards(NOBODY, NOBODY) == []
+    assert await deliveries.next_card_time() == clock.now + CARD_LEASE_SECONDS
+    clock.advance(CARD_LEASE_SECONDS)
+    assert len(await deliveries.claim_cards(NOBODY, NOBODY)) == 1
+
+
+async def test_a_card_that_is_never_shown_is_tried_less_and_less(deliveries: Deliveries, clock: Clock) -> None:
+    """The pause grows with the row's age: seconds at first, hours after a day."""
+    await deliveries.settle(await enqueue(deliveries), DELIVERED)
+    pauses = []
+    for _ in range(3):
+        assert len(await deliveries.claim_cards(NOBODY, NOBODY)) == 1
+        at = await deliveries.next_card_time()
+        assert at is not None
+        pauses.append(at - clock.now)
+        clock.advance(DAY)
+    assert pauses == [CARD_LEASE_SECONDS, DAY / 10, DAY / 5]
+
+
+async def test_a_card_that_was_shown_is_not_behind_until_the_row_changes(deliveries: Deliveries) -> None:
+    """Showing an older version late does not hide that a newer one is to be shown."""
+    row = await enqueue(deliveries)
+    waiting = await deliveries.settle(row, Outcome("queued", "unreachable"))
+    assert waiting is not None
+    [claimed] = await deliveries.claim_due(LEASE, 1)
+    delivered = await deliveries.settle(claimed, DELIVERED)
+    assert delivered is not None
+    await deliveries.shown(waiting, "C1", "1.5")
+    [behind] = await deliveries.claim_cards(NOBODY, NOBODY)
+    assert (behind.card_channel, behind.card_ts, behind.version) == ("C1", "1.5", delivered.version)
+    await deliveries.shown(behind)
+    assert await deliveries.next_card_time() is None
+    shown = await deliveries.get(row.id)
+    assert (shown.card_channel, shown.card_ts, shown.shown_version) == ("C1", "1.5", delivered.version)
+    await deliveries.shown(waiting)
+    assert (await deliveries.get(row.id)).shown_version == delivered.version
+
+
+async def test_only_what_is_queued_waits(deliveries: Deliveries) -> None:
+    """The counts that `/vendors` shows are by vendor."""
+    await enqueue(deliveries, "a", lease=None)
+    await enqueue(deliveries, "b", lease=None, vendor="other")
+    await enqueue(deliveries, "c", lease=None, vendor="other")
+    await enqueue(deliveries, "d")
+    assert await deliveries.waiting(HERE) == {"notes": 1, "other": 2}
+    assert await deliveries.waiting(ELSEWHERE) == {}

@@ -1,0 +1,71 @@
+"""The vendors' lists on disk, and the channels' habits."""
+
+from bot.adapters.base import Entry
+from bot.storage import Workspace
+from bot.storage.connections import Connections
+from bot.storage.database import Database
+from bot.storage.deliveries import Deliveries
+from bot.storage.lists import Habits, Lists
+from tests.parts import ELSEWHERE, HERE, SECRET, draft
+
+ENTRIES = [
+    Entry(id="1", label="Ann", detail="ann@example.com", url="https://x.example.com/1"),
+    Entry(id="2", label="é"),
+]
+
+
+async def connect(connections: Connections, workspace: Workspace = HERE) -> None:
+    await connections.save(workspace, "notes", account="acme", account_name="Acme", secret=SECRET)
+
+
+async def test_a_list_comes_back_as_it_was_saved(database: Database, connections: Connections) -> None:
+    """Entries in their order, with when they were fetched; saving again replaces the whole list."""
+    lists = Lists(database)
+    await connect(connections)
+    assert await lists.load(HERE, "notes", "people") is None
+    await lists.save(HERE, "notes", "people", ENTRIES, 12.5)
+    assert await lists.load(HERE, "notes", "people") == (ENTRIES, 12.5)
+    await lists.save(HERE, "notes", "people", [], 13.5)
+    assert await lists.load(HERE, "notes", "people") == ([], 13.5)
+
+
+async def test_lists_belong_to_one_connection(database: Database, connections: Connections) -> None:
+    """Another workspace, vendor or name has its own list."""
+    lists = Lists(database)
+    await connect(connections)
+    await connect(connections, ELSEWHERE)
+    await lists.save(HERE, "notes", "people", ENTRIES, 1.0)
+    await lists.save(ELSEWHERE, "notes", "people", ENTRIES[:1], 2.0)
+    assert await lists.load(ELSEWHERE, "notes", "people") == (ENTRIES[:1], 2.0)
+    assert await lists.load(HERE, "notes", "people") == (ENTRIES, 1.0)
+    assert await lists.load(HERE, "notes", "colours") is None
+    assert await lists.load(HERE, "other", "people") is None
+
+
+async def test_a_list_without_a_connection_is_not_kept(database: Database) -> None:
+    """A fetch that ends after its connection went leaves nothing."""
+    lists = Lists(database)
+    await lists.save(HERE, "notes", "people", ENTRIES, 1.0)
+    assert await lists.load(HERE, "notes", "people") is None
+
+
+async def test_reconnecting_drops_the_lists(database: Database, connections: Connections) -> None:
+    """The new credentials may be another account's."""
+    lists = Lists(database)
+    await connect(connections)
+    await lists.save(HERE, "notes", "people", ENTRIES, 1.0)
+    await connect(connections)
+    assert await lists.load(HERE, "notes", "people") is None
+
+
+async def test_a_channel_remembers_what_it_used_last(database: Database, deliveries: Deliveries) -> None:
+    """For each kind, per workspace, from the moment a delivery is committed."""
+    habits = Habits(database)
+    assert await habits.get(HERE, "C0GENERAL1", "incident") is None
+    await deliveries.enqueue(draft("a"), lease=None, card_after=0)
+    await deliveries.enqueue(draft("b", operation="memo"), lease=None, card_after=0)
+    await deliveries.enqueue(draft("c", kind="action_item"), lease=None, card_after=0)
+    assert await habits.get(HERE, "C0GENERAL1", "incident") == "notes.memo"
+    assert await habits.get(HERE, "C0GENERAL1", "action_item") == "notes.note"
+    assert await habits.get(HERE, "C0OTHER001", "incident") is None
+    assert await habits.get(ELSEWHERE, "C0GENERAL1", "incident") is None

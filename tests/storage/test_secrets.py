@@ -1,0 +1,148 @@
+"""What is stored encrypted, and the keys for it."""
+
+import asyncio
+import base64
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from bot.errors import SecretError, SettingError
+from bot.storage.secrets import Vault, load_vault
+
+OWNER = ("", "T1", "rootly")
+SECRET = {"api_key": "the key"}
+LOAD = """
+import sys
+from pathlib import Path
+from bot.storage.secrets import load_vault
+
+load_vault(None, Path(sys.argv[1]))
+print(Path(sys.argv[1] + ".key").read_text().strip())
+"""
+
+
+def test_a_secret_comes_back_to_its_owner() -> None:
+    """What was sealed for an owner opens for that owner, and the ciphertext shows nothing of it."""
+    vault = Vault([Fernet.generate_key()])
+    sealed = vault.seal(OWNER, SECRET)
+    assert vault.open(OWNER, sealed) == SECRET
+    assert "the key" not in sealed
+    assert "the key" not in base64.urlsafe_b64decode(sealed).decode("latin-1")
+
+
+@pytest.mark.parametrize("owner", [("", "T2", "rootly"), ("", "T1", "twilio"), ("E1", "T1", "rootly"), ("", "T1")])
+def test_a_ciphertext_copied_to_another_row_does_not_open(owner: tuple[str, ...]) -> None:
+    """Another workspace's or vendor's row gets one sentence instead of the secret."""
+    vault = Vault([Fernet.generate_key()])
+    with pytest.raises(SecretError) as caught:
+        vault.open(owner, vault.seal(OWNER, SECRET))
+    assert str(caught.value) == "A stored secret belongs to another workspace or vendor; connect the vendor again."
+
+
+def test_a_wrong_key_is_one_clear_sentence() -> None:
+    """What another key sealed does not open, and neither does something damaged."""
+    sealed = Vault([Fernet.generate_key()]).seal(OWNER, SECRET)
+    vault = Vault([Fernet.generate_key()])
+    for ciphertext in (sealed, sealed[:-9], "", "é", "bm8="):
+        with pytest.raises(SecretError) as caught:
+            vault.open(OWNER, ciphertext)
+        assert str(caught.value) == "A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS."
+
+
+def test_the_first_key_encrypts_and_any_decrypts(tmp_path: Path) -> None:
+    """To rotate, the new key is put in front: old secrets still open, new ones do not need the old key."""
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    before = Vault([old]).seal(OWNER, SECRET)
+    rotated = load_vault(SecretStr(f" {new.decode()} , {old.decode()},"), tmp_path / "relay.db")
+    assert rotated.open(OWNER, before) == SECRET
+    assert Vault([new]).open(OWNER, rotated.seal(OWNER, SECRET)) == SECRET
+    with pytest.raises(SecretError):
+        Vault([old]).open(OWNER, rotated.seal(OWNER, SECRET))
+
+
+def test_given_keys_make_no_key_file(tmp_path: Path) -> None:
+    """With RELAY_ENCRYPTION_KEYS nothing is written beside the database."""
+    load_vault(SecretStr(Fernet.generate_key().decode()), tmp_path / "relay.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_file_is_made_once_and_is_private(tmp_path: Path) -> None:
+    """The first start makes it with mode 0600, whatever the umask; the second reads it; nothing else is left behind."""
+    before = os.umask(0)
+    try:
+        first = load_vault(None, tmp_path / "relay.db")
+    finally:
+        os.umask(before)
+    file = tmp_path / "relay.db.key"
+    made = file.read_bytes()
+    second = load_vault(None, tmp_path / "relay.db")
+    assert second.open(OWNER, first.seal(OWNER, SECRET)) == SECRET
+    assert (list(tmp_path.iterdir()), file.read_bytes()) == ([file], made)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_starts_at_once_read_the_same_key(tmp_path: Path) -> None:
+    """Of many threads that find no key file, all end up with the one that was put in place."""
+    vaults = await asyncio.gather(*[asyncio.to_thread(load_vault, None, tmp_path / "relay.db") for _ in range(16)])
+    sealed = vaults[0].seal(OWNER, SECRET)
+    assert [vault.open(OWNER, sealed) for vault in vaults] == [SECRET] * 16
+    assert [it.name for it in tmp_path.iterdir()] == ["relay.db.key"]
+
+
+def test_two_processes_at_once_read_the_same_key(tmp_path: Path) -> None:
+    """Two bots that start on a new folder at the same time use one key."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", LOAD, str(tmp_path / "relay.db")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=60) for process in started]
+    assert [error for _, error in said] == ["", ""]
+    assert said[0][0] == said[1][0] != ""
+
+
+@pytest.mark.parametrize("keys", ["short", ",", "ключ", Fernet.generate_key().decode() + ",nonsense"])
+def test_what_is_no_key_names_the_setting_and_says_how_to_make_one(tmp_path: Path, keys: str) -> None:
+    """The sentence repeats nothing of what was given."""
+    with pytest.raises(SettingError) as caught:
+        load_vault(SecretStr(keys), tmp_path / "relay.db")
+    assert str(caught.value) == (
+        "RELAY_ENCRYPTION_KEYS: holds something that is not a key; make one with "
+        '`python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`.'
+    )
+
+
+def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
+    """An empty key file is not silently replaced: what it sealed would be lost."""
+    file = tmp_path / "relay.db.key"
+    file.write_text("")
+    with pytest.raises(SettingError, match=r"^relay\.db\.key: holds something that is not a key"):
+        load_vault(None, tmp_path / "relay.db")
+    assert file.read_text() == ""
+
+
+def test_a_folder_where_no_key_can_be_made_is_one_sentence(tmp_path: Path) -> None:
+    """The folder has to exist."""
+    path = tmp_path / "nowhere" / "relay.db"
+    with pytest.raises(SettingError) as caught:
+        load_vault(None, path)
+    assert str(caught.value) == (
+        f"RELAY_DATABASE: the key file {path}.key cannot be read or made (No such file or directory); "
+        "choose another folder."
+    )
+
+
+def test_no_key_shows_in_a_vaults_repr() -> None:
+    """Neither a key nor what is derived from it."""
+    key = Fernet.generate_key()
+    assert key.decode() not in repr(Vault([key]))
