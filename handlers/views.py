@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -28,59 +29,83 @@ log = structlog.get_logger(__name__)
 ANSWER_SECONDS = 2.0
 """After the request arrived. Slack gives up after 3; what happens later goes onto the card."""
 
+Values = Mapping[str, Any]
+Answer = dict[str, Any]
 
-async def submit(
-    ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
-) -> None:
-    """One modal is one delivery: a second submission of the same modal finds the same row and gets the same answer."""
-    try:
-        state = state_of(view, context)
-        adapter, operation = relay.find(state.operation)
-    except (Foreign, KeyError):
-        await ack(response_action="push", view=messages.refusal(messages.FOREIGN))
-        return
-    person = await relay.people.person(client, state.workspace, context.user_id or "")
-    if no := objection(state.kind, person):
-        await ack(response_action="push", view=messages.refusal(no))
-        return
-    values = view["state"]["values"]
-    try:
-        form = parse(operation.form_for(state.answer), state.operation, values)
-    except FormError as error:
-        await ack(response_action="errors", errors=error.errors)
-        return
-    try:
-        row = await _commit(relay, state, adapter, operation, form, values, person, client)
-    except NotConnected as error:
-        await ack(response_action="push", view=messages.refusal(str(error)))
-        return
-    except sqlite3.Error as error:
-        log.error("submission.not_saved", error=type(error).__name__)
-        await ack(response_action="push", view=messages.saved_nowhere())
-        return
-    row = await _await_outcome(relay, row, arrived)
-    if row.state == "rejected":
-        errors = place(operation.form_for(state.answer), state.operation, values, row.fields, row.sentence)
-        await ack(response_action="errors", errors=errors)
-        return
-    await ack(response_action="update", view=messages.receipt(row, adapter, operation, state.kind))
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it was filled in, checked, and by whom."""
+
+    state: ModalState
+    adapter: Adapter
+    operation: Operation
+    form: Form
+    values: Values
+    person: Person
+
+
+class NotAllowed(Exception):
+    """This person may not do it; the message says whom to ask."""
 
 
 class NotConnected(Exception):
     """There is no connection to send it through; the message says what to do."""
 
 
-async def _commit(
-    relay: Relay,
-    state: ModalState,
-    adapter: Adapter,
-    operation: Operation,
-    form: Form,
-    values: Mapping[str, Any],
-    person: Person,
-    client: AsyncWebClient,
-) -> Delivery:
+async def submit(
+    ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
+) -> None:
+    """One modal is one delivery: a second submission of the same modal finds the same row and gets the same answer."""
+    await ack(**await _answer(view, client, context, relay, arrived))
+
+
+async def _answer(
+    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
+) -> Answer:
+    try:
+        filled = await _read(view, client, context, relay)
+        row = await _commit(relay, filled, client)
+    except FormError as error:
+        return {"response_action": "errors", "errors": error.errors}
+    except Foreign:
+        return _note(messages.refusal(messages.FOREIGN))
+    except (NotAllowed, NotConnected) as error:
+        return _note(messages.refusal(str(error)))
+    except sqlite3.Error as error:
+        log.error("submission.not_saved", error=type(error).__name__)
+        return _note(messages.saved_nowhere())
+    row = await _await_outcome(relay, row, arrived)
+    if row.state == "rejected":
+        errors = place(type(filled.form), filled.state.operation, filled.values, row.fields, row.sentence)
+        return {"response_action": "errors", "errors": errors}
+    receipt = messages.receipt(row, filled.adapter, filled.operation, filled.state.kind)
+    return {"response_action": "update", "view": receipt}
+
+
+def _note(view: messages.View) -> Answer:
+    """A note on top of the form, which stays underneath as it was filled in."""
+    return {"response_action": "push", "view": view}
+
+
+async def _read(view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay) -> Filled:
+    """Raises `Foreign`, `NotAllowed`, or `FormError`."""
+    state = state_of(view, context)
+    try:
+        adapter, operation = relay.find(state.operation)
+    except KeyError:
+        raise Foreign from None
+    person = await relay.people.person(client, state.workspace, context.user_id or "")
+    if no := objection(state.kind, person):
+        raise NotAllowed(no)
+    values = view["state"]["values"]
+    form = parse(operation.form_for(state.answer), state.operation, values)
+    return Filled(state, adapter, operation, form, values, person)
+
+
+async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Delivery:
     """Write the delivery and start it. Raises `NotConnected`, or `sqlite3.Error` when nothing could be written."""
+    state, adapter, form = filled.state, filled.adapter, filled.form
     try:
         connection = await relay.connections.get(state.workspace, adapter.vendor)
     except SecretError:
@@ -88,22 +113,22 @@ async def _commit(
     if connection is None:
         raise NotConnected(messages.disconnected(adapter))
     payload = form.model_dump(mode="json")
-    title, _ = texts(operation, payload)
+    title, _ = texts(filled.operation, payload)
     draft = Draft(
         workspace=state.workspace,
         key=state.key,
         kind=state.kind,
         vendor=adapter.vendor,
-        operation=operation.name,
+        operation=filled.operation.name,
         answer=state.answer or "",
         account=connection.account,
-        actor=person.slack_id,
-        actor_name=person.name,
+        actor=filled.person.slack_id,
+        actor_name=filled.person.name,
         channel=state.channel,
         private=form.confidential,
-        title=title or operation.label,
+        title=title or filled.operation.label,
         payload=payload,
-        chosen=await _chosen(relay, state, adapter, form, values, client),
+        chosen=await _chosen(relay, filled, client),
     )
     row = await relay.courier.submit(draft, card_after=time.time() + MODAL_SECONDS)
     relay.cards.hold(row)
@@ -123,20 +148,22 @@ async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Deliver
         relay.cards.release(row)
 
 
-async def _chosen(
-    relay: Relay, state: ModalState, adapter: Adapter, form: Form, values: Mapping[str, Any], client: AsyncWebClient
-) -> dict[str, Entry]:
-    """ "services/<id>" -> what the picker showed for it, for vendors that want names beside ids."""
+async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
+    """What the pickers showed, by "services/<id>" or "conversations/<id>", for vendors that want names beside ids."""
     chosen: dict[str, Entry] = {}
-    for it in places(type(form), state.operation):
-        element = values.get(it.block_id, {}).get("value", {})
+    for it in places(type(filled.form), filled.state.operation):
+        element = filled.values.get(it.block_id, {}).get("value", {})
         if lookup := it.field.marker(Lookup):
             for option in filter(None, element.get("selected_options") or [element.get("selected_option")]):
-                known = await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, option["value"])
-                seen = known or Entry(id=option["value"], label=option["text"]["text"])
-                chosen[f"{lookup.catalog}/{seen.id}"] = seen
+                entry = await _entry(relay, filled, lookup.catalog, option)
+                chosen[f"{lookup.catalog}/{entry.id}"] = entry
         elif it.field.marker(Conversation):
             ids = list(filter(None, element.get("selected_conversations") or [element.get("selected_conversation")]))
             names = await asyncio.gather(*[relay.people.channel_name(client, channel) for channel in ids])
             chosen |= {f"conversations/{id_}": Entry(id=id_, label=name) for id_, name in zip(ids, names, strict=True)}
     return chosen
+
+
+async def _entry(relay: Relay, filled: Filled, catalog: str, option: Mapping[str, Any]) -> Entry:
+    known = await relay.catalogs.entry(filled.state.workspace, filled.adapter.vendor, catalog, option["value"])
+    return known or Entry(id=option["value"], label=option["text"]["text"])

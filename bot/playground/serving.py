@@ -51,6 +51,7 @@ class Server:
                 log_level="error",
                 access_log=False,
                 lifespan="off",
+                date_header=False,  # its value is renewed by the loop that ours replaces
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
@@ -69,7 +70,7 @@ class Server:
         """Take no more connections, and end those that are open."""
         if self._server is None or self._task is None:
             return
-        self._server.should_exit = True
+        self._server.ending.set()
         await self._task
         self._server = self._task = None
 
@@ -82,11 +83,18 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that leaves the process's signals alone and says when it takes connections."""
+    """uvicorn that leaves the process's signals alone, says when it takes connections, and ends as soon as it is told.
+
+    Its own main loop looks ten times a second whether it should end; ours waits for just that.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self.ending = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.ending.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
