@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 
@@ -79,7 +80,7 @@ def _manifest(asked: argparse.Namespace) -> int:
     from bot import manifest, settings
 
     url = asked.url or str(settings.load().public_url or "")
-    if not (asked.socket or url.startswith("https://")):
+    if not (asked.socket or re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url)):
         raise SettingError("--url", "should be the bot's address and begin with https://, or give --socket.")
     print(manifest.text(None if asked.socket else url.rstrip("/")), end="")
     return 0

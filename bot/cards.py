@@ -17,12 +17,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import messages
 from bot.adapters.base import Adapter
 from bot.slack_errors import NOT_DONE, said
-from bot.storage.deliveries import Deliveries, Delivery
+from bot.storage.deliveries import CARD_LEASE_SECONDS, Deliveries, Delivery
 
 log = structlog.get_logger(__name__)
 
 MODAL_SECONDS = 3.0
 """How long after its submission a row's card is left to the modal, if the process that shows the modal dies."""
+SHOWING_SECONDS = CARD_LEASE_SECONDS - 2
+"""Waiting for Slack's rate limit included: after the lease another process may post the card."""
 NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission"})
 
 
@@ -82,7 +84,8 @@ class Cards:
 
     async def _show(self, row: Delivery) -> None:
         try:
-            channel, ts = await self._edit(row) if row.card_ts else await self._post(row)
+            async with asyncio.timeout(SHOWING_SECONDS):
+                channel, ts = await self._edit(row) if row.card_ts else await self._post(row)
         except NOT_DONE as error:
             log.warning("cards.not_shown", delivery=row.key, error=said(error))
             return

@@ -135,8 +135,18 @@ class Courier:
     async def stop(self) -> None:
         """Finish what is being sent; the rest stays queued for the next start."""
         self._stopping = True
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=CALL_SECONDS + 1)
+        acquired = 0
+        try:
+            # Whoever claims takes a slot first: once all are free, nothing is being claimed or sent.
+            async with asyncio.timeout(CALL_SECONDS + 1):
+                while acquired < AT_ONCE:
+                    await self._slots.acquire()
+                    acquired += 1
+        except TimeoutError:
+            log.warning("courier.stopped_early", under_way=len(self._under_way))
+        finally:
+            for _ in range(acquired):
+                self._slots.release()
 
     async def _start_due(self) -> None:
         while not self._stopping and not self._slots.locked():

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket as sockets
 import sys
+from collections.abc import Callable, Iterator
 
 import aiohttp
 import structlog
@@ -26,8 +27,18 @@ async def serve(settings: Settings) -> int:
         listening = _listen(settings.host, settings.port)
         config = uvicorn.Config(bot.web, log_config=None, access_log=False, server_header=False, lifespan="off")
         structlog.get_logger().info("serving", host=settings.host, port=listening.getsockname()[1])
-        await uvicorn.Server(config).serve([listening])
+        await _Server(config).serve([listening])
     return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: once it has stopped it raises the signal again, which ends the process before
+    what is being sent is finished and the database is closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        _on_signals(lambda number: self.handle_exit(number, None))
+        yield
 
 
 async def socket(settings: Settings) -> int:
@@ -91,8 +102,12 @@ def _listen(host: str, port: int) -> sockets.socket:
 
 async def _told_to_stop() -> None:
     stop = asyncio.Event()
+    _on_signals(lambda number: stop.set())
+    await stop.wait()
+
+
+def _on_signals(act: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+            loop.add_signal_handler(number, act, number)

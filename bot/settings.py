@@ -88,4 +88,6 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         sentence = first["msg"].removeprefix("Value error, ")
-        raise SettingError(str(first["loc"][0]), f"{sentence[:1].lower()}{sentence[1:]}.") from None
+        if sentence[1:2].islower():  # not "URL ..."
+            sentence = sentence[:1].lower() + sentence[1:]
+        raise SettingError(str(first["loc"][0]), f"{sentence}.") from None

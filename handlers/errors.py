@@ -11,12 +11,16 @@ from bot import messages
 
 log = structlog.get_logger(__name__)
 
+KINDS = (None, "view_submission", "block_suggestion", "block_actions", "shortcut", "message_action", "view_closed")
+"""What Slack sends this bot (a command has no type). Another type is a stranger's text, which the log does not repeat."""
+
 
 async def answer(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """What Slack shows instead of "dispatch_failed"."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = [f"{frame.name}:{frame.lineno}" for frame in last]
-    log.error("listener.failed", error=type(error).__name__, where=where, type=str(body.get("type", "command"))[:40])
+    kind = body.get("type") if body.get("type") in KINDS else "other"
+    log.error("listener.failed", error=type(error).__name__, where=where, type=kind)
     match body.get("type"):
         case "view_submission":
             return _json({"response_action": "push", "view": messages.trouble()})

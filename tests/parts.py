@@ -160,12 +160,20 @@ class Machine:
     clock: Clock
     changes: list[Delivery] = field(default_factory=list)
     offered: list[tuple[str, str]] = field(default_factory=list)
+    loop: "asyncio.Task[None] | None" = None
 
     async def connect(self, account: str = "acme", workspace: Workspace = HERE) -> None:
         await self.connections.save(workspace, "notes", account=account, account_name=account.title(), secret=SECRET)
 
     async def submit(self, key: str = "ir000000000001", **changes: Any) -> Delivery:
         return await self.courier.submit(draft(key, **changes), card_after=CARD_AFTER)
+
+    async def crash(self) -> None:
+        """What `kill -9` leaves: nothing that is under way gets settled."""
+        if self.loop is not None:
+            await ended(self.loop)
+        for task in list(self.courier._under_way):
+            await ended(task)
 
     async def row(self, key: str = "ir000000000001", workspace: Workspace = HERE) -> Delivery:
         row = await self.deliveries.find(workspace, key)
@@ -206,7 +214,7 @@ async def machine_on(path: Path, clock: Clock | None = None, *, running: bool = 
     )
     loop = asyncio.create_task(courier.run()) if running else None
     try:
-        yield Machine(database, connections, deliveries, adapter, courier, clock, changes, offered)
+        yield Machine(database, connections, deliveries, adapter, courier, clock, changes, offered, loop)
         await courier.stop()
     finally:
         if loop is not None:

@@ -66,7 +66,7 @@ async def healthy(process: asyncio.subprocess.Process) -> str:
 
         async def answers() -> bool:
             try:
-                return (await client.get(f"{url}/healthz")).json() == {"status": "ok"}
+                return (await client.get(f"{url}/healthz")).text == '{"status":"ok"}'
             except httpx.TransportError:
                 return False
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from typing import NamedTuple
 import httpx
 import pytest
 import yaml
-from cryptography.fernet import Fernet
 
 from bot import manifest
 from bot.__main__ import main
@@ -22,7 +22,7 @@ from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.database import Database
 from bot.storage.secrets import load_vault
-from tests.processes import OURS, ROOT, healthy, said, started, stopped, surroundings
+from tests.processes import ROOT, healthy, started, stopped, surroundings
 
 SECRET = "do-not-print-4d81"
 COMPLETE = {"SLACK_SIGNING_SECRET": SECRET, "SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_APP_TOKEN": f"xapp-{SECRET}"}
@@ -58,7 +58,7 @@ class Here:
     def __init__(self, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str], folder: Path) -> None:
         self._patch = patch
         self._captured = captured
-        for name in surroundings().keys() ^ dict.fromkeys(__import__("os").environ).keys():
+        for name in os.environ.keys() - surroundings().keys():
             patch.delenv(name)
         patch.chdir(folder)
 
@@ -77,77 +77,223 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 
 
 async def test_help_names_every_command() -> None:
-    """`--help` lists the commands, quickly."""
+    """`--help` lists the commands."""
     ended = await run("--help")
     assert (ended.code, ended.err) == (0, "")
-    for command in ("serve", "socket", "connect", "manifest", "playground"):
-        assert f"\n    {command} " in ended.out
+    listed = [line.split()[0] for line in ended.out.splitlines() if line[:4] == " " * 4 and line[4:5] != " "]
+    assert listed == ["serve", "socket", "connect", "manifest", "playground"]
 
 
-WRONG: list[tuple[Mapping[str, str], str]] = [
-    ({}, ""),
-    ({"SLACK_SIGNING_SECRET": ""}, ""),
-    ({"SLACK_BOT_TOKEN": ""}, ""),
-    ({"SLACK_BOT_TOKEN": SECRET}, ""),
-    ({"SLACK_BOT_TOKEN": f"xapp-{SECRET}"}, ""),
-    ({"SLACK_APP_TOKEN": SECRET}, ""),
-    ({"SLACK_API_URL": SECRET}, ""),
-    ({"SLACK_API_URL": f"ftp://{SECRET}"}, ""),
-    ({"RELAY_PORT": SECRET}, ""),
-    ({"RELAY_PORT": "65536"}, ""),
-    ({"RELAY_PORT": "-1"}, ""),
-    ({"RELAY_PUBLIC_URL": SECRET}, ""),
-    ({"RELAY_ADMINS": f"U012AB3CD, {SECRET}"}, ""),
-    ({"ROOTLY_API_URL": SECRET}, ""),
-    ({"INCIDENT_IO_API_URL": "https://"}, ""),
-    ({"TWILIO_TASKROUTER_URL": SECRET}, ""),
+NO_URL = "input should be a valid URL, relative URL without a base."
+WRONG_SETTINGS = [
+    (
+        {"SLACK_SIGNING_SECRET": ""},
+        "is not set; copy it from your Slack app's page, Basic Information, Signing Secret.",
+    ),
+    (
+        {"SLACK_BOT_TOKEN": ""},
+        "is not set; copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-.",
+    ),
+    ({"SLACK_BOT_TOKEN": SECRET}, "should begin with xoxb-."),
+    ({"SLACK_APP_TOKEN": f"xoxb-{SECRET}"}, "should begin with xapp-."),
+    ({"SLACK_API_URL": SECRET}, NO_URL),
+    ({"RELAY_PORT": SECRET}, "input should be a valid integer, unable to parse string as an integer."),
+    ({"RELAY_PORT": "65536"}, "input should be less than or equal to 65535."),
+    ({"RELAY_PUBLIC_URL": SECRET}, NO_URL),
+    ({"RELAY_ADMINS": SECRET}, "should be Slack user ids such as U012AB3CD, separated by commas."),
+    ({"ROOTLY_API_URL": SECRET}, NO_URL),
+    ({"INCIDENT_IO_API_URL": "https://"}, "input should be a valid URL, empty host."),
+    ({"TWILIO_TASKROUTER_URL": SECRET}, NO_URL),
 ]
 
 
-def test_print(here: Here) -> None:
-    for wrong, _ in WRONG:
-        print(wrong, here.run("serve", **(COMPLETE | wrong if wrong else {})), file=sys.__stderr__)
-    c = {"api_key": SECRET}
-    for vendor, given, env in [
-        ("rootly", "", {}),
-        ("rootly", SECRET, {}),
-        ("rootly", json.dumps([SECRET]), {}),
-        ("rootly", "{}", {}),
-        ("rootly", json.dumps({"api_key": SECRET, "x": 1}), {}),
-        ("rootly", json.dumps({"api_key": 7}), {}),
-        ("rootly", json.dumps({"api_key": f"{SECRET} {SECRET}"}), {}),
-        ("rootly", json.dumps({"api_key": ""}), {}),
-        ("twilio", json.dumps({"key_sid": SECRET, "key_secret": SECRET, "workspace_sid": SECRET}), {}),
-        ("rootly", json.dumps(c), {"RELAY_DATABASE": "."}),
-        ("rootly", json.dumps(c), {"RELAY_DATABASE": "no/such/folder/relay.db"}),
-        ("rootly", json.dumps(c), {"RELAY_ENCRYPTION_KEYS": SECRET}),
-        ("rootly", json.dumps(c), {"RELAY_ENCRYPTION_KEYS": ","}),
-        ("rootly", json.dumps(c), {"RELAY_ENCRYPTION_KEYS": f"{Fernet.generate_key().decode()},{SECRET}"}),
-        ("rootly", json.dumps(c), {"RELAY_ENCRYPTION_KEYS": "é"}),
-        ("rootly", json.dumps(c), {"ROOTLY_API_URL": "http://127.0.0.1:1"}),
-    ]:
-        args = ["--no-verify"] if "ROOTLY_API_URL" not in env else []
-        try:
-            print(
-                vendor,
-                given[:30],
-                env,
-                here.run("connect", "T012AB3CD", vendor, *args, given=given, **env),
-                file=sys.__stderr__,
-            )
-        except BaseException as e:
-            print("RAISED", vendor, given, env, repr(e), file=sys.__stderr__)
-    Path("junk.db").write_text("junk, and more junk" * 100)
-    print(
-        here.run("connect", "T012AB3CD", "rootly", "--no-verify", given=json.dumps(c), RELAY_DATABASE="junk.db"),
-        file=sys.__stderr__,
+def test_names_the_setting_that_is_wrong(here: Here, tmp_path: Path) -> None:
+    """A missing or wrong setting is one sentence that names it and not its value, exit code 2, and nothing was made."""
+    ended = [here.run("serve", **COMPLETE | wrong) for wrong, _ in WRONG_SETTINGS]
+    assert ended == [Ended(2, "", f"{name}: {sentence}\n") for wrong, sentence in WRONG_SETTINGS for name in wrong]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_socket_mode_needs_its_own_token(here: Here) -> None:
+    """`socket` asks for the app token, and not for the signing secret."""
+    ended = here.run("socket", SLACK_BOT_TOKEN=f"xoxb-{SECRET}")
+    assert (ended.code, ended.err.partition(":")[0]) == (2, "SLACK_APP_TOKEN")
+
+
+async def test_says_what_cannot_be_opened(tmp_path: Path) -> None:
+    """A database, key or port that cannot be used is one sentence too, from the real process."""
+    junk = tmp_path / "junk.db"
+    junk.write_text("no database " * 100)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        cases = [
+            {"RELAY_DATABASE": str(junk)},
+            {"RELAY_DATABASE": str(tmp_path)},
+            {"RELAY_DATABASE": str(tmp_path / "relay.db"), "RELAY_ENCRYPTION_KEYS": SECRET},
+            {"RELAY_DATABASE": str(tmp_path / "relay.db"), "RELAY_PORT": port},
+        ]
+        ended = [await run("serve", **COMPLETE | case) for case in cases]
+    choose = "choose a file that the bot may write."
+    assert ended == [
+        (2, "", f"RELAY_DATABASE: {junk} cannot be opened as a database (file is not a database); {choose}\n"),
+        (
+            2,
+            "",
+            f"RELAY_DATABASE: {tmp_path} cannot be opened as a database (unable to open database file); {choose}\n",
+        ),
+        (2, "", f"RELAY_ENCRYPTION_KEYS: holds something that is not a key; make one with {MAKE_KEY}.\n"),
+        (
+            2,
+            "",
+            f"RELAY_PORT: 127.0.0.1:{port} cannot be listened on (Address already in use); "
+            "choose another port or host.\n",
+        ),
+    ]
+
+
+MAKE_KEY = '`python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`'
+
+
+async def test_serves_until_told_to_stop(tmp_path: Path) -> None:
+    """`serve` starts, answers /healthz, says where it listens, and ends with 0 within seconds of SIGTERM."""
+    environment = COMPLETE | {"RELAY_DATABASE": str(tmp_path / "relay.db"), "RELAY_PORT": "0"}
+    async with started("serve", environment=environment) as process:
+        url = await healthy(process)
+        async with httpx.AsyncClient(
+            trust_env=False, base_url=url
+        ) as client:  # stays open: it must not hold the end up
+            assert (await client.get("/healthz")).json() == {"status": "ok"}
+            assert await stopped(process) == 0
+        out, err = await process.communicate()
+    assert (out, err) == (b"", b"")
+    assert (tmp_path / "relay.db.key").stat().st_mode & 0o777 == 0o600
+
+
+async def connected(settings: Settings, workspace: Workspace, vendor: str) -> tuple[str, Mapping[str, str]] | None:
+    """The stored connection's account name and credentials."""
+    database = await Database.open(settings.database)
+    try:
+        vault = load_vault(settings.encryption_keys, settings.database)
+        found = await Connections(database, vault).get(workspace, vendor)
+        return None if found is None else (found.account_name, found.secret)
+    finally:
+        await database.close()
+
+
+async def test_connects_a_workspace(stage: Stage, settings: Settings) -> None:
+    """`connect` reads the credentials as JSON, asks the vendor, stores them, and prints none of them."""
+    environment = stage.environment(settings.database)
+    for name, vendor in stage.vendors.items():
+        ended = await run("connect", "T012AB3CD", name, given=json.dumps(vendor.credentials), **environment)
+        stored = await connected(settings, Workspace("", "T012AB3CD"), name)
+        assert stored is not None
+        assert stored[1] == vendor.credentials
+        label = {"rootly": "Rootly", "incident_io": "incident.io", "twilio": "Twilio TaskRouter"}[name]
+        assert ended == Ended(0, f"T012AB3CD is connected to {label} as {stored[0]}.\n", "")
+        assert not any(secret in ended.out for secret in vendor.credentials.values())
+    stored_bytes = settings.database.read_bytes()
+    secrets = [it.credentials.get(name) for it in stage.vendors.values() for name in ("api_key", "key_secret")]
+    assert [it for it in secrets if it and it.encode() in stored_bytes] == []
+
+
+async def test_does_not_connect_with_credentials_that_the_vendor_refuses(stage: Stage, settings: Settings) -> None:
+    """Credentials that do not work are the vendor's "no" in a sentence, exit code 1, and nothing stored."""
+    environment = stage.environment(settings.database)
+    ended = await run("connect", "T012AB3CD", "rootly", given=json.dumps({"api_key": SECRET}), **environment)
+    assert ended == (1, "", "Rootly does not accept these credentials: copy them again, whole.\n")
+    assert await connected(settings, Workspace("", "T012AB3CD"), "rootly") is None
+
+
+async def test_connects_an_organisation_unasked(stage: Stage, settings: Settings) -> None:
+    """`--no-verify` stores without asking, and says so; `--enterprise` names the organisation."""
+    environment = stage.environment(settings.database)
+    arguments = ("connect", "T012AB3CD", "rootly", "--enterprise", "E012AB3CD", "--no-verify")
+    ended = await run(*arguments, given=json.dumps({"api_key": SECRET}), **environment)
+    sentence = (
+        "T012AB3CD is connected to Rootly as an account that was not checked. The credentials were not checked.\n"
     )
-    print(here.run("connect", "t1", "rootly", given=json.dumps(c)), file=sys.__stderr__)
-    print(here.run("connect", "T1", "rootly", "--enterprise", "x", given=json.dumps(c)), file=sys.__stderr__)
-    print(
-        here.run("connect", "T1", "rootly", "--enterprise", "E1", "--no-verify", given=json.dumps(c)),
-        file=sys.__stderr__,
+    assert ended == (0, sentence, "")
+    assert stage.vendors["rootly"].requests == []
+    stored = await connected(settings, Workspace("E012AB3CD", "T012AB3CD"), "rootly")
+    assert stored == ("an account that was not checked", {"api_key": SECRET})
+
+
+NO_JSON = 'write {"api_key": "..."} to it.'
+WRONG_CREDENTIALS = [
+    ("rootly", "", f"standard input: is not JSON; {NO_JSON}"),
+    ("rootly", SECRET, f"standard input: is not JSON; {NO_JSON}"),
+    ("incident_io", f'["{SECRET}"]', f"standard input: is not a JSON object; {NO_JSON}"),
+    ("rootly", "{}", "api_key: field required."),
+    ("rootly", f'{{"api_key": "{SECRET}", "more": "{SECRET}"}}', "more: extra inputs are not permitted."),
+    ("rootly", '{"api_key": 7}', "api_key: input should be a valid string."),
+    (
+        "rootly",
+        f'{{"api_key": "{SECRET} {SECRET}"}}',
+        "api_key: is empty, or holds a space or a character that no key has; copy it again, whole.",
+    ),
+    (
+        "twilio",
+        json.dumps({"key_sid": SECRET, "key_secret": SECRET, "workspace_sid": SECRET}),
+        "key_sid: should be an API key's SID: SK and 32 hexadecimal digits.",
+    ),
+]
+
+
+def test_says_what_is_wrong_with_the_credentials(here: Here, tmp_path: Path) -> None:
+    """What cannot be credentials is one sentence that does not repeat them, before anyone is asked."""
+    ended = [here.run("connect", "T012AB3CD", vendor, given=given) for vendor, given, _ in WRONG_CREDENTIALS]
+    assert ended == [Ended(2, "", f"{sentence}\n") for _, _, sentence in WRONG_CREDENTIALS]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_says_when_the_vendor_cannot_be_reached(here: Here) -> None:
+    """A vendor that is not there is no fault of the credentials."""
+    given = json.dumps({"api_key": SECRET})
+    ended = here.run("connect", "T012AB3CD", "rootly", given=given, ROOTLY_API_URL="http://127.0.0.1:1")
+    assert ended == (1, "", "Rootly cannot be reached at the moment.\n")
+
+
+def test_knows_its_vendors_and_ids(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
+    """A vendor that there is none of, or an id that is none, ends with code 2 and says what would do."""
+    with pytest.raises(SystemExit, match="2"):
+        here.run("connect", "T012AB3CD", "pagerduty")
+    assert "choose from rootly, incident_io, twilio" in capsys.readouterr().err.replace("'", "")
+    assert here.run("connect", "incidents", "rootly") == (
+        2,
+        "",
+        "TEAM: should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.\n",
     )
-    print(here.run("manifest", "--url", "http://x"), file=sys.__stderr__)
-    print(here.run("manifest", "--url", "https://"), file=sys.__stderr__)
-    print(here.run("manifest", "--url", "https://relay.example.org/a b"), file=sys.__stderr__)
+    assert here.run("connect", "T012AB3CD", "rootly", "--enterprise", "acme") == (
+        2,
+        "",
+        "--enterprise: should be a Slack organisation id such as E012AB3CD.\n",
+    )
+
+
+async def test_prints_the_manifest() -> None:
+    """`manifest --url` is the manifest with that address in it."""
+    ended = await run("manifest", "--url", "https://relay.example.org/")
+    assert (ended.code, ended.err) == (0, "")
+    assert yaml.safe_load(ended.out) == manifest.filled("https://relay.example.org")
+
+
+def test_prints_the_manifest_for_socket_mode(here: Here) -> None:
+    """`manifest --socket` has no address; `RELAY_PUBLIC_URL` stands in for `--url`."""
+    assert yaml.safe_load(here.run("manifest", "--socket").out) == manifest.filled(None)
+    at_home = here.run("manifest", RELAY_PUBLIC_URL="https://relay.example.org/")
+    assert yaml.safe_load(at_home.out) == manifest.filled("https://relay.example.org")
+
+
+def test_wants_an_address_that_slack_can_call(here: Here) -> None:
+    """Only a whole https address will do for the manifest."""
+    no = (2, "", "--url: should be the bot's address and begin with https://, or give --socket.\n")
+    wrong = [
+        "http://relay.example.org",
+        "relay.example.org",
+        "https://",
+        "https://a b",
+        "https://x.org?a",
+        "https:///x",
+    ]
+    assert [here.run("manifest", "--url", url) for url in wrong] == [no] * len(wrong)
+    assert here.run("manifest") == no

@@ -1,10 +1,12 @@
 """The outside edge: what reaches the bot over HTTP without being Slack's, or without Slack's shape."""
 
 import asyncio
+import json
 import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -32,7 +34,7 @@ class Edge:
         self.secret = secret.encode()
         self.client = client
 
-    async def post(self, body: bytes, content_type: str = FORM, *, at: float = 0, **headers: str) -> httpx.Response:
+    async def post(self, body: bytes, content_type: str = FORM, *, at: float = 0, **headers: Any) -> httpx.Response:
         """Post a body, well signed `at` seconds from now; `headers` replace those that would be sent."""
         signed = signature(self.secret, body, int(time.time() + at))
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -57,7 +59,8 @@ def said(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) ->
 
     def said() -> str:
         printed = capfd.readouterr()
-        logged, _ = caplog.text, caplog.clear()
+        logged = caplog.text
+        caplog.clear()
         return printed.out + printed.err + logged
 
     return said
@@ -70,7 +73,7 @@ def clean(text: str) -> bool:
 COMMAND = urlencode({"command": "/incident", "text": CANARY}).encode()
 
 
-BAD_HEADERS: list[dict[str, str | bytes]] = [
+BAD_HEADERS: list[dict[str, Any]] = [
     {"X_Slack_Signature": "v0=" + "0" * 64},
     {"X_Slack_Signature": "v1=" + "0" * 64},
     {"X_Slack_Signature": ""},
@@ -146,6 +149,19 @@ async def test_refuses_a_body_that_cannot_be_read(edge: Edge, said: Callable[[],
     assert [it.status_code for it in answers] == [400] * len(BROKEN)
     assert clean("".join(it.text for it in answers))
     assert clean(said())
+
+
+async def test_keeps_what_it_cannot_understand_out_of_the_log(edge: Edge, said: Callable[[], str]) -> None:
+    """A signed payload that a listener fails at is noted in the log, and nothing that it holds is."""
+    for body in (
+        {"type": CANARY, "command": 7},
+        {"type": "view_submission", "view": {"callback_id": [CANARY]}},
+    ):
+        payload = json.dumps(body | {"team": {"id": CANARY}})
+        assert (await edge.post(urlencode({"payload": payload}).encode())).status_code < 500
+    noted = said()
+    assert "listener.failed" in noted
+    assert clean(noted)
 
 
 async def test_refuses_an_unreadable_body_without_a_signature(edge: Edge, said: Callable[[], str]) -> None:

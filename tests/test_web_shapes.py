@@ -35,7 +35,7 @@ MANY = settings(
 )
 
 DROP = object()
-EMPTY = ("", [], {}, [{}], [None], 0)
+EMPTY: tuple[Any, ...] = ("", [], {}, [{}], [None], 0)
 # Lone surrogates and NUL included: JSON can spell them.
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=12)
 anything = st.recursive(

@@ -1,5 +1,6 @@
 """The playground as a newcomer starts it, and Chromium looking at it."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -47,12 +48,12 @@ def base_url() -> None:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type: BrowserType) -> dict[str, Any]:
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_type: BrowserType) -> dict[str, Any]:
     path = chromium(browser_type.executable_path)
     if path is None:
         absent = "no Chromium: install one, or name it in $CHROMIUM"
         pytest.fail(absent) if os.environ.get("CI") else pytest.skip(absent)
-    return {"executable_path": path, "args": list(QUIET)}
+    return {**browser_type_launch_args, "executable_path": path, "args": list(QUIET)}
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ class Playground:
 
 
 @pytest.fixture(scope="module")
-def playground() -> Iterator[Playground]:
+def playground(pytestconfig: pytest.Config) -> Iterator[Playground]:
     """One for the tests of a module; it must end by itself when told to."""
     command = [sys.executable, "-m", "bot", "playground", "--no-browser", "--port", "0"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        command,
+        cwd=pytestconfig.rootpath,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             playground = Playground(_started(process))
@@ -96,21 +101,24 @@ def playground() -> Iterator[Playground]:
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 0
         finally:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the bot is a process of its own in the same group
 
 
 def _started(process: subprocess.Popen[str]) -> str:
     """The address that it prints. What it prints later is read and dropped, so that the pipe never fills up."""
+    assert process.stdout is not None
     lines: list[str] = []
     giving_up = threading.Timer(START_SECONDS, process.kill)
     giving_up.start()
-    assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line)
-        if found := re.search(r"The playground is at (http://\S+)", line):
-            giving_up.cancel()
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            return found[1]
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if found := re.search(r"The playground is at (http://\S+)", line):
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                return found[1]
+    finally:
+        giving_up.cancel()
     raise AssertionError(f"the playground did not start: {''.join(lines)}")
 
 
@@ -155,4 +163,4 @@ def desk(page: Page, complaints: list[str], playground: Playground) -> Desk:
     """The page, opened by the admin in #incidents."""
     playground.tidy()
     page.goto("/")
-    return Desk(page).ready()
+    return Desk(page).ready().go("incidents")

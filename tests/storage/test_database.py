@@ -12,6 +12,7 @@ import pytest
 from bot.errors import SettingError
 from bot.storage.database import BUSY_MILLISECONDS, Database
 
+DIARY = "Dear diary, " * 100
 TABLES = ["catalogs", "connections", "deliveries", "habits"]
 OPEN_AND_WRITE = """
 import asyncio, sys
@@ -163,9 +164,16 @@ async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> Non
     )
 
 
+def diary(path: Path) -> str:
+    """What stands in the file, written first if there is none."""
+    if not path.exists():
+        path.write_text(DIARY)
+    return path.read_text()
+
+
 async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(path: Path) -> None:
     """Something else under that name is neither read nor overwritten."""
-    path.write_text("Dear diary, " * 100)
-    with pytest.raises(SettingError, match="RELAY_DATABASE: .* cannot be opened as a database .* choose a file"):
+    diary(path)
+    with pytest.raises(SettingError, match=r"^RELAY_DATABASE: .* cannot be opened as a database .*; choose a file"):
         await Database.open(path)
-    assert path.read_text() == "Dear diary, " * 100
+    assert diary(path) == DIARY

@@ -19,7 +19,7 @@ REJECTED = Outcome("rejected", "refused", "No.", fields={"text": "is too short"}
 
 
 async def enqueue(deliveries: Deliveries, key: str = "a", lease: float | None = LEASE, **changes: Any) -> Delivery:
-    row, _ = await deliveries.enqueue(draft(key, **changes), lease=lease, card_after=changes.pop("card_after", 0.0))
+    row, _ = await deliveries.enqueue(draft(key, **changes), lease=lease, card_after=0.0)
     return row
 
 

@@ -16,6 +16,9 @@ export function mountStrip(root) {
   narrow.addEventListener("change", () => toggle(narrow.matches));
   document.addEventListener("close-vendors", () => toggle(true));
   toggle(narrow.matches);
+  document.addEventListener("click", ({ target }) => {
+    if (!target.closest(".sidebar, .strip-menu")) document.body.classList.remove("sidebar-open");
+  });
   root.append(
     h("button", { type: "button", class: "strip-button strip-menu", "aria-label": "Channels",
       onclick: () => document.body.classList.toggle("sidebar-open") }, icon("menu", 18)),

@@ -97,7 +97,7 @@ function beginning(store) {
   const name = channelName(channel, store);
   const words = channel.is_im
     ? `This is the very beginning of your direct messages with ${name}. Notices that belong to you alone arrive here.`
-    : `This is the very beginning of the ${name} channel. Type / below for the app's commands, or open a message's ⋮ menu.`;
+    : "Type / below for the app's commands, or open the ⋮ menu of a message.";
   return h("div", { class: "beginning", "data-key": `beginning-${channel.id}-${store.user}` },
     h("h2", {}, channelMark(channel, 26), name), h("p", {}, words));
 }

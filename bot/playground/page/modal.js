@@ -65,10 +65,11 @@ class Modal {
       return;
     }
     const focus = this.#focus();
+    const before = new Set(this.#holders().map((holder) => holder.dataset.focusKey));
     const scroll = this.body.scrollTop;
     this.#render(view, this.form.values());
     this.body.scrollTop = scroll;
-    this.#restoreFocus(focus);
+    this.#restoreFocus(focus, before);
   }
 
   #render(view, values) {
@@ -166,13 +167,22 @@ class Modal {
     return { inside: true, key: holder.dataset.focusKey, at: parts.indexOf(node), selection: selectionOf(node) };
   }
 
-  #restoreFocus({ inside, key, at = -1, selection }) {
+  #holders() {
+    return [...this.node.querySelectorAll("[data-focus-key]")];
+  }
+
+  /** Focuses what had the focus; where that has gone (a button that brought fields), the first that is new. */
+  #restoreFocus({ inside, key, at = -1, selection }, before) {
     if (!inside) return;
-    const holder = [...this.node.querySelectorAll("[data-focus-key]")].find((node) => node.dataset.focusKey === key);
+    const holders = this.#holders();
+    const holder = holders.find((each) => each.dataset.focusKey === key);
     const node = holder && (holder.querySelectorAll("input, textarea, button")[at] ?? holder);
-    if (!node) return this.focusFirst();
-    node.focus();
-    if (selection) node.setSelectionRange(...selection);
+    const fresh = holders.find((each) => !before.has(each.dataset.focusKey));
+    const target = node ?? fresh?.querySelector("input, textarea, button") ?? fresh;
+    if (!target) return this.focusFirst();
+    target.focus({ preventScroll: true });
+    target.scrollIntoView({ block: "nearest" });
+    if (selection) node?.setSelectionRange(...selection);
     return undefined;
   }
 }

@@ -118,7 +118,7 @@ function readable(path) {
 }
 
 function objectNode({ kind, reference, title, url, at, detail, from_slack: fromSlack }, testid, arrived) {
-  const details = Object.entries(detail ?? {});
+  const details = Object.entries(detail ?? {}).filter(([, text]) => text !== "" && text !== null);
   return h("li", { class: `object${fromSlack ? " from-slack" : ""}${arrived ? " arrived" : ""}`, "data-testid": testid },
     h("div", { class: "object-head" }, h("span", { class: "kind" }, kind),
       url ? link(url, reference, "reference") : h("span", { class: "reference" }, reference),
@@ -139,8 +139,10 @@ function requestNode({ at, method, path, status, ms, note }, arrived) {
 
 function clockOrDay(seconds) {
   const day = new Date(seconds * 1000);
-  const today = day.toDateString() === new Date().toDateString();
-  return today ? clock(seconds) : new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric" }).format(day);
+  const now = new Date();
+  if (day.toDateString() === now.toDateString()) return clock(seconds);
+  const year = day.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
+  return new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", ...year }).format(day);
 }
 
 function clock(seconds, exact = false) {

@@ -178,30 +178,18 @@ CHANNELS: tuple[Channel, ...] = (
 
 CHATTER: tuple[Said, ...] = (
     Said(221, "general", "aisha", "Good morning! The iOS app 7.3 is through review and rolls out over the day."),
-    Said(
-        205,
-        "incidents",
-        "nora",
-        "The label printer incident is closed, thank you @luca. Retrospective: Thursday at 10.",
-    ),
-    Said(
-        187,
-        "general",
-        "kenji",
-        "The new search index serves everyone now. Found a query that got worse? Please tell me.",
-    ),
+    Said(208, "incidents", "jonas", "INC-142 is declared: a fifth of card payments times out at 3-D Secure."),
+    Said(203, "incidents", "priya", "I route our traffic to the second acquirer."),
+    Said(201, "incidents", "priya", "Done. Failures go down, p99 is below a second again."),
+    Said(187, "general", "kenji", "The new search index serves everyone. Found a query that got worse? Tell me."),
+    Said(183, "incidents", "nora", "Thank you both. It stays open until the acquirer has told us the cause."),
     Said(171, "general", "hannah", "Weekly mug photo at three, by the big window. Bring the ugly ones."),
     Said(168, "general", "kenji", "Mine says “World's okayest database”."),
     Said(116, "checkout-team", "sam", "Winter sale vouchers are on for 10 % of visitors, behind `winter-vouchers`."),
     Said(112, "checkout-team", "tomas", "Seen. I look at the redemption numbers after lunch."),
     Said(48, "checkout-team", "jonas", "Releasing checkout-api 4.2 to Production EU."),
     Said(41, "checkout-team", "jonas", "4.2 is out. Error rate is flat so far, I keep an eye on it."),
-    Said(
-        19,
-        "incidents",
-        "priya",
-        "payments-gateway is slower than usual since the last release: p99 at 1.8 s. @jonas, is that 4.2?",
-    ),
+    Said(19, "incidents", "priya", "payments-gateway is slow again since checkout-api 4.2. @jonas, do you see it too?"),
     Said(
         6,
         "incidents",

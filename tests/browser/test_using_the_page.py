@@ -1,0 +1,170 @@
+"""The page as somebody uses it who knows Slack."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.acting import Desk
+
+pytestmark = pytest.mark.browser
+
+CRY = "Customers in the EU cannot pay"
+SIDEWAYS = """[...document.querySelectorAll("body, .messages, .modal-body, .vendors")]
+    .map((each) => each.scrollWidth - each.clientWidth)"""
+
+
+def test_somebody_was_there_before(desk: Desk) -> None:
+    """The page opens on a channel where people talk, and the last thing they say asks for an incident."""
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("incidents")
+    expect(desk.messages.first).to_contain_text("INC-142 is declared")
+    expect(desk.last()).to_contain_text("Should somebody declare this?")
+
+
+def test_a_message_becomes_an_incident(desk: Desk) -> None:
+    """The first line is the title; text, author and link are in the summary."""
+    desk.message_menu(desk.messages.filter(has_text=CRY).first, "Declare incident")
+    expect(desk.input("title")).to_have_value(CRY)
+    expect(desk.input("summary")).to_have_value(
+        re.compile(
+            rf"^{CRY}\nEvery order fails at the last step .*\n\n"
+            r"From a message by Hannah Weiss in Slack: https://brambleway\.slack\.com/archives/C06QJ9INC01/p\d{16}$"
+        )
+    )
+    desk.submit().receipt("Rootly", CRY).done()
+    expect(desk.last()).to_contain_text("Created in Rootly")
+
+
+def test_a_shortcut_opens_a_form_from_anywhere(desk: Desk) -> None:
+    """The menu beside the message box has the global shortcuts; Escape closes the form and gives the focus back."""
+    desk.page.get_by_test_id("shortcut-menu").click()
+    desk.page.get_by_role("menuitem", name="Add action item").click()
+    expect(desk.modal.get_by_role("heading", name="Add action item")).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(desk.modal).to_be_hidden()
+
+
+def test_only_admins_change_what_happens_automatically(desk: Desk) -> None:
+    """A member is told whom to ask, with what was typed; the admin gets the form."""
+    desk.act_as("Jonas Lindqvist").command("/wor", "Page me")
+    expect(desk.last()).to_contain_text("Only visible to you")
+    expect(desk.last()).to_contain_text("admin")
+    expect(desk.last()).to_contain_text("/workflow-task Page me")
+    expect(desk.modal).to_be_hidden()
+    desk.act_as("Maya Okafor")
+    expect(desk.messages.filter(has_text="/workflow-task Page me")).to_have_count(0)
+    desk.open("/wor", "Page me")
+    expect(desk.input("name")).to_have_value("Page me")
+
+
+def test_the_bot_says_what_it_can_do(desk: Desk) -> None:
+    """`/vendors` lists what is connected, `help` what a command does; only the person who asked sees it."""
+    desk.command("/ven")
+    for connected in ("Rootly as Brambleway", "incident.io as brambleway", "Twilio TaskRouter as Brambleway Care"):
+        expect(desk.last()).to_contain_text(f"{connected}: ✅ working")
+    desk.say("/action-item help")
+    expect(desk.last()).to_contain_text("Connected here: Rootly: action item, incident.io: action.")
+    expect(desk.last()).to_contain_text("Only visible to you")
+
+
+def test_a_command_that_nobody_has_is_not_sent(desk: Desk) -> None:
+    """As in Slack, it is said not to be a valid command."""
+    desk.say("/incidents-please")
+    expect(desk.last()).to_contain_text("/incidents-please is not a valid command")
+
+
+def test_a_list_is_searched_with_the_keyboard_alone(desk: Desk) -> None:
+    """Arrows move, Enter takes, Backspace takes back, Escape leaves the list and not the form."""
+    desk.open("/inc", "Keys").input("service_ids").press("ArrowDown")
+    options = desk.page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    desk.page.keyboard.type("pay")
+    expect(options).to_have_text([re.compile("payments-gateway")])
+    desk.page.keyboard.press("Enter")
+    desk.page.keyboard.type("search")
+    expect(options).to_have_text([re.compile("search")])
+    desk.page.keyboard.press("Enter")
+    services = desk.field("service_ids")
+    expect(services.get_by_role("button", name="Remove")).to_have_count(2)
+    desk.page.keyboard.press("Backspace")
+    expect(services.get_by_role("button", name="Remove")).to_have_count(1)
+    desk.page.keyboard.press("ArrowDown")
+    expect(options.first).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    expect(desk.modal).to_be_visible()
+
+
+def test_another_vendor_keeps_what_was_written(desk: Desk) -> None:
+    """Headline and details are carried to the other vendor's form and back."""
+    desk.open("/inc", "Wrong prices").choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.fill(summary="Everything costs a cent")
+    desk.choose("choice", "Rootly: incident", brings="rootly.incident.title")
+    expect(desk.input("title")).to_have_value("Wrong prices")
+    expect(desk.input("summary")).to_have_value("Everything costs a cent")
+
+
+def test_more_fields_keep_what_was_filled_in(desk: Desk) -> None:
+    """The rarely used fields appear below, and every answer stays."""
+    desk.open("/inc", "Slow sign-in").fill(summary="Since nine").pick(severity_id="SEV3", service_ids="identity")
+    desk.modal.get_by_role("button", name="More fields").click()
+    expect(desk.field("started_at")).to_be_visible()
+    expect(desk.input("parent_incident_id")).to_be_focused()
+    expect(desk.input("title")).to_have_value("Slow sign-in")
+    expect(desk.input("summary")).to_have_value("Since nine")
+    expect(desk.input("severity_id")).to_have_value("SEV3")
+    expect(desk.field("service_ids")).to_contain_text("identity")
+
+
+def test_a_double_click_sends_once(desk: Desk) -> None:
+    """However often the button is pressed, the vendor has one."""
+    desk.open("/inc", "Pressed twice")
+    desk.modal.get_by_test_id("modal-submit").dblclick()
+    desk.receipt("Rootly", "Pressed twice").done()
+    expect(desk.objects("rootly", "Pressed twice")).to_have_count(1)
+
+
+def test_a_form_outlives_a_reload(desk: Desk) -> None:
+    """The page comes back to the same person, channel and open form."""
+    desk.act_as("Jonas Lindqvist").go("checkout-team").open("/inc", "Half way")
+    desk.page.reload()
+    expect(desk.modal).to_be_visible()
+    expect(desk.input("title")).to_have_value("Half way")
+    expect(desk.page.get_by_role("radio", name="Jonas Lindqvist")).to_be_checked()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("checkout-team")
+
+
+def test_two_windows_show_the_same(desk: Desk, context: BrowserContext) -> None:
+    """What happens in one is seen in the other at once, and a form is submitted from either, once."""
+    other = Desk(context.new_page())
+    other.page.goto("/")
+    other.ready()
+    desk.open("/inc", "Seen twice")
+    expect(other.modal).to_be_visible()
+    other.submit().receipt("Rootly", "Seen twice")
+    desk.receipt("Rootly", "Seen twice").done()
+    expect(other.modal).to_be_hidden()
+    expect(other.objects("rootly", "Seen twice")).to_have_count(1)
+
+
+def test_long_words_stay_inside(desk: Desk) -> None:
+    """Neither a long title nor a long message pushes anything sideways, in a narrow window either."""
+    title = "Unbreakable" * 20
+    desk.say(f"https://example.com/{'x' * 300}").open("/inc", title).submit().receipt("Rootly", title)
+    expect(desk.last()).to_contain_text(title)
+    for width in (1440, 900, 480):
+        desk.page.set_viewport_size({"width": width, "height": 800})
+        expect(desk.modal).to_be_visible()
+        assert desk.page.evaluate(SIDEWAYS) == [0, 0, 0, 0], width
+
+
+def test_everything_works_in_a_narrow_window(desk: Desk) -> None:
+    """Channels and vendors step aside, and come when they are called."""
+    desk.page.set_viewport_size({"width": 480, "height": 800})
+    expect(desk.page.get_by_test_id("vendor-rootly")).not_to_be_in_viewport()
+    desk.page.get_by_role("button", name="Channels").click()
+    desk.go("general")
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("general")
+    desk.open("/inc", "From a phone").submit().receipt("Rootly", "From a phone").done()
+    desk.page.get_by_role("button", name="Vendors", exact=True).click()
+    expect(desk.objects("rootly", "From a phone")).to_be_in_viewport()

@@ -1,0 +1,64 @@
+"""What a person sees when a vendor refuses, is away, or no longer knows the bot."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.acting import Desk
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
+    """Its sentence stands beside the field it names; the corrected form creates one incident."""
+    desk.open("/inc", "Nothing works").choose("choice", "Rootly: incident", brings="rootly.incident.title")
+    desk.pick(severity_id="SEV0").submit()
+    expect(desk.error("summary")).to_have_text("Summary can't be blank")
+    expect(desk.input("title")).to_have_value("Nothing works")
+    desk.fill(summary="No page loads at all")
+    expect(desk.error("summary")).to_have_count(0)
+    desk.submit().receipt("Rootly", "Nothing works").done()
+    expect(desk.objects("rootly", "Nothing works")).to_have_count(1)
+    expect(desk.messages.filter(has_text="did not accept")).to_have_count(0)
+
+
+def test_a_mistake_in_the_json_is_shown_with_its_place(desk: Desk) -> None:
+    """Line and column stand beside the field; the corrected configuration creates one workflow."""
+    desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter: workflow", brings="configuration")
+    desk.fill(configuration='{"task_routing": {\n  "filters": [,]\n}}').submit()
+    expect(desk.error("configuration")).to_have_text("Line 2, column 15: expecting value.")
+    desk.fill(configuration='{"task_routing": {\n  "filters": []\n}}').pick(default_queue="Returns").submit()
+    expect(desk.error("configuration")).to_have_text("Give a queue or a configuration, not both.")
+    desk.fill(configuration="").submit().receipt("Twilio TaskRouter", "By skill").done()
+    expect(desk.objects("twilio", "By skill")).to_have_count(1)
+
+
+def test_what_a_vendor_that_is_down_misses_arrives_later(desk: Desk) -> None:
+    """The modal says that it is saved; the card waits, and is the same card when the vendor has it."""
+    desk.fault("incident_io", "down")
+    desk.open("/inc", "Refunds are stuck").choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.pick(severity_id="SEV2").submit()
+    expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
+    expect(desk.modal).to_contain_text("incident.io cannot be reached. It will be tried again")
+    desk.done()
+    cards = desk.messages.filter(has_text="Refunds are stuck")
+    expect(cards).to_contain_text("Saved, not yet in incident.io")
+    expect(desk.objects("incident_io", "Refunds are stuck")).to_have_count(0)
+    place = cards.get_attribute("data-ts")
+    desk.fault("incident_io", "fine")
+    expect(cards).to_contain_text("Created in incident.io", timeout=30_000)
+    assert cards.get_attribute("data-ts") == place
+    expect(desk.objects("incident_io", "Refunds are stuck")).to_have_count(1)
+
+
+def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
+    """Modal, card and `/vendors` say so; when the vendor accepts it again, the bot works as before."""
+    desk.fault("rootly", "revoked")
+    desk.open("/inc", "Who are you").choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
+    said = "Rootly no longer accepts this workspace's token; an admin can reconnect it with /vendors."
+    expect(desk.modal).to_contain_text("Not created in Rootly")
+    expect(desk.modal).to_contain_text(said)
+    desk.done()
+    expect(desk.last()).to_contain_text(said)
+    desk.command("/ven")
+    expect(desk.last()).to_contain_text(f"Rootly as Brambleway: ⚠️ {said}")
+    desk.fault("rootly", "fine").open("/inc", "Known again").submit().receipt("Rootly", "Known again").done()
