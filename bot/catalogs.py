@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 import structlog
 
@@ -236,7 +237,7 @@ def _best(known: _List, query: str, limit: int) -> list[Entry]:
     wanted = " ".join(query.casefold().split())
     if not wanted:
         return known.entries[:limit]
-    ranked: list[tuple[int, int]] = []
+    ranked: tuple[list[int], ...] = ([], [], [], [])
     inside = f" {wanted}"
     for index, text in enumerate(known.folded):
         if wanted in text:
@@ -244,9 +245,8 @@ def _best(known: _List, query: str, limit: int) -> list[Entry]:
                 rank = 0 if known.entries[index].label.casefold() == wanted else 1
             else:
                 rank = 2 if inside in text else 3
-            ranked.append((rank, index))
-    ranked.sort()
-    return [known.entries[index] for _, index in ranked[:limit]]
+            ranked[rank].append(index)
+    return [known.entries[index] for index in islice(chain(*ranked), limit)]
 
 
 def _reference(entry: Entry) -> str:

@@ -8,15 +8,14 @@ import socket as sockets
 import sys
 from collections.abc import Callable, Iterator
 
-import aiohttp
 import structlog
 import uvicorn
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_sdk.errors import SlackApiError
 
 from bot.app import create_app
 from bot.errors import SettingError
 from bot.settings import Settings
+from bot.slack_errors import NOT_DONE, said
 
 
 async def serve(settings: Settings) -> int:
@@ -61,10 +60,9 @@ async def _connect(handler: AsyncSocketModeHandler) -> None:
     """Connect. Raises `SettingError`: the address is asked for first, for `connect` tries a wrong token for ever."""
     try:
         handler.client.wss_uri = await handler.client.issue_new_wss_url()
-    except (SlackApiError, aiohttp.ClientError, OSError) as error:
-        said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+    except NOT_DONE as error:
         raise SettingError(
-            "SLACK_APP_TOKEN", f"Slack did not open a connection with it ({said}); it needs connections:write."
+            "SLACK_APP_TOKEN", f"Slack did not open a connection with it ({said(error)}); it needs connections:write."
         ) from None
     await handler.client.connect()
 

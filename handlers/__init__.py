@@ -23,6 +23,9 @@ def register(app: AsyncApp, relay: Relay) -> None:
 
     @app.middleware
     async def provide(context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]) -> Any:
+        ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
+        if not all(it is None or isinstance(it, str) for it in ids):
+            return BoltResponse(status=400)  # none of Slack's shapes: ids are text
         context["relay"] = relay
         context["arrived"] = time.monotonic()
         return await next_()

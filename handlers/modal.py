@@ -4,11 +4,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 import structlog
 from pydantic import BaseModel, ValidationError
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
@@ -18,6 +16,7 @@ from bot.forms.render import chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
 from bot.people import objection
 from bot.relay import Relay
+from bot.slack_errors import NOT_DONE, said
 from bot.storage import Workspace
 
 log = structlog.get_logger(__name__)
@@ -95,9 +94,8 @@ async def open_form(
     view = draw(relay, state, choices, carried(operation, headline, details))
     try:
         await client.views_open(trigger_id=trigger_id, view=view)
-    except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-        log.warning("modal.not_opened", error=said)
+    except NOT_DONE as error:
+        log.warning("modal.not_opened", error=said(error))
         return "Slack did not open the form in time. Please try again."
     await want_lists(relay, state)
     return ""
@@ -143,11 +141,9 @@ async def redraw(
     choices = await relay.choices(state.workspace, state.kind)
     try:
         await client.views_update(view_id=view["id"], hash=view["hash"], view=draw(relay, state, choices, values))
-    except SlackApiError as error:
-        if error.response.get("error") not in ("hash_conflict", "not_found"):
-            log.warning("modal.not_redrawn", error=error.response.get("error"))
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        log.warning("modal.not_redrawn", error=type(error).__name__)
+    except NOT_DONE as error:
+        if said(error) not in ("hash_conflict", "not_found"):
+            log.warning("modal.not_redrawn", error=said(error))
 
 
 def carried(operation: Operation, headline: str, details: str) -> dict[str, Any]:

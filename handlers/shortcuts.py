@@ -1,24 +1,26 @@
 """The shortcuts: from anywhere (the lightning menu), and from a message's own menu."""
 
+import asyncio
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
 from bot.relay import Relay
+from bot.slack_errors import NOT_DONE, said
 from handlers.modal import open_form, workspace_of
 
 log = structlog.get_logger(__name__)
 
 Shortcut = dict[str, Any]
 LONGEST_HEADLINE = 150
+TELLING_SECONDS = 1.5
+"""The ack waits for it, and Slack for the ack."""
 
 
 async def declare_incident(
@@ -140,14 +142,14 @@ def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
 
 async def _tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
     """A shortcut has no answer of its own: say it where the message is, to this person alone, or in a direct message."""
+    if not user:
+        return
     try:
-        if (
-            respond
-            and respond.response_url
-            and (await respond(text=text, response_type="ephemeral")).status_code == 200
-        ):
-            return
-        await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
-    except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        said = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-        log.warning("shortcut.not_answered", error=said)
+        async with asyncio.timeout(TELLING_SECONDS):
+            if respond and respond.response_url:
+                answer = await respond(text=text, response_type="ephemeral")
+                if answer.status_code == 200:
+                    return
+            await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
+    except NOT_DONE as error:
+        log.warning("shortcut.not_answered", error=said(error))
