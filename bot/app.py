@@ -52,17 +52,20 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         vendors_http = await stack.enter_async_context(make_client())
-        slack_http = await stack.enter_async_context(aiohttp.ClientSession())
+        # What a person waits for is given up soon and not tried again; the background waits out Slack's limits.
+        quick = await stack.enter_async_context(slack_client(settings, 2))
+        patient = await stack.enter_async_context(slack_client(settings, 15))
+        patient.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
 
         adapters = make_adapters(vendors_http, settings.vendor_urls)
         connections, deliveries = Connections(database, vault), Deliveries(database)
-        cards = Cards(deliveries, adapters, _background_client(settings, slack_http))
+        cards = Cards(deliveries, adapters, patient)
         catalogs = Catalogs(Lists(database), connections, adapters, on_recovered=lambda: courier.wake())
         courier = Courier(deliveries, connections, adapters, on_change=cards.changed, on_created=catalogs.created)
         relay = Relay(
             adapters, connections, deliveries, catalogs, courier, cards, Habits(database), Directory(settings.admin_ids)
         )
-        app = _bolt(settings, slack_http)
+        app = _bolt(settings, quick)
         handlers.register(app, relay)
         web = make_web(app, settings.slack_signing_secret, database)
 
@@ -73,15 +76,13 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
         yield Bot(app, web, relay)
 
 
-def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
+def _bolt(settings: Settings, client: AsyncWebClient) -> AsyncApp:
     """Bolt with everything said explicitly: stray SLACK_* variables would switch on file stores and OAuth."""
     token = bot_token(settings)
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
-    # What a person waits for: short time-out, no retries. One session, so that connections are kept.
-    client = AsyncWebClient(token, base_url=str(settings.slack_api_url), timeout=2, session=session, retry_handlers=[])
     logger = logging.getLogger("slack_bolt")
     logger.setLevel(logging.CRITICAL)  # its warnings quote requests; what matters of them, handlers.errors logs
     return AsyncApp(
@@ -97,14 +98,13 @@ def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
     )
 
 
-def _background_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    return AsyncWebClient(
-        bot_token(settings),
-        base_url=str(settings.slack_api_url),
-        timeout=15,
-        session=session,
-        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
-    )
+@asynccontextmanager
+async def slack_client(settings: Settings, seconds: float) -> AsyncIterator[AsyncWebClient]:
+    """A client that keeps its connections. The time-out is the session's: slack_sdk's own is not heeded beside one."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
+        yield AsyncWebClient(
+            bot_token(settings), base_url=str(settings.slack_api_url), session=session, retry_handlers=[]
+        )
 
 
 def bot_token(settings: Settings) -> str:

@@ -5,7 +5,6 @@ for its answer the card is held back, so that a refusal that the modal showed ge
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,11 +15,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Adapter
+from bot.rounds import Rounds
 from bot.slack_errors import NOT_DONE, said
 from bot.storage.deliveries import CARD_LEASE_SECONDS, Deliveries, Delivery
 
 log = structlog.get_logger(__name__)
 
+SHORTEST_PAUSE = 0.5
 MODAL_SECONDS = 3.0
 """How long after its submission a row's card is left to the modal, if the process that shows the modal dies."""
 SHOWING_SECONDS = CARD_LEASE_SECONDS - 2
@@ -42,11 +43,11 @@ class Cards:
         self._clock = clock
         self._held: set[int] = set()
         self._released: set[int] = set()
-        self._wake = asyncio.Event()
+        self._rounds = Rounds("cards", self._round)
 
     def changed(self, row: Delivery) -> None:
         """A row changed: look at the cards soon."""
-        self._wake.set()
+        self._rounds.wake()
 
     def hold(self, row: Delivery) -> None:
         """A modal is about to show this row: no card yet."""
@@ -56,26 +57,19 @@ class Cards:
         """The modal was answered: what it did not say goes onto the card now."""
         self._held.discard(row.id)
         self._released.add(row.id)
-        self._wake.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
         """Post and edit cards until cancelled."""
-        while True:
-            self._wake.clear()
-            pause = 60.0
-            try:
-                while await self._round():
-                    pass
-                at = await self._deliveries.next_card_time()
-                pause = 60.0 if at is None else min(max(at - self._clock(), 0.5), 60.0)
-            except Exception as error:
-                log.error("cards.round_failed", error=type(error).__name__)
-                pause = 1.0
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+        await self._rounds.run()
 
-    async def _round(self) -> bool:
+    async def _round(self) -> float | None:
+        while await self._show_some():
+            pass
+        at = await self._deliveries.next_card_time()
+        return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
+
+    async def _show_some(self) -> bool:
         released = frozenset(self._released)
         rows = await self._deliveries.claim_cards(released, frozenset(self._held))
         self._released -= released

@@ -5,7 +5,6 @@ loading or empty. No keystroke ever becomes a vendor call.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import structlog
 
 from bot.adapters.base import Adapter, Catalog, Entry
 from bot.errors import RelayError, Unauthorized
+from bot.rounds import Rounds
 from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.deliveries import Delivery
@@ -90,7 +90,9 @@ class Catalogs:
         self._on_recovered = on_recovered
         self._clock = clock
         self._known: dict[Key, _List] = {}
-        self._wake = asyncio.Event()
+        self._rounds = Rounds("catalogs", self._round)
+        self._refreshing: asyncio.TaskGroup | None = None
+        self._busy: set[tuple[Workspace, str]] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def search(self, workspace: Workspace, vendor: str, name: str, query: str) -> Answer:
@@ -110,7 +112,7 @@ class Catalogs:
         """A form with these pickers opens: refresh in the background what is old."""
         for name in names:
             (await self._list((workspace, vendor, name))).used_at = self._clock()
-        self._wake.set()
+        self._rounds.wake()
 
     async def entry(self, workspace: Workspace, vendor: str, name: str, entry_id: str) -> Entry | None:
         """The entry of that id, or None when the list does not hold it."""
@@ -133,15 +135,26 @@ class Catalogs:
 
     async def run(self) -> None:
         """Refresh what is due, again and again, until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await asyncio.gather(*[self._refresh(*key) for key in await self._due()])
-            except Exception as error:
-                log.error("catalogs.round_failed", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ROUND_SECONDS):
-                    await self._wake.wait()
+        async with asyncio.TaskGroup() as refreshing:
+            self._refreshing = refreshing
+            await self._rounds.run()
+
+    async def _round(self) -> float:
+        """Each connection's lists by themselves, so that a slow vendor delays nobody else's."""
+        assert self._refreshing is not None  # noqa: S101  `run` makes it before the first round
+        for workspace, vendor, names, broken in await self._due():
+            if (workspace, vendor) not in self._busy:
+                self._busy.add((workspace, vendor))
+                self._refreshing.create_task(self._refresh_one(workspace, vendor, names, broken))
+        return ROUND_SECONDS
+
+    async def _refresh_one(self, workspace: Workspace, vendor: str, names: list[str], broken: bool) -> None:
+        try:
+            await self._refresh(workspace, vendor, names, broken)
+        except Exception as error:
+            log.error("catalogs.refresh_failed", vendor=vendor, error=type(error).__name__)
+        finally:
+            self._busy.discard((workspace, vendor))
 
     async def _due(self) -> list[tuple[Workspace, str, list[str], bool]]:
         now = self._clock()

@@ -11,7 +11,6 @@ it settles, so a worker that wakes late cannot overwrite a newer one.
 """
 
 import asyncio
-import contextlib
 import random
 import sqlite3
 import time
@@ -21,6 +20,7 @@ import structlog
 
 from bot.adapters.base import Adapter, Credentials, Submission
 from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear, VendorError
+from bot.rounds import Rounds
 from bot.storage.connections import Connections
 from bot.storage.deliveries import Deliveries, Delivery, Draft, Outcome
 
@@ -31,6 +31,7 @@ LEASE_SECONDS = 45.0
 AT_ONCE = 8
 GIVE_UP_SECONDS = 24 * 3600.0
 BACKOFF_SECONDS = (1.0, 300.0)
+SHORTEST_PAUSE = 0.05
 SETTLING_SECONDS = LEASE_SECONDS - CALL_SECONDS
 SETTLING_PAUSE = 1.0
 
@@ -56,7 +57,7 @@ class Courier:
         self._on_created = on_created
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._wake = asyncio.Event()
+        self._rounds = Rounds("courier", self._round)
         self._under_way: set[asyncio.Task[None]] = set()
         self._watchers: dict[int, set[asyncio.Future[Delivery]]] = {}
         self._stopping = False
@@ -79,7 +80,7 @@ class Courier:
         elif slot_free:
             self._slots.release()
         else:
-            self._wake.set()
+            self._rounds.wake()
         return row
 
     async def outcome(self, row: Delivery, until: float) -> Delivery:
@@ -113,24 +114,20 @@ class Courier:
 
     def wake(self) -> None:
         """Look for due rows now (something made rows due from outside: an admin reconnected)."""
-        self._wake.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
-        """Deliver what is due and settle what was left behind, until cancelled. An error of the file ends nothing."""
-        while True:
-            self._wake.clear()
-            pause = 60.0
-            try:
-                for row in await self._deliveries.expire("The bot stopped while it was being sent."):
-                    self._announce(row)
-                await self._start_due()
-                pause = await self._until_next()
-            except Exception as error:
-                log.error("courier.round_failed", error=type(error).__name__)
-                pause = 1.0
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+        """Deliver what is due and settle what was left behind, until cancelled."""
+        await self._rounds.run()
+
+    async def _round(self) -> float | None:
+        for row in await self._deliveries.expire("The bot stopped while it was being sent."):
+            self._announce(row)
+        await self._start_due()
+        if self._slots.locked():
+            return None  # a slot that becomes free wakes the loop
+        at = await self._deliveries.next_time()
+        return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
 
     async def stop(self) -> None:
         """Finish what is being sent; the rest stays queued for the next start."""
@@ -161,12 +158,6 @@ class Courier:
                 return
             self._start(claimed[0])
 
-    async def _until_next(self) -> float:
-        if self._slots.locked():
-            return 60.0  # a slot that becomes free wakes the loop
-        at = await self._deliveries.next_time()
-        return 60.0 if at is None else min(max(at - self._clock(), 0.05), 60.0)
-
     def _start(self, row: Delivery) -> None:
         task = asyncio.create_task(self._deliver(row), name=f"deliver {row.key}")
         self._under_way.add(task)
@@ -174,8 +165,9 @@ class Courier:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
+        if self._slots.locked():
+            self._rounds.wake()
         self._slots.release()
-        self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("courier.settling_failed", error=type(error).__name__)
 
@@ -198,6 +190,8 @@ class Courier:
         if outcome.reason == "unauthorized":
             await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
         self._announce(settled)
+        if settled.state == "queued":
+            self._rounds.wake()
         if settled.state == "delivered" and (catalog := self._adapters[row.vendor].operation(row.operation).feeds):
             await self._on_created(settled, catalog)
 

@@ -35,7 +35,7 @@ class Relay:
 
     async def choices(self, workspace: Workspace, kind: Kind) -> list[tuple[Adapter, Operation]]:
         """What this workspace's connections can do of that kind."""
-        connected = {vendor for owner, vendor, _ in await self.connections.keys() if owner == workspace}
+        connected = await self.connections.vendors(workspace)
         return [
             (adapter, operation)
             for adapter in self.adapters.values()

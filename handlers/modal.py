@@ -77,7 +77,7 @@ async def open_form(
     workspace = workspace_of(context)
     choices = await relay.choices(workspace, kind)
     if not choices:
-        connected = [relay.adapters[it.vendor].label for it in await relay.connections.of(workspace)]
+        connected = [relay.adapters[it].label for it in sorted(await relay.connections.vendors(workspace))]
         return messages.nothing_connected(kind, connected)
     person = await relay.people.person(client, workspace, context.user_id or "")
     if no := objection(kind, person):

@@ -118,8 +118,9 @@ class Modal:
         """The first thing that a type-ahead offers for what one types."""
         answer = await self.slack.options(self.user, self.id, block["block_id"], "value", query)
         options = [it for group in answer.get("option_groups", []) for it in group["options"]] or answer["options"]
-        assert options and options[0]["value"] != "-", f"nothing is offered for {query!r}: {options}"
-        return dict(options[0])
+        offers = [it for it in options if it["value"] != "-"]
+        assert offers, f"nothing is offered for {query!r}: {options}"
+        return dict(offers[0])
 
 
 def _named(options: list[dict[str, Any]], words: str) -> dict[str, Any]:

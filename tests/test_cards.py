@@ -50,7 +50,7 @@ class Board:
 
     async def round(self) -> None:
         """Show everything that may be shown now."""
-        while await self.cards._round():
+        while await self.cards._show_some():
             pass
 
     def content(self, row: Delivery) -> dict[str, Any]:
@@ -241,7 +241,7 @@ async def test_the_loop_shows_what_changed_and_survives_errors(board: Board) -> 
     with capture_logs() as logs:
         board.cards.changed(row)
         await eventually(lambda: logs)
-    assert logs[0] == {"event": "cards.round_failed", "error": "OperationalError", "log_level": "error"}
+    assert logs[0] == {"event": "round.failed", "of": "cards", "error": "OperationalError", "log_level": "error"}
     await database.write(lambda db: db.execute("ALTER TABLE gone RENAME TO deliveries"))
     await board.next_attempt(DELIVERED)
     await eventually(lambda: board.slack.methods == ["chat.postMessage", "chat.update"])

@@ -224,7 +224,12 @@ async def test_a_database_error_never_ends_the_loop(machine: Machine) -> None:
     with capture_logs() as logs, FileHeld(machine):
         machine.courier.wake()
         await eventually(lambda: logs)
-    assert logs[0] == {"event": "courier.round_failed", "error": "OperationalError", "log_level": "error"}
+    assert logs[0] == {
+        "event": "round.failed",
+        "of": "courier",
+        "error": "OperationalError",
+        "log_level": "error",
+    }
     await machine.until("delivered")
 
 

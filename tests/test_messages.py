@@ -22,6 +22,7 @@ ROW = Delivery(
     id=1,
     workspace=HERE,
     key="ir000000000001",
+    kind="incident",
     vendor="notes",
     operation="note",
     answer="",

@@ -70,15 +70,17 @@ class Connections:
         )
         return [self._readable(row) for row in rows]
 
-    async def keys(self) -> list[tuple[Workspace, str, bool]]:
-        """(workspace, vendor, broken) of every connection, for the background's rounds."""
+    async def vendors(self, workspace: Workspace) -> set[str]:
+        """The vendors that the workspace is connected to. Decrypts nothing."""
         rows = await self._database.read(
-            lambda db: db.execute("SELECT enterprise, team, vendor, broken FROM connections").fetchall()
+            lambda db: db.execute(
+                "SELECT vendor FROM connections WHERE (enterprise, team) = (?, ?)", tuple(workspace)
+            ).fetchall()
         )
-        return [(Workspace(row[0], row[1]), row[2], bool(row[3])) for row in rows]
+        return {row[0] for row in rows}
 
     async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
-        """(account, broken) of every connection, by workspace and vendor."""
+        """(account, broken) of every connection, by workspace and vendor, for the background's rounds."""
         rows = await self._database.read(
             lambda db: db.execute("SELECT enterprise, team, vendor, account, broken FROM connections").fetchall()
         )

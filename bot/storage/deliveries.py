@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from bot.adapters.base import Entry
@@ -17,7 +17,7 @@ SETTLED: frozenset[State] = frozenset({"delivered", "rejected", "unconfirmed", "
 CARD_LEASE_SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a person submitted, before it is a row. `answer` chose the form's branch; `chosen` is what the pickers showed, by
     "catalog/id"."""
@@ -38,24 +38,11 @@ class Draft:
     chosen: Mapping[str, Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery(Draft):
     """A row. Times are epoch seconds. `fields` and `sentence` hold the vendor's refusal, `created` what it made."""
 
     id: int
-    workspace: Workspace
-    key: str
-    vendor: str
-    operation: str
-    answer: str
-    account: str
-    actor: str
-    actor_name: str
-    channel: str
-    private: bool
-    title: str
-    payload: Mapping[str, Any]
-    chosen: Mapping[str, Entry]
     revision: int
     state: State
     attempt: int
@@ -73,6 +60,10 @@ class Delivery:
     @property
     def settled(self) -> bool:
         return self.state in SETTLED
+
+
+DRAFTED = tuple(it.name for it in fields(Draft) if it.name not in ("workspace", "key"))
+"""The columns that a draft fills and a corrected one replaces; workspace and key never change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +91,7 @@ class Deliveries:
         now = self._clock()
         state: State = "queued" if lease is None else "sending"
         claim = {"state": state, "lease_until": now + (lease or 0), "attempt": 0 if lease is None else 1}
-        values = {
-            "vendor": draft.vendor,
-            "operation": draft.operation,
-            "answer": draft.answer,
-            "account": draft.account,
-            "actor": draft.actor,
-            "actor_name": draft.actor_name,
-            "channel": draft.channel,
-            "private": draft.private,
-            "title": draft.title,
+        values = {name: getattr(draft, name) for name in DRAFTED} | {
             "payload": json.dumps(draft.payload),
             "chosen": json.dumps({it: entry.model_dump() for it, entry in draft.chosen.items()}),
             "made_at": now,
@@ -269,7 +251,7 @@ def _json(ids: frozenset[int]) -> str:
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
-    plain = {name: row[name] for name in Delivery.__slots__ if name in row.keys()}  # noqa: SIM118  a Row iterates its values
+    plain = {it.name: row[it.name] for it in fields(Delivery) if it.name != "workspace"}
     for name in ("payload", "chosen", "fields", "created"):
         plain[name] = json.loads(plain[name])
     plain["chosen"] = {name: Entry.model_validate(entry) for name, entry in plain["chosen"].items()}

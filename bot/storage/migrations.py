@@ -55,6 +55,7 @@ def m003_create_deliveries(db: Database) -> None:
             enterprise TEXT NOT NULL,
             team TEXT NOT NULL,
             key TEXT NOT NULL,
+            kind TEXT NOT NULL,
             vendor TEXT NOT NULL,
             operation TEXT NOT NULL,
             answer TEXT NOT NULL,
