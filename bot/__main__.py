@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Asks for the credentials without showing them, or reads them as JSON from standard input.",
     )
     connect.add_argument("team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)")
-    connect.add_argument("vendor", metavar="VENDOR", choices=("rootly", "incident_io", "twilio"), help="%(choices)s")
+    connect.add_argument("vendor", metavar="VENDOR", help="rootly, incident_io or twilio")
     connect.add_argument("--enterprise", metavar="E", default="", help="the Enterprise Grid organisation's id")
     connect.add_argument("--no-verify", action="store_true", help="do not ask the vendor whether they work")
     connect.set_defaults(run=_connect)
@@ -79,7 +79,7 @@ def _connect(asked: argparse.Namespace) -> int:
 def _manifest(asked: argparse.Namespace) -> int:
     from bot import manifest, settings
 
-    url = asked.url or str(settings.load().public_url or "")
+    url = asked.url or ("" if asked.socket else str(settings.load().public_url or ""))
     if not (asked.socket or re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url)):
         raise SettingError("--url", "should be the bot's address and begin with https://, or give --socket.")
     print(manifest.text(None if asked.socket else url.rstrip("/")), end="")

@@ -26,7 +26,8 @@ MODAL_SECONDS = 3.0
 """How long after its submission a row's card is left to the modal, if the process that shows the modal dies."""
 SHOWING_SECONDS = CARD_LEASE_SECONDS - 2
 """Waiting for Slack's rate limit included: after the lease another process may post the card."""
-NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission"})
+NOT_THERE = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission")
+"""Beginnings of Slack's words for a channel where the bot may not post (`restricted_action_read_only_channel`)."""
 
 
 class Cards:
@@ -91,7 +92,7 @@ class Cards:
             try:
                 return await self._send(row, row.channel)
             except SlackApiError as error:
-                if said(error) not in NOT_THERE:
+                if not _not_there(error):
                     raise
         return await self._send(row, row.actor)
 
@@ -105,7 +106,7 @@ class Cards:
         try:
             await self._client.chat_update(channel=row.card_channel, ts=row.card_ts, **self._content(row))
         except SlackApiError as error:
-            if said(error) in NOT_THERE:  # the channel went away after the card was posted
+            if _not_there(error):  # the channel went away after the card was posted
                 return await self._post(row)
             if said(error) not in ("message_not_found", "cant_update_message"):
                 raise
@@ -114,3 +115,7 @@ class Cards:
     def _content(self, row: Delivery) -> dict[str, Any]:
         adapter = self._adapters[row.vendor]
         return messages.card(row, adapter, adapter.operation(row.operation))
+
+
+def _not_there(error: SlackApiError) -> bool:
+    return said(error).startswith(NOT_THERE)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.adapters import make_adapters
+from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Account, Adapter, Credentials
 from bot.adapters.http import make_client
 from bot.errors import SettingError
@@ -27,6 +27,8 @@ def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify:
         raise SettingError("TEAM", "should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.")
     if enterprise and not re.fullmatch(r"E[A-Z0-9]+", enterprise):
         raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
+    if vendor not in ADAPTERS:
+        raise SettingError("VENDOR", f"should be one of {', '.join(ADAPTERS)}.")
     print(asyncio.run(connect(settings, Workspace(enterprise, team), vendor, None, verify=verify)))
     return 0
 

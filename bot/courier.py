@@ -15,6 +15,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -73,15 +74,21 @@ class Courier:
             )
         except BaseException:
             if slot_free:
-                self._slots.release()
+                self._give_back()
             raise
         if slot_free and new:
             self._start(row)
         elif slot_free:
-            self._slots.release()
+            self._give_back()
         else:
             self._rounds.wake()
         return row
+
+    def _give_back(self) -> None:
+        """Free a slot; if there was none, somebody's row may be waiting for it."""
+        if self._slots.locked():
+            self._rounds.wake()
+        self._slots.release()
 
     async def outcome(self, row: Delivery, until: float) -> Delivery:
         """The row once it is settled, or waits for something later than `until` (loop time); at `until`, as it is then.
@@ -165,11 +172,9 @@ class Courier:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        if self._slots.locked():
-            self._rounds.wake()
-        self._slots.release()
+        self._give_back()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("courier.settling_failed", error=type(error).__name__)
+            log.error("courier.delivery_failed", error=type(error).__name__)
 
     async def _deliver(self, row: Delivery) -> None:
         started = time.perf_counter()
@@ -187,13 +192,14 @@ class Courier:
         )
         if settled is None:
             return
-        if outcome.reason == "unauthorized":
-            await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
         self._announce(settled)
         if settled.state == "queued":
             self._rounds.wake()
-        if settled.state == "delivered" and (catalog := self._adapters[row.vendor].operation(row.operation).feeds):
-            await self._on_created(settled, catalog)
+        if outcome.reason == "unauthorized":
+            await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
+        feeds = self._adapters[row.vendor].operation(row.operation).feeds
+        if feeds and settled.state == "delivered" and not settled.private:  # a private one is not for every picker
+            await self._on_created(settled, feeds)
 
     async def _settle(self, row: Delivery, outcome: Outcome) -> Delivery | None:
         """Write the outcome, again and again while the file is busy: what the vendor said must not be lost to that."""
@@ -205,6 +211,10 @@ class Courier:
                 log.error("courier.not_settled", delivery=row.key, error=type(error).__name__)
                 if self._clock() > until:
                     raise
+            except ValueError as error:  # the vendor's words cannot be stored; what became of it must be
+                log.error("courier.not_settled", delivery=row.key, error=type(error).__name__)
+                label = self._adapters[row.vendor].label
+                outcome = replace(outcome, sentence=f"The answer of {label} could not be read.", fields={})
             await asyncio.sleep(SETTLING_PAUSE)
 
     async def _attempt(self, row: Delivery) -> Outcome:

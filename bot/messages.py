@@ -1,12 +1,12 @@
 """What the bot says: receipts, cards, answers to commands. Plain data for Slack; every word from people or vendors escaped."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.forms.render import Block, notice
-from bot.forms.text import cut, escape
+from bot.forms.text import cut, duration, escape
 from bot.storage.connections import Connection
 from bot.storage.deliveries import Delivery
 
@@ -62,7 +62,7 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
 
 def _what_now(row: Delivery, vendor: str) -> str:
     if row.reason in ("unauthorized", "forbidden"):
-        return f"{row.sentence} It is saved, and goes on by itself within 24 hours once that is done."
+        return f"{row.sentence} It is saved, and will be sent by itself if that happens within 24 hours."
     if row.reason == "gave_up":
         return f"It could not be sent to {vendor} within 24 hours. Please create it again, or there directly."
     return row.sentence
@@ -70,7 +70,7 @@ def _what_now(row: Delivery, vendor: str) -> str:
 
 def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
     seconds = row.due_at - (time.time() if now is None else now)
-    about = f" in about {_roughly(seconds)}" if seconds > 5 else " in a moment"
+    about = f" in about {duration(seconds)}" if seconds > 5 else " in a moment"
     if row.state == "sending":
         return f"{vendor} has not answered yet. The card in Slack will say what came of it."
     if row.reason == "rate_limited":
@@ -82,11 +82,7 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
     return "It will be sent in a moment; there is nothing for you to do."
 
 
-def _roughly(seconds: float) -> str:
-    return f"{round(seconds)} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
-
-
-def receipt(row: Delivery, adapter: Adapter, operation: Operation, kind: Kind) -> View:
+def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     """What the modal becomes once there is something to say."""
     said = words(row, adapter, operation)
     lines = [f":{said.symbol}: *{escape(said.headline)}*", _object(row, adapter)]
@@ -97,7 +93,7 @@ def receipt(row: Delivery, adapter: Adapter, operation: Operation, kind: Kind) -
         blocks.append({"type": "actions", "elements": [button]})
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": TITLES[kind]},
+        "title": {"type": "plain_text", "text": TITLES[operation.kind]},
         "close": {"type": "plain_text", "text": "Done"},
         "blocks": blocks,
     }
@@ -201,17 +197,16 @@ def unreadable_connection(adapter: Adapter) -> str:
     )
 
 
-def nothing_connected(kind: Kind, connected: Sequence[str]) -> str:
-    """No vendor of this workspace can do it."""
-    able = {"incident": "Rootly or incident.io", "action_item": "Rootly or incident.io"}.get(
-        kind, "Rootly or Twilio TaskRouter"
-    )
-    have = f" Connected so far: {', '.join(connected)}." if connected else ""
+def nothing_connected(kind: Kind, adapters: Iterable[Adapter], connected: Collection[str]) -> str:
+    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the workspace's, by name."""
+    able = " or ".join(it.label for it in adapters if any(one.kind == kind for one in it.operations))
+    labels = [it.label for it in adapters if it.vendor in connected]
+    have = f" Connected so far: {', '.join(labels)}." if labels else ""
     return f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect {able}: `/vendors` shows how."
 
 
-def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]]) -> str:
-    """The answer to `help`."""
+def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str) -> str:
+    """The answer to `help`. `otherwise` is said when there are no choices."""
     what = {
         "incident": f"`{command} Checkout is down` opens a form with that title, and declares the incident",
         "action_item": f"`{command} Roll back 4.2` opens a form with that summary, and adds the action item to an incident",
@@ -220,7 +215,7 @@ def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operati
     where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
     lines = [
         f"{what} in the tool your workspace uses.",
-        f"Connected here: {where}." if where else nothing_connected(kind, []),
+        f"Connected here: {where}." if where else otherwise,
     ]
     if kind != "workflow_task":
         lines.append(f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along.")
@@ -238,7 +233,13 @@ def vendors(
     lines = []
     for connection, adapter, age, waiting in connections:
         health = f":warning: {escape(connection.broken)}" if connection.broken else ":white_check_mark: working"
-        lists = "lists are being loaded" if age is None else f"lists from {_age(age)}"
+        lists = (
+            "lists are being loaded"
+            if age is None
+            else "lists are fresh"
+            if age < 90
+            else f"lists are {duration(age)} old"
+        )
         queue = f", {waiting} waiting to be sent" if waiting else ""
         lines.append(f"*{adapter.label}* as {escape(connection.account_name)}: {health} ({lists}{queue})")
     if not lines:
@@ -251,13 +252,3 @@ def vendors(
         "so that none pass through Slack."
     )
     return "\n".join(lines)
-
-
-def _age(seconds: float) -> str:
-    return (
-        "just now"
-        if seconds < 90
-        else f"{round(seconds / 60)} minutes ago"
-        if seconds < 5400
-        else f"{round(seconds / 3600)} hours ago"
-    )

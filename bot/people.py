@@ -53,7 +53,9 @@ class Directory:
             return self._unknown(slack_id, _problem(said(error)))
         except NOT_DONE:
             return self._unknown(slack_id, "Slack did not answer in time. Please try again.")
-        person = self._read(workspace, slack_id, answer.get("user") or {})
+        if not (user := answer.get("user")):
+            return self._unknown(slack_id, _problem(""))
+        person = self._read(workspace, slack_id, user)
         self._known[key] = (self._clock(), person)
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot import messages
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.cards import Cards
 from bot.catalogs import Catalogs
@@ -43,3 +44,8 @@ class Relay:
             for operation in adapter.operations
             if operation.kind == kind
         ]
+
+    async def nothing_connected(self, workspace: Workspace, kind: Kind) -> str:
+        """What to say when there are no choices."""
+        connected = await self.connections.vendors(workspace)
+        return messages.nothing_connected(kind, self.adapters.values(), connected)

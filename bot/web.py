@@ -6,6 +6,7 @@ parses before it verifies; so the check is made here, and Bolt gets only what pa
 
 import asyncio
 import json
+import sqlite3
 from urllib.parse import parse_qs
 
 import structlog
@@ -57,7 +58,11 @@ def make_web(
             return Response("The body is none that Slack sends.\n", 400)
 
     async def healthz(request: Request) -> Response:
-        await database.read(lambda db: db.execute("SELECT 1").fetchone())
+        try:
+            await database.read(lambda db: db.execute("SELECT count(*) FROM connections").fetchone())
+        except sqlite3.Error as error:
+            log.error("web.unhealthy", error=type(error).__name__)
+            return JSONResponse({"status": "the database cannot be read"}, 503)
         return JSONResponse({"status": "ok"})
 
     return Starlette(

@@ -45,9 +45,8 @@ def register(app: AsyncApp, relay: Relay) -> None:
 
     app.view(re.compile(r"^form:"))(views.submit)
 
-    app.action({"block_id": "choice", "action_id": "value"})(actions.choose)
-    app.action({"block_id": "more", "action_id": "more"})(actions.more)
-    app.action({"block_id": re.compile(r"\."), "action_id": "value"})(actions.answer)
+    app.action("value")(actions.answer)
+    app.action("more")(actions.more)
     app.action("open")(actions.follow_link)
 
     app.options("value")(options.suggest)

@@ -58,7 +58,8 @@ async def _open(
     name = str(command.get("command") or messages.COMMANDS[kind])
     if text.casefold() == "help":
         choices = await relay.choices(workspace_of(context), kind)
-        await ack(messages.help_text(kind, name, choices))
+        nothing = await relay.nothing_connected(workspace_of(context), kind)
+        await ack(messages.help_text(kind, name, choices, nothing))
         return
     problem = await open_form(
         kind,

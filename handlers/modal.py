@@ -12,8 +12,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import messages
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.forms.fields import Lookup
+from bot.forms.parse import chosen, read
 from bot.forms.render import chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
+from bot.forms.text import ELLIPSIS
 from bot.people import objection
 from bot.relay import Relay
 from bot.slack_errors import NOT_DONE, said
@@ -22,6 +24,7 @@ from bot.storage import Workspace
 log = structlog.get_logger(__name__)
 
 Choices = list[tuple[Adapter, Operation]]
+Screen = Mapping[str, Any]
 
 
 class ModalState(BaseModel):
@@ -52,14 +55,44 @@ def workspace_of(context: AsyncBoltContext) -> Workspace:
 
 
 def state_of(view: Mapping[str, Any], context: AsyncBoltContext) -> ModalState:
-    """The state that the view carries. Raises `Foreign` when it is not this workspace's or not ours."""
+    """The state that the view carries. Raises `Foreign` when it is not this workspace's or not ours.
+
+    Where the app is installed for a whole organisation, a view's events name the organisation in the team's place.
+    """
     try:
         state = ModalState.model_validate_json(view.get("private_metadata") or "")
     except ValidationError:
         raise Foreign from None
-    if state.workspace != workspace_of(context):
+    here = workspace_of(context)
+    whole_organisation = bool(here.enterprise) and here.team in ("", here.enterprise)
+    if state.workspace != here and not (whole_organisation and state.enterprise == here.enterprise):
         raise Foreign
     return state
+
+
+def screen_of(view: Mapping[str, Any]) -> Screen:
+    """`view.state.values`: what stands in the modal's inputs, by block and action id."""
+    state = view.get("state")
+    values = state.get("values") if isinstance(state, dict) else None
+    return values if isinstance(values, dict) else {}
+
+
+def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[ModalState, dict[str, Any]]:
+    """The state that the answers on the screen ask for, and what to fill into its form. Raises KeyError.
+
+    The two can differ from what is drawn: of two quick choices, Slack may show the second beside the first one's form.
+    """
+    _, old = relay.find(state.operation)
+    typed = read(old.form_for(state.answer), state.operation, screen)
+    choice = next(iter(chosen(screen, "choice")), state.operation)
+    if choice != state.operation:
+        _, new = relay.find(choice)
+        moved = {"operation": choice, "answer": None, "more": False}
+        return state.model_copy(update=moved), carried(new, *texts(old, typed))
+    if old.branches is not None:
+        answer = next(iter(chosen(screen, f"{state.operation}.{old.branches.field}")), "")
+        state = state.model_copy(update={"answer": answer if answer in old.branches.forms else None})
+    return state, typed
 
 
 async def open_form(
@@ -77,8 +110,7 @@ async def open_form(
     workspace = workspace_of(context)
     choices = await relay.choices(workspace, kind)
     if not choices:
-        connected = [relay.adapters[it].label for it in sorted(await relay.connections.vendors(workspace))]
-        return messages.nothing_connected(kind, connected)
+        return await relay.nothing_connected(workspace, kind)
     person = await relay.people.person(client, workspace, context.user_id or "")
     if no := objection(kind, person):
         return no
@@ -91,7 +123,7 @@ async def open_form(
         operation=await _starting_point(relay, workspace, channel, kind, choices),
     )
     _, operation = relay.find(state.operation)
-    view = draw(relay, state, choices, carried(operation, headline, details))
+    view = await draw(relay, state, carried(operation, headline, details))
     try:
         await client.views_open(trigger_id=trigger_id, view=view)
     except NOT_DONE as error:
@@ -115,11 +147,15 @@ async def want_lists(relay: Relay, state: ModalState) -> None:
     await relay.catalogs.want(state.workspace, adapter.vendor, {it.catalog for it in lookups if it is not None})
 
 
-def draw(relay: Relay, state: ModalState, choices: Choices, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in."""
+async def draw(
+    relay: Relay, state: ModalState, values: Mapping[str, Any], screen: Screen | None = None
+) -> dict[str, Any]:
+    """The whole modal for this state, with `values` (by field name) filled in; the pickers' words are the `screen`'s."""
+    choices = await relay.choices(state.workspace, state.kind)
     _, operation = relay.find(state.operation)
     form = operation.form_for(state.answer)
-    blocks = render(form, state.operation, values=values, more=state.more)
+    words = {value: text for block in screen or {} for value, text in chosen(screen or {}, block).items()}
+    blocks = render(form, state.operation, values=values, labels=lambda _, entry: words.get(entry), more=state.more)
     if len(choices) > 1:
         options = [(f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices]
         blocks.insert(0, chooser(options, state.operation))
@@ -137,12 +173,16 @@ def draw(relay: Relay, state: ModalState, choices: Choices, values: Mapping[str,
 async def redraw(
     relay: Relay, client: AsyncWebClient, view: Mapping[str, Any], state: ModalState, values: Mapping[str, Any]
 ) -> None:
-    """Replace the open modal. A view that changed or closed meanwhile is left as it is: the newer event wins."""
-    choices = await relay.choices(state.workspace, state.kind)
+    """Replace the open modal.
+
+    The hash is not sent: of two quick choices the later event's drawing has to win, and the hash would make it the
+    conflict. A drawing that arrives out of order is set right when the form is submitted.
+    """
     try:
-        await client.views_update(view_id=view["id"], hash=view["hash"], view=draw(relay, state, choices, values))
+        drawn = await draw(relay, state, values, screen_of(view))
+        await client.views_update(view_id=str(view.get("id") or ""), view=drawn)
     except NOT_DONE as error:
-        if said(error) not in ("hash_conflict", "not_found"):
+        if said(error) != "not_found":  # closed meanwhile
             log.warning("modal.not_redrawn", error=said(error))
 
 
@@ -151,7 +191,8 @@ def carried(operation: Operation, headline: str, details: str) -> dict[str, Any]
     form = operation.form
     values: dict[str, Any] = {}
     if form.headline is not None:
-        both = "\n\n".join(filter(None, (headline, details)))
+        repeated = bool(headline) and details.startswith(headline.removesuffix(ELLIPSIS))
+        both = details if repeated else "\n\n".join(filter(None, (headline, details)))
         values[form.headline] = headline if form.details else both
     if form.details is not None:
         values[form.details] = details

@@ -91,7 +91,10 @@ async def _open_from_message(
     message = shortcut.get("message") or {}
     channel = str((shortcut.get("channel") or {}).get("id") or "")
     text = plain(_text(message)).strip()
-    author = await _author(relay, client, context, message)
+    author, _ = await asyncio.gather(
+        _author(relay, client, context, message),
+        relay.people.person(client, workspace_of(context), str(context.user_id or "")),  # the form asks for it next
+    )
     link = _link(shortcut, channel, message)
     source = " ".join(filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}")))
     first = next(filter(None, (line.strip() for line in text.splitlines())), "")

@@ -17,19 +17,18 @@ from bot.adapters.base import Adapter, Entry, Operation
 from bot.cards import MODAL_SECONDS
 from bot.errors import FormError, SecretError
 from bot.forms.fields import Conversation, Form, Lookup
-from bot.forms.parse import parse, place
+from bot.forms.parse import chosen, conversations, parse, place
 from bot.forms.shape import places
 from bot.people import Person, objection
 from bot.relay import Relay
 from bot.storage.deliveries import Delivery, Draft
-from handlers.modal import Foreign, ModalState, state_of, texts
+from handlers.modal import Foreign, ModalState, Screen, draw, follow, screen_of, state_of, texts
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 2.0
 """After the request arrived. Slack gives up after 3; what happens later goes onto the card."""
 
-Values = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
@@ -41,12 +40,21 @@ class Filled:
     adapter: Adapter
     operation: Operation
     form: Form
-    values: Values
+    values: Screen
     person: Person
 
 
 class NotAllowed(Exception):
     """This person may not do it; the message says whom to ask."""
+
+
+class Outdated(Exception):
+    """The form that is drawn is not the one that its answers ask for; this state and these values are."""
+
+    def __init__(self, state: ModalState, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.state = state
+        self.values = values
 
 
 class NotConnected(Exception):
@@ -68,6 +76,8 @@ async def _answer(
         row = await _commit(relay, filled, client)
     except FormError as error:
         return {"response_action": "errors", "errors": error.errors}
+    except Outdated as error:
+        return {"response_action": "update", "view": await draw(relay, error.state, error.values, screen_of(view))}
     except Foreign:
         return _note(messages.refusal(messages.FOREIGN))
     except (NotAllowed, NotConnected) as error:
@@ -75,12 +85,16 @@ async def _answer(
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
         return _note(messages.saved_nowhere())
-    row = await _await_outcome(relay, row, arrived)
-    if row.state == "rejected":
-        errors = place(type(filled.form), filled.state.operation, filled.values, row.fields, row.sentence)
+    return _shown(relay, filled, await _await_outcome(relay, row, arrived))
+
+
+def _shown(relay: Relay, filled: Filled, row: Delivery) -> Answer:
+    """What became of the row. The row may hold an earlier submission of this modal: then that one is shown."""
+    operation = f"{row.vendor}.{row.operation}"
+    if row.state == "rejected" and operation == filled.state.operation:
+        errors = place(type(filled.form), operation, filled.values, row.fields, row.sentence)
         return {"response_action": "errors", "errors": errors}
-    receipt = messages.receipt(row, filled.adapter, filled.operation, filled.state.kind)
-    return {"response_action": "update", "view": receipt}
+    return {"response_action": "update", "view": messages.receipt(row, *relay.find(operation))}
 
 
 def _note(view: messages.View) -> Answer:
@@ -89,18 +103,20 @@ def _note(view: messages.View) -> Answer:
 
 
 async def _read(view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay) -> Filled:
-    """Raises `Foreign`, `NotAllowed`, or `FormError`."""
-    state = state_of(view, context)
+    """Raises `Foreign`, `NotAllowed`, `Outdated`, or `FormError`."""
+    state, screen = state_of(view, context), screen_of(view)
     try:
         adapter, operation = relay.find(state.operation)
+        asked_for, values = follow(relay, state, screen)
     except KeyError:
         raise Foreign from None
     person = await relay.people.person(client, state.workspace, context.user_id or "")
     if no := objection(state.kind, person):
         raise NotAllowed(no)
-    values = view["state"]["values"]
-    form = parse(operation.form_for(state.answer), state.operation, values)
-    return Filled(state, adapter, operation, form, values, person)
+    if asked_for != state:
+        raise Outdated(asked_for, values)
+    form = parse(operation.form_for(state.answer), state.operation, screen)
+    return Filled(state, adapter, operation, form, screen, person)
 
 
 async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Delivery:
@@ -136,34 +152,33 @@ async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Deliv
 
 
 async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Delivery:
-    """The row when it is settled or the time is up. A "no" that the modal shows gets no card."""
+    """The row when it is settled or the time is up. A "no" that the modal shows gets no card.
+
+    The row is committed: whatever goes wrong from here on, the answer is that it is saved.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
         row = await relay.courier.outcome(row, until)
         if row.state == "rejected":
             await relay.deliveries.shown(row)
-        return row
+    except Exception as error:
+        log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
     finally:
         relay.cards.release(row)
+    return row
 
 
 async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
     """What the pickers showed, by "services/<id>" or "conversations/<id>", for vendors that want names beside ids."""
-    chosen: dict[str, Entry] = {}
+    picked: dict[str, Entry] = {}
     for it in places(type(filled.form), filled.state.operation):
-        element = filled.values.get(it.block_id, {}).get("value", {})
         if lookup := it.field.marker(Lookup):
-            for option in filter(None, element.get("selected_options") or [element.get("selected_option")]):
-                entry = await _entry(relay, filled, lookup.catalog, option)
-                chosen[f"{lookup.catalog}/{entry.id}"] = entry
+            for value, words in chosen(filled.values, it.block_id).items():
+                known = await relay.catalogs.entry(filled.state.workspace, filled.adapter.vendor, lookup.catalog, value)
+                picked[f"{lookup.catalog}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(Conversation):
-            ids = list(filter(None, element.get("selected_conversations") or [element.get("selected_conversation")]))
+            ids = conversations(filled.values, it.block_id)
             names = await asyncio.gather(*[relay.people.channel_name(client, channel) for channel in ids])
-            chosen |= {f"conversations/{id_}": Entry(id=id_, label=name) for id_, name in zip(ids, names, strict=True)}
-    return chosen
-
-
-async def _entry(relay: Relay, filled: Filled, catalog: str, option: Mapping[str, Any]) -> Entry:
-    known = await relay.catalogs.entry(filled.state.workspace, filled.adapter.vendor, catalog, option["value"])
-    return known or Entry(id=option["value"], label=option["text"]["text"])
+            picked |= {f"conversations/{id_}": Entry(id=id_, label=name) for id_, name in zip(ids, names, strict=True)}
+    return picked

@@ -256,7 +256,7 @@ async def test_an_offer_that_fails_does_not_change_the_delivery(machine: Machine
         await machine.submit()
         await machine.until("delivered")
         await eventually(lambda: not machine.courier._under_way)
-    assert [entry["event"] for entry in logs] == ["courier.attempted", "courier.settling_failed"]
+    assert [entry["event"] for entry in logs] == ["courier.attempted", "courier.delivery_failed"]
     await machine.submit("b")
     await machine.until("delivered", "b")
 

@@ -176,6 +176,20 @@ def _any(typed: Any) -> bool:
     return any(_any(each) for each in typed.values()) if isinstance(typed, dict) else bool(typed)
 
 
+def chosen(state_values: Mapping[str, Any], block_id: str) -> dict[str, str]:
+    """What is chosen in the select of that block: value -> the words shown for it. Empty where there is none."""
+    element = _element(state_values, block_id)
+    several = element.get("selected_options")
+    options = [_mapping(it) for it in (element.get("selected_option"), *(several if isinstance(several, list) else []))]
+    words = [(it.get("value"), _mapping(it.get("text")).get("text")) for it in options]
+    return {value: str(text or value) for value, text in words if isinstance(value, str) and value != NOTICE}
+
+
+def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
+    """The ids of the conversations picked in that block."""
+    return _picked(_element(state_values, block_id), "conversation")
+
+
 def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
     element = _element(state_values, place.block_id)
     if place.field.kind == "lookup":

@@ -33,6 +33,15 @@ def cut(text: str, limit: int) -> str:
     return text[: limit - 1].rstrip() + ELLIPSIS if limit > 0 else ""
 
 
+def duration(seconds: float) -> str:
+    """A span of time as people say it: "40 seconds", "3 minutes", "5 hours", "2 days"."""
+    for unit, length, most in (("second", 1, 90), ("minute", 60, 90), ("hour", 3600, 48)):
+        if seconds / length < most:
+            count = max(round(seconds / length), 1)
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return f"{round(seconds / 86400)} days"
+
+
 def humanise(name: str) -> str:
     """A name from code as words for a person: "in_progress" is "In progress"."""
     words = " ".join(name.replace("_", " ").split())

@@ -5,6 +5,8 @@ file wait for each other (`busy_timeout`) instead of failing half-way.
 """
 
 import asyncio
+import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,12 +42,13 @@ class Database:
         while True:
             try:
                 await database._prepare()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 if not _is_busy(error) or loop.time() > until:
                     await database.close()
+                    reason = getattr(error, "strerror", None) or error
                     raise SettingError(
                         "RELAY_DATABASE",
-                        f"{path} cannot be opened as a database ({error}); choose a file that the bot may write.",
+                        f"{path} cannot be opened as a database ({reason}); choose a file that the bot may write.",
                     ) from error
             else:
                 return database
@@ -77,6 +80,8 @@ class Database:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    with contextlib.suppress(FileExistsError):  # its side files take the mode over: it holds what people wrote
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
@@ -90,7 +95,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def _is_busy(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 

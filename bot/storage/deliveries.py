@@ -149,13 +149,17 @@ class Deliveries:
         return sorted(map(_delivery, rows), key=lambda it: (it.due_at, it.id))
 
     async def settle(self, claimed: Delivery, outcome: Outcome) -> Delivery | None:
-        """Write what the claimed attempt came to. None when it is no longer that attempt's to say."""
+        """Write what the claimed attempt came to. None when it is no longer that attempt's to say.
+
+        An attempt whose lease ran out may still say it, as long as nobody else has done anything with the row.
+        """
 
         def work(db: sqlite3.Connection) -> sqlite3.Row | None:
             row: sqlite3.Row | None = db.execute(
                 "UPDATE deliveries SET state = ?, reason = ?, sentence = ?, fields = ?, created = ?, due_at = ?,"
-                " version = version + (state = 'sending' AND NOT (reason = ? AND ? = 'queued'))"
-                " WHERE id = ? AND attempt = ? AND state = 'sending' RETURNING *",
+                " version = version + NOT (reason = ? AND ? = 'queued')"
+                " WHERE id = ? AND attempt = ? AND (state = 'sending' OR state = 'unconfirmed' AND reason = 'lease')"
+                " RETURNING *",
                 (
                     outcome.state,
                     outcome.reason,

@@ -37,6 +37,16 @@ async def test_an_action_item_from_a_message(world: World) -> None:
     assert world.top(world.member).value("action_item.summary") == "Someone should call the bank"
 
 
+async def test_a_message_is_not_repeated_in_a_form_with_one_text(world: World) -> None:
+    """Where headline and details share a field, the message's first line stands there once."""
+    message = await world.stage.slack.post(world.member, world.channel("incidents"), "Call the bank")
+    await world.stage.slack.message_shortcut(
+        world.admin, world.channel("incidents"), message["ts"], "add_action_item_from_message"
+    )
+    modal = await world.top().choose("choice", "incident.io: action")
+    assert modal.value("action.description").startswith("Call the bank\n\nFrom a message by Jonas Lindqvist")
+
+
 @pytest.mark.parametrize(
     ("callback_id", "title"),
     [
@@ -146,7 +156,7 @@ async def test_vendors_lists_health_and_how_to_connect(world: World) -> None:
     await world.lists_loaded()
     await world.command("/vendors", world.member)
     lines = world.told(world.member).splitlines()
-    assert re.match(r"\*incident\.io\* as .+: :white_check_mark: working \(lists from just now\)", lines[0])
+    assert re.match(r"\*incident\.io\* as .+: :white_check_mark: working \(lists are fresh\)", lines[0])
     assert lines[1].startswith("*Rootly* as ")
     assert lines[2].startswith("*Twilio TaskRouter* as ")
     assert f"`python -m bot connect {world.stage.slack.team.id} rootly|incident_io|twilio`" in lines[-1].replace(

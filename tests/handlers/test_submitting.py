@@ -5,7 +5,9 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
+from slack_bolt.context.async_context import AsyncBoltContext
 
+from handlers.modal import Foreign, ModalState, state_of
 from tests.conftest import World, eventually
 
 REJECTED = {"errors": [{"title": "Severity must exist", "status": "422"}]}
@@ -39,8 +41,12 @@ async def test_a_revoked_token_is_a_notice_and_the_incident_waits(world: World) 
     await world.stage.vendors["rootly"].set_fault("revoked")
     modal = await (await world.open("/incident Disk full")).send()
     assert "Rootly no longer accepts this workspace's token; an admin can reconnect it with `/vendors`." in modal.text
-    await world.command("/vendors")
-    assert "*Rootly* as Brambleway: :warning: Rootly no longer accepts" in world.told()
+
+    async def shown_as_broken() -> bool:
+        await world.command("/vendors")
+        return "*Rootly* as Brambleway: :warning: Rootly no longer accepts" in world.told()
+
+    await eventually(shown_as_broken)
     await world.stage.vendors["rootly"].set_fault("fine")
     await world.stage.connect_vendors(world.settings)
     world.bot.relay.courier.wake()
@@ -194,3 +200,84 @@ async def test_a_mistake_of_ours_is_told_in_words(
     assert (await modal.submit()).ok
     assert "*nothing was sent*" in world.top().text
     assert "secret words" not in "".join(capsys.readouterr())
+
+
+async def test_a_quick_second_choice_is_what_counts(world: World) -> None:
+    """The chooser and the form under it can differ for a moment; submitting then shows the form that was asked for."""
+    await world.lists_loaded()
+    modal = await (await world.open("/incident Two clicks")).fill(summary="in a row")
+    await modal.fill(choice="incident.io: incident")
+    assert modal.view["callback_id"] == "form:rootly.incident"
+    assert (await modal.submit()).ok
+    assert modal.view["callback_id"] == "form:incident_io.incident"
+    assert (modal.value("name"), modal.value("incident.summary")) == ("Two clicks", "in a row")
+    assert world.stage.vendors["rootly"].created == []
+    await modal.fill(severity_id="SEV2")
+    await modal.send()
+    assert len(world.stage.vendors["incident_io"].created) == 1
+
+
+async def test_a_task_type_that_was_chosen_too_quickly_is_not_sent_with_other_fields(world: World) -> None:
+    """The new type's form comes first; nothing half of one and half of the other leaves."""
+    await world.lists_loaded()
+    modal = await (await world.open("/workflow-task Mixed")).fill(workflow_id="")
+    await modal.choose("task_type", "e-mail")
+    await modal.fill(send_email__to="a@example.com", send_email__subject="s", send_email__body="b")
+    await modal.fill(task_type="action item")
+    await modal.submit()
+    assert world.stage.vendors["rootly"].created == []
+    assert "rootly.workflow_task.add_action_item.summary" in modal.fields
+
+
+async def test_a_receipt_shows_what_was_sent_first(world: World) -> None:
+    """The modal of a delivered incident, submitted again after switching: the first one's receipt, nothing new."""
+    await world.lists_loaded()
+    vendor = world.stage.vendors["rootly"]
+    vendor.hold = asyncio.Event()
+    modal = await world.open("/incident Only once")
+    first = asyncio.create_task(modal.submit())
+    await eventually(lambda: vendor.created)
+    await modal.choose("choice", "incident.io: incident")
+    await modal.fill(severity_id="SEV2")
+    second = asyncio.create_task(modal.submit())
+    await asyncio.sleep(0.1)
+    vendor.hold.set()
+    assert [(await it).ok for it in (first, second)] == [True, True]
+    assert "Created in Rootly" in world.top().text
+    assert world.stage.vendors["incident_io"].created == []
+
+
+async def test_a_private_incident_is_in_nobodys_picker(world: World) -> None:
+    """What was made private is not offered to everyone by its title."""
+    await world.lists_loaded()
+    await (await (await world.open("/incident Layoffs leaked")).fill(private=True)).send()
+    await eventually(lambda: world.letters(world.admin))
+    modal = await world.open("/action-item x", world.member)
+    assert [it for it in await modal.offered("incident_id", "layoffs") if "Layoffs" in it] == []
+
+
+async def test_after_the_commit_nobody_is_told_that_nothing_was_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If only the outcome cannot be read, the modal says that it is saved."""
+    modal = await world.open("/incident x")
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(world.bot.relay.courier, "outcome", broken)
+    text = (await modal.send()).text
+    assert "Saved, not yet in Rootly" in text
+
+
+async def test_an_organisation_wide_installation_can_submit(world: World) -> None:
+    """There a view's events name the organisation where the modal was opened for one of its workspaces."""
+    context = AsyncBoltContext({"enterprise_id": "E0ACME", "team_id": "E0ACME"})
+    state = ModalState(
+        key="ir0", enterprise="E0ACME", team="T0ONE", channel="", kind="incident", operation="rootly.incident"
+    )
+    view = {"private_metadata": state.model_dump_json()}
+    assert state_of(view, context).workspace == ("E0ACME", "T0ONE")
+    for enterprise, team in (("E0OTHER", "E0OTHER"), ("E0ACME", "T0TWO"), ("", "E0ACME")):
+        with pytest.raises(Foreign):
+            state_of(view, AsyncBoltContext({"enterprise_id": enterprise, "team_id": team}))

@@ -159,7 +159,7 @@ async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> Non
     with pytest.raises(SettingError) as caught:
         await Database.open(path)
     assert str(caught.value) == (
-        f"RELAY_DATABASE: {path} cannot be opened as a database (unable to open database file); "
+        f"RELAY_DATABASE: {path} cannot be opened as a database (No such file or directory); "
         "choose a file that the bot may write."
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,15 +180,19 @@ async def test_an_attempt_is_settled_once(deliveries: Deliveries) -> None:
 
 
 async def test_a_lease_that_ran_out_leaves_it_unconfirmed(deliveries: Deliveries, clock: Clock) -> None:
-    """Not before; and whoever comes back late cannot say otherwise."""
+    """Not before; whoever comes back late may say better, once, and only for the attempt that it is."""
     row = await enqueue(deliveries)
     clock.advance(LEASE)
     assert await deliveries.expire("It stopped.") == []
     clock.advance(0.1)
     [expired] = await deliveries.expire("It stopped.")
     assert (expired.state, expired.reason, expired.sentence) == ("unconfirmed", "lease", "It stopped.")
-    assert await deliveries.settle(row, DELIVERED) is None
     assert (await deliveries.claim_due(LEASE, 5), await deliveries.expire("Again.")) == ([], [])
+    assert await deliveries.settle(replace(row, attempt=row.attempt + 1), DELIVERED) is None
+    settled = await deliveries.settle(row, DELIVERED)
+    assert settled is not None
+    assert (settled.state, settled.version) == ("delivered", expired.version + 1)
+    assert await deliveries.settle(row, Outcome("unconfirmed", "unclear")) is None
 
 
 async def test_the_next_time_is_the_first_that_something_is_to_do(deliveries: Deliveries, clock: Clock) -> None:
