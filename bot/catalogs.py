@@ -26,6 +26,9 @@ SHOWN = 100
 """Slack takes at most 100 options."""
 ROUND_SECONDS = 15.0
 RETRY_SECONDS = 60.0
+"""Before a list that could not be fetched is asked for again; twice as long each further time."""
+FIRST_TRIES = 5
+"""So often a list that was never fetched is asked for before anybody uses it."""
 USED_SECONDS = 24 * 3600.0
 STALE_AFTER = 3600.0
 AT_ONCE = 4
@@ -54,6 +57,7 @@ class _List:
     tried_at: float = 0.0
     used_at: float = 0.0
     problem: str = ""
+    failures: int = 0
     account: str = ""
     made: list[tuple[float, Entry]] = field(default_factory=list)
 
@@ -70,8 +74,11 @@ class _List:
         """What another account of the same vendor was asked for is forgotten."""
         if self.account not in ("", account):
             self.fill([], 0.0)
-            self.made, self.tried_at, self.problem = [], 0.0, ""
+            self.made, self.tried_at, self.problem, self.failures = [], 0.0, "", 0
         self.account = account
+
+    def failed(self, problem: str) -> None:
+        self.problem, self.failures = problem, self.failures + 1
 
 
 class Catalogs:
@@ -101,7 +108,7 @@ class Catalogs:
         catalog = adapter.catalog(name)
         known = await self._list((workspace, vendor, name))
         known.used_at = self._clock()
-        found = _best(known, query, SHOWN)
+        found = _linked(known, query) or _best(known, query, SHOWN)
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
         # "INC-12" finds INC-120 as well; what was named is offered too unless the list has it.
         if named is not None and _reference(named) not in map(_reference, found):
@@ -180,14 +187,14 @@ class Catalogs:
                 try:
                     await self._fetch(workspace, vendor, name, known)
                 except RelayError as error:
-                    known.problem = str(error)
+                    known.failed(str(error))
                     log.warning("catalogs.not_fetched", vendor=vendor, catalog=name, error=type(error).__name__)
                     if isinstance(error, Unauthorized) and error.status == 401:
                         await self._connections.mark(workspace, vendor, str(error))
                         return
                     continue
                 except Exception as error:
-                    known.problem = f"{self._adapters[vendor].label} sent a list that could not be read."
+                    known.failed(f"{self._adapters[vendor].label} sent a list that could not be read.")
                     log.error("catalogs.adapter_broke", vendor=vendor, catalog=name, error=type(error).__name__)
                     continue
                 if broken:
@@ -205,7 +212,7 @@ class Catalogs:
         listed = {entry.id for entry in entries}
         known.made = [(at, it) for at, it in known.made if at > started - LAG_SECONDS and it.id not in listed]
         known.fill([*(it for _, it in reversed(known.made)), *entries], started)
-        known.problem, known.account = "", connection.account
+        known.problem, known.failures, known.account = "", 0, connection.account
         await self._lists.save(workspace, vendor, name, known.entries, started)
 
     async def _list(self, key: Key) -> _List:
@@ -239,10 +246,19 @@ class Catalogs:
 
 
 def _is_due(known: _List, catalog: Catalog, now: float) -> bool:
-    if known.fetched_at == 0 or known.problem:
-        return now - known.tried_at > RETRY_SECONDS or known.tried_at == 0
-    wanted = now - known.used_at < USED_SECONDS
-    return wanted and now - max(known.fetched_at, known.tried_at) > catalog.ttl
+    """A new list at once, one in use when its time is over; one that fails ever more rarely, unless it is asked for."""
+    wanted = now - known.used_at < USED_SECONDS or (known.fetched_at == 0 and known.failures < FIRST_TRIES)
+    wait = catalog.ttl
+    if known.failures:
+        doublings = 0 if known.used_at > known.tried_at else min(known.failures - 1, 10)
+        wait = min(wait, RETRY_SECONDS * 2**doublings)
+    return wanted and now - max(known.fetched_at, known.tried_at) > wait
+
+
+def _linked(known: _List, query: str) -> list[Entry]:
+    """The entries whose page's link was pasted, whichever part of the page it leads to."""
+    url = query.strip().partition("#")[0]
+    return [entry for entry in known.entries if entry.url == url] if url.startswith("http") else []
 
 
 def _best(known: _List, query: str, limit: int) -> list[Entry]:

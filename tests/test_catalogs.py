@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.base import Entry
+from bot.adapters.base import Catalog, Entry
 from bot.catalogs import RETRY_SECONDS, SHOWN, STALE_AFTER, USED_SECONDS, Answer, Catalogs
 from bot.errors import TryLater, Unauthorized, Unclear
 from bot.storage.connections import Connections
@@ -167,6 +167,20 @@ async def test_an_old_incident_can_be_named(shelf: Shelf) -> None:
     assert await shelf.offered("nothing") == []
 
 
+async def test_a_pasted_link_finds_its_entry(shelf: Shelf) -> None:
+    """A listed incident is found by its page's address, whichever part of the page was linked, number or not."""
+    page = "https://rootly.com/account/incidents"
+    shelf.adapter.lists["notes"] = [
+        Entry(id="a", label="INC-12 Down", url=f"{page}/fuga-fugiat"),
+        Entry(id="b", label="INC-7 Up", url=f"{page}/7-up"),
+        *entries("other"),
+    ]
+    await shelf.round()
+    assert await shelf.offered(f" {page}/fuga-fugiat#nav-action-items ") == ["INC-12 Down"]
+    assert await shelf.offered(f"{page}/7-up") == ["INC-7 Up"]
+    assert await shelf.offered(f"{page}/12345678-1111-2222-3333-444455556666") == []
+
+
 async def test_a_named_incident_leaves_room_in_a_full_list(shelf: Shelf) -> None:
     """A hundred matches and the named one are a hundred options."""
     shelf.adapter.lists["notes"] = entries(*(f"INC-1{n:03} x" for n in range(150)))
@@ -279,6 +293,40 @@ async def test_one_bad_list_does_not_stop_the_others(shelf: Shelf, trouble: Exce
     shelf.clock.advance(RETRY_SECONDS + 1)
     await shelf.round()
     assert await shelf.search() == Answer(entries("a", "b"))
+
+
+async def tries(shelf: Shelf, minutes: int) -> list[int]:
+    """After which minutes the notes are asked for, in rounds a minute apart."""
+    asked = []
+    for minute in range(1, minutes + 1):
+        shelf.clock.advance(60.1)
+        before = shelf.adapter.asked.count("notes")
+        await shelf.round()
+        asked += [minute] * (shelf.adapter.asked.count("notes") - before)
+    return asked
+
+
+async def test_a_new_list_that_fails_is_given_up_until_it_is_used(shelf: Shelf) -> None:
+    """Right after connecting it is tried five times, ever more rarely; then when somebody needs it."""
+    shelf.adapter.catalogs = (Catalog("notes", "notes"),)
+    shelf.adapter.lists["notes"] = AWAY
+    await shelf.round()
+    assert await tries(shelf, 60) == [1, 3, 7, 15]
+    await shelf.search()
+    assert await tries(shelf, 25) == [1, 11, 21]
+
+
+async def test_a_used_list_that_fails_is_tried_ever_more_rarely(shelf: Shelf) -> None:
+    """Up to its time to live; after a minute when somebody has used it meanwhile; not when nobody has for a day."""
+    shelf.adapter.catalogs = (Catalog("notes", "notes"),)
+    await shelf.round()
+    await shelf.search()
+    shelf.adapter.lists["notes"] = AWAY
+    assert await tries(shelf, 50) == [10, 11, 13, 17, 25, 35, 45]
+    await shelf.search()
+    assert await tries(shelf, 5) == [1]
+    shelf.clock.advance(USED_SECONDS)
+    assert await tries(shelf, 60) == []
 
 
 async def test_a_bug_is_told_apart_from_the_vendors_words(shelf: Shelf) -> None:

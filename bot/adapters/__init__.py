@@ -1,4 +1,5 @@
-"""The vendors that the bot can forward to. Adding one is a module beside this one and a line in `ADAPTERS`."""
+"""The vendors that the bot can forward to. Adding one is a module (or a package) beside this one, and a line in
+`ADAPTERS`."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,5 @@
-"""What an adapter is: one vendor's operations, forms, requests, errors and lists. Adding a vendor is one such file.
+"""What an adapter is: one vendor's operations, forms, requests, errors and lists. Adding a vendor is one such
+module, or package.
 
 An adapter knows its vendor and never Slack. It turns a filled-in form into one request (`request`, a pure function that
 contract tests check against the vendor's OpenAPI document), sends it (`create`), and reads the vendor's lists
@@ -37,6 +38,11 @@ class Credentials(BaseModel):
         if not text or not all("!" <= character <= "~" for character in text):
             raise ValueError("is empty, or holds a space or a character that no key has; copy it again, whole")
         return secret
+
+
+def storable(words: str) -> str:
+    """The text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
+    return words.encode(errors="replace").decode()
 
 
 class ApiKey(Credentials):
@@ -93,7 +99,7 @@ class Submission:
     @property
     def footer(self) -> str:
         """One line for the end of a text that the vendor keeps: who asked, and the marker by which we find it again."""
-        reporter = " ".join(self.reporter.split())
+        reporter = " ".join(storable(self.reporter).split())
         return f"Added from Slack by {reporter} ({self.marker})" if reporter else f"Added from Slack ({self.marker})"
 
 
@@ -159,7 +165,10 @@ class Catalog:
     static: Sequence[Entry] | None = None
 
 
-_NUMBERED = re.compile(r"(?:#|INC-)?(\d{1,9})|https?://\S+/incidents/(\d{1,9})(?:[-/?#]\S*)?", re.IGNORECASE)
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-"
+_NUMBERED = re.compile(
+    rf"(?:#|INC-)?(\d{{1,9}})|https?://\S+/incidents/(?!{_UUID})(\d{{1,9}})(?:[-/?#]\S*)?", re.IGNORECASE
+)
 
 
 def incident_by_number(typed: str) -> Entry | None:

@@ -6,21 +6,26 @@ written says nothing), and httpx's exception tree (connect and pool errors come 
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
-from bot.adapters.base import Request
-from bot.errors import TryLater, Unauthorized, Unclear
+from bot.adapters.base import Request, storable
+from bot.errors import Refused, TryLater, Unauthorized, Unclear
 
 TOTAL_SECONDS = 20.0
 """Limit for a whole call. httpx limits each read only, so a body that drips would hold it for ever."""
 LARGEST_REPLY = 2 * 1024 * 1024
+LARGEST_PAGE = 4 * LARGEST_REPLY
+"""Bytes of an answer to a GET: a page of a hundred incidents, each with all that belongs to it, passes two million."""
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -52,12 +57,18 @@ class Bearer(httpx.Auth):
 
 
 def make_client() -> httpx.AsyncClient:
-    """The shared client. Redirects are not followed: credentials would travel along."""
+    """The shared client of all workspaces.
+
+    Redirects are not followed: credentials would travel along. No cookie is kept: it would go from one workspace's
+    calls into another's. A proxy of the environment is not asked for what is on this machine.
+    """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(15.0, connect=4.0, pool=4.0),
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
         follow_redirects=False,
         headers={"User-Agent": "incident-relay"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        mounts={"all://127.0.0.1": None, "all://localhost": None},
     )
 
 
@@ -83,64 +94,77 @@ async def send(
         content=None if request.json is None else json.dumps(request.json, ensure_ascii=False).encode(),
         data=request.data,
     )
+    deadline = asyncio.get_running_loop().time() + total_seconds
+    unanswered = f"{vendor} did not answer, so it is not known whether it was created."
     try:
-        async with asyncio.timeout(total_seconds):
+        async with asyncio.timeout_at(deadline):
             response = await client.send(built, stream=True, auth=auth)
-            try:
-                raw = await _read(response)
-            finally:
-                await response.aclose()
     except NOT_SENT as error:
         raise TryLater(vendor, f"{vendor} cannot be reached at the moment.", "unreachable") from error
     except (httpx.HTTPError, TimeoutError) as error:
-        raise Unclear(vendor, f"{vendor} did not answer, so it is not known whether it was created.") from error
-    return _settled(vendor, response, raw)
+        raise Unclear(vendor, unanswered) from error
+    try:
+        _check_settled(vendor, response)
+        async with asyncio.timeout_at(deadline):
+            body = await _body(response, LARGEST_PAGE if request.method == "GET" else LARGEST_REPLY)
+    except (httpx.HTTPError, TimeoutError) as error:
+        if response.is_success:
+            raise Unclear(vendor, unanswered) from error
+        body = None  # a refusal stands, whatever became of its words
+    finally:
+        await response.aclose()
+    return Reply(response.status_code, response.headers, body)
 
 
-async def _read(response: httpx.Response) -> bytes | None:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > LARGEST_REPLY:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _settled(vendor: str, response: httpx.Response, raw: bytes | None) -> Reply:
+def _check_settled(vendor: str, response: httpx.Response) -> None:
+    """Judge by the status alone, before the body: it may never arrive, and changes nothing."""
     status = response.status_code
     if status in (425, 429):
         wait = retry_after(response.headers)
         raise TryLater(vendor, f"{vendor} is taking no more requests for the moment.", "rate_limited", wait)
-    if status == 408 or status >= 500 or 300 <= status < 400:
+    if status == 408 or not (200 <= status < 300 or 400 <= status < 500):
         raise Unclear(vendor, f"{vendor} answered with an error of its own, so it is not known whether it was created.")
+
+
+async def _body(response: httpx.Response, most: int) -> Any:
+    """The parsed JSON; None when it is none, or longer than `most` bytes."""
+    raw = bytearray()
+    async for chunk in response.aiter_bytes():
+        raw += chunk
+        if len(raw) > most:
+            return None
     try:
-        body = json.loads(raw) if raw else None
+        return json.loads(raw)
     except (ValueError, RecursionError):
-        body = None
-    return Reply(status, response.headers, body)
+        return None
 
 
 def retry_after(headers: httpx.Headers, now: float | None = None) -> float | None:
     """Seconds until the vendor wants to hear from us: `Retry-After` (seconds or a date), else `X-RateLimit-Reset`
     (epoch seconds); between 1 and 300, None when it names no time."""
     now = time.time() if now is None else now
-    seconds: float | None = None
-    if value := headers.get("Retry-After"):
-        try:
-            seconds = float(value)
-        except ValueError:
-            try:
-                seconds = parsedate_to_datetime(value).timestamp() - now
-            except (TypeError, ValueError):
-                seconds = None
-    if seconds is None and (value := headers.get("X-RateLimit-Reset")):
-        try:
-            seconds = float(value) - now
-        except ValueError:
-            seconds = None
+    seconds = _number(headers.get("Retry-After"))
+    if seconds is None and (moment := _moment(headers.get("Retry-After"))) is not None:
+        seconds = moment - now
+    if seconds is None and (moment := _number(headers.get("X-RateLimit-Reset"))) is not None:
+        seconds = moment - now
     return None if seconds is None else min(max(seconds, 1.0), 300.0)
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _moment(value: str | None) -> float | None:
+    """An HTTP date in epoch seconds."""
+    try:
+        return parsedate_to_datetime(value or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 @contextmanager
@@ -167,6 +191,31 @@ def rejected_token(vendor: str, status: int, words: str = "", *, connecting: boo
     return Unauthorized(vendor, sentence, 403)
 
 
+def segment(vendor: str, value: str) -> str:
+    """An id as one step of a path. Raises `Refused` for `.` and `..`, which lead elsewhere however they are written."""
+    if value in (".", ".."):
+        raise Refused(vendor, f"{vendor} has nothing with the id “{value}”.")
+    return quote(value, safe="")
+
+
+def unreadable(vendor: str) -> TryLater:
+    """For a read whose answer is a success and yet not what was asked for: a proxy's page, a half of a document."""
+    return TryLater(vendor, f"{vendor} sent an answer that could not be read.", "unreachable")
+
+
+def listed(vendor: str, reply: Reply, *path: str | int) -> list[Any]:
+    """The list at `path` of a page. Without one it is `unreadable`: that is not the same as an empty list."""
+    found = dig(reply.body, *path)
+    if not isinstance(found, list):
+        raise unreadable(vendor)
+    return found
+
+
+def reason(body: Any) -> str:
+    """What an error's body says in general, under the names that vendors use for it."""
+    return text(body, "message") or text(body, "detail") or text(body, "title")
+
+
 def dig(value: Any, *path: str | int) -> Any:
     """What lies at `path` in parsed JSON, None where any step is missing: vendors leave out and add members at will."""
     for step in path:
@@ -184,11 +233,14 @@ def items(value: Any, *path: str | int) -> list[Any]:
 
 
 def text(value: Any, *path: str | int) -> str:
-    """The text at `path`; a whole number becomes its digits (an id or a reference), anything else nothing."""
+    """The text at `path`; a whole number becomes its digits (an id or a reference), anything else nothing.
+
+    JSON can hold half a surrogate pair, which cannot be stored or shown: it becomes a question mark.
+    """
     found = dig(value, *path)
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
-    return found.strip() if isinstance(found, str) else ""
+    return storable(found).strip() if isinstance(found, str) else ""
 
 
 def link(value: Any, *path: str | int) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -24,7 +24,21 @@ from bot.adapters.base import (
     Submission,
     incident_by_number,
 )
-from bot.adapters.http import Bearer, Reply, dig, items, link, reading, rejected_token, send, text
+from bot.adapters.http import (
+    Bearer,
+    Reply,
+    dig,
+    items,
+    link,
+    listed,
+    reading,
+    reason,
+    rejected_token,
+    segment,
+    send,
+    text,
+    unreadable,
+)
 from bot.errors import Refused, Unclear, VendorError
 from bot.forms.fields import Advanced, Choice, Form, Lookup, Text
 
@@ -166,11 +180,17 @@ class IncidentIo(Adapter):
         if not isinstance(form, Action) or not form.incident_id.startswith("#"):
             return submission
         number = form.incident_id[1:]
-        reply = await self._get(f"/v2/incidents/{quote(number, safe='')}", credentials)
-        if reply.status == 404 or (reply.ok and not text(reply.body, "incident", "id")):
-            raise Refused(self.label, fields={"incident_id": f"incident.io has no incident INC-{number}."})
+        missing = Refused(self.label, fields={"incident_id": f"incident.io has no incident INC-{number}."})
+        reply = await self._get(f"/v2/incidents/{segment(self.label, number)}", credentials)
+        if reply.status == 404:
+            raise missing
         if not reply.ok:
             raise self._refusal(reply)
+        if not text(reply.body, "incident", "id"):
+            raise unreadable(self.label)
+        # The same path takes ids: what comes back is compared with what was asked for.
+        if text(reply.body, "incident", "reference").rpartition("-")[2] not in ("", number):
+            raise missing
         found = _incident_entry(dig(reply.body, "incident"))
         chosen = {**submission.chosen, f"incidents/{found.id}": found}
         return replace(submission, form=form.model_copy(update={"incident_id": found.id}), chosen=chosen)
@@ -184,7 +204,7 @@ class IncidentIo(Adapter):
             reply = await self._get(path, credentials, {**params, "after": after} if after else params)
             if not reply.ok:
                 raise self._refusal(reply)
-            page = items(reply.body, member)
+            page = listed(self.label, reply, member)
             rows += [row for row in page if text(row, "id")]
             before, after = after, text(reply.body, "pagination_meta", "after")
             if not page or not after or after == before:
@@ -221,13 +241,13 @@ def _complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]
     fields: dict[str, str] = {}
     rest: list[str] = []
     for error in items(body, "errors"):
-        words = text(error, "message") or text(error, "code")
+        words = reason(error) or text(error, "code")
         name = re.split(r"[.\[]", text(error, "source", "field"))[0]
         if form is not None and name in type(form).model_fields and words:
             fields[name] = f"{fields[name]}; {words}" if name in fields else words
         elif words:
             rest.append(words)
-    return fields, rest
+    return fields, rest if fields or rest else list(filter(None, [reason(body)]))
 
 
 def _given(form: Form) -> dict[str, Any]:

@@ -16,22 +16,22 @@ from bot.adapters.http import make_client
 from bot.playground.serving import Server
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-COMPARED = ("authorization", "content-type", "accept", "idempotency-key")
+COMPARED = ("authorization", "content-type", "accept", "idempotency-key", "cookie")
 
 
 class CannedVendor:
-    """Answers the next request with the next of `answers` (status, body), and keeps what arrived in `requests`.
+    """Answers the next request with the next of `answers` (status, body, headers), and keeps what arrived in `requests`.
 
     A request is (method, path with its query decoded, those of the headers that matter, parsed body).
     """
 
     def __init__(self) -> None:
         self.url = ""
-        self.answers: list[tuple[int, Any]] = []
+        self.answers: list[tuple[int, Any, dict[str, str]]] = []
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
 
-    def will_answer(self, *answers: tuple[int, Any]) -> None:
-        self.answers += answers
+    def will_answer(self, *answers: tuple[int, Any], headers: dict[str, str] | None = None) -> None:
+        self.answers += [(status, body, headers or {}) for status, body in answers]
 
     async def answer(self, request: Request) -> Response:
         raw = (await request.body()).decode()
@@ -39,9 +39,9 @@ class CannedVendor:
         headers = {name: request.headers[name] for name in COMPARED if name in request.headers}
         body = raw if headers.get("content-type") == "application/x-www-form-urlencoded" else json.loads(raw or "null")
         self.requests.append((request.method, request.scope["raw_path"].decode() + query, headers, body))
-        status, said = self.answers.pop(0)
+        status, said, extra = self.answers.pop(0)
         content = said if isinstance(said, str) else json.dumps(said)
-        return Response(content, status, media_type="application/json")
+        return Response(content, status, extra, "application/json")
 
     @property
     def paths(self) -> Sequence[str]:

@@ -34,10 +34,10 @@ def test_declarations_hold_together(vendor: str) -> None:
 
 def test_submission() -> None:
     """A correction is sent under a key of its own; the footer names the person on one line."""
-    first, second = Submission(Form(), "ir1"), Submission(Form(), "ir1", reporter=" Ann\nLee ", revision=2)
+    first, second = Submission(Form(), "ir1"), Submission(Form(), "ir1", reporter=" Ann\nLee\ud83d ", revision=2)
     assert [(each.idempotency_key, each.footer) for each in (first, second)] == [
         ("ir1", "Added from Slack (ir1)"),
-        ("ir1-r2", "Added from Slack by Ann Lee (ir1)"),
+        ("ir1-r2", "Added from Slack by Ann Lee? (ir1)"),
     ]
 
 
@@ -52,6 +52,8 @@ def test_submission() -> None:
         ("https://rootly.com/account/incidents/17#nav-action-items", 17),
         ("https://app.incident.io/acme/incidents/42", 42),
         ("https://rootly.com/account/incidents/new", None),
+        ("https://rootly.com/account/incidents/12345678-1111-2222-3333-444455556666", None),
+        ("https://rootly.com/account/incidents/12345678-checkout", 12345678),
         ("SEV-1", None),
         ("checkout", None),
         ("", None),

@@ -1,14 +1,32 @@
 """The way out to every vendor: what an answer, or none, means for the thing we wanted to create."""
 
+import asyncio
+import gzip
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
 from bot.adapters.base import Request
-from bot.adapters.http import dig, items, link, reading, retry_after, send, text
-from bot.errors import TryLater, Unclear, VendorError
+from bot.adapters.http import (
+    LARGEST_REPLY,
+    Reply,
+    dig,
+    items,
+    link,
+    listed,
+    make_client,
+    reading,
+    reason,
+    retry_after,
+    segment,
+    send,
+    text,
+)
+from bot.errors import Refused, TryLater, Unclear, VendorError
 from tests.adapters.conftest import CannedVendor
 
 CREATE = Request("POST", "/things", json={"name": "Zoë"}, headers={"Content-Type": "application/json"})
@@ -45,6 +63,108 @@ async def test_not_settled(
     assert "secret" not in str(caught.value)
 
 
+async def test_redirects_are_not_followed(client: httpx.AsyncClient, vendor: CannedVendor) -> None:
+    """Credentials go where they were meant to go, and nowhere else."""
+    vendor.will_answer((307, ""), headers={"Location": f"{vendor.url}/elsewhere"})
+    vendor.will_answer((201, {"id": 1}))
+    with pytest.raises(Unclear):
+        await send(client, "Vendor", vendor.url, CREATE)
+    assert vendor.paths == ["/things"]
+
+
+async def test_cookies_are_not_kept(client: httpx.AsyncClient, vendor: CannedVendor) -> None:
+    """What a vendor sets in one workspace's answer does not come back with another workspace's request."""
+    vendor.will_answer((200, {}), (200, {}), headers={"Set-Cookie": "session=of-a; Path=/"})
+    for _ in range(2):
+        await send(client, "Vendor", vendor.url, CREATE)
+    assert [headers.get("cookie") for _, _, headers, _ in vendor.requests] == [None, None]
+
+
+async def test_a_proxy_is_not_asked_for_this_machine(vendor: CannedVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in on this machine is reached although the environment names a proxy."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    vendor.will_answer((200, {"id": 1}), (200, {"id": 2}))
+    async with make_client() as behind_a_proxy:
+        for url in (vendor.url, vendor.url.replace("127.0.0.1", "localhost")):
+            assert (await send(behind_a_proxy, "Vendor", url, CREATE)).ok
+
+
+async def test_the_client_waits_for_nothing_without_end() -> None:
+    """Connecting, reading, writing and waiting for a free connection all have a limit."""
+    async with make_client() as made:
+        assert made.timeout == httpx.Timeout(connect=4.0, read=15.0, write=15.0, pool=4.0)
+
+
+@pytest.mark.parametrize(("method", "body"), [("POST", None), ("GET", {"list": "x" * LARGEST_REPLY})])
+async def test_lists_may_be_longer(client: httpx.AsyncClient, vendor: CannedVendor, method: str, body: Any) -> None:
+    """A page of a list is read where an answer to a create of that length is not."""
+    vendor.will_answer((200, {"list": "x" * LARGEST_REPLY}))
+    assert (await send(client, "Vendor", vendor.url, Request(method, "/things"))).body == body
+
+
+@asynccontextmanager
+async def raw_server(head: str, body: bytes) -> AsyncIterator[str]:
+    """A server that answers with these bytes, short of the length it announces, and then keeps silent or hangs up."""
+    silent = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        writer.write(f"HTTP/1.1 {head}\r\n\r\n".encode() + body)
+        await writer.drain()
+        if not body:
+            await silent.wait()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        silent.set()
+        server.close()
+        await server.wait_closed()
+
+
+BROKEN = [
+    pytest.param("Content-Length: 99", b'{"err', id="cut short"),
+    pytest.param("Content-Encoding: gzip\r\nContent-Length: 5", b"hello", id="not what it says"),
+    pytest.param("Content-Length: 99", b"", id="silent"),
+]
+
+
+@pytest.mark.parametrize(("headers", "body"), BROKEN)
+@pytest.mark.parametrize(
+    ("status", "became"),
+    [
+        (201, (Unclear, None)),
+        (401, (401, None)),
+        (422, (422, None)),
+        (425, (TryLater, 5.0)),
+        (429, (TryLater, 5.0)),
+        (500, (Unclear, None)),
+    ],
+)
+async def test_a_body_that_breaks(
+    client: httpx.AsyncClient, headers: str, body: bytes, status: int, became: tuple[Any, Any]
+) -> None:
+    """The status that has arrived counts, whatever becomes of the body; only a success needs its body."""
+    seen: tuple[Any, Any]
+    async with raw_server(f"{status} X\r\nRetry-After: 5\r\n{headers}", body) as url:
+        try:
+            reply = await send(client, "Vendor", url, CREATE, total_seconds=0.3)
+            seen = (reply.status, reply.body)
+        except VendorError as error:
+            seen = (type(error), getattr(error, "retry_after", None))
+    assert seen == became
+
+
+async def test_a_packed_body(client: httpx.AsyncClient) -> None:
+    """A compressed answer is read."""
+    packed = gzip.compress(b'{"id": 1}')
+    async with raw_server(f"201 X\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}", packed) as url:
+        assert (await send(client, "Vendor", url, CREATE)).body == {"id": 1}
+
+
 async def test_refused_connection(client: httpx.AsyncClient) -> None:
     """A vendor that is not reached has certainly done nothing."""
     with socket.socket() as taken:
@@ -62,6 +182,44 @@ async def test_connection_without_an_answer(client: httpx.AsyncClient) -> None:
             await send(client, "Vendor", f"http://127.0.0.1:{silent.getsockname()[1]}", CREATE, total_seconds=0.1)
 
 
+async def test_a_time_out_before_writing(vendor: CannedVendor) -> None:
+    """No connection in time, or none free, is certainly not done."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"127.0.0.1:{silent.getsockname()[1]}"
+        limits = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(timeout=httpx.Timeout(9.0, connect=0.1, pool=0.1), limits=limits) as client:
+            with pytest.raises(TryLater):  # the other side never answers the TLS handshake
+                await send(client, "Vendor", f"https://{url}", CREATE)
+            waiting = asyncio.create_task(send(client, "Vendor", f"http://{url}", CREATE, total_seconds=0.5))
+            await asyncio.sleep(0.05)
+            with pytest.raises(TryLater):
+                await send(client, "Vendor", vendor.url, CREATE)
+            with pytest.raises(Unclear):
+                await waiting
+    assert vendor.requests == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "limit"),
+    [
+        pytest.param(CREATE, httpx.Timeout(9.0, read=0.1), id="nothing to read"),
+        pytest.param(
+            Request("POST", "/things", json="x" * 30_000_000), httpx.Timeout(9.0, write=0.1), id="nobody reads"
+        ),
+    ],
+)
+async def test_a_time_out_after_writing_began(request_: Request, limit: httpx.Timeout) -> None:
+    """Once the first byte has left, a time-out says nothing about what was done."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        async with httpx.AsyncClient(timeout=limit) as client:
+            with pytest.raises(Unclear):
+                await send(client, "Vendor", f"http://127.0.0.1:{silent.getsockname()[1]}", request_)
+
+
 def test_reading_leaves_nothing_unclear() -> None:
     """A read without an answer can simply be tried again."""
     with pytest.raises(TryLater, match=r"^Vendor does not answer at the moment\.$"), reading("Vendor"):
@@ -77,6 +235,11 @@ def test_reading_leaves_nothing_unclear() -> None:
         ({"Retry-After": "9999"}, 300.0),
         ({"Retry-After": "Thu, 01 Jan 1970 00:17:00 GMT"}, 20.0),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "1e400", "X-RateLimit-Reset": "nan"}, None),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"}, 300.0),
+        ({"X-RateLimit-Reset": "-inf"}, None),
         ({"X-RateLimit-Reset": "1042"}, 42.0),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "1042"}, 42.0),
     ],
@@ -91,6 +254,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     [
         ({"a": [{"b": " x "}]}, (" x ", "x", "")),
         ({"a": [{"b": 7}]}, (7, "7", "")),
+        ({"a": [{"b": "x \ud83d"}]}, ("x \ud83d", "x ?", "")),
         ({"a": [{"b": True}]}, (True, "", "")),
         ({"a": [{"b": "https://x/y"}]}, ("https://x/y", "https://x/y", "https://x/y")),
         ({"a": [{"b": "javascript:x"}]}, ("javascript:x", "javascript:x", "")),
@@ -105,3 +269,24 @@ def test_lenient_reading(value: Any, expected: tuple[Any, str, str]) -> None:
     path = ("a", 0, "b")
     assert (dig(value, *path), text(value, *path), link(value, *path)) == expected
     assert items(value, *path) == []
+
+
+@pytest.mark.parametrize("body", [None, [], {"data": None}, {"data": {}}, {"error": "x"}])
+def test_a_page_without_a_list(body: Any) -> None:
+    """It is not an empty list: it is no answer."""
+    with pytest.raises(TryLater, match=r"^Vendor sent an answer that could not be read\.$"):
+        listed("Vendor", Reply(200, httpx.Headers(), body), "data")
+
+
+def test_reason() -> None:
+    """What a body says in general is found under any of the names in use."""
+    said = [{"title": "T", "detail": "D", "message": "M"}, {"title": "T", "detail": "D"}, {"title": "T"}, {}, None]
+    assert [reason(body) for body in said] == ["M", "D", "T", "", ""]
+
+
+def test_segment() -> None:
+    """An id stays one step of the path, and one that is a way up or nowhere is refused."""
+    assert segment("Vendor", "a/b?c#d é") == "a%2Fb%3Fc%23d%20%C3%A9"
+    for way in (".", ".."):
+        with pytest.raises(Refused, match=f"^Vendor has nothing with the id “{way}”.$".replace(".", r"\.")):
+            segment("Vendor", way)

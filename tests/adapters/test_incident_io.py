@@ -110,6 +110,14 @@ async def test_looks_up_an_incident_by_its_number(incident_io: IncidentIo, vendo
 
 LOOK_UPS = [
     pytest.param(errors(404), Refused, "", {"incident_id": "incident.io has no incident INC-42."}, id="none"),
+    pytest.param(
+        (200, {"incident": {**INCIDENT, "reference": "INC-7"}}),
+        Refused,
+        "",
+        {"incident_id": "incident.io has no incident INC-42."},
+        id="another",
+    ),
+    pytest.param((200, "<html>"), TryLater, "incident.io sent an answer that could not be read.", None, id="no JSON"),
     pytest.param((502, ""), TryLater, "incident.io does not answer at the moment.", None, id="down"),
     pytest.param(
         errors(401),
@@ -149,6 +157,7 @@ REFUSALS = [
         id="a field that the form has not",
     ),
     pytest.param(errors(400, ("", "Odd"), ("name.text", "Too long")), Refused, "Odd", {"name": "Too long"}, id="both"),
+    pytest.param((422, {"message": "Too odd"}), Refused, "Too odd", {}, id="nothing but a message"),
     pytest.param((422, []), Refused, "incident.io refused it and gave no reason (HTTP 422).", {}, id="nothing said"),
     pytest.param(
         errors(403, ("", "Missing scope")),
@@ -193,6 +202,30 @@ async def test_verify(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     vendor.will_answer((200, {"identity": identity}))
     assert await incident_io.verify(KEY) == Account(id="acme", name="acme")
     assert vendor.requests == [("GET", "/v1/identity", READ, None)]
+
+
+@pytest.mark.parametrize("way", [".", ".."])
+async def test_a_number_is_one_step_of_the_path(incident_io: IncidentIo, vendor: CannedVendor, way: str) -> None:
+    """What leads elsewhere is refused before anything is sent."""
+    with pytest.raises(Refused, match="has nothing with the id"):
+        await incident_io.create("action", Submission(Action(incident_id=f"#{way}", description="x"), MARKER), KEY)
+    assert vendor.requests == []
+
+
+async def test_verify_at_a_page_of_another_kind(incident_io: IncidentIo, vendor: CannedVendor) -> None:
+    """A success of something that is not incident.io connects nothing."""
+    vendor.will_answer((200, "<html>"))
+    with pytest.raises(Unclear, match=r"^incident\.io did not say which organisation the key belongs to\.$"):
+        await incident_io.verify(KEY)
+
+
+@pytest.mark.parametrize("body", ["<html>", "", {"error": "x"}, {"users": {}}])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_an_unreadable_page(incident_io: IncidentIo, vendor: CannedVendor, body: Any, before: int) -> None:
+    """A list with a page that is none is not read at all, rather than read as empty or short."""
+    vendor.will_answer(*[(200, {"users": [{"id": "1"}], "pagination_meta": {"after": "1"}})] * before, (200, body))
+    with pytest.raises(TryLater, match=r"^incident\.io sent an answer that could not be read\.$"):
+        await incident_io.entries("users", KEY)
 
 
 async def test_walks_all_pages(incident_io: IncidentIo, vendor: CannedVendor) -> None:

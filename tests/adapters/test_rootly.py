@@ -55,14 +55,26 @@ async def test_looks_up_an_incident_by_its_number(rootly: Rootly, vendor: Canned
     assert vendor.paths == ["/v1/incidents?filter[sequential_id]=42&page[size]=1", "/v1/incidents/9b1f/action_items"]
 
 
+async def test_looks_up_a_test_incident(rootly: Rootly, vendor: CannedVendor) -> None:
+    """A number that Rootly's usual list does not hold is looked for among the test incidents."""
+    vendor.will_answer(listed(), listed(("9b1f", {"sequential_id": 42})), (201, {"data": {"id": "a1"}}))
+    await rootly.create("action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY)
+    asked = "/v1/incidents?filter[sequential_id]=42&page[size]=1"
+    assert vendor.paths == [asked, f"{asked}&filter[kind][in]=test,test_sub", "/v1/incidents/9b1f/action_items"]
+
+
+@pytest.mark.parametrize("row", [("x", {"sequential_id": 7}), ("x", {}), ("", {"sequential_id": 42}), None])
+async def test_unknown_number(rootly: Rootly, vendor: CannedVendor, row: tuple[str, dict[str, Any]] | None) -> None:
+    """Only the incident that says it has this number is taken."""
+    vendor.will_answer(*[listed(*filter(None, [row]))] * 2)
+    with pytest.raises(Refused) as caught:
+        await rootly.create("action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY)
+    assert caught.value.fields == {"incident_id": "Rootly has no incident INC-42."}
+
+
 LOOK_UPS = [
-    pytest.param(listed(), Refused, "", {"incident_id": "Rootly has no incident INC-42."}, id="none"),
     pytest.param(
-        listed(("x", {"sequential_id": 7})),
-        Refused,
-        "",
-        {"incident_id": "Rootly has no incident INC-42."},
-        id="another",
+        (200, "<html>"), TryLater, "Rootly sent an answer that could not be read.", None, id="a page of another kind"
     ),
     pytest.param((503, ""), TryLater, "Rootly does not answer at the moment.", None, id="down"),
     pytest.param(
@@ -131,6 +143,28 @@ REFUSALS = [
         {"title": "is bad"},
         id="3",
     ),
+    pytest.param(
+        (422, {"errors": {"title": ["is bad"], "rotation": ["is missing"]}}),
+        Refused,
+        "rotation: is missing",
+        {"title": "is bad"},
+        id="3 below errors",
+    ),
+    pytest.param(
+        (422, {"error": "e", "message": "Not like this", "details": {"severity_id": {"code": "blank"}}}),
+        Refused,
+        "Not like this",
+        {},
+        id="2 with details that say nothing",
+    ),
+    pytest.param(
+        error(422, "Teams must exist", "Private incidents are not enabled for this team"),
+        Refused,
+        "Private incidents are not enabled for this team",
+        {"group_ids": "Teams must exist"},
+        id="1 about a team, and about nothing in particular",
+    ),
+    pytest.param(error(409, "Conflict"), Unclear, "Rootly says that it already has this incident.", None, id="409"),
     pytest.param((400, {"error": "Offset too deep"}), Refused, "Offset too deep", {}, id="4"),
     pytest.param((422, "<html>"), Refused, "Rootly refused it and gave no reason (HTTP 422).", {}, id="no JSON"),
     pytest.param(
@@ -186,17 +220,66 @@ async def test_errors(
     assert (str(caught.value), getattr(caught.value, "fields", None)) == (sentence, fields)
 
 
-async def test_refusal_of_a_nested_form(rootly: Rootly, vendor: CannedVendor) -> None:
+NESTED = [
+    pytest.param(
+        {"task_params.from": ["is odd"], "to": ["is bad"], "position": ["is taken"]},
+        {"task_params.from_": "is odd", "task_params.to": "is bad", "position": "is taken"},
+        "",
+        id="by attribute",
+    ),
+    pytest.param({"task_params": {"to": ["is bad"]}}, {"task_params.to": "is bad"}, "", id="nested as we sent it"),
+    pytest.param(
+        error(422, "To is invalid", "Task params subject can't be blank", "Name is taken")[1],
+        {
+            "task_params.to": "To is invalid",
+            "task_params.subject": "Task params subject can't be blank",
+            "name": "Name is taken",
+        },
+        "",
+        id="titles",
+    ),
+    pytest.param(
+        error(422, "To add this task you need SMTP")[1], {}, "To add this task you need SMTP", id="no attribute"
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "fields", "rest"), NESTED)
+async def test_refusal_of_a_nested_form(
+    rootly: Rootly, vendor: CannedVendor, body: Any, fields: dict[str, str], rest: str
+) -> None:
     """A complaint about a task's parameters lands beside the parameter."""
     form = task(workflow_id="w", task_type="send_email", task_params=SendEmail(to=["a@b.c"], subject="s", body="b"))
-    vendor.will_answer((422, {"task_params.from": ["is odd"], "to": ["is bad"], "position": ["is taken"]}))
+    vendor.will_answer((422, body))
     with pytest.raises(Refused) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
-    assert caught.value.fields == {
-        "task_params.from_": "is odd",
-        "task_params.to": "is bad",
-        "position": "is taken",
+    assert (str(caught.value), caught.value.fields) == (rest, fields)
+
+
+async def test_a_title_names_the_whole_attribute(rootly: Rootly, vendor: CannedVendor) -> None:
+    """Words that only begin like an attribute's name are about something else."""
+    vendor.will_answer(error(422, "Incident type must exist", "Assigned to teams must exist"))
+    with pytest.raises(Refused) as caught:
+        await rootly.create("action_item", submit(ActionItem(incident_id="i", summary="x")), KEY)
+    assert (str(caught.value), caught.value.fields) == (
+        "Incident type must exist",
+        {"assigned_to_group_ids": "Assigned to teams must exist"},
+    )
+
+
+@pytest.mark.parametrize("way", [".", ".."])
+async def test_an_id_is_one_step_of_the_path(rootly: Rootly, vendor: CannedVendor, way: str) -> None:
+    """An id that leads elsewhere is refused before anything is sent."""
+    forms = {
+        "action_item": ActionItem(incident_id=way, summary="x"),
+        "workflow_task": task(
+            workflow_id=way, task_type="send_email", task_params=SendEmail(to=["a@b.c"], subject="s", body="b")
+        ),
     }
+    for operation, form in forms.items():
+        with pytest.raises(Refused, match="has nothing with the id"):
+            await rootly.create(operation, submit(form), KEY)
+    assert vendor.requests == []
 
 
 async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
@@ -214,6 +297,11 @@ ACCOUNTS = [
     pytest.param([(200, {"data": {"id": "2", "attributes": USER}})], ("Brambleway", "Brambleway"), id="a user's"),
     pytest.param(
         [(200, {"data": {"id": "2", "attributes": {"full_name": "Ann"}}})], ("user:2", "Ann"), id="without a team"
+    ),
+    pytest.param(
+        [(200, {"data": {"id": "2", "attributes": {"full_name_with_team": "[Acme] Ann [on call] Lee"}}})],
+        ("Acme", "Acme"),
+        id="a name with brackets",
     ),
     pytest.param([error(404, "Not found"), listed(("2", USER))], ("Brambleway", "Brambleway"), id="nobody's"),
     pytest.param(
@@ -236,6 +324,23 @@ async def test_verify_refuses_a_wrong_key(rootly: Rootly, vendor: CannedVendor) 
     vendor.will_answer(error(401, "Invalid token"))
     with pytest.raises(Unauthorized, match=r"^Rootly does not accept these credentials: copy them again, whole\.$"):
         await rootly.verify(KEY)
+
+
+@pytest.mark.parametrize("answers", [[(200, "<html>")], [error(404, "x"), (200, "<html>"), (200, "<html>")]])
+async def test_verify_at_a_page_of_another_kind(rootly: Rootly, vendor: CannedVendor, answers: list[Any]) -> None:
+    """A success of something that is not Rootly connects nothing."""
+    vendor.will_answer(*answers)
+    with pytest.raises(TryLater, match=r"^Rootly sent an answer that could not be read\.$"):
+        await rootly.verify(KEY)
+
+
+@pytest.mark.parametrize("body", ["<html>", "", {"error": "x"}, {"data": {}}])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_an_unreadable_page(rootly: Rootly, vendor: CannedVendor, body: Any, before: int) -> None:
+    """A list with a page that is none is not read at all, rather than read as empty or short."""
+    vendor.will_answer(*[listed(("1", {"name": "web"}), more=2)] * before, (200, body))
+    with pytest.raises(TryLater, match=r"^Rootly sent an answer that could not be read\.$"):
+        await rootly.entries("services", KEY)
 
 
 async def test_walks_all_pages(rootly: Rootly, vendor: CannedVendor) -> None:
@@ -273,18 +378,6 @@ CATALOGS = [
         [Entry(id="2", label="Lead")],
         id="roles",
     ),
-    pytest.param(
-        "incidents",
-        [
-            ("x", {"sequential_id": 42, "title": "Down", "status": "in_triage", "url": "https://r/42"}),
-            ("y", {"title": "Up"}),
-        ],
-        [
-            Entry(id="x", label="INC-42 Down", detail="in triage", url="https://r/42"),
-            Entry(id="y", label="Up"),
-        ],
-        id="incidents",
-    ),
 ]
 
 
@@ -295,12 +388,29 @@ async def test_entries(rootly: Rootly, vendor: CannedVendor, catalog: str, rows:
     assert await rootly.entries(catalog, KEY) == expected
 
 
+async def test_lists_test_incidents_among_the_others(rootly: Rootly, vendor: CannedVendor) -> None:
+    """They are asked for besides, stand where they belong by their age, and none is there twice."""
+    url = "https://rootly.com/account/incidents/42-down"
+    down = {"sequential_id": 42, "title": "Down", "status": "in_triage", "url": url, "created_at": "2026-11-03"}
+    drill = {"sequential_id": 41, "title": "Drill", "kind": "test_sub", "created_at": "2026-11-02"}
+    up = ("z", {"title": "Up", "created_at": "2026-11-01"})
+    vendor.will_answer(listed(("x", down), up), listed(("y", drill), up))
+    assert await rootly.entries("incidents", KEY) == [
+        Entry(id="x", label="INC-42 Down", detail="in triage", url=url),
+        Entry(id="y", label="INC-41 Drill", detail="test"),
+        Entry(id="z", label="Up"),
+    ]
+
+
 async def test_reads_only_the_newest_incidents(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Of the incidents the newest three hundred are read, however many there are."""
-    page = listed(*((str(number), {}) for number in range(100)), more=9)
-    vendor.will_answer(page, page, page)
-    assert len(await rootly.entries("incidents", KEY)) == 300
-    assert vendor.paths[2] == "/v1/incidents?sort=-created_at&page[size]=100&page[number]=3"
+    """The newest three hundred and the newest hundred tests are read, however many there are."""
+    pages = [listed(*((f"{page}-{number}", {}) for number in range(100)), more=9) for page in range(4)]
+    vendor.will_answer(*pages)
+    assert len(await rootly.entries("incidents", KEY)) == 400
+    assert vendor.paths[2:] == [
+        "/v1/incidents?sort=-created_at&page[size]=100&page[number]=3",
+        "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=100&page[number]=1",
+    ]
 
 
 async def test_verify_without_an_answer(rootly: Rootly, vendor: CannedVendor) -> None:

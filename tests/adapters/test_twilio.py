@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from bot.adapters.base import Account, Created, Entry, Request, Submission
 from bot.adapters.twilio import Twilio, TwilioKey, Workflow
 from bot.adapters.twilio.configuration import LARGEST, problems
-from bot.errors import Refused, Unauthorized, Unclear
+from bot.errors import Refused, TryLater, Unauthorized, Unclear
 from tests.adapters.conftest import CannedVendor
 
 MARKER = "ir4f2a9c01b2c3"
@@ -46,6 +46,15 @@ REQUESTS = [
             "TaskReservationTimeout": "90",
         },
         id="everything",
+    ),
+    pytest.param(
+        Workflow(friendly_name="Gold", default_queue=WQ, fallback_assignment_callback_url="https://example.com/else"),
+        {
+            "FriendlyName": f"Gold [{MARKER}]",
+            "Configuration": FIFO,
+            "FallbackAssignmentCallbackUrl": "https://example.com/else",
+        },
+        id="a fallback alone",
     ),
 ]
 
@@ -105,11 +114,18 @@ REFUSALS = [
         id="A about what we built from the queue",
     ),
     pytest.param(
-        (404, {"code": 20404, "message": "The requested resource was not found"}),
+        (400, {"code": 20001, "message": "Something is wrong"}),
         Refused,
-        "The requested resource was not found https://www.twilio.com/docs/errors/20404",
+        "Something is wrong https://www.twilio.com/docs/errors/20001",
         {},
         id="A about nothing in particular",
+    ),
+    pytest.param(
+        (404, {"code": 20404, "message": "The requested resource was not found"}),
+        Refused,
+        "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`.",
+        {},
+        id="404",
     ),
     pytest.param(
         (
@@ -130,6 +146,13 @@ REFUSALS = [
         {"friendly_name": "is long", "task_reservation_timeout": "is odd"},
         id="B",
     ),
+    pytest.param(
+        (400, {"title": "Bad", "detail": "Several", "errors": [{}, {"pointer": "#/FriendlyName"}]}),
+        Refused,
+        "Several",
+        {},
+        id="B without details",
+    ),
     pytest.param((400, "<html>"), Refused, "Twilio refused it and gave no reason (HTTP 400).", {}, id="no JSON"),
     pytest.param(
         (401, {"code": 20003, "message": "Authenticate"}),
@@ -141,8 +164,8 @@ REFUSALS = [
     pytest.param(
         (401, {"code": 70051, "message": "Not allowed"}),
         Unauthorized,
-        "Twilio TaskRouter does not let this workspace's token do that (\"Not allowed https://www.twilio.com/docs/errors/"
-        '70051"); an admin can give it the right to, or connect another one with `/vendors`.',
+        'Twilio TaskRouter does not let this workspace\'s token do that ("Not allowed"); '
+        "an admin can give it the right to, or connect another one with `/vendors`.",
         None,
         id="70051",
     ),
@@ -171,11 +194,35 @@ async def test_verify(twilio: Twilio, vendor: CannedVendor) -> None:
 
 
 async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVendor) -> None:
-    """A workspace that the key does not reach is told beside its field."""
+    """A workspace that the key does not reach is told in a sentence, for a terminal has no fields."""
     vendor.will_answer((404, {"code": 20404, "message": "Not found"}))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refused, match=r"^Twilio has no such workspace in this key's account\.$"):
         await twilio.verify(KEY)
-    assert caught.value.fields == {"workspace_sid": "Twilio has no such workspace in this key's account."}
+
+
+@pytest.mark.parametrize("body", ["<html>", {"sid": WW}])
+async def test_verify_at_a_page_of_another_kind(twilio: Twilio, vendor: CannedVendor, body: Any) -> None:
+    """A success that does not name the workspace connects nothing."""
+    vendor.will_answer((200, body))
+    with pytest.raises(TryLater, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"):
+        await twilio.verify(KEY)
+
+
+@pytest.mark.parametrize("body", ["<html>", "", {"task_queues": {}}])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_an_unreadable_page(twilio: Twilio, vendor: CannedVendor, body: Any, before: int) -> None:
+    """A list with a page that is none is not read at all, rather than read as empty or short."""
+    following = {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": f"{vendor.url}/v1/next"}}
+    vendor.will_answer(*[(200, following)] * before, (200, body))
+    with pytest.raises(TryLater, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"):
+        await twilio.entries("task_queues", KEY)
+
+
+async def test_a_next_page_that_is_no_address(twilio: Twilio, vendor: CannedVendor) -> None:
+    """Where the list goes on cannot be told, so it is not read at all."""
+    vendor.will_answer((200, {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": "http://[bad"}}))
+    with pytest.raises(TryLater, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"):
+        await twilio.entries("task_queues", KEY)
 
 
 async def test_walks_all_pages(twilio: Twilio, vendor: CannedVendor) -> None:
@@ -211,6 +258,17 @@ CONFIGURATIONS = [
         [],
         id="all members, and unknown ones",
     ),
+    pytest.param(
+        json.dumps({"task_routing": {"filters": None, "default_filter": {"task_queue_sid": WQ, "queue": None}}}),
+        [],
+        id="an older example's default",
+    ),
+    pytest.param(
+        routing({"task_queue_sid": WQ, "priority": None, "timeout": None, "expression": None, "skip_if": None}),
+        [],
+        id="an older example's target, with nulls",
+    ),
+    pytest.param(routing({"task_queue_sid": "x"}), [f"{TARGET}.task_queue_sid {SID}"], id="no SID by the older name"),
     pytest.param("{", ["This is not JSON (line 1, column 2)."], id="broken"),
     pytest.param('{"task_routing": {"x": NaN}}', ["This is not JSON."], id="NaN"),
     pytest.param("[" * 100_000, ["This is not JSON."], id="very deep"),
@@ -263,12 +321,6 @@ FORMS = [
         "configuration",
         "Give a queue or a configuration, not both.",
         id="both",
-    ),
-    pytest.param(
-        {"default_queue": WQ, "fallback_assignment_callback_url": "https://example.com"},
-        "fallback_assignment_callback_url",
-        "It is asked only when there is an assignment callback that fails.",
-        id="a fallback alone",
     ),
     pytest.param(
         {"configuration": '{"task_routing": {"filters": [1, 2, 3]}}'},

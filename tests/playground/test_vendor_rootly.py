@@ -5,7 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from bot.adapters.base import ApiKey, Submission
+from bot.adapters.http import make_client
+from bot.adapters.rootly import Rootly as Adapter
+from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.playground.vendors import Rootly
 
 JSON_API = {"Content-Type": "application/vnd.api+json"}
@@ -341,3 +346,18 @@ async def test_incidents_since_a_moment(client: httpx.AsyncClient, rootly: Rootl
     answered = await client.get("/v1/incidents", params={"filter[created_at][gte]": since, "sort": "-created_at"})
     assert [row["attributes"]["sequential_id"] for row in answered.json()["data"]] == [143, 142]
     assert answered.json()["data"][0]["attributes"]["labels"] == {"slack_ref": "ir0123456789ab"}
+
+
+async def test_the_bot_can_name_a_test_incident(rootly: Rootly) -> None:
+    """An incident that was declared as a test is offered, and takes an action item by its number."""
+    key = ApiKey(api_key=SecretStr(rootly.credentials["api_key"]))
+    async with make_client() as client:
+        adapter = Adapter(client, rootly.url)
+        drill = await adapter.create("incident", Submission(Incident(title="Drill", kind="test"), "ir1"), key)
+        item = ActionItem(incident_id=drill.reference.replace("INC-", "#"), summary="Look")
+        made = await adapter.create("action_item", Submission(item, "ir2"), key)
+        offered = (await adapter.entries("incidents", key))[0]
+    assert (offered.id, offered.label, offered.detail) == (drill.id, "INC-143 Drill", "started, test")
+    assert [(each.path, each.id) for each in rootly.created[1:]] == [
+        (f"/v1/incidents/{drill.id}/action_items", made.id)
+    ]

@@ -179,6 +179,23 @@ async def test_a_whole_configuration_is_taken(client: httpx.AsyncClient, vendor:
     assert shown["detail"] == {"Default queue": "Everyone", "Filters": "Gold", "Reservation timeout": "120 s"}
 
 
+async def test_an_older_configuration_is_taken(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """The queue by its older name, and null for what is left out."""
+    target = {"task_queue_sid": queue(vendor, 1), "priority": None, "timeout": None, "expression": None}
+    rule = {"filter_friendly_name": None, "expression": "tier == 'Gold'", "targets": [target, {"queue": None}]}
+    for routing in (
+        {"filters": [rule], "default_filter": None},
+        {"filters": None, "default_filter": {"task_queue_sid": queue(vendor)}},
+    ):
+        answered = await client.post("/Workflows", data=form(vendor, Configuration=configured(routing)))
+        assert answered.status_code == 201
+    described = [shown["detail"] for shown in vendor.describe()["objects"][:2]]
+    assert [(detail.get("Default queue"), detail.get("Filters")) for detail in described] == [
+        ("Everyone", None),
+        (None, "tier == 'Gold'"),
+    ]
+
+
 async def test_the_other_workspace_has_its_own_queue(client: httpx.AsyncClient, vendor: Twilio) -> None:
     """The queue that is refused here is a good one in its own workspace."""
     body = form(vendor, Configuration=configured({"default_filter": {"queue": STAGING_QUEUE}}))

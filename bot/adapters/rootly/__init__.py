@@ -9,13 +9,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from bot.adapters.base import Account, Adapter, ApiKey, Branches, Created, Entry, Operation, Request, Submission
-from bot.adapters.http import Bearer, Reply, dig, items, link, reading, rejected_token, send, text
+from bot.adapters.http import (
+    Bearer,
+    Reply,
+    dig,
+    link,
+    listed,
+    reading,
+    rejected_token,
+    segment,
+    send,
+    text,
+    unreadable,
+)
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
 from bot.adapters.rootly.forms import TASKS, ActionItem, Incident, WorkflowTask
-from bot.adapters.rootly.lists import CATALOGS, LISTS, MOST, NEWEST_INCIDENTS, PAGE, entries, incident_entry
+from bot.adapters.rootly.lists import (
+    CATALOGS,
+    LISTS,
+    MOST,
+    NEWEST_INCIDENTS,
+    PAGE,
+    TEST_INCIDENTS,
+    entries,
+    incident_entry,
+)
 from bot.adapters.rootly.refusals import complaints
 from bot.errors import Refused, Unclear, VendorError
 from bot.forms.fields import Form
@@ -51,7 +71,8 @@ class Rootly(Adapter):
             return await self._account_without_user(credentials)
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
-        user = dig(reply.body, "data")
+        if not isinstance(user := dig(reply.body, "data"), dict):
+            raise unreadable(self.label)
         return _account(user) or _person(user) or _unnamed(credentials)
 
     async def _account_without_user(self, credentials: ApiKey) -> Account:
@@ -62,6 +83,7 @@ class Rootly(Adapter):
         reply = await self._get("/v1/severities", credentials, {"page[size]": 1})
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
+        listed(self.label, reply, "data")
         return _unnamed(credentials)
 
     def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
@@ -70,10 +92,10 @@ class Rootly(Adapter):
             case "incident", Incident():
                 path, kind, attributes = "/v1/incidents", "incidents", incident(form, submission)
             case "action_item", ActionItem():
-                path = f"/v1/incidents/{quote(form.incident_id, safe='')}/action_items"
+                path = f"/v1/incidents/{segment(self.label, form.incident_id)}/action_items"
                 kind, attributes = "incident_action_items", action_item(form, submission)
             case "workflow_task", WorkflowTask():
-                path = f"/v1/workflows/{quote(form.workflow_id, safe='')}/workflow_tasks"
+                path = f"/v1/workflows/{segment(self.label, form.workflow_id)}/workflow_tasks"
                 kind, attributes = "workflow_tasks", workflow_task(form, submission)
             case _:
                 raise KeyError(operation)
@@ -85,6 +107,8 @@ class Rootly(Adapter):
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
         submission = await self._with_ids(operation, submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
+        if reply.status == 409 and operation == "incident":  # not documented; it would be about the idempotency key
+            raise Unclear(self.label, "Rootly says that it already has this incident.")
         if not reply.ok:
             raise self._refusal(reply, operation, submission.form)
         if not (made := text(reply.body, "data", "id")):
@@ -95,8 +119,10 @@ class Rootly(Adapter):
         if (fixed := self.catalog(catalog).static) is not None:
             return list(fixed)
         path, params = LISTS[catalog]
-        most = NEWEST_INCIDENTS if catalog == "incidents" else MOST
-        return entries(catalog, await self._list(path, params, credentials, most))
+        if catalog != "incidents":
+            return entries(catalog, await self._list(path, params, credentials, MOST))
+        newest = await self._list(path, params, credentials, NEWEST_INCIDENTS)
+        return entries(catalog, newest + await self._list(path, {**params, **TEST_INCIDENTS}, credentials, PAGE))
 
     async def _with_ids(self, operation: str, submission: Submission, credentials: ApiKey) -> Submission:
         """The submission with an incident's number (`#123`) replaced by its id."""
@@ -104,17 +130,22 @@ class Rootly(Adapter):
         value = getattr(submission.form, name, None)
         if not value or not value.startswith("#"):
             return submission
-        params = {"filter[sequential_id]": value[1:], "page[size]": 1}
-        reply = await self._get("/v1/incidents", credentials, params)
-        if not reply.ok:
-            raise self._refusal(reply)
-        row = dig(reply.body, "data", 0)
-        # The number is compared, in case a filter that Rootly does not know is passed over in silence.
-        if not text(row, "id") or text(row, "attributes", "sequential_id") not in ("", value[1:]):
+        if (found := await self._by_number(value[1:], credentials)) is None:
             raise Refused(self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."})
-        found = incident_entry(row)
         chosen = {**submission.chosen, f"incidents/{found.id}": found}
         return replace(submission, form=submission.form.model_copy(update={name: found.id}), chosen=chosen)
+
+    async def _by_number(self, number: str, credentials: ApiKey) -> Entry | None:
+        params: dict[str, Any] = {"filter[sequential_id]": number, "page[size]": 1}
+        for kinds in ({}, TEST_INCIDENTS):
+            reply = await self._get("/v1/incidents", credentials, {**params, **kinds})
+            if not reply.ok:
+                raise self._refusal(reply)
+            for row in listed(self.label, reply, "data"):
+                # The number is compared, in case a filter that Rootly does not know is passed over in silence.
+                if text(row, "id") and text(row, "attributes", "sequential_id") == number:
+                    return incident_entry(row)
+        return None
 
     async def _list(self, path: str, params: Mapping[str, Any], credentials: ApiKey, most: int) -> list[Any]:
         rows: list[Any] = []
@@ -123,7 +154,7 @@ class Rootly(Adapter):
             reply = await self._get(path, credentials, {**params, "page[size]": PAGE, "page[number]": number})
             if not reply.ok:
                 raise self._refusal(reply)
-            page = items(reply.body, "data")
+            page = listed(self.label, reply, "data")
             rows += page
             more = dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next")
             if not page or not more:
@@ -179,7 +210,7 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
 
 def _account(user: Any) -> Account | None:
     """`full_name_with_team` is "[Organisation] Person": two keys of one organisation are one account."""
-    if match := re.match(r"\[(.+)\] ", text(user, "attributes", "full_name_with_team") + " "):
+    if match := re.match(r"\[(.+?)\] ", text(user, "attributes", "full_name_with_team") + " "):
         return Account(id=match[1], name=match[1])
     return None
 

@@ -62,7 +62,7 @@ class Incident(Form):
         None, title="Public title", description="What a status page shows instead of the title."
     )
     status: Annotated[IncidentStatus | None, Advanced()] = Field(
-        None, title="Status", description="Started, if left empty."
+        None, title="Status", description="Rootly chooses, if left empty."
     )
     in_triage_at: Annotated[datetime | None, Advanced()] = Field(None, title="In triage since")
     started_at: Annotated[datetime | None, Advanced()] = Field(None, title="Started at")
@@ -217,7 +217,7 @@ class WorkflowTask(Form):
         False, title="On failure"
     )
     position: Annotated[int | None, Advanced()] = Field(
-        None, ge=1, title="Position", description="Where in the workflow; at the end, if left empty."
+        None, ge=1, title="Position", description="Where in the workflow; Rootly chooses, if left empty."
     )
 
     @field_validator("task_type")

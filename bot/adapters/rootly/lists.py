@@ -11,6 +11,8 @@ PAGE = 100
 """The largest page Rootly gives."""
 MOST = 200 * PAGE
 NEWEST_INCIDENTS = 300
+TEST_INCIDENTS = {"filter[kind][in]": "test,test_sub"}
+"""Whether Rootly lists them without being asked is not documented: they are asked for besides."""
 _LEVELS = ("critical", "high", "medium", "low")
 
 LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -46,8 +48,9 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     """The rows of one list as entries; rows without an id, and what nobody can use from here, are passed over."""
     rows = [row for row in rows if text(row, "id") and _offered(catalog, row)]
     match catalog:
-        case "incidents":  # as they come: the newest first
-            return [incident_entry(row) for row in rows]
+        case "incidents":  # the newest first, test incidents among the others
+            newest = sorted(rows, key=lambda row: text(row, "attributes", "created_at"), reverse=True)
+            return list({entry.id: entry for entry in map(incident_entry, newest)}.values())
         case "severities":
             return [_entry(catalog, row) for row in sorted(rows, key=_severity_order)]
     return sorted((_entry(catalog, row) for row in rows), key=lambda entry: entry.label.casefold())
@@ -70,7 +73,8 @@ def incident_entry(row: Any) -> Entry:
     attributes = dig(row, "attributes")
     number, title = text(attributes, "sequential_id"), text(attributes, "title")
     label = " ".join(filter(None, (f"INC-{number}" if number else "", title))) or text(row, "id")
-    detail = text(attributes, "status").replace("_", " ")
+    test = "test" if text(attributes, "kind").startswith("test") else ""
+    detail = ", ".join(filter(None, (text(attributes, "status").replace("_", " "), test)))
     return Entry(
         id=text(row, "id"), label=label, detail=detail, url=link(attributes, "url") or link(attributes, "short_url")
     )

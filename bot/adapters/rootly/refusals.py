@@ -3,15 +3,19 @@
 1. `{"errors": [{"title", "status", "detail"?}]}`: every documented operation; the titles are Rails' full messages
    ("Severity must exist"), which name an attribute in words and point to none.
 2. `{"error", "message", "details": {"severity_id": ["can't be blank"]}}`: Rootly's guide to creating incidents.
-3. `{"severity_id": ["can't be blank"]}`: some other operations.
+3. `{"severity_id": ["can't be blank"]}`: some other operations; also below "errors", and by task parameter.
 4. `{"error": "..."}`: rate limits.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.adapters.http import dig, items, text
+from bot.adapters.http import dig, text
 from bot.forms.fields import Form
+
+_RAILS = re.compile(r"(can(not)?|must|is|are|was|has|have|should|does|may|needs?|already|not|too)(n't|\b)")
+"""How Rails goes on after an attribute. "To add this task, ..." is about no attribute `to`."""
 
 
 def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
@@ -28,14 +32,15 @@ def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
 
 
 def _said(body: Any) -> Iterable[tuple[str, str]]:
-    """Each complaint as (attribute or "", words); first shape that fits wins."""
-    if errors := items(body, "errors"):
-        return [("", _title(error)) for error in errors if _title(error)]
-    if isinstance(details := dig(body, "details"), dict) and details:
-        return _by_attribute(details)
+    """Each complaint as (attribute or "", words); the first shape that says something wins."""
+    errors = dig(body, "errors")
+    if isinstance(errors, list) and (titles := [("", _title(error)) for error in errors if _title(error)]):
+        return titles
+    if said := _by_attribute(errors) or _by_attribute(dig(body, "details")):
+        return said
     if words := text(body, "message") or text(body, "error"):
         return [("", words)]
-    return _by_attribute(body) if isinstance(body, dict) else []
+    return _by_attribute(body)
 
 
 def _title(error: Any) -> str:
@@ -43,26 +48,33 @@ def _title(error: Any) -> str:
     return f"{title}: {detail}" if title and detail and detail != title else title or detail
 
 
-def _by_attribute(said: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (attribute, text(words))
-        for attribute, given in said.items()
-        for words in (given if isinstance(given, list) else [given])
-        if text(words)
-    ]
+def _by_attribute(said: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """`{"title": ["is bad"], "task_params": {"to": ["is odd"]}}`; nothing when it is of another shape."""
+    found: list[tuple[str, str]] = []
+    for attribute, given in said.items() if isinstance(said, dict) else ():
+        if attribute == "task_params":
+            found += _by_attribute(given, f"{prefix}{attribute}.")
+        for words in given if isinstance(given, list) else [given]:
+            if text(words):
+                found.append((prefix + attribute, text(words)))
+    return found
 
 
 def _names(form: Form, prefix: str = "") -> dict[str, str]:
-    """What Rootly may call a field of the form, in lower case, and the field. In a nested form: `task_params.to`."""
+    """What Rootly may call a field of the form, in lower case, and the field. In a nested form: `task_params.to`.
+
+    A nested form's field goes by its short name too, unless the outer form has one of that name.
+    """
     names: dict[str, str] = {}
+    nested: dict[str, str] = {}
     for name in type(form).model_fields:
         value = getattr(form, name)
         if isinstance(value, Form):
-            names |= _names(value, f"{name}.")
-        for said in _spoken(name.rstrip("_")):
-            names[f"{prefix.replace('_', ' ').replace('.', ' ')}{said}".strip()] = prefix + name
-        names[prefix + name.rstrip("_")] = prefix + name
-    return names
+            nested |= _names(value, f"{prefix}{name}.")
+        wire = name.rstrip("_")
+        for said in (wire, *_spoken(wire)):
+            names[said] = names[re.sub("[_.]", " ", prefix) + said] = names[prefix + said] = prefix + name
+    return nested | names
 
 
 def _spoken(attribute: str) -> set[str]:
@@ -72,17 +84,18 @@ def _spoken(attribute: str) -> set[str]:
     spoken = {words, stem}
     if words.endswith(" ids"):
         spoken.add(f"{stem[:-1]}ies" if stem.endswith("y") else f"{stem}s")
-    return spoken
+    # What the attributes call a group is a team to people.
+    return spoken | {each.replace("group", "team") for each in spoken}
 
 
 def _field(attribute: str, words: str, names: Mapping[str, str]) -> tuple[str | None, str]:
     if attribute:
-        found = names.get(attribute) or names.get(f"task_params.{attribute}")
+        found = names.get(attribute.lower())
         return found, words if found else f"{attribute}: {words}"
     lowered = words.lower()
     for name in sorted(names, key=len, reverse=True):
         # "Summary raw can't be blank" says "Summary can't be blank" again, about the text behind the attribute.
         for said in (f"{name} raw ", f"{name} "):
-            if lowered.startswith(said):
+            if lowered.startswith(said) and _RAILS.match(lowered, len(said)):
                 return names[name], words[: len(name)] + " " + words[len(said) :]
     return None, words

@@ -12,7 +12,7 @@ import httpx
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from bot.adapters.base import Account, Adapter, Catalog, Created, Credentials, Entry, Operation, Request, Submission
-from bot.adapters.http import Reply, items, reading, rejected_token, send, text
+from bot.adapters.http import Reply, items, listed, reading, reason, rejected_token, send, text, unreadable
 from bot.adapters.twilio.configuration import QUEUE_SID, problems, straight_to
 from bot.errors import Refused, Unclear, VendorError
 from bot.forms.fields import Form, Json, Lookup, Text, wrong
@@ -111,10 +111,6 @@ class Workflow(Form):
             raise wrong("default_queue", "Choose a queue, or write the configuration below.")
         if self.default_queue and self.configuration:
             raise wrong("configuration", "Give a queue or a configuration, not both.")
-        if self.fallback_assignment_callback_url and not self.assignment_callback_url:
-            raise wrong(
-                "fallback_assignment_callback_url", "It is asked only when there is an assignment callback that fails."
-            )
         return self
 
 
@@ -128,9 +124,11 @@ class Twilio(Adapter):
     async def verify(self, credentials: TwilioKey) -> Account:
         reply = await self._get(f"/v1/Workspaces/{credentials.workspace}", credentials)
         if reply.status == 404:
-            raise Refused(self.label, fields={"workspace_sid": "Twilio has no such workspace in this key's account."})
+            raise Refused(self.label, "Twilio has no such workspace in this key's account.")
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
+        if text(reply.body, "sid").lower() != credentials.workspace.lower():
+            raise unreadable(self.label)
         return Account(id=credentials.workspace, name=text(reply.body, "friendly_name") or credentials.workspace)
 
     def request(self, operation: str, submission: Submission, credentials: TwilioKey) -> Request:
@@ -164,7 +162,7 @@ class Twilio(Adapter):
             reply = await self._get(path, credentials)
             if not reply.ok:
                 raise self._refusal(reply)
-            page = items(reply.body, "task_queues")
+            page = listed(self.label, reply, "task_queues")
             rows += [row for row in page if text(row, "sid")]
             path = self._below(text(reply.body, "meta", "next_page_url")) if page else None
         entries = [Entry(id=text(row, "sid"), label=text(row, "friendly_name") or text(row, "sid")) for row in rows]
@@ -174,7 +172,10 @@ class Twilio(Adapter):
         """The path of the next page. An address on another host is not followed: the credentials would travel there."""
         if not url:
             return None
-        page, ours = urlsplit(url), urlsplit(self.base_url)
+        try:
+            page, ours = urlsplit(url), urlsplit(self.base_url)
+        except ValueError as error:
+            raise unreadable(self.label) from error
         if (page.scheme, page.netloc) != (ours.scheme, ours.netloc):
             raise Refused(self.label, "Twilio's list goes on at another host, where the credentials are not sent.")
         path = page.path.removeprefix(ours.path.rstrip("/"))
@@ -189,15 +190,19 @@ class Twilio(Adapter):
         return await send(self.client, self.label, self.base_url, request, auth=auth)
 
     def _refusal(self, reply: Reply, form: Form | None = None, *, connecting: bool = False) -> VendorError:
-        fields, sentence = _complaints(reply.body, form)
+        fields, rest = _complaints(reply.body, form)
         # 70051: a restricted key without this permission, whatever the HTTP status that carries it.
         status = 403 if text(reply.body, "code") == "70051" else reply.status
         if status in (401, 403):
-            words = "; ".join(filter(None, [*fields.values(), sentence]))
-            return rejected_token(self.label, status, words, connecting=connecting)
-        if not fields and not sentence:
-            sentence = f"Twilio refused it and gave no reason (HTTP {reply.status})."
-        return Refused(self.label, sentence, fields)
+            return rejected_token(self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting)
+        if status == 404:
+            sentence = "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`."
+            return Refused(self.label, sentence)
+        if not fields and not rest:
+            rest = [f"Twilio refused it and gave no reason (HTTP {reply.status})."]
+        elif rest and (code := text(reply.body, "code")).isdigit():
+            rest.append(f"https://www.twilio.com/docs/errors/{code}")
+        return Refused(self.label, " ".join(rest), fields)
 
 
 def marked(name: str, submission: Submission) -> str:
@@ -212,7 +217,7 @@ def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
     return {parameter: str(value) for parameter, value in given.items() if value is not None}
 
 
-def _complaints(body: Any, form: Form | None) -> tuple[dict[str, str], str]:
+def _complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]:
     """(words by our field, words about none), from either of Twilio's bodies.
 
     A: `{"code", "message", "more_info", "status"}`, whose message may name a parameter.
@@ -220,16 +225,13 @@ def _complaints(body: Any, form: Form | None) -> tuple[dict[str, str], str]:
     """
     fields: dict[str, str] = {}
     rest: list[str] = []
-    pointed = items(body, "errors")
-    for error in pointed:
+    for error in items(body, "errors"):
         _put(re.split(r"[/.#]", text(error, "pointer"))[-1], text(error, "detail"), form, fields, rest)
-    if not pointed and (message := text(body, "message") or text(body, "detail") or text(body, "title")):
+    if not fields and not rest and (message := reason(body)):
         # The longest first: "FallbackAssignmentCallbackUrl" holds "AssignmentCallbackUrl".
         parameters = sorted(PARAMETERS.values(), key=len, reverse=True)
         _put(next((name for name in parameters if name.lower() in message.lower()), ""), message, form, fields, rest)
-    if rest and (code := text(body, "code")).isdigit():
-        rest.append(f"https://www.twilio.com/docs/errors/{code}")
-    return fields, " ".join(rest)
+    return fields, rest
 
 
 def _put(said: str, words: str, form: Form | None, fields: dict[str, str], rest: list[str]) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 LARGEST = 1_038_576
 """Bytes, by Twilio's page on workflow configuration."""
 QUEUE_SID = re.compile(r"WQ[0-9a-fA-F]{32}")
+_QUEUE_NAMES = ("queue", "task_queue_sid")
+"""The second is that of Twilio's older examples."""
 _TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
 
 
@@ -38,7 +40,13 @@ def _no_json(name: str) -> None:
     raise ValueError(name)
 
 
+def _given(thing: dict[str, Any]) -> dict[str, Any]:
+    """Without the members that are null: they are as good as left out."""
+    return {name: value for name, value in thing.items() if value is not None}
+
+
 def _routing(routing: dict[str, Any]) -> Iterator[str]:
+    routing = _given(routing)
     if "filters" not in routing and "default_filter" not in routing:
         yield 'task_routing needs "filters", "default_filter" or both.'
     filters = routing.get("filters", [])
@@ -50,7 +58,7 @@ def _routing(routing: dict[str, Any]) -> Iterator[str]:
     if "default_filter" in routing:
         default = routing["default_filter"]
         if isinstance(default, dict):
-            yield from _queue("task_routing.default_filter.queue", default.get("queue"))
+            yield from _queue("task_routing.default_filter", _given(default))
         else:
             yield "task_routing.default_filter has to be an object."
 
@@ -59,6 +67,7 @@ def _filter(where: str, rule: Any) -> Iterator[str]:
     if not isinstance(rule, dict):
         yield f"{where} has to be an object."
         return
+    rule = _given(rule)
     if not isinstance(expression := rule.get("expression"), str) or not expression.strip():
         yield f"{where}.expression is missing: it says which tasks the filter takes."
     if not isinstance(rule.get("filter_friendly_name", ""), str):
@@ -75,8 +84,9 @@ def _target(where: str, target: Any, *, first: bool) -> Iterator[str]:
     if not isinstance(target, dict):
         yield f"{where} has to be an object."
         return
-    if first or "queue" in target:  # later targets take over the queue of the one before
-        yield from _queue(f"{where}.queue", target.get("queue"))
+    target = _given(target)
+    if first or not target.keys().isdisjoint(_QUEUE_NAMES):  # later targets take over the queue of the one before
+        yield from _queue(where, target)
     for name, least in (("priority", 0), ("timeout", 1)):
         if name in target and not _is_whole(target[name], least):
             yield f"{where}.{name} has to be a whole number of at least {least}."
@@ -87,9 +97,10 @@ def _target(where: str, target: Any, *, first: bool) -> Iterator[str]:
         yield f"{where} can name a known worker by its SID or by its name, not by both."
 
 
-def _queue(where: str, queue: Any) -> Iterator[str]:
-    if not isinstance(queue, str) or not QUEUE_SID.fullmatch(queue):
-        yield f"{where} has to be a task queue's SID: WQ and 32 hexadecimal digits."
+def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
+    name = next((name for name in _QUEUE_NAMES if name in holder), "queue")
+    if not isinstance(queue := holder.get(name), str) or not QUEUE_SID.fullmatch(queue):
+        yield f"{where}.{name} has to be a task queue's SID: WQ and 32 hexadecimal digits."
 
 
 def _is_whole(value: Any, least: int) -> bool:

@@ -28,7 +28,7 @@ from bot.playground.vendors import data
 from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, iso, media_type
 from bot.playground.vendors.ids import twilio_sid
 from bot.playground.vendors.pages import nothing_here, page
-from bot.playground.vendors.twilio_configuration import fault_in
+from bot.playground.vendors.twilio_configuration import fault_in, queue_of
 
 Row = dict[str, Any]
 
@@ -260,9 +260,9 @@ class Twilio(VendorStandIn):
         routing = json.loads(row["configuration"])["task_routing"]
         names = {queue["sid"]: queue["friendly_name"] for queue in self.queues[row["workspace_sid"]]}
         detail = {
-            "Default queue": names.get((routing.get("default_filter") or {}).get("queue"), ""),
+            "Default queue": names.get(queue_of(routing.get("default_filter") or {}), ""),
             "Filters": ", ".join(
-                str(rule.get("filter_friendly_name", rule["expression"])) for rule in routing.get("filters", [])
+                str(rule.get("filter_friendly_name") or rule["expression"]) for rule in routing.get("filters") or []
             ),
             "Reservation timeout": f"{row['task_reservation_timeout']} s",
             "Assignment callback": row["assignment_callback_url"] or "",

@@ -22,7 +22,7 @@ def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
     routing = parsed.get("task_routing") if isinstance(parsed, dict) else None
     if not isinstance(routing, dict):
         return "task_routing must be an object"
-    filters, default = routing.get("filters", []), routing.get("default_filter")
+    filters, default = _given(routing).get("filters", []), routing.get("default_filter")
     if not isinstance(filters, list):
         return "task_routing.filters must be a list"
     if not filters and default is None:
@@ -34,7 +34,17 @@ def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
         return ""
     if not isinstance(default, dict):
         return "default_filter must be an object"
-    return _fault_in_queue(default.get("queue"), "default_filter", queue_exists)
+    return _fault_in_queue(queue_of(default), "default_filter", queue_exists)
+
+
+def _given(thing: dict[str, Any]) -> dict[str, Any]:
+    """Without the members that are null: they are as good as left out."""
+    return {name: value for name, value in thing.items() if value is not None}
+
+
+def queue_of(thing: dict[str, Any]) -> Any:
+    """Older examples of Twilio's say `task_queue_sid`."""
+    return thing.get("queue") or thing.get("task_queue_sid")
 
 
 def _fault_in_filter(rule: Any, path: str, queue_exists: Callable[[str], bool]) -> str:
@@ -54,7 +64,9 @@ def _fault_in_filter(rule: Any, path: str, queue_exists: Callable[[str], bool]) 
 def _fault_in_target(target: Any, path: str, first: bool, queue_exists: Callable[[str], bool]) -> str:
     if not isinstance(target, dict):
         return f"{path} must be an object"
-    if (first or "queue" in target) and (fault := _fault_in_queue(target.get("queue"), path, queue_exists)):
+    target = _given(target)
+    queue = queue_of(target)
+    if (first or queue is not None) and (fault := _fault_in_queue(queue, path, queue_exists)):
         return fault
     priority, timeout = target.get("priority", 0), target.get("timeout", 1)
     if isinstance(priority, bool) or not re.fullmatch(r"\d+", str(priority)):
