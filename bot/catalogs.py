@@ -13,7 +13,8 @@ from itertools import chain, islice
 import structlog
 
 from bot.adapters.base import Adapter, Catalog, Entry
-from bot.errors import RelayError, Unauthorized
+from bot.errors import RelayError, TryLater, Unauthorized
+from bot.forms.text import duration
 from bot.rounds import Rounds
 from bot.storage import Workspace
 from bot.storage.connections import Connections
@@ -22,6 +23,8 @@ from bot.storage.lists import Lists
 
 log = structlog.get_logger(__name__)
 
+LONGEST_ID = 150
+"""Slack's limit for an option's value."""
 SHOWN = 100
 """Slack takes at most 100 options."""
 ROUND_SECONDS = 15.0
@@ -65,7 +68,8 @@ class _List:
         # A list that changes while its pages are read can hold an entry twice; Slack takes no option twice.
         self.by_id = {}
         for entry in entries:
-            self.by_id.setdefault(entry.id, entry)
+            if entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:  # one bad option, and Slack refuses them all
+                self.by_id.setdefault(entry.id, entry)
         self.entries = list(self.by_id.values())
         self.folded = [f"{entry.label} {entry.detail}".casefold() for entry in self.entries]
         self.fetched_at = fetched_at
@@ -180,6 +184,7 @@ class Catalogs:
 
     async def _refresh(self, workspace: Workspace, vendor: str, names: list[str], broken: bool) -> None:
         """Fetch these lists. One refused token stands for all; one that is accepted again mends the connection."""
+        unanswered = 0
         async with self._slots:
             for name in names:
                 known = await self._list((workspace, vendor, name))
@@ -192,6 +197,9 @@ class Catalogs:
                     if isinstance(error, Unauthorized) and error.status == 401:
                         await self._connections.mark(workspace, vendor, str(error))
                         return
+                    unanswered += isinstance(error, TryLater)
+                    if unanswered > 1 or (isinstance(error, TryLater) and error.reason == "rate_limited"):
+                        return  # the other lists would hear the same, and the vendor is busy as it is
                     continue
                 except Exception as error:
                     known.failed(f"{self._adapters[vendor].label} sent a list that could not be read.")
@@ -230,16 +238,16 @@ class Catalogs:
     def _notice(self, adapter: Adapter, catalog: Catalog, known: _List, query: str, found: Sequence[Entry]) -> str:
         if catalog.static is None and known.fetched_at == 0:
             if known.problem:
-                return f"The {catalog.label} could not be loaded. {known.problem}"
-            return f"Still loading the {catalog.label} from {adapter.label}. Type again in a moment."
+                return f"No {catalog.label} yet. {known.problem}"
+            return "Still loading. Type again in a moment."
         if not known.entries:
             return f"{adapter.label} has no {catalog.label}."
         if not found:
             return f"No {catalog.label} match what you typed."
         age = self._clock() - known.fetched_at
         if catalog.static is None and age > max(STALE_AFTER, 2 * catalog.ttl):
-            since = f": {adapter.label} has not answered since" if known.problem else ", being refreshed"
-            return f"As of {_ago(age)}{since}."
+            since = f"{adapter.label} has not answered since" if known.problem else "being refreshed"
+            return f"From {duration(age)} ago, {since}."
         if len(found) == SHOWN and len(known.entries) > SHOWN:
             return f"The first {SHOWN}. Keep typing to see others."
         return ""
@@ -280,14 +288,3 @@ def _best(known: _List, query: str, limit: int) -> list[Entry]:
 
 def _reference(entry: Entry) -> str:
     return entry.label.partition(" ")[0]
-
-
-def _ago(seconds: float) -> str:
-    hours = seconds / 3600
-    return (
-        f"{round(seconds / 60)} minutes ago"
-        if hours < 2
-        else f"{round(hours)} hours ago"
-        if hours < 48
-        else f"{round(hours / 24)} days ago"
-    )

@@ -8,13 +8,13 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.adapters.base import Entry
 from bot.catalogs import Answer
 from bot.forms.fields import Lookup
+from bot.forms.parse import NOTICE
 from bot.forms.shape import places
 from bot.forms.text import cut
 from bot.relay import Relay
 from handlers.modal import Foreign, state_of
 
-NOTICE = "-"
-"""The value of an option that says something instead of offering something; reading the form back refuses it."""
+LONGEST_TEXT = 75
 
 
 async def suggest(
@@ -42,7 +42,10 @@ def _offered(answer: Answer) -> dict[str, Any]:
     """Options; under a heading when there is something to say about them; a lone notice when there are none."""
     options = [_option(entry) for entry in answer.entries]
     if not options:
-        return {"options": [_option(Entry(id=NOTICE, label=answer.notice or "Nothing found."))]}
+        notice = answer.notice or "Nothing found."
+        words = cut(notice, LONGEST_TEXT)  # what does not fit goes on in the smaller line below
+        rest = notice[len(words) - 1 :].strip() if words != notice else ""
+        return {"options": [_option(Entry(id=NOTICE, label=words, detail=rest))]}
     if answer.notice:
         return {"option_groups": [{"label": _plain(answer.notice), "options": options}]}
     return {"options": options}
@@ -54,4 +57,4 @@ def _option(entry: Entry) -> dict[str, Any]:
 
 
 def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": cut(text, 75)}
+    return {"type": "plain_text", "text": cut(text, LONGEST_TEXT)}

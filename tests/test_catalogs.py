@@ -194,10 +194,10 @@ async def test_a_named_incident_leaves_room_in_a_full_list(shelf: Shelf) -> None
 
 async def test_a_list_that_was_never_fetched_is_loading(shelf: Shelf) -> None:
     """Until the first answer it says so; when that fails it says why."""
-    assert await shelf.search() == Answer([], "Still loading the notes from Notes. Type again in a moment.")
+    assert await shelf.search() == Answer([], "Still loading. Type again in a moment.")
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
-    assert await shelf.search() == Answer([], "The notes could not be loaded. Notes cannot be reached.")
+    assert await shelf.search() == Answer([], "No notes yet. Notes cannot be reached.")
     assert await shelf.catalogs.age(HERE, "notes") is None
 
 
@@ -216,7 +216,7 @@ async def test_an_old_list_says_how_old_it_is(shelf: Shelf) -> None:
     shelf.clock.advance(STALE_AFTER)
     assert await shelf.search() == Answer(entries("a"))
     shelf.clock.advance(3600)
-    assert await shelf.search() == Answer(entries("a"), "As of 2 hours ago, being refreshed.")
+    assert await shelf.search() == Answer(entries("a"), "From 2 hours ago, being refreshed.")
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
     shelf.clock.advance(2 * 24 * 3600)
@@ -333,7 +333,7 @@ async def test_a_bug_is_told_apart_from_the_vendors_words(shelf: Shelf) -> None:
     """What an exception of ours quotes is not shown."""
     shelf.adapter.lists["notes"] = RuntimeError("secret")
     await shelf.round()
-    said = "The notes could not be loaded. Notes sent a list that could not be read."
+    said = "No notes yet. Notes sent a list that could not be read."
     assert await shelf.search() == Answer([], said)
 
 
@@ -349,7 +349,7 @@ async def test_a_list_that_is_not_allowed_breaks_nothing(shelf: Shelf) -> None:
     shelf.adapter.lists["notes"] = Unauthorized("Notes", "Not yours.", 403)
     await shelf.round()
     assert await shelf.broken() == ""
-    assert (await shelf.search()).notice == "The notes could not be loaded. Not yours."
+    assert (await shelf.search()).notice == "No notes yet. Not yours."
 
 
 async def test_a_token_that_works_again_mends_the_connection(shelf: Shelf) -> None:
@@ -377,7 +377,7 @@ async def test_another_account_has_other_lists(shelf: Shelf) -> None:
     await shelf.connect("bolt")
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
-    assert await shelf.search() == Answer([], "The notes could not be loaded. Notes cannot be reached.")
+    assert await shelf.search() == Answer([], "No notes yet. Notes cannot be reached.")
     shelf.adapter.lists["notes"] = entries("of bolt")
     shelf.clock.advance(RETRY_SECONDS + 1)
     await shelf.round()
@@ -389,7 +389,7 @@ async def test_a_workspace_sees_its_own_lists(shelf: Shelf) -> None:
     shelf.adapter.lists["notes"] = entries("a")
     await shelf.round()
     other = await shelf.catalogs.search(ELSEWHERE, "notes", "notes", "")
-    assert other == Answer([], "Still loading the notes from Notes. Type again in a moment.")
+    assert other == Answer([], "Still loading. Type again in a moment.")
 
 
 # --- what was created here
@@ -421,7 +421,7 @@ async def test_what_was_created_before_the_first_fetch_is_offered(shelf: Shelf) 
     await created(shelf)
     assert await shelf.search() == Answer(
         [Entry(id="n1", label="N-1 A note", url=MADE.url)],
-        "Still loading the notes from Notes. Type again in a moment.",
+        "Still loading. Type again in a moment.",
     )
     shelf.adapter.lists["notes"] = entries("old")
     await shelf.round()

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from bot.adapters.base import Request, storable
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 
+LONGEST_WAIT, LONGEST_RESET = 24 * 3600.0, 300.0
 TOTAL_SECONDS = 20.0
 """Limit for a whole call. httpx limits each read only, so a body that drips would hold it for ever."""
 LARGEST_REPLY = 2 * 1024 * 1024
@@ -95,7 +96,7 @@ async def send(
         data=request.data,
     )
     deadline = asyncio.get_running_loop().time() + total_seconds
-    unanswered = f"{vendor} did not answer, so it is not known whether it was created."
+    unanswered = f"{vendor} did not answer."
     try:
         async with asyncio.timeout_at(deadline):
             response = await client.send(built, stream=True, auth=auth)
@@ -123,7 +124,7 @@ def _check_settled(vendor: str, response: httpx.Response) -> None:
         wait = retry_after(response.headers)
         raise TryLater(vendor, f"{vendor} is taking no more requests for the moment.", "rate_limited", wait)
     if status == 408 or not (200 <= status < 300 or 400 <= status < 500):
-        raise Unclear(vendor, f"{vendor} answered with an error of its own, so it is not known whether it was created.")
+        raise Unclear(vendor, f"{vendor} answered with an error of its own.")
 
 
 async def _body(response: httpx.Response, most: int) -> Any:
@@ -141,14 +142,19 @@ async def _body(response: httpx.Response, most: int) -> Any:
 
 def retry_after(headers: httpx.Headers, now: float | None = None) -> float | None:
     """Seconds until the vendor wants to hear from us: `Retry-After` (seconds or a date), else `X-RateLimit-Reset`
-    (epoch seconds); between 1 and 300, None when it names no time."""
+    (epoch seconds); None when it names no time.
+
+    At least 1. A time that was named for this request is kept to, up to a day; a reset says when the whole allowance is
+    back, long after the first request passes again, so it is taken for 5 minutes at most.
+    """
     now = time.time() if now is None else now
     seconds = _number(headers.get("Retry-After"))
     if seconds is None and (moment := _moment(headers.get("Retry-After"))) is not None:
         seconds = moment - now
-    if seconds is None and (moment := _number(headers.get("X-RateLimit-Reset"))) is not None:
-        seconds = moment - now
-    return None if seconds is None else min(max(seconds, 1.0), 300.0)
+    if seconds is not None:
+        return min(max(seconds, 1.0), LONGEST_WAIT)
+    reset = _number(headers.get("X-RateLimit-Reset"))
+    return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET)
 
 
 def _number(value: str | None) -> float | None:

@@ -159,8 +159,9 @@ class IncidentIo(Adapter):
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         rows = await self._list(catalog, credentials)
         match catalog:
-            case "incidents":
-                return [_incident_entry(row) for row in rows[:NEWEST_INCIDENTS]]
+            case "incidents":  # a picker shows titles to everyone; a private incident's number can still be typed
+                public = [row for row in rows if text(row, "visibility") != "private"]
+                return [_incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
             case "severities":  # a high rank is a severe one
                 rows.sort(key=lambda row: -_rank(row))
             case "incident_statuses":

@@ -199,7 +199,7 @@ REFUSALS = [
     pytest.param(
         (500, "oops"),
         Unclear,
-        "Rootly answered with an error of its own, so it is not known whether it was created.",
+        "Rootly answered with an error of its own.",
         None,
         id="500",
     ),

@@ -81,8 +81,11 @@ def incident_entry(row: Any) -> Entry:
 
 
 def _offered(catalog: str, row: Any) -> bool:
-    """Not: workflows that only Rootly's own admins may change, roles that are switched off."""
+    """Not: private incidents (a picker shows titles to everyone, and a number can still be typed), workflows that only
+    Rootly's own admins may change, roles that are switched off."""
     attributes = dig(row, "attributes")
+    if catalog == "incidents":
+        return dig(attributes, "private") is not True
     if catalog == "workflows":
         return dig(attributes, "locked") is not True
     return catalog != "roles" or dig(attributes, "enabled") is not False
