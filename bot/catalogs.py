@@ -138,11 +138,14 @@ class Catalogs:
         known.fill([entry, *known.entries], known.fetched_at)
         await self._lists.save(row.workspace, row.vendor, name, known.entries, known.fetched_at)
 
-    async def age(self, workspace: Workspace, vendor: str) -> float | None:
-        """Seconds since the oldest of the vendor's lists was fetched; None while one of them never was."""
+    async def condition(self, workspace: Workspace, vendor: str) -> tuple[float | None, str]:
+        """Seconds since the oldest of the vendor's lists was fetched (None while one of them never was), and why one of
+        them could not be fetched last time, empty when all could."""
         names = [catalog.name for catalog in self._adapters[vendor].catalogs if catalog.static is None]
-        fetched: list[float] = [(await self._list((workspace, vendor, name))).fetched_at for name in names]
-        return self._clock() - min(fetched) if fetched and all(fetched) else None
+        lists = [await self._list((workspace, vendor, name)) for name in names]
+        oldest = min((it.fetched_at for it in lists), default=0.0)
+        problem = next((it.problem for it in lists if it.problem), "")
+        return (self._clock() - oldest if oldest else None), problem
 
     async def run(self) -> None:
         """Refresh what is due, again and again, until cancelled."""
@@ -243,7 +246,7 @@ class Catalogs:
         if not known.entries:
             return f"{adapter.label} has no {catalog.label}."
         if not found:
-            return f"No {catalog.label} match what you typed."
+            return ""  # Slack says "No results" itself
         age = self._clock() - known.fetched_at
         if catalog.static is None and age > max(STALE_AFTER, 2 * catalog.ttl):
             since = f"{adapter.label} has not answered since" if known.problem else "being refreshed"

@@ -55,7 +55,11 @@ async def connect(
 def _read(adapter: Adapter) -> dict[str, Any]:
     names = list(adapter.credentials.model_fields)
     if sys.stdin.isatty():
-        return {name: getpass.getpass(f"{adapter.label} {name.replace('_', ' ')}: ").strip() for name in names}
+        try:
+            return {name: getpass.getpass(f"{adapter.label} {name.replace('_', ' ')}: ").strip() for name in names}
+        except EOFError:
+            print(file=sys.stderr)  # the prompt's line
+            raise SettingError("credentials", "were not typed, so nothing was stored.") from None
     example = json.dumps(dict.fromkeys(names, "..."))
     try:
         secret = json.loads(sys.stdin.read())
@@ -71,6 +75,8 @@ def _checked(adapter: Adapter, secret: dict[str, Any]) -> Credentials:
         return adapter.credentials.model_validate(secret)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+        if first["type"] == "missing":
+            first["msg"] = "is missing; give it beside the others"
         sentence = first["msg"].removeprefix("Value error, ")
         name = ".".join(map(str, first["loc"])) or "credentials"
         raise SettingError(name, f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}.") from None

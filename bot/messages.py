@@ -93,7 +93,7 @@ def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
         blocks.append({"type": "actions", "elements": [button]})
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": TITLES[operation.kind]},
+        "title": {"type": "plain_text", "text": title(operation)},
         "close": {"type": "plain_text", "text": "Done"},
         "blocks": blocks,
     }
@@ -110,13 +110,15 @@ def card(row: Delivery, adapter: Adapter, operation: Operation) -> dict[str, Any
     blocks: list[Block] = [_section("\n".join(lines))]
     if button := _open_button(row, adapter):
         blocks[0]["accessory"] = button
-    blocks.append(
-        {
-            "type": "context",
-            "elements": [{"type": "mrkdwn", "text": f"{adapter.label} {operation.label} by <@{row.actor}>"}],
-        }
-    )
+    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": _origin(row, adapter, operation)}]})
     return {"text": escape(cut(text, 300)), "blocks": blocks}
+
+
+def _origin(row: Delivery, adapter: Adapter, operation: Operation) -> str:
+    """What it is, what it belongs to, and who asked for it."""
+    owner = next((it.label for name, it in row.chosen.items() if name.startswith(("incidents/", "workflows/"))), "")
+    to = f" in {escape(cut(owner, 100))}" if owner else ""
+    return f"{adapter.label} {operation.label}{to}, by <@{row.actor}>"
 
 
 def _object(row: Delivery, adapter: Adapter) -> str:
@@ -176,6 +178,11 @@ TROUBLE = (
 )
 
 
+def title(operation: Operation) -> str:
+    """The modal's title, which Slack cuts at 24 characters: "Declare incident", "Add workflow task"."""
+    return TITLES["incident"] if operation.kind == "incident" else f"Add {operation.label}"
+
+
 def not_opened(problem: str, command: str, text: str) -> str:
     """Why a command opened no form, with what was typed, ready to be used again."""
     return f"{problem}\nYou typed: `{command} {escape(text)}`" if text else problem
@@ -210,7 +217,7 @@ def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operati
     what = {
         "incident": f"`{command} Checkout is down` opens a form with that title, and declares the incident",
         "action_item": f"`{command} Roll back 4.2` opens a form with that summary, and adds the action item to an incident",
-        "workflow_task": f"`{command} Page the lead` opens a form with that name, and adds the task or the workflow",
+        "workflow_task": f"`{command} E-mail the lead` opens a form with that name, and adds a task or a workflow",
     }[kind]
     where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
     lines = [
@@ -224,31 +231,40 @@ def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operati
     return "\n".join(lines)
 
 
-def vendors(
-    connections: Sequence[tuple[Connection, Adapter, float | None, int]],
-    unconnected: Sequence[Adapter],
-    workspace_arguments: str,
-) -> str:
-    """The answer to `/vendors`: (connection, adapter, age of its lists in seconds, deliveries waiting) each."""
-    lines = []
-    for connection, adapter, age, waiting in connections:
-        health = f":warning: {escape(connection.broken)}" if connection.broken else ":white_check_mark: working"
-        lists = (
-            "lists are being loaded"
-            if age is None
-            else "lists are fresh"
-            if age < 90
-            else f"lists are {duration(age)} old"
-        )
-        queue = f", {waiting} waiting to be sent" if waiting else ""
-        lines.append(f"*{adapter.label}* as {escape(connection.account_name)}: {health} ({lists}{queue})")
-    if not lines:
-        lines.append("This workspace is not connected to any tool yet.")
+class Health(NamedTuple):
+    """How a connection is doing: the age of its lists in seconds (None while they load), how many deliveries wait for it,
+    and what it was that went wrong last, empty while all is well."""
+
+    connection: Connection
+    adapter: Adapter
+    age: float | None
+    waiting: int
+    problem: str
+
+    @property
+    def line(self) -> str:
+        """One line of `/vendors`."""
+        if self.connection.broken:
+            what = self.connection.broken.partition("; an admin")[0].rstrip(".")
+            state = f":warning: {escape(what)}; connect it again as said below"
+        else:
+            state = f":warning: {escape(self.problem.rstrip('.'))}" if self.problem else ":white_check_mark: working"
+        lists = "lists are being loaded"
+        if self.age is not None:
+            lists = "lists are fresh" if self.age < 90 else f"lists are {duration(self.age)} old"
+        queue = f", {self.waiting} waiting to be sent" if self.waiting else ""
+        return f"*{self.adapter.label}* as {escape(self.connection.account_name)}: {state} ({lists}{queue})"
+
+
+def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], workspace_arguments: str) -> str:
+    """The answer to `/vendors`."""
+    lines = [it.line for it in health] or ["This workspace is not connected to any tool yet."]
     lines.extend(f"*{adapter.label}*: not connected" for adapter in unconnected)
-    names = "|".join(adapter.vendor for adapter in [*unconnected, *(it[1] for it in connections)])
+    first, *others = [adapter.vendor for adapter in [*unconnected, *(it.adapter for it in health)]]
+    instead = f" (or `{'`, `'.join(others)}` in its place)" if others else ""
     lines.append(
-        "To connect or reconnect one, whoever runs this bot types "
-        f"`python -m bot connect {workspace_arguments} {names}` on its machine; it asks for the credentials there, "
-        "so that none pass through Slack."
+        "To connect one, or connect it again, whoever runs this bot types there "
+        f"`python -m bot connect {workspace_arguments} {first}`{instead}. "
+        "It asks for the credentials; none pass through Slack."
     )
     return "\n".join(lines)

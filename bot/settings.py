@@ -11,6 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingError
 
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_WORDS = {
+    "int_parsing": "should be a whole number",
+    "url_parsing": "should be a whole web address, such as https://relay.example.com",
+    "url_scheme": "should begin with https:// or http://",
+}
 _HINTS = {
     "SLACK_SIGNING_SECRET": "copy it from your Slack app's page, Basic Information, Signing Secret",
     "SLACK_BOT_TOKEN": "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-",
@@ -87,7 +92,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        sentence = first["msg"].removeprefix("Value error, ")
+        sentence = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
         if sentence[1:2].islower():  # not "URL ..."
             sentence = sentence[:1].lower() + sentence[1:]
         raise SettingError(str(first["loc"][0]), f"{sentence}.") from None

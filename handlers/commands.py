@@ -40,15 +40,15 @@ async def vendors(ack: AsyncAck, context: AsyncBoltContext, relay: Relay) -> Non
     """`/vendors`: what the workspace is connected to, how it is doing, and how to connect more."""
     workspace = workspace_of(context)
     waiting = await relay.deliveries.waiting(workspace)
-    connections = await relay.connections.of(workspace)
-    lines = [
-        (it, relay.adapters[it.vendor], await relay.catalogs.age(workspace, it.vendor), waiting.get(it.vendor, 0))
-        for it in connections
-    ]
-    have = {it.vendor for it in connections}
+    health = []
+    for it in await relay.connections.of(workspace):
+        count, sentence = waiting.get(it.vendor, (0, ""))
+        age, problem = await relay.catalogs.condition(workspace, it.vendor)
+        health.append(messages.Health(it, relay.adapters[it.vendor], age, count, sentence or problem))
+    have = {it.connection.vendor for it in health}
     unconnected = [adapter for adapter in relay.adapters.values() if adapter.vendor not in have]
     arguments = f"--enterprise {workspace.enterprise} {workspace.team}" if workspace.enterprise else workspace.team
-    await ack(messages.vendors(lines, unconnected, arguments))
+    await ack(messages.vendors(health, unconnected, arguments))
 
 
 async def _open(

@@ -163,7 +163,7 @@ async def draw(
         blocks.append(more_block(state.operation))
     return modal(
         callback_id=f"form:{state.operation}",
-        title=messages.TITLES[state.kind],
+        title=messages.title(operation),
         submit=messages.SUBMIT[state.kind],
         blocks=blocks,
         private_metadata=state.model_dump_json(exclude_defaults=True),

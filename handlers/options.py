@@ -39,14 +39,13 @@ async def suggest(
 
 
 def _offered(answer: Answer) -> dict[str, Any]:
-    """Options; under a heading when there is something to say about them; a lone notice when there are none."""
+    """Options; under a heading when there is something to say about them; a lone notice when there is nothing else."""
     options = [_option(entry) for entry in answer.entries]
-    if not options:
-        notice = answer.notice or "Nothing found."
-        words = cut(notice, LONGEST_TEXT)  # what does not fit goes on in the smaller line below
-        rest = notice[len(words) - 1 :].strip() if words != notice else ""
+    if not options and answer.notice:
+        words = cut(answer.notice, LONGEST_TEXT)  # what does not fit goes on in the smaller line below
+        rest = answer.notice[len(words) - 1 :].strip() if words != answer.notice else ""
         return {"options": [_option(Entry(id=NOTICE, label=words, detail=rest))]}
-    if answer.notice:
+    if options and answer.notice:
         return {"option_groups": [{"label": _plain(answer.notice), "options": options}]}
     return {"options": options}
 

@@ -88,8 +88,8 @@ class World:
         await eventually(self._loaded)
 
     async def _loaded(self) -> bool:
-        ages = [await self.bot.relay.catalogs.age(self.stage.workspace, vendor) for vendor in self.stage.vendors]
-        return None not in ages
+        catalogs, here = self.bot.relay.catalogs, self.stage.workspace
+        return None not in [(await catalogs.condition(here, vendor))[0] for vendor in self.stage.vendors]
 
 
 async def eventually(condition: Callable[[], Awaitable[object] | object], seconds: float = PATIENCE_SECONDS) -> None:

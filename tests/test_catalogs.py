@@ -198,7 +198,7 @@ async def test_a_list_that_was_never_fetched_is_loading(shelf: Shelf) -> None:
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
     assert await shelf.search() == Answer([], "No notes yet. Notes cannot be reached.")
-    assert await shelf.catalogs.age(HERE, "notes") is None
+    assert await shelf.catalogs.condition(HERE, "notes") == (None, "Notes cannot be reached.")
 
 
 async def test_an_empty_list_says_so(shelf: Shelf) -> None:
@@ -206,7 +206,7 @@ async def test_an_empty_list_says_so(shelf: Shelf) -> None:
     shelf.adapter.lists["people"] = entries("Ann")
     await shelf.round()
     assert await shelf.search() == Answer([], "Notes has no notes.")
-    assert await shelf.search("zz", "people") == Answer([], "No people match what you typed.")
+    assert await shelf.search("zz", "people") == Answer([])
 
 
 async def test_an_old_list_says_how_old_it_is(shelf: Shelf) -> None:
@@ -220,8 +220,10 @@ async def test_an_old_list_says_how_old_it_is(shelf: Shelf) -> None:
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
     shelf.clock.advance(2 * 24 * 3600)
-    assert await shelf.search() == Answer(entries("a"), "As of 2 days ago: Notes has not answered since.")
-    assert await shelf.catalogs.age(HERE, "notes") == STALE_AFTER + 3600 + 2 * 24 * 3600
+    assert await shelf.search() == Answer(entries("a"), "From 2 days ago, Notes has not answered since.")
+    age, problem = await shelf.catalogs.condition(HERE, "notes")
+    assert age == STALE_AFTER + 3600 + 2 * 24 * 3600
+    assert problem == "Notes cannot be reached."
 
 
 # --- refreshing

@@ -84,7 +84,7 @@ async def test_help_names_every_command() -> None:
     assert listed == ["serve", "socket", "connect", "manifest", "playground"]
 
 
-NO_URL = "input should be a valid URL, relative URL without a base."
+NO_URL = "should be a whole web address, such as https://relay.example.com."
 WRONG_SETTINGS = [
     (
         {"SLACK_SIGNING_SECRET": ""},
@@ -97,12 +97,12 @@ WRONG_SETTINGS = [
     ({"SLACK_BOT_TOKEN": SECRET}, "should begin with xoxb-."),
     ({"SLACK_APP_TOKEN": f"xoxb-{SECRET}"}, "should begin with xapp-."),
     ({"SLACK_API_URL": SECRET}, NO_URL),
-    ({"RELAY_PORT": SECRET}, "input should be a valid integer, unable to parse string as an integer."),
+    ({"RELAY_PORT": SECRET}, "should be a whole number."),
     ({"RELAY_PORT": "65536"}, "input should be less than or equal to 65535."),
     ({"RELAY_PUBLIC_URL": SECRET}, NO_URL),
     ({"RELAY_ADMINS": SECRET}, "should be Slack user ids such as U012AB3CD, separated by commas."),
     ({"ROOTLY_API_URL": SECRET}, NO_URL),
-    ({"INCIDENT_IO_API_URL": "https://"}, "input should be a valid URL, empty host."),
+    ({"INCIDENT_IO_API_URL": "https://"}, "should be a whole web address, such as https://relay.example.com."),
     ({"TWILIO_TASKROUTER_URL": SECRET}, NO_URL),
 ]
 
@@ -223,7 +223,7 @@ WRONG_CREDENTIALS = [
     ("rootly", "", f"standard input: is not JSON; {NO_JSON}"),
     ("rootly", SECRET, f"standard input: is not JSON; {NO_JSON}"),
     ("incident_io", f'["{SECRET}"]', f"standard input: is not a JSON object; {NO_JSON}"),
-    ("rootly", "{}", "api_key: field required."),
+    ("rootly", "{}", "api_key: is missing; give it beside the others."),
     ("rootly", f'{{"api_key": "{SECRET}", "more": "{SECRET}"}}', "more: extra inputs are not permitted."),
     ("rootly", '{"api_key": 7}', "api_key: input should be a valid string."),
     (

@@ -198,7 +198,7 @@ def test_the_card_of_what_was_created() -> None:
                     "url": "https://notes.example.com/1",
                 },
             },
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": "Notes note by <@U0ANN00001>"}]},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": "Notes note, by <@U0ANN00001>"}]},
         ],
     }
 
@@ -255,32 +255,34 @@ def connection(**changes: Any) -> Connection:
 def test_vendors_says_how_each_connection_is_doing() -> None:
     """Account, health, age of its lists and what waits; what is not connected; and how to connect, without a secret."""
     notes, rootly = ADAPTERS[0], ADAPTERS[1]
+    token = "Notes no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
     text = messages.vendors(
         [
-            (connection(), notes, 30.0, 0),
-            (connection(broken="Notes says <no>."), notes, None, 3),
-            (connection(), notes, 7200.0, 0),
+            messages.Health(connection(), notes, 30.0, 0, ""),
+            messages.Health(connection(broken=token), notes, None, 3, "x"),
+            messages.Health(connection(), notes, 7200.0, 1, "Notes <cannot> be reached."),
         ],
         [rootly],
         "T0HERE0001",
     )
     assert text.splitlines() == [
         "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are fresh)",
-        "*Notes* as Acme &lt;!here&gt;: :warning: Notes says &lt;no&gt;. (lists are being loaded, 3 waiting to be sent)",
-        "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are 2 hours old)",
+        "*Notes* as Acme &lt;!here&gt;: :warning: Notes no longer accepts this workspace's token; "
+        "connect it again as said below (lists are being loaded, 3 waiting to be sent)",
+        "*Notes* as Acme &lt;!here&gt;: :warning: Notes &lt;cannot&gt; be reached "
+        "(lists are 2 hours old, 1 waiting to be sent)",
         "*Rootly*: not connected",
-        "To connect or reconnect one, whoever runs this bot types "
-        "`python -m bot connect T0HERE0001 rootly|notes|notes|notes` on its machine; it asks for the credentials there, "
-        "so that none pass through Slack.",
+        "To connect one, or connect it again, whoever runs this bot types there `python -m bot connect T0HERE0001 rootly`"
+        " (or `notes`, `notes`, `notes` in its place). It asks for the credentials; none pass through Slack.",
     ]
     assert SECRET["api_key"] not in text
 
 
 def test_vendors_without_any_connection_says_so() -> None:
     """And how to make one."""
-    text = messages.vendors([], ADAPTERS[1:], "--enterprise E1 T1")
+    text = messages.vendors([], VENDORS, "--enterprise E1 T1")
     assert text.splitlines()[0] == "This workspace is not connected to any tool yet."
-    assert "`python -m bot connect --enterprise E1 T1 rootly|incident_io|twilio`" in text
+    assert "`python -m bot connect --enterprise E1 T1 rootly` (or `incident_io`, `twilio` in its place)" in text
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))

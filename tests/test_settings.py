@@ -101,11 +101,11 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("SLACK_BOT_TOKEN", "xoxp-secret-1", "should begin with xoxb-."),
         ("SLACK_APP_TOKEN", "xoxb-secret-1", "should begin with xapp-."),
-        ("RELAY_PORT", "secret-1", "input should be a valid integer, unable to parse string as an integer."),
+        ("RELAY_PORT", "secret-1", "should be a whole number."),
         ("RELAY_PORT", "70000", "input should be less than or equal to 65535."),
         ("RELAY_ADMINS", "@ann", "should be Slack user ids such as U012AB3CD, separated by commas."),
-        ("ROOTLY_API_URL", "secret-1", "input should be a valid URL, relative URL without a base."),
-        ("RELAY_PUBLIC_URL", "ftp://secret-1", "URL scheme should be 'http' or 'https'."),
+        ("ROOTLY_API_URL", "secret-1", "should be a whole web address, such as https://relay.example.com."),
+        ("RELAY_PUBLIC_URL", "ftp://secret-1", "should begin with https:// or http://."),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_repeated(

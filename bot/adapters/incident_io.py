@@ -84,7 +84,7 @@ class Incident(Form):
     severity_id: Annotated[str, Lookup("severities")] = Field(title="Severity", min_length=1)
     incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(None, title="Type")
     visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field("public", title="Who can see it")
-    mode: Annotated[Literal["standard", "retrospective", "test"], MODES] = Field("standard", title="What it is")
+    mode: Annotated[Literal["standard", "retrospective", "test"], MODES] = Field("standard", title="Kind")
     incident_status_id: Annotated[str | None, Lookup("incident_statuses"), Advanced()] = Field(None, title="Status")
     slack_channel_name_override: Annotated[str | None, Text(placeholder="inc-checkout-down"), Advanced()] = Field(
         None, title="Name of its Slack channel", description="incident.io makes one up if this is empty."

@@ -10,7 +10,7 @@ from bot.forms.shape import Field
 from bot.forms.text import cut
 
 REQUIRED = "Please fill this in."
-NOT_CHOSEN = "Nothing was chosen: the list had no entries then. Type to search again."
+NOT_CHOSEN = "That was a note, not an entry. Take it out, and choose one from the list."
 
 _NOT_A: Mapping[str, str] = {
     "int": "That is not a whole number.",
@@ -54,7 +54,8 @@ def json_complaint(text: str, kind: type | None = None) -> str | None:
             text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
         )
     except json.JSONDecodeError as error:
-        return f"Line {error.lineno}, column {error.colno}: {_lower(error.msg)}."
+        curly = ' Use straight quotes (") instead of curly ones.' if set(text) & set("“”„‟″") else ""
+        return f"Line {error.lineno}, column {error.colno}: {_lower(error.msg)}.{curly}"
     except _RefusedError as error:
         return str(error)
     except ValueError:  # Python refuses to read an integer of more than 4300 digits
@@ -161,4 +162,7 @@ def _lower(text: str) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip() or "This does not fit"
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+    first = text.partition(" ")[0]
+    if first.isalpha():  # not a name out of the value, such as task_routing.filters
+        text = text[:1].upper() + text[1:]
+    return text + ("" if text.endswith((".", "!", "?", "…")) else ".")

@@ -238,16 +238,16 @@ class Deliveries:
         )
         return None if row[0] is None else float(row[0])
 
-    async def waiting(self, workspace: Workspace) -> Mapping[str, int]:
-        """How many of the workspace's deliveries wait, by vendor."""
+    async def waiting(self, workspace: Workspace) -> Mapping[str, tuple[int, str]]:
+        """By vendor: how many of the workspace's deliveries wait to be sent, and what kept the last one from it."""
         rows = await self._database.read(
             lambda db: db.execute(
-                "SELECT vendor, count(*) FROM deliveries WHERE state = 'queued' AND (enterprise, team) = (?, ?)"
-                " GROUP BY vendor",
+                "SELECT vendor, count(*), sentence, max(id) FROM deliveries WHERE (enterprise, team) = (?, ?)"
+                " AND (state = 'queued' OR state = 'failed' AND reason = 'unauthorized') GROUP BY vendor",
                 tuple(workspace),
             ).fetchall()
         )
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def _json(ids: frozenset[int]) -> str:

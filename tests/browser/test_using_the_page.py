@@ -10,6 +10,7 @@ from tests.browser.acting import Desk
 pytestmark = pytest.mark.browser
 
 CRY = "Customers in the EU cannot pay"
+SELECTED = "getSelection().toString()"
 SIDEWAYS = """[...document.querySelectorAll("body, .messages, .modal-body, .vendors")]
     .map((each) => each.scrollWidth - each.clientWidth)"""
 
@@ -117,11 +118,73 @@ def test_more_fields_keep_what_was_filled_in(desk: Desk) -> None:
 
 
 def test_a_double_click_sends_once(desk: Desk) -> None:
-    """However often the button is pressed, the vendor has one."""
+    """However often the button is pressed, the vendor has one, and nothing on the page is selected."""
     desk.open("/inc", "Pressed twice")
     desk.modal.get_by_test_id("modal-submit").dblclick()
+    assert desk.page.evaluate(SELECTED) == ""
     desk.receipt("Rootly", "Pressed twice").done()
     expect(desk.objects("rootly", "Pressed twice")).to_have_count(1)
+
+
+def test_what_is_behind_a_form_cannot_be_selected(desk: Desk) -> None:
+    """A double click beside the form selects no text; one in the form does."""
+    desk.open("/inc", "Not behind")
+    desk.page.mouse.dblclick(60, 300)
+    assert desk.page.evaluate(SELECTED) == ""
+    desk.modal.get_by_text("Declare incident").dblclick(position={"x": 20, "y": 12})
+    assert desk.page.evaluate(SELECTED) == "Declare"
+
+
+def test_the_whole_message_box_takes_a_click(desk: Desk) -> None:
+    """One can type after clicking anywhere in the box, the greyed-out button included."""
+    box = desk.page.locator(".composer-box").bounding_box()
+    assert box is not None
+    left, right, bottom = box["x"] + 4, box["x"] + box["width"], box["y"] + box["height"]
+    for x, y in ((left, box["y"] + 4), (left + box["width"] / 2, bottom - 8), (right - 20, bottom - 20)):
+        desk.page.get_by_role("heading", level=1).click()
+        expect(desk.composer).not_to_be_focused()
+        desk.page.mouse.click(x, y)
+        expect(desk.composer).to_be_focused()
+
+
+def test_what_the_bot_wrote_is_not_lost_among_what_it_read(desk: Desk) -> None:
+    """The lists of requests hold what was posted; unticked, "Writes only" brings the look-ups too."""
+    desk.open("/inc", "Among others").submit().receipt("Rootly", "Among others").done()
+    rootly = desk.page.get_by_test_id("vendor-rootly")
+    reads, writes = (rootly.locator(".requests li").filter(has_text=method) for method in ("GET", "POST"))
+    expect(rootly.locator("summary")).to_have_text(re.compile(r"^Writes \(\d+\)$"))
+    expect(writes.first).to_contain_text("POST/v1/incidents201created INC-")
+    expect(reads).to_have_count(0)
+    posted = writes.count()
+    desk.page.get_by_test_id("writes-only").uncheck()
+    expect(rootly.locator("summary")).to_have_text(re.compile(r"^Requests \(\d+\)$"))
+    expect(reads.first).to_be_attached()
+    expect(writes).to_have_count(posted)
+
+
+def test_a_newcomer_is_told_what_to_try(desk: Desk) -> None:
+    """One line above the vendors says how to see a delivery wait."""
+    expect(desk.page.get_by_label("What reached the vendors")).to_contain_text(
+        "Try: type /incident Checkout is down, then press Down beside a vendor and submit another."
+    )
+
+
+def test_a_playground_that_has_stopped_says_so(desk: Desk, context: BrowserContext, complaints: list[str]) -> None:
+    """After five seconds without a connection the banner says what to do, and it goes when the connection is back."""
+    desk.page.clock.install()
+    desk.page.reload()
+    desk.ready()
+    banner = desk.page.locator("#banner")
+    context.set_offline(True)
+    expect(banner).to_have_text("Connection to the playground lost. Trying again…")
+    desk.page.clock.fast_forward(5000)
+    expect(banner).to_have_text(
+        "The playground has stopped. Start it again in the terminal; this page reconnects by itself."
+    )
+    context.set_offline(False)
+    expect(banner).to_be_hidden()
+    assert all("ERR_INTERNET_DISCONNECTED" in complaint for complaint in complaints)
+    complaints.clear()
 
 
 def test_a_form_outlives_a_reload(desk: Desk) -> None:

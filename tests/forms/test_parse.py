@@ -130,7 +130,7 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
         ({"title": "  "}, {"title": "Please fill this in."}),
         ({"title": "x" * 12}, {"title": "At most 10 characters; this has 12."}),
         ({"tags": ["a", "b"]}, {"tags": "At most 1 are possible; this has 2."}),
-        ({"severity_id": "-"}, {"severity_id": "Nothing was chosen: the list had no entries then. Type to search again."}),
+        ({"severity_id": "-"}, {"severity_id": "That was a note, not an entry. Take it out, and choose one from the list."}),
         ({"config": "{\n  \"a\" 1\n}"}, {"config": "Line 2, column 7: expecting ':' delimiter."}),
         ({"config": "[1]"}, {"config": "This must be an object: {...}"}),
         ({"count": 0}, {"count": "This must be at least 1."}),

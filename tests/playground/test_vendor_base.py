@@ -196,8 +196,12 @@ async def test_pages_escape_what_was_typed(vendor: VendorStandIn, client: httpx.
 
 
 async def test_the_list_of_requests_is_capped(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """The page gets the newest 50 requests."""
+    """The page gets the newest 50 reads, newest first, and what was written before them is not pushed out."""
+    path, arguments = creation(vendor)
+    await client.post(path, **arguments)
     for _ in range(60):
         await client.get(CHECKS[vendor.vendor])
-    assert len(vendor.describe()["requests"]) == 50
-    assert len(vendor.requests) == 60
+    shown = vendor.describe()["requests"]
+    assert [request["method"] for request in shown] == ["GET"] * 50 + ["POST"]
+    assert [request["at"] for request in shown[:50]] == [made.at for made in reversed(vendor.requests[-50:])]
+    assert len(vendor.requests) == 61

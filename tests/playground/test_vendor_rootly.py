@@ -90,6 +90,25 @@ async def test_a_created_incident_is_found(client: httpx.AsyncClient, rootly: Ro
     assert rootly.created[0].body == {"data": {"type": "incidents", "attributes": attributes}}
 
 
+async def test_the_page_shows_when_and_whom_to_notify(client: httpx.AsyncClient, rootly: Rootly) -> None:
+    """Times that were given are shown in UTC, and the addresses; a start that was not given is not repeated."""
+    attributes = {
+        "title": "Long over",
+        "started_at": "2026-03-01T10:00:00+01:00",
+        "mitigated_at": "2026-03-01T11:30:20Z",
+        "notify_emails": ["ops@example.com", "shops@example.com"],
+    }
+    await post(client, "/v1/incidents", "incidents", attributes)
+    await post(client, "/v1/incidents", "incidents", {"title": "Just now"})
+    now, over = (shown["detail"] for shown in rootly.describe()["objects"][:2])
+    assert now == {"Status": "started", "Reported by": "Maya Okafor"}
+    assert over == now | {
+        "Notify by e-mail": "ops@example.com, shops@example.com",
+        "Started": "2026-03-01 09:00 UTC",
+        "Mitigated": "2026-03-01 11:30 UTC",
+    }
+
+
 async def test_an_idempotency_key_does_nothing(client: httpx.AsyncClient) -> None:
     """The same Idempotency-Key twice makes two incidents: nobody has proved that it does otherwise."""
     headers = JSON_API | {"Idempotency-Key": "ir0123456789ab"}

@@ -136,7 +136,7 @@ async def test_workspaces_have_their_own_keys(deliveries: Deliveries) -> None:
     here, elsewhere = await enqueue(deliveries, lease=None), await enqueue(deliveries, lease=None, workspace=ELSEWHERE)
     assert here.id != elsewhere.id
     assert await deliveries.find(ELSEWHERE, "a") == elsewhere
-    assert await deliveries.waiting(HERE) == await deliveries.waiting(ELSEWHERE) == {"notes": 1}
+    assert await deliveries.waiting(HERE) == await deliveries.waiting(ELSEWHERE) == {"notes": (1, "")}
 
 
 async def test_what_is_due_is_claimed_oldest_first(deliveries: Deliveries, clock: Clock) -> None:
@@ -290,5 +290,5 @@ async def test_only_what_is_queued_waits(deliveries: Deliveries) -> None:
     await enqueue(deliveries, "b", lease=None, vendor="other")
     await enqueue(deliveries, "c", lease=None, vendor="other")
     await enqueue(deliveries, "d")
-    assert await deliveries.waiting(HERE) == {"notes": 1, "other": 2}
+    assert await deliveries.waiting(HERE) == {"notes": (1, ""), "other": (2, "")}
     assert await deliveries.waiting(ELSEWHERE) == {}

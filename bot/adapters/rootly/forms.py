@@ -51,7 +51,7 @@ class Incident(Form):
     environment_ids: Annotated[list[str], Lookup("environments")] = Field(default_factory=list, title="Environments")
     group_ids: Annotated[list[str], Lookup("teams")] = Field(default_factory=list, title="Teams")
     private: Annotated[bool, Check("Make it private. This cannot be undone.")] = Field(False, title="Private incident")
-    kind: Annotated[Literal["normal", "test", "backfilled"], KINDS] = Field("normal", title="What it is")
+    kind: Annotated[Literal["normal", "test", "backfilled"], KINDS] = Field("normal", title="Kind")
     parent_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
         None, title="Parent incident", description="Makes this one a sub-incident of it."
     )
@@ -211,7 +211,7 @@ class WorkflowTask(Form):
 
     workflow_id: Annotated[str, Lookup("workflows")] = Field(title="Workflow", min_length=1)
     task_type: Annotated[str, Lookup("task_types", rerenders=True)] = Field(title="What the task does", min_length=1)
-    name: Annotated[str | None, Text(placeholder="As the type is called, if left empty")] = Field(None, title="Name")
+    name: Annotated[str | None, Text(placeholder="Left empty: the name of its type")] = Field(None, title="Name")
     enabled: Annotated[bool, Check("Switched on")] = Field(True, title="Enabled")
     skip_on_failure: Annotated[bool, Check("Go on with the workflow when this task fails")] = Field(
         False, title="On failure"

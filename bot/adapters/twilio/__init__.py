@@ -60,6 +60,9 @@ class TwilioKey(Credentials):
         return self.workspace_sid.get_secret_value()
 
 
+EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
+
+
 class Workflow(Form):
     """The routing is either one queue for everything, or a configuration in Twilio's own words."""
 
@@ -73,7 +76,7 @@ class Workflow(Form):
         title="Task queue",
         description="Every task goes there. Leave it empty to write the configuration yourself.",
     )
-    configuration: Annotated[str | None, Json(kind=dict, placeholder='{"task_routing": {"filters": [...]}}')] = Field(
+    configuration: Annotated[str | None, Json(kind=dict, placeholder=EXAMPLE)] = Field(
         None, title="Configuration", description="Twilio's routing rules as JSON, instead of one queue."
     )
     assignment_callback_url: HttpUrl | None = Field(

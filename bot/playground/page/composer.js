@@ -35,7 +35,7 @@ class Composer {
     this.popup = h("div", { class: "command-popup", role: "listbox", id: this.listId, "aria-label": "Slash commands",
       hidden: true, onmousedown: keepFocus });
     this.#buildTools(keepFocus);
-    this.node = h("div", { class: "composer-box" }, h("div", { class: "composer-text" }, this.hint, this.input),
+    this.node = h("div", { class: "composer-box", onmousedown: (event) => this.#pressed(event) }, h("div", { class: "composer-text" }, this.hint, this.input),
       h("div", { class: "composer-tools" }, this.shortcutButton, this.slashButton, h("span", { class: "grow" }), this.sendButton));
   }
 
@@ -47,6 +47,13 @@ class Composer {
       title: "Slash commands", onmousedown: keepFocus, onclick: () => this.#slash() }, "/");
     this.sendButton = h("button", { type: "button", class: "send-button", "aria-label": "Send now", "data-testid": "send",
       disabled: true, onclick: () => this.#send() }, icon("send", 17));
+  }
+
+  /** Wherever the box is clicked beside its buttons, one can type. */
+  #pressed(event) {
+    if (event.button !== 0 || event.target.closest("button, textarea")) return;
+    event.preventDefault();
+    this.input.focus();
   }
 
   /** Follows the channel and the person: the placeholder, and the draft begun there. */

@@ -28,12 +28,30 @@ export function mountStrip(root) {
   );
 }
 
+/** A connection that is lost for longer than this, in milliseconds, means that nobody is there any more. */
+const STOPPED_AFTER = 5000;
+const LOST = "Connection to the playground lost. Trying again…";
+const STOPPED = "The playground has stopped. Start it again in the terminal; this page reconnects by itself.";
+
 /** @param {import("./state.js").Store} store */
 export function mountBanner(root, store) {
-  store.on(["all", "bot"], () => {
-    const text = !store.connected ? "Connection to the playground lost. Trying again…" : store.botDown ? "The bot is restarting" : "";
+  let stopped = false;
+  let timer = null;
+
+  function show() {
+    const text = !store.connected ? (stopped ? STOPPED : LOST) : store.botDown ? "The bot is restarting" : "";
     root.hidden = !text;
+    if (root.textContent === text) return;
     root.replaceChildren(...(text ? [h("span", { class: "spinner small" }), text] : []));
+  }
+
+  store.on(["all", "bot"], () => {
+    if (store.connected) {
+      clearTimeout(timer);
+      timer = null;
+      stopped = false;
+    } else timer ??= setTimeout(() => { stopped = true; show(); }, STOPPED_AFTER);
+    show();
   });
 }
 

@@ -15,19 +15,29 @@ const SHOWN = 5;
 export function mountVendors(root, store, actions) {
   /** @type {Map<string, VendorCard>} */ const cards = new Map();
   const list = h("div", { class: "vendor-list" });
+  const writesOnly = h("input", { type: "checkbox", checked: true, "data-testid": "writes-only", onchange: () => {
+    for (const card of cards.values()) card.showRequests(writesOnly.checked);
+  } });
   root.append(h("header", { class: "vendors-header" },
     h("div", {}, h("h2", {}, "What reached the vendors"), h("p", {}, "Stand-ins on this machine, as strict as the real ones")),
+    h("label", { class: "writes-only", title: "Hide requests that only read (GET)" }, writesOnly, "Writes only"),
     h("button", { type: "button", class: "icon-button vendors-close", "aria-label": "Close the vendors pane",
-      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), list);
+      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), suggestion(), list);
   store.on(["all", "vendors"], () => {
     for (const vendor of store.data.vendors) {
       if (cards.has(vendor.name)) cards.get(vendor.name).update(vendor);
       else {
-        cards.set(vendor.name, new VendorCard(vendor, actions));
+        cards.set(vendor.name, new VendorCard(vendor, actions, writesOnly.checked));
         list.append(cards.get(vendor.name).node);
       }
     }
   });
+}
+
+/** What a newcomer could do first. */
+function suggestion() {
+  return h("p", { class: "suggestion" }, "Try: type ", h("code", {}, "/incident Checkout is down"), ", then press ", h("b", {}, "Down"),
+    " beside a vendor and submit another.");
 }
 
 class VendorCard {
@@ -35,7 +45,8 @@ class VendorCard {
   #shown = new Set();
   #requests = new Set();
 
-  constructor(vendor, actions) {
+  constructor(vendor, actions, writesOnly) {
+    this.writesOnly = writesOnly;
     const { name, label } = vendor;
     const testid = `vendor-${name}`;
     const choices = Object.entries(FAULTS).map(([key, content]) => ({ key, content, testid: `${testid}-fault-${key}` }));
@@ -95,12 +106,20 @@ class VendorCard {
     arrived?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  /** Lists all requests, or only those that are meant to change something. */
+  showRequests(writesOnly) {
+    this.writesOnly = writesOnly;
+    this.#drawRequests(false);
+  }
+
   #drawRequests(first) {
     const { requests } = this.vendor;
+    const shown = this.writesOnly ? requests.filter(({ method }) => method !== "GET") : requests;
     const key = ({ at, method, path, status }) => `${at} ${method} ${path} ${status}`;
-    this.log.replaceChildren(...requests.map((request) => requestNode(request, !first && !this.#requests.has(key(request)))));
+    const nodes = shown.map((request) => requestNode(request, !first && !this.#requests.has(key(request))));
+    this.log.replaceChildren(...(nodes.length ? nodes : [h("li", { class: "no-requests" }, "None yet")]));
     this.#requests = new Set(requests.map(key));
-    this.logTitle.textContent = `Requests (${requests.length})`;
+    this.logTitle.textContent = `${this.writesOnly ? "Writes" : "Requests"} (${shown.length})`;
   }
 }
 

@@ -9,8 +9,8 @@ import contextlib
 import json
 import time
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, cast, get_args
@@ -26,7 +26,7 @@ Fault = Literal["fine", "down", "revoked"]
 Handler = Callable[[Request], Awaitable[Response]]
 
 REMEMBERED = 1000
-"""So many requests are kept; the page shows the newest `SHOWN` of them, and as many objects."""
+"""So many requests are kept; the page gets the newest `SHOWN` reads and writes of them, and as many objects."""
 SHOWN = 50
 
 
@@ -188,7 +188,7 @@ class VendorStandIn(ABC):
                     "ms": arrived.ms,
                     "note": arrived.note,
                 }
-                for arrived in reversed(self.requests[-SHOWN:])
+                for arrived in self._newest_requests()
             ],
         }
 
@@ -242,6 +242,15 @@ class VendorStandIn(ABC):
         self.requests.append(Arrived(time.time(), request.method, url.path, url.query, status, ms, note))
         del self.requests[:-REMEMBERED]
         self._changed()
+
+    def _newest_requests(self) -> Iterator[Arrived]:
+        """Reads and writes are counted apart: a bot reads whole lists, and would push what it wrote off the page."""
+        seen: Counter[bool] = Counter()
+        for arrived in reversed(self.requests):
+            reads = arrived.method == "GET"
+            seen[reads] += 1
+            if seen[reads] <= SHOWN:
+                yield arrived
 
     def _described(self, shown: Shown) -> dict[str, Any]:
         return {

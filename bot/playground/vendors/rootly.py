@@ -15,7 +15,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, json_body, media_type
+from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, json_body, media_type, moment
 from bot.playground.vendors.pages import nothing_here, page
 from bot.playground.vendors.rootly_data import RootlyData
 from bot.playground.vendors.rootly_query import Query, Row, answer
@@ -31,6 +31,7 @@ from bot.playground.vendors.rootly_shapes import (
     ACTION_ITEM,
     INCIDENT,
     LISTS,
+    MOMENTS,
     WORKFLOW_TASK,
     check,
     check_due_date,
@@ -319,9 +320,21 @@ def _detail(made: Mapping[str, Any]) -> dict[str, str]:
         "Summary": made["summary"] or "",
         "Labels": ", ".join(f"{name}: {value}" for name, value in made["labels"].items()),
         "Reported by": made["user"]["data"]["attributes"]["full_name"],
+        "Notify by e-mail": ", ".join(made["notify_emails"] or []),
+        **_times(made),
     }
     for name in ("services", "environments", "functionalities", "incident_types", "groups"):
         detail[name.replace("_", " ").capitalize()] = ", ".join(
             entry["data"]["attributes"]["name"] for entry in made[name]
         )
     return {label: value for label, value in detail.items() if value}
+
+
+def _times(made: Mapping[str, Any]) -> dict[str, str]:
+    """When it started, was mitigated and so on, by the minute. A start that is the creation's time says nothing new."""
+    told = {}
+    for name in MOMENTS:
+        at = moment(made[name] or "")
+        if at is not None and made[name] != made["created_at"]:
+            told[humanised(name.removesuffix("_at"))] = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return told
