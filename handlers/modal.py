@@ -20,6 +20,7 @@ from bot.people import objection
 from bot.relay import Relay
 from bot.slack_errors import NOT_DONE, said
 from bot.storage import Workspace
+from bot.storage.deliveries import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -105,8 +106,12 @@ async def open_form(
     channel: str,
     headline: str = "",
     details: str = "",
+    about: Delivery | None = None,
 ) -> str:
-    """Open the kind's form with these words already in it. Returns why it could not, empty when it is open."""
+    """Open the kind's form with these words already in it; why it could not be opened, empty when it is.
+
+    `about` is what the bot created earlier and the new thing belongs to: the form starts on its vendor, with it chosen.
+    """
     workspace = workspace_of(context)
     choices = await relay.choices(workspace, kind)
     if not choices:
@@ -120,10 +125,14 @@ async def open_form(
         team=workspace.team,
         channel=channel,
         kind=kind,
-        operation=await _starting_point(relay, workspace, channel, kind, choices),
+        operation=await _starting_point(relay, workspace, channel, kind, choices, about),
     )
     _, operation = relay.find(state.operation)
-    view = await draw(relay, state, carried(operation, headline, details))
+    values, words = carried(operation, headline, details), dict[str, str]()
+    if about is not None and (field := _field_for(relay, about, operation, state)):
+        values |= {field: about.created["id"]}
+        words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
+    view = await draw(relay, state, values, words)
     try:
         await client.views_open(trigger_id=trigger_id, view=view)
     except NOT_DONE as error:
@@ -133,8 +142,24 @@ async def open_form(
     return ""
 
 
-async def _starting_point(relay: Relay, workspace: Workspace, channel: str, kind: Kind, choices: Choices) -> str:
+def _field_for(relay: Relay, about: Delivery, operation: Operation, state: ModalState) -> str:
+    """The field of this form that picks what was created, empty if it has none or belongs to another vendor."""
+    adapter, made_by = relay.find(f"{about.vendor}.{about.operation}")
+    if not state.operation.startswith(f"{adapter.vendor}.") or made_by.feeds is None or "id" not in about.created:
+        return ""
+    for place in places(operation.form, state.operation):
+        lookup = place.field.marker(Lookup)
+        if lookup is not None and lookup.catalog == made_by.feeds and place.field.required:
+            return place.field.name
+    return ""
+
+
+async def _starting_point(
+    relay: Relay, workspace: Workspace, channel: str, kind: Kind, choices: Choices, about: Delivery | None
+) -> str:
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
+    if about is not None and (same := [it for it in names if it.startswith(f"{about.vendor}.")]):
+        return same[0]
     if len(names) > 1 and (last := await relay.habits.get(workspace, channel, kind)) in names:
         return str(last)
     return names[0]
@@ -147,14 +172,16 @@ async def want_lists(relay: Relay, state: ModalState) -> None:
     await relay.catalogs.want(state.workspace, adapter.vendor, {it.catalog for it in lookups if it is not None})
 
 
-async def draw(
-    relay: Relay, state: ModalState, values: Mapping[str, Any], screen: Screen | None = None
-) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in; the pickers' words are the `screen`'s."""
+def words_on(screen: Screen) -> dict[str, str]:
+    """What the pickers on the screen show for the values chosen in them."""
+    return {value: text for block in screen for value, text in chosen(screen, block).items()}
+
+
+async def draw(relay: Relay, state: ModalState, values: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """The whole modal for this state, with `values` (by field name) filled in; `words` are what pickers show for them."""
     choices = await relay.choices(state.workspace, state.kind)
     _, operation = relay.find(state.operation)
     form = operation.form_for(state.answer)
-    words = {value: text for block in screen or {} for value, text in chosen(screen or {}, block).items()}
     blocks = render(form, state.operation, values=values, labels=lambda _, entry: words.get(entry), more=state.more)
     if len(choices) > 1:
         options = [(f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices]
@@ -179,7 +206,7 @@ async def redraw(
     conflict. A drawing that arrives out of order is set right when the form is submitted.
     """
     try:
-        drawn = await draw(relay, state, values, screen_of(view))
+        drawn = await draw(relay, state, values, words_on(screen_of(view)))
         await client.views_update(view_id=str(view.get("id") or ""), view=drawn)
     except NOT_DONE as error:
         if said(error) != "not_found":  # closed meanwhile

@@ -13,6 +13,7 @@ from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
 from bot.relay import Relay
 from bot.slack_errors import NOT_DONE, said
+from bot.storage.deliveries import Delivery
 from handlers.modal import open_form, workspace_of
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ async def _open(
     channel: str = "",
     headline: str = "",
     details: str = "",
+    about: Delivery | None = None,
 ) -> None:
     problem = await open_form(
         kind,
@@ -79,6 +81,7 @@ async def _open(
         channel=channel,
         headline=headline,
         details=details,
+        about=about,
     )
     if problem:
         await _tell(context.respond, client, str(context.user_id or ""), problem)
@@ -88,27 +91,22 @@ async def _open(
 async def _open_from_message(
     ack: AsyncAck, kind: Kind, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
 ) -> None:
-    message = shortcut.get("message") or {}
+    workspace, message = workspace_of(context), shortcut.get("message") or {}
     channel = str((shortcut.get("channel") or {}).get("id") or "")
-    text = plain(_text(message)).strip()
+    about = await relay.deliveries.by_card(workspace, channel, str(message.get("ts") or ""))
+    if about is not None:  # the bot's own card: it is about what was created, and its text says nothing else
+        await _open(ack, kind, shortcut, client, context, relay, channel=channel, about=about)
+        return
     author, _ = await asyncio.gather(
         _author(relay, client, context, message),
-        relay.people.person(client, workspace_of(context), str(context.user_id or "")),  # the form asks for it next
+        relay.people.person(client, workspace, str(context.user_id or "")),  # the form asks for it next
     )
+    text = plain(_text(message)).strip()
     link = _link(shortcut, channel, message)
     source = " ".join(filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}")))
     first = next(filter(None, (line.strip() for line in text.splitlines())), "")
-    await _open(
-        ack,
-        kind,
-        shortcut,
-        client,
-        context,
-        relay,
-        channel=channel,
-        headline=cut(first, LONGEST_HEADLINE),
-        details=f"{cut(text, 2900 - len(source))}\n\n{source}".strip(),
-    )
+    headline, details = cut(first, LONGEST_HEADLINE), f"{cut(text, 2900 - len(source))}\n\n{source}".strip()
+    await _open(ack, kind, shortcut, client, context, relay, channel=channel, headline=headline, details=details)
 
 
 def _text(message: Shortcut) -> str:

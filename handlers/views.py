@@ -22,7 +22,7 @@ from bot.forms.shape import places
 from bot.people import Person, objection
 from bot.relay import Relay
 from bot.storage.deliveries import Delivery, Draft
-from handlers.modal import Foreign, ModalState, Screen, draw, follow, screen_of, state_of, texts
+from handlers.modal import Foreign, ModalState, Screen, draw, follow, screen_of, state_of, texts, words_on
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +77,10 @@ async def _answer(
     except FormError as error:
         return {"response_action": "errors", "errors": error.errors}
     except Outdated as error:
-        return {"response_action": "update", "view": await draw(relay, error.state, error.values, screen_of(view))}
+        return {
+            "response_action": "update",
+            "view": await draw(relay, error.state, error.values, words_on(screen_of(view))),
+        }
     except Foreign:
         return _note(messages.refusal(messages.FOREIGN))
     except (NotAllowed, NotConnected) as error:

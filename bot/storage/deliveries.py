@@ -135,6 +135,17 @@ class Deliveries:
         )
         return None if row is None else _delivery(row)
 
+    async def by_card(self, workspace: Workspace, channel: str, ts: str) -> Delivery | None:
+        """The row whose card is that message."""
+        row = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM deliveries WHERE card_ts = ? AND card_ts != ''"  # the second part lets the index serve
+                " AND (enterprise, team, card_channel) = (?, ?, ?)",
+                (ts, *workspace, channel),
+            ).fetchone()
+        )
+        return None if row is None else _delivery(row)
+
     async def claim_due(self, lease: float, limit: int) -> list[Delivery]:
         """Claim up to `limit` rows whose time has come, oldest first. Each is `sending`, with a new attempt."""
         now = self._clock()

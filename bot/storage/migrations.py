@@ -91,6 +91,7 @@ def m003_create_deliveries(db: Database) -> None:
     db.conn.execute("CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'queued'")
     db.conn.execute("CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending'")
     db.conn.execute("CREATE INDEX deliveries_to_show ON deliveries (card_after) WHERE version > shown_version")
+    db.conn.execute("CREATE INDEX deliveries_card ON deliveries (card_ts) WHERE card_ts != ''")
     db.conn.execute(
         "CREATE INDEX deliveries_failed ON deliveries (enterprise, team, vendor, account) WHERE state = 'failed'"
     )

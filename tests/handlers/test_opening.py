@@ -9,7 +9,7 @@ import pytest
 from bot import manifest, messages
 from bot.adapters import ADAPTERS, make_adapters
 from bot.settings import Settings
-from tests.conftest import World, running
+from tests.conftest import World, eventually, running
 
 
 async def test_a_message_shortcut_takes_text_author_and_link(world: World) -> None:
@@ -37,6 +37,27 @@ async def test_an_action_item_from_a_message(world: World) -> None:
         world.member, world.channel("incidents"), message["ts"], "add_action_item_from_message"
     )
     assert world.top(world.member).value("action_item.summary") == "Someone should call the bank"
+
+
+@pytest.mark.parametrize("label", ["Rootly: incident", "incident.io: incident"])
+async def test_an_action_item_from_an_incidents_card_belongs_to_it(world: World, label: str) -> None:
+    """The card of an incident is not a text to copy: the form starts on its vendor, with that incident chosen."""
+    await world.lists_loaded()
+    modal = await (await world.open("/incident Disk full")).choose("choice", label)
+    await modal.fill(severity_id="SEV2")
+    await modal.send()
+    await eventually(lambda: world.cards("incidents"))
+    (card,) = world.cards("incidents")
+    await eventually(
+        lambda: world.bot.relay.deliveries.by_card(world.stage.workspace, world.channel("incidents"), card["ts"])
+    )
+    await world.stage.slack.message_shortcut(
+        world.admin, world.channel("incidents"), card["ts"], "add_action_item_from_message"
+    )
+    modal = world.top()
+    vendor = world.stage.vendors[modal.value("choice").split(".")[0]]
+    assert modal.value("incident_id") == vendor.created[0].id
+    assert [modal.value(it) for it in modal.fields if it.endswith(("summary", "description"))] in ([None, None], [None])
 
 
 async def test_a_message_is_not_repeated_in_a_form_with_one_text(world: World) -> None:
