@@ -42,11 +42,10 @@ class _Server(uvicorn.Server):
 
 async def socket(settings: Settings) -> int:
     """Answer Slack over its WebSocket until told to stop. Raises `SettingError`."""
-    settings.demand("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
-    assert settings.slack_app_token is not None  # noqa: S101  what `demand` just made sure of
+    app_token, _ = settings.demand("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
     set_up_logging()
     async with create_app(settings) as bot:
-        handler = AsyncSocketModeHandler(bot.app, settings.slack_app_token.get_secret_value())
+        handler = AsyncSocketModeHandler(bot.app, app_token)
         try:
             await _connect(handler)
             structlog.get_logger().info("connected")

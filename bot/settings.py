@@ -73,12 +73,14 @@ class Settings(BaseSettings):
             "twilio": str(self.twilio_taskrouter_url),
         }
 
-    def demand(self, *names: str) -> None:
-        """Raise `SettingError` for the first of these variables that is not set."""
-        for name, field in type(self).model_fields.items():
-            alias = variable(field)
-            if alias in names and getattr(self, name) is None:
-                raise SettingError(alias, f"is not set; {_HINTS.get(alias, 'set it')}.")
+    def demand(self, *names: str) -> list[str]:
+        """What these variables hold. Raises `SettingError` for the first that is not set."""
+        by_variable = {variable(field): name for name, field in type(self).model_fields.items()}
+        found = [(name, getattr(self, by_variable[name])) for name in names]
+        for name, value in found:
+            if value is None:
+                raise SettingError(name, f"is not set; {_HINTS.get(name, 'set it')}.")
+        return [value.get_secret_value() if isinstance(value, SecretStr) else str(value) for _, value in found]
 
 
 def variable(field: Any) -> str:

@@ -32,16 +32,16 @@ def register(app: AsyncApp, relay: Relay) -> None:
 
     app.error(errors.answer)
 
-    app.command(command("incident"))(commands.incident)
-    app.command(command("action-item"))(commands.action_item)
-    app.command(command("workflow-task"))(commands.workflow_task)
+    app.command(command("incident"))(commands.form("incident"))
+    app.command(command("action-item"))(commands.form("action_item"))
+    app.command(command("workflow-task"))(commands.form("workflow_task"))
     app.command(command("vendors"))(commands.vendors)
 
-    app.shortcut("declare_incident")(shortcuts.declare_incident)
-    app.shortcut("add_action_item")(shortcuts.add_action_item)
-    app.shortcut("add_workflow_task")(shortcuts.add_workflow_task)
-    app.shortcut("declare_incident_from_message")(shortcuts.declare_incident_from_message)
-    app.shortcut("add_action_item_from_message")(shortcuts.add_action_item_from_message)
+    app.shortcut("declare_incident")(shortcuts.form("incident"))
+    app.shortcut("add_action_item")(shortcuts.form("action_item"))
+    app.shortcut("add_workflow_task")(shortcuts.form("workflow_task"))
+    app.shortcut("declare_incident_from_message")(shortcuts.form_from_message("incident"))
+    app.shortcut("add_action_item_from_message")(shortcuts.form_from_message("action_item"))
 
     app.view(re.compile(r"^form:"))(views.submit)
 

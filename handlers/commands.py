@@ -1,5 +1,6 @@
 """The slash commands."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -15,25 +16,35 @@ from handlers.modal import open_form, workspace_of
 Command = dict[str, Any]
 
 
-async def incident(
-    ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """`/incident [title]`"""
-    await _open(ack, "incident", command, client, context, relay)
+def form(kind: Kind) -> Callable[..., Awaitable[None]]:
+    """The listener of the command that opens this kind's form; what is typed after the command is its headline."""
+
+    async def listener(
+        ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+    ) -> None:
+        text = plain(str(command.get("text") or "")).strip()
+        name = str(command.get("command") or messages.COMMANDS[kind])
+        if text.casefold() == "help":
+            await ack(await _help(kind, name, context, relay))
+            return
+        problem = await open_form(
+            kind,
+            relay=relay,
+            context=context,
+            client=client,
+            trigger_id=str(command.get("trigger_id") or ""),
+            channel=str(command.get("channel_id") or ""),
+            headline=text,
+        )
+        await (ack(messages.not_opened(problem, name, text)) if problem else ack())
+
+    return listener
 
 
-async def action_item(
-    ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """`/action-item [summary]`"""
-    await _open(ack, "action_item", command, client, context, relay)
-
-
-async def workflow_task(
-    ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """`/workflow-task [name]`"""
-    await _open(ack, "workflow_task", command, client, context, relay)
+async def _help(kind: Kind, name: str, context: AsyncBoltContext, relay: Relay) -> str:
+    workspace = workspace_of(context)
+    choices = await relay.choices(workspace, kind)
+    return messages.help_text(kind, name, choices, await relay.nothing_connected(workspace, kind))
 
 
 async def vendors(ack: AsyncAck, context: AsyncBoltContext, relay: Relay) -> None:
@@ -49,25 +60,3 @@ async def vendors(ack: AsyncAck, context: AsyncBoltContext, relay: Relay) -> Non
     unconnected = [adapter for adapter in relay.adapters.values() if adapter.vendor not in have]
     arguments = f"--enterprise {workspace.enterprise} {workspace.team}" if workspace.enterprise else workspace.team
     await ack(messages.vendors(health, unconnected, arguments))
-
-
-async def _open(
-    ack: AsyncAck, kind: Kind, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    text = plain(str(command.get("text") or "")).strip()
-    name = str(command.get("command") or messages.COMMANDS[kind])
-    if text.casefold() == "help":
-        choices = await relay.choices(workspace_of(context), kind)
-        nothing = await relay.nothing_connected(workspace_of(context), kind)
-        await ack(messages.help_text(kind, name, choices, nothing))
-        return
-    problem = await open_form(
-        kind,
-        relay=relay,
-        context=context,
-        client=client,
-        trigger_id=str(command.get("trigger_id") or ""),
-        channel=str(command.get("channel_id") or ""),
-        headline=text,
-    )
-    await (ack(messages.not_opened(problem, name, text)) if problem else ack())

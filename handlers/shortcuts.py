@@ -1,6 +1,7 @@
 """The shortcuts: from anywhere (the lightning menu), and from a message's own menu."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -13,90 +14,62 @@ from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
 from bot.relay import Relay
 from bot.slack_errors import NOT_DONE, said
-from bot.storage.deliveries import Delivery
 from handlers.modal import open_form, workspace_of
 
 log = structlog.get_logger(__name__)
 
 Shortcut = dict[str, Any]
 LONGEST_HEADLINE = 150
+LONGEST_DETAILS = 2900
 TELLING_SECONDS = 1.5
 """The ack waits for it, and Slack for the ack."""
 
 
-async def declare_incident(
-    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """Global shortcut "Declare incident"."""
-    await _open(ack, "incident", shortcut, client, context, relay)
+def form(kind: Kind) -> Callable[..., Awaitable[None]]:
+    """The listener of the global shortcut that opens this kind's form."""
+
+    async def listener(
+        ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+    ) -> None:
+        trigger_id = str(shortcut.get("trigger_id") or "")
+        problem = await open_form(kind, relay=relay, context=context, client=client, trigger_id=trigger_id, channel="")
+        if problem:
+            await _tell(context.respond, client, str(context.user_id or ""), problem)
+        await ack()
+
+    return listener
 
 
-async def add_action_item(
-    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """Global shortcut "Add action item"."""
-    await _open(ack, "action_item", shortcut, client, context, relay)
+def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
+    """The listener of the message shortcut that opens this kind's form with the message's text, author and link."""
+
+    async def listener(
+        ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+    ) -> None:
+        channel = str((shortcut.get("channel") or {}).get("id") or "")
+        problem = await open_form(
+            kind,
+            relay=relay,
+            context=context,
+            client=client,
+            trigger_id=str(shortcut.get("trigger_id") or ""),
+            channel=channel,
+            **await _taken_along(shortcut, channel, client, context, relay),
+        )
+        if problem:
+            await _tell(context.respond, client, str(context.user_id or ""), problem)
+        await ack()
+
+    return listener
 
 
-async def add_workflow_task(
-    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """Global shortcut "Add workflow task"."""
-    await _open(ack, "workflow_task", shortcut, client, context, relay)
-
-
-async def declare_incident_from_message(
-    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """Message shortcut "Declare incident"."""
-    await _open_from_message(ack, "incident", shortcut, client, context, relay)
-
-
-async def add_action_item_from_message(
-    ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
-    """Message shortcut "Add action item"."""
-    await _open_from_message(ack, "action_item", shortcut, client, context, relay)
-
-
-async def _open(
-    ack: AsyncAck,
-    kind: Kind,
-    shortcut: Shortcut,
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    relay: Relay,
-    *,
-    channel: str = "",
-    headline: str = "",
-    details: str = "",
-    about: Delivery | None = None,
-) -> None:
-    problem = await open_form(
-        kind,
-        relay=relay,
-        context=context,
-        client=client,
-        trigger_id=str(shortcut.get("trigger_id") or ""),
-        channel=channel,
-        headline=headline,
-        details=details,
-        about=about,
-    )
-    if problem:
-        await _tell(context.respond, client, str(context.user_id or ""), problem)
-    await ack()
-
-
-async def _open_from_message(
-    ack: AsyncAck, kind: Kind, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-) -> None:
+async def _taken_along(
+    shortcut: Shortcut, channel: str, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+) -> dict[str, Any]:
+    """Headline and details out of the message. The bot's own card is about what was created; its text says no more."""
     workspace, message = workspace_of(context), shortcut.get("message") or {}
-    channel = str((shortcut.get("channel") or {}).get("id") or "")
-    about = await relay.deliveries.by_card(workspace, channel, str(message.get("ts") or ""))
-    if about is not None:  # the bot's own card: it is about what was created, and its text says nothing else
-        await _open(ack, kind, shortcut, client, context, relay, channel=channel, about=about)
-        return
+    if about := await relay.deliveries.by_card(workspace, channel, str(message.get("ts") or "")):
+        return {"about": about}
     author, _ = await asyncio.gather(
         _author(relay, client, context, message),
         relay.people.person(client, workspace, str(context.user_id or "")),  # the form asks for it next
@@ -105,8 +78,8 @@ async def _open_from_message(
     link = _link(shortcut, channel, message)
     source = " ".join(filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}")))
     first = next(filter(None, (line.strip() for line in text.splitlines())), "")
-    headline, details = cut(first, LONGEST_HEADLINE), f"{cut(text, 2900 - len(source))}\n\n{source}".strip()
-    await _open(ack, kind, shortcut, client, context, relay, channel=channel, headline=headline, details=details)
+    details = f"{cut(text, LONGEST_DETAILS - len(source))}\n\n{source}".strip()
+    return {"headline": cut(first, LONGEST_HEADLINE), "details": details}
 
 
 def _text(message: Shortcut) -> str:
