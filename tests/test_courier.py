@@ -217,7 +217,7 @@ async def test_a_real_pause_passes_by_itself(path: Path) -> None:
         await machine.submit()
         await machine.until("queued")
         asyncio.get_running_loop().call_later(0.2, machine.clock.advance, 0.3)
-        await machine.until("delivered")
+        assert (await machine.until("delivered")).attempt == 2
 
 
 async def test_after_a_day_it_is_given_up(machine: Machine) -> None:

@@ -84,20 +84,26 @@ class Playground:
 
 @pytest.fixture(scope="module")
 def playground(pytestconfig: pytest.Config) -> Iterator[Playground]:
-    """One for the tests of a module; it must end by itself when told to."""
-    command = [sys.executable, "-m", "bot", "playground", "--no-browser", "--port", "0"]
+    """One for the tests of a module."""
+    with running(pytestconfig.rootpath) as playground:
+        _lists_loaded(playground)
+        yield playground
+
+
+@contextlib.contextmanager
+def running(root: Path, port: int = 0) -> Iterator[Playground]:
+    """A playground on that port, or on any free one; it must end by itself when told to."""
+    command = [sys.executable, "-m", "bot", "playground", "--no-browser", "--port", str(port)]
     with subprocess.Popen(
         command,
-        cwd=pytestconfig.rootpath,
+        cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     ) as process:
         try:
-            playground = Playground(_started(process))
-            _lists_loaded(playground)
-            yield playground
+            yield Playground(_started(process))
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 0
         finally:

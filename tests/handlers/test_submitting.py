@@ -78,8 +78,9 @@ async def test_a_rate_limited_vendor_is_asked_again_when_it_says(world: World) -
     await world.lists_loaded()
     await modal.fill(severity_id="SEV3")
     await modal.send()
-    await eventually(lambda: len(world.stage.vendors["incident_io"].created) == 1)
     await eventually(lambda: world.cards("incidents")[-1:] and "Created in" in world.cards("incidents")[-1]["text"])
+    posts = [it.status for it in world.stage.vendors["incident_io"].requests if it.method == "POST"]
+    assert posts == [429, 200]
 
 
 async def test_a_slow_vendor_is_followed_up_on_the_card(world: World) -> None:
