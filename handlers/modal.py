@@ -88,6 +88,8 @@ def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[ModalState,
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
         _, new = relay.find(choice)
+        if new.kind != state.kind:  # who may do it was asked for this kind
+            raise KeyError(choice)
         moved = {"operation": choice, "answer": None, "more": False}
         return state.model_copy(update=moved), carried(new, *texts(old, typed))
     if old.branches is not None:
@@ -110,7 +112,8 @@ async def open_form(
 ) -> str:
     """Open the kind's form with these words already in it; why it could not be opened, empty when it is.
 
-    `about` is what the bot created earlier and the new thing belongs to: the form starts on its vendor, with it chosen.
+    `about` is an earlier delivery, whose card the person started from: the form starts on its vendor, with what was
+    created chosen where the form has a field for it, else with its title.
     """
     workspace = workspace_of(context)
     choices = await relay.choices(workspace, kind)
@@ -129,9 +132,12 @@ async def open_form(
     )
     _, operation = relay.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
-    if about is not None and (field := _field_for(relay, about, operation, state)):
-        values |= {field: about.created["id"]}
-        words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
+    if about is not None:
+        if field := _field_for(relay, about, operation, state):
+            values = {field: about.created["id"]}
+            words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
+        else:
+            values = carried(operation, about.title, "")
     view = await draw(relay, state, values, words)
     try:
         await client.views_open(trigger_id=trigger_id, view=view)

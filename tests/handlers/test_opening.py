@@ -60,6 +60,18 @@ async def test_an_action_item_from_an_incidents_card_belongs_to_it(world: World,
     assert [modal.value(it) for it in modal.fields if it.endswith(("summary", "description"))] in ([None, None], [None])
 
 
+async def test_an_incident_from_a_card_that_failed_keeps_its_title(world: World) -> None:
+    """What was not created can be declared again from its card, without the card's words in the form."""
+    world.stage.vendors["rootly"].answer_next(502, "<html>")
+    await (await world.open("/incident Disk full")).send()
+    await eventually(lambda: world.cards("incidents"))
+    (card,) = world.cards("incidents")
+    here = world.channel("incidents")
+    await eventually(lambda: world.bot.relay.deliveries.by_card(world.stage.workspace, here, card["ts"]))
+    await world.stage.slack.message_shortcut(world.admin, here, card["ts"], "declare_incident_from_message")
+    assert (world.top().value("title"), world.top().value("summary")) == ("Disk full", None)
+
+
 async def test_a_message_is_not_repeated_in_a_form_with_one_text(world: World) -> None:
     """Where headline and details share a field, the message's first line stands there once."""
     message = await world.stage.slack.post(world.member, world.channel("incidents"), "Call the bank")

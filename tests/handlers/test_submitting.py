@@ -282,3 +282,13 @@ async def test_an_organisation_wide_installation_can_submit(world: World) -> Non
     for enterprise, team in (("E0OTHER", "E0OTHER"), ("E0ACME", "T0TWO"), ("", "E0ACME")):
         with pytest.raises(Foreign):
             state_of(view, AsyncBoltContext({"enterprise_id": enterprise, "team_id": team}))
+
+
+async def test_the_chooser_cannot_lead_to_another_kind(world: World) -> None:
+    """Who may is asked for the kind that the form was opened for; a choice from elsewhere is none."""
+    modal = await world.open("/incident x", world.member)
+    view = next(it for it in world.stage.slack._state.views.stacks[world.member] if it.id == modal.id)
+    kept = view.values["choice"]["value"]
+    view.values["choice"]["value"] = {**kept, "selected_option": {"value": "twilio.workflow", "text": {"text": "x"}}}
+    assert (await modal.submit()).ok
+    assert "Please open it again" in world.top(world.member).text
