@@ -22,6 +22,7 @@ import structlog
 from bot.adapters.base import Adapter, Credentials, Submission
 from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear, VendorError
 from bot.rounds import Rounds
+from bot.slots import Lane, Slots
 from bot.storage.connections import Connections
 from bot.storage.deliveries import Deliveries, Delivery, Draft, Outcome
 
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 CALL_SECONDS = 25.0
 LEASE_SECONDS = 45.0
-AT_ONCE = 8
+AT_ONCE, OF_ONE_CONNECTION = 8, 6
 GIVE_UP_SECONDS = 24 * 3600.0
 BACKOFF_SECONDS = (1.0, 300.0)
 SHORTEST_PAUSE = 0.05
@@ -57,38 +58,32 @@ class Courier:
         self._on_change = on_change
         self._on_created = on_created
         self._clock = clock
-        self._slots = asyncio.Semaphore(AT_ONCE)
         self._rounds = Rounds("courier", self._round)
+        self._slots = Slots(AT_ONCE, OF_ONE_CONNECTION, self._rounds.wake)
+        self._claiming = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._watchers: dict[int, set[asyncio.Future[Delivery]]] = {}
         self._stopping = False
 
     async def submit(self, draft: Draft, *, card_after: float) -> Delivery:
         """Commit the draft and start delivering it at once if a slot is free; the row as it was committed."""
-        slot_free = not self._slots.locked() and not self._stopping
-        if slot_free:
-            await self._slots.acquire()
+        lane = (draft.workspace, draft.vendor)
+        slot_free = not self._stopping and self._slots.take(lane)
         try:
             row, new = await self._deliveries.enqueue(
                 draft, lease=LEASE_SECONDS if slot_free else None, card_after=card_after
             )
         except BaseException:
             if slot_free:
-                self._give_back()
+                self._slots.give_back(lane)
             raise
         if slot_free and new:
             self._start(row)
         elif slot_free:
-            self._give_back()
+            self._slots.give_back(lane)
         else:
             self._rounds.wake()
         return row
-
-    def _give_back(self) -> None:
-        """Free a slot; if there was none, somebody's row may be waiting for it."""
-        if self._slots.locked():
-            self._rounds.wake()
-        self._slots.release()
 
     async def outcome(self, row: Delivery, until: float) -> Delivery:
         """The row once it is settled, or waits for something later than `until` (loop time); at `until`, as it is then.
@@ -131,48 +126,39 @@ class Courier:
         for row in await self._deliveries.expire("The bot stopped while it was being sent."):
             self._announce(row)
         await self._start_due()
-        if self._slots.locked():
+        if self._stopping or self._slots.full:
             return None  # a slot that becomes free wakes the loop
-        at = await self._deliveries.next_time()
+        at = await self._deliveries.next_time(self._slots.full_lanes)
         return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
 
     async def stop(self) -> None:
         """Finish what is being sent; the rest stays queued for the next start."""
         self._stopping = True
-        acquired = 0
         try:
-            # Whoever claims takes a slot first: once all are free, nothing is being claimed or sent.
             async with asyncio.timeout(CALL_SECONDS + 1):
-                while acquired < AT_ONCE:
-                    await self._slots.acquire()
-                    acquired += 1
+                async with self._claiming:  # what is being claimed just now gets its slot first
+                    await self._slots.all_free()
         except TimeoutError:
             log.warning("courier.stopped_early", under_way=len(self._under_way))
-        finally:
-            for _ in range(acquired):
-                self._slots.release()
 
     async def _start_due(self) -> None:
-        while not self._stopping and not self._slots.locked():
-            await self._slots.acquire()
-            claimed: list[Delivery] = []
-            try:
-                claimed = await self._deliveries.claim_due(LEASE_SECONDS, 1)
-            finally:
+        async with self._claiming:
+            while not self._stopping and not self._slots.full:
+                claimed = await self._deliveries.claim_due(LEASE_SECONDS, 1, self._slots.full_lanes)
                 if not claimed:
-                    self._slots.release()
-            if not claimed:
-                return
-            self._start(claimed[0])
+                    return
+                # A submission may have taken the last slot meanwhile: then this one runs all the same, as one more.
+                self._slots.take_anyway((claimed[0].workspace, claimed[0].vendor))
+                self._start(claimed[0])
 
     def _start(self, row: Delivery) -> None:
         task = asyncio.create_task(self._deliver(row), name=f"deliver {row.key}")
         self._under_way.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda task: self._ended(task, (row.workspace, row.vendor)))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None], lane: Lane) -> None:
         self._under_way.discard(task)
-        self._give_back()
+        self._slots.give_back(lane)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("courier.delivery_failed", error=type(error).__name__)
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -146,15 +146,21 @@ class Deliveries:
         )
         return None if row is None else _delivery(row)
 
-    async def claim_due(self, lease: float, limit: int) -> list[Delivery]:
-        """Claim up to `limit` rows whose time has come, oldest first. Each is `sending`, with a new attempt."""
+    async def claim_due(
+        self, lease: float, limit: int, without: Sequence[tuple[Workspace, str]] = ()
+    ) -> list[Delivery]:
+        """Claim up to `limit` rows whose time has come, oldest first. Each is `sending`, with a new attempt.
+
+        Rows of the connections in `without` (workspace, vendor) are left for later.
+        """
         now = self._clock()
         rows = await self._database.write(
             lambda db: db.execute(
                 "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ? WHERE id IN"
-                " (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= ? ORDER BY due_at, id LIMIT ?)"
-                " RETURNING *",
-                (now + lease, now, limit),
+                " (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= ?"
+                " AND json_array(enterprise, team, vendor) NOT IN (SELECT value FROM json_each(?))"
+                " ORDER BY due_at, id LIMIT ?) RETURNING *",
+                (now + lease, now, _lanes(without), limit),
             ).fetchall()
         )
         return sorted(map(_delivery, rows), key=lambda it: (it.due_at, it.id))
@@ -201,12 +207,15 @@ class Deliveries:
         )
         return [_delivery(row) for row in rows]
 
-    async def next_time(self) -> float | None:
-        """When the next row is due or its lease runs out; None while nothing waits."""
+    async def next_time(self, without: Sequence[tuple[Workspace, str]] = ()) -> float | None:
+        """When the next row is due (but those of the connections in `without`) or its lease runs out; None while nothing
+        waits."""
         row = await self._database.read(
             lambda db: db.execute(
                 "SELECT min(at) FROM (SELECT min(due_at) AS at FROM deliveries WHERE state = 'queued'"
-                " UNION ALL SELECT min(lease_until) FROM deliveries WHERE state = 'sending')"
+                " AND json_array(enterprise, team, vendor) NOT IN (SELECT value FROM json_each(?))"
+                " UNION ALL SELECT min(lease_until) FROM deliveries WHERE state = 'sending')",
+                (_lanes(without),),
             ).fetchone()
         )
         return None if row[0] is None else float(row[0])
@@ -259,6 +268,14 @@ class Deliveries:
             ).fetchall()
         )
         return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _lanes(connections: Sequence[tuple[Workspace, str]]) -> str:
+    """A JSON list of texts, each of them the JSON list [enterprise, team, vendor] as SQLite's `json_array` writes it."""
+    lanes = [
+        json.dumps([*workspace, vendor], separators=(",", ":"), ensure_ascii=False) for workspace, vendor in connections
+    ]
+    return json.dumps(lanes)
 
 
 def _json(ids: frozenset[int]) -> str:

@@ -292,3 +292,14 @@ async def test_only_what_is_queued_waits(deliveries: Deliveries) -> None:
     await enqueue(deliveries, "d")
     assert await deliveries.waiting(HERE) == {"notes": (1, ""), "other": (2, "")}
     assert await deliveries.waiting(ELSEWHERE) == {}
+
+
+async def test_connections_that_are_full_are_passed_over(deliveries: Deliveries, clock: Clock) -> None:
+    """Their rows are neither claimed nor waited for; the others' are, in their order."""
+    await deliveries.enqueue(draft("a"), lease=None, card_after=0.0)
+    await deliveries.enqueue(draft("b", vendor='o"ther ü'), lease=None, card_after=0.0)
+    full = [(HERE, "notes")]
+    assert [it.key for it in await deliveries.claim_due(LEASE, 5, full)] == ["b"]
+    assert await deliveries.next_time(full) == clock.now + LEASE
+    assert await deliveries.next_time([(HERE, 'o"ther ü')]) == clock.now
+    assert [it.key for it in await deliveries.claim_due(LEASE, 5, [(ELSEWHERE, "notes")])] == ["a"]
