@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | socket | connect | manifest | playground`."""
+"""The command line: `python -m bot serve | socket | connect | deliveries | manifest | playground`."""
 
 import argparse
 import asyncio
@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("--no-verify", action="store_true", help="do not ask the vendor whether they work")
     connect.set_defaults(run=_connect)
 
+    _add_deliveries(commands)
+
     manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
     way = manifest.add_mutually_exclusive_group()
     way.add_argument("--url", help="the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)")
@@ -56,6 +58,25 @@ def _parser() -> argparse.ArgumentParser:
     playground.add_argument("--no-browser", action="store_true", help="do not open the page")
     playground.set_defaults(run=_playground)
     return parser
+
+
+def _add_deliveries(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    deliveries = commands.add_parser(
+        "deliveries",
+        help="list what was submitted and what became of it; retry or cancel one",
+        description="Lists the newest deliveries, or shows one with everything that happened to it.",
+    )
+    deliveries.add_argument("key", metavar="KEY", nargs="?", default="", help="show this one, such as ir1c3e1dfb1768")
+    deliveries.add_argument("--state", metavar="S", default="", help="only those in this state, such as failed")
+    deliveries.add_argument(
+        "--since", metavar="T", default="", help="only newer ones: 90m, 2h, 3d, 2026-11-21 or a time"
+    )
+    deliveries.add_argument("--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)")
+    deliveries.add_argument("--json", action="store_true", help="print a JSON array")
+    what = deliveries.add_mutually_exclusive_group()
+    what.add_argument("--retry", action="store_true", help="send KEY again")
+    what.add_argument("--cancel", action="store_true", help="do not send KEY any more")
+    deliveries.set_defaults(run=_deliveries)
 
 
 def _serve(asked: argparse.Namespace) -> int:
@@ -74,6 +95,14 @@ def _connect(asked: argparse.Namespace) -> int:
     from bot import connect, settings
 
     return connect.main(settings.load(), asked.enterprise, asked.team, asked.vendor, verify=not asked.no_verify)
+
+
+def _deliveries(asked: argparse.Namespace) -> int:
+    from bot import listing, settings
+
+    decision: listing.Wish | None = "retry" if asked.retry else "cancel" if asked.cancel else None
+    wanted = listing.Wanted(asked.key, asked.state, asked.since, asked.limit, asked.json, decision)
+    return listing.main(settings.load(), wanted)
 
 
 def _manifest(asked: argparse.Namespace) -> int:

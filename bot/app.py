@@ -14,24 +14,33 @@ from dataclasses import dataclass
 import aiohttp
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 import handlers
 from bot.adapters import make_adapters
 from bot.adapters.http import make_client
+from bot.adapters.pace import Paces
 from bot.cards import Cards
 from bot.catalogs import Catalogs
 from bot.courier import Courier
+from bot.finisher import Finisher
+from bot.housekeeping import Housekeeping
 from bot.people import Directory
+from bot.reconciler import Reconciler
 from bot.relay import Relay
 from bot.settings import Settings
+from bot.storage.archive import Archive
 from bot.storage.connections import Connections
 from bot.storage.database import Database
+from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
+from bot.storage.doubts import Doubts
 from bot.storage.lists import Habits, Lists
+from bot.storage.rows import Delivery
 from bot.storage.secrets import load_vault
+from bot.storage.showing import Showing
+from bot.storage.steps import Steps
 from bot.web import make_web
 
 
@@ -52,24 +61,46 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         vendors_http = await stack.enter_async_context(make_client())
-        # What a person waits for is given up soon and not tried again; the background waits out Slack's limits.
+        # What a person waits for is given up soon; the background has more time, and keeps to Slack's limits itself.
         quick = await stack.enter_async_context(slack_client(settings, 2))
         patient = await stack.enter_async_context(slack_client(settings, 15))
-        patient.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
 
         adapters = make_adapters(vendors_http, settings.vendor_urls)
+        paces = Paces({vendor: adapter.limits for vendor, adapter in adapters.items()})
         connections, deliveries = Connections(database, vault), Deliveries(database)
-        cards = Cards(deliveries, adapters, patient)
-        catalogs = Catalogs(Lists(database), connections, adapters, on_recovered=lambda: courier.wake())
-        courier = Courier(deliveries, connections, adapters, on_change=cards.changed, on_created=catalogs.created)
-        relay = Relay(
-            adapters, connections, deliveries, catalogs, courier, cards, Habits(database), Directory(settings.admin_ids)
+        showing, archive = Showing(database), Archive(database)
+        cards = Cards(showing, connections, adapters, patient)
+        catalogs = Catalogs(Lists(database), connections, adapters, paces, on_recovered=lambda: courier.wake())
+        courier = Courier(
+            deliveries, connections, adapters, paces, on_change=lambda row: changed(row), on_created=catalogs.created
         )
+        reconciler = Reconciler(Doubts(database), connections, adapters, paces, courier)
+        finisher = Finisher(Steps(database), connections, adapters, paces, courier)
+
+        def changed(row: Delivery) -> None:
+            cards.changed(row)
+            reconciler.changed(row)
+            finisher.changed(row)
+
+        relay = Relay(
+            adapters=adapters,
+            connections=connections,
+            deliveries=deliveries,
+            decisions=Decisions(database),
+            archive=archive,
+            showing=showing,
+            catalogs=catalogs,
+            courier=courier,
+            cards=cards,
+            habits=Habits(database),
+            people=Directory(settings.admin_ids),
+        )
+        housekeeping = Housekeeping(archive, settings.keep_days)
         app = _bolt(settings, quick)
         handlers.register(app, relay)
         web = make_web(app, settings.slack_signing_secret, database)
 
-        for part in (courier, catalogs, cards):
+        for part in (courier, reconciler, finisher, catalogs, cards, housekeeping):
             task = asyncio.create_task(part.run(), name=type(part).__name__)
             stack.push_async_callback(_end, task)
         stack.push_async_callback(courier.stop)

@@ -7,19 +7,21 @@ loading or empty. No keystroke ever becomes a vendor call.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 import structlog
 
 from bot.adapters.base import Adapter, Catalog, Entry
+from bot.adapters.pace import Paces
 from bot.errors import RelayError, TryLater, Unauthorized
+from bot.forms.custom import CustomField
 from bot.forms.text import duration
 from bot.rounds import Rounds
 from bot.storage import Workspace
 from bot.storage.connections import Connections
-from bot.storage.deliveries import Delivery
 from bot.storage.lists import Lists
+from bot.storage.rows import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +53,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _List:
-    """One list in memory. `folded` is what is searched, one string an entry; times are epoch seconds, 0 is never."""
+    """One list in memory. `folded` is what is searched, one text an entry; times are epoch seconds, 0 is never."""
 
     entries: list[Entry] = field(default_factory=list)
     folded: list[str] = field(default_factory=list)
@@ -63,6 +65,7 @@ class _List:
     failures: int = 0
     account: str = ""
     made: list[tuple[float, Entry]] = field(default_factory=list)
+    unsaved: bool = False
 
     def fill(self, entries: Iterable[Entry], fetched_at: float) -> None:
         # A list that changes while its pages are read can hold an entry twice; Slack takes no option twice.
@@ -71,8 +74,16 @@ class _List:
             if entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:  # one bad option, and Slack refuses them all
                 self.by_id.setdefault(entry.id, entry)
         self.entries = list(self.by_id.values())
-        self.folded = [f"{entry.label} {entry.detail}".casefold() for entry in self.entries]
+        self.folded = [_folded(entry) for entry in self.entries]
         self.fetched_at = fetched_at
+
+    def add(self, entry: Entry) -> None:
+        """Put a new entry first, and keep it with the next round's writes."""
+        if entry.id not in self.by_id and entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:
+            self.by_id[entry.id] = entry
+            self.entries.insert(0, entry)
+            self.folded.insert(0, _folded(entry))
+            self.unsaved = True
 
     def belongs_to(self, account: str) -> None:
         """What another account of the same vendor was asked for is forgotten."""
@@ -85,12 +96,18 @@ class _List:
         self.problem, self.failures = problem, self.failures + 1
 
 
+def _folded(entry: Entry) -> str:
+    """What a search looks in: the label and the detail, each on a line."""
+    return f"{' '.join(entry.label.split())}\n{entry.detail}".casefold()
+
+
 class Catalogs:
     def __init__(
         self,
         lists: Lists,
         connections: Connections,
         adapters: Mapping[str, Adapter],
+        paces: Paces,
         *,
         on_recovered: Callable[[], None],
         clock: Callable[[], float] = time.time,
@@ -98,6 +115,7 @@ class Catalogs:
         self._lists = lists
         self._connections = connections
         self._adapters = adapters
+        self._paces = paces
         self._on_recovered = on_recovered
         self._clock = clock
         self._known: dict[Key, _List] = {}
@@ -110,7 +128,7 @@ class Catalogs:
         """The entries that match what was typed, best first, at most 100."""
         adapter = self._adapters[vendor]
         catalog = adapter.catalog(name)
-        known = await self._list((workspace, vendor, name))
+        known = await self._options(workspace, vendor, name) or await self._list((workspace, vendor, name))
         known.used_at = self._clock()
         found = _linked(known, query) or _best(known, query, SHOWN)
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
@@ -119,29 +137,52 @@ class Catalogs:
             found = [*found[: SHOWN - 1], named]
         return Answer(found, self._notice(adapter, catalog, known, query, found))
 
+    async def _options(self, workspace: Workspace, vendor: str, name: str) -> _List | None:
+        """The options of a workspace's own field, as a list: "form_fields:<field's id>". None for any other name."""
+        catalog, _, field_id = name.partition(":")
+        if not field_id:
+            return None
+        for custom in await self.custom(workspace, vendor, catalog):
+            if custom.id == field_id:
+                options = _List()
+                options.fill((Entry(id=it, label=label) for it, label in custom.options), self._clock())
+                return options
+        return None
+
+    async def custom(self, workspace: Workspace, vendor: str, name: str) -> tuple[CustomField, ...]:
+        """The fields that the workspace made for itself, as that catalog lists them."""
+        entries = (await self._list((workspace, vendor, name))).entries
+        return tuple(entry.field for entry in entries if entry.field is not None)
+
     async def want(self, workspace: Workspace, vendor: str, names: Iterable[str]) -> None:
         """A form with these pickers opens: refresh in the background what is old."""
         for name in names:
-            (await self._list((workspace, vendor, name))).used_at = self._clock()
+            if await self._options(workspace, vendor, name) is None:
+                (await self._list((workspace, vendor, name))).used_at = self._clock()
         self._rounds.wake()
+
+    async def entries(self, workspace: Workspace, vendor: str, name: str) -> Sequence[Entry]:
+        """The list as it is known now; empty while it never was fetched."""
+        return (await self._list((workspace, vendor, name))).entries
 
     async def entry(self, workspace: Workspace, vendor: str, name: str, entry_id: str) -> Entry | None:
         """The entry of that id, or None when the list does not hold it."""
-        return (await self._list((workspace, vendor, name))).by_id.get(entry_id)
+        known = await self._options(workspace, vendor, name) or await self._list((workspace, vendor, name))
+        return known.by_id.get(entry_id)
 
     async def created(self, row: Delivery, name: str) -> None:
         """Offer what was just created without waiting for the next refresh."""
-        label = f"{row.created['reference']} {row.created['title'] or row.title}".strip()
-        entry = Entry(id=row.created["id"], label=label, url=row.created["url"])
+        label = f"{row.created.get('reference', '')} {row.created.get('title') or row.title}".strip()
+        entry = Entry(id=row.created["id"], label=label, url=row.created.get("url", ""))
         known = await self._list((row.workspace, row.vendor, name))
         known.made.append((self._clock(), entry))
-        known.fill([entry, *known.entries], known.fetched_at)
-        await self._lists.save(row.workspace, row.vendor, name, known.entries, known.fetched_at)
+        known.add(entry)
 
     async def condition(self, workspace: Workspace, vendor: str) -> tuple[float | None, str]:
         """Seconds since the oldest of the vendor's lists was fetched (None while one of them never was), and why one of
         them could not be fetched last time, empty when all could."""
-        names = [catalog.name for catalog in self._adapters[vendor].catalogs if catalog.static is None]
+        catalogs = self._adapters[vendor].catalogs
+        names = [catalog.name for catalog in catalogs if catalog.static is None and not catalog.on_demand]
         lists = [await self._list((workspace, vendor, name)) for name in names]
         oldest = min((it.fetched_at for it in lists), default=0.0)
         problem = next((it.problem for it in lists if it.problem), "")
@@ -149,18 +190,29 @@ class Catalogs:
 
     async def run(self) -> None:
         """Refresh what is due, again and again, until cancelled."""
-        async with asyncio.TaskGroup() as refreshing:
-            self._refreshing = refreshing
-            await self._rounds.run()
+        try:
+            async with asyncio.TaskGroup() as refreshing:
+                self._refreshing = refreshing
+                await self._rounds.run()
+        finally:
+            await self._save_additions()
 
     async def _round(self) -> float:
         """Each connection's lists by themselves, so that a slow vendor delays nobody else's."""
         assert self._refreshing is not None  # noqa: S101  `run` makes it before the first round
+        await self._save_additions()
         for workspace, vendor, names, broken in await self._due():
             if (workspace, vendor) not in self._busy:
                 self._busy.add((workspace, vendor))
                 self._refreshing.create_task(self._refresh_one(workspace, vendor, names, broken))
         return ROUND_SECONDS
+
+    async def _save_additions(self) -> None:
+        """What was created is written with the next round: a write for each would slow every submission down."""
+        for (workspace, vendor, name), known in list(self._known.items()):
+            if known.unsaved:
+                known.unsaved = False
+                await self._lists.save(workspace, vendor, name, known.entries, known.fetched_at)
 
     async def _refresh_one(self, workspace: Workspace, vendor: str, names: list[str], broken: bool) -> None:
         try:
@@ -175,6 +227,7 @@ class Catalogs:
         due = []
         for (workspace, vendor), (account, broken) in (await self._connections.accounts()).items():
             catalogs = [it for it in self._adapters[vendor].catalogs if it.static is None]
+            catalogs += self._parts(workspace, vendor)
             known = [await self._list((workspace, vendor, it.name)) for it in catalogs]
             for list_ in known:
                 list_.belongs_to(account)
@@ -184,6 +237,12 @@ class Catalogs:
             if names:
                 due.append((workspace, vendor, names, broken))
         return due
+
+    def _parts(self, workspace: Workspace, vendor: str) -> list[Catalog]:
+        """The lists that were asked for by a longer name, "catalog_entries:01AB": each is a catalog of its own."""
+        adapter = self._adapters[vendor]
+        names = [name for place, its_vendor, name in self._known if (place, its_vendor) == (workspace, vendor)]
+        return [replace(adapter.catalog(name), name=name, on_demand=True) for name in names if ":" in name]
 
     async def _refresh(self, workspace: Workspace, vendor: str, names: list[str], broken: bool) -> None:
         """Fetch these lists. One refused token stands for all; one that is accepted again mends the connection."""
@@ -214,7 +273,7 @@ class Catalogs:
                     broken = False
 
     async def _fetch(self, workspace: Workspace, vendor: str, name: str, known: _List) -> None:
-        adapter = self._adapters[vendor]
+        adapter = self._adapters[vendor].paced(self._paces.of((workspace, vendor)))
         connection = await self._connections.get(workspace, vendor)
         if connection is None:
             return
@@ -223,7 +282,7 @@ class Catalogs:
         listed = {entry.id for entry in entries}
         known.made = [(at, it) for at, it in known.made if at > started - LAG_SECONDS and it.id not in listed]
         known.fill([*(it for _, it in reversed(known.made)), *entries], started)
-        known.problem, known.failures, known.account = "", 0, connection.account
+        known.problem, known.failures, known.account, known.unsaved = "", 0, connection.account, False
         await self._lists.save(workspace, vendor, name, known.entries, started)
 
     async def _list(self, key: Key) -> _List:
@@ -258,7 +317,8 @@ class Catalogs:
 
 def _is_due(known: _List, catalog: Catalog, now: float) -> bool:
     """A new list at once, one in use when its time is over; one that fails ever more rarely, unless it is asked for."""
-    wanted = now - known.used_at < USED_SECONDS or (known.fetched_at == 0 and known.failures < FIRST_TRIES)
+    new = known.fetched_at == 0 and known.failures < FIRST_TRIES and not catalog.on_demand
+    wanted = now - known.used_at < USED_SECONDS or new
     wait = catalog.ttl
     if known.failures:
         doublings = 0 if known.used_at > known.tried_at else min(known.failures - 1, 10)
@@ -273,20 +333,34 @@ def _linked(known: _List, query: str) -> list[Entry]:
 
 
 def _best(known: _List, query: str, limit: int) -> list[Entry]:
-    """Exact matches, then those that begin with it, then with a word that begins with it, then any that hold it."""
-    wanted = " ".join(query.casefold().split())
+    """Exact matches, then labels that begin with it, that have a word which begins with it, that hold it; then the same of
+    the smaller line; then what has words that begin with each of them."""
+    words = query.casefold().split()
+    wanted = " ".join(words)
     if not wanted:
         return known.entries[:limit]
-    ranked: tuple[list[int], ...] = ([], [], [], [])
-    inside = f" {wanted}"
+    ranked: tuple[list[int], ...] = ([], [], [], [], [], [])
     for index, text in enumerate(known.folded):
         if wanted in text:
-            if text.startswith(wanted):
-                rank = 0 if known.entries[index].label.casefold() == wanted else 1
-            else:
-                rank = 2 if inside in text else 3
-            ranked[rank].append(index)
+            ranked[_rank(text, wanted)].append(index)
+        elif len(words) > 1 and len(ranked[5]) < limit and _begin_words(words, text):
+            ranked[5].append(index)
     return [known.entries[index] for index in islice(chain(*ranked), limit)]
+
+
+def _begin_words(words: Iterable[str], text: str) -> bool:
+    padded = f" {text}".replace("\n", " ")
+    return all(f" {word}" in padded for word in words)
+
+
+def _rank(text: str, wanted: str) -> int:
+    """How well it matches: 0 best. `text` is a label and a detail, each on a line."""
+    if text.startswith(wanted):
+        return 0 if text.startswith(f"{wanted}\n") else 1
+    label, _, _ = text.partition("\n")
+    if wanted in label:
+        return 2 if f" {wanted}" in label else 3
+    return 4
 
 
 def _reference(entry: Entry) -> str:

@@ -2,12 +2,14 @@
 
     queued -> sending -> delivered     the vendor made it
                       -> rejected      the vendor said no; the person can edit and resend
-                      -> unconfirmed   the request left and nobody can say whether it was carried out; never resent blindly
+                      -> unconfirmed   the request left and nobody can say whether it was carried out: see `bot.reconciler`
                       -> failed        given up, or an admin must act
                       -> queued        certainly not done: again when the vendor says, or after a backoff
 
 A row is committed as `sending`, with a lease longer than any call, before the request leaves; settling names the attempt
-it settles, so a worker that wakes late cannot overwrite a newer one.
+it settles, so a worker that wakes late cannot overwrite a newer one. Whoever enqueues claims at once, unless others of the
+connection wait for their turn; a loop takes what is due. A connection's pace and its share of the slots are taken before a
+row is claimed, so that nothing waits while its lease runs.
 """
 
 import asyncio
@@ -20,22 +22,30 @@ from dataclasses import replace
 import structlog
 
 from bot.adapters.base import Adapter, Credentials, Submission
+from bot.adapters.pace import Paces
 from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear, VendorError
 from bot.rounds import Rounds
-from bot.slots import Lane, Slots
-from bot.storage.connections import Connections
-from bot.storage.deliveries import Deliveries, Delivery, Draft, Outcome
+from bot.slots import Slots
+from bot.storage.connections import Connection, Connections
+from bot.storage.deliveries import JUMP_SECONDS, Deliveries
+from bot.storage.rows import Delivery, Draft, Lane, Outcome
 
 log = structlog.get_logger(__name__)
 
 CALL_SECONDS = 25.0
 LEASE_SECONDS = 45.0
 AT_ONCE, OF_ONE_CONNECTION = 8, 6
-GIVE_UP_SECONDS = 24 * 3600.0
 BACKOFF_SECONDS = (1.0, 300.0)
 SHORTEST_PAUSE = 0.05
+LONGEST_PAUSE = 5.0
+"""How soon a row is noticed that another process queued, or an operator's command."""
 SETTLING_SECONDS = LEASE_SECONDS - CALL_SECONDS
 SETTLING_PAUSE = 1.0
+FIRST_LOOK_SECONDS = 2.0
+"""So long after a send whose answer is missing the vendor is asked whether it has the object."""
+LAST_LOOK_SECONDS = 60.0
+"""So long after a second send succeeded it is asked whether the first one turned up after all."""
+WORTH_SAYING_SECONDS = 2.0
 
 
 class Courier:
@@ -47,6 +57,7 @@ class Courier:
         deliveries: Deliveries,
         connections: Connections,
         adapters: Mapping[str, Adapter],
+        paces: Paces,
         *,
         on_change: Callable[[Delivery], None],
         on_created: Callable[[Delivery, str], Awaitable[None]],
@@ -55,35 +66,61 @@ class Courier:
         self._deliveries = deliveries
         self._connections = connections
         self._adapters = adapters
+        self._paces = paces
         self._on_change = on_change
         self._on_created = on_created
         self._clock = clock
-        self._rounds = Rounds("courier", self._round)
+        self._rounds = Rounds("courier", self._round, LONGEST_PAUSE)
         self._slots = Slots(AT_ONCE, OF_ONE_CONNECTION, self._rounds.wake)
         self._claiming = asyncio.Lock()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], int] = {}
         self._watchers: dict[int, set[asyncio.Future[Delivery]]] = {}
+        self._out_of_reach: set[Lane] = set()
+        self._last_round = 0.0
         self._stopping = False
 
-    async def submit(self, draft: Draft, *, card_after: float) -> Delivery:
-        """Commit the draft and start delivering it at once if a slot is free; the row as it was committed."""
+    async def submit(self, draft: Draft, *, card_after: float, connection: Connection | None = None) -> Delivery:
+        """Commit the draft and start delivering it at once if it is its turn; the row as it was committed.
+
+        `connection` is what the draft's account was read from a moment ago, if it was: then it is not read again.
+        """
         lane = (draft.workspace, draft.vendor)
-        slot_free = not self._stopping and self._slots.take(lane)
+        taken = self._take(lane)
+        started = False
         try:
             row, new = await self._deliveries.enqueue(
-                draft, lease=LEASE_SECONDS if slot_free else None, card_after=card_after
+                draft, lease=LEASE_SECONDS if taken else None, card_after=card_after
             )
-        except BaseException:
-            if slot_free:
-                self._slots.give_back(lane)
-            raise
-        if slot_free and new:
-            self._start(row)
-        elif slot_free:
-            self._slots.give_back(lane)
-        else:
+            if taken and new and row.state == "sending":
+                self._start(row, connection)
+                started = True
+        finally:
+            if taken and not started:
+                self._give_back(lane)
+        if new and row.state == "queued":
+            row = await self._in_turn(row)
             self._rounds.wake()
         return row
+
+    async def _in_turn(self, row: Delivery) -> Delivery:
+        """A new row that the connection's pace makes wait: it can say for how long."""
+        seconds = self._paces.of(row.lane).wait("write", await self._deliveries.ahead_of(row))
+        if seconds < WORTH_SAYING_SECONDS:
+            return row
+        return await self._deliveries.expect(row, self._clock() + seconds)
+
+    def _take(self, lane: Lane) -> bool:
+        """A slot, and the connection's turn for a write."""
+        if self._stopping or not self._slots.take(lane):
+            return False
+        if self._paces.of(lane).take("write"):
+            return True
+        self._slots.give_back(lane)
+        return False
+
+    def _give_back(self, lane: Lane) -> None:
+        self._paces.of(lane).give_back("write")
+        self._slots.give_back(lane)
 
     async def outcome(self, row: Delivery, until: float) -> Delivery:
         """The row once it is settled, or waits for something later than `until` (loop time); at `until`, as it is then.
@@ -95,7 +132,8 @@ class Courier:
         watchers = self._watchers.setdefault(row.id, set())
         watchers.add(future)
         try:
-            row = await self._deliveries.get(row.id)
+            if row.id not in self._under_way.values():  # else its end is still to come, and will be heard
+                row = await self._deliveries.get(row.id)
             while not (row.settled or self._waits_past(row, until - loop.time())):
                 try:
                     async with asyncio.timeout_at(until):
@@ -112,24 +150,59 @@ class Courier:
                 self._watchers.pop(row.id, None)
 
     def _waits_past(self, row: Delivery, seconds: float) -> bool:
-        return row.state == "queued" and row.due_at > self._clock() + seconds
+        return row.state in ("queued", "unconfirmed") and row.next_at > self._clock() + seconds
 
     def wake(self) -> None:
         """Look for due rows now (something made rows due from outside: an admin reconnected)."""
         self._rounds.wake()
+
+    async def tell(self, row: Delivery) -> None:
+        """Everybody whom this row concerns hears that it changed: who waits for it, its card, the pickers, the loop."""
+        for future in self._watchers.get(row.id, ()):
+            if not future.done():
+                future.set_result(row)
+        self._on_change(row)
+        if row.state == "queued":
+            self._rounds.wake()
+        feeds = self._adapters[row.vendor].operation(row.operation).feeds
+        if (
+            feeds and row.state == "delivered" and row.created and not row.private
+        ):  # a private one is not for every picker
+            await self._on_created(row, feeds)
 
     async def run(self) -> None:
         """Deliver what is due and settle what was left behind, until cancelled."""
         await self._rounds.run()
 
     async def _round(self) -> float | None:
-        for row in await self._deliveries.expire("The bot stopped while it was being sent."):
-            self._announce(row)
-        await self._start_due()
-        if self._stopping or self._slots.full:
-            return None  # a slot that becomes free wakes the loop
-        at = await self._deliveries.next_time(self._slots.full_lanes)
-        return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
+        await self._mind_the_clock()
+        agenda = await self._deliveries.agenda()
+        if agenda.expiry is not None and agenda.expiry < self._clock():
+            await self._expire()
+        if await self._start_due(agenda.lanes):
+            agenda = await self._deliveries.agenda()
+        times = [] if self._stopping else [self._turn(lane, at) for lane, at in agenda.lanes.items()]
+        soonest = min([at for at in (*times, agenda.expiry) if at is not None], default=None)
+        return None if soonest is None else max(soonest - self._clock(), SHORTEST_PAUSE)
+
+    async def _expire(self) -> None:
+        """What is still being sent by this process is in good hands, whatever the clock says."""
+        mine = self._under_way.values()
+        for row in await self._deliveries.expire("The bot stopped while it was being sent.", FIRST_LOOK_SECONDS, mine):
+            await self.tell(row)
+
+    def _turn(self, lane: Lane, at: float) -> float | None:
+        """When the connection's next row can start; None while only a slot that becomes free, which wakes the loop, helps."""
+        if self._slots.full or lane in self._slots.full_lanes:
+            return None
+        return max(at, self._clock() + self._paces.of(lane).wait("write"))
+
+    async def _mind_the_clock(self) -> None:
+        """After it went back (or since the last start did), what is due in hours that have passed already is due now."""
+        now = self._clock()
+        if now < self._last_round - JUMP_SECONDS or not self._last_round:
+            await self._deliveries.clock_went_back()
+        self._last_round = now
 
     async def stop(self) -> None:
         """Finish what is being sent; the rest stays queued for the next start."""
@@ -141,30 +214,43 @@ class Courier:
         except TimeoutError:
             log.warning("courier.stopped_early", under_way=len(self._under_way))
 
-    async def _start_due(self) -> None:
+    async def _start_due(self, lanes: Mapping[Lane, float]) -> bool:
+        """Claim what is due, one of each connection in turn, for as long as there are slots; whether anything was."""
         async with self._claiming:
-            while not self._stopping and not self._slots.full:
-                claimed = await self._deliveries.claim_due(LEASE_SECONDS, 1, self._slots.full_lanes)
-                if not claimed:
-                    return
-                # A submission may have taken the last slot meanwhile: then this one runs all the same, as one more.
-                self._slots.take_anyway((claimed[0].workspace, claimed[0].vendor))
-                self._start(claimed[0])
+            now = self._clock()
+            due = sorted((lane for lane, at in lanes.items() if at <= now), key=lambda lane: lanes[lane])
+            started = False
+            while due:
+                due = [lane for lane in due if self._take(lane) and await self._claim_one(lane)]
+                started = started or bool(due)
+        return started
 
-    def _start(self, row: Delivery) -> None:
-        task = asyncio.create_task(self._deliver(row), name=f"deliver {row.key}")
-        self._under_way.add(task)
-        task.add_done_callback(lambda task: self._ended(task, (row.workspace, row.vendor)))
+    async def _claim_one(self, lane: Lane) -> bool:
+        """Start the connection's next row, for which a slot is taken; False when there is none."""
+        row = None
+        try:
+            row = await self._deliveries.claim(lane, LEASE_SECONDS)
+        finally:
+            if row is None:
+                self._give_back(lane)
+        if row is not None:
+            self._start(row)
+        return row is not None
+
+    def _start(self, row: Delivery, connection: Connection | None = None) -> None:
+        task = asyncio.create_task(self._deliver(row, connection), name=f"deliver {row.key}")
+        self._under_way[task] = row.id
+        task.add_done_callback(lambda task: self._ended(task, row.lane))
 
     def _ended(self, task: asyncio.Task[None], lane: Lane) -> None:
-        self._under_way.discard(task)
+        del self._under_way[task]
         self._slots.give_back(lane)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("courier.delivery_failed", error=type(error).__name__)
 
-    async def _deliver(self, row: Delivery) -> None:
+    async def _deliver(self, row: Delivery, connection: Connection | None) -> None:
         started = time.perf_counter()
-        outcome = await self._attempt(row)
+        outcome = await self._attempt(row, connection)
         settled = await self._settle(row, outcome)
         log.info(
             "courier.attempted",
@@ -176,16 +262,20 @@ class Courier:
             attempt=row.attempt,
             milliseconds=round((time.perf_counter() - started) * 1000),
         )
-        if settled is None:
-            return
-        self._announce(settled)
-        if settled.state == "queued":
-            self._rounds.wake()
         if outcome.reason == "unauthorized":
             await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
-        feeds = self._adapters[row.vendor].operation(row.operation).feeds
-        if feeds and settled.state == "delivered" and not settled.private:  # a private one is not for every picker
-            await self._on_created(settled, feeds)
+        await self._mind_the_way(row.lane, outcome)
+        if settled is not None:
+            await self.tell(settled)
+
+    async def _mind_the_way(self, lane: Lane, outcome: Outcome) -> None:
+        """Once one arrives at a vendor that could not be reached, the others need not wait for their pauses to end."""
+        if outcome.reason == "unreachable":
+            self._out_of_reach.add(lane)
+        elif lane in self._out_of_reach and outcome.state in ("delivered", "rejected"):
+            self._out_of_reach.discard(lane)
+            await self._deliveries.hurry(lane)
+            self._rounds.wake()
 
     async def _settle(self, row: Delivery, outcome: Outcome) -> Delivery | None:
         """Write the outcome, again and again while the file is busy: what the vendor said must not be lost to that."""
@@ -203,9 +293,9 @@ class Courier:
                 outcome = replace(outcome, sentence=f"The answer of {label} could not be read.", fields={})
             await asyncio.sleep(SETTLING_PAUSE)
 
-    async def _attempt(self, row: Delivery) -> Outcome:
-        adapter = self._adapters[row.vendor]
-        prepared = await self._prepared(row, adapter)
+    async def _attempt(self, row: Delivery, connection: Connection | None) -> Outcome:
+        adapter = self._adapters[row.vendor].paced(self._paces.of(row.lane))
+        prepared = await self._prepared(row, adapter, connection)
         if isinstance(prepared, Outcome):
             return prepared
         try:
@@ -213,57 +303,87 @@ class Courier:
                 created = await adapter.create(row.operation, *prepared)
         except Exception as error:
             return self._failure(row, adapter, error)
-        return Outcome("delivered", created=created.model_dump())
+        last_look = row.resends > 0 and not adapter.operation(row.operation).keyed
+        look_at = self._clock() + LAST_LOOK_SECONDS if last_look else 0.0
+        return Outcome("delivered", created=created.model_dump(), look_at=look_at, steps=created.remaining)
 
-    async def _prepared(self, row: Delivery, adapter: Adapter) -> tuple[Submission, Credentials] | Outcome:
+    async def _prepared(
+        self, row: Delivery, adapter: Adapter, connection: Connection | None
+    ) -> tuple[Submission, Credentials] | Outcome:
         """What to send and with which credentials, or why nothing is sent."""
-        if self._clock() - row.made_at > GIVE_UP_SECONDS:
-            return Outcome("failed", "gave_up", f"It could not be sent to {adapter.label} in time.")
+        if self._clock() > row.give_up_at:
+            return _given_up(row, adapter, f"It could not be sent to {adapter.label} in time.")
         try:
-            connection = await self._connections.get(row.workspace, row.vendor)
+            connection = connection or await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
-                return Outcome(
-                    "failed", "disconnected", f"{adapter.label} is no longer connected to the account it was meant for."
-                )
-            operation = adapter.operation(row.operation)
-            form = operation.form_for(row.answer or None).model_validate(dict(row.payload))
-            credentials = adapter.credentials.model_validate(dict(connection.secret))
+                return Outcome("failed", "disconnected", not_connected(adapter))
+            return submission_of(row, adapter), adapter.credentials.model_validate(dict(connection.secret))
         except sqlite3.Error as error:
             log.error("courier.not_read", delivery=row.key, error=type(error).__name__)
-            return Outcome("queued", "internal", due_at=self._clock() + _backoff(row.attempt))
+            return Outcome("queued", "internal", due_at=self._clock() + backoff(row.attempt))
         except SecretError as error:
             sentence = f"{error} An admin can connect {adapter.label} again with `/vendors`."
             return Outcome("failed", "unauthorized", sentence)
         except (ValueError, KeyError) as error:
             log.error("courier.not_sendable", delivery=row.key, error=type(error).__name__)
             return Outcome("failed", "not_sendable", "It does not fit the form any more; please fill it in again.")
-        return Submission(form, row.key, row.actor_name, row.revision, row.chosen), credentials
 
     def _failure(self, row: Delivery, adapter: Adapter, error: Exception) -> Outcome:
         match error:
             case Refused():
                 return Outcome("rejected", "refused", str(error), fields=error.fields)
             case Unauthorized():
-                return Outcome("failed", "unauthorized" if error.status == 401 else "forbidden", str(error))
+                reason = "unauthorized" if error.status == 401 else "forbidden"
+                if _in_doubt(row, adapter):
+                    return Outcome("unconfirmed", reason, str(error), look_at=self._clock() + BACKOFF_SECONDS[1])
+                return Outcome("failed", reason, str(error))
             case TryLater():
-                if self._clock() - row.made_at > GIVE_UP_SECONDS:
-                    return Outcome("failed", "gave_up", str(error))
-                wait = _backoff(row.attempt) if error.retry_after is None else error.retry_after
+                if self._clock() > row.give_up_at:
+                    return _given_up(row, adapter, str(error))
+                wait = backoff(row.attempt) if error.retry_after is None else error.retry_after
+                if error.reason == "rate_limited":  # it is the connection's limit, not this row's
+                    self._paces.of(row.lane).pause("write", wait)
                 return Outcome("queued", error.reason, str(error), due_at=self._clock() + wait)
             case Unclear() | TimeoutError() | VendorError():
                 sentence = str(error) or f"{adapter.label} did not answer in time."
-                return Outcome("unconfirmed", "unclear", sentence)
+                return Outcome("unconfirmed", "unclear", sentence, look_at=self._clock() + FIRST_LOOK_SECONDS)
         log.error("courier.adapter_broke", delivery=row.key, vendor=row.vendor, error=type(error).__name__)
-        return Outcome("unconfirmed", "internal", f"The answer of {adapter.label} could not be read.")
-
-    def _announce(self, row: Delivery) -> None:
-        for future in self._watchers.get(row.id, ()):
-            if not future.done():
-                future.set_result(row)
-        self._on_change(row)
+        sentence = f"The answer of {adapter.label} could not be read."
+        return Outcome("unconfirmed", "internal", sentence, look_at=self._clock() + FIRST_LOOK_SECONDS)
 
 
-def _backoff(attempt: int) -> float:
+def _in_doubt(row: Delivery, adapter: Adapter) -> bool:
+    """Whether an earlier attempt may have created it: elsewhere nothing is sent again before it was looked up."""
+    return row.resends > 0 and adapter.operation(row.operation).keyed
+
+
+def _given_up(row: Delivery, adapter: Adapter, sentence: str) -> Outcome:
+    if _in_doubt(row, adapter):
+        return Outcome("unconfirmed", "undecided", f"{adapter.label} has not confirmed it for 24 hours.")
+    return Outcome("failed", "gave_up", sentence)
+
+
+def submission_of(row: Delivery, adapter: Adapter) -> Submission:
+    """What the row sends. Raises ValueError or KeyError when it does not fit its form any more."""
+    form = adapter.operation(row.operation).form_for(row.answer or None, row.custom).model_validate(dict(row.payload))
+    return Submission(
+        form,
+        row.key,
+        row.actor_name,
+        row.revision,
+        row.chosen,
+        again=row.resends > 0,
+        sent_at=row.sent_at,
+        custom=row.custom,
+    )
+
+
+def not_connected(adapter: Adapter) -> str:
+    """Why a row is not sent, or looked up, any more."""
+    return f"{adapter.label} is no longer connected to the account it was meant for."
+
+
+def backoff(attempt: int) -> float:
     """Exponential with full jitter, so that many waiting rows do not come back at the same instant."""
     lowest, highest = BACKOFF_SECONDS
     return max(lowest, random.uniform(0, min(highest, lowest * 2**attempt)))  # noqa: S311  spreads load, guards nothing

@@ -24,6 +24,7 @@ def filled(url: str | None) -> dict[str, Any]:
     interactivity = manifest["settings"]["interactivity"]
     _fill(interactivity, "request_url", url)
     _fill(interactivity, "message_menu_options_url", url)
+    _fill(manifest["settings"]["event_subscriptions"], "request_url", url)
     manifest["settings"]["socket_mode_enabled"] = url is None
     return manifest
 

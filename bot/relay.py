@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot import messages
-from bot.adapters.base import Adapter, Kind, Operation
+from bot.adapters.base import USERS, Adapter, Entry, Kind, Operation
 from bot.cards import Cards
 from bot.catalogs import Catalogs
 from bot.courier import Courier
-from bot.people import Directory
+from bot.forms.custom import CustomField
+from bot.forms.fields import Form
+from bot.people import Directory, Person
 from bot.storage import Workspace
+from bot.storage.archive import Archive
 from bot.storage.connections import Connections
+from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
 from bot.storage.lists import Habits
+from bot.storage.showing import Showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,9 @@ class Relay:
     adapters: Mapping[str, Adapter]
     connections: Connections
     deliveries: Deliveries
+    decisions: Decisions
+    archive: Archive
+    showing: Showing
     catalogs: Catalogs
     courier: Courier
     cards: Cards
@@ -33,6 +41,23 @@ class Relay:
         vendor, _, operation = name.partition(".")
         adapter = self.adapters[vendor]
         return adapter, adapter.operation(operation)
+
+    async def custom(self, workspace: Workspace, name: str) -> tuple[CustomField, ...]:
+        """The workspace's own fields of "rootly.incident", as they are known now."""
+        adapter, operation = self.find(name)
+        if operation.custom is None:
+            return ()
+        return await self.catalogs.custom(workspace, adapter.vendor, operation.custom)
+
+    async def form(self, workspace: Workspace, name: str, answer: str | None) -> type[Form]:
+        """The whole form of "rootly.workflow_task" once `answer` was given, with the workspace's own fields."""
+        return self.find(name)[1].form_for(answer, await self.custom(workspace, name))
+
+    async def user(self, workspace: Workspace, adapter: Adapter, person: Person) -> Entry | None:
+        """The vendor's user that this person is, as far as its list of users is known; None when none is."""
+        if all(it.name != USERS for it in adapter.catalogs):
+            return None
+        return adapter.user_for(person, await self.catalogs.entries(workspace, adapter.vendor, USERS))
 
     async def choices(self, workspace: Workspace, kind: Kind) -> list[tuple[Adapter, Operation]]:
         """What this workspace's connections can do of that kind."""

@@ -14,13 +14,22 @@ AFTER_AN_ERROR = 1.0
 
 class Rounds:
     """Runs `round_` again and again. It returns the seconds until it wants to run next, None when nothing waits.
+    Woken, it waits `shortest_pause` seconds for what else comes.
 
     No error ends the loop: a file that is busy or a vendor that misbehaves now may be fine a second later.
     """
 
-    def __init__(self, name: str, round_: Callable[[], Awaitable[float | None]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        round_: Callable[[], Awaitable[float | None]],
+        longest_pause: float = LONGEST_PAUSE,
+        shortest_pause: float = 0.0,
+    ) -> None:
         self._name = name
         self._round = round_
+        self._longest_pause = longest_pause
+        self._shortest_pause = shortest_pause
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -37,5 +46,6 @@ class Rounds:
                 log.error("round.failed", of=self._name, error=type(error).__name__)
                 pause = AFTER_AN_ERROR
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST_PAUSE if pause is None else min(pause, LONGEST_PAUSE)):
+                async with asyncio.timeout(self._longest_pause if pause is None else min(pause, self._longest_pause)):
                     await self._wake.wait()
+                    await asyncio.sleep(self._shortest_pause)

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 import logging
 import signal
 import socket as sockets
 import sys
 from collections.abc import Callable, Iterator
+from typing import TextIO, cast
 
 import structlog
 import uvicorn
@@ -66,8 +68,23 @@ async def _connect(handler: AsyncSocketModeHandler) -> None:
     await handler.client.connect()
 
 
+class _Stderr(io.TextIOBase):
+    """Standard error, without errors of its own: a log that cannot be written (its disk is full) must not stop the work
+    that it is about, and there is nowhere left to say so."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return sys.stderr.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 def set_up_logging() -> None:
     """One line an event, on standard error. Libraries say only what went wrong: their detail can hold bodies."""
+    logging.raiseExceptions = False  # for the same reason as `_Stderr`
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -77,7 +94,7 @@ def set_up_logging() -> None:
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
 

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     port: int = Field(3000, ge=0, le=65535, validation_alias="RELAY_PORT")
     public_url: HttpUrl | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
     admins: str = Field("", validation_alias="RELAY_ADMINS")
+    keep_days: int = Field(30, ge=1, le=36_500, validation_alias="RELAY_KEEP_DAYS")
     rootly_api_url: HttpUrl = Field(HttpUrl("https://api.rootly.com"), validation_alias="ROOTLY_API_URL")
     incident_io_api_url: HttpUrl = Field(HttpUrl("https://api.incident.io"), validation_alias="INCIDENT_IO_API_URL")
     twilio_taskrouter_url: HttpUrl = Field(

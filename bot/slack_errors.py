@@ -1,10 +1,14 @@
 """What became of a call to Slack that failed."""
 
+import re
+
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 NOT_DONE = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
 """Everything that a call of slack_sdk's raises when Slack, or the way there, does not do it."""
+UNNAMED_WAIT = 10.0
+LONGEST_WAIT = 3600.0
 
 
 def said(error: BaseException) -> str:
@@ -15,3 +19,13 @@ def said(error: BaseException) -> str:
     answer = getattr(getattr(error, "response", None), "data", None)
     word = answer.get("error") if isinstance(answer, dict) else None
     return str(word or type(error).__name__)
+
+
+def asked_to_wait(error: BaseException) -> float | None:
+    """For how many seconds Slack wants to hear no more (429, Retry-After); None when that was not what it said."""
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None) or getattr(response, "status", None)
+    if status != 429 and said(error) not in ("ratelimited", "rate_limited"):
+        return None
+    named = str((getattr(response, "headers", None) or {}).get("Retry-After", ""))
+    return min(float(named), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,9}", named) else UNNAMED_WAIT

@@ -4,10 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from bot.storage import Workspace
-
-Lane = tuple[Workspace, str]
-"""A connection: workspace and vendor."""
+from bot.storage.rows import Lane
 
 
 class Slots:
@@ -35,13 +32,9 @@ class Slots:
         """Take a slot for this connection; False when there is none."""
         if self.full or self._taken[lane] >= self._of_one:
             return False
-        self.take_anyway(lane)
-        return True
-
-    def take_anyway(self, lane: Lane) -> None:
-        """Take a slot for what has to run already, if need be one more than there are."""
         self._taken[lane] += 1
         self._free.clear()
+        return True
 
     def give_back(self, lane: Lane) -> None:
         """Give back what `take` took."""

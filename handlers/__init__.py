@@ -10,7 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot.relay import Relay
-from handlers import actions, commands, errors, options, shortcuts, views
+from handlers import actions, buttons, commands, errors, home, options, shortcuts, views
 
 
 def command(name: str) -> re.Pattern[str]:
@@ -32,6 +32,10 @@ def register(app: AsyncApp, relay: Relay) -> None:
 
     app.error(errors.answer)
 
+    # Bolt asks one listener after the other: first what comes most often, or has to be answered soonest.
+    app.view(re.compile(r"^form:"))(views.submit)
+    app.options("value")(options.suggest)
+
     app.command(command("incident"))(commands.form("incident"))
     app.command(command("action-item"))(commands.form("action_item"))
     app.command(command("workflow-task"))(commands.form("workflow_task"))
@@ -43,10 +47,19 @@ def register(app: AsyncApp, relay: Relay) -> None:
     app.shortcut("declare_incident_from_message")(shortcuts.form_from_message("incident"))
     app.shortcut("add_action_item_from_message")(shortcuts.form_from_message("action_item"))
 
-    app.view(re.compile(r"^form:"))(views.submit)
+    app.view("copied")(buttons.close_copy)
 
     app.action("value")(actions.answer)
     app.action("more")(actions.more)
-    app.action("open")(actions.follow_link)
+    app.action(re.compile(r"^open(_\d)?$"))(actions.follow_link)
 
-    app.options("value")(options.suggest)
+    app.action("cancel")(buttons.decide("cancel"))
+    app.action("by_hand")(buttons.decide("by_hand"))
+    app.action("try_again")(buttons.decide("try_again"))
+    app.action("send_again")(buttons.decide("send_again"))
+    app.action("is_there")(buttons.decide("is_there"))
+    app.action("finish")(buttons.decide("finish"))
+    app.action("edit")(buttons.edit())
+    app.action("copy")(buttons.copy())
+
+    app.event("app_home_opened")(home.opened)

@@ -35,7 +35,7 @@ async def _redraw(
     view = body.get("view") or {}
     try:
         drawn = state_of(view, context)
-        state, values = follow(relay, drawn, screen_of(view))
+        state, values = await follow(relay, drawn, screen_of(view))
     except (Foreign, KeyError):
         return
     if more:

@@ -11,7 +11,16 @@ from bot import messages
 
 log = structlog.get_logger(__name__)
 
-KINDS = (None, "view_submission", "block_suggestion", "block_actions", "shortcut", "message_action", "view_closed")
+KINDS = (
+    None,
+    "view_submission",
+    "block_suggestion",
+    "block_actions",
+    "shortcut",
+    "message_action",
+    "view_closed",
+    "event_callback",
+)
 """What Slack sends this bot (a command has no type). Another type is a stranger's text, which the log does not repeat."""
 
 

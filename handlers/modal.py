@@ -1,7 +1,7 @@
 """The form's modal: opening it, drawing it, and what it remembers between events."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -13,14 +13,14 @@ from bot import messages
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.forms.fields import Lookup
 from bot.forms.parse import chosen, read
-from bot.forms.render import chooser, has_more, modal, more_block, render
+from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
 from bot.forms.text import ELLIPSIS
 from bot.people import objection
 from bot.relay import Relay
 from bot.slack_errors import NOT_DONE, said
 from bot.storage import Workspace
-from bot.storage.deliveries import Delivery
+from bot.storage.rows import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -64,11 +64,16 @@ def state_of(view: Mapping[str, Any], context: AsyncBoltContext) -> ModalState:
         state = ModalState.model_validate_json(view.get("private_metadata") or "")
     except ValidationError:
         raise Foreign from None
-    here = workspace_of(context)
-    whole_organisation = bool(here.enterprise) and here.team in ("", here.enterprise)
-    if state.workspace != here and not (whole_organisation and state.enterprise == here.enterprise):
+    if not belongs(state.workspace, context):
         raise Foreign
     return state
+
+
+def belongs(workspace: Workspace, context: AsyncBoltContext) -> bool:
+    """Whether an event is that workspace's own."""
+    here = workspace_of(context)
+    whole_organisation = bool(here.enterprise) and here.team in ("", here.enterprise)
+    return workspace == here or (whole_organisation and workspace.enterprise == here.enterprise)
 
 
 def screen_of(view: Mapping[str, Any]) -> Screen:
@@ -78,13 +83,23 @@ def screen_of(view: Mapping[str, Any]) -> Screen:
     return values if isinstance(values, dict) else {}
 
 
-def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[ModalState, dict[str, Any]]:
+def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
+    """Whether no answer on the screen asks for another form than the one that is drawn, as is nearly always so."""
+    if next(iter(chosen(screen, "choice")), state.operation) != state.operation:
+        return False
+    if operation.branches is None:
+        return True
+    answer = next(iter(chosen(screen, f"{state.operation}.{operation.branches.field}")), None)
+    return answer == state.answer
+
+
+async def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[ModalState, dict[str, Any]]:
     """The state that the answers on the screen ask for, and what to fill into its form. Raises KeyError.
 
     The two can differ from what is drawn: of two quick choices, Slack may show the second beside the first one's form.
     """
     _, old = relay.find(state.operation)
-    typed = read(old.form_for(state.answer), state.operation, screen)
+    typed = read(await relay.form(state.workspace, state.operation, state.answer), state.operation, screen)
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
         _, new = relay.find(choice)
@@ -94,8 +109,23 @@ def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[ModalState,
         return state.model_copy(update=moved), carried(new, *texts(old, typed))
     if old.branches is not None:
         answer = next(iter(chosen(screen, f"{state.operation}.{old.branches.field}")), "")
-        state = state.model_copy(update={"answer": answer if answer in old.branches.forms else None})
+        return await _answered(relay, state, answer if answer in old.branches.forms else None, typed)
     return state, typed
+
+
+async def _answered(
+    relay: Relay, state: ModalState, answer: str | None, typed: dict[str, Any]
+) -> tuple[ModalState, dict[str, Any]]:
+    """The state after the answer on which the form depends; a new answer may fill its form in."""
+    adapter, operation = relay.find(state.operation)
+    if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
+        return state.model_copy(update={"answer": answer}), typed
+    asks = next(it.field for it in places(operation.form, state.operation) if it.field.name == operation.branches.field)
+    lookup, entry = asks.marker(Lookup), None
+    if lookup is not None and answer is not None:
+        entry = await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, answer)
+    filled = operation.branches.prefill(answer, typed, entry)
+    return state.model_copy(update={"answer": answer, "more": state.more or filled.more}), dict(filled.values)
 
 
 async def open_form(
@@ -138,7 +168,7 @@ async def open_form(
             words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
         else:
             values = carried(operation, about.title, "")
-    view = await draw(relay, state, values, words)
+    view = await draw(relay, state, values, by_id(words))
     try:
         await client.views_open(trigger_id=trigger_id, view=view)
     except NOT_DONE as error:
@@ -174,8 +204,10 @@ async def _starting_point(
 async def want_lists(relay: Relay, state: ModalState) -> None:
     """Refresh, in the background, the lists that this form's pickers offer."""
     adapter, operation = relay.find(state.operation)
-    lookups = [it.field.marker(Lookup) for it in places(operation.form_for(state.answer), state.operation)]
-    await relay.catalogs.want(state.workspace, adapter.vendor, {it.catalog for it in lookups if it is not None})
+    form = await relay.form(state.workspace, state.operation, state.answer)
+    lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
+    names = {it.catalog for it in lookups if it is not None} | ({operation.custom} if operation.custom else set())
+    await relay.catalogs.want(state.workspace, adapter.vendor, names)
 
 
 def words_on(screen: Screen) -> dict[str, str]:
@@ -183,12 +215,46 @@ def words_on(screen: Screen) -> dict[str, str]:
     return {value: text for block in screen for value, text in chosen(screen, block).items()}
 
 
-async def draw(relay: Relay, state: ModalState, values: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in; `words` are what pickers show for them."""
+async def labels(relay: Relay, state: ModalState, values: Mapping[str, Any], screen: Screen) -> Labels:
+    """What pickers show for these values: as on the screen; what was filled in by an answer, as its list has it."""
+    words, (adapter, _) = words_on(screen), relay.find(state.operation)
+    form = await relay.form(state.workspace, state.operation, state.answer)
+    for it in places(form, state.operation):
+        lookup, value = it.field.marker(Lookup), _at(values, it.path)
+        if lookup is None or not isinstance(value, str) or value in words:
+            continue
+        if (entry := await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, value)) is not None:
+            words[value] = entry.label
+    return by_id(words)
+
+
+def _at(values: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def by_id(words: Mapping[str, str]) -> Labels:
+    """What pickers show, where only one entry has that id."""
+    return lambda _, entry: words.get(entry)
+
+
+def kept_above(view: Mapping[str, Any]) -> list[Block]:
+    """The vendor's words on top of a form that is being corrected: they stay while it is drawn anew."""
+    blocks = view.get("blocks")
+    found = blocks if isinstance(blocks, list) else []
+    return [it for it in found if isinstance(it, dict) and it.get("block_id") == messages.REFUSAL_BLOCK]
+
+
+async def draw(
+    relay: Relay, state: ModalState, values: Mapping[str, Any], labels: Labels, above: Sequence[Block] = ()
+) -> dict[str, Any]:
+    """The whole modal for this state, with `values` (by field name) filled in; `labels` say what pickers show for them,
+    `above` stands on top."""
     choices = await relay.choices(state.workspace, state.kind)
     _, operation = relay.find(state.operation)
-    form = operation.form_for(state.answer)
-    blocks = render(form, state.operation, values=values, labels=lambda _, entry: words.get(entry), more=state.more)
+    form = await relay.form(state.workspace, state.operation, state.answer)
+    blocks = render(form, state.operation, values=values, labels=labels, more=state.more)
     if len(choices) > 1:
         options = [(f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices]
         blocks.insert(0, chooser(options, state.operation))
@@ -198,7 +264,7 @@ async def draw(relay: Relay, state: ModalState, values: Mapping[str, Any], words
         callback_id=f"form:{state.operation}",
         title=messages.title(operation),
         submit=messages.SUBMIT[state.kind],
-        blocks=blocks,
+        blocks=[*above, *blocks],
         private_metadata=state.model_dump_json(exclude_defaults=True),
     )
 
@@ -212,7 +278,7 @@ async def redraw(
     conflict. A drawing that arrives out of order is set right when the form is submitted.
     """
     try:
-        drawn = await draw(relay, state, values, words_on(screen_of(view)))
+        drawn = await draw(relay, state, values, await labels(relay, state, values, screen_of(view)), kept_above(view))
         await client.views_update(view_id=str(view.get("id") or ""), view=drawn)
     except NOT_DONE as error:
         if said(error) != "not_found":  # closed meanwhile

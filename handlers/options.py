@@ -23,12 +23,12 @@ async def suggest(
     """The options for what was typed so far."""
     try:
         state = state_of(body.get("view") or {}, context)
-        adapter, operation = relay.find(state.operation)
+        adapter, _ = relay.find(state.operation)
     except (Foreign, KeyError):
         await ack(options=[])
         return
     block_id = payload.get("block_id")
-    form = operation.form_for(state.answer)
+    form = await relay.form(state.workspace, state.operation, state.answer)
     lookup = next((it.field.marker(Lookup) for it in places(form, state.operation) if it.block_id == block_id), None)
     if lookup is None:
         await ack(options=[])

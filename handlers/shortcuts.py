@@ -4,25 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
 from bot.relay import Relay
-from bot.slack_errors import NOT_DONE, said
 from handlers.modal import open_form, workspace_of
-
-log = structlog.get_logger(__name__)
+from handlers.telling import tell
 
 Shortcut = dict[str, Any]
 LONGEST_HEADLINE = 150
 LONGEST_DETAILS = 2900
-TELLING_SECONDS = 1.5
-"""The ack waits for it, and Slack for the ack."""
 
 
 def form(kind: Kind) -> Callable[..., Awaitable[None]]:
@@ -34,7 +28,7 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
         trigger_id = str(shortcut.get("trigger_id") or "")
         problem = await open_form(kind, relay=relay, context=context, client=client, trigger_id=trigger_id, channel="")
         if problem:
-            await _tell(context.respond, client, str(context.user_id or ""), problem)
+            await tell(context.respond, client, str(context.user_id or ""), problem)
         await ack()
 
     return listener
@@ -57,7 +51,7 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
             **await _taken_along(shortcut, channel, client, context, relay),
         )
         if problem:
-            await _tell(context.respond, client, str(context.user_id or ""), problem)
+            await tell(context.respond, client, str(context.user_id or ""), problem)
         await ack()
 
     return listener
@@ -68,7 +62,7 @@ async def _taken_along(
 ) -> dict[str, Any]:
     """Headline and details out of the message. The bot's own card is about what was created; its text says no more."""
     workspace, message = workspace_of(context), shortcut.get("message") or {}
-    if about := await relay.deliveries.by_card(workspace, channel, str(message.get("ts") or "")):
+    if about := await relay.showing.by_card(workspace, channel, str(message.get("ts") or "")):
         return {"about": about}
     author, _ = await asyncio.gather(
         _author(relay, client, context, message),
@@ -112,18 +106,3 @@ def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
     link = f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"
     thread = str(message.get("thread_ts") or "")
     return f"{link}?thread_ts={thread}&cid={channel}" if thread and thread != ts else link
-
-
-async def _tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
-    """A shortcut has no answer of its own: say it where the message is, to this person alone, or in a direct message."""
-    if not user:
-        return
-    try:
-        async with asyncio.timeout(TELLING_SECONDS):
-            if respond and respond.response_url:
-                answer = await respond(text=text, response_type="ephemeral")
-                if answer.status_code == 200:
-                    return
-            await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
-    except NOT_DONE as error:
-        log.warning("shortcut.not_answered", error=said(error))

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,31 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.adapters.base import Adapter, Entry, Operation
-from bot.cards import MODAL_SECONDS
+from bot.adapters.base import REPORTER, Adapter, Entry, Operation
 from bot.errors import FormError, SecretError
+from bot.forms import fields
+from bot.forms.custom import CustomField
 from bot.forms.fields import Conversation, Form, Lookup
-from bot.forms.parse import chosen, conversations, parse, place
+from bot.forms.made import BLOCK
+from bot.forms.parse import chosen, conversations, parse, people, place, read
 from bot.forms.shape import places
 from bot.people import Person, objection
 from bot.relay import Relay
-from bot.storage.deliveries import Delivery, Draft
-from handlers.modal import Foreign, ModalState, Screen, draw, follow, screen_of, state_of, texts, words_on
+from bot.storage.rows import Delivery, Draft
+from bot.storage.showing import MODAL_SECONDS
+from handlers.modal import (
+    Foreign,
+    ModalState,
+    Screen,
+    draw,
+    follow,
+    is_current,
+    kept_above,
+    labels,
+    screen_of,
+    state_of,
+    texts,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +49,16 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A form as it was filled in, checked, and by whom."""
+    """A form as it was filled in, checked, in which view, and by whom."""
 
+    view_id: str
     state: ModalState
     adapter: Adapter
     operation: Operation
     form: Form
     values: Screen
     person: Person
+    custom: Sequence[CustomField]
 
 
 class NotAllowed(Exception):
@@ -77,10 +94,9 @@ async def _answer(
     except FormError as error:
         return {"response_action": "errors", "errors": error.errors}
     except Outdated as error:
-        return {
-            "response_action": "update",
-            "view": await draw(relay, error.state, error.values, words_on(screen_of(view))),
-        }
+        shown = await labels(relay, error.state, error.values, screen_of(view))
+        drawn = await draw(relay, error.state, error.values, shown, kept_above(view))
+        return {"response_action": "update", "view": drawn}
     except Foreign:
         return _note(messages.refusal(messages.FOREIGN))
     except (NotAllowed, NotConnected) as error:
@@ -110,16 +126,35 @@ async def _read(view: Mapping[str, Any], client: AsyncWebClient, context: AsyncB
     state, screen = state_of(view, context), screen_of(view)
     try:
         adapter, operation = relay.find(state.operation)
-        asked_for, values = follow(relay, state, screen)
     except KeyError:
         raise Foreign from None
     person = await relay.people.person(client, state.workspace, context.user_id or "")
     if no := objection(state.kind, person):
         raise NotAllowed(no)
+    if not is_current(operation, state, screen):
+        await _check_current(relay, state, screen)
+    custom = await relay.custom(state.workspace, state.operation)
+    whole = operation.form_for(state.answer, custom)
+    if not _asks_for_all(whole, state, screen):
+        raise Outdated(state, read(whole, state.operation, screen))
+    form = parse(whole, state.operation, screen)
+    return Filled(str(view.get("id") or ""), state, adapter, operation, form, screen, person, custom)
+
+
+def _asks_for_all(form: type[Form], state: ModalState, screen: Screen) -> bool:
+    """Whether each of the workspace's own fields that is demanded is on the screen: it may have become so meanwhile."""
+    own = (it for it in places(form, state.operation) if it.path[0] == BLOCK and it.field.form is None)
+    return all(it.block_id in screen for it in own if it.field.required)
+
+
+async def _check_current(relay: Relay, state: ModalState, screen: Screen) -> None:
+    """Raises `Outdated` where another form is asked for than the one that is drawn, `Foreign` where it is none of ours."""
+    try:
+        asked_for, values = await follow(relay, state, screen)
+    except KeyError:
+        raise Foreign from None
     if asked_for != state:
         raise Outdated(asked_for, values)
-    form = parse(operation.form_for(state.answer), state.operation, screen)
-    return Filled(state, adapter, operation, form, screen, person)
 
 
 async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Delivery:
@@ -133,6 +168,7 @@ async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Deliv
         raise NotConnected(messages.disconnected(adapter))
     payload = form.model_dump(mode="json")
     title, _ = texts(filled.operation, payload)
+    picked = await _chosen(relay, filled, client)
     draft = Draft(
         workspace=state.workspace,
         key=state.key,
@@ -145,17 +181,24 @@ async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Deliv
         actor_name=filled.person.name,
         channel=state.channel,
         private=form.confidential,
-        title=title or filled.operation.label,
+        title=title or _answered(filled, picked) or filled.operation.label,
         payload=payload,
-        chosen=await _chosen(relay, filled, client),
+        chosen=picked,
+        custom=filled.custom,
+        view_id=filled.view_id,
     )
-    row = await relay.courier.submit(draft, card_after=time.time() + MODAL_SECONDS)
+    row = await relay.courier.submit(draft, card_after=time.time() + MODAL_SECONDS, connection=connection)
     relay.cards.hold(row)
     return row
 
 
+def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
+    """What the answer is called by which the form branched: "Send a Slack message"."""
+    return next((it.label for name, it in picked.items() if name.partition("/")[2] == filled.state.answer), "")
+
+
 async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Delivery:
-    """The row when it is settled or the time is up. A "no" that the modal shows gets no card.
+    """The row when it is settled or the time is up. The cards hear what the modal says: a "no" gets no card.
 
     The row is committed: whatever goes wrong from here on, the answer is that it is saved.
     """
@@ -163,8 +206,6 @@ async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Deliver
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
         row = await relay.courier.outcome(row, until)
-        if row.state == "rejected":
-            await relay.deliveries.shown(row)
     except Exception as error:
         log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
     finally:
@@ -173,7 +214,8 @@ async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Deliver
 
 
 async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
-    """What the pickers showed, by "services/<id>" or "conversations/<id>", for vendors that want names beside ids."""
+    """What the pickers showed, by "services/<id>", "conversations/<id>" or "people/<Slack id>", for vendors that want names
+    beside ids (a person's detail is the e-mail address); and the vendor's user that the person is, if there is one."""
     picked: dict[str, Entry] = {}
     for it in places(type(filled.form), filled.state.operation):
         if lookup := it.field.marker(Lookup):
@@ -184,4 +226,10 @@ async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[
             ids = conversations(filled.values, it.block_id)
             names = await asyncio.gather(*[relay.people.channel_name(client, channel) for channel in ids])
             picked |= {f"conversations/{id_}": Entry(id=id_, label=name) for id_, name in zip(ids, names, strict=True)}
+        elif it.field.marker(fields.Person):
+            for slack_id in people(filled.values, it.block_id):
+                person = await relay.people.person(client, filled.state.workspace, slack_id)
+                picked[f"people/{slack_id}"] = Entry(id=slack_id, label=person.name, detail=person.email or "")
+    if reporter := await relay.user(filled.state.workspace, filled.adapter, filled.person):
+        picked[REPORTER] = reporter
     return picked

@@ -23,12 +23,16 @@ from bot.adapters.base import (
     Submission,
     incident_by_number,
 )
+from bot.adapters.pace import Limits, Paces
 from bot.courier import Courier
 from bot.forms.fields import Form
+from bot.reconciler import Reconciler
 from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.database import Database
-from bot.storage.deliveries import Deliveries, Delivery, Draft
+from bot.storage.deliveries import Deliveries
+from bot.storage.doubts import Doubts
+from bot.storage.rows import Delivery, Draft
 from bot.storage.secrets import Vault
 
 HERE = Workspace("", "T0HERE0001")
@@ -61,7 +65,8 @@ MADE = Created(id="n1", reference="N-1", title="A note", url="https://notes.exam
 
 
 class Notes(Adapter):
-    """A vendor of notes. Its next creates do what `script` says, in order, and then make `MADE`; `lists` are its lists."""
+    """A vendor of notes. Its next creates do what `script` says, in order, and then make `MADE`; `lists` are its lists; its
+    next look-ups say what `there` says, in order, and then that there is nothing."""
 
     vendor = "notes"
     label = "Notes"
@@ -79,6 +84,8 @@ class Notes(Adapter):
         self.sent: list[Submission] = []
         self.lists: dict[str, list[Entry] | Exception] = {"notes": [], "people": []}
         self.asked: list[str] = []
+        self.there: list[list[Created] | Exception] = []
+        self.looked: list[tuple[str, float]] = []
         self.before_listing: Callable[[], Awaitable[None]] | None = None
 
     async def verify(self, credentials: ApiKey) -> Account:
@@ -93,6 +100,13 @@ class Notes(Adapter):
         if isinstance(step, Exception):
             raise step
         return step if isinstance(step, Created) else await step()
+
+    async def find(self, operation: str, submission: Submission, credentials: ApiKey, since: float) -> list[Created]:
+        self.looked.append((submission.marker, since))
+        found = self.there.pop(0) if self.there else []
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         self.asked.append(catalog)
@@ -157,10 +171,11 @@ class Machine:
     deliveries: Deliveries
     adapter: Notes
     courier: Courier
+    reconciler: Reconciler
     clock: Clock
     changes: list[Delivery] = field(default_factory=list)
     offered: list[tuple[str, str]] = field(default_factory=list)
-    loop: "asyncio.Task[None] | None" = None
+    loops: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     async def connect(self, account: str = "acme", workspace: Workspace = HERE) -> None:
         await self.connections.save(workspace, "notes", account=account, account_name=account.title(), secret=SECRET)
@@ -170,8 +185,8 @@ class Machine:
 
     async def crash(self) -> None:
         """What `kill -9` leaves: nothing that is under way gets settled."""
-        if self.loop is not None:
-            await ended(self.loop)
+        for loop in self.loops:
+            await ended(loop)
         for task in list(self.courier._under_way):
             await ended(task)
 
@@ -193,31 +208,43 @@ class Machine:
 
 
 KEY = Fernet.generate_key()
+NO_LIMITS = Limits()
 
 
 @asynccontextmanager
-async def machine_on(path: Path, clock: Clock | None = None, *, running: bool = True) -> AsyncIterator[Machine]:
-    """The machinery on that file, with the courier's loop unless `running` is False. Leaving it is a clean stop."""
+async def machine_on(
+    path: Path,
+    clock: Clock | None = None,
+    *,
+    running: bool = True,
+    limits: Limits = NO_LIMITS,
+    adapter: Notes | None = None,
+) -> AsyncIterator[Machine]:
+    """The machinery on that file, with its loops unless `running` is False. Leaving it is a clean stop."""
     clock = clock or Clock()
     database = await Database.open(path)
     connections = Connections(database, Vault([KEY]), clock)
     deliveries = Deliveries(database, clock)
-    adapter = Notes()
+    adapter = adapter or Notes()
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []
 
     async def on_created(row: Delivery, catalog: str) -> None:
         offered.append((row.key, catalog))
 
-    courier = Courier(
-        deliveries, connections, {"notes": adapter}, on_change=changes.append, on_created=on_created, clock=clock
-    )
-    loop = asyncio.create_task(courier.run()) if running else None
+    def changed(row: Delivery) -> None:
+        changes.append(row)
+        reconciler.changed(row)
+
+    adapters, paces = {"notes": adapter}, Paces({"notes": limits}, clock)
+    courier = Courier(deliveries, connections, adapters, paces, on_change=changed, on_created=on_created, clock=clock)
+    reconciler = Reconciler(Doubts(database, clock), connections, adapters, paces, courier, clock)
+    loops = [asyncio.create_task(part.run()) for part in (courier, reconciler)] if running else []
     try:
-        yield Machine(database, connections, deliveries, adapter, courier, clock, changes, offered, loop)
+        yield Machine(database, connections, deliveries, adapter, courier, reconciler, clock, changes, offered, loops)
         await courier.stop()
     finally:
-        if loop is not None:
+        for loop in loops:
             await ended(loop)
         await adapter.client.aclose()
         await database.close()

@@ -1,10 +1,13 @@
 """The bot as a process of its own, as an operator runs it."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,19 +29,24 @@ def surroundings() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def started(*arguments: str, environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m bot ARGUMENTS`, killed at the end if it is still there. Its standard error can be read."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=ROOT,
-        env=surroundings() | dict(environment),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+async def started(
+    *arguments: str, environment: Mapping[str, str], program: Sequence[str] = ("-m", "bot"), log: Path | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m bot ARGUMENTS`, killed (-9) at the end if it is still there.
+
+    Its standard error can be read from it, or is added to the file `log`. `program` is what Python runs instead of the bot.
+    """
+    with contextlib.ExitStack() as stack:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *program,
+            *arguments,
+            cwd=ROOT,
+            env=surroundings() | dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stack.enter_context(log.open("ab")) if log else asyncio.subprocess.PIPE,
+        )
     try:
         yield process
     finally:
@@ -62,6 +70,12 @@ async def healthy(process: asyncio.subprocess.Process) -> str:
     line = await said(process, "serving")
     port = line.split("port=")[1].split()[0]
     url = f"http://127.0.0.1:{port}"
+    await answering(url)
+    return url
+
+
+async def answering(url: str, seconds: float = 20) -> None:
+    """Wait until the bot at that address says that it is well."""
     async with httpx.AsyncClient(trust_env=False) as client:
 
         async def answers() -> bool:
@@ -70,8 +84,17 @@ async def healthy(process: asyncio.subprocess.Process) -> str:
             except httpx.TransportError:
                 return False
 
-        await eventually(answers)
-    return url
+        await eventually(answers, seconds)
+
+
+def free_port() -> int:
+    """A port that a bot can be started on again and again: outside the range that the system gives to clients, one of
+    which might take it while the bot is dead."""
+    while True:
+        port = random.randint(20_000, 29_999)
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
 
 
 async def stopped(process: asyncio.subprocess.Process, seconds: float = 5) -> int | None:

@@ -2,77 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot import cards, messages
-from bot.cards import MODAL_SECONDS, NOT_THERE, Cards
-from bot.storage.database import Database
-from bot.storage.deliveries import CARD_LEASE_SECONDS, Deliveries, Delivery, Outcome
+from bot import cards
+from bot.cards import NOT_THERE
+from bot.storage.rows import Delivery, Outcome
+from bot.storage.showing import LEASE_SECONDS, MODAL_SECONDS
+from tests.board import AWAY, CHANNEL, DELIVERED, DIRECT, PERSON, Board, board_on, slack_takes
 from tests.conftest import World, eventually
-from tests.parts import MADE, Clock, Notes, draft, ended
-from tests.slack_wire import TROUBLES, Wire, refused, slack_wire
-
-DELIVERED = Outcome("delivered", created=MADE.model_dump())
-AWAY = Outcome("queued", "unreachable")
-CHANNEL, PERSON, DIRECT = "C0GENERAL1", "U0ANN00001", "D0DIRECT01"
-
-
-@dataclass
-class Board:
-    """Cards on a real database, with a Slack that answers what a test says."""
-
-    deliveries: Deliveries
-    cards: Cards
-    adapter: Notes
-    slack: Wire
-    clock: Clock
-
-    async def submitted(self, key: str = "a", **changes: Any) -> Delivery:
-        """A row that is being sent, whose modal is gone."""
-        row, _ = await self.deliveries.enqueue(draft(key, **changes), lease=45, card_after=self.clock.now)
-        return row
-
-    async def settled(self, outcome: Outcome = DELIVERED, key: str = "a", **changes: Any) -> Delivery:
-        row = await self.deliveries.settle(await self.submitted(key, **changes), outcome)
-        assert row is not None
-        return row
-
-    async def next_attempt(self, outcome: Outcome) -> Delivery:
-        [claimed] = await self.deliveries.claim_due(45, 1)
-        row = await self.deliveries.settle(claimed, outcome)
-        assert row is not None
-        return row
-
-    async def round(self) -> None:
-        """Show everything that may be shown now."""
-        while await self.cards._show_some():
-            pass
-
-    def content(self, row: Delivery) -> dict[str, Any]:
-        return messages.card(row, self.adapter, self.adapter.operation("note"))
-
-
-def slack_takes(args: dict[str, Any]) -> dict[str, Any]:
-    """Slack's "yes": a person's id stands for the direct messages with that person."""
-    channel = DIRECT if args["channel"] == PERSON else args["channel"]
-    return {"ok": True, "channel": channel, "ts": args.get("ts", "17.5")}
+from tests.parts import draft, ended
+from tests.slack_wire import TROUBLES, refused
 
 
 @pytest.fixture
 async def board(tmp_path: Path) -> AsyncIterator[Board]:
-    clock = Clock()
-    database = await Database.open(tmp_path / "relay.db")
-    deliveries, adapter = Deliveries(database, clock), Notes()
-    async with slack_wire() as (wire, client):
-        wire.answer = slack_takes
-        yield Board(deliveries, Cards(deliveries, {"notes": adapter}, client, clock), adapter, wire, clock)
-    await adapter.client.aclose()
-    await database.close()
+    async with board_on(tmp_path / "relay.db") as board:
+        yield board
 
 
 async def test_a_card_is_posted_in_the_channel(board: Board) -> None:
@@ -161,10 +110,26 @@ async def test_what_the_modal_shows_gets_no_card(board: Board) -> None:
     assert refusal is not None
     board.clock.advance(60)
     await board.round()
-    await board.deliveries.shown(refusal)
     board.cards.release(refusal)
     await board.round()
     assert board.slack.calls == []
+    assert (await board.look(refusal)).shown_version == refusal.version
+
+
+async def test_of_a_modal_that_was_submitted_twice_both_answers_count(board: Board) -> None:
+    """The first answer releases nothing while the second is still to come: it may show a refusal in the form."""
+    row, _ = await board.deliveries.enqueue(draft(view_id="V1"), lease=45, card_after=board.clock.now + MODAL_SECONDS)
+    board.cards.hold(row)
+    board.cards.hold(row)
+    waiting = await board.deliveries.settle(row, AWAY)
+    assert waiting is not None
+    board.cards.release(waiting)
+    board.clock.advance(60)
+    await board.round()
+    assert board.slack.calls == []
+    board.cards.release(waiting)
+    await board.round()
+    assert board.slack.methods == ["chat.postMessage"]
 
 
 async def test_what_the_modal_did_not_say_goes_onto_the_card_at_once(board: Board) -> None:
@@ -208,7 +173,7 @@ async def test_slack_in_trouble_only_delays_the_card(
     board.slack.answer, board.slack.pause = slack_takes, 0.0
     await board.round()
     tries = len(board.slack.calls)
-    board.clock.advance(CARD_LEASE_SECONDS)
+    board.clock.advance(LEASE_SECONDS)
     await board.round()
     assert len(board.slack.calls) == tries + 1
     assert (await board.deliveries.get(row.id)).card_ts == "17.5"
@@ -243,9 +208,38 @@ async def test_the_loop_shows_what_changed_and_survives_errors(board: Board) -> 
         await eventually(lambda: logs)
     assert logs[0] == {"event": "round.failed", "of": "cards", "error": "OperationalError", "log_level": "error"}
     await database.write(lambda db: db.execute("ALTER TABLE gone RENAME TO deliveries"))
-    await board.next_attempt(DELIVERED)
+    board.clock.advance(1)
+    board.cards.changed(await board.next_attempt(DELIVERED))
     await eventually(lambda: board.slack.methods == ["chat.postMessage", "chat.update"])
     await ended(loop)
+
+
+# --- doing it by hand
+
+
+async def test_a_card_that_waits_names_the_page_where_it_can_be_done(board: Board) -> None:
+    """The vendor's page, found with the connection's credentials; none where it is connected to another account, or not."""
+    linked = []
+    for key, account in (("a", ""), ("b", "acme"), ("c", "other")):
+        if account:
+            await board.connect(account)
+        row = await board.settled(AWAY, key=key, channel=f"C{key}")
+        await board.work()
+        linked.append(
+            board.slack.calls[-1][1]["blocks"] == board.content(row, "https://notes.example.com/note/new")["blocks"]
+        )
+    assert linked == [False, True, False]
+
+
+async def test_credentials_that_do_not_decrypt_only_cost_the_page(board: Board) -> None:
+    """The card comes without it."""
+    await board.connect()
+    await board.showing._database.write(lambda db: db.execute("UPDATE connections SET secret = 'x'"))
+    row = await board.settled(AWAY)
+    with capture_logs() as logs:
+        await board.work()
+    assert [entry["event"] for entry in logs] == ["cards.no_address"]
+    assert board.slack.calls[0][1]["blocks"] == board.content(row)["blocks"]
 
 
 # --- on the stand-in, with the real bot
@@ -320,3 +314,15 @@ async def test_a_card_follows_a_vendor_that_was_down(world: World) -> None:
     await eventually(lambda: said(world, channel)[0].startswith("Created in incident.io: INC-"))
     assert len(said(world, channel)) == 1
     assert "&lt;!channel&gt; is down" in said(world, channel)[0]
+
+
+async def test_an_open_modal_follows_a_vendor_that_was_down(world: World) -> None:
+    """Nobody touches it: it says first that it waits, then that it is there."""
+    vendor = world.stage.vendors["rootly"]
+    await world.lists_loaded()
+    await vendor.set_fault("down")
+    modal = await (await world.open("/incident Checkout is down")).send()
+    assert "Saved, not yet in Rootly" in modal.text
+    await vendor.set_fault("fine")
+    await eventually(lambda: "Created in Rootly" in world.top().text)
+    assert world.top().id == modal.id

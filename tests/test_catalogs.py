@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.base import Catalog, Entry
+from bot.adapters.pace import Paces
 from bot.catalogs import RETRY_SECONDS, SHOWN, STALE_AFTER, USED_SECONDS, Answer, Catalogs
 from bot.errors import TryLater, Unauthorized, Unclear
 from bot.storage.connections import Connections
 from bot.storage.database import Database
-from bot.storage.deliveries import Deliveries, Outcome
+from bot.storage.deliveries import Deliveries
 from bot.storage.lists import Lists
+from bot.storage.rows import Outcome
 from bot.storage.secrets import Vault
 from tests.conftest import eventually
-from tests.parts import ELSEWHERE, HERE, KEY, MADE, SECRET, Clock, Notes, draft, ended, labels
+from tests.parts import ELSEWHERE, HERE, KEY, MADE, NO_LIMITS, SECRET, Clock, Notes, draft, ended, labels
 
 REVOKED = Unauthorized("Notes", "Notes no longer accepts the token.")
 AWAY = TryLater("Notes", "Notes cannot be reached.", "unreachable")
@@ -60,6 +62,7 @@ def make(database: Database, clock: Clock, adapter: Notes | None = None) -> Shel
         Lists(database),
         connections,
         {"notes": adapter},
+        Paces({"notes": NO_LIMITS}, clock),
         on_recovered=lambda: recovered.append(clock.now),
         clock=clock,
     )
@@ -103,6 +106,21 @@ async def test_details_are_searched_too(shelf: Shelf) -> None:
     assert await shelf.offered("EXAMPLE.com", "people") == ["Ann"]
     assert await shelf.offered("STRASSE", "people") == ["Straße"]
     assert await shelf.offered("αθηνα", "people") == ["Straße"]
+
+
+async def test_what_stands_in_the_label_comes_before_what_stands_in_the_detail(shelf: Shelf) -> None:
+    """And what has the words in another order comes last, before nothing at all."""
+    shelf.adapter.lists["people"] = [
+        Entry(id="1", label="Zoe", detail="Jira admin"),
+        Entry(id="2", label="Tell everyone", detail="about a Jira issue"),
+        Entry(id="3", label="Create a Jira issue"),
+        Entry(id="4", label="Issue in Jira"),
+    ]
+    await shelf.round()
+    assert await shelf.offered("jira", "people") == ["Create a Jira issue", "Issue in Jira", "Zoe", "Tell everyone"]
+    assert await shelf.offered("jira issue", "people") == ["Create a Jira issue", "Tell everyone", "Issue in Jira"]
+    assert await shelf.offered("issue everyone", "people") == ["Tell everyone"]
+    assert await shelf.offered("ira issue everyone", "people") == []
 
 
 async def test_nothing_typed_offers_the_list_as_it_is(shelf: Shelf) -> None:
@@ -407,12 +425,13 @@ async def created(shelf: Shelf, key: str = "a", number: int = 1) -> None:
 
 
 async def test_what_was_created_is_offered_at_once(shelf: Shelf) -> None:
-    """First in the list, the newest before the older, also after a restart."""
+    """First in the list, the newest before the older; after the next round's writes also after a restart."""
     shelf.adapter.lists["notes"] = entries("old")
     await shelf.round()
     await created(shelf)
     await created(shelf, "b", 2)
     assert await shelf.offered() == ["N-2 A note", "N-1 A note", "old"]
+    await shelf.catalogs._save_additions()
     again = make(shelf.database, shelf.clock)
     assert await again.offered("n-2") == ["N-2 A note"]
     await again.adapter.client.aclose()

@@ -21,7 +21,11 @@ from bot.settings import Settings
 from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.database import Database
+from bot.storage.deliveries import Deliveries
+from bot.storage.rows import Outcome
 from bot.storage.secrets import load_vault
+from tests.conftest import eventually
+from tests.parts import draft
 from tests.processes import ROOT, healthy, started, stopped, surroundings
 
 SECRET = "do-not-print-4d81"
@@ -81,7 +85,7 @@ async def test_help_names_every_command() -> None:
     ended = await run("--help")
     assert (ended.code, ended.err) == (0, "")
     listed = [line.split()[0] for line in ended.out.splitlines() if line[:4] == " " * 4 and line[4:5] != " "]
-    assert listed == ["serve", "socket", "connect", "manifest", "playground"]
+    assert listed == ["serve", "socket", "connect", "deliveries", "manifest", "playground"]
 
 
 NO_URL = "should be a whole web address, such as https://relay.example.com."
@@ -100,6 +104,7 @@ WRONG_SETTINGS = [
     ({"RELAY_PORT": SECRET}, "should be a whole number."),
     ({"RELAY_PORT": "65536"}, "input should be less than or equal to 65535."),
     ({"RELAY_PUBLIC_URL": SECRET}, NO_URL),
+    ({"RELAY_KEEP_DAYS": SECRET}, "should be a whole number."),
     ({"RELAY_ADMINS": SECRET}, "should be Slack user ids such as U012AB3CD, separated by commas."),
     ({"ROOTLY_API_URL": SECRET}, NO_URL),
     ({"INCIDENT_IO_API_URL": "https://"}, "should be a whole web address, such as https://relay.example.com."),
@@ -269,6 +274,76 @@ def test_knows_its_vendors_and_ids(here: Here) -> None:
         2,
         "",
         "--enterprise: should be a Slack organisation id such as E012AB3CD.\n",
+    )
+
+
+async def test_lists_and_retries_while_the_bot_runs(stage: Stage, settings: Settings) -> None:
+    """`deliveries` shares the file with the bot, which notices a retry within seconds and carries it out."""
+    await stage.connect_vendors(settings)
+    environment = stage.environment(settings.database)
+    await _given_up(stage, settings)
+
+    async def delivered() -> bool:
+        return [it["state"] for it in json.loads((await run("deliveries", "--json", **environment)).out)] == [
+            "delivered"
+        ]
+
+    async with started("serve", environment=environment) as process:
+        await healthy(process)
+        told = [await run("deliveries", *arguments, **environment) for arguments in (["--json"], ["ir1", "--retry"])]
+        assert [(it.code, it.err) for it in told] == [(0, "")] * 2
+        assert [row["state"] for row in json.loads(told[0].out)] == ["failed"]
+        await eventually(delivered)
+    assert [it.body["data"]["attributes"]["title"] for it in stage.vendors["rootly"].created] == ["Checkout is down"]
+    again = await run("deliveries", "ir1", "--cancel", **environment)
+    assert again == (1, "", "ir1 was created already; close or delete it at the vendor.\n")
+
+
+async def _given_up(stage: Stage, settings: Settings) -> None:
+    """An incident that was given up."""
+    database = await Database.open(settings.database)
+    try:
+        connections = Connections(database, load_vault(settings.encryption_keys, settings.database))
+        [account] = [it.account for it in await connections.of(stage.workspace) if it.vendor == "rootly"]
+        made = draft(
+            "ir1",
+            workspace=stage.workspace,
+            vendor="rootly",
+            operation="incident",
+            account=account,
+            payload={"title": "Checkout is down"},
+        )
+        deliveries = Deliveries(database)
+        row, _ = await deliveries.enqueue(made, lease=45, card_after=0.0)
+        await deliveries.settle(row, Outcome("failed", "gave_up"))
+    finally:
+        await database.close()
+
+
+async def test_stops_quietly_when_nobody_reads_on(stage: Stage, settings: Settings) -> None:
+    """`deliveries | head -1` prints no traceback."""
+    await stage.connect_vendors(settings)
+    await _given_up(stage, settings)
+    process = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m bot deliveries ir1 | true",
+        cwd=ROOT,
+        env=surroundings() | stage.environment(settings.database),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert await process.communicate() == (b"", b"")
+
+
+def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) -> None:
+    """A sentence and code 2; the same where there is no database."""
+    (tmp_path / "relay.db").touch()
+    states = "queued, sending, delivered, rejected, unconfirmed, failed"
+    assert here.run("deliveries", "--state", "lost") == (2, "", f"--state: should be one of {states}.\n")
+    assert here.run("deliveries") == (0, "There are no deliveries yet.\n", "")
+    assert here.run("deliveries", RELAY_DATABASE="gone.db") == (
+        2,
+        "",
+        "RELAY_DATABASE: gone.db is not there; name the file that the bot uses, or start the bot first.\n",
     )
 
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot import courier as couriers
 from bot.adapters.base import Created
-from bot.courier import BACKOFF_SECONDS, CALL_SECONDS, LEASE_SECONDS
+from bot.courier import BACKOFF_SECONDS, CALL_SECONDS, FIRST_LOOK_SECONDS, LEASE_SECONDS
 from bot.errors import Refused, TryLater, Unauthorized, Unclear, VendorError
 from bot.storage.secrets import Vault
 from tests.conftest import eventually
@@ -149,18 +149,41 @@ async def test_a_correction_is_sent_with_a_key_of_its_own(machine: Machine) -> N
     assert (row.revision, row.title, machine.adapter.sent[-1].form.model_dump()) == (2, "Better", {"text": "Better"})
 
 
-async def test_a_late_answer_is_better_than_none(machine: Machine) -> None:
+async def test_a_late_answer_is_better_than_none(path: Path, machine: Machine) -> None:
     """An attempt whose lease ran out may still say what became of it, while nobody did anything else with the row."""
     machine.adapter.script = [gate := Gate()]
     await machine.submit()
     await gate.reached.wait()
     machine.clock.advance(LEASE_SECONDS + 1)
-    machine.courier.wake()
-    await machine.until("unconfirmed")
+    async with machine_on(path, machine.clock) as other:  # which takes it for dead
+        await other.until("unconfirmed")
     gate.open.set()
     await machine.courier.stop()
     assert (await machine.row()).state == "delivered"
-    assert states(machine) == ["unconfirmed", "delivered"]
+
+
+async def test_a_clock_that_jumps_ahead_does_not_make_it_doubt_its_own_call(machine: Machine) -> None:
+    """Its lease is over by the clock, but the process knows that it is still sending it."""
+    machine.adapter.script = [gate := Gate()]
+    await machine.submit()
+    await gate.reached.wait()
+    machine.clock.advance(3600)
+    machine.courier.wake()
+    await asyncio.sleep(0.1)
+    assert (await machine.row()).state == "sending"
+    gate.open.set()
+    await machine.until("delivered")
+    assert states(machine) == ["delivered"]
+
+
+async def test_a_clock_that_goes_back_makes_nothing_wait_for_it(machine: Machine) -> None:
+    """What was to be tried again in five seconds does not wait for the hour to come a second time."""
+    machine.adapter.script = [TryLater("Notes", "Busy.", "unreachable", 5.0)]
+    await machine.submit()
+    await machine.until("queued")
+    machine.clock.advance(-3600)
+    machine.courier.wake()
+    assert (await machine.until("delivered")).attempt == 2
 
 
 # --- certainly not done
@@ -206,7 +229,7 @@ async def test_an_unreachable_vendor_is_tried_again_with_growing_pauses(machine:
 
 async def test_the_pause_stays_in_bounds_after_very_many_attempts() -> None:
     """A day of attempts does not overflow."""
-    assert all(1.0 <= couriers._backoff(attempt) <= 300.0 for attempt in (0, 1, 60, 900))
+    assert all(1.0 <= couriers.backoff(attempt) <= 300.0 for attempt in (0, 1, 60, 900))
 
 
 async def test_a_real_pause_passes_by_itself(path: Path) -> None:
@@ -342,12 +365,11 @@ async def test_what_fits_the_form_no_more_says_so(machine: Machine) -> None:
 async def test_what_may_have_been_created_is_not_sent_again(
     machine: Machine, error: Exception, reason: str, sentence: str
 ) -> None:
-    """Silence, a 5xx and our own mistakes leave it unconfirmed, for a person to decide; a restart changes nothing."""
+    """Silence, a 5xx and our own mistakes leave it unconfirmed, to be looked up; the courier leaves it alone."""
     machine.adapter.script = [error]
     await machine.submit()
     row = await machine.until("unconfirmed")
-    assert (row.reason, row.sentence) == (reason, sentence)
-    machine.clock.advance(DAY)
+    assert (row.reason, row.sentence, row.look_at) == (reason, sentence, machine.clock.now + FIRST_LOOK_SECONDS)
     machine.courier.wake()
     await asyncio.sleep(0.1)
     await machine.submit()
@@ -373,3 +395,15 @@ async def test_no_message_text_gets_into_the_log(machine: Machine) -> None:
     assert {entry["event"] for entry in logs} == {"courier.adapter_broke", "courier.attempted"}
     assert "Checkout" not in repr(logs)
     assert SECRET["api_key"] not in repr(logs)
+
+
+async def test_when_one_arrives_again_the_others_need_not_wait(machine: Machine) -> None:
+    """A vendor that could not be reached for a while gets everything as soon as it is known to be back."""
+    machine.adapter.script = [TryLater("Notes", "Away.", "unreachable", 300.0)] * 3
+    for key in ("a", "b", "c"):
+        await machine.submit(key)
+        await machine.until("queued", key)
+    await machine.submit("d")
+    for key in ("d", "a", "b", "c"):
+        await machine.until("delivered", key)
+    assert machine.adapter.keys[:4] == ["a", "b", "c", "d"]

@@ -13,7 +13,8 @@ from bot import courier as couriers
 from bot.adapters.base import Created
 from bot.courier import LEASE_SECONDS, OF_ONE_CONNECTION
 from bot.errors import TryLater
-from bot.storage.deliveries import Deliveries, Delivery
+from bot.storage.deliveries import Deliveries
+from bot.storage.rows import Delivery
 from tests.conftest import eventually
 from tests.parts import ELSEWHERE, MADE, Clock, Gate, Machine, draft, ended, machine_on
 
@@ -92,11 +93,11 @@ async def test_a_stop_in_the_middle_of_a_claim_leaves_nothing_half_claimed(path:
     claimed, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Deliveries):
-        async def claim_due(self, *arguments: Any) -> list[Delivery]:
-            rows = await super().claim_due(*arguments)
+        async def claim(self, *arguments: Any) -> Delivery | None:
+            row = await super().claim(*arguments)
             claimed.set()
             await go_on.wait()
-            return rows
+            return row
 
     async with machine_on(path, running=False) as machine:
         await machine.connect()

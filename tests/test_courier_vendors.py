@@ -4,49 +4,15 @@ import asyncio
 import sqlite3
 from typing import Any
 
-import pytest
-
-from bot.storage.deliveries import Delivery, Draft
+from bot.storage.rows import Delivery
+from tests import delivering
 from tests.conftest import World, eventually
-
-KEY = "ir00000000abcd"
+from tests.delivering import KEY, until
 
 
 async def submit(world: World, key: str = KEY) -> Delivery:
-    """Declare an incident at incident.io, as a modal does."""
-    relay, workspace = world.bot.relay, world.stage.workspace
-    [connection] = [it for it in await relay.connections.of(workspace) if it.vendor == "incident_io"]
-    await world.lists_loaded()
-    [severity] = (await relay.catalogs.search(workspace, "incident_io", "severities", "SEV1")).entries
-    draft = Draft(
-        workspace=workspace,
-        key=key,
-        kind="incident",
-        vendor="incident_io",
-        operation="incident",
-        answer="",
-        account=connection.account,
-        actor=world.admin,
-        actor_name="Maya Okafor",
-        channel=world.channel("incidents"),
-        private=False,
-        title="Checkout is down",
-        payload={"name": "Checkout is down", "severity_id": severity.id},
-        chosen={},
-    )
-    return await relay.courier.submit(draft, card_after=0)
-
-
-async def until(world: World, *states: str, key: str = KEY) -> Delivery:
-    found: list[Delivery] = []
-
-    async def there() -> bool:
-        row = await world.bot.relay.deliveries.find(world.stage.workspace, key)
-        found[:] = [row] if row is not None else []
-        return bool(found) and found[0].state in states
-
-    await eventually(there)
-    return found[0]
+    """Declare an incident at incident.io."""
+    return await delivering.submit(world, "incident_io.incident", key)
 
 
 def posts(world: World) -> int:
@@ -100,9 +66,10 @@ async def test_a_vendor_that_is_down_gets_it_when_it_is_back(world: World) -> No
     assert made(world) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
+async def test_an_answer_that_says_nothing_is_asked_for_again(world: World) -> None:
+    """A 5xx, a redirect, or a success without an id: sent again under the same key, and there once."""
+    vendor = world.stage.vendors["incident_io"]
+    answers: list[tuple[int, Any]] = [
         (500, "oops"),
         (503, {"type": "unavailable"}),
         (408, {}),
@@ -110,21 +77,21 @@ async def test_a_vendor_that_is_down_gets_it_when_it_is_back(world: World) -> No
         (200, {}),
         (201, "created"),
         (200, {"incident": {}}),
-    ],
-)
-async def test_an_answer_that_says_nothing_is_not_sent_again(world: World, status: int, body: Any) -> None:
-    """A 5xx, a redirect, or a success without an id leaves it unconfirmed; nothing more is sent."""
-    world.stage.vendors["incident_io"].answer_next(status, body)
-    await submit(world)
-    row = await until(world, "unconfirmed", "delivered", "rejected", "failed")
-    assert (row.state, row.reason) == ("unconfirmed", "unclear")
-    world.bot.relay.courier.wake()
-    await asyncio.sleep(0.2)
-    assert (posts(world), made(world)) == (1, 0)
+    ]
+    keys = delivering.keys(len(answers))
+    for key, answer in zip(keys, answers, strict=True):
+        vendor.answer_next(*answer)
+        await submit(world, key)
+        row = await until(world, "unconfirmed", "delivered", "rejected", "failed", key=key)
+        assert (row.state, row.reason) == ("unconfirmed", "unclear")
+    for key in keys:
+        row = await until(world, "delivered", key=key)
+        assert (row.attempt, row.resends) == (2, 1)
+    assert (posts(world), sorted(it.body["idempotency_key"] for it in vendor.created)) == (2 * len(keys), keys)
 
 
-async def test_a_connection_that_breaks_in_the_middle_is_not_sent_again(world: World) -> None:
-    """The vendor has created it and its answer is lost: nobody knows."""
+async def test_a_connection_that_breaks_in_the_middle_creates_nothing_twice(world: World) -> None:
+    """The vendor has created it and its answer is lost: the same key again gives the same incident."""
     vendor = world.stage.vendors["incident_io"]
     vendor.hold = asyncio.Event()
     await submit(world)
@@ -133,8 +100,8 @@ async def test_a_connection_that_breaks_in_the_middle_is_not_sent_again(world: W
     assert (await until(world, "unconfirmed", "queued")).state == "unconfirmed"
     vendor.hold.set()
     await vendor.set_fault("fine")
-    await asyncio.sleep(0.2)
-    assert made(world) == 1
+    row = await until(world, "delivered")
+    assert (row.created["id"], made(world), posts(world)) == (vendor.created[0].id, 1, 2)
 
 
 async def test_a_refusal_names_the_field(world: World) -> None:
@@ -170,7 +137,7 @@ async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
 async def test_many_at_once_all_arrive(world: World) -> None:
     """More than the courier sends at a time: each is created exactly once."""
     await world.lists_loaded()
-    keys = [f"ir{n:012x}" for n in range(25)]
+    keys = delivering.keys(25)
     await asyncio.gather(*[submit(world, key) for key in keys])
     for key in keys:
         await until(world, "delivered", key=key)

@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from bot import manifest
+from bot import manifest, messages
 from tests.conftest import World
 from tests.processes import ROOT
 
@@ -27,10 +27,12 @@ SCOPES = {
     "conversations_info": {"channels:read"},
     "users_info": {"users:read", "users:read.email"},
     "views_open": set[str](),
+    "views_publish": set[str](),
+    "views_push": set[str](),
     "views_update": set[str](),
 }
 WITHOUT_A_CALL = {"commands"}
-"""What slash commands and shortcuts need."""
+"""What slash commands and shortcuts need. The event `app_home_opened` needs none."""
 
 
 class Registered:
@@ -96,7 +98,7 @@ def test_has_addresses_only_over_http(url: str | None) -> None:
     wanted = {("url", f"{URL}/slack/events")} if url else set()
     wanted |= {(it, f"{URL}/slack/events") for it in ("request_url", "message_menu_options_url")} if url else set()
     assert set(found) == wanted
-    assert len(found) == (len(commands()) + 2 if url else 0)
+    assert len(found) == (len(commands()) + 3 if url else 0)
     assert given["settings"]["socket_mode_enabled"] == (url is None)
 
 
@@ -113,6 +115,30 @@ def test_every_command_has_its_listener() -> None:
 def test_every_shortcut_has_its_listener() -> None:
     """The shortcuts of the manifest are those that have a listener."""
     assert Registered().of("shortcut") == [it["callback_id"] for it in manifest.load()["features"]["shortcuts"]]
+
+
+def test_every_event_has_its_listener_and_the_home_tab_is_there() -> None:
+    """What Slack tells us of is what somebody listens to."""
+    given = manifest.load()
+    assert Registered().of("event") == given["settings"]["event_subscriptions"]["bot_events"]
+    assert given["features"]["app_home"]["home_tab_enabled"]
+
+
+def test_every_button_has_its_listener() -> None:
+    """Whatever can be pressed below a delivery is heard by exactly one listener."""
+    listened = Registered().of("action")
+    made = [
+        *{name for names in messages.ACTIONS.values() for name in names},
+        "open",
+        "open_1",
+        "open_4",
+        "more",
+        "value",
+    ]
+    for name in made:
+        heard = [it for it in listened if it == name or (isinstance(it, re.Pattern) and it.search(name))]
+        assert len(heard) == 1, name
+    assert len(listened) == len(made) - 2
 
 
 async def test_the_running_bot_answers_all_of_them(bare_world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.playground.slack.world import Message
 from bot.playground.stage import Stage
+from bot.playground.vendors import Rootly
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
 from tests.conftest import eventually
@@ -43,13 +44,16 @@ class Shop:
             self.stage.slack.bot_url = await healthy(process)
             yield process
 
-    async def declare(self) -> str:
-        """Fill in the form and submit it; what the modal says then."""
+    async def declare(self, impact: str = "") -> str:
+        """Fill in the form and submit it; what the modal says then. `impact` is for a custom field, if it is there."""
         slack = self.stage.slack
         assert (await slack.command(self.person, self.channel.id, "/incident Checkout is down")).ok
         form = slack.views(self.person)[-1]
-        summary = {"type": "plain_text_input", "value": "Nobody can pay."}
-        await slack.submit(self.person, form["id"], {"rootly.incident.summary": {"value": summary}})
+        answers = {"rootly.incident.summary": {"value": {"type": "plain_text_input", "value": "Nobody can pay."}}}
+        if impact:
+            (block,) = [it["block_id"] for it in form["blocks"] if it.get("label", {}).get("text") == "Customer impact"]
+            answers[block] = {"value": {"type": "plain_text_input", "value": impact}}
+        await slack.submit(self.person, form["id"], answers)
         return str(slack.views(self.person)[-1]["blocks"])
 
 
@@ -67,14 +71,14 @@ async def test_goes_on_with_what_was_queued(shop: Shop) -> None:
         await eventually(lambda: shop.card_says("Saved, not yet in Rootly"))
     async with shop.bot():
         await shop.rootly.set_fault("fine")
-        await eventually(lambda: shop.card_says("Created in Rootly"))
+        await eventually(lambda: shop.card_says("Created in Rootly"), 30)
         await asyncio.sleep(1)
     assert [it.body["data"]["attributes"]["title"] for it in shop.rootly.created] == ["Checkout is down"]
     assert shop.card_says("Created in Rootly")
 
 
-async def test_does_not_send_again_what_may_have_arrived(shop: Shop) -> None:
-    """Killed while the vendor had the request and had not answered: the card asks a person, and nothing is sent again."""
+async def test_looks_up_what_may_have_arrived(shop: Shop) -> None:
+    """Killed while the vendor had the request and had not answered: the next start finds it there and sends nothing."""
     shop.rootly.hold = asyncio.Event()
     async with shop.bot():
         declaring = asyncio.create_task(shop.declare())
@@ -83,9 +87,31 @@ async def test_does_not_send_again_what_may_have_arrived(shop: Shop) -> None:
     assert shop.cards == []
     _let_the_lease_run_out(shop.settings)
     async with shop.bot():
-        await eventually(lambda: shop.card_says("It is not known whether Rootly created this incident"))
-        await asyncio.sleep(1)
+        await eventually(lambda: shop.card_says("Created in Rootly"))
     assert [it.body["data"]["attributes"]["title"] for it in shop.rootly.created] == ["Checkout is down"]
+    assert sum(it.method == "POST" for it in shop.rootly.requests) == 1
+
+
+async def test_sets_what_remains_of_what_it_created(shop: Shop) -> None:
+    """Killed between the incident and its custom field: the next start sets the field, and creates nothing."""
+    rootly = shop.rootly
+    assert isinstance(rootly, Rootly)
+    rootly.fields.hold = asyncio.Event()
+    async with shop.bot():
+        await eventually(lambda: any("/v1/form_fields" in it.path for it in rootly.requests))
+        await asyncio.sleep(0.5)
+        assert "Still to be set: *Customer impact*" in await shop.declare("Nobody can pay.")
+    assert len(rootly.created) == 1
+    assert rootly.data.selections == {}
+    rootly.fields.hold = None
+    with closing(sqlite3.connect(shop.settings.database)) as database, database:
+        assert database.execute("UPDATE deliveries SET steps_at = 1 WHERE steps_at > 0").rowcount == 1
+    async with shop.bot():
+        await eventually(lambda: rootly.data.selections)
+        await eventually(lambda: shop.card_says("Created in Rootly"))
+        await eventually(lambda: "Still to be set" not in str(shop.cards[0]["blocks"]))
+    (made,) = rootly.created
+    assert rootly.fields.detail(made.id) == {"Customer impact": "Nobody can pay."}
 
 
 async def test_finishes_what_it_is_sending_before_it_ends(shop: Shop) -> None:

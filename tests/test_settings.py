@@ -18,6 +18,7 @@ OURS = {
     "RELAY_PORT": "8080",
     "RELAY_PUBLIC_URL": "https://relay.example.com",
     "RELAY_ADMINS": "U012AB3CD, W012AB3CE",
+    "RELAY_KEEP_DAYS": "7",
     "ROOTLY_API_URL": "https://rootly.example.com",
     "INCIDENT_IO_API_URL": "https://incident.example.com/base",
     "TWILIO_TASKROUTER_URL": "https://twilio.example.com",
@@ -51,6 +52,7 @@ def test_nothing_has_to_be_set() -> None:
         "port": 3000,
         "public_url": None,
         "admins": "",
+        "keep_days": 30,
         "rootly_api_url": "https://api.rootly.com/",
         "incident_io_api_url": "https://api.incident.io/",
         "twilio_taskrouter_url": "https://taskrouter.twilio.com/",
@@ -64,7 +66,7 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
     assert settings.slack_bot_token is not None
     assert settings.slack_bot_token.get_secret_value() == "xoxb-0001"
     assert (settings.database, settings.host, settings.port) == (Path("/var/lib/relay/relay.db"), "192.0.2.7", 8080)
-    assert settings.admin_ids == {"U012AB3CD", "W012AB3CE"}
+    assert (settings.admin_ids, settings.keep_days) == ({"U012AB3CD", "W012AB3CE"}, 7)
     assert settings.vendor_urls == {
         "rootly": "https://rootly.example.com/",
         "incident_io": "https://incident.example.com/base",
@@ -103,6 +105,8 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SLACK_APP_TOKEN", "xoxb-secret-1", "should begin with xapp-."),
         ("RELAY_PORT", "secret-1", "should be a whole number."),
         ("RELAY_PORT", "70000", "input should be less than or equal to 65535."),
+        ("RELAY_KEEP_DAYS", "0", "input should be greater than or equal to 1."),
+        ("RELAY_KEEP_DAYS", "a month", "should be a whole number."),
         ("RELAY_ADMINS", "@ann", "should be Slack user ids such as U012AB3CD, separated by commas."),
         ("ROOTLY_API_URL", "secret-1", "should be a whole web address, such as https://relay.example.com."),
         ("RELAY_PUBLIC_URL", "ftp://secret-1", "should begin with https:// or http://."),

@@ -8,15 +8,19 @@ contract tests check against the vendor's OpenAPI document), sends it (`create`)
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, ClassVar, Literal
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict, SecretStr, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model, field_validator
 
+from bot.adapters.pace import Limits, Pace
+from bot.forms.custom import CustomField
 from bot.forms.fields import Form
+from bot.forms.made import custom_form
 
 Kind = Literal["incident", "action_item", "workflow_task"]
 
@@ -59,7 +63,11 @@ class Account(BaseModel):
 
 
 class Entry(BaseModel):
-    """One line of a catalog: what is sent, what is shown, and a little more (shown smaller, searched too)."""
+    """One line of a catalog: what is sent, what is shown, and a little more (shown smaller, searched too).
+
+    `slack_id`: the Slack user id of somebody whom the vendor knows by it. `field`: what the entry defines, in a catalog of
+    a workspace's own fields. `data`: what choosing it fills in, for `Branches.prefill`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -67,15 +75,41 @@ class Entry(BaseModel):
     label: str
     detail: str = ""
     url: str = ""
+    slack_id: str = ""
+    field: CustomField | None = None
+    data: str = ""
+
+
+class SlackPerson(Protocol):
+    """Whom an adapter finds among its users; `email` is None when Slack hides it."""
+
+    @property
+    def slack_id(self) -> str: ...
+
+    @property
+    def email(self) -> str | None: ...
 
 
 class Created(BaseModel):
-    """What the vendor made: its id, what people call it ("INC-42"), its title, and where to look at it."""
+    """What the vendor made: its id, what people call it ("INC-42"), its title, where to look at it, and a sentence about
+    what people should look at, though it was taken.
+
+    `remaining`: what is to be done now that it exists, by the dotted names of the form's fields ("custom.9b1f"), for
+    `Adapter.finish`. The delivery keeps account of that itself, so it is no part of the model's dump.
+    """
 
     id: str
     reference: str = ""
     title: str = ""
     url: str = ""
+    note: str = ""
+    remaining: tuple[str, ...] = Field(default=(), exclude=True)
+
+
+USERS = "users"
+"""The catalog of a vendor's users, where it has one."""
+REPORTER = "reporter"
+"""Where `Submission.chosen` holds the vendor's user who asked for it, if the vendor knows one (`Adapter.user_for`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +118,8 @@ class Submission:
 
     `chosen` holds what the pickers showed for the ids in the form, by `<catalog>/<id>` ("users/234"): vendors that want
     a name beside an id get it from there, and a receipt its link. What is missing from it is done without.
+    `again`: an earlier attempt with this marker may have been carried out; `sent_at`: when the first one left (epoch
+    seconds, 0 where that is not known). `custom` defines the workspace's own fields in the form's `custom`.
     """
 
     form: Form
@@ -91,6 +127,9 @@ class Submission:
     reporter: str = ""
     revision: int = 0
     chosen: Mapping[str, Entry] = field(default_factory=dict)
+    again: bool = False
+    sent_at: float = 0.0
+    custom: Sequence[CustomField] = ()
 
     @property
     def idempotency_key(self) -> str:
@@ -116,19 +155,36 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefill:
+    """What an answer fills in: values by field name. `more`: some stand in fields that only "More fields" shows."""
+
+    values: Mapping[str, Any]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Branches:
-    """A form that goes on according to one answer: `field` asks, `into` is the field that holds the chosen form."""
+    """A form that goes on according to one answer: `field` asks, `into` is the field that holds the chosen form.
+
+    `first` is the form that is there before anything was answered. `prefill` (answer, what was typed so far, the entry that
+    was chosen if the catalog still has it) says what stands in the form that the answer leads to; it is pure. Slack
+    keeps what was typed in a block whose id stays, so the form that is filled in has to have a `block` of its own.
+    """
 
     field: str
     into: str
     forms: Mapping[str, type[Form]]
+    first: str | None = None
+    prefill: Callable[[str | None, Mapping[str, Any], Entry | None], Prefill] | None = None
 
 
 @dataclass(frozen=True)
 class Operation:
     """One thing that a vendor can create. `label` follows the vendor's in menus: "Rootly: action item".
 
-    `feeds` names the catalog that offers what was created (a new incident can be picked at once).
+    `feeds` names the catalog that offers what was created (a new incident can be picked at once). `keyed`: the vendor
+    makes one object of two requests with the same idempotency key, so that an unclear one may simply be sent again.
+    `custom` names the catalog of the fields that the workspace made for itself (each entry with its `field`).
     """
 
     name: str
@@ -137,15 +193,22 @@ class Operation:
     form: type[Form]
     branches: Branches | None = None
     feeds: str | None = None
+    keyed: bool = False
+    custom: str | None = None
 
-    def form_for(self, answer: str | None) -> type[Form]:
-        """The whole form once `answer` has been given to the field that branches; without one, the part that asks."""
-        if self.branches is None or answer is None or answer not in self.branches.forms:
-            return self.form
-        return _joined(self.form, self.branches.into, self.branches.forms[answer])
+    def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:
+        """The whole form once `answer` has been given to the field that branches; without one, the part that asks, and
+        the form that is there first. `custom` are the workspace's own fields: they stand in its field of that name."""
+        form, fields = self.form, tuple(custom)
+        if self.branches is not None:
+            if answer is None or answer not in self.branches.forms:
+                answer = self.branches.first
+            if answer is not None:
+                form = _joined(form, self.branches.into, self.branches.forms[answer])
+        return _joined(form, "custom", custom_form(fields, self.custom)) if fields and self.custom else form
 
 
-@cache
+@lru_cache(maxsize=512)
 def _joined(base: type[Form], into: str, branch: type[Form]) -> type[Form]:
     return create_model(f"{base.__name__}_{branch.block}", __base__=base, **{into: (branch, ...)})  # type: ignore[call-overload,no-any-return]
 
@@ -155,7 +218,8 @@ class Catalog:
     """A list that a picker offers. `label` is its plural as people say it; `ttl` is its freshness in seconds.
 
     `by_reference` makes an entry out of a typed reference or a pasted link that the list does not hold (an old
-    incident): its id begins with `#`, and the adapter looks it up when it creates.
+    incident): its id begins with `#`, and the adapter looks it up when it creates. `on_demand`: fetched only once a form
+    that offers it has been opened; not every account has such things.
     """
 
     name: str
@@ -163,6 +227,7 @@ class Catalog:
     ttl: float = 600.0
     by_reference: Callable[[str], Entry | None] | None = None
     static: Sequence[Entry] | None = None
+    on_demand: bool = False
 
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-"
@@ -180,17 +245,29 @@ def incident_by_number(typed: str) -> Entry | None:
 
 
 class Adapter(ABC):
-    """One vendor. Instances hold the shared HTTP client and the base URL; credentials come with each call."""
+    """One vendor. Instances hold the shared HTTP client and the base URL; credentials come with each call.
+
+    `limits` are the vendor's documented rate limits for one key.
+    """
 
     vendor: ClassVar[str]
     label: ClassVar[str]
     credentials: ClassVar[type[Credentials]]
     operations: ClassVar[tuple[Operation, ...]]
     catalogs: ClassVar[tuple[Catalog, ...]]
+    limits: ClassVar[Limits] = Limits()
+
+    pace: Pace | None = None
 
     def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
         self.client = client
         self.base_url = base_url
+
+    def paced(self, pace: Pace) -> Self:
+        """The same adapter for one connection: its reads keep to that connection's pace, and tell it what headers say."""
+        mine = copy(self)
+        mine.pace = pace
+        return mine
 
     @abstractmethod
     async def verify(self, credentials: Any) -> Account:
@@ -209,8 +286,34 @@ class Adapter(ABC):
         """
 
     @abstractmethod
+    async def find(self, operation: str, submission: Submission, credentials: Any, since: float) -> list[Created]:
+        """Everything at the vendor that carries the submission's marker, oldest first; empty when nothing does.
+
+        It was sent no earlier than `since` (epoch seconds). More than one: it was created more than once. Any answer that
+        does not settle the question raises a `VendorError`; an empty list is given only when the whole place where
+        the object would be has been read.
+        """
+
+    async def finish(
+        self, operation: str, submission: Submission, created_id: str, name: str, credentials: Any
+    ) -> None:
+        """Do what `name`, of the `Created.remaining` of what was created, stands for. Raises a `VendorError`.
+
+        It may have been done before: a step is repeated until it is known to be done.
+        """
+        raise KeyError(name)
+
+    def by_hand(self, operation: str, credentials: Any) -> str:
+        """The address of the vendor's own page where a person can do the same, or at least begin; empty if unknown."""
+        return ""
+
+    @abstractmethod
     async def entries(self, catalog: str, credentials: Any) -> list[Entry]:
         """The whole list, all pages, in the order people want to see it. Raises a `VendorError`."""
+
+    def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+        """The vendor's user that this person of Slack is, among the `entries` of its users; None when none is."""
+        return None
 
     def operation(self, name: str) -> Operation:
         """The operation of that name; KeyError for one that the vendor does not have."""
@@ -220,8 +323,11 @@ class Adapter(ABC):
         raise KeyError(name)
 
     def catalog(self, name: str) -> Catalog:
-        """The catalog of that name; KeyError for one that the vendor does not have."""
+        """The catalog of that name; KeyError for one that the vendor does not have.
+
+        "catalog_entries:01AB" is one of the lists that "catalog_entries" stands for; `entries` is asked for the whole name.
+        """
         for catalog in self.catalogs:
-            if catalog.name == name:
+            if catalog.name == name.partition(":")[0]:
                 return catalog
         raise KeyError(name)

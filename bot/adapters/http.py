@@ -19,6 +19,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.adapters.base import Request, storable
+from bot.adapters.pace import Pace, Side
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 
 LONGEST_WAIT, LONGEST_RESET = 24 * 3600.0, 300.0
@@ -80,13 +81,18 @@ async def send(
     request: Request,
     *,
     auth: httpx.Auth | None = None,
+    pace: Pace | None = None,
     total_seconds: float = TOTAL_SECONDS,
 ) -> Reply:
     """Send one request and return any answer that settles it (2xx and 4xx except 408, 425 and 429).
 
     Raises `TryLater` when certainly nothing was done, `Unclear` when it may have been. Neither carries the vendor's
-    body. For a read both mean the same: no answer.
+    body. For a read both mean the same: no answer. `pace` is told what the vendor says about its limits; a read that
+    has to wait for its turn is not sent (a write's turn is taken by whoever starts the delivery).
     """
+    side: Side = "read" if request.method == "GET" else "write"
+    if pace is not None and side == "read" and not pace.take("read"):
+        raise TryLater(vendor, f"{vendor} takes no more questions for the moment.", "rate_limited", pace.wait("read"))
     built = client.build_request(
         request.method,
         base_url.rstrip("/") + request.path,
@@ -105,6 +111,8 @@ async def send(
     except (httpx.HTTPError, TimeoutError) as error:
         raise Unclear(vendor, unanswered) from error
     try:
+        if pace is not None:
+            pace.heard(side, response.headers)
         _check_settled(vendor, response)
         async with asyncio.timeout_at(deadline):
             body = await _body(response, LARGEST_PAGE if request.method == "GET" else LARGEST_REPLY)

@@ -11,8 +11,10 @@
 | `date`, `datetime`                 | a date picker, a date and time picker          |
 | `int`, `float`                     | a number input                                 |
 | `bool`                             | a checkbox; `Check("...")` words it            |
+| `Literal[True]`                    | a checkbox that says nothing when it is not ticked: required, it has to be |
 | `HttpUrl`, `EmailStr`              | a URL input, an e-mail input                   |
 | `list[str]`, `list[EmailStr]`      | many lines, one value a line (or commas, for e-mails) |
+| `Named`                            | a text input, "ID, name"; in a `list`: many lines of that |
 | another `Form`                     | that form's fields, in its place               |
 
 The label is the field's `title`, the hint its `description`; lengths and bounds are the field's own constraints.
@@ -20,11 +22,12 @@ A field without a default is required. Anything else raises `TypeError` when it 
 field cannot be forgotten.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -47,6 +50,31 @@ class Form(BaseModel):
         return False
 
 
+_NAMED = re.compile(r"((?:\{\{.*?\}\}|[^,])*)(?:,(.*))?", re.DOTALL)
+"""The first comma separates, unless it stands in Liquid: "{{ a | append: ',' }}, name"."""
+
+
+class Named(BaseModel):
+    """A thing in another tool, as a person types it: "10001, Bug". Without a name, the ID is all there is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    id: str = Field(min_length=1)
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if not isinstance(value, str) or (match := _NAMED.fullmatch(value)) is None:
+            return value
+        if not match[1].strip():
+            raise ValueError("give the ID first, then a comma and the name")
+        return {"id": match[1], "name": match[2] or ""}
+
+    def __str__(self) -> str:
+        return f"{self.id}, {self.name}" if self.name else self.id
+
+
 @dataclass(frozen=True, slots=True)
 class Marker:
     """Says more about a field than its type does; stands in `Annotated[...]`."""
@@ -62,10 +90,14 @@ class Text(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Json(Marker):
-    """Many lines that must be JSON; the value stays the text. `kind` is the JSON type demanded at the top."""
+    """Many lines that must be JSON; the value stays the text. `kind` is the JSON type demanded at the top.
+
+    `liquid`: it becomes JSON once the Liquid in it is filled in, by the vendor; it is checked as far as that allows.
+    """
 
     kind: type | None = None
     placeholder: str = ""
+    liquid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +128,11 @@ class Conversation(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Check(Marker):
-    """The words beside a checkbox (75 characters at most)."""
+    """The words beside a checkbox (75 characters at most). `confirm`: what Slack asks for assent to when it is clicked (300
+    at most)."""
 
     words: str = "Yes"
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict
     """What was typed so far by field name (a dict for a nested form), unvalidated, without what is not on the screen.
 
     Text is as typed, a select's answer its value, people and entries their ids, a date and time aware, a number that is
-    none stays text; a field left blank is None, [] or False. The result can be given to `render` as its values.
+    none stays text, "ID, name" too; a field left blank is None, [] or False. `render` takes the result as its values.
     """
     typed: dict[str, Any] = {}
     for field in shape(form):
@@ -167,7 +167,7 @@ def _answer(field: Field, value: Any) -> dict[str, Any]:
         return {field.name: None}
     if field.bounds.min_length or not field.default():
         return {}
-    if field.many or field.kind in ("lines", "emails"):
+    if field.listed:
         return {field.name: []}
     return {field.name: ""} if field.kind in ("text", "lookup", "person", "conversation") else {}
 
@@ -190,6 +190,11 @@ def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
     return _picked(_element(state_values, block_id), "conversation")
 
 
+def people(state_values: Mapping[str, Any], block_id: str) -> list[str]:
+    """The Slack ids of the people picked in that block."""
+    return _picked(_element(state_values, block_id), "user")
+
+
 def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
     element = _element(state_values, place.block_id)
     if place.field.kind == "lookup":
@@ -200,9 +205,9 @@ def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
 
 def _typed(field: Field, element: Mapping[str, Any]) -> Any:
     match field.kind:
-        case "text" | "json" | "url" | "email":
+        case "text" | "json" | "url" | "email" | "named":
             return _string(element.get("value"))
-        case "lines":
+        case "lines" | "named_lines":
             return _pieces(element.get("value"), r"\n")
         case "emails":
             return _pieces(element.get("value"), r"[\n,;]")
@@ -222,12 +227,15 @@ def _typed(field: Field, element: Mapping[str, Any]) -> Any:
             return _moment(element.get("selected_date_time"))
         case "check":
             return "yes" in _selected(element)
+        case "tick":
+            return True if "yes" in _selected(element) else None
         case "form":
             return None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    # A dict is what JSON gives; that it is one is known much sooner than that it is a Mapping.
+    return value if isinstance(value, dict | Mapping) else {}
 
 
 def _element(state_values: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.forms.fields import Check, Choice, Form, Json, Lookup, Text
+from bot.forms.fields import Check, Choice, Form, Json, Lookup, Named, Text
 from bot.forms.shape import Bounds, Field, key, nested_prefix, shape
 from bot.forms.text import cut, humanise
 
@@ -29,6 +29,7 @@ PLACEHOLDER = 150
 HEADING = 24
 """Titles and buttons of a modal."""
 SECTION = 3000
+DIALOG_TITLE, DIALOG_TEXT = 100, 300
 NOTICE = 5 * SECTION
 """Ours: nobody reads more in a modal, and the view stays far below Slack's 250 KB."""
 
@@ -143,7 +144,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
-    """An input block. A checkbox is always optional to Slack, for which a required one would have to be ticked."""
+    """An input block. A checkbox for yes or no is optional to Slack, for which a required one would have to be ticked."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -161,7 +162,7 @@ def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
 
 def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
     match field.kind:
-        case "text" | "lines" | "emails" | "json":
+        case "text" | "lines" | "emails" | "json" | "named" | "named_lines":
             return _text_input(field, value)
         case "url" | "email":
             first = _initial("value", cut(_words(value), TEXT_INPUT))
@@ -181,16 +182,26 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
             return {"type": "datepicker", **_initial("date", _day(value))}
         case "datetime":
             return {"type": "datetimepicker", **_initial("date_time", _moment(value))}
-        case "check":
-            options = [_option("yes", (field.marker(Check) or Check()).words)]
-            return {"type": "checkboxes", "options": options, **_initial("options", options if value is True else None)}
+        case "check" | "tick":
+            marker = field.marker(Check) or Check()
+            options = [_option("yes", marker.words)]
+            asked = _member("confirm", _confirm(field, marker))
+            first = _initial("options", options if value is True else None)
+            return {"type": "checkboxes", "options": options, **first, **asked}
         case "form":
             raise AssertionError("a nested form is rendered as its fields")
 
 
+def _confirm(field: Field, marker: Check) -> dict[str, Any] | None:
+    if not marker.confirm:
+        return None
+    title, text = cut(field.title, DIALOG_TITLE), cut(marker.confirm, DIALOG_TEXT)
+    return {"title": _plain(title), "text": _plain(text), "confirm": _plain("I know"), "deny": _plain("Back")}
+
+
 def _text_input(field: Field, value: Any) -> dict[str, Any]:
     marker = field.marker(Text)
-    multiline = field.kind != "text" or (marker is not None and marker.multiline)
+    multiline = field.kind not in ("text", "named") or (marker is not None and marker.multiline)
     element: dict[str, Any] = {"type": "plain_text_input", "multiline": multiline}
     longest = TEXT_INPUT
     if field.kind in ("text", "json"):
@@ -313,7 +324,9 @@ def _member(name: str, value: Any) -> dict[str, Any]:
 
 def _words(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return "\n".join(str(each) for each in value)
+        return "\n".join(_words(each) for each in value)
+    if isinstance(value, Mapping):  # a `Named` as JSON keeps it
+        value = Named.model_construct(id=str(value.get("id") or ""), name=str(value.get("name") or ""))
     return "" if value is None else str(value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ _NOT_A: Mapping[str, str] = {
     "date": "That is not a date.",
     "datetime": "That is not a date and time.",
 }
+_LIQUID = re.compile(r"\{\{[^{}\n]*\}\}")
 _JSON_KINDS: Mapping[type, str] = {
     dict: "an object: {...}",
     list: "a list: [...]",
@@ -41,7 +43,17 @@ def early_complaint(field: Field, text: str) -> str | None:
     if field.kind in ("int", "float"):
         return _NOT_A[field.kind]
     marker = field.marker(Json)
-    return None if marker is None else json_complaint(text, marker.kind)
+    return None if marker is None else _liquid_or_json(text, marker)
+
+
+def _liquid_or_json(text: str, marker: Json) -> str | None:
+    """Liquid's values are taken for a number, which fits in a text as well as bare; where it has tags ({% if ... %}) or
+    is all Liquid, nothing can be said yet."""
+    if not marker.liquid or not ("{{" in text or "{%" in text):
+        return json_complaint(text, marker.kind)
+    if "{%" in text or _LIQUID.fullmatch(text.strip()):
+        return None
+    return json_complaint(_LIQUID.sub(lambda match: "0".ljust(len(match[0])), text), marker.kind)
 
 
 def json_complaint(text: str, kind: type | None = None) -> str | None:

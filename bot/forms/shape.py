@@ -4,38 +4,40 @@ This is the one place that knows which type and which marker make which kind of 
 """
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, EnumType
 from functools import lru_cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import annotated_types
 from pydantic import EmailStr, HttpUrl
 from pydantic.fields import FieldInfo
 
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Marker, Person, Text
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Marker, Named, Person, Text
 from bot.forms.text import humanise
 
 Kind = Literal[
-    "text", "lines", "emails", "json", "select", "lookup", "person", "conversation",
-    "date", "datetime", "int", "float", "check", "url", "email", "form",
+    "text", "lines", "emails", "json", "named", "named_lines", "select", "lookup", "person", "conversation",
+    "date", "datetime", "int", "float", "check", "tick", "url", "email", "form",
 ]  # fmt: skip
 
 _PLAIN: Mapping[Any, Kind] = {
     str: "text", date: "date", datetime: "datetime", int: "int", float: "float", bool: "check",
-    HttpUrl: "url", EmailStr: "email",
+    HttpUrl: "url", EmailStr: "email", Named: "named",
 }  # fmt: skip
 _MARKED: Mapping[type[Marker], Kind] = {Lookup: "lookup", Person: "person", Conversation: "conversation", Json: "json"}
 _LISTS: Mapping[Kind, Kind] = {
     "text": "lines", "email": "emails", "select": "select", "lookup": "lookup", "person": "person",
-    "conversation": "conversation",
+    "conversation": "conversation", "named": "named_lines",
 }  # fmt: skip
+_BY_LINE: tuple[Kind, ...] = ("lines", "emails", "named_lines")
+"""The lists that are one text, a value a line."""
 _FITS: Mapping[type[Marker], tuple[Kind, ...]] = {
-    Text: ("text", "lines", "email", "emails", "url", "int", "float"),
+    Text: ("text", "lines", "email", "emails", "url", "int", "float", "named", "named_lines"),
     Choice: ("select",),
-    Check: ("check",),
+    Check: ("check", "tick"),
 }
 
 MarkerT = TypeVar("MarkerT", bound=Marker)
@@ -73,13 +75,24 @@ class Field:
 
     def marker(self, kind: type[MarkerT]) -> MarkerT | None:
         """The field's marker of that type."""
-        return next((marker for marker in self.markers if isinstance(marker, kind)), None)
+        for marker in self.markers:
+            if isinstance(marker, kind):
+                return marker
+        return None
 
     def default(self) -> Any:
         """None also for a required field, and for a default that is made from the other fields' values."""
         if self.required or self.derived:
             return None
-        return self.info.get_default(call_default_factory=True)
+        if (factory := self.info.default_factory) is not None:
+            # Called here, for pydantic reads the factory's signature on each call (0.3 ms).
+            return cast("Callable[[], Any]", factory)()
+        return self.info.get_default()
+
+    @property
+    def listed(self) -> bool:
+        """Whether the value is a list, however it is typed or chosen."""
+        return self.many or self.kind in _BY_LINE
 
     @property
     def advanced(self) -> bool:
@@ -101,13 +114,18 @@ def shape(form: type[Form]) -> tuple[Field, ...]:
     return tuple(_field(form, name, info) for name, info in form.model_fields.items())
 
 
-def places(form: type[Form], prefix: str, path: tuple[str, ...] = ()) -> Iterator[Place]:
+@lru_cache(maxsize=512)
+def places(form: type[Form], prefix: str) -> tuple[Place, ...]:
     """Every field in the order of the screen; a nested form's own place comes right before its fields'."""
+    return tuple(_places(form, prefix, ()))
+
+
+def _places(form: type[Form], prefix: str, path: tuple[str, ...]) -> Iterator[Place]:
     for field in shape(form):
         here = (*path, field.name)
         yield Place(here, f"{prefix}.{field.name}", field)
         if field.form is not None:
-            yield from places(field.form, nested_prefix(prefix, field), here)
+            yield from _places(field.form, nested_prefix(prefix, field), here)
 
 
 def nested_prefix(prefix: str, field: Field) -> str:
@@ -134,7 +152,7 @@ def _field(form: type[Form], name: str, info: FieldInfo) -> Field:
         title=info.title or humanise(name),
         hint=info.description or "",
         kind=kind,
-        many=many and kind not in ("lines", "emails"),
+        many=many and kind not in _BY_LINE,
         required=info.is_required(),
         nullable=nullable,
         bounds=_bounds(metadata),
@@ -200,7 +218,7 @@ def _kind(where: str, item: Any, markers: tuple[Marker, ...], many: bool) -> Kin
 
 def _bare_kind(item: Any) -> Kind | None:
     if get_origin(item) is Literal:
-        return "select"
+        return "tick" if get_args(item) == (True,) else "select"
     if isinstance(item, type) and issubclass(item, Enum):
         return "select"
     if isinstance(item, type) and issubclass(item, Form):

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.applications import Starlette
@@ -18,9 +18,11 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.playground.backstage import Backstage
 from bot.playground.guard import Guard
 from bot.playground.slack import Missing, Outcome, SlackStandIn
 from bot.playground.slack.world import Person
+from bot.playground.vendors.faults import Fault
 
 PAGE = Path(__file__).parent / "page"
 KEEP_OPEN_SECONDS = 15.0
@@ -43,7 +45,7 @@ class VendorStandIn(Protocol):
     on_change: Callable[[], None] | None
 
     async def set_fault(self, name: str) -> None:
-        """Be "fine", "down" or "revoked" from now on."""
+        """Have that fault from now on, "fine" for none."""
 
     def describe(self) -> dict[str, Any]:
         """The vendor's entry for the page."""
@@ -102,17 +104,21 @@ class HomeBody(_Body):
 
 
 class FaultBody(_Body):
-    fault: Literal["fine", "down", "revoked"]
+    fault: Fault
+
+
+class KillBody(_Body):
+    pass
 
 
 def page_app(
     slack: SlackStandIn,
     vendors: Mapping[str, VendorStandIn],
-    bot_state: Callable[[], Literal["up", "down"]],
+    backstage: Backstage,
     page: Path = PAGE,
 ) -> Starlette:
-    """The whole application. Whoever runs the bot publishes {"type": "bot", "state": "up" | "down"} to `slack.hub`."""
-    api = PageApi(slack, vendors, bot_state)
+    """The whole application. Whoever runs the bot tells `backstage` what becomes of it."""
+    api = PageApi(slack, vendors, backstage)
     for vendor in vendors.values():
         vendor.on_change = _teller(slack, vendor)
 
@@ -148,12 +154,10 @@ class PageFiles(StaticFiles):
 class PageApi:
     """The endpoints below `/api`."""
 
-    def __init__(
-        self, slack: SlackStandIn, vendors: Mapping[str, VendorStandIn], bot_state: Callable[[], Literal["up", "down"]]
-    ) -> None:
+    def __init__(self, slack: SlackStandIn, vendors: Mapping[str, VendorStandIn], backstage: Backstage) -> None:
         self._slack = slack
         self._vendors = vendors
-        self._bot_state = bot_state
+        self._backstage = backstage
 
     def routes(self) -> list[Route]:
         """Each posted body is checked against its model before anything is done."""
@@ -168,6 +172,7 @@ class PageApi:
             _post("/close", ViewBody, self._close),
             _post("/options", OptionsBody, self._options),
             _post("/home", HomeBody, self._home),
+            _post("/bot/kill", KillBody, self._kill),
             Route("/vendors/{name}/fault", self._fault, methods=["POST"]),
         ]
 
@@ -177,8 +182,13 @@ class PageApi:
         return JSONResponse(
             {
                 "team": {"id": slack.team.id, "name": slack.team.name, "domain": slack.team.domain},
-                "app": {"name": slack.app.name, "bot_user_id": slack.app.bot_user_id},
-                "bot": self._bot_state(),
+                "app": {
+                    "name": slack.app.name,
+                    "bot_user_id": slack.app.bot_user_id,
+                    "has_home": slack.app.has_home,
+                },
+                "bot": self._backstage.state,
+                **self._backstage.described_queue(),
                 "people": [_person(person) for person in slack.people.values()],
                 "channels": [slack.channel_json(channel) for channel in slack.channels.values()],
                 "messages": {channel.id: channel.messages for channel in slack.channels.values()},
@@ -254,6 +264,13 @@ class PageApi:
 
     async def _home(self, body: HomeBody) -> dict[str, Any]:
         return _shown(await self._slack.open_home(body.user))
+
+    async def _kill(self, body: KillBody) -> dict[str, Any]:
+        if self._backstage.kill is None:
+            return {"ok": False, "error": "Nobody would start the bot again here."}
+        if not self._backstage.kill():
+            return {"ok": False, "error": "The bot is not running at the moment."}
+        return {"ok": True}
 
     async def _fault(self, request: Request) -> Response:
         vendor = self._vendors.get(request.path_params["name"])

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from bot import manifest
 from bot.connect import connect
+from bot.playground.backstage import Backstage
 from bot.playground.server import page_app
 from bot.playground.serving import Server
 from bot.playground.slack import SlackStandIn
@@ -22,12 +22,12 @@ URL_VARIABLES = {"rootly": "ROOTLY_API_URL", "incident_io": "INCIDENT_IO_API_URL
 
 @dataclass
 class Stage:
-    """Slack, its page, and the vendors, all listening. `bot` is what the page is told about the bot."""
+    """Slack, its page, and the vendors, all listening. `backstage` is what the page is told about the bot."""
 
     slack: SlackStandIn
     vendors: Mapping[str, VendorStandIn]
+    backstage: Backstage
     url: str = ""
-    bot: Literal["up", "down"] = "down"
     secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -44,11 +44,6 @@ class Stage:
         """What an operator does with `python -m bot connect`, once a vendor."""
         for name, vendor in self.vendors.items():
             await connect(settings, self.workspace, name, dict(vendor.credentials))
-
-    def tell_page(self, bot: Literal["up", "down"]) -> None:
-        """Let the page know whether the bot runs."""
-        self.bot = bot
-        self.slack.hub.publish({"type": "bot", "state": bot})
 
 
 @asynccontextmanager
@@ -67,12 +62,12 @@ async def set_up(port: int = 0) -> AsyncIterator[Stage]:
         manifest=manifest.load(),
     )
     vendors: dict[str, VendorStandIn] = {it.vendor: it for it in (Rootly(), IncidentIo(), Twilio())}
-    stage = Stage(slack, vendors, secrets=tokens)
+    stage = Stage(slack, vendors, Backstage(slack.hub), secrets=tokens)
     async with AsyncExitStack() as stack:
         for vendor in vendors.values():
             await vendor.start()
             stack.push_async_callback(vendor.stop)
-        server = await stack.enter_async_context(Server(page_app(slack, vendors, lambda: stage.bot), port=port))
+        server = await stack.enter_async_context(Server(page_app(slack, vendors, stage.backstage), port=port))
         stack.push_async_callback(slack.aclose)
         stage.url = server.url
         slack.url = f"{server.url}/slack"

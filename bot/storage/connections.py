@@ -132,8 +132,9 @@ def _requeue(
     db: sqlite3.Connection, workspace: Workspace, vendor: str, account: str, now: float, *reasons: str
 ) -> None:
     db.execute(
-        "UPDATE deliveries SET state = 'queued', due_at = ?, version = version + 1"
+        "UPDATE deliveries SET state = 'queued', reason = 'reconnected', due_at = ?, version = version + 1,"
+        " changed_at = ?, changed_by = ''"
         " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND made_at > ?"
         " AND reason IN (SELECT value FROM json_each(?))",
-        (now, *workspace, vendor, account, now - OLDEST_TO_RESUME, json.dumps(reasons)),
+        (now, now, *workspace, vendor, account, now - OLDEST_TO_RESUME, json.dumps(reasons)),
     )

@@ -1,17 +1,20 @@
 """The SQLite file: all writes on one thread, reads on another, never on the event loop.
 
-Every write is one transaction that begins IMMEDIATE: it takes the file's write lock first, so that two processes on one
-file wait for each other (`busy_timeout`) instead of failing half-way.
+Writes that wait at the same moment are committed together: one transaction, one flush to the disk, one wait while another
+process has the file; each is answered once that is done. A transaction begins IMMEDIATE: it takes the file's write lock
+first, so that two processes on one file wait for each other (`busy_timeout`) instead of failing half-way.
 """
 
 import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlite_utils
 
@@ -19,6 +22,9 @@ from bot.errors import SettingError
 from bot.storage.migrations import MIGRATIONS
 
 T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+_Write = tuple[Work, "asyncio.Future[Any]"]
+MOST_TOGETHER = 64
 BUSY_MILLISECONDS = 900
 OPEN_SECONDS = 10.0
 """Several processes may start on a fresh file at once, and SQLite waits for nobody while it switches a file to WAL."""
@@ -32,6 +38,9 @@ class Database:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
         self._connections: dict[ThreadPoolExecutor, sqlite3.Connection] = {}
+        self._waiting: deque[_Write] = deque()
+        self._lock = threading.Lock()
+        self._at_work = False
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -61,10 +70,29 @@ class Database:
         await self.write(_migrate)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction of its own and commit it. Raises what `work` raises, after rolling back."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._writing, _transact, self._connections[self._writing], work
-        )
+        """Run `work` in a transaction and commit it. Raises what `work` raises, after undoing what it did."""
+        connection = self._connections[self._writing]
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[T] = loop.create_future()
+        with self._lock:
+            self._waiting.append((work, written))
+            idle, self._at_work = not self._at_work, True
+        if idle:
+            self._writing.submit(self._write_all, connection, loop)
+        return await written
+
+    def _write_all(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """On the writing thread: until nothing waits any more."""
+        while True:
+            with self._lock:
+                together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+                self._at_work = bool(together)
+            if not together:
+                return
+            answers = _transact(connection, [work for work, _ in together])
+            futures = [written for _, written in together]
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+                loop.call_soon_threadsafe(_answer, futures, answers)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the reading thread. It sees everything committed before it began."""
@@ -89,6 +117,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what was erased is not left in the file
     except sqlite3.Error:
         connection.close()
         raise
@@ -103,13 +132,39 @@ def _migrate(connection: sqlite3.Connection) -> None:
     MIGRATIONS.apply(sqlite_utils.Database(connection, execute_plugins=False))
 
 
-def _transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
+def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any]:
+    """What each came to, an exception where it failed. One that fails undoes itself alone; where nothing could be committed,
+    all have failed."""
     try:
-        result = work(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        answers = [_undoing(connection, work) for work in works] if len(works) > 1 else [works[0](connection)]
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
-    return result
+        return [error] * len(works)
+    return answers
+
+
+def _undoing(connection: sqlite3.Connection, work: Work) -> Any:
+    """What it came to; its exception, with what it did undone, where the transaction still stands. Raises otherwise."""
+    connection.execute("SAVEPOINT one_of_many")
+    try:
+        answer = work(connection)
+    except Exception as error:
+        if not connection.in_transaction:  # a full disk, an error of input and output: SQLite has undone everything
+            raise
+        connection.execute("ROLLBACK TO one_of_many")
+        answer = error
+    connection.execute("RELEASE one_of_many")
+    return answer
+
+
+def _answer(futures: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> None:
+    for future, answer in zip(futures, answers, strict=True):
+        if future.cancelled():
+            continue
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

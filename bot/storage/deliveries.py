@@ -1,81 +1,32 @@
-"""Deliveries: one row a submitted modal, from `queued` to what became of it. See DELIVERY in `bot.courier`."""
+"""Deliveries: one row a submitted modal, from `queued` to what became of it. See `bot.courier` for the states.
+
+Here is the way that a row goes by itself. What is in doubt: `bot.storage.doubts`; what people decide:
+`bot.storage.decisions`; what they are shown: `bot.storage.showing`; what is listed, and the trail: `bot.storage.archive`.
+"""
 
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
-from bot.adapters.base import Entry
 from bot.storage import Workspace
 from bot.storage.database import Database
 from bot.storage.lists import remember_habit
+from bot.storage.rows import DRAFTED, Delivery, Draft, Lane, Outcome, State, read_row
 
-State = Literal["queued", "sending", "delivered", "rejected", "unconfirmed", "failed"]
-SETTLED: frozenset[State] = frozenset({"delivered", "rejected", "unconfirmed", "failed"})
-CARD_LEASE_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What a person submitted, before it is a row. `answer` chose the form's branch; `chosen` is what the pickers showed, by
-    "catalog/id"."""
-
-    workspace: Workspace
-    key: str
-    kind: str
-    vendor: str
-    operation: str
-    answer: str
-    account: str
-    actor: str
-    actor_name: str
-    channel: str
-    private: bool
-    title: str
-    payload: Mapping[str, Any]
-    chosen: Mapping[str, Entry]
+GIVE_UP_SECONDS = 24 * 3600.0
+"""So long a delivery is tried."""
+JUMP_SECONDS = 5.0
+"""A row that was changed later than this from now was changed before the clock went back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery(Draft):
-    """A row. Times are epoch seconds. `fields` and `sentence` hold the vendor's refusal, `created` what it made."""
+class Agenda(NamedTuple):
+    """The connections that something is queued for with the time when the first of it is due, and when the next lease runs
+    out, None while nothing is being sent."""
 
-    id: int
-    revision: int
-    state: State
-    attempt: int
-    reason: str
-    sentence: str
-    fields: Mapping[str, str]
-    created: Mapping[str, str]
-    made_at: float
-    due_at: float
-    version: int
-    shown_version: int
-    card_channel: str
-    card_ts: str
-
-    @property
-    def settled(self) -> bool:
-        return self.state in SETTLED
-
-
-DRAFTED = tuple(it.name for it in fields(Draft) if it.name not in ("workspace", "key"))
-"""The columns that a draft fills and a corrected one replaces; workspace and key never change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an attempt came to: the new state and what to remember of it."""
-
-    state: State
-    reason: str = ""
-    sentence: str = ""
-    fields: Mapping[str, str] | None = None
-    created: Mapping[str, str] | None = None
-    due_at: float = 0.0
+    lanes: Mapping[Lane, float]
+    expiry: float | None
 
 
 class Deliveries:
@@ -86,16 +37,19 @@ class Deliveries:
     async def enqueue(self, draft: Draft, *, lease: float | None, card_after: float) -> tuple[Delivery, bool]:
         """Commit the draft, claimed for `lease` seconds unless that is None. Returns the row and whether it is new work.
 
-        A key that is already there gives that row as it is, unless it was rejected: then it takes the new values.
+        It is not claimed, but queued, behind others of its connection that wait for their first attempt. A key that is
+        already there gives that row as it is, unless it was rejected: then it takes the new values.
         """
         now = self._clock()
-        state: State = "queued" if lease is None else "sending"
-        claim = {"state": state, "lease_until": now + (lease or 0), "attempt": 0 if lease is None else 1}
         values = {name: getattr(draft, name) for name in DRAFTED} | {
             "payload": json.dumps(draft.payload),
-            "chosen": json.dumps({it: entry.model_dump() for it, entry in draft.chosen.items()}),
+            "chosen": json.dumps({it: entry.model_dump(exclude_defaults=True) for it, entry in draft.chosen.items()}),
+            "custom": json.dumps([field.model_dump(exclude_defaults=True) for field in draft.custom]),
             "made_at": now,
             "due_at": now,
+            "give_up_at": now + GIVE_UP_SECONDS,
+            "changed_at": now,
+            "changed_by": draft.actor,
             "card_after": card_after,
         }
 
@@ -103,19 +57,20 @@ class Deliveries:
             remember_habit(db, draft.workspace, draft.channel, draft.kind, f"{draft.vendor}.{draft.operation}")
             key = (*draft.workspace, draft.key)
             known = db.execute("SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", key).fetchone()
+            if known is not None and known["state"] != "rejected":
+                return known, False
+            claim = _claim(db, draft, lease, now)
             if known is None:
                 names = {"enterprise": key[0], "team": key[1], "key": key[2], **values, **claim}
                 sql = f"INSERT INTO deliveries ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) RETURNING *"  # noqa: S608  our own names
                 return db.execute(sql, tuple(names.values())).fetchone(), True
-            if known["state"] != "rejected":
-                return known, False
-            again = {**values, **claim, "attempt": known["attempt"] + claim["attempt"], "reason": "", "sentence": ""}
-            again |= {"fields": "{}", "revision": known["revision"] + 1, "version": known["version"] + 1}
+            again = {**values, **claim, **_CLEAN, "attempt": known["attempt"] + claim["attempt"]}
+            again |= {"revision": known["revision"] + 1, "version": known["version"] + 1}
             sql = f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in again)} WHERE id = ? RETURNING *"  # noqa: S608  our own names
             return db.execute(sql, (*again.values(), known["id"])).fetchone(), True
 
         row, new = await self._database.write(work)
-        return _delivery(row), new
+        return read_row(row), new
 
     async def get(self, delivery_id: int) -> Delivery:
         """The row as it is now. KeyError if there is none."""
@@ -124,7 +79,7 @@ class Deliveries:
         )
         if row is None:
             raise KeyError(delivery_id)
-        return _delivery(row)
+        return read_row(row)
 
     async def find(self, workspace: Workspace, key: str) -> Delivery | None:
         """The row of that modal, if it was ever submitted."""
@@ -133,159 +88,182 @@ class Deliveries:
                 "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", (*workspace, key)
             ).fetchone()
         )
-        return None if row is None else _delivery(row)
+        return None if row is None else read_row(row)
 
-    async def by_card(self, workspace: Workspace, channel: str, ts: str) -> Delivery | None:
-        """The row whose card is that message."""
-        row = await self._database.read(
+    async def agenda(self) -> Agenda:
+        """What waits for its time."""
+
+        def work(db: sqlite3.Connection) -> tuple[list[sqlite3.Row], float | None]:
+            rows = db.execute(
+                "SELECT enterprise, team, vendor, min(due_at) FROM deliveries WHERE state = 'queued' GROUP BY 1, 2, 3"
+            ).fetchall()
+            leases = db.execute("SELECT min(lease_until) FROM deliveries WHERE state = 'sending'").fetchone()
+            return rows, leases[0]
+
+        rows, expiry = await self._database.read(work)
+        return Agenda({(Workspace(row[0], row[1]), row[2]): float(row[3]) for row in rows}, expiry)
+
+    async def clock_went_back(self) -> None:
+        """What would wait for hours that have passed already is due now, and leases end in time."""
+        now = self._clock()
+        await self._database.write(
             lambda db: db.execute(
-                "SELECT * FROM deliveries WHERE card_ts = ? AND card_ts != ''"  # the second part lets the index serve
-                " AND (enterprise, team, card_channel) = (?, ?, ?)",
-                (ts, *workspace, channel),
+                "UPDATE deliveries SET due_at = min(due_at, ?), expected_at = 0, card_after = 0, changed_at = ?,"
+                " give_up_at = give_up_at - changed_at + ?, lease_until = lease_until - changed_at + ?,"
+                " look_at = CASE WHEN look_at > 0 THEN ? ELSE 0 END, steps_at = CASE WHEN steps_at > 0 THEN ? ELSE 0 END"
+                " WHERE id IN (SELECT id FROM deliveries WHERE state = 'queued' UNION SELECT id FROM deliveries"
+                " WHERE state = 'sending' UNION SELECT id FROM deliveries WHERE look_at > 0"
+                " UNION SELECT id FROM deliveries WHERE steps_at > 0) AND changed_at > ?",
+                (now, now, now, now, now, now, now + JUMP_SECONDS),
+            )
+        )
+
+    async def claim(self, lane: Lane, lease: float) -> Delivery | None:
+        """The connection's next row whose time has come: `sending`, with a new attempt."""
+        workspace, vendor = lane
+        now = self._clock()
+        row = await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ?, changed_at = ?,"
+                " changed_by = '', tried_at = ?, sent_at = CASE WHEN resends THEN sent_at ELSE ? END WHERE id ="
+                " (SELECT id FROM deliveries WHERE state = 'queued' AND enterprise = ? AND team = ? AND vendor = ?"
+                " AND due_at <= ? ORDER BY due_at, id LIMIT 1) RETURNING *",
+                (now + lease, now, now, now, *workspace, vendor, now),
             ).fetchone()
         )
-        return None if row is None else _delivery(row)
+        return None if row is None else read_row(row)
 
-    async def claim_due(
-        self, lease: float, limit: int, without: Sequence[tuple[Workspace, str]] = ()
-    ) -> list[Delivery]:
-        """Claim up to `limit` rows whose time has come, oldest first. Each is `sending`, with a new attempt.
-
-        Rows of the connections in `without` (workspace, vendor) are left for later.
-        """
+    async def hurry(self, lane: Lane) -> None:
+        """The vendor can be reached again: what waited for that is due."""
         now = self._clock()
-        rows = await self._database.write(
+        await self._database.write(
             lambda db: db.execute(
-                "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ? WHERE id IN"
-                " (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= ?"
-                " AND json_array(enterprise, team, vendor) NOT IN (SELECT value FROM json_each(?))"
-                " ORDER BY due_at, id LIMIT ?) RETURNING *",
-                (now + lease, now, _lanes(without), limit),
-            ).fetchall()
+                "UPDATE deliveries SET due_at = ? WHERE state = 'queued' AND enterprise = ? AND team = ? AND vendor = ?"
+                " AND due_at > ? AND reason = 'unreachable'",
+                (now, *lane[0], lane[1], now),
+            )
         )
-        return sorted(map(_delivery, rows), key=lambda it: (it.due_at, it.id))
+
+    async def ahead_of(self, row: Delivery) -> int:
+        """How many of its connection are queued before it."""
+        found = await self._database.read(
+            lambda db: db.execute(
+                "SELECT count(*) FROM deliveries WHERE state = 'queued' AND enterprise = ? AND team = ? AND vendor = ?"
+                " AND (due_at, id) < (?, ?)",
+                (*row.workspace, row.vendor, row.due_at, row.id),
+            ).fetchone()
+        )
+        return int(found[0])
+
+    async def expect(self, row: Delivery, at: float) -> Delivery:
+        """Note when its turn comes, for people to read. The row as it is then."""
+        await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET reason = 'turn', expected_at = ?, changed_at = ?, changed_by = ''"
+                " WHERE id = ? AND state = 'queued' AND attempt = ?",
+                (at, self._clock(), row.id, row.attempt),
+            )
+        )
+        return await self.get(row.id)
 
     async def settle(self, claimed: Delivery, outcome: Outcome) -> Delivery | None:
         """Write what the claimed attempt came to. None when it is no longer that attempt's to say.
 
         An attempt whose lease ran out may still say it, as long as nobody else has done anything with the row.
         """
+        values = {
+            "state": outcome.state,
+            "reason": outcome.reason,
+            "sentence": outcome.sentence,
+            "fields": json.dumps(dict(outcome.fields or {})),
+            "created": json.dumps(dict(outcome.created or {})),
+            "due_at": outcome.due_at,
+            "look_at": outcome.look_at,
+            "looks": 0,
+            "expected_at": 0.0,
+            "changed_at": self._clock(),
+            "changed_by": "",
+            **to_finish(outcome.steps, self._clock()),
+        }
 
         def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            row: sqlite3.Row | None = db.execute(
-                "UPDATE deliveries SET state = ?, reason = ?, sentence = ?, fields = ?, created = ?, due_at = ?,"
+            # The same wait again is nothing new on the card.
+            sql = (
+                f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in values)},"  # noqa: S608  our own names
                 " version = version + NOT (reason = ? AND ? = 'queued')"
                 " WHERE id = ? AND attempt = ? AND (state = 'sending' OR state = 'unconfirmed' AND reason = 'lease')"
-                " RETURNING *",
-                (
-                    outcome.state,
-                    outcome.reason,
-                    outcome.sentence,
-                    json.dumps(dict(outcome.fields or {})),
-                    json.dumps(dict(outcome.created or {})),
-                    outcome.due_at,
-                    outcome.reason,
-                    outcome.state,
-                    claimed.id,
-                    claimed.attempt,
-                ),
-            ).fetchone()
+                " RETURNING *"
+            )
+            guards = (outcome.reason, outcome.state, claimed.id, claimed.attempt)
+            row: sqlite3.Row | None = db.execute(sql, (*values.values(), *guards)).fetchone()
             return row
 
         row = await self._database.write(work)
-        return None if row is None else _delivery(row)
+        return None if row is None else read_row(row)
 
-    async def expire(self, sentence: str) -> list[Delivery]:
-        """Rows whose lease ran out: whoever sent them died, so nobody knows. They become `unconfirmed`."""
+    async def expire(self, sentence: str, look_after: float, but: Collection[int] = ()) -> list[Delivery]:
+        """Rows whose lease ran out: whoever sent them died, so nobody knows. They become `unconfirmed`, to be looked up
+        `look_after` seconds from now. `but` are ids that are known to be in good hands."""
         now = self._clock()
         rows = await self._database.write(
             lambda db: db.execute(
-                "UPDATE deliveries SET state = 'unconfirmed', reason = 'lease', sentence = ?, version = version + 1"
-                " WHERE state = 'sending' AND lease_until < ? RETURNING *",
-                (sentence, now),
+                "UPDATE deliveries SET state = 'unconfirmed', reason = 'lease', sentence = ?, version = version + 1,"
+                " look_at = ?, looks = 0, changed_at = ?, changed_by = ''"
+                " WHERE state = 'sending' AND lease_until < ? AND id NOT IN (SELECT value FROM json_each(?)) RETURNING *",
+                (sentence, now + look_after, now, now, _json(but)),
             ).fetchall()
         )
-        return [_delivery(row) for row in rows]
-
-    async def next_time(self, without: Sequence[tuple[Workspace, str]] = ()) -> float | None:
-        """When the next row is due (but those of the connections in `without`) or its lease runs out; None while nothing
-        waits."""
-        row = await self._database.read(
-            lambda db: db.execute(
-                "SELECT min(at) FROM (SELECT min(due_at) AS at FROM deliveries WHERE state = 'queued'"
-                " AND json_array(enterprise, team, vendor) NOT IN (SELECT value FROM json_each(?))"
-                " UNION ALL SELECT min(lease_until) FROM deliveries WHERE state = 'sending')",
-                (_lanes(without),),
-            ).fetchone()
-        )
-        return None if row[0] is None else float(row[0])
-
-    async def claim_cards(self, released: frozenset[int], held: frozenset[int], limit: int = 10) -> list[Delivery]:
-        """Rows whose card is behind and may be shown now: the `released` at once, others after their `card_after`, the
-        `held` not yet. Claimed for a while, so that two processes do not post the same card; the older the row, the
-        longer, so that a card which Slack never takes is tried less and less."""
-        now = self._clock()
-
-        def work(db: sqlite3.Connection) -> list[sqlite3.Row]:
-            rows: list[sqlite3.Row] = db.execute(
-                "UPDATE deliveries SET card_after = ? + max(?, (? - made_at) / 10)"
-                " WHERE id IN (SELECT id FROM deliveries WHERE version > shown_version"
-                " AND state != 'sending' AND id NOT IN (SELECT value FROM json_each(?))"
-                " AND (card_after <= ? OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?) RETURNING *",
-                (now, CARD_LEASE_SECONDS, now, _json(held), now, _json(released), limit),
-            ).fetchall()
-            return rows
-
-        return [_delivery(row) for row in await self._database.write(work)]
-
-    async def shown(self, delivery: Delivery, channel: str = "", ts: str = "") -> None:
-        """Note that people were shown this version: on the card at (channel, ts), or in the modal when both are empty."""
-        await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET shown_version = max(shown_version, ?), card_after = 0,"
-                " card_channel = coalesce(nullif(?, ''), card_channel), card_ts = coalesce(nullif(?, ''), card_ts)"
-                " WHERE id = ?",
-                (delivery.version, channel, ts, delivery.id),
-            )
-        )
-
-    async def next_card_time(self) -> float | None:
-        """When the next card may be posted; None while every card says what its row says."""
-        row = await self._database.read(
-            lambda db: db.execute(
-                "SELECT min(card_after) FROM deliveries WHERE version > shown_version AND state != 'sending'"
-            ).fetchone()
-        )
-        return None if row[0] is None else float(row[0])
+        return [read_row(row) for row in rows]
 
     async def waiting(self, workspace: Workspace) -> Mapping[str, tuple[int, str]]:
         """By vendor: how many of the workspace's deliveries wait to be sent, and what kept the last one from it."""
         rows = await self._database.read(
             lambda db: db.execute(
-                "SELECT vendor, count(*), sentence, max(id) FROM deliveries WHERE (enterprise, team) = (?, ?)"
-                " AND (state = 'queued' OR state = 'failed' AND reason = 'unauthorized') GROUP BY vendor",
-                tuple(workspace),
+                "SELECT vendor, count(*), sentence, max(id) FROM ("  # two parts, so that each has an index of its own
+                "SELECT vendor, sentence, id FROM deliveries WHERE state = 'queued' AND enterprise = :enterprise"
+                " AND team = :team UNION ALL SELECT vendor, sentence, id FROM deliveries INDEXED BY deliveries_failed"
+                " WHERE state = 'failed' AND enterprise = :enterprise AND team = :team AND reason = 'unauthorized')"
+                " GROUP BY vendor",
+                workspace._asdict(),
             ).fetchall()
         )
         return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def _lanes(connections: Sequence[tuple[Workspace, str]]) -> str:
-    """A JSON list of texts, each of them the JSON list [enterprise, team, vendor] as SQLite's `json_array` writes it."""
-    lanes = [
-        json.dumps([*workspace, vendor], separators=(",", ":"), ensure_ascii=False) for workspace, vendor in connections
-    ]
-    return json.dumps(lanes)
+def to_finish(steps: Iterable[str], now: float) -> dict[str, Any]:
+    """The columns of what was created just now, and of which `steps` remain: they have a time of their own."""
+    if not (waiting := dict.fromkeys(steps, "")):
+        return {}
+    return {"steps": json.dumps(waiting), "steps_at": now, "give_up_at": now + GIVE_UP_SECONDS}
 
 
-def _json(ids: frozenset[int]) -> str:
+_CLEAN: Mapping[str, Any] = {
+    "reason": "",
+    "sentence": "",
+    "fields": "{}",
+    "look_at": 0.0,
+    "looks": 0,
+    "resends": 0,
+    "expected_at": 0.0,
+    "erased_at": 0.0,
+}
+"""A corrected submission begins without what became of the one before."""
+
+
+def _claim(db: sqlite3.Connection, draft: Draft, lease: float | None, now: float) -> dict[str, Any]:
+    """`sending` with a lease; or `queued`, where nobody offered one or others wait for their turn."""
+    state: State = "queued"
+    if lease is not None:
+        waiting = db.execute(
+            "SELECT 1 FROM deliveries WHERE state = 'queued' AND enterprise = ? AND team = ? AND vendor = ?"
+            " AND attempt = 0 LIMIT 1",
+            (*draft.workspace, draft.vendor),
+        ).fetchone()
+        state = "queued" if waiting else "sending"
+    sends = state == "sending"
+    at = now if sends else 0.0
+    return {"state": state, "lease_until": now + (lease or 0), "attempt": int(sends), "sent_at": at, "tried_at": at}
+
+
+def _json(ids: Collection[int]) -> str:
     return json.dumps(sorted(ids))
-
-
-def _delivery(row: sqlite3.Row) -> Delivery:
-    plain = {it.name: row[it.name] for it in fields(Delivery) if it.name != "workspace"}
-    for name in ("payload", "chosen", "fields", "created"):
-        plain[name] = json.loads(plain[name])
-    plain["chosen"] = {name: Entry.model_validate(entry) for name, entry in plain["chosen"].items()}
-    plain["private"] = bool(plain["private"])
-    return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)

@@ -112,3 +112,108 @@ def m004_create_habits(db: Database) -> None:
         ) WITHOUT ROWID
         """
     )
+
+
+@MIGRATIONS()
+def m005_add_doubts(db: Database) -> None:
+    """What a delivery needs to be looked up at the vendor, sent again, taken in turn and followed in its modal."""
+    for column in (
+        "expected_at REAL NOT NULL DEFAULT 0",
+        "give_up_at REAL NOT NULL DEFAULT 0",
+        "sent_at REAL NOT NULL DEFAULT 0",
+        "tried_at REAL NOT NULL DEFAULT 0",
+        "look_at REAL NOT NULL DEFAULT 0",
+        "looks INTEGER NOT NULL DEFAULT 0",
+        "resends INTEGER NOT NULL DEFAULT 0",
+        "twins TEXT NOT NULL DEFAULT '[]'",
+        "changed_at REAL NOT NULL DEFAULT 0",
+        "changed_by TEXT NOT NULL DEFAULT ''",
+        "erased_at REAL NOT NULL DEFAULT 0",
+        "view_id TEXT NOT NULL DEFAULT ''",
+    ):
+        db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {column}")
+    db.conn.execute(
+        "UPDATE deliveries SET give_up_at = made_at + 86400, sent_at = made_at, tried_at = made_at, changed_at = made_at"
+    )
+    db.conn.execute("UPDATE deliveries SET look_at = made_at WHERE state = 'unconfirmed'")
+    db.conn.execute("DROP INDEX deliveries_due")
+    db.conn.execute(
+        "CREATE INDEX deliveries_queue ON deliveries (enterprise, team, vendor, due_at) WHERE state = 'queued'"
+    )
+    db.conn.execute("CREATE INDEX deliveries_to_look ON deliveries (look_at) WHERE look_at > 0")
+    db.conn.execute("CREATE INDEX deliveries_of_person ON deliveries (enterprise, team, actor)")
+    db.conn.execute(
+        "CREATE INDEX deliveries_to_erase ON deliveries (changed_at)"
+        " WHERE erased_at = 0 AND state IN ('delivered', 'rejected', 'failed')"
+    )
+
+
+@MIGRATIONS()
+def m006_create_delivery_events(db: Database) -> None:
+    """The audit trail. Triggers write it, in the transaction of the change itself, so that no change can go without."""
+    db.conn.execute(
+        """
+        CREATE TABLE delivery_events (
+            id INTEGER PRIMARY KEY,
+            delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+            at REAL NOT NULL,
+            actor TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            attempt INTEGER NOT NULL
+        )
+        """
+    )
+    db.conn.execute("CREATE INDEX delivery_events_of ON delivery_events (delivery)")
+    event = "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt) VALUES"
+    db.conn.execute(
+        "CREATE TRIGGER deliveries_made AFTER INSERT ON deliveries BEGIN"
+        f" {event} (new.id, new.changed_at, new.changed_by, new.state, new.reason, new.attempt); END"
+    )
+    db.conn.execute(
+        "CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries"
+        " WHEN (old.state, old.reason, old.attempt, old.revision, old.looks, old.erased_at)"
+        " IS NOT (new.state, new.reason, new.attempt, new.revision, new.looks, new.erased_at) BEGIN"
+        f" {event} (new.id, new.changed_at, new.changed_by, new.state,"
+        " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN 'not_there_yet'"
+        " ELSE new.reason END, new.attempt); END"
+    )
+
+
+@MIGRATIONS()
+def m007_follow_modals(db: Database) -> None:
+    """Which version the open modal shows, and when it may be brought up to date."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN view_shown INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN view_after REAL NOT NULL DEFAULT 0")
+    db.conn.execute("CREATE INDEX deliveries_to_follow ON deliveries (made_at) WHERE view_id != ''")
+
+
+@MIGRATIONS()
+def m008_add_custom_fields(db: Database) -> None:
+    """What defined the workspace's own fields when they were filled in: they may be others by the time it is sent."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN custom TEXT NOT NULL DEFAULT '[]'")
+
+
+@MIGRATIONS()
+def m009_add_steps(db: Database) -> None:
+    """What remains to be done once the object exists, when it is tried next, and both in the trail."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN steps TEXT NOT NULL DEFAULT '{}'")
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN steps_at REAL NOT NULL DEFAULT 0")
+    db.conn.execute("CREATE INDEX deliveries_to_finish ON deliveries (steps_at) WHERE steps_at > 0")
+    db.conn.execute("DROP TRIGGER deliveries_changed")
+    event = "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt) VALUES"
+    all_, waiting = (
+        "(SELECT count(*) FROM json_each({}.steps))",
+        "(SELECT count(*) FROM json_each({}.steps) WHERE value = '')",
+    )
+    db.conn.execute(
+        "CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries"
+        " WHEN (old.state, old.reason, old.attempt, old.revision, old.looks, old.erased_at, old.steps)"
+        " IS NOT (new.state, new.reason, new.attempt, new.revision, new.looks, new.erased_at, new.steps) BEGIN"
+        f" {event} (new.id, new.changed_at, new.changed_by, new.state,"
+        " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN 'not_there_yet'"
+        " WHEN old.state IS NOT new.state OR old.steps IS new.steps THEN new.reason"
+        f" WHEN {all_.format('new')} < {all_.format('old')} THEN 'step_done'"
+        f" WHEN {waiting.format('new')} < {waiting.format('old')} THEN 'step_not_done'"
+        " ELSE 'step_tried_again' END, new.attempt); END"
+    )

@@ -6,7 +6,9 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
@@ -14,6 +16,8 @@ from pydantic import SecretStr
 from bot.errors import SecretError, SettingError
 
 VERSION = 1
+MOST_KEPT = 256
+"""So many opened secrets are kept in memory, where they are anyway while they are used."""
 
 
 class Vault:
@@ -21,6 +25,7 @@ class Vault:
 
     def __init__(self, keys: list[bytes]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._decrypted = lru_cache(maxsize=MOST_KEPT)(self._decrypt)
 
     def seal(self, owner: tuple[str, ...], secret: Mapping[str, str]) -> str:
         """The ciphertext of `secret`, bound to `owner` (for a connection: enterprise, team, vendor)."""
@@ -29,13 +34,16 @@ class Vault:
 
     def open(self, owner: tuple[str, ...], ciphertext: str) -> dict[str, str]:
         """The secret that `seal` took. Raises `SecretError` for another owner's, another key's or a damaged one."""
-        try:
-            plain = json.loads(self._fernet.decrypt(ciphertext.encode()))
-        except (InvalidToken, ValueError):
-            raise SecretError("A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS.") from None
+        plain = self._decrypted(ciphertext)
         if plain.get("v") != VERSION or plain.get("owner") != list(owner):
             raise SecretError("A stored secret belongs to another workspace or vendor; connect the vendor again.")
         return dict(plain["secret"])
+
+    def _decrypt(self, ciphertext: str) -> Any:
+        try:
+            return json.loads(self._fernet.decrypt(ciphertext.encode()))
+        except (InvalidToken, ValueError):
+            raise SecretError("A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS.") from None
 
 
 def load_vault(encryption_keys: SecretStr | None, database: Path) -> Vault:

@@ -7,8 +7,10 @@ from pydantic import SecretStr
 from bot.adapters.base import ApiKey, Submission
 from bot.adapters.rootly import Rootly
 from bot.adapters.rootly.forms import WorkflowTask
+from bot.adapters.rootly.task_forms import task_form
 from bot.forms.fields import Form
 
+AddActionItem, SendEmail = task_form("add_action_item"), task_form("send_email")
 MARKER = "ir4f2a9c01b2c3"
 KEY = ApiKey(api_key=SecretStr("rootly_key"))
 

@@ -13,11 +13,12 @@ from pydantic import SecretStr
 
 from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Account, Adapter, ApiKey, Created, Entry, Submission
-from bot.adapters.incident_io import Action
-from bot.adapters.incident_io import Incident as IncidentIoIncident
+from bot.adapters.incident_io.forms import Action
+from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
 from bot.adapters.rootly.forms import ActionItem, Incident
-from bot.adapters.twilio import TwilioKey, Workflow
+from bot.adapters.twilio import Task, TwilioKey
 from bot.errors import VendorError
+from tests.adapters.twilio_filled import from_fields
 
 SID = "0a" * 16
 KEY = ApiKey(api_key=SecretStr("k3y"))
@@ -28,7 +29,8 @@ FORMS = {
     ("rootly", "action_item"): ActionItem(incident_id="i", summary="x"),
     ("incident_io", "incident"): IncidentIoIncident(name="x", severity_id="s"),
     ("incident_io", "action"): Action(incident_id="#1", description="x"),
-    ("twilio", "workflow"): Workflow(friendly_name="x", default_queue=f"WQ{SID}"),
+    ("twilio", "workflow"): from_fields("x", f"WQ{SID}"),
+    ("twilio", "task"): Task(title="x"),
 }
 
 # Members that the adapters read, so that chance gets as far as to their values.
@@ -37,6 +39,7 @@ NAMES = st.sampled_from([
     "status", "incident", "action", "identity", "dashboard_url", "sid", "meta", "next_page", "next_page_url", "links",
     "next", "task_queues", "severities", "users", "incidents", "rank", "position", "pagination_meta", "after", "name",
     "sequential_id", "full_name_with_team", "url", "permalink", "pointer", "friendly_name", "severity",
+    "workflows", "channels", "tasks", "configuration", "unique_name",
 ])  # fmt: skip
 bodies = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5) | st.just("https://x/1"),

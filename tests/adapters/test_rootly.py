@@ -7,10 +7,10 @@ import pytest
 
 from bot.adapters.base import Account, Created, Entry
 from bot.adapters.rootly import Rootly
-from bot.adapters.rootly.forms import ActionItem, Incident, SendEmail
+from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 from tests.adapters.conftest import CannedVendor
-from tests.adapters.rootly_filled import KEY, MARKER, submit, task
+from tests.adapters.rootly_filled import KEY, MARKER, SendEmail, submit, task
 
 ARRIVED = {
     "authorization": "Bearer rootly_key",

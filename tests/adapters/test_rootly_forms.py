@@ -9,9 +9,9 @@ from pydantic import SecretStr, ValidationError
 
 from bot.adapters.base import ApiKey, Entry, Request, Submission
 from bot.adapters.rootly import Rootly
-from bot.adapters.rootly.forms import ActionItem, AddActionItem, Incident, SendEmail
+from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.forms.fields import Form
-from tests.adapters.rootly_filled import KEY, MARKER, submit, task
+from tests.adapters.rootly_filled import KEY, MARKER, AddActionItem, SendEmail, submit, task
 
 JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
 ANN = {"users/234": Entry(id="234", label="Ann Lee"), "conversations/C1": Entry(id="C1", label="ops")}
@@ -142,7 +142,6 @@ REQUESTS = [
                             "priority": "medium",
                             "status": "open",
                             "assigned_to_user": {"id": "234", "name": "Ann Lee"},
-                            "post_to_incident_timeline": False,
                             "post_to_slack_channels": [{"id": "C1", "name": "ops"}, {"id": "C2", "name": "C2"}],
                         },
                     },
@@ -185,8 +184,6 @@ REQUESTS = [
                             "subject": "Down",
                             "body": "Sorry",
                             "from": "Rootly <workflows@rootly.com>",
-                            "include_header": True,
-                            "include_footer": True,
                         },
                     },
                 }
@@ -222,18 +219,18 @@ def test_half_a_match() -> None:
     """Matching an action item takes both an attribute and a value."""
     assert complaint(AddActionItem, summary="x", query_value="1") == (
         "attribute_to_query_by",
-        "Choose what the value is compared with.",
+        "This is needed too, for “Value to match” alone says nothing.",
     )
     assert complaint(AddActionItem, summary="x", attribute_to_query_by="jira_issue_id") == (
         "query_value",
-        "Say which value to look for.",
+        "This is needed too, for “Update the one that matches” alone says nothing.",
     )
 
 
 def test_not_an_address() -> None:
     """An address is an address, one with a name, or Liquid."""
     assert complaint(SendEmail, to=["ann"], subject="s", body="b") == (
-        ("to",),
+        ("to", 0),
         "Value error, “ann” is not an e-mail address.",
     )
 

@@ -2,25 +2,22 @@
 
 import json
 from base64 import b64encode
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from bot.adapters.base import Account, Created, Entry, Request, Submission
-from bot.adapters.twilio import Twilio, TwilioKey, Workflow
-from bot.adapters.twilio.configuration import LARGEST, problems
+from bot.adapters.twilio import Task, Twilio, TwilioKey, Workflow
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 from tests.adapters.conftest import CannedVendor
+from tests.adapters.twilio_filled import FIFO, KEY, MARKER, OTHER_QUEUE, SK, WK, WQ, WS, WW, from_fields, from_json
 
-MARKER = "ir4f2a9c01b2c3"
-SK, WS, WQ, WW = (f"{prefix}{'0a' * 16}" for prefix in ("SK", "WS", "WQ", "WW"))
-KEY = TwilioKey(key_sid=SecretStr(SK), key_secret=SecretStr("s3cret"), workspace_sid=SecretStr(WS))
 BASIC = f"Basic {b64encode(f'{SK}:s3cret'.encode()).decode()}"
-FIFO = f'{{"task_routing":{{"default_filter":{{"queue":"{WQ}"}}}}}}'
-NIGHT = Workflow(friendly_name="Night shift", default_queue=WQ)
+NIGHT = from_fields()
 
 
 @pytest.fixture
@@ -28,12 +25,32 @@ def twilio(client: httpx.AsyncClient, vendor: CannedVendor) -> Twilio:
     return Twilio(client, vendor.url)
 
 
+ROUTED = {
+    "task_routing": {
+        "filters": [
+            {
+                "filter_friendly_name": "Gold",
+                "expression": "tier == 'Gold'",
+                "targets": [{"queue": OTHER_QUEUE, "priority": 10, "timeout": 300}],
+            },
+            {"expression": "1 == 1", "targets": [{"queue": WQ, "priority": 0}]},
+        ],
+        "default_filter": {"queue": WQ},
+    }
+}
+GOLD = {"name": "Gold", "expression": "tier == 'Gold'", "queue": OTHER_QUEUE, "priority": 10, "timeout": 300}
+LAST = {"expression": "1 == 1", "queue": WQ, "priority": 0}
 REQUESTS = [
     pytest.param(NIGHT, {"FriendlyName": f"Night shift [{MARKER}]", "Configuration": FIFO}, id="one queue"),
     pytest.param(
-        Workflow(
-            friendly_name="Gold",
-            configuration=f" {FIFO}",
+        from_fields("By tier", filter_1=GOLD, filter_3=LAST),
+        {"FriendlyName": f"By tier [{MARKER}]", "Configuration": json.dumps(ROUTED, separators=(",", ":"))},
+        id="two filters, one left empty between them",
+    ),
+    pytest.param(
+        from_json(
+            f" {FIFO}",
+            "Gold",
             assignment_callback_url="https://example.com/assign?x=1",
             fallback_assignment_callback_url="https://example.com/else",
             task_reservation_timeout=90,
@@ -45,16 +62,7 @@ REQUESTS = [
             "FallbackAssignmentCallbackUrl": "https://example.com/else",
             "TaskReservationTimeout": "90",
         },
-        id="everything",
-    ),
-    pytest.param(
-        Workflow(friendly_name="Gold", default_queue=WQ, fallback_assignment_callback_url="https://example.com/else"),
-        {
-            "FriendlyName": f"Gold [{MARKER}]",
-            "Configuration": FIFO,
-            "FallbackAssignmentCallbackUrl": "https://example.com/else",
-        },
-        id="a fallback alone",
+        id="JSON, and everything else",
     ),
 ]
 
@@ -66,11 +74,47 @@ async def test_request(twilio: Twilio, form: Workflow, data: dict[str, str]) -> 
     assert twilio.request("workflow", Submission(form, MARKER), KEY) == expected
 
 
+async def test_task_request(twilio: Twilio) -> None:
+    """A task's text goes into its attributes, with the marker and who asked; everything else is a parameter."""
+    form = Task(
+        title="Call Ann back",
+        description="She waits",
+        attributes="type = ticket\nvip = true",
+        workflow_sid=WW,
+        task_channel="voice",
+        priority=0,
+        timeout=60,
+        virtual_start_time=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        task_queue_sid=WQ,
+        routing_target=WK,
+        ignore_capacity="false",
+    )
+    attributes = (
+        '{"title":"Call Ann back","description":"She waits","type":"ticket","vip":true,'
+        f'"slack_ref":"{MARKER}","slack_reporter":"Ann Lee"}}'
+    )
+    data = {
+        "Attributes": attributes,
+        "WorkflowSid": WW,
+        "TaskChannel": "voice",
+        "Priority": "0",
+        "Timeout": "60",
+        "VirtualStartTime": "2026-01-02T03:04:05Z",
+        "TaskQueueSid": WQ,
+        "RoutingTarget": WK,
+        "IgnoreCapacity": "false",
+    }
+    expected = Request("POST", f"/v1/Workspaces/{WS}/Tasks", data=data, headers={"Accept": "application/json"})
+    assert twilio.request("task", Submission(form, MARKER, reporter="Ann  Lee"), KEY) == expected
+
+
 def test_links_to_the_console_only_at_twilio_itself() -> None:
-    """A receipt's link leads to the workspace's workflows; for a server that is not Twilio's, no page is known."""
-    page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}/workflows"
-    assert Twilio(httpx.AsyncClient(), "https://taskrouter.twilio.com/")._console(KEY) == page
-    assert Twilio(httpx.AsyncClient(), "http://127.0.0.1:8080")._console(KEY) == ""
+    """A receipt's link leads to the workspace's workflows or tasks; for a server that is not Twilio's, no page is known."""
+    page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}"
+    at_twilio = Twilio(httpx.AsyncClient(), "https://taskrouter.twilio.com/")
+    assert at_twilio._console("workflow", KEY) == f"{page}/workflows"
+    assert at_twilio._console("task", KEY) == f"{page}/tasks"
+    assert Twilio(httpx.AsyncClient(), "http://127.0.0.1:8080")._console("task", KEY) == ""
 
 
 async def test_creates_a_workflow(twilio: Twilio, vendor: CannedVendor) -> None:
@@ -103,14 +147,14 @@ REFUSALS = [
         (400, {"code": 20001, "message": "FallbackAssignmentCallbackUrl is no URL", "status": 400}),
         Refused,
         "",
-        {"fallback_assignment_callback_url": "FallbackAssignmentCallbackUrl is no URL"},
+        {"rules.fallback_assignment_callback_url": "FallbackAssignmentCallbackUrl is no URL"},
         id="A about the longer of two names",
     ),
     pytest.param(
         (400, {"code": 20001, "message": "Invalid Configuration: no such queue"}),
         Refused,
         "",
-        {"default_queue": "Invalid Configuration: no such queue"},
+        {"rules.default_queue": "Invalid Configuration: no such queue"},
         id="A about what we built from the queue",
     ),
     pytest.param(
@@ -143,7 +187,7 @@ REFUSALS = [
         ),
         Refused,
         "What? https://www.twilio.com/docs/errors/20001",
-        {"friendly_name": "is long", "task_reservation_timeout": "is odd"},
+        {"friendly_name": "is long", "rules.task_reservation_timeout": "is odd"},
         id="B",
     ),
     pytest.param(
@@ -245,108 +289,10 @@ async def test_does_not_follow_to_another_host(twilio: Twilio, vendor: CannedVen
         await twilio.entries("task_queues", KEY)
 
 
-def routing(*targets: Any) -> str:
-    return json.dumps({"task_routing": {"filters": [{"expression": "1 == 1", "targets": list(targets)}]}})
-
-
-TARGET = "task_routing.filters[0].targets[0]"
-SID = "has to be a task queue's SID: WQ and 32 hexadecimal digits."
-CONFIGURATIONS = [
-    pytest.param(FIFO, [], id="a default alone"),
-    pytest.param(
-        routing({"queue": WQ, "priority": "10", "timeout": 300, "skip_if": "workers.available == 0", "new": 1}, {}),
-        [],
-        id="all members, and unknown ones",
-    ),
-    pytest.param(
-        json.dumps({"task_routing": {"filters": None, "default_filter": {"task_queue_sid": WQ, "queue": None}}}),
-        [],
-        id="an older example's default",
-    ),
-    pytest.param(
-        routing({"task_queue_sid": WQ, "priority": None, "timeout": None, "expression": None, "skip_if": None}),
-        [],
-        id="an older example's target, with nulls",
-    ),
-    pytest.param(routing({"task_queue_sid": "x"}), [f"{TARGET}.task_queue_sid {SID}"], id="no SID by the older name"),
-    pytest.param("{", ["This is not JSON (line 1, column 2)."], id="broken"),
-    pytest.param('{"task_routing": {"x": NaN}}', ["This is not JSON."], id="NaN"),
-    pytest.param("[" * 100_000, ["This is not JSON."], id="very deep"),
-    pytest.param("[]", ['It has to be an object with an object "task_routing" inside.'], id="a list"),
-    pytest.param(
-        '{"task_routing": {}}', ['task_routing needs "filters", "default_filter" or both.'], id="nothing to route"
-    ),
-    pytest.param(
-        '{"task_routing": {"filters": {}, "default_filter": []}}',
-        ["task_routing.filters has to be a list.", "task_routing.default_filter has to be an object."],
-        id="wrong types",
-    ),
-    pytest.param(
-        '{"task_routing": {"filters": [1, {"filter_friendly_name": 2}]}}',
-        [
-            "task_routing.filters[0] has to be an object.",
-            "task_routing.filters[1].expression is missing: it says which tasks the filter takes.",
-            "task_routing.filters[1].filter_friendly_name has to be text.",
-            "task_routing.filters[1].targets has to be a list with at least one target.",
-        ],
-        id="filters",
-    ),
-    pytest.param(
-        routing(
-            {"priority": -1, "timeout": 0, "order_by": 1, "known_worker_sid": "a", "known_worker_friendly_name": "b"}
-        ),
-        [
-            f"{TARGET}.queue {SID}",
-            f"{TARGET}.priority has to be a whole number of at least 0.",
-            f"{TARGET}.timeout has to be a whole number of at least 1.",
-            f"{TARGET}.order_by has to be text.",
-            f"{TARGET} can name a known worker by its SID or by its name, not by both.",
-        ],
-        id="a target",
-    ),
-    pytest.param(FIFO + " " * LARGEST, ["It is longer than the 1,038,576 bytes that Twilio takes."], id="large"),
-]
-
-
-@pytest.mark.parametrize(("document", "expected"), CONFIGURATIONS)
-def test_configuration(document: str, expected: list[str]) -> None:
-    """What is wrong with the routing rules is said with the place where it is."""
-    assert problems(document) == expected
-
-
-FORMS = [
-    pytest.param({}, "default_queue", "Choose a queue, or write the configuration below.", id="neither"),
-    pytest.param(
-        {"default_queue": WQ, "configuration": FIFO},
-        "configuration",
-        "Give a queue or a configuration, not both.",
-        id="both",
-    ),
-    pytest.param(
-        {"configuration": '{"task_routing": {"filters": [1, 2, 3]}}'},
-        "configuration",
-        "Value error, task_routing.filters[0] has to be an object. "
-        "task_routing.filters[1] has to be an object. And 1 more.",
-        id="many problems",
-    ),
-]
-
-
-@pytest.mark.parametrize(("values", "field", "sentence"), FORMS)
-def test_form(values: dict[str, Any], field: str, sentence: str) -> None:
-    """What does not go together is said beside one of the fields."""
-    with pytest.raises(ValidationError) as caught:
-        Workflow(friendly_name="x", **values)
-    (only,) = caught.value.errors()
-    assert (only.get("ctx", {}).get("field") or only["loc"][0], only["msg"]) == (field, sentence)
-
-
 def test_the_longest_name_leaves_room_for_the_marker() -> None:
     """A name of the greatest length fits into Twilio's 64 characters with its marker."""
     longest = Workflow.model_fields["friendly_name"].metadata
-    form = Workflow(
-        friendly_name="n" * next(each.max_length for each in longest if hasattr(each, "max_length")), default_queue=WQ
-    )
+    form = from_fields("n" * next(each.max_length for each in longest if hasattr(each, "max_length")))
     request = Twilio(httpx.AsyncClient(), "").request("workflow", Submission(form, MARKER), KEY)
     assert request.data is not None
     assert len(request.data["FriendlyName"]) == 64

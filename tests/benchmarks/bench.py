@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,7 @@ from bot.storage.secrets import load_vault  # noqa: E402
 SECRET = "0123456789abcdef"
 WORKSPACE = Workspace("", "T012AB3CD")
 ENTRIES = 10_000
+AT_A_TIME, SUBMISSIONS = 16, 960
 QUERIES = ("", "service 77", "check", "payments eu", "9")
 SERVERS = ("the bot", "bare, default", "bare, before")
 SLOWEST_START_SECONDS = 30.0
@@ -261,6 +262,23 @@ async def answer_times(
     return found
 
 
+async def throughput(servers: Mapping[str, Running], client: Client, view: dict[str, Any]) -> dict[str, float]:
+    """Submissions a second, so many at a time, by server; each answered with its receipt by the bot."""
+    found = {}
+    for name in SERVERS:
+        for count in (AT_A_TIME * 4, SUBMISSIONS):  # the first ones warm up
+            waiting = iter(range(count))
+
+            async def person(server: Running = servers[name], waiting: Iterator[int] = waiting) -> None:
+                for _ in waiting:
+                    await client.time(server, "interactive", submission(view))
+
+            started = time.perf_counter()
+            await asyncio.gather(*[person() for _ in range(AT_A_TIME)])
+            found[name] = count / (time.perf_counter() - started)
+    return found
+
+
 def resident(pid: int) -> float:
     """The process's resident memory in MB; 0 where there is no /proc."""
     try:
@@ -296,6 +314,10 @@ async def main(rounds: int, starts: int) -> None:
             client = Client(await stack.enter_async_context(aiohttp.ClientSession()))
             for what, found in (await answer_times(bench, servers, client, rounds)).items():
                 print(row(what, found), flush=True)
+            await client.time(servers["the bot"], "slash_commands", command())
+            view = filled_in(await client.modal(bench.answering))
+            rates = await throughput(servers, client, view)
+            print(row(f"submissions/s, {AT_A_TIME} at a time", {name: [it] for name, it in rates.items()}), flush=True)
             print(row("resident memory, MB", {name: [resident(servers[name].pid)] for name in SERVERS}))
 
 

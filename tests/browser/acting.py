@@ -15,6 +15,11 @@ class Desk:
         self.modal = page.get_by_test_id("modal")
         self.messages = page.get_by_test_id("message")
 
+    @property
+    def offered(self) -> Locator:
+        """What the open list of a select or type-ahead offers."""
+        return self.page.get_by_role("listbox").get_by_role("option")
+
     def ready(self) -> Self:
         """Wait until the page shows its channel."""
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
@@ -27,6 +32,12 @@ class Desk:
     def go(self, channel: str) -> Self:
         self.page.get_by_test_id(f"channel-{channel}").click()
         return self
+
+    def home(self) -> Locator:
+        """Open the app's Home tab."""
+        self.page.get_by_label("Apps", exact=True).get_by_role("button").click()
+        self.page.get_by_test_id("tab-home").click()
+        return self.page.get_by_test_id("home")
 
     def say(self, text: str) -> Self:
         """Type into the message box and press Enter."""
@@ -67,9 +78,9 @@ class Desk:
             box = self.input(name.replace("__", "."))
             box.click()
             box.fill(answer)
-            expect(self.page.get_by_role("option").first).to_contain_text(re.compile(re.escape(answer), re.IGNORECASE))
+            expect(self.offered.first).to_contain_text(re.compile(re.escape(answer), re.IGNORECASE))
             box.press("Enter")
-            expect(self.page.get_by_role("option")).to_have_count(0)
+            expect(self.offered).to_have_count(0)
         return self
 
     def choose(self, name: str, answer: str, *, brings: str) -> Self:
@@ -105,11 +116,15 @@ class Desk:
         return self.page.get_by_test_id(f"vendor-{vendor}-object").filter(has_text=title)
 
     def fault(self, vendor: str, fault: str) -> Self:
-        """Switch a vendor to fine, down or revoked."""
-        switch = self.page.get_by_test_id(f"vendor-{vendor}-fault-{fault}")
-        switch.click()
-        expect(switch).to_have_attribute("aria-checked", "true")
+        """Switch a vendor: fine, slow, limited, lost, refusing, down, revoked."""
+        switch = self.page.get_by_test_id(f"vendor-{vendor}-fault")
+        switch.select_option(fault)
+        expect(self.page.get_by_test_id(f"vendor-{vendor}")).to_have_attribute("data-fault", fault)
         return self
+
+    def queued(self, title: str) -> Locator:
+        """The line of that delivery in the bot's queue."""
+        return self.page.get_by_test_id("queue-line").filter(has_text=title)
 
     def message_menu(self, message: Locator, entry: str) -> Self:
         """Choose a shortcut from a message's menu."""

@@ -67,7 +67,7 @@ def test_the_bot_says_what_it_can_do(desk: Desk) -> None:
     for connected in ("Rootly as Brambleway", "incident.io as brambleway", "Twilio TaskRouter as Brambleway Care"):
         expect(desk.last()).to_contain_text(f"{connected}: ✅ working")
     desk.say("/action-item help")
-    expect(desk.last()).to_contain_text("Connected here: Rootly: action item, incident.io: action.")
+    expect(desk.last()).to_contain_text("Connected here: Rootly: action item, incident.io: action, incident.io: follow-up,")
     expect(desk.last()).to_contain_text("Only visible to you")
 
 
@@ -80,7 +80,7 @@ def test_a_command_that_nobody_has_is_not_sent(desk: Desk) -> None:
 def test_a_list_is_searched_with_the_keyboard_alone(desk: Desk) -> None:
     """Arrows move, Enter takes, Backspace takes back, Escape leaves the list and not the form."""
     desk.open("/inc", "Keys").input("service_ids").press("ArrowDown")
-    options = desk.page.get_by_role("option")
+    options = desk.offered
     expect(options.first).to_be_visible()
     desk.page.keyboard.type("pay")
     expect(options).to_have_text([re.compile("payments-gateway")])
@@ -113,7 +113,7 @@ def test_more_fields_keep_what_was_filled_in(desk: Desk) -> None:
     desk.open("/inc", "Slow sign-in").fill(summary="Since nine").pick(severity_id="SEV3", service_ids="identity")
     desk.modal.get_by_role("button", name="More fields").click()
     expect(desk.field("started_at")).to_be_visible()
-    expect(desk.input("parent_incident_id")).to_be_focused()
+    expect(desk.input("cause_ids")).to_be_focused()
     expect(desk.input("title")).to_have_value("Slow sign-in")
     expect(desk.input("summary")).to_have_value("Since nine")
     expect(desk.input("severity_id")).to_have_value("SEV3")
@@ -168,7 +168,7 @@ def test_what_the_bot_wrote_is_not_lost_among_what_it_read(desk: Desk) -> None:
 def test_a_newcomer_is_told_what_to_try(desk: Desk) -> None:
     """One line above the vendors says how to see a delivery wait."""
     expect(desk.page.get_by_label("What reached the vendors")).to_contain_text(
-        "Try: type /incident Checkout is down, then press Down beside a vendor and submit another."
+        "Try: type /incident Checkout is down, then set a vendor to Down or Answer lost and submit another."
     )
 
 

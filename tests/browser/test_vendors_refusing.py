@@ -1,8 +1,12 @@
 """What a person sees when a vendor refuses, is away, or no longer knows the bot."""
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from tests.acting import a_queue
 from tests.browser.acting import Desk
 
 pytestmark = pytest.mark.browser
@@ -23,12 +27,12 @@ def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
 
 def test_a_mistake_in_the_json_is_shown_with_its_place(desk: Desk) -> None:
     """Line and column stand beside the field; the corrected configuration creates one workflow."""
-    desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter: workflow", brings="configuration")
+    desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter: workflow", brings="routing")
+    desk.choose("routing", "JSON", brings="json.configuration")
     desk.fill(configuration='{"task_routing": {\n  "filters": [,]\n}}').submit()
     expect(desk.error("configuration")).to_have_text("Line 2, column 15: expecting value.")
-    desk.fill(configuration='{"task_routing": {\n  "filters": []\n}}').pick(default_queue="Returns").submit()
-    expect(desk.error("configuration")).to_have_text("Give a queue or a configuration, not both.")
-    desk.fill(configuration="").submit().receipt("Twilio TaskRouter", "By skill").done()
+    desk.fill(configuration=json.dumps({"task_routing": {"default_filter": {"queue": a_queue()}}}))
+    desk.submit().receipt("Twilio TaskRouter", "By skill").done()
     expect(desk.objects("twilio", "By skill")).to_have_count(1)
 
 
@@ -63,3 +67,38 @@ def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
     broken = "Rootly as Brambleway: ⚠️ Rootly no longer accepts this workspace's token; connect it again as said below"
     expect(desk.last()).to_contain_text(broken)
     desk.fault("rootly", "fine").open("/inc", "Known again").submit().receipt("Rootly", "Known again").done()
+
+
+def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
+    """Its sentence stands beside the field; when the vendor is fine again, the same form creates one incident."""
+    desk.fault("rootly", "refusing").open("/inc", "Reserved").submit()
+    expect(desk.error("title")).to_have_text("Title is reserved")
+    expect(desk.queued("Reserved")).to_contain_text("refused")
+    desk.fault("rootly", "fine").submit().receipt("Rootly", "Reserved").done()
+    expect(desk.objects("rootly", "Reserved")).to_have_count(1)
+
+
+def test_a_slow_vendor_is_waited_for(desk: Desk) -> None:
+    """The object is there long before the answer; the card says so once the answer is there too."""
+    desk.fault("twilio", "slow").open("/wor", "Slowly")
+    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(default_queue="Returns").submit()
+    expect(desk.objects("twilio", "Slowly")).to_have_count(1)
+    expect(desk.queued("Slowly")).to_contain_text("being sent")
+    expect(desk.queued("Slowly")).to_contain_text("created", timeout=20_000)
+    expect(desk.messages.filter(has_text="Slowly")).to_contain_text("Created in Twilio TaskRouter", timeout=20_000)
+    expect(desk.objects("twilio", "Slowly")).to_have_count(1)
+
+
+def test_the_page_counts_down_what_may_still_be_written(desk: Desk) -> None:
+    """A rate-limited vendor takes three writes a minute, and the page says how many are left."""
+    note = desk.page.get_by_test_id("vendor-rootly-note")
+    desk.fault("rootly", "limited")
+    expect(note).to_have_text("3 writes a minute, 3 left")
+    desk.open("/inc", "One of three").submit().receipt("Rootly", "One of three").done()
+    expect(note).to_have_text("3 writes a minute, 2 left")
+    for number in (2, 3, 4):
+        desk.open("/inc", f"Number {number}").submit()
+        expect(desk.queued(f"Number {number}")).to_be_visible()
+        desk.page.keyboard.press("Escape")
+        expect(desk.modal).to_be_hidden()
+    expect(desk.queued("Number 4")).to_contain_text(re.compile("^queued"))

@@ -1,6 +1,6 @@
 """Hypothesis strategies for everything a person could fill in: whole forms of every operation, with every branch."""
 
-import json
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from pydantic import EmailStr, HttpUrl
 from pydantic.fields import FieldInfo
 
-from bot.adapters import rootly
-from bot.adapters.base import Operation, Submission
-from bot.adapters.incident_io import Action
-from bot.adapters.incident_io import Incident as IncidentIoIncident
-from bot.adapters.rootly.forms import IN_ORDER, ActionItem, AddActionItem, Incident, SendEmail, WorkflowTask
-from bot.adapters.twilio import Workflow
+from bot.adapters.base import Submission
+from bot.adapters.incident_io.forms import Action, FollowUp, RetrospectiveOptions
+from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
+from bot.adapters.rootly.forms import IN_ORDER, PLANNED, ActionItem, Incident, WorkflowTask
+from bot.adapters.rootly.tasks import types
 from bot.forms.fields import Form
+from tests.adapters.rootly_tasks import fill_task
+from tests.contract import twilio
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 REFUSED = ("", ".", "..")
@@ -25,23 +26,11 @@ urls = st.sampled_from(
     ["https://example.com/a?b=c&d=%20", "http://10.0.0.1:8080", "https://acme.atlassian.net/browse/OPS-42"]
 )
 emails = st.sampled_from(["ann@example.com", "bo+oncall@example.co.uk"])
-addresses = emails | st.sampled_from(["{{ incident.creator_email }}", "Ann Lee <ann@example.com>"])
-queues = st.text("0123456789abcdefABCDEF", min_size=32, max_size=32).map("WQ{}".format)
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([None, UTC]))  # noqa: DTZ001
-configurations = st.builds(
-    lambda queue, words: json.dumps({"task_routing": {"default_filter": {"queue": queue}, "note": words}}),
-    queues,
-    texts,
-)
 
-# What pydantic's types do not tell: ids and addresses are plain strings to them.
+# What pydantic's types do not tell: ids are plain strings to them.
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "assigned_to_user_id": st.none() | st.integers(1, 10**9).map(str),
-    "to": st.lists(addresses, min_size=1, max_size=3),
-    "cc": st.lists(addresses, max_size=2),
-    "bcc": st.lists(addresses, max_size=2),
-    "from_": st.none() | addresses,
-    "friendly_name": st.text(min_size=1, max_size=47).map(str.strip).filter(bool),
     "in_triage_at": st.none() | moments,
 }
 
@@ -79,40 +68,61 @@ def in_order(draw: st.DrawFn) -> dict[str, Any]:
     return {name: draw(st.none() | st.just(time)) for name, time in zip(IN_ORDER, times, strict=True)}
 
 
+labels = st.lists(
+    st.tuples(st.text("abc-_", min_size=1, max_size=9), st.text(max_size=9)), max_size=3, unique_by=lambda it: it[0]
+).map(lambda pairs: [f"{name} = {value}" for name, value in pairs])
+
+
+@st.composite
+def maintenance(draw: st.DrawFn) -> dict[str, Any]:
+    """What only a planned maintenance has."""
+    until = draw(st.none() | st.just(NOW + timedelta(hours=2)))
+    services = draw(st.lists(ids, max_size=2))
+    return {"kind": "scheduled", "scheduled_for": NOW, "scheduled_until": until, "muted_service_ids": services}
+
+
 def rootly_incidents() -> st.SearchStrategy[Incident]:
-    untimed = filled(Incident, **dict.fromkeys(IN_ORDER, st.none()))
-    return st.builds(lambda form, times: Incident.model_validate({**form.model_dump(), **times}), untimed, in_order())
+    kinds = st.sampled_from(["normal", "test", "example", "backfilled"])
+    none = dict.fromkeys((*IN_ORDER, *PLANNED), st.none())
+    untimed = filled(Incident, **none, labels=labels, kind=kinds, muted_service_ids=st.just([]))
+    return st.builds(
+        lambda form, times, planned: Incident.model_validate({**form.model_dump(), **times, **planned}),
+        untimed,
+        in_order(),
+        st.just({}) | maintenance(),
+    )
 
 
 def rootly_tasks() -> st.SearchStrategy[WorkflowTask]:
-    operation: Operation = next(each for each in rootly.Rootly.operations if each.branches)
-    matched = st.sampled_from([(None, None), ("jira_issue_id", "{{ incident.jira_issue_id }}")])
-    adding = matched.flatmap(
-        lambda pair: filled(AddActionItem, attribute_to_query_by=st.just(pair[0]), query_value=st.just(pair[1]))
-    )
-    branches = {AddActionItem.block: adding, SendEmail.block: filled(SendEmail)}
-    assert set(branches) == set(operation.branches.forms if operation.branches else ())
-    joined: list[st.SearchStrategy[Any]] = [
-        filled(operation.form_for(answer), task_type=st.just(answer), task_params=branch)
-        for answer, branch in branches.items()
-    ]
-    return st.one_of(joined)
+    """Of any type that the document has; `test_task_types.py` goes through all of them."""
+    names = [name for name, task in types().items() if task.origin == "document"]
+
+    def made(name: str, rng: random.Random, blank: float, workflow_id: str) -> WorkflowTask:
+        return fill_task(name, rng, blank=blank)[1].model_copy(update={"workflow_id": workflow_id})
+
+    return st.builds(made, st.sampled_from(names), st.randoms(), st.sampled_from([0, 0.5, 1]), ids)
 
 
-def twilio_workflows() -> st.SearchStrategy[Workflow]:
-    routed = st.one_of(st.tuples(queues, st.none()), st.tuples(st.none(), configurations))
-    return routed.flatmap(
-        lambda given: filled(Workflow, default_queue=st.just(given[0]), configuration=st.just(given[1]))
-    )
+def incident_io_incidents() -> st.SearchStrategy[IncidentIoIncident]:
+    """What is only for those of the past, only those have."""
+
+    def made(form: IncidentIoIncident, options: RetrospectiveOptions | None) -> IncidentIoIncident:
+        given = options if form.mode == "retrospective" else None
+        return IncidentIoIncident.model_validate({**form.model_dump(), "retrospective_incident_options": given})
+
+    without = filled(IncidentIoIncident, retrospective_incident_options=st.none())
+    return st.builds(made, without, st.none() | filled(RetrospectiveOptions))
 
 
 FORMS = {
     "rootly.incident": rootly_incidents(),
     "rootly.action_item": filled(ActionItem),
     "rootly.workflow_task": rootly_tasks(),
-    "incident_io.incident": filled(IncidentIoIncident),
+    "incident_io.incident": incident_io_incidents(),
     "incident_io.action": filled(Action),
-    "twilio.workflow": twilio_workflows(),
+    "incident_io.follow_up": filled(FollowUp),
+    "twilio.workflow": twilio.workflows(),
+    "twilio.task": twilio.tasks(),
 }
 
 

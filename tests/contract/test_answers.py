@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Adapter, ApiKey, Created, Entry, Submission
-from bot.adapters.incident_io import Action, Incident
-from bot.adapters.twilio import TwilioKey, Workflow
+from bot.adapters.incident_io.forms import Action, FollowUp, Incident
+from bot.adapters.twilio import Task, TwilioKey
+from tests.adapters.twilio_filled import from_fields
 from tests.contract.openapi import operation
 
 SID = "a" * 32
@@ -60,6 +61,35 @@ async def test_incident_io_action() -> None:
     assert created == Created(id=body["action"]["id"], title="x")
 
 
+async def test_incident_io_follow_up() -> None:
+    """The example of a created follow-up is understood, and in that of a list the one that carries the marker is found."""
+    submission = Submission(FollowUp(incident_id="i", title="x"), MARKER)
+    body = example("incident_io", "POST", "/v2/follow_ups")
+    created = await answering("incident_io", 201, body).create("follow_up", submission, INCIDENT_IO)
+    assert created == Created(id=body["follow_up"]["id"], title="x")
+    body = {**json.loads(json.dumps(example("incident_io", "GET", "/v2/follow_ups"))), "incident": {"mode": "standard"}}
+    body["follow_ups"][0]["description"] += f" ({MARKER})"
+    found = await answering("incident_io", 200, body).find("follow_up", submission, INCIDENT_IO, 0.0)
+    assert found == [Created(id=body["follow_ups"][0]["id"], title="x")]
+
+
+async def test_incident_io_priorities() -> None:
+    """The example of a list of follow-ups gives the priority that its follow-ups have."""
+    body = example("incident_io", "GET", "/v2/follow_ups")
+    found = await answering("incident_io", 200, body).entries("follow_up_priorities", INCIDENT_IO)
+    priority = body["follow_ups"][0]["priority"]
+    assert found == [Entry(id=priority["id"], label=priority["name"])]
+
+
+async def test_incident_io_fields() -> None:
+    """The examples of roles, custom fields and timestamps become fields of a form."""
+    paths = ("/v2/incident_roles", "/v1/custom_fields", "/v2/incident_timestamps")
+    body = {name: it for path in paths for name, it in example("incident_io", "GET", path).items()}
+    found = await answering("incident_io", 200, body).entries("incident_fields", INCIDENT_IO)
+    rows = [row for name in ("incident_roles", "custom_fields", "incident_timestamps") for row in body[name]]
+    assert [(entry.id.partition("_")[2], entry.label) for entry in found] == [(row["id"], row["name"]) for row in rows]
+
+
 async def test_incident_io_identity() -> None:
     """The example of an identity gives the organisation."""
     adapter = answering("incident_io", 200, example("incident_io", "GET", "/v1/identity"))
@@ -72,20 +102,25 @@ async def test_incident_io_identity() -> None:
         ("severities", "/v1/severities"),
         ("incident_types", "/v1/incident_types"),
         ("incident_statuses", "/v1/incident_statuses"),
+        ("teams", "/v3/teams"),
+        ("catalog_entries:t", "/v3/catalog_entries"),
     ],
 )
 async def test_incident_io_lists(catalog: str, path: str) -> None:
-    """Every row of an example list becomes an entry under its name."""
-    adapter = answering("incident_io", 200, body := example("incident_io", "GET", path))
-    found = await adapter.entries(catalog, INCIDENT_IO)
-    assert [(entry.id, entry.label) for entry in found] == [(row["id"], row["name"]) for row in body[catalog]]
+    """Every row of an example list becomes an entry under its name, unless it is archived."""
+    body = json.loads(json.dumps({**example("incident_io", "GET", path), "pagination_meta": {}}))
+    rows = body[catalog.partition(":")[0]]
+    for archived in (True, False):
+        for row in rows:
+            row["archived_at"] = "2026-11-21T10:00:00Z" if archived else None
+        found = await answering("incident_io", 200, body).entries(catalog, INCIDENT_IO)
+        assert [(entry.id, entry.label) for entry in found] == [(it["id"], it["name"]) for it in rows if not archived]
 
 
 async def test_twilio_workflow() -> None:
     """The example of a created workflow is understood."""
     adapter = answering("twilio", 201, body := example("twilio", "POST", f"/v1/Workspaces/WS{SID}/Workflows"))
-    form = Workflow(friendly_name="x", default_queue=f"WQ{SID}")
-    created = await adapter.create("workflow", Submission(form, MARKER), TWILIO)
+    created = await adapter.create("workflow", Submission(from_fields("x"), MARKER), TWILIO)
     assert (created.id, created.title) == (body["sid"], body["friendly_name"])
 
 
@@ -94,3 +129,59 @@ async def test_twilio_task_queues() -> None:
     body = example("twilio", "GET", f"/v1/Workspaces/WS{SID}/TaskQueues")
     found = await answering("twilio", 200, body).entries("task_queues", TWILIO)
     assert found == [Entry(id=row["sid"], label=row["friendly_name"]) for row in body["task_queues"]]
+
+
+async def test_twilio_task() -> None:
+    """The example of a created task is understood."""
+    adapter = answering("twilio", 201, body := example("twilio", "POST", f"/v1/Workspaces/WS{SID}/Tasks"))
+    created = await adapter.create("task", Submission(Task(title="x"), MARKER), TWILIO)
+    assert created == Created(id=body["sid"], title="x")
+
+
+async def test_twilio_tasks() -> None:
+    """In the example of a list of tasks, the one that carries the marker is found."""
+    body = json.loads(json.dumps(example("twilio", "GET", f"/v1/Workspaces/WS{SID}/Tasks")))
+    body["meta"]["next_page_url"] = None
+    body["tasks"][0]["attributes"] = json.dumps({"slack_ref": MARKER})
+    found = await answering("twilio", 200, body).find("task", Submission(Task(title="x"), MARKER), TWILIO, 0.0)
+    assert found == [Created(id=body["tasks"][0]["sid"], title="x")]
+
+
+async def test_twilio_task_channels() -> None:
+    """The example of a list of channels becomes entries by their unique names."""
+    body = example("twilio", "GET", f"/v1/Workspaces/WS{SID}/TaskChannels")
+    found = await answering("twilio", 200, body).entries("task_channels", TWILIO)
+    assert [(it.id, it.label) for it in found] == [
+        (row["unique_name"], row["friendly_name"]) for row in body["channels"]
+    ]
+
+
+async def test_incident_io_actions() -> None:
+    """In the example of a list of actions, the one that carries the marker is found."""
+    body = example("incident_io", "GET", "/v2/actions")
+    body = {**json.loads(json.dumps(body)), "incident": {"id": "i", "mode": "standard"}}
+    body["actions"][0]["description"] += f" ({MARKER})"
+    submission = Submission(Action(incident_id="i", description="x"), MARKER)
+    found = await answering("incident_io", 200, body).find("action", submission, INCIDENT_IO, 0.0)
+    assert found == [Created(id=body["actions"][0]["id"], title="x")]
+
+
+async def test_incident_io_incidents() -> None:
+    """In the example of a list of incidents, the one of the name is found."""
+    body = json.loads(json.dumps(example("incident_io", "GET", "/v2/incidents")))
+    del body["pagination_meta"]
+    first = body["incidents"][0]
+    submission = Submission(Incident(name=first["name"], severity_id="s"), MARKER)
+    found = await answering("incident_io", 200, body).find("incident", submission, INCIDENT_IO, 120.0)
+    made = Created(id=first["id"], reference=first["reference"], title=first["name"], url=first["permalink"])
+    assert found == [made]
+
+
+async def test_twilio_workflows() -> None:
+    """In the example of a list of workflows, the one that carries the marker is found."""
+    body = json.loads(json.dumps(example("twilio", "GET", f"/v1/Workspaces/WS{SID}/Workflows")))
+    body["meta"]["next_page_url"] = None
+    body["workflows"][0]["friendly_name"] = f"x [{MARKER}]"
+    submission = Submission(from_fields("x"), MARKER)
+    found = await answering("twilio", 200, body).find("workflow", submission, TWILIO, 0.0)
+    assert [(each.id, each.title) for each in found] == [(body["workflows"][0]["sid"], "x")]

@@ -1,6 +1,7 @@
 """Every request an adapter can make is one that the vendor's OpenAPI document describes."""
 
 import json
+import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,14 +13,22 @@ from pydantic import SecretStr
 
 from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import ApiKey, Operation, Request, Submission
-from bot.adapters.incident_io import LISTS as INCIDENT_IO_LISTS
-from bot.adapters.incident_io import Action
+from bot.adapters.incident_io.forms import Action, FollowUp
+from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
+from bot.adapters.incident_io.lists import DEFINITIONS as INCIDENT_IO_DEFINITIONS
+from bot.adapters.incident_io.lists import LISTS as INCIDENT_IO_LISTS
 from bot.adapters.rootly.forms import ActionItem, Incident
-from bot.adapters.twilio import PARAMETERS, TwilioKey
+from bot.adapters.twilio import Task, TwilioKey
+from bot.adapters.twilio.bodies import NOT_OFFERED, PARAMETERS
 from bot.errors import Refused
 from bot.forms.fields import Form
+from bot.forms.shape import places
+from tests.adapters.places import SEND
+from tests.adapters.rootly_filled import task
+from tests.adapters.twilio_filled import from_fields
 from tests.contract.forms import FORMS, submissions
 from tests.contract.openapi import document, operation, problems, properties, request_schema, template
+from tests.contract.tasks import whole_request
 
 SID = "0123456789abcdef" * 2
 KEYS: dict[str, Any] = {
@@ -33,7 +42,9 @@ PATHS = {
     "rootly.workflow_task": "/v1/workflows/{workflow_id}/workflow_tasks",
     "incident_io.incident": "/v2/incidents",
     "incident_io.action": "/v2/actions",
+    "incident_io.follow_up": "/v2/follow_ups",
     "twilio.workflow": "/v1/Workspaces/{WorkspaceSid}/Workflows",
+    "twilio.task": "/v1/Workspaces/{WorkspaceSid}/Tasks",
 }
 FORM = "application/x-www-form-urlencoded"
 # Fields that stand elsewhere than in the body's attributes, or that become another field of the vendor's.
@@ -43,7 +54,9 @@ ELSEWHERE = {
     "rootly.workflow_task": {"workflow_id", "task_type"},
     "incident_io.incident": set[str](),
     "incident_io.action": set[str](),
-    "twilio.workflow": {"default_queue"},
+    "incident_io.follow_up": set[str](),
+    "twilio.workflow": {"routing", "rules"},
+    "twilio.task": {"title", "description"},
 }
 
 
@@ -85,25 +98,14 @@ def _objections(vendor: str, request: Request) -> list[str]:
         for name, value in request.data.items()
     }
     unknown = sorted(set(parsed) - set(schema["properties"]))
-    json.loads(request.data["Configuration"])
+    json.loads(request.data.get("Configuration") or request.data["Attributes"])
     return problems(vendor, schema, parsed) + [f"unknown parameter {name}" for name in unknown]
 
 
 def _body_schema(vendor: str, request: Request) -> dict[str, Any]:
-    """The document's schema; for a workflow task narrowed to the one shape that its `task_type` names.
-
-    The shapes overlap (an object of one is often valid as another), so the document's `oneOf` fits nothing.
-    """
-    schema = request_schema(vendor, request.path, request.headers["Content-Type"])
-    if not request.path.endswith("/workflow_tasks"):
-        return schema
-    task_type = request.json["data"]["attributes"]["task_params"]["task_type"]
-    narrowed: dict[str, Any] = json.loads(json.dumps(schema))
-    attributes = narrowed["properties"]["data"]["properties"]["attributes"]
-    shapes = [each["$ref"] for each in attributes["properties"]["task_params"]["oneOf"]]
-    (shape,) = [each for each in shapes if each.endswith(f"/{task_type}_task_params")]
-    attributes["properties"]["task_params"] = {"$ref": shape}
-    return narrowed
+    if request.path.endswith("/workflow_tasks"):
+        return whole_request(request.json["data"]["attributes"]["task_params"]["task_type"])
+    return request_schema(vendor, request.path, request.headers["Content-Type"])
 
 
 def _everything(request: Request) -> str:
@@ -121,24 +123,33 @@ def test_fields_bear_the_vendors_names(name: str) -> None:
     assert ours - set(properties(vendor, request_schema(vendor, PATHS[name], media_type), *steps)) == set()
 
 
-def test_task_parameters_are_whole() -> None:
-    """A task type's form has every parameter that the document has for it, the deprecated one left out."""
-    branches = _operation("rootly", "workflow_task").branches
-    assert branches is not None
-    for task_type, form in branches.forms.items():
-        schema = document("rootly")["components"]["schemas"][f"{task_type}_task_params"]
-        left_out = {"task_type", "assigned_to_user_id"}
-        assert {_wire("rootly", field) for field in form.model_fields} == set(schema["properties"]) - left_out
-        required = {_wire("rootly", name) for name, info in form.model_fields.items() if info.is_required()}
-        assert required <= set(schema["required"])
-
-
 def _operation(vendor: str, name: str) -> Operation:
     return next(each for each in ADAPTERS[vendor].operations if each.name == name)
 
 
 def _wire(vendor: str, field: str) -> str:
-    return PARAMETERS[field] if vendor == "twilio" else field.rstrip("_")
+    return (
+        next(known[field] for known in PARAMETERS.values() if field in known)
+        if vendor == "twilio"
+        else field.rstrip("_")
+    )
+
+
+@pytest.mark.parametrize("name", ["workflow", "task"])
+def test_every_parameter_of_twilio_is_offered(name: str) -> None:
+    """Each of the document's parameters has a field, or a reason why it has none."""
+    theirs = properties("twilio", request_schema("twilio", PATHS[f"twilio.{name}"], FORM))
+    assert {*PARAMETERS[name].values(), *NOT_OFFERED[name]} == set(theirs)
+    assert not set(PARAMETERS[name].values()) & set(NOT_OFFERED[name])
+
+
+@pytest.mark.parametrize("name", ["workflow", "task"])
+def test_every_field_of_twilio_is_there(name: str) -> None:
+    """The names beside the parameters are fields, whichever way a workflow's rules are written."""
+    operation = _operation("twilio", name)
+    answers = operation.branches.forms if operation.branches else [None]
+    fields = {".".join(it.path) for answer in answers for it in places(operation.form_for(answer), "twilio")}
+    assert set(PARAMETERS[name]) <= fields
 
 
 def _vendor_with_pages(asked: list[httpx.Request]) -> httpx.MockTransport:
@@ -153,8 +164,11 @@ def _vendor_with_pages(asked: list[httpx.Request]) -> httpx.MockTransport:
         if request.url.path.endswith(("/users/me", "/incidents/42")):
             return httpx.Response(404, json={})
         body: dict[str, Any] = {"sid": f"WS{SID}", "identity": {"dashboard_url": "https://app.incident.io/acme"}}
-        for member in ("data", "task_queues", *(member for _, member, _ in INCIDENT_IO_LISTS.values())):
-            body[member] = [{"id": "1", "sid": "WQ1"}]
+        body["incident"] = {"mode": "test"}
+        members = [member for _, member, _ in (*INCIDENT_IO_LISTS.values(), *INCIDENT_IO_DEFINITIONS)]
+        members.append("catalog_entries")
+        for member in ("data", "task_queues", "workflows", "channels", "tasks", "actions", *members):
+            body[member] = [{"id": "1", "sid": "WQ1", "attributes": {}}]
         if first and any("size" in name.lower() for name in request.url.params):
             following = request.url.copy_merge_params({"Page": "1", "PageToken": "x"})
             body["meta"] = {"next_page": 2, "next_page_url": str(following)}
@@ -169,10 +183,26 @@ BY_NUMBER: dict[str, list[tuple[str, Form]]] = {
         ("incident", Incident(title="x", parent_incident_id="#42")),
         ("action_item", ActionItem(incident_id="#42", summary="x")),
     ],
-    "incident_io": [("action", Action(incident_id="#42", description="x"))],
+    "incident_io": [
+        ("action", Action(incident_id="#42", description="x")),
+        ("follow_up", FollowUp(incident_id="#42", title="x")),
+    ],
     "twilio": [],
 }
-PATHS_READ = {"rootly": 11, "incident_io": 7, "twilio": 2}
+LOOKED_FOR: dict[str, list[tuple[str, Form]]] = {
+    "rootly": [
+        ("incident", Incident(title="x", kind="test")),
+        ("action_item", ActionItem(incident_id="i", summary="x")),
+        ("workflow_task", task(workflow_id="w", task_type="send_email", task_params=SEND)),
+    ],
+    "incident_io": [
+        ("incident", IncidentIoIncident(name="x", severity_id="s")),
+        ("action", Action(incident_id="i", description="x")),
+        ("follow_up", FollowUp(incident_id="i", title="x")),
+    ],
+    "twilio": [("workflow", from_fields("Night & day")), ("task", Task(title="x"))],
+}
+PATHS_READ = {"rootly": 24, "incident_io": 15, "twilio": 6}
 
 
 @pytest.mark.parametrize("vendor", ADAPTERS)
@@ -187,6 +217,9 @@ async def test_reads_fit_the_document(vendor: str) -> None:
         for name, form in BY_NUMBER[vendor]:
             with pytest.raises(Refused, match=r"^$"):
                 await adapter.create(name, Submission(form, "ir0123456789ab"), KEYS[vendor])
+        for name, form in LOOKED_FOR[vendor]:
+            assert await adapter.find(name, Submission(form, "ir0123456789ab"), KEYS[vendor], time.time()) == []
+    assert [name for name, _ in LOOKED_FOR[vendor]] == [each.name for each in adapter.operations]
     assert {request.method for request in asked} == {"GET"}
     assert [unknown for request in asked for unknown in _unknown_parameters(vendor, request)] == []
     assert len({request.url.path for request in asked}) == PATHS_READ[vendor]

@@ -9,7 +9,7 @@ import pytest
 from pydantic import EmailStr, Field, HttpUrl, create_model, field_validator, model_validator
 
 from bot.errors import FormError
-from bot.forms.fields import Advanced, Check, Conversation, Form, Json, Lookup, Person, Text, wrong
+from bot.forms.fields import Advanced, Check, Conversation, Form, Json, Lookup, Named, Person, Text, wrong
 from bot.forms.parse import parse, place, read
 from bot.forms.render import render
 from bot.forms.sentences import json_complaint
@@ -52,6 +52,10 @@ class Thing(Form):
     link: HttpUrl | None = None
     lines: list[str] = []
     code: str = Field(default="", pattern=r"^[a-z]+$")
+    issue_type: Named | None = None
+    groups: list[Named] = []
+    sure: Annotated[Literal[True] | None, Check("I am sure")] = None
+    payload: Annotated[str | None, Json(kind=dict, liquid=True)] = None
     slug: Annotated[str, Advanced()] = Field(default="", max_length=3)
     mail: Mail
 
@@ -95,11 +99,14 @@ def test_a_filled_in_form_is_the_model() -> None:
     screen = state(
         title=" Down ", level="2", tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
         due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link="https://example.com/x", lines="a\n\n b\n",
+        issue_type="10001,Bug, or so", groups="S1\n {{ x | append: ',' }}, all ", sure=True, payload='{"a": {{ b }}}',
         code="abc", send_email__to="ann@example.com, bob@example.com;\ncy@example.com", send_email__body="<@U1> &amp;",
     )  # fmt: skip
     assert parse(Thing, "acme.thing", screen) == Thing(
         title="Down", level=Level.HIGH, tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
         due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link=HttpUrl("https://example.com/x"), lines=["a", "b"],
+        issue_type=Named(id="10001", name="Bug, or so"),
+        groups=[Named(id="S1"), Named(id="{{ x | append: ',' }}", name="all")], sure=True, payload='{"a": {{ b }}}',
         code="abc", mail=Mail(to=["ann@example.com", "bob@example.com", "cy@example.com"], body="<@U1> &amp;"),
     )  # fmt: skip
 
@@ -113,12 +120,22 @@ def test_what_is_left_blank_is_blank() -> None:
 
 def test_read_gives_what_was_typed_as_it_is() -> None:
     """Unfinished or wrong, what was typed so far can be shown again; what is not on the screen is left out."""
-    screen = state(title=" T ", level="2", config="{", count=1, send_email__to="bob@", severity_id="-")
+    screen = state(
+        title=" T ",
+        level="2",
+        config="{",
+        count=1,
+        send_email__to="bob@",
+        severity_id="-",
+        issue_type=", Bug",
+        groups="S1\n",
+    )
     screen["acme.thing.count"]["value"]["value"] = "many"
     del screen["acme.thing.ratio"], screen["acme.thing.send_email.body"]
     assert read(Thing, "acme.thing", screen) == {
         "title": " T ", "level": Level.HIGH, "tags": [], "severity_id": None, "owner": None, "channels": [], "config": "{",
         "due": None, "at": None, "count": "many", "private": False, "link": None, "lines": [], "code": None,
+        "issue_type": ", Bug", "groups": ["S1"], "sure": None, "payload": None,
         "mail": {"to": ["bob@"]},
     }  # fmt: skip
 
@@ -133,6 +150,10 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
         ({"severity_id": "-"}, {"severity_id": "That was a note, not an entry. Take it out, and choose one from the list."}),
         ({"config": "{\n  \"a\" 1\n}"}, {"config": "Line 2, column 7: expecting ':' delimiter."}),
         ({"config": "[1]"}, {"config": "This must be an object: {...}"}),
+        ({"issue_type": ", Bug"}, {"issue_type": "Give the ID first, then a comma and the name."}),
+        ({"groups": "S1, on-call\n,"}, {"groups": "Give the ID first, then a comma and the name."}),
+        ({"payload": "[{{ a }}]"}, {"payload": "This must be an object: {...}"}),
+        ({"payload": '{"a": "{{ b }}",\n "c" {{ d }}}'}, {"payload": "Line 2, column 6: expecting ':' delimiter."}),
         ({"count": 0}, {"count": "This must be at least 1."}),
         ({"count": 1.5}, {"count": "That is not a whole number."}),
         ({"ratio": 0}, {"ratio": "This must be more than 0."}),
@@ -157,6 +178,14 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
 def test_what_does_not_fit_is_said_beside_its_field(answers: dict[str, Any], expected: dict[str, str]) -> None:
     """Each sentence stands below the input that can be mended, in plain words."""
     assert errors(state(**answers)) == expected
+
+
+@pytest.mark.parametrize(
+    "payload", ["{{ a }}", "{% if a %}{}{% endif %}", '{"a": {{ b | default: "c" }}}', '{"{{ a }}": "{{ b }}"}']
+)
+def test_liquid_that_may_become_json_is_let_through(payload: str) -> None:
+    """Only the vendor knows what Liquid becomes; what stands around it is checked."""
+    assert parse(Thing, "acme.thing", state(payload=payload)).payload == payload
 
 
 @pytest.mark.parametrize(

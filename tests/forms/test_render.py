@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import EmailStr, Field, HttpUrl, SecretStr, create_model
 
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Person, Text
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Named, Person, Text
 from bot.forms.limits import check_view
 from bot.forms.render import chooser, has_more, modal, more_block, notice, render
 
@@ -47,6 +47,10 @@ class Everything(Form):
     link: HttpUrl | None = None
     mail: EmailStr | None = None
     labels: list[str] = ["a", "b"]
+    issue_type: Named | None = None
+    groups: list[Named] = []
+    sure: Annotated[Literal[True], Check("I am sure")]
+    again: Literal[True] | None = None
     email: Mail
 
 
@@ -104,6 +108,10 @@ def test_every_kind_of_field_has_its_element() -> None:
         block("link", "Link", {"type": "url_text_input"}),
         block("mail", "Mail", {"type": "email_text_input"}),
         block("labels", "Labels", {"type": text, "multiline": True, "initial_value": "a\nb"}),
+        block("issue_type", "Issue type", {"type": text, "multiline": False}),
+        block("groups", "Groups", {"type": text, "multiline": True}),
+        block("sure", "Sure", {"type": "checkboxes", "options": [option("yes", "I am sure")]}, optional=False),
+        block("again", "Again", {"type": "checkboxes", "options": [option("yes", "Yes")]}),
         block("send_email.to", "To", {"type": text, "multiline": True}, optional=False),
     ]  # fmt: skip
 
@@ -142,9 +150,20 @@ def test_values_are_shown_whether_python_or_json() -> None:
         "private": True,
         "link": "https://example.com/",
         "labels": ["x", "y"],
+        "issue_type": Named(id="10001", name="Bug, or so"),
+        "groups": [Named(id="S1", name="on-call"), Named(id="S2")],
+        "again": True,
         "email": {"to": ["a@example.com", "b@example.com"], "track": True},
     }
-    json_values = {**values, "urgency": ["high"], "due": "2026-03-01", "at": "2026-03-01T10:00:00Z", "ratio": "2.50"}
+    json_values = {
+        **values,
+        "urgency": ["high"],
+        "due": "2026-03-01",
+        "at": "2026-03-01T10:00:00Z",
+        "ratio": "2.50",
+        "issue_type": {"id": "10001", "name": "Bug, or so"},
+        "groups": ["S1, on-call", {"id": "S2", "name": ""}],
+    }
     expected = {
         "title": "Checkout is down",
         "urgency": [option("high", "Now!")],
@@ -160,6 +179,9 @@ def test_values_are_shown_whether_python_or_json() -> None:
         "private": [option("yes", "Only for the team")],
         "link": "https://example.com/",
         "labels": "x\ny",
+        "issue_type": "10001, Bug, or so",
+        "groups": "S1, on-call\nS2",
+        "again": [option("yes", "Yes")],
         "send_email.to": "a@example.com\nb@example.com",
         "send_email.track": [option("yes", "Track clicks")],
     }
@@ -281,3 +303,19 @@ def test_a_long_notice_is_split_at_lines() -> None:
 def test_any_notice_fits_slack(text: str) -> None:
     """Empty or endless, it can be opened."""
     assert check_view(notice(title="Note", text=text)) == []
+
+
+class Sealed(Form):
+    private: Annotated[bool, Check("Private", confirm="It stays private.")] = Field(False, title="Private incident")
+
+
+def test_a_checkbox_can_ask_first() -> None:
+    """Slack shows the question when the box is clicked."""
+    (block,) = render(Sealed, "p")
+    assert block["element"]["confirm"] == {
+        "title": {"type": "plain_text", "text": "Private incident"},
+        "text": {"type": "plain_text", "text": "It stays private."},
+        "confirm": {"type": "plain_text", "text": "I know"},
+        "deny": {"type": "plain_text", "text": "Back"},
+    }
+    assert check_view(modal(callback_id="x", title="x", blocks=[block], private_metadata="")) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import EmailStr, Field, HttpUrl, create_model
 
 from bot.errors import FormError
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Person, Text
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Named, Person, Text
 from bot.forms.limits import check_ack, check_view
 from bot.forms.parse import parse, read
 from bot.forms.render import modal, render
@@ -42,6 +42,10 @@ JSON_VALUES = st.recursive(
 )
 
 
+NAMES = st.from_regex(r"[a-z0-9]([a-z0-9 ,.-]{0,20}[a-z0-9])?", fullmatch=True)
+NAMED = st.builds(Named, id=IDS | st.just("{{ x | append: ', ' }}"), name=st.just("") | NAMES)
+
+
 def several(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(values, min_size=1, max_size=4, unique=True)
 
@@ -67,6 +71,7 @@ KINDS: list[Kind] = [
     (Annotated[str, Conversation()], CHANNELS, same),
     (Annotated[list[str], Conversation()], several(CHANNELS), same),
     (Annotated[str, Json(placeholder="{}")], JSON_VALUES.map(json.dumps), same),
+    (Annotated[str, Json(kind=dict, liquid=True)], st.just('{"a": {{ b }}, "c": "{{ d }}"}'), same),
     (Annotated[str, Json(kind=dict)], st.dictionaries(WORDS, JSON_VALUES, max_size=3).map(json.dumps), same),
     (date, st.dates(), same),
     (datetime, st.datetimes(datetime(2002, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
@@ -77,6 +82,10 @@ KINDS: list[Kind] = [
     (Annotated[float, Field(ge=0, lt=1)], st.floats(0, 0.999), same),
     (bool, st.booleans(), same),
     (Annotated[bool, Check("I am sure")], st.booleans(), same),
+    (Annotated[Literal[True], Check("I am sure")], st.just(True), same),
+    (Literal[True, False], st.booleans(), str),
+    (Named, NAMED, str),
+    (list[Named], several(NAMED), lambda things: "\n".join(map(str, things))),
     (HttpUrl, st.from_regex(r"https://example\.com/[a-z0-9]{0,9}", fullmatch=True).map(HttpUrl), str),
     (EmailStr, ADDRESSES, same),
     (list[str], LINES, "\n".join),

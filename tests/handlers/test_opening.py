@@ -49,7 +49,7 @@ async def test_an_action_item_from_an_incidents_card_belongs_to_it(world: World,
     await eventually(lambda: world.cards("incidents"))
     (card,) = world.cards("incidents")
     await eventually(
-        lambda: world.bot.relay.deliveries.by_card(world.stage.workspace, world.channel("incidents"), card["ts"])
+        lambda: world.bot.relay.showing.by_card(world.stage.workspace, world.channel("incidents"), card["ts"])
     )
     await world.stage.slack.message_shortcut(
         world.admin, world.channel("incidents"), card["ts"], "add_action_item_from_message"
@@ -67,7 +67,7 @@ async def test_an_incident_from_a_card_that_failed_keeps_its_title(world: World)
     await eventually(lambda: world.cards("incidents"))
     (card,) = world.cards("incidents")
     here = world.channel("incidents")
-    await eventually(lambda: world.bot.relay.deliveries.by_card(world.stage.workspace, here, card["ts"]))
+    await eventually(lambda: world.bot.relay.showing.by_card(world.stage.workspace, here, card["ts"]))
     await world.stage.slack.message_shortcut(world.admin, here, card["ts"], "declare_incident_from_message")
     assert (world.top().value("title"), world.top().value("summary")) == ("Disk full", None)
 
@@ -120,7 +120,7 @@ async def test_help_says_what_the_command_does(world: World, command: str) -> No
     ("command", "able"),
     [
         ("/incident x", "Rootly or incident.io"),
-        ("/action-item x", "Rootly or incident.io"),
+        ("/action-item x", "Rootly, incident.io or Twilio TaskRouter"),
         ("/workflow-task x", "Rootly or Twilio TaskRouter"),
     ],
 )

@@ -123,7 +123,9 @@ async def test_a_workflow_reaches_twilio(world: World) -> None:
     await modal.choose("choice", "Twilio TaskRouter: workflow")
     assert modal.value("friendly_name") == "Night shift"
     queue = (await modal.offered("default_queue"))[0]
-    await modal.fill(default_queue=queue, task_reservation_timeout=120)
+    await modal.fill(default_queue=queue)
+    await modal.press("more", "more")
+    await modal.fill(task_reservation_timeout=120)
     await modal.send()
     body = sent(world, "twilio")
     assert re.fullmatch(r"Night shift \[ir[0-9a-f]{12}\]", body["FriendlyName"])

@@ -1,11 +1,13 @@
 """The Slack stand-in on a real port, with a fake bot behind it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 from starlette.routing import Mount
 
+from bot.playground.backstage import Backstage
 from bot.playground.server import page_app
 from bot.playground.serving import Server
 from bot.playground.slack import SlackStandIn
@@ -18,8 +20,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+@asynccontextmanager
+async def opened() -> AsyncIterator[Workspace]:
+    """A workspace with nothing said in it yet, and no vendors."""
     bot, clock = FakeBot(), Clock()
     slack = SlackStandIn(
         signing_secret=SECRET,
@@ -31,11 +34,18 @@ async def workspace() -> AsyncIterator[Workspace]:
         clock=clock,
         seconds=0.5,
     )
-    app = page_app(slack, {}, lambda: "up")
+    backstage = Backstage(slack.hub, "up")
+    app = page_app(slack, {}, backstage)
     app.router.routes.append(Mount("/bot", routes=bot.routes()))
     async with Server(app) as server:
         slack.url, slack.bot_url = f"{server.url}/slack", f"{server.url}/bot"
         headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
         async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False) as client:
-            yield Workspace(slack, bot, clock, client, server.url)
+            yield Workspace(slack, bot, clock, client, backstage, server.url)
         await slack.aclose()
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    async with opened() as workspace:
+        yield workspace

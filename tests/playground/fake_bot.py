@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.playground.backstage import Backstage
 from bot.playground.slack import SlackStandIn
 from bot.playground.vendors import data
 
@@ -94,6 +95,7 @@ class Workspace:
     bot: FakeBot
     clock: Clock
     client: httpx.AsyncClient
+    backstage: Backstage
     url: str
 
     async def api(self, method: str, **args: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
+from bot.playground.backstage import Backstage
 from bot.playground.server import page_app
 from bot.playground.serving import Server
 from bot.playground.slack.events import BACKLOG, Hub
@@ -61,10 +62,13 @@ async def test_state(workspace: Workspace) -> None:
     people = {person["id"]: person for person in state["people"]}
     channels = {channel["id"]: channel for channel in state["channels"]}
 
-    assert {name: state[name] for name in ("team", "app", "bot", "commands", "shortcuts", "vendors", "ephemerals")} == {
+    told = ("team", "app", "bot", "queue", "waiting", "commands", "shortcuts", "vendors", "ephemerals")
+    assert {name: state[name] for name in told} == {
         "team": {"id": "T06QJ0B7N2W", "name": "Brambleway", "domain": "brambleway"},
-        "app": {"name": "Incident Relay", "bot_user_id": "U06RELAY001"},
+        "app": {"name": "Incident Relay", "bot_user_id": "U06RELAY001", "has_home": True},
         "bot": "up",
+        "queue": [],
+        "waiting": 0,
         "commands": [
             {"command": "/incident", "description": "Declare an incident", "usage_hint": "[title]"},
             {"command": "/plain", "description": "Takes text as it is", "usage_hint": ""},
@@ -209,10 +213,31 @@ async def test_bad_requests(workspace: Workspace) -> None:
     assert unknown == (404, {"ok": False, "error": "There is no such vendor."})
 
 
+async def test_the_queue(workspace: Workspace) -> None:
+    """The bot's queue is told as it changes, and is in the state."""
+    line = {"id": 7, "title": "Checkout is down", "state": "queued"}
+    with workspace.slack.subscribe() as events:
+        workspace.backstage.show_queue([line], 12)
+        told = await anext(events)
+    state = (await workspace.client.get("/api/state")).json()
+    assert told == {"type": "queue", "queue": [line], "waiting": 12}
+    assert (state["queue"], state["waiting"]) == ([line], 12)
+
+
+async def test_killing_the_bot(workspace: Workspace) -> None:
+    """The call is passed on to whoever runs the bot; where nobody does, or it does not run, that is said."""
+    assert await post(workspace, "bot/kill") == (200, {"ok": False, "error": "Nobody would start the bot again here."})
+    runs = True
+    workspace.backstage.kill = lambda: runs
+    assert await post(workspace, "bot/kill") == (200, {"ok": True})
+    runs = False
+    assert await post(workspace, "bot/kill") == (200, {"ok": False, "error": "The bot is not running at the moment."})
+
+
 async def test_vendor_fault(workspace: Workspace) -> None:
     """Switching a vendor's fault switches its stand-in and is told to the page."""
     vendor = Vendor()
-    async with Server(page_app(workspace.slack, {"rootly": vendor}, lambda: "down")) as server:
+    async with Server(page_app(workspace.slack, {"rootly": vendor}, Backstage(workspace.slack.hub))) as server:
         with workspace.slack.subscribe() as events:
             wrong = await workspace.client.post(f"{server.url}/api/vendors/rootly/fault", json={"fault": "tired"})
             right = await workspace.client.post(f"{server.url}/api/vendors/rootly/fault", json={"fault": "down"})
@@ -259,7 +284,7 @@ async def test_page(workspace: Workspace, tmp_path: Path) -> None:
     for name in ("index.html", "main.js", "look.css", "icon.svg"):
         (tmp_path / name).write_text("x")
     paths = ["/", "/static/main.js", "/static/look.css", "/static/icon.svg"]
-    async with Server(page_app(workspace.slack, {}, lambda: "up", page=tmp_path)) as server:
+    async with Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub), page=tmp_path)) as server:
         answers = [await workspace.client.get(server.url + path) for path in paths]
         missing = await workspace.client.get(f"{server.url}/static/%2e%2e/server.py")
     assert [answer.headers["content-type"] for answer in answers] == [
@@ -278,11 +303,11 @@ async def test_page(workspace: Workspace, tmp_path: Path) -> None:
 
 async def test_server_starts_again_on_its_port(workspace: Workspace) -> None:
     """A stopped server refuses connections and starts again where it was; two cannot have one port."""
-    server = Server(page_app(workspace.slack, {}, lambda: "up"))
+    server = Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub)))
     await server.start()
     url = server.url
     with pytest.raises(OSError, match="in use"):
-        await Server(page_app(workspace.slack, {}, lambda: "up"), port=server.port).start()
+        await Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub)), port=server.port).start()
     await server.stop()
     with pytest.raises(httpx.ConnectError):
         await workspace.client.get(f"{url}/api/state")
@@ -293,7 +318,7 @@ async def test_server_starts_again_on_its_port(workspace: Workspace) -> None:
 
 async def test_server_stops_in_spite_of_listeners(workspace: Workspace) -> None:
     """A page that still listens does not keep the server from stopping."""
-    server = Server(page_app(workspace.slack, {}, lambda: "up"))
+    server = Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub)))
     await server.start()
     async with workspace.client.stream("GET", f"{server.url}/api/events", timeout=None) as response:
         assert response.status_code == 200

@@ -334,3 +334,40 @@ async def test_home_opened(workspace: Workspace) -> None:
             "is_ext_shared_channel": False,
         }
     ]
+
+
+async def test_action_in_a_home(workspace: Workspace) -> None:
+    """A click in the home tab names the view, which is of type home, and no channel or message."""
+    button = {"type": "button", "action_id": "again", "text": plain("Try again"), "value": "7", "style": "primary"}
+    home = {"type": "home", "blocks": [{"type": "actions", "block_id": "row", "elements": [button]}]}
+    home_id = (await workspace.api("views.publish", user_id=MAYA, view=home))["view"]["id"]
+    await workspace.slack.act(
+        MAYA, view_id=home_id, block_id="row", action_id="again", action={"type": "button", "value": "forged"}
+    )
+    [payload] = workspace.bot.received
+    assert payload == {
+        **common("block_actions"),
+        "container": {"type": "view", "view_id": home_id},
+        "trigger_id": ANY,
+        "view": workspace.slack.home(MAYA),
+        "actions": [
+            {
+                "type": "button",
+                "block_id": "row",
+                "action_id": "again",
+                "text": shown("Try again"),
+                "value": "7",
+                "style": "primary",
+                "action_ts": ANY,
+            }
+        ],
+    }
+    assert {
+        name: payload["view"][name] for name in ("type", "submit", "close", "previous_view_id", "root_view_id")
+    } == {
+        "type": "home",
+        "submit": None,
+        "close": None,
+        "previous_view_id": None,
+        "root_view_id": home_id,
+    }

@@ -188,6 +188,39 @@ async def test_home(workspace: Workspace) -> None:
     assert workspace.slack.home(JONAS) is None
 
 
+async def test_a_home_is_checked_as_strictly_as_a_modal(workspace: Workspace) -> None:
+    """What belongs to modals alone, nobody's home, and a home that the manifest does not have are all refused."""
+    home = {"type": "home", "blocks": [{"type": "divider"}]}
+    titled = await workspace.api("views.publish", user_id=MAYA, view={**home, "title": plain("Deliveries")})
+    assert titled["error"] == "invalid_arguments"
+    assert titled["response_metadata"]["messages"][0].startswith("[ERROR] view.title")
+    other = await workspace.api("views.publish", user_id=MAYA, view=modal(text_input("title")))
+    assert other["response_metadata"]["messages"] == ["[ERROR] must be a home [json-pointer:/view/type]"]
+    nobody = await workspace.api("views.publish", user_id="U0", view=home)
+    assert nobody["response_metadata"]["messages"] == ["[ERROR] user_id: no such person"]
+    assert workspace.slack.home(MAYA) is None
+    assert len(workspace.slack.violations) == 3
+
+
+async def test_a_home_opens_modals_and_is_not_one(workspace: Workspace) -> None:
+    """A button in it brings a trigger for a modal of its own stack; the home itself cannot be closed or submitted."""
+    button = {"type": "button", "action_id": "again", "text": plain("Try again"), "value": "7"}
+    home = {"type": "home", "blocks": [{"type": "actions", "block_id": "row", "elements": [button]}]}
+    home_id = (await workspace.api("views.publish", user_id=MAYA, view=home))["view"]["id"]
+    act = {"view_id": home_id, "block_id": "row", "action_id": "again", "action": {"type": "button"}}
+    assert (await workspace.slack.act(MAYA, **act)).ok
+    trigger = workspace.bot.received[-1]["trigger_id"]
+    pushed = await workspace.api("views.push", trigger_id=trigger, view=FORM)
+    opened = await workspace.api("views.open", trigger_id=trigger, view=FORM)
+    assert (pushed["error"], opened["ok"], opened["view"]["previous_view_id"]) == ("not_found", True, None)
+    with pytest.raises(Missing, match="cannot be closed"):
+        await workspace.slack.close(MAYA, home_id)
+    with pytest.raises(Missing, match="no submit button"):
+        await workspace.slack.submit(MAYA, home_id, {})
+    with pytest.raises(Missing, match="has no view"):
+        await workspace.slack.act(JONAS, **act)
+
+
 async def test_nobody_acts_on_what_is_not_there(workspace: Workspace) -> None:
     """A person cannot use a view of somebody else's, an input that is not there, or a button that is none."""
     view_id = await workspace.open(FORM)

@@ -103,8 +103,8 @@ async def test_switching_in_haste_ends_where_it_was_last_set(vendor: VendorStand
 
 async def test_an_unknown_fault_is_an_error(vendor: VendorStandIn) -> None:
     """A fault of no known name raises and changes nothing."""
-    with pytest.raises(ValueError, match="no fault 'slow'"):
-        await vendor.set_fault("slow")
+    with pytest.raises(ValueError, match="no fault 'tired'"):
+        await vendor.set_fault("tired")
     assert vendor.fault == "fine"
 
 

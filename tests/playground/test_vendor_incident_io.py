@@ -133,6 +133,19 @@ async def test_triage_needs_no_severity(client: httpx.AsyncClient, vendor: Incid
     assert answered.status_code == 200
 
 
+async def test_a_type_that_begins_in_triage(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+    """It needs no severity, is in triage, and takes no other status, but for an incident of the past."""
+    third_party = vendor.data.named("incident_types", "Third party")["id"]
+    fixing = vendor.data.named("incident_statuses", "Fixing")["id"]
+    body = incident(vendor, severity_id=None, incident_type_id=third_party)
+    made = (await client.post("/v2/incidents", json=body)).json()["incident"]
+    assert made["incident_status"]["category"] == "triage"
+    body = incident(vendor, idempotency_key="2", incident_type_id=third_party, incident_status_id=fixing)
+    refused = await client.post("/v2/incidents", json=body)
+    assert refusal(refused) == (422, "validation_error", [("incident_status_id", "invalid_value")])
+    assert (await client.post("/v2/incidents", json=body | {"mode": "retrospective"})).status_code == 200
+
+
 async def test_a_private_type_demands_private_visibility(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
     """A security incident is refused with public visibility, and taken with private."""
     security = vendor.data.named("incident_types", "Security")["id"]
@@ -187,6 +200,15 @@ async def test_action_members_are_checked(
     assert refusal(await client.post("/v2/actions", json=body)) == (422, "validation_error", [error])
 
 
+async def test_a_refusal_on_demand_names_a_field(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+    """While the stand-in refuses, each create is refused by a field that its form has."""
+    await vendor.set_fault("refusing")
+    paths = {"/v2/incidents": "name", "/v2/actions": "description", "/v2/follow_ups": "title"}
+    for path, field in paths.items():
+        answered = await client.post(path, json={})
+        assert refusal(answered) == (422, "validation_error", [(field, "invalid_value")])
+
+
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
     """Unknown ids in a path, and unknown paths, are 404 in the same envelope."""
     for path in (f"/v2/incidents/{NOBODY}", "/v2/incidents/9999", "/v2/nonsense"):
@@ -210,10 +232,76 @@ async def test_paging_walks_everything(client: httpx.AsyncClient, vendor: Incide
     assert len(seen) == len(set(seen)) == len(vendor.data.lists[name]) > 600
 
 
-@pytest.mark.parametrize("query", ["page_size=251", "page_size=x", f"after={NOBODY}", "sort_by=name"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page_size=251",
+        "page_size=x",
+        f"after={NOBODY}",
+        "sort_by=name",
+        "created_at[gt]=2026-11-21",
+        "created_at[gte]=yesterday",
+        "mode[one_of]=real",
+        "mode=test",
+    ],
+)
 async def test_wrong_questions_are_422(client: httpx.AsyncClient, query: str) -> None:
-    """A page size or cursor that cannot be is a validation error."""
+    """A page size, cursor, operator or mode that cannot be is a validation error."""
     assert (await client.get(f"/v2/incidents?{query}")).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/v2/actions", "/v2/follow_ups"])
+async def test_an_unknown_mode_is_422(client: httpx.AsyncClient, path: str) -> None:
+    """Actions and follow-ups are asked for by a mode that incidents can have."""
+    assert refusal(await client.get(f"{path}?incident_mode=real")) == (
+        422,
+        "validation_error",
+        [("incident_mode", "invalid_enum_value")],
+    )
+
+
+async def test_incidents_since_a_day(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+    """created_at[gte] takes a day or a moment, and goes on over all pages."""
+    rows = vendor.data.lists["incidents"]
+    rows[0]["created_at"] = "2026-01-01T23:59:59.999Z"
+    for row in rows[1:]:
+        row.update(created_at="2026-01-02T00:00:00.000Z", mode="standard")
+    for since in ("2026-01-02", "2026-01-02T00:00:00Z"):
+        seen, asked = [], {"created_at[gte]": since, "page_size": "2"}
+        while len(seen) <= len(rows):
+            body = (await client.get("/v2/incidents", params=asked)).json()
+            seen += [row["id"] for row in body["incidents"]]
+            if "after" not in body["pagination_meta"]:
+                break
+            asked["after"] = body["pagination_meta"]["after"]
+        assert sorted(seen) == sorted(row["id"] for row in rows[1:])
+
+
+async def test_incidents_by_severity(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+    """Bounds of the severity take both ends in."""
+    named = {row["name"]: row["id"] for row in vendor.data.lists["severities"]}
+    asked = {"severity[gte]": named["SEV2"], "severity[lte]": named["SEV1"], "page_size": "250"}
+    found = (await client.get("/v2/incidents", params=asked)).json()["incidents"]
+    assert {row["severity"]["name"] for row in found} == {"SEV1", "SEV2"}
+
+
+async def test_lists_can_lag(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+    """What was just created is not in its list for `list_lag` seconds, and can be read directly; the rest is there."""
+
+    async def listed() -> list[list[str]]:
+        paths = {"incidents": "/v2/incidents?page_size=250", "actions": "/v2/actions", "follow_ups": "/v2/follow_ups"}
+        answers = {name: (await client.get(path)).json() for name, path in paths.items()}
+        return [[row["id"] for row in body[name]] for name, body in answers.items()]
+
+    before = await listed()
+    vendor.list_lag = 60.0
+    made = (await client.post("/v2/incidents", json=incident(vendor))).json()["incident"]["id"]
+    await client.post("/v2/actions", json={"incident_id": made, "description": "Look"})
+    await client.post("/v2/follow_ups", json={"incident_id": made, "title": "Look again"})
+    assert await listed() == before
+    assert (await client.get(f"/v2/incidents/{made}")).status_code == 200
+    vendor.list_lag = 0.001
+    assert [len(rows) for rows in await listed()] == [len(rows) + 1 for rows in before]
 
 
 async def test_test_incidents_are_listed_only_when_asked_for(client: httpx.AsyncClient, vendor: IncidentIo) -> None:

@@ -367,6 +367,38 @@ async def test_incidents_since_a_moment(client: httpx.AsyncClient, rootly: Rootl
     assert answered.json()["data"][0]["attributes"]["labels"] == {"slack_ref": "ir0123456789ab"}
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/incidents", 200),
+        ("/v1/incidents/{incident}/action_items", 400),
+        ("/v1/workflows/{workflow}/workflow_tasks", 400),
+    ],
+)
+async def test_not_every_list_knows_times(client: httpx.AsyncClient, rootly: Rootly, path: str, status: int) -> None:
+    """Incidents can be asked for by their time; action items of an incident and tasks of a workflow cannot."""
+    path = path.format(incident=rootly.data.lists["incidents"][0]["id"], workflow=workflow(rootly))
+    assert (await client.get(path, params={"filter[created_at][gte]": "2026-11-21T10:00:00Z"})).status_code == status
+
+
+async def test_lists_can_lag(client: httpx.AsyncClient, rootly: Rootly) -> None:
+    """What was just created is not in its list for `list_lag` seconds, and can be read directly; the rest is there."""
+    items, tasks = (
+        f"/v1/incidents/{rootly.data.lists['incidents'][0]['id']}/action_items",
+        f"/v1/workflows/{workflow(rootly)}/workflow_tasks",
+    )
+    before = [(await client.get(path)).json()["data"] for path in ("/v1/incidents", items, tasks)]
+    rootly.list_lag = 60.0
+    made = (await post(client, "/v1/incidents", "incidents", {"title": "New"})).json()["data"]["id"]
+    await post(client, items, "incident_action_items", {"summary": "Look"})
+    await post(client, tasks, "workflow_tasks", {"task_params": ADD})
+    assert [(await client.get(path)).json()["data"] for path in ("/v1/incidents", items, tasks)] == before
+    assert (await client.get(f"/v1/incidents/{made}")).status_code == 200
+    rootly.list_lag = 0.001
+    grown = [(await client.get(path)).json()["data"] for path in ("/v1/incidents", items, tasks)]
+    assert [len(rows) for rows in grown] == [len(rows) + 1 for rows in before]
+
+
 async def test_the_bot_can_name_a_test_incident(rootly: Rootly) -> None:
     """An incident that was declared as a test is offered, and takes an action item by its number."""
     key = ApiKey(api_key=SecretStr(rootly.credentials["api_key"]))

@@ -50,6 +50,8 @@ TWILIO = (
     "/v1/Workspaces",
     "/v1/Workspaces/{WorkspaceSid}/TaskQueues",
     "/v1/Workspaces/{WorkspaceSid}/Workflows",
+    "/v1/Workspaces/{WorkspaceSid}/TaskChannels",
+    "/v1/Workspaces/{WorkspaceSid}/Tasks",
 )
 CASES = [
     *((Rootly, "rootly.json", path) for path in ROOTLY),

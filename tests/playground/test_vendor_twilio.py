@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -221,6 +222,17 @@ async def test_wrong_pages_are_400(client: httpx.AsyncClient, query: str) -> Non
     assert (await client.get(f"/TaskQueues?{query}")).status_code == 400
 
 
+async def test_lists_can_lag(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """What was just created is not in its list for `list_lag` seconds, and can be read directly; the rest is there."""
+    before = (await client.get("/Workflows")).json()["workflows"]
+    vendor.list_lag = 60.0
+    made = (await client.post("/Workflows", data=form(vendor))).json()
+    assert (await client.get("/Workflows")).json()["workflows"] == before
+    assert (await client.get(f"/Workflows/{made['sid']}")).json() == made
+    vendor.list_lag = 0.001
+    assert (await client.get("/Workflows")).json()["workflows"] == [*before, made]
+
+
 async def test_workspaces_are_listed(client: httpx.AsyncClient, vendor: Twilio) -> None:
     """The account's workspaces are listed, and the connected one can be read."""
     body = (await client.get(f"{vendor.url}/v1/Workspaces?PageSize=1")).json()
@@ -229,3 +241,170 @@ async def test_workspaces_are_listed(client: httpx.AsyncClient, vendor: Twilio) 
     one = await client.get(f"{vendor.url}/v1/Workspaces/{vendor.credentials['workspace_sid']}")
     assert one.json()["sid"] == vendor.credentials["workspace_sid"]
     assert one.headers["X-Rate-Limit-Remaining"] == "5998"
+
+
+# Tasks
+
+ANN = '{"title": "Call Ann", "slack_ref": "ir0123456789ab"}'
+
+
+def workflow(vendor: Twilio, place: int = 0) -> str:
+    return str(vendor.workflows[vendor.credentials["workspace_sid"]][place]["sid"])
+
+
+def task(vendor: Twilio, **more: str) -> dict[str, str]:
+    """A form that is taken, changed by `more`."""
+    return {"Attributes": ANN, "WorkflowSid": workflow(vendor)} | more
+
+
+async def found(client: httpx.AsyncClient, marker: str = "ir0123456789ab") -> list[Any]:
+    answered = await client.get("/Tasks", params={"EvaluateTaskAttributes": f'slack_ref == "{marker}"'})
+    return list(answered.json()["tasks"])
+
+
+async def test_a_created_task_is_found_by_its_attributes(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """A task gets a SID, its workflow's default queue, and the defaults of what was left out."""
+    answered = await client.post("/Tasks", data=task(vendor, TaskChannel="voice"))
+    made = answered.json()
+    assert answered.status_code == 201
+    assert re.fullmatch(r"WT[0-9a-f]{32}", made["sid"])
+    assert (made["attributes"], made["assignment_status"], made["priority"], made["timeout"]) == (
+        ANN,
+        "pending",
+        0,
+        86400,
+    )
+    assert (made["task_channel_unique_name"], made["task_queue_friendly_name"]) == ("voice", "Everyone")
+    assert (made["workflow_friendly_name"], made["workflow_sid"]) == ("Customer care", workflow(vendor))
+    assert made["url"] == f"{client.base_url}Tasks/{made['sid']}"
+    assert await found(client) == [made]
+    assert await found(client, "ir000000000000") == []
+    assert (await client.get(made["url"])).json() == made
+    shown = vendor.describe()["objects"][0]
+    assert (shown["kind"], shown["title"], shown["reference"]) == ("task", "Call Ann", f"{made['sid'][:8]}…")
+    assert shown["detail"] == {
+        "Workflow": "Customer care",
+        "Queue": "Everyone",
+        "Channel": "voice",
+        "Priority": "0",
+        "Timeout": "86400 s",
+        "slack_ref": "ir0123456789ab",
+    }
+    page = await client.get(shown["url"])
+    assert (page.status_code, "Call Ann" in page.text, "pending" in page.text) == (200, True, True)
+
+
+async def test_a_finished_task_is_forgotten(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """About five minutes after its end a task is neither listed nor there."""
+    made = (await client.post("/Tasks", data=task(vendor))).json()
+    vendor.tasks.finish(made["sid"])
+    assert [it["assignment_status"] for it in await found(client)] == ["completed"]
+    vendor.tasks.finish(made["sid"], time.time() - 301)
+    assert await found(client) == []
+    assert (await client.get(made["url"])).status_code == 404
+
+
+async def test_lists_of_tasks_can_come_without_attributes(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """As Twilio's document has it; the single task has them."""
+    made = (await client.post("/Tasks", data=task(vendor))).json()
+    vendor.bare_lists = True
+    assert await found(client) == [{**made, "attributes": None}]
+    assert (await client.get(made["url"])).json() == made
+
+
+async def test_everything_a_task_can_have(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """All parameters together, each kept."""
+    sent = {
+        "TaskChannel": vendor.channels[vendor.credentials["workspace_sid"]][0]["sid"],
+        "Priority": "7",
+        "Timeout": "60",
+        "VirtualStartTime": "2020-01-01T00:00:00Z",
+        "TaskQueueSid": queue(vendor, 2),
+        "RoutingTarget": f"WK{'0' * 32}",
+        "IgnoreCapacity": "no",
+    }
+    made = (await client.post("/Tasks", data=task(vendor, **sent))).json()
+    assert (made["task_channel_unique_name"], made["priority"], made["timeout"]) == ("default", 7, 60)
+    assert (made["virtual_start_time"], made["task_queue_sid"]) == ("2020-01-01T00:00:00.000Z", queue(vendor, 2))
+    assert (made["routing_target"], made["ignore_capacity"]) == (f"WK{'0' * 32}", False)
+
+
+STAGED = f"WW{'0' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"WorkflowSid": ""}, "Missing required parameter WorkflowSid in the post body"),
+        ({"WorkflowSid": STAGED}, f"WorkflowSid {STAGED} is no Workflow of this workspace"),
+        ({"Attributes": "{"}, "Attributes is not a valid JSON object"),
+        ({"Attributes": "[]"}, "Attributes is not a valid JSON object"),
+        ({"Attributes": f'{{"a": "{"x" * 4096}"}}'}, "Attributes is longer than 4096 characters"),
+        ({"TaskChannel": "fax"}, "TaskChannel fax is no TaskChannel of this workspace"),
+        ({"Priority": "2147483648"}, "Priority must be between 0 and 2147483647"),
+        ({"Priority": "-1"}, "Priority must be between 0 and 2147483647"),
+        ({"Timeout": "0"}, "Timeout must be between 1 and 1209600"),
+        ({"Timeout": "soon"}, "Timeout must be between 1 and 1209600"),
+        (
+            {"VirtualStartTime": "2999-01-01T00:00:00Z"},
+            "VirtualStartTime must be a date that is not in the future and not before 1900",
+        ),
+        ({"TaskQueueSid": STAGING_QUEUE}, f"TaskQueueSid {STAGING_QUEUE} is no TaskQueue of this workspace"),
+        ({"RoutingTarget": "Ann"}, "RoutingTarget must be the SID of a Worker, a TaskQueue or a Workflow"),
+        ({"RoutingTarget": STAGING_QUEUE}, f"RoutingTarget {STAGING_QUEUE} is no target of this workspace"),
+        ({"IgnoreCapacity": "true"}, "IgnoreCapacity can only be used when RoutingTarget is a Worker"),
+    ],
+)
+async def test_tasks_are_checked(client: httpx.AsyncClient, vendor: Twilio, change: dict[str, str], words: str) -> None:
+    """Each parameter that will not do stands in the message, and nothing is made."""
+    answered = await client.post("/Tasks", data=task(vendor, **change))
+    assert (answered.status_code, message(answered)) == (400, words)
+    assert vendor.created == []
+
+
+async def test_a_workspace_with_one_workflow_needs_none_named(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """Its tasks go there."""
+    del vendor.workflows[vendor.credentials["workspace_sid"]][1:]
+    made = (await client.post("/Tasks", data=task(vendor, WorkflowSid=""))).json()
+    assert made["workflow_sid"] == workflow(vendor)
+
+
+async def test_three_expressions_a_second(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """The fourth one is too many; one that is not understood is refused."""
+    answered = [await client.get("/Tasks?EvaluateTaskAttributes=a%20=%201") for _ in range(4)]
+    assert [it.status_code for it in answered] == [400, 400, 400, 429]
+    assert message(answered[0]) == "EvaluateTaskAttributes is not an expression that this stand-in knows"
+    assert message(answered[3], 20429) == "Too Many Requests"
+
+
+async def test_channels_are_listed(client: httpx.AsyncClient) -> None:
+    """The workspace's task channels come under `channels`."""
+    body = (await client.get("/TaskChannels")).json()
+    assert [row["unique_name"] for row in body["channels"]] == ["default", "voice", "chat", "email"]
+    assert body["meta"]["key"] == "channels"
+
+
+async def test_a_task_can_be_refused(client: httpx.AsyncClient, vendor: Twilio) -> None:
+    """The page's switch refuses a task over a parameter that tasks have."""
+    await vendor.set_fault("refusing")
+    assert message(await client.post("/Tasks", data=task(vendor))) == "Attributes is reserved"
+
+
+@pytest.mark.parametrize(
+    ("expression", "fault"),
+    [
+        ("first-name == 'x'", "has a hyphen, which expressions do not support"),
+        ("a == 'x", "has a text without an end"),
+        ("(a == 1", "has parentheses that do not match"),
+        ("a", "compares nothing"),
+    ],
+)
+async def test_expressions_are_checked(client: httpx.AsyncClient, vendor: Twilio, expression: str, fault: str) -> None:
+    """The grossest mistakes of an expression are refused, in a filter as in a target."""
+    target = {"queue": queue(vendor), "expression": f"task.{expression}"}
+    for rule, place in (
+        ({"expression": expression, "targets": [{"queue": queue(vendor)}]}, "filters[0]"),
+        ({"expression": "a == 'it-is'", "targets": [target]}, "filters[0].targets[0]"),
+    ):
+        answered = await client.post("/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]})))
+        assert message(answered) == f"Configuration is not valid: {place}.expression {fault}"

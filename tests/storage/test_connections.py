@@ -10,7 +10,8 @@ from bot.errors import SecretError
 from bot.storage import Workspace
 from bot.storage.connections import Connection, Connections
 from bot.storage.database import Database
-from bot.storage.deliveries import Deliveries, Outcome
+from bot.storage.deliveries import Deliveries
+from bot.storage.rows import Outcome
 from bot.storage.secrets import Vault
 from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 

@@ -1,4 +1,4 @@
-"""Deliveries: enqueueing, claiming, settling, expiring, and whose card is behind."""
+"""Deliveries: enqueueing, claiming, settling, expiring."""
 
 import asyncio
 import sqlite3
@@ -10,17 +10,25 @@ import pytest
 
 from bot.adapters.base import Entry
 from bot.storage.database import Database
-from bot.storage.deliveries import CARD_LEASE_SECONDS, Deliveries, Delivery, Outcome
+from bot.storage.deliveries import Deliveries
+from bot.storage.rows import Delivery, Lane, Outcome
 from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
 
 LEASE = 45.0
-NOBODY: frozenset[int] = frozenset()
+LANE = (HERE, "notes")
 DELIVERED = Outcome("delivered", created={"id": "1", "reference": "N-1", "title": "T", "url": ""})
 REJECTED = Outcome("rejected", "refused", "No.", fields={"text": "is too short"})
 
 
 async def enqueue(deliveries: Deliveries, key: str = "a", lease: float | None = LEASE, **changes: Any) -> Delivery:
     row, _ = await deliveries.enqueue(draft(key, **changes), lease=lease, card_after=0.0)
+    return row
+
+
+async def claim(deliveries: Deliveries, lane: Lane = LANE) -> Delivery:
+    """The connection's next row, which is there."""
+    row = await deliveries.claim(lane, LEASE)
+    assert row is not None
     return row
 
 
@@ -52,8 +60,19 @@ async def test_a_draft_becomes_a_claimed_row(deliveries: Deliveries, path: Path,
         sentence="",
         fields={},
         created={},
+        twins=[],
         made_at=clock.now,
         due_at=clock.now,
+        expected_at=0.0,
+        give_up_at=clock.now + DAY,
+        sent_at=clock.now,
+        tried_at=clock.now,
+        look_at=0.0,
+        looks=0,
+        resends=0,
+        changed_at=clock.now,
+        changed_by="U0ANN00001",
+        erased_at=0.0,
         version=1,
         shown_version=0,
         card_channel="",
@@ -127,7 +146,7 @@ async def test_a_corrected_row_without_a_free_slot_is_queued(deliveries: Deliver
     await deliveries.settle(await enqueue(deliveries), REJECTED)
     again = await enqueue(deliveries, lease=None)
     assert (again.state, again.attempt, again.revision) == ("queued", 1, 1)
-    [claimed] = await deliveries.claim_due(LEASE, 5)
+    claimed = await claim(deliveries)
     assert (claimed.state, claimed.attempt, claimed.revision) == ("sending", 2, 1)
 
 
@@ -140,18 +159,31 @@ async def test_workspaces_have_their_own_keys(deliveries: Deliveries) -> None:
 
 
 async def test_what_is_due_is_claimed_oldest_first(deliveries: Deliveries, clock: Clock) -> None:
-    """Up to the limit, each with a new attempt; what is not due stays."""
+    """Each with a new attempt; what is not due stays."""
+    later = await enqueue(deliveries, "d")
+    await deliveries.settle(later, Outcome("queued", "rate_limited", due_at=clock.now + 30))
     for key in ("a", "b", "c"):
         await enqueue(deliveries, key, lease=None)
         clock.advance(1)
-    later = await enqueue(deliveries, "d")
-    await deliveries.settle(later, Outcome("queued", "rate_limited", due_at=clock.now + 30))
-    claimed = [(it.key, it.state, it.attempt) for it in await deliveries.claim_due(LEASE, 2)]
-    assert claimed == [("a", "sending", 1), ("b", "sending", 1)]
-    assert [it.key for it in await deliveries.claim_due(LEASE, 5)] == ["c"]
-    assert await deliveries.claim_due(LEASE, 5) == []
+    claimed = [await claim(deliveries) for _ in range(3)]
+    assert [(it.key, it.state, it.attempt) for it in claimed] == [(key, "sending", 1) for key in ("a", "b", "c")]
+    assert await deliveries.claim(LANE, LEASE) is None
     clock.advance(30)
-    assert [(it.key, it.attempt) for it in await deliveries.claim_due(LEASE, 5)] == [("d", 2)]
+    last = await claim(deliveries)
+    assert (last.key, last.attempt, last.sent_at) == ("d", 2, clock.now)
+
+
+async def test_nobody_overtakes_those_who_wait_for_their_first_attempt(deliveries: Deliveries, clock: Clock) -> None:
+    """A new row is queued behind them, even if a slot is free; behind a retry it is not."""
+    retried = await enqueue(deliveries, "a")
+    await deliveries.settle(retried, Outcome("queued", "unreachable", due_at=clock.now + 5))
+    assert (await enqueue(deliveries, "b")).state == "sending"
+    waiting = await enqueue(deliveries, "c", lease=None)
+    behind = await enqueue(deliveries, "d")
+    elsewhere = await enqueue(deliveries, "e", workspace=ELSEWHERE)
+    assert (behind.state, behind.attempt, behind.sent_at, elsewhere.state) == ("queued", 0, 0.0, "sending")
+    assert (await deliveries.ahead_of(waiting), await deliveries.ahead_of(behind)) == (0, 1)
+    assert (await deliveries.agenda()).lanes == {LANE: waiting.due_at}
 
 
 async def test_a_row_is_claimed_by_one_only(database: Database, path: Path, clock: Clock) -> None:
@@ -160,9 +192,9 @@ async def test_a_row_is_claimed_by_one_only(database: Database, path: Path, cloc
     both = (Deliveries(database, clock), Deliveries(other, clock))
     for n in range(20):
         await enqueue(both[0], f"k{n}", lease=None)
-    claims = await asyncio.gather(*[both[n % 2].claim_due(LEASE, 3) for n in range(10)])
+    claims = await asyncio.gather(*[both[n % 2].claim(LANE, LEASE) for n in range(30)])
     await other.close()
-    keys = [row.key for rows in claims for row in rows]
+    keys = [row.key for row in claims if row is not None]
     assert sorted(keys) == sorted({f"k{n}" for n in range(20)})
 
 
@@ -170,7 +202,7 @@ async def test_an_attempt_is_settled_once(deliveries: Deliveries) -> None:
     """The outcome of an attempt that is over, or was taken over by a newer one, is not written."""
     first = await enqueue(deliveries)
     await deliveries.settle(first, Outcome("queued", "unreachable"))
-    [second] = await deliveries.claim_due(LEASE, 1)
+    second = await claim(deliveries)
     assert await deliveries.settle(first, DELIVERED) is None
     settled = await deliveries.settle(second, DELIVERED)
     assert settled is not None
@@ -183,11 +215,13 @@ async def test_a_lease_that_ran_out_leaves_it_unconfirmed(deliveries: Deliveries
     """Not before; whoever comes back late may say better, once, and only for the attempt that it is."""
     row = await enqueue(deliveries)
     clock.advance(LEASE)
-    assert await deliveries.expire("It stopped.") == []
+    assert await deliveries.expire("It stopped.", 2.0) == []
     clock.advance(0.1)
-    [expired] = await deliveries.expire("It stopped.")
+    assert await deliveries.expire("It stopped.", 2.0, {row.id}) == []
+    [expired] = await deliveries.expire("It stopped.", 2.0)
     assert (expired.state, expired.reason, expired.sentence) == ("unconfirmed", "lease", "It stopped.")
-    assert (await deliveries.claim_due(LEASE, 5), await deliveries.expire("Again.")) == ([], [])
+    assert expired.look_at == clock.now + 2.0
+    assert (await deliveries.claim(LANE, LEASE), await deliveries.expire("Again.", 2.0)) == (None, [])
     assert await deliveries.settle(replace(row, attempt=row.attempt + 1), DELIVERED) is None
     settled = await deliveries.settle(row, DELIVERED)
     assert settled is not None
@@ -195,19 +229,30 @@ async def test_a_lease_that_ran_out_leaves_it_unconfirmed(deliveries: Deliveries
     assert await deliveries.settle(row, Outcome("unconfirmed", "unclear")) is None
 
 
-async def test_the_next_time_is_the_first_that_something_is_to_do(deliveries: Deliveries, clock: Clock) -> None:
-    """A due row, or a lease that runs out; None when nothing waits."""
-    assert await deliveries.next_time() is None
+async def test_it_is_known_when_something_is_to_do(deliveries: Deliveries, clock: Clock) -> None:
+    """By connection when the first row is due, and when the first lease runs out; nothing when nothing waits."""
+    assert await deliveries.agenda() == ({}, None)
     row = await enqueue(deliveries)
-    assert await deliveries.next_time() == clock.now + LEASE
-    await enqueue(deliveries, "b", lease=None)
-    assert await deliveries.next_time() == clock.now
-    [other] = await deliveries.claim_due(LEASE, 1)
-    await deliveries.settle(other, Outcome("queued", "rate_limited", due_at=clock.now + 5))
-    assert await deliveries.next_time() == clock.now + 5
-    await deliveries.claim_due(LEASE, 5)
-    await deliveries.settle(row, DELIVERED)
-    assert await deliveries.next_time() == clock.now + 5
+    assert await deliveries.agenda() == ({}, clock.now + LEASE)
+    await deliveries.settle(row, Outcome("queued", "rate_limited", due_at=clock.now + 5))
+    await enqueue(deliveries, "b", lease=None, vendor='o"ther ü')
+    assert await deliveries.agenda() == ({LANE: clock.now + 5, (HERE, 'o"ther ü'): clock.now}, None)
+
+
+async def test_a_clock_that_went_back_makes_nobody_wait(deliveries: Deliveries, clock: Clock) -> None:
+    """What was due in an hour that comes twice is due now, and a lease ends as soon as it would have; others stay."""
+    clock.advance(3600)
+    sending = await enqueue(deliveries, "b")
+    retried = await enqueue(deliveries, "a")
+    await deliveries.settle(retried, Outcome("queued", "unreachable", due_at=clock.now + 5))
+    clock.advance(-3600)
+    await enqueue(deliveries, "c", lease=None, vendor="other")
+    await deliveries.clock_went_back()
+    assert await deliveries.agenda() == ({LANE: clock.now, (HERE, "other"): clock.now}, clock.now + LEASE)
+    assert (await deliveries.get(sending.id)).give_up_at == clock.now + DAY
+    before = await deliveries.get(retried.id)
+    await deliveries.clock_went_back()
+    assert await deliveries.get(retried.id) == before
 
 
 async def test_the_same_wait_again_is_nothing_new_to_show(deliveries: Deliveries, clock: Clock) -> None:
@@ -221,7 +266,7 @@ async def test_the_same_wait_again_is_nothing_new_to_show(deliveries: Deliveries
     ):
         row = await deliveries.find(HERE, "a")
         if row is not None and row.state == "queued":
-            [row] = await deliveries.claim_due(LEASE, 1)
+            row = await claim(deliveries)
         assert row is not None
         settled = await deliveries.settle(row, outcome)
         assert settled is not None
@@ -229,77 +274,11 @@ async def test_the_same_wait_again_is_nothing_new_to_show(deliveries: Deliveries
     assert versions == [1, 2, 2, 3, 4]
 
 
-async def test_a_card_is_claimed_once_it_may_be_shown(deliveries: Deliveries, clock: Clock) -> None:
-    """Not while it is being sent, not before its time unless it was released, not while a modal holds it."""
-    row, _ = await deliveries.enqueue(draft("a"), lease=LEASE, card_after=clock.now + 3)
-    assert await deliveries.claim_cards(frozenset({row.id}), NOBODY) == []
-    await deliveries.settle(row, DELIVERED)
-    assert await deliveries.next_card_time() == clock.now + 3
-    assert await deliveries.claim_cards(NOBODY, NOBODY) == []
-    assert await deliveries.claim_cards(frozenset({row.id}), frozenset({row.id})) == []
-    assert [it.id for it in await deliveries.claim_cards(frozenset({row.id}), NOBODY)] == [row.id]
-    assert await deliveries.claim_cards(frozenset({row.id + 1}), NOBODY) == []
-
-
-async def test_a_claimed_card_is_left_alone_for_a_while(deliveries: Deliveries, clock: Clock) -> None:
-    """Two processes do not post it twice; if the one that claimed it dies, another shows it."""
-    row = await enqueue(deliveries)
-    await deliveries.settle(row, DELIVERED)
-    assert len(await deliveries.claim_cards(NOBODY, NOBODY)) == 1
-    assert await deliveries.claim_cards(NOBODY, NOBODY) == []
-    assert await deliveries.next_card_time() == clock.now + CARD_LEASE_SECONDS
-    clock.advance(CARD_LEASE_SECONDS)
-    assert len(await deliveries.claim_cards(NOBODY, NOBODY)) == 1
-
-
-async def test_a_card_that_is_never_shown_is_tried_less_and_less(deliveries: Deliveries, clock: Clock) -> None:
-    """The pause grows with the row's age: seconds at first, hours after a day."""
-    await deliveries.settle(await enqueue(deliveries), DELIVERED)
-    pauses = []
-    for _ in range(3):
-        assert len(await deliveries.claim_cards(NOBODY, NOBODY)) == 1
-        at = await deliveries.next_card_time()
-        assert at is not None
-        pauses.append(at - clock.now)
-        clock.advance(DAY)
-    assert pauses == [CARD_LEASE_SECONDS, DAY / 10, DAY / 5]
-
-
-async def test_a_card_that_was_shown_is_not_behind_until_the_row_changes(deliveries: Deliveries) -> None:
-    """Showing an older version late does not hide that a newer one is to be shown."""
-    row = await enqueue(deliveries)
-    waiting = await deliveries.settle(row, Outcome("queued", "unreachable"))
-    assert waiting is not None
-    [claimed] = await deliveries.claim_due(LEASE, 1)
-    delivered = await deliveries.settle(claimed, DELIVERED)
-    assert delivered is not None
-    await deliveries.shown(waiting, "C1", "1.5")
-    [behind] = await deliveries.claim_cards(NOBODY, NOBODY)
-    assert (behind.card_channel, behind.card_ts, behind.version) == ("C1", "1.5", delivered.version)
-    await deliveries.shown(behind)
-    assert await deliveries.next_card_time() is None
-    shown = await deliveries.get(row.id)
-    assert (shown.card_channel, shown.card_ts, shown.shown_version) == ("C1", "1.5", delivered.version)
-    await deliveries.shown(waiting)
-    assert (await deliveries.get(row.id)).shown_version == delivered.version
-
-
 async def test_only_what_is_queued_waits(deliveries: Deliveries) -> None:
     """The counts that `/vendors` shows are by vendor."""
     await enqueue(deliveries, "a", lease=None)
     await enqueue(deliveries, "b", lease=None, vendor="other")
     await enqueue(deliveries, "c", lease=None, vendor="other")
-    await enqueue(deliveries, "d")
+    await enqueue(deliveries, "d", vendor="third")
     assert await deliveries.waiting(HERE) == {"notes": (1, ""), "other": (2, "")}
     assert await deliveries.waiting(ELSEWHERE) == {}
-
-
-async def test_connections_that_are_full_are_passed_over(deliveries: Deliveries, clock: Clock) -> None:
-    """Their rows are neither claimed nor waited for; the others' are, in their order."""
-    await deliveries.enqueue(draft("a"), lease=None, card_after=0.0)
-    await deliveries.enqueue(draft("b", vendor='o"ther ü'), lease=None, card_after=0.0)
-    full = [(HERE, "notes")]
-    assert [it.key for it in await deliveries.claim_due(LEASE, 5, full)] == ["b"]
-    assert await deliveries.next_time(full) == clock.now + LEASE
-    assert await deliveries.next_time([(HERE, 'o"ther ü')]) == clock.now
-    assert [it.key for it in await deliveries.claim_due(LEASE, 5, [(ELSEWHERE, "notes")])] == ["a"]

@@ -6,15 +6,28 @@ them (a path `/api/v1`, a body without an envelope, number ids), they are follow
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
-from bot.adapters.base import Account, Adapter, ApiKey, Branches, Created, Entry, Operation, Request, Submission
+from bot.adapters.base import (
+    Account,
+    Adapter,
+    ApiKey,
+    Branches,
+    Created,
+    Entry,
+    Operation,
+    Request,
+    SlackPerson,
+    Submission,
+)
 from bot.adapters.http import (
     Bearer,
     Reply,
     dig,
+    items,
     link,
     listed,
     reading,
@@ -24,28 +37,51 @@ from bot.adapters.http import (
     text,
     unreadable,
 )
+from bot.adapters.pace import Limits, Rate
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
-from bot.adapters.rootly.forms import TASKS, ActionItem, Incident, WorkflowTask
+from bot.adapters.rootly.custom import (
+    ENTITIES,
+    FORMS_OF,
+    OF_ACTION_ITEMS,
+    OF_INCIDENTS,
+    FormsOf,
+    custom_fields,
+    filled_in,
+    has_options,
+    holds,
+    of_field,
+    selected,
+    shown_in,
+)
+from bot.adapters.rootly.forms import ActionItem, Incident, WorkflowTask
 from bot.adapters.rootly.lists import (
     CATALOGS,
-    LISTS,
+    FORM_FIELDS,
     MOST,
     NEWEST_INCIDENTS,
     PAGE,
     TEST_INCIDENTS,
+    WITH_OPTIONS,
     entries,
     incident_entry,
+    source,
+    user_for,
 )
 from bot.adapters.rootly.refusals import complaints
+from bot.adapters.rootly.task_forms import FORMS
+from bot.adapters.times import epoch, iso
 from bot.errors import Refused, Unclear, VendorError
 from bot.forms.fields import Form
 
 JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
 
-INCIDENT_FIELDS = {"incident": "parent_incident_id", "action_item": "incident_id"}
-"""The field of an operation that names an incident."""
+INCIDENT_FIELDS = {"incident": ("parent_incident_id", "duplicate_incident_id"), "action_item": ("incident_id",)}
+"""The fields of an operation that name an incident."""
 PATH_FIELDS = {"action_item": "incident_id", "workflow_task": "workflow_id"}
 """The field of an operation whose value stands in the path."""
+CLOCKS_APART = 600.0
+"""Seconds that the vendor's clock may be behind ours. To look further back costs little, and to miss what is there makes
+a second one."""
 
 
 class Rootly(Adapter):
@@ -53,17 +89,18 @@ class Rootly(Adapter):
     label = "Rootly"
     credentials = ApiKey
     operations = (
-        Operation("incident", "incident", "incident", Incident, feeds="incidents"),
-        Operation("action_item", "action_item", "action item", ActionItem),
+        Operation("incident", "incident", "incident", Incident, feeds="incidents", custom=OF_INCIDENTS),
+        Operation("action_item", "action_item", "action item", ActionItem, custom=OF_ACTION_ITEMS),
         Operation(
             "workflow_task",
             "workflow_task",
             "workflow task",
             WorkflowTask,
-            Branches("task_type", "task_params", {task.block: task for task in TASKS}),
+            Branches("task_type", "task_params", FORMS),
         ),
     )
     catalogs = CATALOGS
+    limits = Limits(read=Rate(3000), write=Rate(3000))
 
     async def verify(self, credentials: ApiKey) -> Account:
         reply = await self._get("/v1/users/me", credentials)
@@ -115,25 +152,113 @@ class Rootly(Adapter):
             raise Unclear(self.label, "Rootly answered without saying what it created.")
         return _created(made, dig(reply.body, "data", "attributes"), submission)
 
+    async def find(self, operation: str, submission: Submission, credentials: ApiKey, since: float) -> list[Created]:
+        match operation, submission.form:
+            case "incident", Incident() as form:
+                rows = await self._marked_incidents(form, submission, credentials, since - CLOCKS_APART)
+            case ("action_item", ActionItem()) | ("workflow_task", WorkflowTask()):
+                submission = await self._with_ids(operation, submission, credentials)
+                # The same path lists them. It is read whole: an action item cannot be asked for by its text, and how
+                # `filter[name]` takes a task's name with a comma in it is not documented (elsewhere commas separate).
+                path = self.request(operation, submission, credentials).path
+                rows = await self._whole_list(path, {}, credentials, operation)
+                within = "description" if operation == "action_item" else "name"
+                rows = [row for row in rows if submission.marker in text(row, "attributes", within)]
+            case _:
+                raise KeyError(operation)
+        rows.sort(key=lambda row: epoch(text(row, "attributes", "created_at")))
+        return [_created(text(row, "id"), dig(row, "attributes"), submission) for row in rows]
+
+    async def finish(
+        self, operation: str, submission: Submission, created_id: str, name: str, credentials: ApiKey
+    ) -> None:
+        """Set one custom field of the incident, unless it is set already. Two selections of one field are not to be."""
+        field, value = filled_in(submission)[name]
+        wanted = selected(field, value)
+        there = await self._selection(created_id, field.id, credentials)
+        if there is not None and holds(there, wanted):
+            return
+        reply = await self._send(self.setting(created_id, field.id, wanted, text(there, "id")), credentials)
+        if not reply.ok:
+            raise self._refusal(reply)
+
+    def setting(self, incident_id: str, field_id: str, wanted: Mapping[str, Any], existing: str = "") -> Request:
+        """The call that sets a custom field of an incident; `existing` is the id of the selection to change."""
+        document: dict[str, Any] = {"type": "incident_form_field_selections", "attributes": dict(wanted)}
+        if existing:
+            path = f"/v1/incident_form_field_selections/{segment(self.label, existing)}"
+            return Request("PUT", path, json={"data": document}, headers=JSON_API)
+        document["attributes"] |= {"incident_id": incident_id, "form_field_id": field_id}
+        path = f"/v1/incidents/{segment(self.label, incident_id)}/form_field_selections"
+        return Request("POST", path, json={"data": document}, headers=JSON_API)
+
+    async def _selection(self, incident_id: str, field_id: str, credentials: ApiKey) -> Any:
+        """The incident's selection of that field, None where it has none."""
+        path = f"/v1/incidents/{segment(self.label, incident_id)}/form_field_selections"
+        rows = await self._whole_list(path, {}, credentials)
+        return next((row for row in rows if text(row, "attributes", "form_field_id") == field_id), None)
+
+    async def _marked_incidents(
+        self, form: Incident, submission: Submission, credentials: ApiKey, since: float
+    ) -> list[Any]:
+        """How `filter[labels]` is written is not documented: the newest incidents are compared here.
+
+        Nor is it whether test incidents are listed unasked: the kind that was sent is asked for besides.
+        """
+        newest = {"filter[created_at][gte]": iso(since), "sort": "-created_at"}
+        kind = {"filter[kind]": incident(form, submission)["kind"]}
+        rows = [
+            row
+            for params in (newest, newest | kind)
+            for row in await self._whole_list("/v1/incidents", params, credentials)
+            if text(row, "attributes", "labels", "slack_ref") == submission.marker
+        ]
+        return list({text(row, "id"): row for row in rows}.values())
+
+    def by_hand(self, operation: str, credentials: ApiKey) -> str:
+        if urlsplit(self.base_url).hostname == "api.rootly.com":
+            return "https://rootly.com/account/incidents"
+        return f"{self.base_url.rstrip('/')}/"
+
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if (fixed := self.catalog(catalog).static) is not None:
             return list(fixed)
-        path, params = LISTS[catalog]
+        if catalog in FORMS_OF:
+            return await self._custom_fields(FORMS_OF[catalog], credentials)
+        if catalog == ENTITIES:  # each of the organisation's catalogs is a list of its own
+            return []
+        path, params = source(catalog)
         if catalog != "incidents":
-            return entries(catalog, await self._list(path, params, credentials, MOST))
+            most = PAGE if catalog == "alerts" else MOST
+            return entries(catalog, await self._list(path, params, credentials, most))
         newest = await self._list(path, params, credentials, NEWEST_INCIDENTS)
         return entries(catalog, newest + await self._list(path, {**params, **TEST_INCIDENTS}, credentials, PAGE))
 
+    def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+        return user_for(person, entries)
+
+    async def _custom_fields(self, form: FormsOf, credentials: ApiKey) -> list[Entry]:
+        """The organisation's own fields in that form. Options that did not come along are asked for by themselves."""
+        included: list[Any] = []
+        rows = shown_in(form, await self._list(FORM_FIELDS, WITH_OPTIONS, credentials, MOST, included))
+        options = {text(row, "attributes", "form_field_id") for row in included if text(row, "attributes", "value")}
+        for row in rows:
+            if has_options(row) and (field_id := text(row, "id")) not in options:
+                path = f"{FORM_FIELDS}/{segment(self.label, field_id)}/options"
+                included += of_field(field_id, await self._list(path, {}, credentials, MOST))
+        return [Entry(id=it.id, label=it.name, field=it) for it in custom_fields(form, rows, included)]
+
     async def _with_ids(self, operation: str, submission: Submission, credentials: ApiKey) -> Submission:
-        """The submission with an incident's number (`#123`) replaced by its id."""
-        name = INCIDENT_FIELDS.get(operation, "")
-        value = getattr(submission.form, name, None)
-        if not value or not value.startswith("#"):
-            return submission
-        if (found := await self._by_number(value[1:], credentials)) is None:
-            raise Refused(self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."})
-        chosen = {**submission.chosen, f"incidents/{found.id}": found}
-        return replace(submission, form=submission.form.model_copy(update={name: found.id}), chosen=chosen)
+        """The submission with incidents' numbers (`#123`) replaced by their ids."""
+        for name in INCIDENT_FIELDS.get(operation, ()):
+            value = getattr(submission.form, name, None)
+            if not value or not value.startswith("#"):
+                continue
+            if (found := await self._by_number(value[1:], credentials)) is None:
+                raise Refused(self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."})
+            chosen = {**submission.chosen, f"incidents/{found.id}": found}
+            submission = replace(submission, form=submission.form.model_copy(update={name: found.id}), chosen=chosen)
+        return submission
 
     async def _by_number(self, number: str, credentials: ApiKey) -> Entry | None:
         params: dict[str, Any] = {"filter[sequential_id]": number, "page[size]": 1}
@@ -147,20 +272,59 @@ class Rootly(Adapter):
                     return incident_entry(row)
         return None
 
-    async def _list(self, path: str, params: Mapping[str, Any], credentials: ApiKey, most: int) -> list[Any]:
+    async def _whole_list(
+        self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
+    ) -> list[Any]:
+        """Every row once, or `unreadable`: when a row has no id or attributes, or the list has no end.
+
+        `operation`: the list belongs to what that operation's form names, so that a 404 is about that.
+        """
         rows: list[Any] = []
         number = 1
-        while len(rows) < most:
-            reply = await self._get(path, credentials, {**params, "page[size]": PAGE, "page[number]": number})
-            if not reply.ok:
-                raise self._refusal(reply)
-            page = listed(self.label, reply, "data")
+        while len(rows) < MOST:
+            page, more = await self._page(path, params, number, credentials, operation)
+            if not all(text(row, "id") and isinstance(dig(row, "attributes"), dict) for row in page):
+                raise unreadable(self.label)
             rows += page
-            more = dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next")
-            if not page or not more:
-                break
+            if not more:
+                return list({text(row, "id"): row for row in rows}.values())
+            number += 1
+        raise unreadable(self.label)
+
+    async def _list(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        credentials: ApiKey,
+        most: int,
+        included: list[Any] | None = None,
+    ) -> list[Any]:
+        """The first rows, at least `most` if there are so many; what came along with them is added to `included`."""
+        rows: list[Any] = []
+        number, more = 1, True
+        while more and len(rows) < most:
+            page, more = await self._page(path, params, number, credentials, included=included)
+            rows += page
             number += 1
         return rows[:most]
+
+    async def _page(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        number: int,
+        credentials: ApiKey,
+        operation: str = "",
+        included: list[Any] | None = None,
+    ) -> tuple[list[Any], bool]:
+        """(the rows of that page, whether there are more)"""
+        reply = await self._get(path, credentials, {**params, "page[size]": PAGE, "page[number]": number})
+        if not reply.ok:
+            raise self._refusal(reply, operation)
+        page = listed(self.label, reply, "data")
+        if included is not None:
+            included += items(reply.body, "included")
+        return page, bool(page and (dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next")))
 
     async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
         request = Request("GET", path, params=params, headers={"Accept": JSON_API["Accept"]})
@@ -168,7 +332,8 @@ class Rootly(Adapter):
             return await self._send(request, credentials)
 
     async def _send(self, request: Request, credentials: ApiKey) -> Reply:
-        return await send(self.client, self.label, self.base_url, request, auth=Bearer(credentials.api_key))
+        auth = Bearer(credentials.api_key)
+        return await send(self.client, self.label, self.base_url, request, auth=auth, pace=self.pace)
 
     def _refusal(
         self, reply: Reply, operation: str = "", form: Form | None = None, *, connecting: bool = False
@@ -199,7 +364,9 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
     if isinstance(form, Incident):
         number = text(attributes, "sequential_id")
         url = link(attributes, "url") or link(attributes, "short_url")
-        return Created(id=made, reference=f"INC-{number}" if number else "", title=form.title, url=url)
+        remaining = tuple(filled_in(submission))
+        reference = f"INC-{number}" if number else ""
+        return Created(id=made, reference=reference, title=form.title, url=url, remaining=remaining)
     if isinstance(form, ActionItem):
         on = submission.chosen.get(f"incidents/{form.incident_id}")
         url = link(attributes, "url") or link(attributes, "short_url") or (on.url if on else "")

@@ -1,58 +1,105 @@
 """A filled-in form as the attributes of Rootly's JSON:API document."""
 
+import json
 import re
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import AnyUrl
 
-from bot.adapters.base import Submission
-from bot.adapters.rootly.forms import TASKS, WHEN, ActionItem, Incident, WorkflowTask
-from bot.forms.fields import Form
+from bot.adapters.base import REPORTER, Submission, storable
+from bot.adapters.rootly.custom import selections
+from bot.adapters.rootly.forms import WHEN, ActionItem, Incident, WorkflowTask
+from bot.adapters.rootly.task_forms import OWN_CHANNEL, TaskParameters, field_name, own_channel
+from bot.adapters.rootly.tasks import Parameter
+from bot.forms.fields import Form, Named
+from bot.forms.made import BLOCK
 
 _JIRA_KEY = re.compile(r"/browse/([A-Z][A-Z0-9_]+-\d+)", re.IGNORECASE)
 
 
 def incident(form: Incident, submission: Submission) -> dict[str, Any]:
-    attributes = _given(form)
+    """Without the workspace's own fields, which can only be set once the incident exists."""
+    attributes = _given(form, leave_out=(BLOCK, "labels"))
     attributes["kind"] = form.kind
     if form.parent_incident_id and form.kind != "backfilled":
         attributes["kind"] = f"{form.kind}_sub"
     for name in WHEN:
         if moment := getattr(form, name):
             attributes[name] = moment.isoformat(timespec="seconds")
-    return attributes | {"labels": {"slack_ref": submission.marker}}
+    if (channel := submission.chosen.get(f"conversations/{form.slack_channel_id}")) and channel.label != channel.id:
+        attributes["slack_channel_name"] = channel.label
+    if reporter := submission.chosen.get(REPORTER):
+        attributes["user_id"] = reporter.id
+    return attributes | _jira(form) | {"labels": _labels(form, submission)}
+
+
+def _labels(form: Incident, submission: Submission) -> dict[str, str]:
+    """What was typed, and ours. The reporter is named there too unless Rootly knows the person: a summary is read by
+    customers."""
+    pairs = (line.partition("=") for line in form.labels)
+    labels = {name.strip(): value.strip() for name, _, value in pairs}
+    if (reporter := " ".join(storable(submission.reporter).split())) and REPORTER not in submission.chosen:
+        labels["slack_reporter"] = reporter
+    return {**labels, "slack_ref": submission.marker}
 
 
 def action_item(form: ActionItem, submission: Submission) -> dict[str, Any]:
-    attributes = _given(form, leave_out=("incident_id",))
+    attributes = _given(form, leave_out=("incident_id", BLOCK))
     attributes["description"] = "\n\n".join(filter(None, (form.description, submission.footer)))
     if form.assigned_to_user_id:
         # The one id that is a number: Rootly's users.
         attributes["assigned_to_user_id"] = int(form.assigned_to_user_id)
-    if not form.jira_issue_key and (key := _JIRA_KEY.search(str(form.jira_issue_url))):
-        attributes["jira_issue_key"] = key[1].upper()
-    return attributes
+    if chosen := selections(submission):
+        attributes["form_field_selections"] = chosen
+    return attributes | _jira(form)
+
+
+def _jira(form: Incident | ActionItem) -> dict[str, str]:
+    """The key out of a pasted link, unless one was typed."""
+    key = None if form.jira_issue_key else _JIRA_KEY.search(str(form.jira_issue_url))
+    return {"jira_issue_key": key[1].upper()} if key else {}
 
 
 def workflow_task(form: WorkflowTask, submission: Submission) -> dict[str, Any]:
     """Expects the form joined with its type's parameters (`Operation.form_for`)."""
-    params: Form = getattr(form, "task_params")  # noqa: B009 - only the joined form has it
-    words = next(task.words for task in TASKS if task.block == form.task_type)
+    params: TaskParameters = getattr(form, "task_params")  # noqa: B009 - only the joined form has it
     attributes = _given(form, leave_out=("workflow_id", "task_type", "task_params"))
-    attributes["name"] = f"{form.name or words} [{submission.marker}]"
-    # Rootly's document does not require `task_type`, and its SDK leaves it out; without it the shapes are ambiguous.
-    attributes["task_params"] = {"task_type": form.task_type, **task_params(params, submission)}
+    attributes["name"] = f"{form.name or params.task.words} [{submission.marker}]"
+    attributes["task_params"] = task_params(params, submission)
     return attributes
 
 
-def task_params(form: Form, submission: Submission) -> dict[str, Any]:
-    params = {name.rstrip("_"): value for name, value in _given(form).items()}
-    if user := params.get("assigned_to_user"):
-        params["assigned_to_user"] = _named("users", user, submission)
-    if channels := params.get("post_to_slack_channels"):
-        params["post_to_slack_channels"] = [_named("conversations", channel, submission) for channel in channels]
+def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
+    """Rootly's document does not require `task_type`, and its SDK leaves it out; without it the shapes are ambiguous.
+
+    The document's own enum of it names another type in ten cases; what goes is always the name of the type's schema.
+    """
+    params: dict[str, Any] = {"task_type": form.task.name}
+    for parameter in form.task.parameters:
+        value = getattr(form, field_name(parameter))
+        if parameter.shape.many:
+            made: Any = [_wire(each, parameter, submission) for each in value]
+        else:
+            made = None if value in (None, "") else _wire(value, parameter, submission)
+        if parameter.shape.word == "channel" and getattr(form, own_channel(parameter)):
+            own = {"id": OWN_CHANNEL, "name": OWN_CHANNEL}
+            made = [*made, own] if parameter.shape.many else own
+        if made not in (None, []):
+            params[parameter.name] = made
     return params
+
+
+def _wire(value: Any, parameter: Parameter, submission: Submission) -> Any:
+    """One value as Rootly wants it."""
+    shape = parameter.shape
+    if isinstance(value, Named):
+        key = "email" if shape.word == "email" else "id"
+        return {key: value.id, "name": value.name or value.id}
+    if shape.thing:
+        catalog = {"channel": "conversations", "person": "people"}.get(shape.word, shape.word)
+        return _named(catalog, value, submission)
+    return json.loads(value) if shape.word == "object" else value
 
 
 def _named(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:

@@ -1,35 +1,70 @@
 """Rootly's forms. The fields bear the names of Rootly's own attributes.
 
-Left out on purpose: `url` (Rootly makes it), `slack_channel_*`, `google_drive_*` and `jira_*` of an incident (Rootly's
-own integrations set them), `user_id` (defaults to the token's user), what only maintenance has (`scheduled_*`,
-`muted_service_ids`), and `assigned_to_user_id` of the task "add an action item", which Rootly has deprecated in favour
-of `assigned_to_user`.
+What the forms of incidents and action items leave out, `NOT_OFFERED` says; of workflow tasks, `tasks.NOT_OFFERED`.
 """
 
-import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import EmailStr, Field, HttpUrl, field_validator, model_validator
 
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Text, wrong
+from bot.adapters.rootly.task_forms import FORMS
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Lookup, Text, wrong
 
 Priority = Literal["high", "medium", "low"]
 ActionItemKind = Literal["task", "follow_up"]
 ActionItemStatus = Literal["open", "in_progress", "cancelled", "done"]
 IncidentStatus = Literal[
-    "in_triage", "started", "detected", "acknowledged", "mitigated", "resolved", "closed", "cancelled"
-]
+    "in_triage", "started", "detected", "acknowledged", "mitigated", "resolved", "closed", "cancelled",
+    "scheduled", "in_progress", "completed",
+]  # fmt: skip
+IncidentKind = Literal["normal", "test", "example", "backfilled", "scheduled"]
+"""Those without `_sub`, which a parent adds."""
 
-KINDS = Choice({"normal": "A real incident", "test": "A test", "backfilled": "An incident of the past"})
-LIQUID = "Rootly fills in Liquid such as {{ incident.title }} when the task runs."
-_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
+NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
+    "incident": {
+        "url": "Rootly makes the address of an incident's page.",
+        "user_id": "The creator is whoever fills the form in, if Rootly knows the person's e-mail address.",
+        "slack_channel_name": "It comes with the channel that is chosen in `slack_channel_id`.",
+        "slack_channel_url": "Rootly finds a channel by its id; its address is not known when a form is filled in.",
+        "slack_channel_archived": "Nobody declares an incident into a channel that is closed.",
+    },
+    "action_item": {"form_field_selections": "They are the workspace's own fields, in the form's `custom`."},
+}
+"""Attributes that no field of the operation's form is called after, and why."""
+
+OURS = ("slack_ref", "slack_reporter")
+"""Labels that the bot gives an incident: its marker, and who asked for it where Rootly does not know the person."""
+
+KINDS = Choice(
+    {
+        "normal": "A real incident",
+        "test": "A test",
+        "example": "An example",
+        "backfilled": "An incident of the past",
+        "scheduled": "A planned maintenance",
+    }
+)
+PRIVATE = Check(
+    "Only people who are invited can see it",
+    confirm="A private incident stays private: Rootly cannot make it public again.",
+)
 
 # Rootly's one documented complaint about times is "Detected at can not be before Started time". Where triage stands
 # in the order is not documented, so `in_triage_at` is left to Rootly.
-IN_ORDER = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at")
-WHEN = ("in_triage_at", *IN_ORDER)
+IN_ORDER = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "cancelled_at")
+PLANNED = ("scheduled_for", "scheduled_until")
+WHEN = ("in_triage_at", *IN_ORDER, *PLANNED)
+
+
+JiraUrl = Annotated[HttpUrl | None, Advanced()]
+JiraKey = Annotated[str | None, Text(placeholder="OPS-42"), Advanced()]
+JiraId = Annotated[str | None, Advanced()]
+JIRA_URL: Any = Field(None, title="Jira issue link", description="The key is read from it.")
+JIRA_KEY: Any = Field(None, title="Jira issue key")
+JIRA_ID: Any = Field(None, title="Jira issue ID", description="Jira's own number for it.")
 
 
 class Incident(Form):
@@ -50,13 +85,24 @@ class Incident(Form):
     )
     environment_ids: Annotated[list[str], Lookup("environments")] = Field(default_factory=list, title="Environments")
     group_ids: Annotated[list[str], Lookup("teams")] = Field(default_factory=list, title="Teams")
-    private: Annotated[bool, Check("Make it private. This cannot be undone.")] = Field(False, title="Private incident")
-    kind: Annotated[Literal["normal", "test", "backfilled"], KINDS] = Field("normal", title="Kind")
+    private: Annotated[bool, PRIVATE] = Field(False, title="Private incident")
+    kind: Annotated[IncidentKind, KINDS] = Field("normal", title="Kind")
+    cause_ids: Annotated[list[str], Lookup("causes"), Advanced()] = Field(default_factory=list, title="Causes")
     parent_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
         None, title="Parent incident", description="Makes this one a sub-incident of it."
     )
+    duplicate_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
+        None, title="Duplicate of", description="The incident that this one repeats."
+    )
+    alert_ids: Annotated[list[str], Lookup("alerts"), Advanced()] = Field(default_factory=list, title="Alerts")
+    labels: Annotated[list[str], Text(placeholder="platform = ios"), Advanced()] = Field(
+        default_factory=list, title="Labels", description="One a line: a name, an equals sign, a value."
+    )
     notify_emails: Annotated[list[EmailStr], Advanced()] = Field(
         default_factory=list, title="Notify by e-mail", description="Rootly's workflows write to these addresses."
+    )
+    slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
+        None, title="Slack channel", description="An existing one, instead of a channel that Rootly would open."
     )
     public_title: Annotated[str | None, Advanced()] = Field(
         None, title="Public title", description="What a status page shows instead of the title."
@@ -71,6 +117,19 @@ class Incident(Form):
     mitigated_at: Annotated[datetime | None, Advanced()] = Field(None, title="Mitigated at")
     resolved_at: Annotated[datetime | None, Advanced()] = Field(None, title="Resolved at")
     closed_at: Annotated[datetime | None, Advanced()] = Field(None, title="Closed at")
+    cancelled_at: Annotated[datetime | None, Advanced()] = Field(None, title="Cancelled at")
+    scheduled_for: Annotated[datetime | None, Advanced()] = Field(None, title="Maintenance begins")
+    scheduled_until: Annotated[datetime | None, Advanced()] = Field(None, title="Maintenance ends")
+    muted_service_ids: Annotated[list[str], Lookup("services"), Advanced()] = Field(
+        default_factory=list, title="Services to mute", description="Their alerts page nobody during the maintenance."
+    )
+    jira_issue_url: JiraUrl = JIRA_URL
+    jira_issue_key: JiraKey = JIRA_KEY
+    jira_issue_id: JiraId = JIRA_ID
+    google_drive_url: Annotated[HttpUrl | None, Advanced()] = Field(None, title="Google Drive link")
+    google_drive_parent_id: Annotated[str | None, Advanced()] = Field(
+        None, title="Google Drive folder ID", description="Where Rootly puts the incident's documents."
+    )
 
     @property
     def confidential(self) -> bool:
@@ -81,6 +140,30 @@ class Incident(Form):
     def _has_an_offset(cls, value: datetime | None) -> datetime | None:
         """Slack's picker gives a point in time; one without an offset is read as UTC."""
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+    @field_validator("labels")
+    @classmethod
+    def _are_labels(cls, value: list[str]) -> list[str]:
+        names = [line.partition("=")[0].strip() for line in value]
+        for line, name in zip(value, names, strict=True):
+            if "=" not in line or not name:
+                raise ValueError(f"“{line}” is no label. Write it like this: platform = ios")
+            if name in OURS or names.count(name) > 1:
+                why = "is taken: the bot uses it itself" if name in OURS else "stands here twice"
+                raise ValueError(f"The label “{name}” {why}.")
+        return value
+
+    @model_validator(mode="after")
+    def _is_planned_or_happened(self) -> "Incident":
+        planned = self.kind == "scheduled"
+        if planned and self.scheduled_for is None:
+            raise wrong("scheduled_for", "Say when the maintenance begins.")
+        for name in (*PLANNED, "muted_service_ids"):
+            if getattr(self, name) and not planned:
+                raise wrong(name, "Only a planned maintenance has this. Choose that kind, or leave it empty.")
+        if self.scheduled_for and self.scheduled_until and self.scheduled_until < self.scheduled_for:
+            raise wrong("scheduled_until", "This is before “Maintenance begins”.")
+        return self
 
     @model_validator(mode="after")
     def _happened_in_order(self) -> "Incident":
@@ -108,97 +191,9 @@ class ActionItem(Form):
         default_factory=list, title="Assigned to teams"
     )
     due_date: date | None = Field(None, title="Due")
-    jira_issue_url: Annotated[HttpUrl | None, Advanced()] = Field(
-        None, title="Jira issue link", description="The key is read from it."
-    )
-    jira_issue_key: Annotated[str | None, Text(placeholder="OPS-42"), Advanced()] = Field(None, title="Jira issue key")
-    jira_issue_id: Annotated[str | None, Advanced()] = Field(
-        None, title="Jira issue ID", description="Jira's own number for it."
-    )
-
-
-class AddActionItem(Form):
-    """Parameters of the task type `add_action_item`."""
-
-    block: ClassVar = "add_action_item"
-    words: ClassVar = "Add an action item"
-
-    summary: str = Field(title="Action item", min_length=1, description=LIQUID)
-    description: Annotated[str | None, Text(multiline=True)] = Field(None, title="Description", description=LIQUID)
-    kind: ActionItemKind | None = Field(None, title="Kind")
-    priority: Priority = Field("medium", title="Priority")
-    status: ActionItemStatus = Field("open", title="Status")
-    assigned_to_user: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
-    incident_role_id: Annotated[str | None, Lookup("roles")] = Field(
-        None, title="Or to whoever has the role", description="Looked up in the incident when the task runs."
-    )
-    post_to_incident_timeline: Annotated[bool, Check("Post it to the incident's timeline")] = Field(
-        False, title="Timeline"
-    )
-    post_to_slack_channels: Annotated[list[str], Conversation()] = Field(
-        default_factory=list, title="Post to Slack channels"
-    )
-    custom_fields_mapping: Annotated[str | None, Json(kind=dict), Advanced()] = Field(
-        None,
-        title="Custom fields",
-        description="JSON that gives the custom fields their values; Liquid may stand in it.",
-    )
-    attribute_to_query_by: Annotated[
-        Literal["jira_issue_id"] | None, Choice({"jira_issue_id": "Jira issue ID"}), Advanced()
-    ] = Field(None, title="Update the one that matches", description="Which attribute tells them apart.")
-    query_value: Annotated[str | None, Advanced()] = Field(None, title="Value to match", description=LIQUID)
-
-    @model_validator(mode="after")
-    def _matches_something(self) -> "AddActionItem":
-        if self.attribute_to_query_by and not self.query_value:
-            raise wrong("query_value", "Say which value to look for.")
-        if self.query_value and not self.attribute_to_query_by:
-            raise wrong("attribute_to_query_by", "Choose what the value is compared with.")
-        return self
-
-
-class SendEmail(Form):
-    """Parameters of the task type `send_email`. `from` is a Python word: its field ends in `_`, which is not sent."""
-
-    block: ClassVar = "send_email"
-    words: ClassVar = "Send an e-mail"
-
-    to: list[str] = Field(title="To", min_length=1, description="One address a line, or Liquid that gives one.")
-    subject: str = Field(title="Subject", min_length=1, description=LIQUID)
-    body: Annotated[str, Text(multiline=True)] = Field(title="Body", min_length=1, description=LIQUID)
-    cc: list[str] = Field(default_factory=list, title="Cc")
-    bcc: Annotated[list[str], Advanced()] = Field(default_factory=list, title="Bcc")
-    from_: Annotated[str | None, Text(placeholder="Rootly <workflows@rootly.com>"), Advanced()] = Field(
-        None, title="From", description="Another sender than Rootly needs the SMTP integration."
-    )
-    preheader: Annotated[str | None, Advanced()] = Field(
-        None, title="Preview line", description="Shown by mailboxes under the subject."
-    )
-    include_header: Annotated[bool, Check("With Rootly's header")] = Field(True, title="Header")
-    include_footer: Annotated[bool, Check("With Rootly's footer")] = Field(True, title="Footer")
-    custom_logo_url: Annotated[str | None, Advanced()] = Field(
-        None, title="Logo", description="Address of an image for the header."
-    )
-
-    @field_validator("to", "cc", "bcc")
-    @classmethod
-    def _are_addresses(cls, values: list[str]) -> list[str]:
-        return [_address(value) for value in values]
-
-    @field_validator("from_")
-    @classmethod
-    def _is_an_address(cls, value: str | None) -> str | None:
-        return None if value is None else _address(value)
-
-
-def _address(value: str) -> str:
-    """An address, one with a name before it, or Liquid that becomes one when the task runs."""
-    if "{{" in value or "{%" in value or _ADDRESS.fullmatch(value):
-        return value
-    raise ValueError(f"“{value}” is not an e-mail address.")
-
-
-TASKS: tuple[type[AddActionItem] | type[SendEmail], ...] = (AddActionItem, SendEmail)
+    jira_issue_url: JiraUrl = JIRA_URL
+    jira_issue_key: JiraKey = JIRA_KEY
+    jira_issue_id: JiraId = JIRA_ID
 
 
 class WorkflowTask(Form):
@@ -223,6 +218,6 @@ class WorkflowTask(Form):
     @field_validator("task_type")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in {task.block for task in TASKS}:
+        if value not in FORMS:
             raise ValueError("Choose one of the list.")
         return value

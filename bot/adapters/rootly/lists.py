@@ -1,11 +1,12 @@
 """Rootly's lists as catalogs: where each one is, what its rows become, and in which order people see them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.adapters.base import Catalog, Entry, incident_by_number
+from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
 from bot.adapters.http import dig, link, text
-from bot.adapters.rootly.forms import TASKS
+from bot.adapters.rootly.custom import ENTITIES, OF_ACTION_ITEMS, OF_INCIDENTS
+from bot.adapters.rootly.task_forms import ENTRIES
 
 PAGE = 100
 """The largest page Rootly gives."""
@@ -22,12 +23,23 @@ LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "functionalities": ("/v1/functionalities", {}),
     "environments": ("/v1/environments", {}),
     "teams": ("/v1/teams", {}),
+    "causes": ("/v1/causes", {}),
+    "alerts": ("/v1/alerts", {}),
     "users": ("/v1/users", {}),
     "incidents": ("/v1/incidents", {"sort": "-created_at"}),
     "workflows": ("/v1/workflows", {}),
     "roles": ("/v1/incident_roles", {}),
+    "playbooks": ("/v1/playbooks", {}),
+    "status_pages": ("/v1/status-pages", {}),
+    "schedules": ("/v1/schedules", {}),
+    "escalation_policies": ("/v1/escalation_policies", {}),
+    "alert_urgencies": ("/v1/alert_urgencies", {}),
+    "sub_statuses": ("/v1/sub_statuses", {}),
+    "dashboards": ("/v1/dashboards", {}),
+    "retrospective_templates": ("/v1/post_mortem_templates", {}),
 }
-
+FORM_FIELDS = "/v1/form_fields"
+WITH_OPTIONS = {"include": "options,positions"}
 
 CATALOGS = (
     Catalog("severities", "severities"),
@@ -36,11 +48,24 @@ CATALOGS = (
     Catalog("functionalities", "functionalities"),
     Catalog("environments", "environments"),
     Catalog("teams", "teams"),
+    Catalog("causes", "causes"),
+    Catalog("alerts", "alerts", ttl=60.0, on_demand=True),
     Catalog("users", "people"),
     Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_number),
     Catalog("workflows", "workflows"),
     Catalog("roles", "incident roles"),
-    Catalog("task_types", "task types", static=tuple(Entry(id=task.block, label=task.words) for task in TASKS)),
+    Catalog("playbooks", "playbooks", on_demand=True),
+    Catalog("status_pages", "status pages", on_demand=True),
+    Catalog("schedules", "on-call schedules", on_demand=True),
+    Catalog("escalation_policies", "escalation policies", on_demand=True),
+    Catalog("alert_urgencies", "alert urgencies", on_demand=True),
+    Catalog("sub_statuses", "sub-statuses", on_demand=True),
+    Catalog("dashboards", "dashboards", on_demand=True),
+    Catalog("retrospective_templates", "retrospective templates", on_demand=True),
+    Catalog("task_types", "task types", static=ENTRIES),
+    Catalog(OF_INCIDENTS, "custom fields"),
+    Catalog(OF_ACTION_ITEMS, "custom fields of action items"),
+    Catalog(ENTITIES, "entries", on_demand=True),
 )
 
 
@@ -53,17 +78,40 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
             return list({entry.id: entry for entry in map(incident_entry, newest)}.values())
         case "severities":
             return [_entry(catalog, row) for row in sorted(rows, key=_severity_order)]
+        case "alerts":  # as Rootly lists them: the newest first
+            return [_entry(catalog, row) for row in rows]
     return sorted((_entry(catalog, row) for row in rows), key=lambda entry: entry.label.casefold())
+
+
+def source(catalog: str) -> tuple[str, Mapping[str, str]]:
+    """Path and query of a list. KeyError for a catalog that Rootly does not have."""
+    name, _, part = catalog.partition(":")
+    return (f"/v1/catalogs/{part}/entities", {}) if name == ENTITIES else LISTS[catalog]
+
+
+def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+    """By the e-mail address; where Slack hides it, by the Slack id that Rootly has of some of its users."""
+    known, email = list(entries), (person.email or "").strip().casefold()
+    by_email = (entry for entry in known if email and entry.detail.casefold() == email)
+    by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
+    return next(by_email, None) or next(by_id, None)
 
 
 def _entry(catalog: str, row: Any) -> Entry:
     attributes = dig(row, "attributes")
-    label = text(attributes, "full_name") or text(attributes, "name") or text(row, "id")
+    names = (text(attributes, name) for name in ("full_name", "name", "title", "summary"))
+    label = next(filter(None, names), text(row, "id"))
     detail = ""
     if catalog == "users":
-        detail = text(attributes, "email")
+        return Entry(
+            id=text(row, "id"), label=label, detail=text(attributes, "email"), slack_id=text(attributes, "slack_id")
+        )
+    if catalog == "alerts":
+        detail = ", ".join(filter(None, (text(attributes, "short_id"), text(attributes, "source"))))
     elif catalog == "severities":
         detail = text(attributes, "severity")
+    elif catalog == "sub_statuses":
+        detail = text(attributes, "parent_status").replace("_", " ")
     elif catalog == "workflows" and dig(attributes, "enabled") is False:
         detail = "switched off"
     return Entry(id=text(row, "id"), label=label, detail=detail)

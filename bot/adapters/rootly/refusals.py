@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.adapters.http import dig, text
 from bot.forms.fields import Form
+from bot.forms.made import BLOCK
 
 _RAILS = re.compile(r"(can(not)?|must|is|are|was|has|have|should|does|may|needs?|already|not|too)(n't|\b)")
 """How Rails goes on after an attribute. "To add this task, ..." is about no attribute `to`."""
@@ -67,13 +68,15 @@ def _names(form: Form, prefix: str = "") -> dict[str, str]:
     """
     names: dict[str, str] = {}
     nested: dict[str, str] = {}
-    for name in type(form).model_fields:
+    for name, info in type(form).model_fields.items():
         value = getattr(form, name)
         if isinstance(value, Form):
             nested |= _names(value, f"{prefix}{name}.")
         wire = name.rstrip("_")
         for said in (wire, *_spoken(wire)):
             names[said] = names[re.sub("[_.]", " ", prefix) + said] = names[prefix + said] = prefix + name
+        if prefix == f"{BLOCK}." and info.title:  # a workspace's own field goes by what the workspace calls it
+            names[info.title.lower()] = prefix + name
     return nested | names
 
 

@@ -1,128 +1,66 @@
-"""Twilio TaskRouter: workflows. Web forms in, JSON out, HTTP Basic authentication.
+"""Twilio TaskRouter: workflows and tasks. Web forms in, JSON out, HTTP Basic authentication.
 
-Facts of 2026-11: Twilio's OpenAPI document and documentation. The JSON body that Twilio's page on this call shows is a
-product of the page's generator: the API takes forms only.
+Facts of 2026-11: Twilio's OpenAPI document and documentation. The JSON body that Twilio's page on creating a workflow shows
+is a product of the page's generator: the API takes forms only.
 """
 
-import re
-from typing import Annotated, Any, ClassVar, Self
-from urllib.parse import urlsplit
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx
-from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
-from bot.adapters.base import Account, Adapter, Catalog, Created, Credentials, Entry, Operation, Request, Submission
-from bot.adapters.http import Reply, items, listed, reading, reason, rejected_token, send, text, unreadable
-from bot.adapters.twilio.configuration import QUEUE_SID, problems, straight_to
-from bot.errors import Refused, Unclear, VendorError
-from bot.forms.fields import Form, Json, Lookup, Text, wrong
+from bot.adapters.base import Account, Adapter, Branches, Created, Entry, Operation, Request, Submission
+from bot.adapters.http import Reply, listed, reading, rejected_token, segment, send, text, unreadable
+from bot.adapters.pace import Limits, Pace, Rate
+from bot.adapters.times import epoch
+from bot.adapters.twilio import lists
+from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
+from bot.adapters.twilio.configuration import warning
+from bot.adapters.twilio.credentials import TwilioKey
+from bot.adapters.twilio.forms import Beginnings, Task, Workflow
+from bot.adapters.twilio.refusals import complaints
+from bot.errors import Refused, Unauthorized, Unclear, VendorError
+from bot.forms.fields import Form
+
+__all__ = ["Task", "Twilio", "TwilioKey", "Workflow"]
 
 PAGE = 1000
 """The largest page Twilio gives."""
 MOST = 20 * PAGE
-LONGEST_NAME = 64
-"""Twilio documents it for workspaces, workers and channels, and nothing for workflows."""
-ROOM_FOR_MARKER = len(" [ir0123456789ab]")
-
-PARAMETERS = {
-    "friendly_name": "FriendlyName",
-    "configuration": "Configuration",
-    "assignment_callback_url": "AssignmentCallbackUrl",
-    "fallback_assignment_callback_url": "FallbackAssignmentCallbackUrl",
-    "task_reservation_timeout": "TaskReservationTimeout",
-}
-"""Our field: Twilio's parameter. `default_queue` is no parameter: it becomes a configuration."""
-
-
-class TwilioKey(Credentials):
-    """An API key (or the account's SID and token) and the workspace it is used for."""
-
-    key_sid: SecretStr
-    key_secret: SecretStr
-    workspace_sid: SecretStr
-
-    @field_validator("key_sid")
-    @classmethod
-    def _is_a_key(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"(SK|AC)[0-9a-fA-F]{32}", value.get_secret_value()):
-            raise ValueError("should be an API key's SID: SK and 32 hexadecimal digits")
-        return value
-
-    @field_validator("workspace_sid")
-    @classmethod
-    def _is_a_workspace(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"WS[0-9a-fA-F]{32}", value.get_secret_value()):
-            raise ValueError("should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits")
-        return value
-
-    @property
-    def workspace(self) -> str:
-        return self.workspace_sid.get_secret_value()
-
-
-EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
-
-
-class Workflow(Form):
-    """The routing is either one queue for everything, or a configuration in Twilio's own words."""
-
-    headline: ClassVar = "friendly_name"
-
-    friendly_name: Annotated[str, Text(placeholder="Night shift")] = Field(
-        title="Name", min_length=1, max_length=LONGEST_NAME - ROOM_FOR_MARKER
-    )
-    default_queue: Annotated[str | None, Lookup("task_queues")] = Field(
-        None,
-        title="Task queue",
-        description="Every task goes there. Leave it empty to write the configuration yourself.",
-    )
-    configuration: Annotated[str | None, Json(kind=dict, placeholder=EXAMPLE)] = Field(
-        None, title="Configuration", description="Twilio's routing rules as JSON, instead of one queue."
-    )
-    assignment_callback_url: HttpUrl | None = Field(
-        None, title="Assignment callback", description="Twilio asks this address what to do when a task has a worker."
-    )
-    fallback_assignment_callback_url: HttpUrl | None = Field(
-        None, title="Fallback callback", description="Asked when the assignment callback fails."
-    )
-    task_reservation_timeout: int | None = Field(
-        None,
-        ge=1,
-        le=86_400,
-        title="Reservation timeout",
-        description="Seconds a worker has to accept; 120, if left empty.",
-    )
-
-    @field_validator("default_queue")
-    @classmethod
-    def _is_a_queue(cls, value: str | None) -> str | None:
-        if value is not None and not QUEUE_SID.fullmatch(value):
-            raise ValueError("Choose a queue of the list.")
-        return value
-
-    @field_validator("configuration")
-    @classmethod
-    def _can_be_sent(cls, value: str | None) -> str | None:
-        if value and (found := problems(value)):
-            more = f" And {len(found) - 2} more." if len(found) > 2 else ""
-            raise ValueError(" ".join(found[:2]) + more)
-        return value
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Self:
-        if not self.default_queue and not self.configuration:
-            raise wrong("default_queue", "Choose a queue, or write the configuration below.")
-        if self.default_queue and self.configuration:
-            raise wrong("configuration", "Give a queue or a configuration, not both.")
-        return self
+MOST_ASKED_SINGLY = 10
+TASKS_STAY = 240.0
+"""Seconds after the send for which the absence of a task means something: Twilio forgets a finished one about five minutes
+after it was completed."""
+EVALUATIONS = Limits(read=Rate(3, 1.0))
+"""Twilio's limit for filters that evaluate an expression, for a whole account."""
+JSON = {"Accept": "application/json"}
 
 
 class Twilio(Adapter):
     vendor = "twilio"
     label = "Twilio TaskRouter"
     credentials = TwilioKey
-    operations = (Operation("workflow", "workflow_task", "workflow", Workflow),)
-    catalogs = (Catalog("task_queues", "task queues"),)
+    operations = (
+        Operation(
+            "workflow",
+            "workflow_task",
+            "workflow",
+            Workflow,
+            Branches("routing", "rules", Beginnings(), first="fields", prefill=lists.prefill),
+            feeds="workflows",
+        ),
+        Operation("task", "action_item", "task", Task),
+    )
+    catalogs = lists.CATALOGS
+    # No `limits`: Twilio documents none, nor the units of its X-Rate-Limit-* headers. Only its 429 is heeded.
+
+    def __init__(self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(client, base_url)
+        self._clock = clock
+        self._evaluations: dict[str, tuple[asyncio.Lock, Pace]] = {}
 
     async def verify(self, credentials: TwilioKey) -> Account:
         reply = await self._get(f"/v1/Workspaces/{credentials.workspace}", credentials)
@@ -135,11 +73,13 @@ class Twilio(Adapter):
         return Account(id=credentials.workspace, name=text(reply.body, "friendly_name") or credentials.workspace)
 
     def request(self, operation: str, submission: Submission, credentials: TwilioKey) -> Request:
-        form = submission.form
-        if operation != "workflow" or not isinstance(form, Workflow):
-            raise KeyError(operation)
-        path = f"/v1/Workspaces/{credentials.workspace}/Workflows"
-        return Request("POST", path, data=workflow(form, submission), headers={"Accept": "application/json"})
+        path = f"/v1/Workspaces/{credentials.workspace}"
+        match operation, submission.form:
+            case "workflow", Workflow() as form:
+                return Request("POST", f"{path}/Workflows", data=workflow(form, submission), headers=JSON)
+            case "task", Task() as form:
+                return Request("POST", f"{path}/Tasks", data=task(form, submission), headers=JSON)
+        raise KeyError(operation)
 
     async def create(self, operation: str, submission: Submission, credentials: TwilioKey) -> Created:
         reply = await self._send(self.request(operation, submission, credentials), credentials)
@@ -147,29 +87,103 @@ class Twilio(Adapter):
             raise self._refusal(reply, submission.form)
         if not (sid := text(reply.body, "sid")):
             raise Unclear(self.label, "Twilio answered without saying what it created.")
-        title = text(reply.body, "friendly_name").removesuffix(marked("", submission))
-        return Created(id=sid, title=title, url=self._console(credentials))
+        return self._created(sid, reply.body, submission, credentials)
 
-    def _console(self, credentials: TwilioKey) -> str:
-        """The answer's `url` is for programs. The console's list of the workspace's workflows is the page that is known
-        to exist (no documented address leads to a single one), for workspaces at Twilio itself."""
+    async def find(self, operation: str, submission: Submission, credentials: TwilioKey, since: float) -> list[Created]:
+        """`since` is not asked for: nothing that is older can carry the marker, and the clocks need not agree."""
+        request = self.request(operation, submission, credentials)
+        if operation == "task":
+            rows = await self._marked_tasks(request.path, submission, credentials)
+            if not rows and self._clock() - since > TASKS_STAY:
+                sentence = "Twilio does not list it, but forgets finished tasks after a few minutes: please look there."
+                raise Refused(self.label, sentence)
+        else:
+            rows = await self._marked_workflows(request, submission, credentials)
+        oldest_first = sorted(rows.items(), key=lambda item: epoch(text(item[1], "date_created")))
+        return [self._created(sid, row, submission, credentials) for sid, row in oldest_first]
+
+    async def _marked_workflows(
+        self, request: Request, submission: Submission, credentials: TwilioKey
+    ) -> dict[str, Any]:
+        query = urlencode({"FriendlyName": (request.data or {})["FriendlyName"], "PageSize": PAGE})
+        rows = await self._all_rows(f"{request.path}?{query}", "workflows", credentials)
+        # The name is compared, in case a filter that Twilio does not know is passed over in silence.
+        return {text(row, "sid"): row for row in rows if submission.marker in text(row, "friendly_name")}
+
+    async def _marked_tasks(self, path: str, submission: Submission, credentials: TwilioKey) -> dict[str, Any]:
+        """By SID. A row of a list may come without its attributes: then the task is read by itself, in case the filter
+        was passed over in silence."""
+        await self._turn_to_evaluate(credentials)
+        query = urlencode({"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"', "PageSize": PAGE})
+        rows = {text(row, "sid"): row for row in await self._all_rows(f"{path}?{query}", "tasks", credentials)}
+        bare = [sid for sid, row in rows.items() if not text(row, "attributes")]
+        if len(bare) > MOST_ASKED_SINGLY:
+            raise unreadable(self.label)
+        for sid in bare:
+            reply = await self._get(f"{path}/{segment(self.label, sid)}", credentials)
+            if not reply.ok and reply.status != 404:
+                raise self._refusal(reply)
+            rows[sid] = reply.body
+        return {sid: row for sid, row in rows.items() if submission.marker in text(row, "attributes")}
+
+    async def _turn_to_evaluate(self, credentials: TwilioKey) -> None:
+        """Wait until Twilio evaluates another expression, less than a second for each that waits before."""
+        queue, pace = self._evaluations.setdefault(credentials.workspace, (asyncio.Lock(), Pace(EVALUATIONS)))
+        async with queue:
+            await asyncio.sleep(pace.wait("read"))
+            pace.take("read")
+
+    def by_hand(self, operation: str, credentials: TwilioKey) -> str:
+        return self._console(operation, credentials) or f"{self.base_url.rstrip('/')}/"
+
+    def _created(self, sid: str, made: Any, submission: Submission, credentials: TwilioKey) -> Created:
+        form = submission.form
+        if isinstance(form, Task):
+            return Created(id=sid, title=form.title, url=self._console("task", credentials))
+        title = text(made, "friendly_name").removesuffix(marked("", submission))
+        note = warning(rules_of(form).document)
+        return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
+
+    def _console(self, operation: str, credentials: TwilioKey) -> str:
+        """The answer's `url` is for programs. The console's lists of a workspace's workflows and tasks are the pages that
+        are known to exist (no documented address leads to a single one), for workspaces at Twilio itself."""
         if not (urlsplit(self.base_url).hostname or "").endswith(".twilio.com"):
             return ""
-        return f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/workflows"
+        page = "tasks" if operation == "task" else "workflows"
+        return f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/{page}"
 
     async def entries(self, catalog: str, credentials: TwilioKey) -> list[Entry]:
         self.catalog(catalog)
-        path: str | None = f"/v1/Workspaces/{credentials.workspace}/TaskQueues?PageSize={PAGE}"
+        step, member = lists.LISTS[catalog]
+        try:
+            rows, _ = await self._rows(
+                f"/v1/Workspaces/{credentials.workspace}/{step}?PageSize={PAGE}", member, credentials
+            )
+        except Unauthorized as error:
+            if catalog != lists.BEGINNINGS or error.status != 403:
+                raise
+            rows = []  # a key that may create workflows and not list them has none to copy, and begins anew
+        return lists.entries(catalog, rows)
+
+    async def _all_rows(self, path: str, member: str, credentials: TwilioKey) -> list[Any]:
+        """Every row; `unreadable` when one has no id, or the list has no end."""
+        rows, more = await self._rows(path, member, credentials)
+        if more or not all(text(row, "sid") for row in rows):
+            raise unreadable(self.label)
+        return rows
+
+    async def _rows(self, path: str, member: str, credentials: TwilioKey) -> tuple[list[Any], bool]:
+        """(the rows of all pages from `path` on, whether there are more of them than we read)"""
         rows: list[Any] = []
-        while path is not None and len(rows) < MOST:
-            reply = await self._get(path, credentials)
+        following: str | None = path
+        while following is not None and len(rows) < MOST:
+            reply = await self._get(following, credentials)
             if not reply.ok:
                 raise self._refusal(reply)
-            page = listed(self.label, reply, "task_queues")
-            rows += [row for row in page if text(row, "sid")]
-            path = self._below(text(reply.body, "meta", "next_page_url")) if page else None
-        entries = [Entry(id=text(row, "sid"), label=text(row, "friendly_name") or text(row, "sid")) for row in rows]
-        return sorted(entries, key=lambda entry: entry.label.casefold())
+            page = listed(self.label, reply, member)
+            rows += page
+            following = self._below(text(reply.body, "meta", "next_page_url")) if page else None
+        return rows, following is not None
 
     def _below(self, url: str) -> str | None:
         """The path of the next page. An address on another host is not followed: the credentials would travel there."""
@@ -186,19 +200,19 @@ class Twilio(Adapter):
 
     async def _get(self, path: str, credentials: TwilioKey) -> Reply:
         with reading(self.label):
-            return await self._send(Request("GET", path, headers={"Accept": "application/json"}), credentials)
+            return await self._send(Request("GET", path, headers=JSON), credentials)
 
     async def _send(self, request: Request, credentials: TwilioKey) -> Reply:
         auth = httpx.BasicAuth(credentials.key_sid.get_secret_value(), credentials.key_secret.get_secret_value())
-        return await send(self.client, self.label, self.base_url, request, auth=auth)
+        return await send(self.client, self.label, self.base_url, request, auth=auth, pace=self.pace)
 
     def _refusal(self, reply: Reply, form: Form | None = None, *, connecting: bool = False) -> VendorError:
-        fields, rest = _complaints(reply.body, form)
+        fields, rest = complaints(reply.body, form)
         # 70051: a restricted key without this permission, whatever the HTTP status that carries it.
         status = 403 if text(reply.body, "code") == "70051" else reply.status
         if status in (401, 403):
             return rejected_token(self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting)
-        if status == 404:
+        if status == 404 and not fields:
             sentence = "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`."
             return Refused(self.label, sentence)
         if not fields and not rest:
@@ -206,45 +220,3 @@ class Twilio(Adapter):
         elif rest and (code := text(reply.body, "code")).isdigit():
             rest.append(f"https://www.twilio.com/docs/errors/{code}")
         return Refused(self.label, " ".join(rest), fields)
-
-
-def marked(name: str, submission: Submission) -> str:
-    return f"{name} [{submission.marker}]"
-
-
-def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
-    given = {parameter: getattr(form, name) for name, parameter in PARAMETERS.items()}
-    given["FriendlyName"] = marked(form.friendly_name, submission)
-    if form.default_queue:
-        given["Configuration"] = straight_to(form.default_queue)
-    return {parameter: str(value) for parameter, value in given.items() if value is not None}
-
-
-def _complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]:
-    """(words by our field, words about none), from either of Twilio's bodies.
-
-    A: `{"code", "message", "more_info", "status"}`, whose message may name a parameter.
-    B (RFC 9457): `{"title", "code", "detail", "errors": [{"pointer", "detail"}]}`.
-    """
-    fields: dict[str, str] = {}
-    rest: list[str] = []
-    for error in items(body, "errors"):
-        _put(re.split(r"[/.#]", text(error, "pointer"))[-1], text(error, "detail"), form, fields, rest)
-    if not fields and not rest and (message := reason(body)):
-        # The longest first: "FallbackAssignmentCallbackUrl" holds "AssignmentCallbackUrl".
-        parameters = sorted(PARAMETERS.values(), key=len, reverse=True)
-        _put(next((name for name in parameters if name.lower() in message.lower()), ""), message, form, fields, rest)
-    return fields, rest
-
-
-def _put(said: str, words: str, form: Form | None, fields: dict[str, str], rest: list[str]) -> None:
-    plain = said.replace("_", "").lower()
-    name = next((name for name, parameter in PARAMETERS.items() if parameter.lower() == plain), "")
-    if name == "configuration" and isinstance(form, Workflow) and form.default_queue:
-        name = "default_queue"
-    if not words:
-        return
-    if form is not None and name:
-        fields[name] = f"{fields[name]}; {words}" if name in fields else words
-    else:
-        rest.append(words)

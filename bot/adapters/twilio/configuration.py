@@ -1,52 +1,85 @@
 """The routing rules of a TaskRouter workflow: what is wrong with a document, found before Twilio sees it.
 
-Only its structure is judged. What Twilio checks when it takes one is not documented, so members we do not know pass,
-and whether a queue exists or an expression makes sense is left to Twilio.
+    {"task_routing": {
+      "filters": [{"filter_friendly_name", "expression", "targets": [
+        {"queue", "priority", "timeout", "expression", "order_by", "skip_if", "known_worker_sid"}]}],
+      "default_filter": {"queue"}}}
+
+What Twilio checks when it takes one is not documented. So members we do not know pass, with a warning, and whether a queue
+exists is left to Twilio. Source: its pages on workflow configuration and on expression syntax.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from bot.adapters.twilio.expressions import complaint
+from bot.forms.sentences import json_complaint
 
 LARGEST = 1_038_576
 """Bytes, by Twilio's page on workflow configuration."""
+LARGEST_INT = 2_147_483_647
 QUEUE_SID = re.compile(r"WQ[0-9a-fA-F]{32}")
+TARGET_NAMES = ("task", "worker")
+"""What names begin with in a target's expression; in a filter's they are the task's attributes, bare."""
 _QUEUE_NAMES = ("queue", "task_queue_sid")
 """The second is that of Twilio's older examples."""
-_TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
+_KNOWN_WORKER = ("known_worker_sid", "known_worker_friendly_name")
+_ATTRIBUTE = re.compile(r"task\.\w+(?:\.\w+|\[\d+\])*")
+_TARGET = {*_QUEUE_NAMES, *_KNOWN_WORKER, "expression", "order_by", "priority", "skip_if", "timeout"}
+_FILTER = {"filter_friendly_name", "expression", "targets"}
+_MOST_NAMED = 5
 
 
-def straight_to(queue: str) -> str:
-    """The configuration that sends every task to one queue, first come, first served."""
-    return json.dumps({"task_routing": {"default_filter": {"queue": queue}}}, separators=(",", ":"))
+def read(raw: bytes) -> str:
+    """The text of a file that holds a configuration. Raises ValueError with a sentence for one that cannot be sent."""
+    if len(raw) > LARGEST:
+        raise ValueError(f"The file is longer than the {LARGEST:,} bytes that Twilio takes.")
+    try:
+        document = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("The file is not text in UTF-8.") from None
+    if found := problems(document):
+        raise ValueError(in_short(found))
+    return document
 
 
 def problems(document: str) -> list[str]:
     """What is wrong and where, each a sentence; nothing when it can be sent."""
-    if len(document.encode()) > LARGEST:
+    if len(document.encode(errors="replace")) > LARGEST:
         return [f"It is longer than the {LARGEST:,} bytes that Twilio takes."]
-    try:
-        parsed = json.loads(document, parse_constant=_no_json)
-    except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        return [f"This is not JSON{where}."]
+    if said := json_complaint(document):
+        return [said]
+    parsed = json.loads(document)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("task_routing"), dict):
         return ['It has to be an object with an object "task_routing" inside.']
     return list(_routing(parsed["task_routing"]))
 
 
-def _no_json(name: str) -> None:
-    raise ValueError(name)
+def in_short(found: list[str]) -> str:
+    """The first two of these sentences, and how many more there are."""
+    more = f" And {len(found) - 2} more." if len(found) > 2 else ""
+    return " ".join(found[:2]) + more
 
 
-def _given(thing: dict[str, Any]) -> dict[str, Any]:
+def warning(document: str) -> str:
+    """A sentence about the members that Twilio is not documented to have, of a document without `problems`; empty when
+    it has none."""
+    names = list(_unknown(json.loads(document)))
+    if not names:
+        return ""
+    named = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else "")
+    return f"Twilio's documentation does not know {named}: please look whether that is what you meant."
+
+
+def given(thing: Mapping[str, Any]) -> dict[str, Any]:
     """Without the members that are null: they are as good as left out."""
     return {name: value for name, value in thing.items() if value is not None}
 
 
 def _routing(routing: dict[str, Any]) -> Iterator[str]:
-    routing = _given(routing)
+    routing = given(routing)
     if "filters" not in routing and "default_filter" not in routing:
         yield 'task_routing needs "filters", "default_filter" or both.'
     filters = routing.get("filters", [])
@@ -58,7 +91,7 @@ def _routing(routing: dict[str, Any]) -> Iterator[str]:
     if "default_filter" in routing:
         default = routing["default_filter"]
         if isinstance(default, dict):
-            yield from _queue("task_routing.default_filter", _given(default))
+            yield from _queue("task_routing.default_filter", given(default))
         else:
             yield "task_routing.default_filter has to be an object."
 
@@ -67,9 +100,11 @@ def _filter(where: str, rule: Any) -> Iterator[str]:
     if not isinstance(rule, dict):
         yield f"{where} has to be an object."
         return
-    rule = _given(rule)
+    rule = given(rule)
     if not isinstance(expression := rule.get("expression"), str) or not expression.strip():
         yield f"{where}.expression is missing: it says which tasks the filter takes."
+    else:
+        yield from _expression(f"{where}.expression", expression)
     if not isinstance(rule.get("filter_friendly_name", ""), str):
         yield f"{where}.filter_friendly_name has to be text."
     targets = rule.get("targets")
@@ -77,24 +112,43 @@ def _filter(where: str, rule: Any) -> Iterator[str]:
         yield f"{where}.targets has to be a list with at least one target."
         return
     for number, target in enumerate(targets):
-        yield from _target(f"{where}.targets[{number}]", target, first=number == 0)
+        yield from _target(f"{where}.targets[{number}]", target, first=number == 0, last=number == len(targets) - 1)
 
 
-def _target(where: str, target: Any, *, first: bool) -> Iterator[str]:
+def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str]:
     if not isinstance(target, dict):
         yield f"{where} has to be an object."
         return
-    target = _given(target)
+    target = given(target)
     if first or not target.keys().isdisjoint(_QUEUE_NAMES):  # later targets take over the queue of the one before
         yield from _queue(where, target)
     for name, least in (("priority", 0), ("timeout", 1)):
-        if name in target and not _is_whole(target[name], least):
-            yield f"{where}.{name} has to be a whole number of at least {least}."
-    for name in _TEXTS:
-        if name in target and not isinstance(target[name], str):
+        if name in target and not is_whole(target[name], least):
+            yield f"{where}.{name} has to be a whole number from {least} to {LARGEST_INT}."
+    if not last and "timeout" not in target and "skip_if" not in target:
+        yield f"{where} needs a timeout, or a skip_if: without one the target after it is never reached."
+    yield from _texts(where, target)
+
+
+def _texts(where: str, target: dict[str, Any]) -> Iterator[str]:
+    for name in ("expression", "order_by", "skip_if", *_KNOWN_WORKER):
+        if name not in target:
+            continue
+        if not isinstance(value := target[name], str):
             yield f"{where}.{name} has to be text."
-    if "known_worker_sid" in target and "known_worker_friendly_name" in target:
+        elif name == "expression":
+            yield from _expression(f"{where}.{name}", value, TARGET_NAMES)
+        elif name == "skip_if":
+            yield from _expression(f"{where}.{name}", value)
+        elif name in _KNOWN_WORKER and not _ATTRIBUTE.fullmatch(value):
+            yield f"{where}.{name} has to name an attribute of the task: task.…"
+    if all(name in target for name in _KNOWN_WORKER):
         yield f"{where} can name a known worker by its SID or by its name, not by both."
+
+
+def _expression(where: str, expression: str, roots: tuple[str, ...] = ()) -> Iterator[str]:
+    if said := complaint(expression, roots):
+        yield f"{where}: {said[0].lower()}{said[1:]}"
 
 
 def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
@@ -103,8 +157,25 @@ def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
         yield f"{where}.{name} has to be a task queue's SID: WQ and 32 hexadecimal digits."
 
 
-def _is_whole(value: Any, least: int) -> bool:
-    """Twilio's own examples hold digits as text beside numbers."""
+def is_whole(value: Any, least: int) -> bool:
+    """Whether Twilio can take it for a whole number; its own examples hold digits as text beside numbers."""
     if isinstance(value, str):
-        return value.isascii() and value.isdigit() and len(value) < 12 and int(value) >= least
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+        return value.isascii() and value.isdigit() and len(value) < 12 and least <= int(value) <= LARGEST_INT
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST_INT
+
+
+def _unknown(document: dict[str, Any]) -> Iterator[str]:
+    """The places of the members that are not documented."""
+    yield from _others("", document, {"task_routing"})
+    routing = document["task_routing"]
+    yield from _others("task_routing.", routing, {"filters", "default_filter"})
+    for number, rule in enumerate(routing.get("filters") or []):
+        where = f"task_routing.filters[{number}]."
+        yield from _others(where, rule, _FILTER)
+        for place, target in enumerate(rule["targets"]):
+            yield from _others(f"{where}targets[{place}].", target, _TARGET)
+    yield from _others("task_routing.default_filter.", routing.get("default_filter") or {}, {*_QUEUE_NAMES})
+
+
+def _others(where: str, thing: dict[str, Any], known: set[str]) -> Iterator[str]:
+    yield from (f"{where}{name}" for name in thing if name not in known)

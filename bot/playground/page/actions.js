@@ -30,6 +30,8 @@ export function createActions(store) {
     submit: (viewId, values) => post("submit", { user: store.user, view_id: viewId, values }),
     close: (viewId) => post("close", { user: store.user, view_id: viewId }),
     options: (place, body) => post("options", { user: store.user, ...place, ...body }),
+    openHome: () => post("home", { user: store.user }),
+    killBot: () => orNotice(post("bot/kill", {})),
     setFault: (vendor, fault) => orNotice(post(`vendors/${encodeURIComponent(vendor)}/fault`, { fault })),
   };
 }

@@ -97,7 +97,8 @@ function buildControl(element, block, surface, { label, labelledBy, describedBy,
     clearable: !required,
     retained: form?.retained(block.block_id, element),
     loadOptions: (query) => surface.loadOptions({ ...place, query }),
-    act: (action, node) => act(element, { ...place, action }, surface, node),
+    asks: asksFirst(block, element) ? (node) => agreed(element, surface, node) : null,
+    act: (action, node, confirmed) => act(element, { ...place, action }, surface, node, confirmed),
     changed: (trigger) => {
       form?.clear(block.block_id);
       const tells = dispatches(trigger, block, element);
@@ -120,9 +121,18 @@ function dispatches(trigger, block, element) {
   return trigger === "select" || on.includes(trigger === "enter" ? "on_enter_pressed" : "on_character_entered");
 }
 
-async function act(element, body, surface, node) {
+/** Whether a change asks for assent although the app hears nothing of it. */
+const asksFirst = (block, element) => Boolean(element.confirm) && block.type === "input" && !block.dispatch_action;
+
+/** The person's answer to the element's confirm object; true without one. */
+async function agreed(element, surface, node) {
   const host = node.closest('[role="dialog"]') ?? document.body;
-  if (element.confirm && !(await askConfirm(element.confirm, surface.store, host))) return;
+  return !element.confirm || askConfirm(element.confirm, surface.store, host);
+}
+
+async function act(element, body, surface, node, confirmed = () => {}) {
+  if (!(await agreed(element, surface, node))) return;
+  confirmed();
   node.classList.add("busy");
   await surface.act(body);
   node.classList.remove("busy");

@@ -10,11 +10,12 @@ import { SELECT_TYPES, selectControl } from "./selects.js";
  * What an element is told about where it stands.
  * @typedef {{
  *   id: string, label: string, labelledBy?: string, describedBy?: string, clearable: boolean,
- *   retained?: Record<string, unknown>,
+ *   asks: ((node: HTMLElement) => Promise<boolean>) | null, retained?: Record<string, unknown>,
  *   store: import("./state.js").Store, changed: (trigger: "input"|"enter"|"select") => boolean,
- *   act: (action: object, node: HTMLElement) => void, loadOptions: (query: string) => Promise<object>,
+ *   act: (action: object, node: HTMLElement, confirmed?: () => void) => void, loadOptions: (query: string) => Promise<object>,
  * }} Environment
- * `changed` says whether the app was told at once.
+ * `asks`, where it is given, gets the person's assent to a change. `changed` says whether the app was told at once. `act`
+ * asks first where the element says so, and calls `confirmed` then.
  * What an element gives back: `value()` is its entry in view.state.values (absent for buttons), `check()` a sentence
  * when what was typed cannot be right.
  * @typedef {{node: HTMLElement, value?: () => object, focus?: () => void, input?: HTMLElement, check?: () => string}} Control
@@ -146,7 +147,7 @@ function choices(element, env, several) {
   const chosen = [start(element, env, initial, state) ?? []].flat().map((option) => option.value);
   const inputs = (element.options ?? []).map((option, index) =>
     h("input", { id: `${env.id}-${index}`, type: several ? "checkbox" : "radio", name: env.id, checked: chosen.includes(option.value),
-      onchange: () => env.changed("select") }));
+      onchange: (event) => choose(event.target, env) }));
   const rows = (element.options ?? []).map((option, index) =>
     h("label", { class: "choice" }, inputs[index], h("span", {}, h("span", { class: "choice-label" }, textObject(option.text, env.store)),
       option.description && h("span", { class: "choice-description" }, textObject(option.description, env.store)))));
@@ -159,18 +160,25 @@ function choices(element, env, several) {
   return { node: group, value, focus: () => inputs[0]?.focus(), input: group };
 }
 
+/** Of checkboxes that ask first, one stays as it was when the person does not agree. */
+async function choose(input, env) {
+  if (env.asks && !(await env.asks(input))) input.checked = !input.checked;
+  else env.changed("select");
+}
+
 function button(element, env) {
   const style = { primary: "button primary", danger: "button danger" }[element.style] ?? "button";
   const label = element.accessibility_label ? { "aria-label": element.accessibility_label } : {};
   const content = h("span", { class: "button-label" }, plain(element.text));
   const action = { type: element.type, text: element.text, ...(element.value === undefined ? {} : { value: element.value }) };
   const href = element.url && safeUrl(element.url);
-  if (href) {
+  if (href && !element.confirm) {
     const anchor = h("a", { id: env.id, class: style, href, target: "_blank", rel: "noopener noreferrer", ...label,
       onclick: () => env.act(action, anchor) }, content, icon("external", 14));
     return { node: anchor };
   }
-  const node = h("button", { id: env.id, type: "button", class: style, ...label, onclick: () => env.act(action, node) }, content);
+  const press = () => env.act(action, node, () => href && open(href, "_blank", "noopener,noreferrer"));
+  const node = h("button", { id: env.id, type: "button", class: style, ...label, onclick: press }, content, href && icon("external", 14));
   return { node };
 }
 

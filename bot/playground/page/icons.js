@@ -19,6 +19,8 @@ const PATHS = {
   menu: "M4 7h16M4 12h16M4 17h16",
   external: "M14 5h5v5M19 5l-8 8M17 14v5H5V7h5",
   warning: "M12 4 2.8 20h18.4zM12 10v4.5M12 17.4v.01",
+  tray: "M4 13.5 6.5 5h11L20 13.5V19H4zM4 13.5h5l1 2.5h4l1-2.5h5",
+  stop: "M8.2 3.5h7.6l4.7 4.7v7.6l-4.7 4.7H8.2l-4.7-4.7V8.2zM9 9l6 6M15 9l-6 6",
   siren: "M6 18.5h12M8 15a4 4 0 0 1 8 0v.5H8zM12 4.5v2.8M5.3 7.3l2 2M18.7 7.3l-2 2",
 };
 

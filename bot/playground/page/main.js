@@ -4,6 +4,7 @@ import { createActions } from "./actions.js";
 import { follow, loadState } from "./api.js";
 import { mountComposer } from "./composer.js";
 import { mountBanner, mountChannelHeader, mountStrip } from "./header.js";
+import { mountHome } from "./home.js";
 import { mountMessages } from "./messages.js";
 import { mountModal } from "./modal.js";
 import { mountSidebar } from "./sidebar.js";
@@ -15,14 +16,15 @@ const find = (id) => document.getElementById(id);
 function start() {
   const store = new Store();
   const actions = createActions(store);
-  mountStrip(find("strip"));
+  mountStrip(find("strip"), store, actions);
   mountBanner(find("banner"), store);
   mountSidebar(find("sidebar"), store);
   mountChannelHeader(find("channel-header"), find("tabs"), store);
   mountMessages(find("messages"), store, actions);
+  mountHome(find("home"), [find("messages"), find("composer")], store, actions);
   mountComposer(find("composer"), store, actions);
   mountVendors(find("vendors"), store, actions);
-  mountModal(find("modal-layer"), find("slack"), store, actions);
+  mountModal(find("modal-layer"), [find("sidebar"), find("channel")], store, actions);
   synchronise(store);
 }
 

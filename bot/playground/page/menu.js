@@ -71,6 +71,7 @@ export function askConfirm(confirm, store, host = document.body) {
   return new Promise((resolve) => {
     const finish = (answer) => {
       layer.remove();
+      removeEventListener("keydown", onEscape, true);
       before?.focus?.();
       resolve(answer);
     };
@@ -84,9 +85,14 @@ export function askConfirm(confirm, store, host = document.body) {
     const layer = h("div", { class: "confirm-layer" }, dialog);
     dialog.addEventListener("keydown", (event) => {
       trapTab(event, dialog);
-      if (event.key === "Escape") finish(false);
       event.stopPropagation();
     });
+    const onEscape = (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      finish(false);
+    };
+    addEventListener("keydown", onEscape, true);
     host.append(layer);
     yes.focus();
   });

@@ -8,7 +8,7 @@ import { plain } from "./mrkdwn.js";
 
 /**
  * @param {HTMLElement} layer covers the Slack window while a modal is open
- * @param {HTMLElement} behind made inert meanwhile
+ * @param {HTMLElement[]} behind made inert meanwhile; the playground's own strip stays usable
  * @param {import("./state.js").Store} store
  * @param {ReturnType<typeof import("./actions.js").createActions>} actions
  */
@@ -25,7 +25,7 @@ export function mountModal(layer, behind, store, actions) {
     before ??= document.activeElement;
     open = new Modal(view, store, actions, typed);
     layer.hidden = false;
-    behind.inert = true;
+    for (const node of behind) node.inert = true;
     layer.replaceChildren(open.node);
     open.focusFirst();
     return undefined;
@@ -36,7 +36,7 @@ export function mountModal(layer, behind, store, actions) {
     open = null;
     typed.clear();
     layer.hidden = true;
-    behind.inert = false;
+    for (const node of behind) node.inert = false;
     layer.replaceChildren();
     (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus();
     before = null;

@@ -1,5 +1,6 @@
 // Everything the page knows: the server's state, kept current by its events, and what this person looks at.
-// Topics announced: "all", "messages" (detail: channel id), "channels", "views", "vendors", "bot", "selection".
+// Topics announced: "all", "messages" (detail: channel id), "channels", "views", "home" (detail: person), "vendors", "queue",
+// "bot", "selection", "tab".
 
 const REMEMBERED = "playground.looking-at";
 
@@ -7,7 +8,10 @@ export class Store extends EventTarget {
   /** @type {Record<string, any>} */ data = null;
   user = "";
   channel = "";
-  botDown = false;
+  /** What is looked at of the app's direct message: "messages" or "home". */
+  tab = "messages";
+  /** "up", "down" (it has not started, or has ended by itself) or "killed" (it starts again) */
+  bot = "up";
   connected = true;
   /** @type {Map<string, Set<string>>} channel ids with something new, by person */
   unread = new Map();
@@ -16,11 +20,11 @@ export class Store extends EventTarget {
   /** Takes a fresh /api/state; what only this page holds (ephemeral messages, the selection) stays. */
   load(data) {
     const kept = this.data ? this.#ephemerals() : [];
-    this.data = { views: {}, vendors: [], commands: [], shortcuts: [], messages: {}, ...data };
+    this.data = { views: {}, vendors: [], queue: [], waiting: 0, commands: [], shortcuts: [], messages: {}, ...data };
     this.people = new Map(data.people.map((person) => [person.id, person]));
     for (const [channel, message] of kept) this.#put(channel, message);
     for (const { channel, user, message } of data.ephemerals ?? []) this.#put(channel, { ...message, only_for: user });
-    this.botDown = data.bot === "down";
+    this.bot = data.bot;
     this.#restoreSelection();
     this.announce("all");
   }
@@ -63,12 +67,19 @@ export class Store extends EventTarget {
   }
 
   select({ user = this.user, channel = this.channel }) {
+    if (channel !== this.channel) this.tab = "messages";
     this.user = user;
     this.channel = channel;
     if (!this.currentChannel) this.channel = this.#counterpart(channel) ?? this.channels[0]?.id ?? "";
     this.unread.get(this.user)?.delete(this.channel);
     sessionStorage.setItem(REMEMBERED, JSON.stringify({ user: this.user, channel: this.channel }));
     this.announce("selection");
+  }
+
+  /** Looks at another tab of the app's direct message. */
+  selectTab(tab) {
+    this.tab = tab;
+    this.announce("tab");
   }
 
   /** Shows the acting person a notice of Slack's own, such as a command that failed. */
@@ -93,16 +104,12 @@ export class Store extends EventTarget {
       ephemeral: () => this.#arrived(event.channel, { ...event.message, only_for: event.user }),
       channel: () => this.#channelArrived(event.channel),
       views: () => this.#viewsChanged(event.user, event.views),
-      home: () => { this.data.home = { ...this.data.home, [event.user]: event.view }; },
+      home: () => this.#homeChanged(event.user, event.view),
       vendor: () => this.#vendorChanged(event.vendor),
-      bot: () => this.setBot(event.state === "down"),
+      queue: () => this.#queueChanged(event),
+      bot: () => this.#botChanged(event.state),
     };
     appliers[event.type]?.();
-  }
-
-  setBot(down) {
-    this.botDown = down;
-    this.announce("bot");
   }
 
   setConnected(connected) {
@@ -180,6 +187,21 @@ export class Store extends EventTarget {
   #viewsChanged(user, views) {
     this.data.views[user] = views;
     if (user === this.user) this.announce("views");
+  }
+
+  #homeChanged(user, view) {
+    this.data.home = { ...this.data.home, [user]: view };
+    this.announce("home", user);
+  }
+
+  #queueChanged({ queue, waiting }) {
+    Object.assign(this.data, { queue, waiting });
+    this.announce("queue");
+  }
+
+  #botChanged(state) {
+    this.bot = state;
+    this.announce("bot");
   }
 
   #vendorChanged(vendor) {

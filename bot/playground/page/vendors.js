@@ -1,10 +1,19 @@
 // The right pane: a card for each vendor with its fault switch, the objects it holds and the requests it got.
 
-import { h, link, radioGroup } from "./dom.js";
+import { h, link } from "./dom.js";
 import { icon } from "./icons.js";
+import { queuePanel } from "./queue.js";
 
-const FAULTS = { fine: "Fine", down: "Down", revoked: "Token revoked" };
-const FAULT_NOTES = { down: "Refuses connections until it is fine again", revoked: "Answers 401 to every call" };
+const FAULTS = {
+  fine: "Fine", slow: "Slow", limited: "Rate-limited", lost: "Answer lost", refusing: "Refusing", down: "Down", revoked: "Token revoked",
+};
+const FAULT_NOTES = {
+  slow: "Creates at once, answers after 6 seconds",
+  lost: "Creates what it is sent, then drops the connection without an answer",
+  refusing: "Refuses whatever it should create, over one field",
+  down: "Refuses connections until it is fine again",
+  revoked: "Answers 401 to every call",
+};
 /** How many objects a card shows at most before "Show more": those from Slack and one that was there before. */
 const SHOWN = 5;
 
@@ -22,7 +31,7 @@ export function mountVendors(root, store, actions) {
     h("div", {}, h("h2", {}, "What reached the vendors"), h("p", {}, "Stand-ins on this machine, as strict as the real ones")),
     h("label", { class: "writes-only", title: "Hide requests that only read (GET)" }, writesOnly, "Writes only"),
     h("button", { type: "button", class: "icon-button vendors-close", "aria-label": "Close the vendors pane",
-      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), suggestion(), list);
+      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), suggestion(), queuePanel(store), list);
   store.on(["all", "vendors"], () => {
     for (const vendor of store.data.vendors) {
       if (cards.has(vendor.name)) cards.get(vendor.name).update(vendor);
@@ -36,8 +45,8 @@ export function mountVendors(root, store, actions) {
 
 /** What a newcomer could do first. */
 function suggestion() {
-  return h("p", { class: "suggestion" }, "Try: type ", h("code", {}, "/incident Checkout is down"), ", then press ", h("b", {}, "Down"),
-    " beside a vendor and submit another.");
+  return h("p", { class: "suggestion" }, "Try: type ", h("code", {}, "/incident Checkout is down"), ", then set a vendor to ", h("b", {}, "Down"), " or ",
+    h("b", {}, "Answer lost"), " and submit another.");
 }
 
 class VendorCard {
@@ -46,21 +55,22 @@ class VendorCard {
   #requests = new Set();
 
   constructor(vendor, actions, writesOnly) {
+    this.vendor = vendor;
     this.writesOnly = writesOnly;
     const { name, label } = vendor;
     const testid = `vendor-${name}`;
-    const choices = Object.entries(FAULTS).map(([key, content]) => ({ key, content, testid: `${testid}-fault-${key}` }));
-    const choose = (fault) => this.#setFault(fault, actions);
-    this.faults = radioGroup({ label: `${label} is`, className: "faults", choices, chosen: vendor.fault, choose });
+    this.faults = h("select", { "aria-label": `${label} is`, "data-testid": `${testid}-fault`,
+      onchange: () => this.#setFault(this.faults.value, actions) },
+    Object.entries(FAULTS).map(([key, words]) => h("option", { value: key }, words)));
     this.objects = h("ol", { class: "objects" });
     this.more = h("button", { type: "button", class: "more", onclick: () => this.#toggleAll() });
     this.log = h("ol", { class: "requests" });
     this.logTitle = h("span", {});
-    this.note = h("p", { class: "fault-note", role: "status" });
+    this.note = h("p", { class: "fault-note", role: "status", "data-testid": `${testid}-note` });
     this.node = h("section", { class: "vendor", "data-testid": testid, "aria-label": label },
       h("header", { class: "vendor-header" },
         h("span", { class: `vendor-mark vendor-mark-${name}`, "aria-hidden": "true" }, label.slice(0, 1)),
-        h("h3", {}, label), this.faults.node),
+        h("h3", {}, label), h("span", { class: "fault" }, this.faults, icon("down", 14))),
       this.note, this.objects, this.more,
       h("details", { class: "request-log", open: true }, h("summary", {}, icon("right", 14), this.logTitle), this.log));
     this.update(vendor, true);
@@ -77,9 +87,21 @@ class VendorCard {
   }
 
   #showFault(fault) {
-    this.faults.show(fault);
+    this.faults.value = fault;
     this.node.dataset.fault = fault;
-    this.note.textContent = FAULT_NOTES[fault] ?? "";
+    clearInterval(this.ticking);
+    if (fault === "limited") this.ticking = setInterval(() => this.#showLimit(), 1000);
+    if (fault === "limited") this.#showLimit();
+    else this.note.textContent = FAULT_NOTES[fault] ?? "";
+  }
+
+  /** "3 writes a minute, none left for 12 s": the places come back one by one, without word from the server. */
+  #showLimit() {
+    const { of = 3, free_at: freeAt = [] } = this.vendor.limit ?? {};
+    const taken = freeAt.map((at) => at - Date.now() / 1000).filter((seconds) => seconds > 0);
+    const left = of - taken.length;
+    const words = `${of} writes a minute, ${left ? `${left} left` : `none left for ${Math.ceil(Math.min(...taken))} s`}`;
+    if (this.note.textContent !== words) this.note.textContent = words;
   }
 
   update(vendor, first = false) {

@@ -75,6 +75,8 @@ class Interactions:
     async def close(self, user_id: str, view_id: str, *, everything: bool = False) -> Outcome:
         """Close a modal with its close button; `everything`: the whole stack, as the cross in the corner does."""
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
+        if view.body["type"] != "modal":
+            raise Missing(f"The view {view_id} is a home tab, which cannot be closed.")
         everything = everything or view.flag("clear_on_close")
         gone = self._state.views.stack_of(view) if everything else [view]
         notices = [

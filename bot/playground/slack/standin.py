@@ -121,6 +121,10 @@ class SlackStandIn(Interactions):
         """The direct messages of a person and the bot, if they were ever opened."""
         return self._state.world.direct(user_id)
 
+    def open_direct(self, user_id: str) -> Channel:
+        """The direct messages of a person and the bot, opened if they never were. Raises `Missing`."""
+        return self._state.world.open_direct(self._state.person(user_id).id)
+
     def channel_json(self, channel: Channel) -> dict[str, Any]:
         """A channel as the page's API gives it."""
         return self._state.world.channel_for_page(channel)

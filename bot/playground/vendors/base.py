@@ -1,28 +1,31 @@
 """What the vendor stand-ins share: a port of their own, faults, a record of what arrived, and what the page shows.
 
 A stand-in declares its routes with `self.api(handler)`; a handler reads the request and returns a response, or raises
-`Refusal` with the vendor's own body. Everything else (authentication, faults, canned answers, recording) happens here.
+`Refusal` with the vendor's own body. Everything else (authentication, faults, canned answers, recording) happens here;
+`faults` says what a fault is.
 """
 
 import asyncio
 import contextlib
 import json
+import math
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, cast, get_args
+from typing import Any, ClassVar, cast, get_args
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.playground.vendors import faults
+from bot.playground.vendors.faults import Fault, Plan, Weather, Window
 from bot.playground.vendors.listener import Listener
 
-Fault = Literal["fine", "down", "revoked"]
 Handler = Callable[[Request], Awaitable[Response]]
 
 REMEMBERED = 1000
@@ -51,7 +54,8 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One request that was answered. `at` is epoch seconds; `note` holds nothing out of a body but field names."""
+    """One request. `at` is epoch seconds; `status` is 0 where no answer went out; `note` holds nothing out of a body but
+    field names."""
 
     at: float
     method: str
@@ -80,6 +84,9 @@ class VendorStandIn(ABC):
 
     `hold`: an event that create calls wait for before they answer; the object has been created by then, as with a
     vendor whose answer gets lost.
+    `weather`: trouble by chance, while the fault is "fine".
+    `list_lag`: seconds that a created object takes to appear in the vendor's lists and filters.
+    `clock`: epoch seconds, for the limit of writes.
     """
 
     vendor: ClassVar[str]
@@ -91,8 +98,13 @@ class VendorStandIn(ABC):
         self.requests: list[Arrived] = []
         self.objects: list[Shown] = []
         self.hold: asyncio.Event | None = None
+        self.weather: Weather | None = None
+        self.list_lag = 0.0
+        self.clock: Callable[[], float] = time.time
         self.on_change: Callable[[], None] | None = None
         self._fault: Fault = "fine"
+        self._window = Window()
+        self._ended = asyncio.Event()
         self._canned: deque[Response] = deque()
         self._switching = asyncio.Lock()
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -130,6 +142,14 @@ class VendorStandIn(ABC):
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to fill."""
 
+    def rate_limited(self, retry_after: int) -> Refusal:
+        """Its 429; the Retry-After header is added here."""
+        return Refusal(429, {"error": f"Too many requests, try again in {retry_after} s"}, "rate limited")
+
+    def one_refusal(self, path: str) -> Refusal:
+        """What a create at `path` gets while the fault is "refusing": a refusal that names one field."""
+        return Refusal(422, {"errors": {"name": ["is reserved"]}}, "name")
+
     # Life
 
     @property
@@ -142,11 +162,13 @@ class VendorStandIn(ABC):
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 takes any free port. Raises OSError if the port is taken."""
+        self._ended.clear()
         self._listener.reserve(port)
         await self._listener.open()
 
     async def stop(self) -> None:
-        """Drop every connection, let held calls end, and give the port back."""
+        """Drop every connection, let held and slow calls end, and give the port back."""
+        self._ended.set()
         if self.hold is not None:
             self.hold.set()
         async with self._switching:
@@ -154,7 +176,7 @@ class VendorStandIn(ABC):
             self._listener.release()
 
     async def set_fault(self, name: str) -> None:
-        """fine; down: port closed, connections dropped; revoked: every call gets the 401. ValueError for others."""
+        """Be one of `faults.Fault` from now on. ValueError for others."""
         if name not in get_args(Fault):
             raise ValueError(f"There is no fault {name!r}.")
         async with self._switching:
@@ -163,6 +185,7 @@ class VendorStandIn(ABC):
             else:
                 await self._listener.open()
             self._fault = cast("Fault", name)
+            self._window.clear()
         self._changed()
 
     def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
@@ -172,12 +195,13 @@ class VendorStandIn(ABC):
         self._canned.append(Response(content, status, headers, media_type))
 
     def describe(self) -> dict[str, Any]:
-        """What the page shows: objects and requests, newest first."""
+        """What the page shows: objects and requests, newest first, and the limit of writes while there is one."""
         newest = sorted(self.objects, key=lambda shown: shown.at, reverse=True)[:SHOWN]
         return {
             "name": self.vendor,
             "label": self.label,
             "fault": self._fault,
+            "limit": self._described_limit(),
             "objects": [self._described(shown) for shown in newest],
             "requests": [
                 {
@@ -199,16 +223,19 @@ class VendorStandIn(ABC):
 
         async def endpoint(request: Request) -> Response:
             started = time.perf_counter()
-            response, note = await self._answer(request, handler, creates)
+            plan = self._plan(request, creates)
+            response, note = await self._answer(request, handler, creates, plan)
             ms = round((time.perf_counter() - started) * 1000, 1)
-            writes = request.method != "GET"
-            used = 1 + sum(
-                arrived.at > time.time() - 60 and (arrived.method != "GET") == writes for arrived in self.requests
-            )
-            response.headers.update(self.limits(request.method, used))
-            self._record(request, response.status_code, ms, note)
+            response.headers.update(self._limit_headers(request.method))
+            if plan.drop:
+                self._record(request, 0, ms, f"{note}, answer lost" if note else "answer lost")
+            else:
+                self._record(request, response.status_code, ms, note)
             if creates and self.hold is not None:
                 await self.hold.wait()
+            await self._linger(plan.wait)
+            if plan.drop:
+                await self._listener.drop(request.client)
             return response
 
         return endpoint
@@ -225,7 +252,17 @@ class VendorStandIn(ABC):
 
     # Inside
 
-    async def _answer(self, request: Request, handler: Handler, creates: bool) -> tuple[Response, str]:
+    def _plan(self, request: Request, creates: bool) -> Plan:
+        if self._fault == "limited" and request.method != "GET":
+            now = self.clock()
+            if self._window.pass_(now):
+                return faults.AS_USUAL
+            return Plan(instead="limited", retry_after=max(1, math.ceil(self._window.free_at(now)[0] - now)))
+        if self._fault == "fine" and self.weather is not None:
+            return self.weather.plan(creates=creates)
+        return faults.switched(self._fault, creates=creates)
+
+    async def _answer(self, request: Request, handler: Handler, creates: bool, plan: Plan) -> tuple[Response, str]:
         try:
             if self._fault == "revoked":
                 raise self.unauthorised()
@@ -233,12 +270,51 @@ class VendorStandIn(ABC):
                 return self._canned.popleft(), "canned answer"
             if not self.authorised(request):
                 raise self.unauthorised()
-            return await handler(request), getattr(request.state, "note", "")
+            if plan.instead:
+                return self._instead(request, plan)
+            response = await handler(request)
+            note = getattr(request.state, "note", "")
+            return (_unavailable(), f"{note}, then failed") if plan.after else (response, note)
         except Refusal as refusal:
             return self.json(refusal.body, refusal.status), refusal.note
 
+    def _instead(self, request: Request, plan: Plan) -> tuple[Response, str]:
+        if plan.instead == "unavailable":
+            return _unavailable(), "unavailable"
+        if plan.instead == "refusing":
+            raise self.one_refusal(request.url.path)
+        refusal = self.rate_limited(plan.retry_after)
+        response = self.json(refusal.body, refusal.status)
+        response.headers["Retry-After"] = str(plan.retry_after)
+        return response, refusal.note
+
+    def _limit_headers(self, method: str) -> dict[str, str]:
+        """The vendor's own, with the numbers of the switch where that sets a limit."""
+        writes = method != "GET"
+        used = 1 + sum(
+            arrived.at > time.time() - 60 and (arrived.method != "GET") == writes for arrived in self.requests
+        )
+        headers = self.limits(method, used)
+        if self._fault != "limited" or not writes or "X-RateLimit-Limit" not in headers:
+            return headers
+        now = self.clock()
+        taken = self._window.free_at(now)
+        return headers | {
+            "X-RateLimit-Limit": f"{faults.LIMIT}, {faults.LIMIT};window={faults.WINDOW_SECONDS:.0f}",
+            "X-RateLimit-Remaining": str(self._window.left(now)),
+            "X-RateLimit-Used": str(len(taken)),
+            "X-RateLimit-Reset": str(math.ceil(max(taken, default=now))),
+        }
+
+    async def _linger(self, seconds: float) -> None:
+        """Keep an answer back for so long, or until the stand-in stops."""
+        if seconds:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._ended.wait()
+
     def _record(self, request: Request, status: int, ms: float, note: str) -> None:
-        url, note = request.url, f"{status} {note}".strip()
+        url, note = request.url, f"{status or ''} {note}".strip()
         self.requests.append(Arrived(time.time(), request.method, url.path, url.query, status, ms, note))
         del self.requests[:-REMEMBERED]
         self._changed()
@@ -251,6 +327,12 @@ class VendorStandIn(ABC):
             seen[reads] += 1
             if seen[reads] <= SHOWN:
                 yield arrived
+
+    def _described_limit(self) -> dict[str, Any] | None:
+        """{"of": writes a minute, "free_at": when each place that is taken is free again, epoch seconds}"""
+        if self._fault != "limited":
+            return None
+        return {"of": faults.LIMIT, "free_at": self._window.free_at(self.clock())}
 
     def _described(self, shown: Shown) -> dict[str, Any]:
         return {
@@ -266,6 +348,11 @@ class VendorStandIn(ABC):
     def _changed(self) -> None:
         if self.on_change is not None:
             self.on_change()
+
+
+def _unavailable() -> Response:
+    """What stands before a vendor's own servers says it in HTML."""
+    return HTMLResponse("<html><body><h1>503 Service Unavailable</h1></body></html>", 503)
 
 
 async def json_body(request: Request) -> Any:

@@ -4,6 +4,7 @@ Only words live here. Each stand-in dresses them in its vendor's own shapes and 
 people and channels, so that a person chosen in Slack is found at a vendor by e-mail or Slack id.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -323,3 +324,15 @@ ROUTING_WORKFLOWS: tuple[Named, ...] = (
     Named("Night care", "Night shift"),
 )
 """Twilio workflows; the description is the queue that each falls back to."""
+
+ROOTLY_LISTS: Mapping[str, Sequence[str]] = {
+    "playbooks": ("Checkout is down", "Database fails over", "Lost a region"),
+    "status-pages": ("status.example.com", "Internal status"),
+    "schedules": ("Payments on call", "Platform on call"),
+    "escalation_policies": ("Payments", "Platform"),
+    "alert_urgencies": ("High", "Medium", "Low"),
+    "sub_statuses": ("Investigating", "Waiting for a vendor", "Monitoring"),
+    "dashboards": ("Incidents this week", "Time to resolve"),
+    "post_mortem_templates": ("Short", "Thorough"),
+}
+"""Lists of Rootly's that hold no more than names here, by their path."""

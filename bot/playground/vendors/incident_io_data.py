@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.vendors import data
 from bot.playground.vendors.base import iso
 from bot.playground.vendors.data_incidents import INCIDENTS, LAST_NUMBER, PastIncident
 from bot.playground.vendors.ids import ulid
+from bot.playground.vendors.incident_io_fields import FIELDS, WAREHOUSES, catalog_entry, catalog_type
 
 Row = dict[str, Any]
 
@@ -34,15 +36,33 @@ _ROLES = (
     ("Communications", "custom", "Writes to customers and to the company"),
 )
 _TIMESTAMPS = ("Reported at", "Impact started at", "Fixed at")
-_FIELDS = (
-    ("Affected service", "multi_select", tuple(service.name for service in data.SERVICES)),
-    ("Customer impact", "text", ()),
-    ("Affected orders", "numeric", ()),
+_PRIORITIES = (("Urgent", "This week"), ("High", "This month"), ("Low", "When there is time"))
+_ALWAYS_TRIAGE = ("Third party",)
+"""Incident types whose incidents all begin in triage: whether it is ours is found out first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastFollowUp:
+    """What was to be done after an incident of that title."""
+
+    incident: str
+    title: str
+    priority: str = ""
+    team: str = ""
+    labels: tuple[str, ...] = ()
+
+
+_FOLLOW_UPS = (
+    PastFollowUp(
+        "Voucher codes counted twice", "Lock a voucher while it is redeemed", "High", "Checkout", ("vouchers",)
+    ),
+    PastFollowUp("Search returns nothing for umlauts", "Test the index with every alphabet we sell to", "Urgent"),
+    PastFollowUp("Search returns nothing for umlauts", "Tell support when search degrades", "Low", "Storefront"),
 )
 
 
 class IncidentIoData:
-    """All lists by name, rows in incident.io's own shapes; incidents and actions oldest first."""
+    """All lists by name, rows in incident.io's own shapes; incidents, actions and follow-ups oldest first."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -57,7 +77,7 @@ class IncidentIoData:
                     one.description,
                     is_default=place == 0,
                     private_incidents_only=one.private_only,
-                    create_in_triage="optional",
+                    create_in_triage="always" if one.name in _ALWAYS_TRIAGE else "optional",
                 )
                 for place, one in enumerate(data.INCIDENT_TYPES)
             ],
@@ -71,21 +91,18 @@ class IncidentIoData:
             "incident_timestamps": [
                 {"id": self.id("timestamp", name), "name": name, "rank": rank} for rank, name in enumerate(_TIMESTAMPS)
             ],
-            "custom_fields": [self._row("field", name, "", field_type=kind) for name, kind, _ in _FIELDS],
-            "custom_field_options": [
-                {
-                    "id": self.id("option", name, value),
-                    "custom_field_id": self.id("field", name),
-                    "value": value,
-                    "sort_key": place,
-                }
-                for name, _, values in _FIELDS
-                for place, value in enumerate(values)
-            ],
+            **self._own_fields(),
             "users": [self._user(person) for person in data.PEOPLE if not person.guest],
             "teams": [self._team(team.name) for team in data.TEAMS],
             "incidents": [],
             "actions": [],
+            "follow_ups": [],
+            "follow_up_priorities": [
+                {"id": self.id("priority", name), "name": name, "description": about, "rank": rank}
+                for rank, (name, about) in enumerate(_PRIORITIES)
+            ],
+            "follow_up_categories": [],
+            "external_issue_references": [],
         }
         for age, past in reversed(list(enumerate(INCIDENTS))):
             self._happen(LAST_NUMBER - age, past)
@@ -114,8 +131,10 @@ class IncidentIoData:
 
     def incident(self, number: int, body: Row, at: float, creator: Row, new_id: str) -> Row:
         """A new incident; `permalink` is only the path. Ids in `body` must be known."""
-        types = self.lists["incident_types"]
+        kind = self.find("incident_types", body.get("incident_type_id")) or self.lists["incident_types"][0]
+        first = "Triage" if kind["create_in_triage"] == "always" else "Investigating"
         severity = self.find("severities", body.get("severity_id"))
+        past = body.get("retrospective_incident_options") or {}
         row = {
             "id": new_id,
             "reference": f"INC-{number}",
@@ -123,12 +142,13 @@ class IncidentIoData:
             "mode": body.get("mode") or "standard",
             "visibility": body["visibility"],
             "incident_status": self.find("incident_statuses", body.get("incident_status_id"))
-            or self.named("incident_statuses", "Investigating"),
-            "incident_type": self.find("incident_types", body.get("incident_type_id")) or types[0],
+            or self.named("incident_statuses", first),
+            "incident_type": kind,
             "incident_role_assignments": self._assignments(body.get("incident_role_assignments") or []),
             "custom_field_entries": self._entries(body.get("custom_field_entries") or []),
+            "incident_timestamp_values": self._times(body.get("incident_timestamp_values") or []),
             "slack_team_id": data.TEAM.id,
-            "slack_channel_id": "",
+            "slack_channel_id": past.get("slack_channel_id") or "",
             "permalink": f"/{data.TEAM.domain}/incidents/{number}",
             "creator": creator,
             "created_at": iso(at),
@@ -138,6 +158,8 @@ class IncidentIoData:
             row["severity"] = severity
         if body.get("summary"):
             row["summary"] = body["summary"]
+        if past.get("postmortem_document_url"):
+            row["postmortem_document_url"] = past["postmortem_document_url"]
         return row
 
     def action(self, body: Row, at: float, creator: Row, new_id: str) -> Row:
@@ -153,6 +175,28 @@ class IncidentIoData:
         }
         if assignee := self.find("users", body.get("assignee_id")):
             row["assignee"] = brief(assignee)
+        return row
+
+    def follow_up(self, body: Row, at: float, creator: Row, new_id: str) -> Row:
+        """A new follow-up."""
+        row = {
+            "id": new_id,
+            "incident_id": body["incident_id"],
+            "title": body["title"],
+            "labels": body.get("labels") or [],
+            "status": "outstanding",
+            "creator": creator,
+            "created_at": iso(at),
+            "updated_at": iso(at),
+        }
+        if body.get("description"):
+            row["description"] = body["description"]
+        if assignee := self.find("users", body.get("assignee_id")):
+            row["assignee"] = brief(assignee)
+        if team := self.find("teams", body.get("assignee_team_id")):
+            row["assignee_team"] = {"id": team["id"], "name": team["name"]}
+        if priority := self.find("follow_up_priorities", body.get("follow_up_priority_option_id")):
+            row["priority"] = priority
         return row
 
     def assignee(self, given: Row) -> Row | None:
@@ -173,6 +217,33 @@ class IncidentIoData:
             **more,
             "created_at": at,
             "updated_at": at,
+        }
+
+    def _own_fields(self) -> dict[str, list[Row]]:
+        """Custom fields with what version 1 of their list says, their options, and the catalog behind one of them."""
+        type_id, at = self.id("catalog type", "Warehouse"), iso(self.now - _YEAR)
+        settings = {"required_v2": "never", "show_before_closure": False}
+        settings |= {"show_before_creation": True, "show_before_update": True}
+        fields = []
+        for one in FIELDS:
+            catalog = {"catalog_type_id": type_id} if one.catalog else {}
+            fields.append(self._row("field", one.name, "", field_type=one.field_type, **catalog, **settings))
+        options = [
+            {
+                "id": self.id("option", one.name, value),
+                "custom_field_id": self.id("field", one.name),
+                "value": value,
+                "sort_key": place,
+            }
+            for one in FIELDS
+            for place, value in enumerate(one.options)
+        ]
+        entries = [catalog_entry(self.id("warehouse", name), type_id, name, at) for name in WAREHOUSES]
+        return {
+            "custom_fields": fields,
+            "custom_field_options": options,
+            "catalog_types": [catalog_type(type_id, at)],
+            "catalog_entries": entries,
         }
 
     def _user(self, person: data.Person) -> Row:
@@ -221,6 +292,12 @@ class IncidentIoData:
             action_id = ulid(at, "incident.io", "action", str(number), str(place))
             action = {"incident_id": new_id, "description": text}
             self.lists["actions"].append(self.action(action, at + 600, {"user": brief(reporter)}, action_id))
+        for one in (each for each in _FOLLOW_UPS if each.incident == past.title):
+            wanted: Row = {"incident_id": new_id, "title": one.title, "labels": list(one.labels)}
+            wanted["follow_up_priority_option_id"] = self.id("priority", one.priority)
+            wanted["assignee_team_id"] = self.id("team", one.team)
+            row = self.follow_up(wanted, at + 900, {"user": brief(reporter)}, ulid(at, "incident.io", one.title))
+            self.lists["follow_ups"].append(row)
 
     def _assignments(self, given: list[Row]) -> list[Row]:
         assigned = []
@@ -235,7 +312,7 @@ class IncidentIoData:
         entries = []
         for one in given:
             field = self.find("custom_fields", one["custom_field_id"]) or {}
-            shown = {key: field[key] for key in ("id", "name", "field_type")} | {"options": []}
+            shown = {key: field[key] for key in ("id", "name", "description", "field_type")} | {"options": []}
             entries.append({"custom_field": shown, "values": [self._value(value) for value in one["values"]]})
         return entries
 
@@ -243,7 +320,20 @@ class IncidentIoData:
         value = {key: given[key] for key in ("value_text", "value_link", "value_numeric") if given.get(key)}
         if option := self.find("custom_field_options", given.get("value_option_id")):
             value["value_option"] = option
+        wanted = given.get("value_catalog_entry_id")
+        for key in ("id", "external_id"):
+            if wanted and (entry := self.find("catalog_entries", wanted, key)):
+                value["value_catalog_entry"] = {name: entry[name] for name in ("id", "name", "external_id", "aliases")}
         return value
+
+    def _times(self, given: list[Row]) -> list[Row]:
+        times = []
+        for one in given:
+            row: Row = {"incident_timestamp": self.find("incident_timestamps", one["incident_timestamp_id"])}
+            if one.get("value"):
+                row["value"] = {"value": one["value"]}
+            times.append(row)
+        return times
 
 
 def brief(user: Row) -> Row:

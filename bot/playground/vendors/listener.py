@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import uvicorn
+from starlette.datastructures import Address
 from starlette.types import ASGIApp
 
 
@@ -58,6 +59,14 @@ class Listener:
             if connection.transport is not None:
                 connection.transport.abort()
         await asyncio.sleep(0)
+
+    async def drop(self, client: Address | None) -> None:
+        """Drop the connection from that address, unanswered; nothing to do if it has gone already."""
+        for connection in list(self._server.server_state.connections if self._server else ()):
+            here = getattr(connection, "client", None)  # uvicorn's newest protocols do not say
+            if client is not None and here == tuple(client) and connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # the protocol hears of it with the next turn of the loop, and then sends nothing
 
     def release(self) -> None:
         """Give the port back."""

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from bot.playground.vendors.base import Handler, VendorStandIn
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1d1c1d}
@@ -37,6 +40,17 @@ def page(
         status_code=status,
         headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
     )
+
+
+def front_page(vendor: VendorStandIn) -> Handler:
+    """The endpoint of the page where a person would do by hand what the bot does."""
+
+    async def endpoint(_request: Request) -> Response:
+        newest = [f"{shown['reference']} {shown['title']}" for shown in vendor.describe()["objects"]]
+        title = "Here a person would declare it by hand"
+        return page(vendor.label, "", title, {}, {"What is there, the newest first": newest})
+
+    return endpoint
 
 
 def nothing_here(label: str) -> HTMLResponse:

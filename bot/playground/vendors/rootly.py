@@ -24,9 +24,11 @@ from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
 from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, json_body, media_type, moment
-from bot.playground.vendors.pages import nothing_here, page
+from bot.playground.vendors.listing import settled
+from bot.playground.vendors.pages import front_page, nothing_here, page
 from bot.playground.vendors.rootly_data import RootlyData
 from bot.playground.vendors.rootly_query import Query, Row, answer
+from bot.playground.vendors.rootly_selections import FormFields
 from bot.playground.vendors.rootly_shapes import (
     ACTION_ITEM,
     INCIDENT,
@@ -53,8 +55,10 @@ QUERIES = {
     "environments": _CATALOG,
     "teams": _CATALOG,
     "causes": Query(sort=()),
+    "alerts": Query(filters=("status", "source"), search=(), sort=()),
     "incident_roles": Query(filters=("slug", "name", "enabled")),
     "users": Query(filters=("email",), search=("name", "email")),
+    **dict.fromkeys(data.ROOTLY_LISTS, Query()),
     "workflows": Query(sort=("created_at", "updated_at", "position")),
     "incidents": Query(
         filters=(
@@ -83,6 +87,7 @@ class Rootly(VendorStandIn):
     media_type = "application/vnd.api+json"
 
     def __init__(self) -> None:
+        self.fields = FormFields(self)
         super().__init__()
         self._key = f"rootly_{secrets.token_hex(32)}"
         self.data = RootlyData()
@@ -101,10 +106,12 @@ class Rootly(VendorStandIn):
             Route("/v1/incidents", self.api(self._create_incident, creates=True), methods=["POST"]),
             Route("/v1/incidents/{id}/action_items", self.api(self._create_item, creates=True), methods=["POST"]),
             Route("/v1/incidents/{id}/action_items", self.api(self._list_items)),
+            *self.fields.routes(),
             Route("/v1/workflows/{id}/workflow_tasks", self.api(self._create_task, creates=True), methods=["POST"]),
             Route("/v1/workflows/{id}/workflow_tasks", self.api(self._list_tasks)),
             *lists,
             Route("/v1/{catalog:str}/{id}", self.api(self._get)),
+            Route("/", front_page(self)),
             Route("/account/incidents/{name}", self._incident_page),
             Route("/incidents/{name}", self._incident_page),
             Route("/account/workflows/{name}", self._workflow_page),
@@ -139,7 +146,8 @@ class Rootly(VendorStandIn):
             rows = self.data.lists[name]
             if name == "incidents":
                 asked = any(parameter.startswith("filter[kind]") for parameter in request.query_params)
-                rows = [self._linked(row) for row in rows if asked or not row["attributes"]["kind"].startswith("test")]
+                rows = [row for row in self._listed(rows) if asked or not row["attributes"]["kind"].startswith("test")]
+                rows = [self._linked(row) for row in rows]
                 rows.sort(key=lambda row: str(row["attributes"]["created_at"]), reverse=True)
             return self.json(answer(request, rows, QUERIES[name]))
 
@@ -156,13 +164,17 @@ class Rootly(VendorStandIn):
         return self.json({"data": self._caller})
 
     async def _list_items(self, request: Request) -> Response:
-        incident = self._path_row(request, "incidents")
-        rows = [self._linked(row) for row in self.data.items.get(incident["id"], [])]
-        return self.json(answer(request, rows, Query(filters=(), search=(), sort=())))
+        incident = self.path_row(request, "incidents")
+        rows = [self._linked(row) for row in self._listed(self.data.items.get(incident["id"], []))]
+        return self.json(answer(request, rows, Query(filters=(), search=(), sort=(), times=False)))
 
     async def _list_tasks(self, request: Request) -> Response:
-        workflow = self._path_row(request, "workflows")
-        return self.json(answer(request, self.data.tasks[workflow["id"]], Query(sort=())))
+        workflow = self.path_row(request, "workflows")
+        rows = self._listed(self.data.tasks[workflow["id"]])
+        return self.json(answer(request, rows, Query(sort=(), times=False)))
+
+    def _listed(self, rows: list[Row]) -> list[Row]:
+        return settled(self, rows, "id", created_at)
 
     # Creates
 
@@ -182,11 +194,12 @@ class Rootly(VendorStandIn):
         return self.json({"data": self._linked(row)}, 201)
 
     async def _create_item(self, request: Request) -> Response:
-        incident = self._path_row(request, "incidents")
+        incident = self.path_row(request, "incidents")
         body, attributes = await _attributes(request, "incident_action_items")
         check(ACTION_ITEM, attributes)
         check_due_date(attributes)
         self._check_ids(attributes)
+        self.fields.check_item(attributes)
         row = self.data.action_item(incident, attributes, time.time(), self._caller)
         self.data.items.setdefault(incident["id"], []).append(row)
         number = incident["attributes"]["sequential_id"]
@@ -197,7 +210,10 @@ class Rootly(VendorStandIn):
             "Priority": made["priority"],
             "Assigned to": (made["assigned_to"] or {}).get("email", ""),
             "Due": made["due_date"] or "",
+            "Teams": ", ".join(self._names("teams", made["assigned_to_group_ids"])),
+            "Jira issue": made["jira_issue_key"] or "",
             "Description": made["description"] or "",
+            **self.fields.item_detail(made),
         }
         shown = Shown(
             "action item", f"INC-{number}", made["summary"], made["url"], time.time(), detail, from_slack=True
@@ -206,7 +222,7 @@ class Rootly(VendorStandIn):
         return self.json({"data": self._linked(row)}, 201)
 
     async def _create_task(self, request: Request) -> Response:
-        workflow = self._path_row(request, "workflows")
+        workflow = self.path_row(request, "workflows")
         if workflow["attributes"]["locked"]:
             raise _not_found()
         body, attributes = await _attributes(request, "workflow_tasks")
@@ -232,7 +248,12 @@ class Rootly(VendorStandIn):
 
     # Checks
 
-    def _path_row(self, request: Request, catalog: str) -> Row:
+    async def attributes(self, request: Request, kind: str) -> tuple[Any, dict[str, Any]]:
+        """What is in the JSON:API envelope, whole and unpacked."""
+        return await _attributes(request, kind)
+
+    def path_row(self, request: Request, catalog: str) -> Row:
+        """The row that the path names; the 404 where there is none."""
         row = self.data.find(catalog, request.path_params["id"])
         if row is None:
             raise _not_found()
@@ -247,6 +268,9 @@ class Rootly(VendorStandIn):
                 unknown.append(field)
         if unknown:
             raise refused([f"{humanised(field)} must exist" for field in unknown], unknown)
+
+    def _names(self, catalog: str, ids: list[str]) -> list[str]:
+        return [row["attributes"]["name"] for row in self.data.lists[catalog] if row["id"] in ids]
 
     def _check_rules(self, attributes: Mapping[str, Any]) -> None:
         severity = self.data.find("severities", attributes.get("severity_id") or "")
@@ -268,7 +292,13 @@ class Rootly(VendorStandIn):
             made = row["attributes"]
             if str(made["sequential_id"]) == number:
                 items = [item["attributes"]["summary"] for item in self.data.items.get(row["id"], [])]
-                return page(self.label, f"INC-{number}", made["title"], _detail(made), {"Action items": items})
+                return page(
+                    self.label,
+                    f"INC-{number}",
+                    made["title"],
+                    {**_detail(made), **self.fields.detail(row["id"])},
+                    {"Action items": items},
+                )
         return nothing_here(self.label)
 
     async def _workflow_page(self, request: Request) -> Response:
@@ -280,6 +310,15 @@ class Rootly(VendorStandIn):
                 lines = [f"{task['position']}. {task['name']} ({task['task_params']['task_type']})" for task in tasks]
                 return page(self.label, data.TEAM.name, made["name"], about, {"Tasks": lines})
         return nothing_here(self.label)
+
+    # Faults
+
+    def rate_limited(self, retry_after: int) -> Refusal:
+        return Refusal(429, {"error": "Too many requests"}, "rate limited")
+
+    def one_refusal(self, path: str) -> Refusal:
+        field = {"incidents": "title", "action_items": "summary"}.get(path.rpartition("/")[2], "name")
+        return refused([f"{humanised(field)} is reserved"], [field])
 
 
 def _not_found() -> Refusal:
@@ -304,10 +343,15 @@ async def _attributes(request: Request, kind: str) -> tuple[Any, dict[str, Any]]
     return body, attributes
 
 
+def created_at(row: Row) -> float:
+    """Epoch seconds."""
+    return datetime.fromisoformat(row["attributes"]["created_at"]).timestamp()
+
+
 def _shown_incident(row: Row, *, from_slack: bool) -> Shown:
     made = row["attributes"]
-    at = datetime.fromisoformat(made["created_at"]).timestamp()
-    return Shown("incident", f"INC-{made['sequential_id']}", made["title"], made["url"], at, _detail(made), from_slack)
+    reference = f"INC-{made['sequential_id']}"
+    return Shown("incident", reference, made["title"], made["url"], created_at(row), _detail(made), from_slack)
 
 
 def _detail(made: Mapping[str, Any]) -> dict[str, str]:
@@ -320,10 +364,13 @@ def _detail(made: Mapping[str, Any]) -> dict[str, str]:
         "Summary": made["summary"] or "",
         "Labels": ", ".join(f"{name}: {value}" for name, value in made["labels"].items()),
         "Reported by": made["user"]["data"]["attributes"]["full_name"],
+        "Slack channel": made["slack_channel_name"] or made["slack_channel_id"] or "",
+        "Jira issue": made["jira_issue_key"] or "",
+        "Maintenance": " to ".join(filter(None, (made["scheduled_for"], made["scheduled_until"]))),
         "Notify by e-mail": ", ".join(made["notify_emails"] or []),
         **_times(made),
     }
-    for name in ("services", "environments", "functionalities", "incident_types", "groups"):
+    for name in ("services", "environments", "functionalities", "incident_types", "groups", "causes"):
         detail[name.replace("_", " ").capitalize()] = ", ".join(
             entry["data"]["attributes"]["name"] for entry in made[name]
         )

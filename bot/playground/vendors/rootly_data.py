@@ -9,6 +9,7 @@ from bot.playground.vendors import data
 from bot.playground.vendors.base import iso
 from bot.playground.vendors.data_incidents import INCIDENTS, LAST_NUMBER, PastIncident
 from bot.playground.vendors.ids import rootly_id
+from bot.playground.vendors.rootly_fields import FIELDS, WAREHOUSES, OwnField
 from bot.playground.vendors.rootly_query import Row
 from bot.playground.vendors.rootly_shapes import INCIDENT, MOMENTS
 
@@ -37,7 +38,8 @@ def slug(text: str) -> str:
 
 
 class RootlyData:
-    """All lists by name. `tasks` and `items` hold workflow tasks and action items by workflow and incident."""
+    """All lists by name. `tasks`, `items` and `selections` hold workflow tasks, action items and the selections of form
+    fields, by workflow and incident."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -60,11 +62,17 @@ class RootlyData:
                 self._named("workflows", one.name, one.description, locked=one.locked, enabled=True, position=place)
                 for place, one in enumerate(data.WORKFLOWS, start=1)
             ],
+            **{name: [self._named(name, one, "") for one in names] for name, names in data.ROOTLY_LISTS.items()},
             "alerts": [],
             "incidents": [],
+            "entities": self._all("entities", tuple(data.Named(name, "") for name in WAREHOUSES)),
+            "form_field_options": [],
         }
+        self.catalog_id = rootly_id("rootly", "catalogs", "Warehouses")
+        self.lists["form_fields"] = [self._form_field(one) for one in FIELDS]
         self.tasks: dict[str, list[Row]] = {row["id"]: [] for row in self.lists["workflows"]}
         self.items: dict[str, list[Row]] = {}
+        self.selections: dict[str, list[Row]] = {}
         self._fill_workflows()
         for age, past in enumerate(INCIDENTS):
             self._happen(LAST_NUMBER - age, past)
@@ -149,6 +157,7 @@ class RootlyData:
                 "status": attributes.get("status", "open"),
                 "assigned_to": assignee and {"id": int(assignee["id"]), "email": assignee["attributes"]["email"]},
                 "assigned_to_group_ids": attributes.get("assigned_to_group_ids", []),
+                "form_field_selections": attributes.get("form_field_selections") or [],
                 "created_by": {"data": creator},
                 "url": incident["attributes"]["url"] + "#nav-action-items",
                 "short_url": None,
@@ -177,7 +186,34 @@ class RootlyData:
             },
         }
 
+    def selection(self, attributes: Mapping[str, Any], at: float) -> Row:
+        """A new selection of a form field by an incident."""
+        kind = "incident_form_field_selections"
+        return {"id": rootly_id(), "type": kind, "attributes": {**attributes, **self._times(at)}}
+
     # Inside
+
+    def _form_field(self, one: OwnField) -> Row:
+        """The field, whose options go into their own list."""
+        field = self._named("form_fields", one.name, one.hint)
+        more = {
+            "kind": one.kind,
+            "input_kind": one.input_kind,
+            "value_kind": one.value_kind,
+            "value_kind_catalog_id": self.catalog_id if one.value_kind == "catalog_entity" else None,
+            "shown": list(one.shown),
+            "required": [],
+            "enabled": one.enabled,
+            "default_values": [],
+            "show_on_incident_details": True,
+        }
+        field["attributes"] |= more
+        for place, words in enumerate(one.options, start=1):
+            option = self._named("form_field_options", f"{one.name}: {words}", "")
+            about = {"form_field_id": field["id"], "value": words, "color": "#64748b", "position": place}
+            option["attributes"] = {**about, "default": False, **self._times(self.now - _YEAR)}
+            self.lists["form_field_options"].append(option)
+        return field
 
     def _all(self, catalog: str, entries: tuple[data.Named, ...]) -> list[Row]:
         return [

@@ -21,11 +21,15 @@ _COMPARISONS = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list can be asked: exact filters by attribute, what `filter[search]` looks in, sortable attributes."""
+    """What a list can be asked: exact filters by attribute, what `filter[search]` looks in, sortable attributes.
+
+    `times`: whether it has filters like `filter[created_at][gte]`.
+    """
 
     filters: tuple[str, ...] = ("slug", "name")
     search: tuple[str, ...] = ("name",)
     sort: tuple[str, ...] = ("created_at", "updated_at")
+    times: bool = True
     cursor: bool = False
 
 
@@ -47,7 +51,7 @@ def _filtered(rows: list[Row], keys: Sequence[str], value: str, query: Query) ->
     field, operator = keys[0], keys[1] if len(keys) > 1 else "eq"
     if field == "search" and query.search:
         return [row for row in rows if _mentions(row, query.search, value)]
-    if field.endswith("_at") and operator in _COMPARISONS:
+    if query.times and field.endswith("_at") and operator in _COMPARISONS:
         return _compared(rows, field, operator, value)
     if field not in query.filters or operator not in ("eq", "not_eq", "in", "not_in"):
         raise refused([f"filter[{']['.join(keys)}] is not a filter of this list"], [f"filter[{field}]"], 400)

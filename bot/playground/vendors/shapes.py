@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Type = Literal["string", "integer", "boolean", "object", "reference", "strings", "integers", "objects", "references"]
+Type = Literal[
+    "string", "integer", "number", "boolean", "object", "reference", "strings", "integers", "objects", "references"
+]
 Problem = Literal["missing", "unknown", "type", "enum"]
 
 
@@ -83,6 +85,8 @@ def _is(kind: Type, value: Any) -> bool:
             return isinstance(value, str)
         case "integer":
             return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
         case "boolean":
             return isinstance(value, bool)
         case "object":

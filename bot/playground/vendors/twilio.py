@@ -1,4 +1,4 @@
-"""A Twilio TaskRouter of our own: two workspaces, their task queues and workflows (contract, section 4).
+"""A Twilio TaskRouter of our own: two workspaces, their task queues, channels, workflows and tasks (contract, section 4).
 
 What it refuses beyond required parameters and ranges, so that a person sees a refusal that names a field and can be
 mended (the parameter's name stands in the message, as in all errors of this API):
@@ -18,17 +18,20 @@ import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, iso, media_type
+from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, iso, moment
 from bot.playground.vendors.ids import twilio_sid
-from bot.playground.vendors.pages import nothing_here, page
+from bot.playground.vendors.listing import settled
+from bot.playground.vendors.pages import front_page, nothing_here, page
+from bot.playground.vendors.twilio_answers import error, form_of, invalid, missing, not_found, whole
 from bot.playground.vendors.twilio_configuration import fault_in, queue_of
+from bot.playground.vendors.twilio_tasks import Tasks, detail, new_sid, title
 
 Row = dict[str, Any]
 
@@ -41,17 +44,25 @@ DEFAULT_RESERVATION, LONGEST_RESERVATION = 120, 86_400
 """Seconds."""
 PER_MINUTE = 6000
 """Twilio publishes no number; the headers need one."""
+CHANNELS = (("default", "Default"), ("voice", "Voice"), ("chat", "Programmable Chat"), ("email", "Email"))
+"""Unique and friendly names of every workspace's task channels."""
+FILTERS = ("FriendlyName", "EvaluateTaskAttributes")
+"""Query parameters that the address of the next page keeps."""
 _YEAR = 365 * 24 * 3600.0
 
 
 class Twilio(VendorStandIn):
-    """Twilio's TaskRouter API on a port of its own."""
+    """Twilio's TaskRouter API on a port of its own.
+
+    `bare_lists`: a list of tasks comes without their attributes, as Twilio's OpenAPI document has it.
+    """
 
     vendor = "twilio"
     label = "Twilio TaskRouter"
 
     def __init__(self) -> None:
         super().__init__()
+        self.bare_lists = False
         self._key_sid = twilio_sid("SK")
         self._secret = secrets.token_urlsafe(24)
         self._begun = time.time()
@@ -61,6 +72,8 @@ class Twilio(VendorStandIn):
             STAGING: [self._queue(STAGING, "Everyone", "1==1")],
         }
         self.workflows: dict[str, list[Row]] = {CARE: [], STAGING: []}
+        self.channels = {sid: [self._channel(sid, *names) for names in CHANNELS] for sid in (CARE, STAGING)}
+        self.tasks = Tasks(self.queues, self.workflows, self.channels)
         for one in data.ROUTING_WORKFLOWS:
             self._fill_workflow(one.name, one.description)
 
@@ -78,7 +91,13 @@ class Twilio(VendorStandIn):
             Route(f"{workspace}/Workflows", self.api(self._create_workflow, creates=True), methods=["POST"]),
             Route(f"{workspace}/Workflows", self.api(self._lister("workflows"))),
             Route(f"{workspace}/Workflows/{{sid}}", self.api(self._getter("workflows"))),
+            Route(f"{workspace}/TaskChannels", self.api(self._lister("channels"))),
+            Route(f"{workspace}/Tasks", self.api(self._create_task, creates=True), methods=["POST"]),
+            Route(f"{workspace}/Tasks", self.api(self._list_tasks)),
+            Route(f"{workspace}/Tasks/{{sid}}", self.api(self._getter("tasks"))),
+            Route("/", front_page(self)),
             Route("/console/workspaces/{workspace}/workflows/{sid}", self._workflow_page),
+            Route("/console/workspaces/{workspace}/tasks/{sid}", self._task_page),
         ]
 
     def authorised(self, request: Request) -> bool:
@@ -87,10 +106,10 @@ class Twilio(VendorStandIn):
 
     def unauthorised(self) -> Refusal:
         note = "token revoked" if self.fault == "revoked" else "invalid credentials"
-        return _error(401, 20003, "Authenticate", note)
+        return error(401, 20003, "Authenticate", note)
 
     async def nowhere(self, request: Request) -> Response:
-        raise _not_found(request)
+        raise not_found(request)
 
     def limits(self, method: str, used: int) -> dict[str, str]:
         return {
@@ -116,36 +135,47 @@ class Twilio(VendorStandIn):
 
     def _lister(self, name: str) -> Handler:
         async def handler(request: Request) -> Response:
-            return self._paged(request, name, self._rows(name)[self._workspace_sid(request)])
+            return self._paged(request, name, self._listed(self._rows(name, self._workspace_sid(request))))
 
         return handler
 
     def _getter(self, name: str) -> Handler:
         async def handler(request: Request) -> Response:
-            for row in self._rows(name)[self._workspace_sid(request)]:
+            for row in self._rows(name, self._workspace_sid(request)):
                 if row["sid"] == request.path_params["sid"]:
                     return self.json(self._linked(row))
-            raise _not_found(request)
+            raise not_found(request)
 
         return handler
 
-    def _rows(self, name: str) -> dict[str, list[Row]]:
-        return self.workflows if name == "workflows" else self.queues
+    def _rows(self, name: str, workspace: str) -> list[Row]:
+        if name == "tasks":
+            return self.tasks.present(workspace)
+        return {"workflows": self.workflows, "task_queues": self.queues, "channels": self.channels}[name][workspace]
+
+    async def _list_tasks(self, request: Request) -> Response:
+        if expression := request.query_params.get("EvaluateTaskAttributes", ""):
+            self.tasks.count_evaluation()
+        rows = self._listed(self.tasks.present(self._workspace_sid(request), expression))
+        return self._paged(request, "tasks", [{**row, "attributes": None} for row in rows] if self.bare_lists else rows)
+
+    def _listed(self, rows: list[Row]) -> list[Row]:
+        return settled(self, rows, "sid", _created_at)
 
     def _paged(self, request: Request, key: str, rows: list[Row]) -> Response:
         """A page; the next one can be reached only by its `next_page_url`, which carries a token."""
         asked = request.query_params
         if name := asked.get("FriendlyName"):
-            rows = [row for row in rows if row["friendly_name"] == name]
+            rows = [row for row in rows if row.get("friendly_name") == name]
         size_text, number_text = asked.get("PageSize", str(DEFAULT_SIZE)), asked.get("Page", "0")
         if not size_text.isdecimal() or not 1 <= int(size_text) <= LARGEST_SIZE:
-            raise _invalid("PageSize", f"must be between 1 and {LARGEST_SIZE}")
+            raise invalid("PageSize", f"must be between 1 and {LARGEST_SIZE}")
         if not number_text.isdecimal():
-            raise _invalid("Page", "must be a whole number")
+            raise invalid("Page", "must be a whole number")
         size, number = int(size_text), int(number_text)
         begin = number * size
         if begin and (begin > len(rows) or asked.get("PageToken") != _token(rows[begin - 1])):
-            raise _invalid("PageToken", "does not go with this Page")
+            raise invalid("PageToken", "does not go with this Page")
         ended = begin + size >= len(rows)
         meta = {
             "key": key,
@@ -160,8 +190,7 @@ class Twilio(VendorStandIn):
 
     def _page_url(self, request: Request, size: int, number: int, rows: list[Row]) -> str:
         query = {"PageSize": str(size), "Page": str(number)}
-        if name := request.query_params.get("FriendlyName"):
-            query["FriendlyName"] = name
+        query |= {name: asked for name in FILTERS if (asked := request.query_params.get(name))}
         if number:
             query["PageToken"] = _token(rows[number * size - 1])
         return f"{self.url}{request.url.path}?{urlencode(query)}"
@@ -170,28 +199,35 @@ class Twilio(VendorStandIn):
 
     async def _create_workflow(self, request: Request) -> Response:
         workspace = self._workspace_sid(request)
-        form = await _form(request)
+        form = await form_of(request)
         for name in ("FriendlyName", "Configuration"):
             if not form.get(name, "").strip():
-                raise _error(400, 20001, f"Missing required parameter {name} in the post body", name)
+                raise missing(name)
         here = {queue["sid"] for queue in self.queues[workspace]}
         if fault := fault_in(form["Configuration"], here.__contains__):
-            raise _invalid("Configuration", f"is not valid: {fault}")
+            raise invalid("Configuration", f"is not valid: {fault}")
         for name in ("AssignmentCallbackUrl", "FallbackAssignmentCallbackUrl"):
             if form.get(name) and not _reachable(form[name]):
-                raise _invalid(name, "is not a URL that Twilio can reach")
-        reservation = form.get("TaskReservationTimeout") or str(DEFAULT_RESERVATION)
-        if not reservation.isdecimal() or not 1 <= int(reservation) <= LONGEST_RESERVATION:
-            raise _invalid("TaskReservationTimeout", f"must be between 1 and {LONGEST_RESERVATION}")
+                raise invalid(name, "is not a URL that Twilio can reach")
+        whole(form, "TaskReservationTimeout", 1, LONGEST_RESERVATION, DEFAULT_RESERVATION)
         row = self._workflow(workspace, form, time.time(), twilio_sid("WW"))
         self.workflows[workspace].append(row)
         self.keep(request, form, row["sid"], self._shown(row, from_slack=True))
         return self.json(self._linked(row), 201)
 
+    async def _create_task(self, request: Request) -> Response:
+        workspace, sid = self._workspace_sid(request), new_sid()
+        form = await form_of(request)
+        common = self._common(sid, "", f"/v1/Workspaces/{workspace}/Tasks/{sid}", time.time())
+        row = self.tasks.create(workspace, form, common)
+        path = f"/console/workspaces/{workspace}/tasks/{sid}"
+        self.keep(request, form, sid, Shown("task", f"{sid[:8]}…", title(row), path, time.time(), detail(row), True))
+        return self.json(self._linked(row), 201)
+
     def _workspace_sid(self, request: Request) -> str:
         sid = request.path_params["workspace"]
         if sid not in self.queues:
-            raise _not_found(request)
+            raise not_found(request)
         return str(sid)
 
     # Rows; `url` and `links` are added when one goes out
@@ -213,6 +249,16 @@ class Twilio(VendorStandIn):
             "target_workers": target,
             "task_order": "FIFO",
             "max_reserved_workers": 1,
+        }
+
+    def _channel(self, workspace: str, unique: str, name: str) -> Row:
+        sid = twilio_sid("TC", "twilio", workspace, unique)
+        path = f"/v1/Workspaces/{workspace}/TaskChannels/{sid}"
+        return {
+            **self._common(sid, name, path, self._begun - _YEAR),
+            "workspace_sid": workspace,
+            "unique_name": unique,
+            "channel_optimized_routing": False,
         }
 
     def _workflow(self, workspace: str, form: Mapping[str, str], at: float, sid: str) -> Row:
@@ -277,13 +323,19 @@ class Twilio(VendorStandIn):
                 return page(self.label, row["sid"], row["friendly_name"], detail)
         return nothing_here(self.label)
 
+    async def _task_page(self, request: Request) -> Response:
+        for row in self.tasks.rows.get(request.path_params["workspace"], []):
+            if row["sid"] == request.path_params["sid"]:
+                return page(self.label, row["sid"], title(row), {"Status": row["assignment_status"], **detail(row)})
+        return nothing_here(self.label)
 
-async def _form(request: Request) -> dict[str, str]:
-    """The form's fields; none of them where the body is of another media type, or not text."""
-    if media_type(request) != "application/x-www-form-urlencoded":
-        return {}
-    body = await request.body()
-    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    # Faults
+
+    def rate_limited(self, retry_after: int) -> Refusal:
+        return error(429, 20429, "Too Many Requests", "rate limited")
+
+    def one_refusal(self, path: str) -> Refusal:
+        return invalid("Attributes" if path.endswith("/Tasks") else "FriendlyName", "is reserved")
 
 
 def _reachable(url: str) -> bool:
@@ -300,19 +352,10 @@ def _reachable(url: str) -> bool:
         return True
 
 
+def _created_at(row: Row) -> float:
+    at = moment(row["date_created"])
+    return at.timestamp() if at else 0.0
+
+
 def _token(row: Row) -> str:
     return f"PT{row['sid']}"
-
-
-def _error(status: int, code: int, message: str, note: str) -> Refusal:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return Refusal(status, {"code": code, "message": message, "more_info": more, "status": status}, note)
-
-
-def _invalid(parameter: str, complaint: str) -> Refusal:
-    return _error(400, 20001, f"{parameter} {complaint}", parameter)
-
-
-def _not_found(request: Request) -> Refusal:
-    path = request.url.path.removeprefix("/v1")
-    return _error(404, 20404, f"The requested resource {path} was not found", "not found")

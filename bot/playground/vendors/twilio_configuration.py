@@ -7,8 +7,12 @@ from typing import Any
 
 LARGEST = 1_038_576
 """Bytes."""
+LARGEST_INT = 2_147_483_647
 _QUEUE = re.compile(r"WQ[0-9a-fA-F]{32}")
 _PREFIXED = re.compile(r"\b(task|worker)\.")
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_HYPHEN = re.compile(r"[^\W\d]\w*-")
+_COMPARED = re.compile(r"==|!=|[<>]|\b(CONTAINS|HAS|IN)\b", re.IGNORECASE)
 
 
 def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
@@ -52,6 +56,8 @@ def _fault_in_filter(rule: Any, path: str, queue_exists: Callable[[str], bool]) 
         return f"{path} must be an object"
     if not isinstance(rule.get("expression"), str) or not rule["expression"].strip():
         return f"{path}.expression is required"
+    if fault := _fault_in_expression(rule["expression"]):
+        return f"{path}.expression {fault}"
     targets = rule.get("targets")
     if not isinstance(targets, list) or not targets:
         return f"{path}.targets must not be empty"
@@ -69,16 +75,36 @@ def _fault_in_target(target: Any, path: str, first: bool, queue_exists: Callable
     if (first or queue is not None) and (fault := _fault_in_queue(queue, path, queue_exists)):
         return fault
     priority, timeout = target.get("priority", 0), target.get("timeout", 1)
-    if isinstance(priority, bool) or not re.fullmatch(r"\d+", str(priority)):
+    if not _is_whole(priority, 0):
         return f"{path}.priority must be a whole number"
-    if isinstance(timeout, bool) or not re.fullmatch(r"\d+", str(timeout)) or int(timeout) < 1:
+    if not _is_whole(timeout, 1):
         return f"{path}.timeout must be a positive number of seconds"
     expression = target.get("expression")
     if expression is not None and not (isinstance(expression, str) and _PREFIXED.search(expression)):
         return f"{path}.expression must name its attributes as task.name or worker.name"
+    if expression is not None and (fault := _fault_in_expression(expression)):
+        return f"{path}.expression {fault}"
     if "known_worker_sid" in target and "known_worker_friendly_name" in target:
         return f"{path} can have only one of known_worker_sid and known_worker_friendly_name"
     return ""
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    """Digits as text are whole numbers, too, as in Twilio's examples."""
+    text = "" if isinstance(value, bool) else str(value)
+    return re.fullmatch(r"\d{1,10}", text) is not None and least <= int(text) <= LARGEST_INT
+
+
+def _fault_in_expression(expression: str) -> str:
+    """The grossest mistakes; what the real one checks beyond them is not documented."""
+    bare = _QUOTED.sub("''", expression)
+    if bare.replace("''", "").count("'") or '"' in bare:
+        return "has a text without an end"
+    if bare.count("(") != bare.count(")"):
+        return "has parentheses that do not match"
+    if _HYPHEN.search(bare):
+        return "has a hyphen, which expressions do not support"
+    return "" if _COMPARED.search(bare) else "compares nothing"
 
 
 def _fault_in_queue(queue: Any, path: str, queue_exists: Callable[[str], bool]) -> str:

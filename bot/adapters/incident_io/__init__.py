@@ -1,0 +1,283 @@
+"""incident.io: incidents, actions and follow-ups. Plain JSON, one bearer token.
+
+Facts of 2026-11: incident.io's OpenAPI document, which leaves out all error answers (its guide describes them in
+prose). It promises to add fields, enum values and forms of ids at any time, so what is unknown is passed over.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.adapters.base import (
+    Account,
+    Adapter,
+    ApiKey,
+    Created,
+    Entry,
+    Operation,
+    Request,
+    SlackPerson,
+    Submission,
+)
+from bot.adapters.http import (
+    Bearer,
+    Reply,
+    dig,
+    link,
+    listed,
+    reading,
+    rejected_token,
+    segment,
+    send,
+    text,
+    unreadable,
+)
+from bot.adapters.incident_io import bodies, lists
+from bot.adapters.incident_io.forms import Action, FollowUp, Incident, OnIncident
+from bot.adapters.incident_io.lists import (
+    ALL_MODES,
+    CATALOGS,
+    DEFINITIONS,
+    INCIDENT_FIELDS,
+    MOST,
+    NEWEST_INCIDENTS,
+    PAGE,
+    incident_entry,
+)
+from bot.adapters.incident_io.refusals import complaints
+from bot.adapters.pace import Limits, Rate
+from bot.adapters.times import epoch, iso
+from bot.errors import Refused, Unclear, VendorError
+from bot.forms.fields import Form
+
+JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+CLOCKS_APART = 120.0
+"""Seconds between the vendor's clock and ours, at most. More would take older incidents of the same name for ours."""
+LONGEST_AGO = 25 * 3600.0
+"""Seconds since the first attempt of what is sent again, at most: a delivery is given up after a day."""
+
+
+class IncidentIo(Adapter):
+    vendor = "incident_io"
+    label = "incident.io"
+    credentials = ApiKey
+    operations = (
+        Operation("incident", "incident", "incident", Incident, feeds="incidents", keyed=True, custom=INCIDENT_FIELDS),
+        Operation("action", "action_item", "action", Action),
+        Operation("follow_up", "action_item", "follow-up", FollowUp),
+    )
+    catalogs = CATALOGS
+    # One bucket of 1200 calls a minute for reads and writes alike: half of it each.
+    limits = Limits(read=Rate(600), write=Rate(600))
+
+    async def verify(self, credentials: ApiKey) -> Account:
+        reply = await self._get("/v1/identity", credentials)
+        if not reply.ok:
+            raise self._refusal(reply, connecting=True)
+        # The dashboard's path is the organisation: https://app.incident.io/<organisation>. `name` is the key's own.
+        organisation = urlsplit(text(reply.body, "identity", "dashboard_url")).path.strip("/").split("/")[0]
+        if not organisation:
+            raise Unclear(self.label, "incident.io did not say which organisation the key belongs to.")
+        return Account(id=organisation, name=organisation)
+
+    def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
+        match operation, submission.form:
+            case "incident", Incident() as form:
+                path, body = "/v2/incidents", bodies.incident(form, submission)
+            case "action", Action() as form:
+                path, body = "/v2/actions", bodies.action(form, submission)
+            case "follow_up", FollowUp() as form:
+                path, body = "/v2/follow_ups", bodies.follow_up(form, submission)
+            case _:
+                raise KeyError(operation)
+        return Request("POST", path, json=body, headers=JSON)
+
+    async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
+        if isinstance(submission.form, Incident) and (known := bodies.objections(submission.form, submission)):
+            raise Refused(self.label, fields=known)
+        submission = await self._with_ids(submission, credentials)
+        request = self.request(operation, submission, credentials)
+        reply = await self._send(request, credentials)
+        if operation == "incident" and (reply.status == 409 or (reply.status == 422 and submission.again)):
+            return await self._made_before(reply, submission, request, credentials)
+        if not reply.ok:
+            raise self._refusal(reply, submission.form, request)
+        made = dig(reply.body, operation)
+        if not text(made, "id"):
+            raise Unclear(self.label, "incident.io answered without saying what it created.")
+        return _created(made, submission)
+
+    async def find(self, operation: str, submission: Submission, credentials: ApiKey, since: float) -> list[Created]:
+        """Nothing of an incident shows its key: an incident is known by its name, its time, and being made by a key."""
+        match operation, submission.form:
+            case "incident", Incident() as form:
+                rows = await self._namesakes(form.name, credentials, since - CLOCKS_APART)
+            case ("action", Action()) | ("follow_up", FollowUp()):
+                submission = await self._with_ids(submission, credentials)
+                rows = await self._marked(f"{operation}s", submission, credentials)
+            case _:
+                raise KeyError(operation)
+        rows.sort(key=lambda row: epoch(text(row, "created_at")))
+        return [_created(row, submission) for row in rows]
+
+    def by_hand(self, operation: str, credentials: ApiKey) -> str:
+        """incident.io's own address without an organisation leads to that of whoever is signed in."""
+        if urlsplit(self.base_url).hostname == "api.incident.io":
+            return "https://app.incident.io/"
+        return f"{self.base_url.rstrip('/')}/"
+
+    async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
+        if catalog == INCIDENT_FIELDS:
+            return await self._definitions(credentials)
+        path, member, params = lists.source(catalog)
+        most = NEWEST_INCIDENTS if catalog == "incidents" else MOST
+        return lists.entries(catalog, await self._list(path, member, params, credentials, most))
+
+    async def _definitions(self, credentials: ApiKey) -> list[Entry]:
+        """The organisation's own fields of an incident, in the order of the form."""
+        found: list[Entry] = []
+        for path, member, fields_of in DEFINITIONS:
+            fields = fields_of(await self._list(path, member, {}, credentials, MOST))
+            found += [Entry(id=field.id, label=field.name, field=field) for field in fields]
+        return found
+
+    def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+        return lists.user_for(person, entries)
+
+    async def _made_before(
+        self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey
+    ) -> Created:
+        """After an answer that may mean that the key is taken: the incident, if there is just one that it can be.
+
+        The documentation says that equal keys make one incident, and not what a second request with one gets.
+        """
+        since = submission.sent_at or time.time() - LONGEST_AGO
+        found = await self.find("incident", submission, credentials, since)
+        if len(found) == 1:
+            return found[0]
+        if not found and reply.status == 422:
+            raise self._refusal(reply, submission.form, request)
+        raise Unclear(self.label, "incident.io says that it already has this incident.")
+
+    async def _namesakes(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
+        """The incidents that a key made under that name since then."""
+        params = {
+            "page_size": PAGE,
+            "sort_by": "created_at_newest_first",
+            "mode[one_of]": ALL_MODES,
+            "created_at[gte]": iso(since)[:10],  # the documented examples are days: the hour is compared here
+        }
+        found: dict[str, Any] = {}
+        for row in await self._whole_list("/v2/incidents", "incidents", params, credentials):
+            creator = dig(row, "creator")
+            by_a_key = not creator or dig(creator, "api_key") is not None
+            if by_a_key and text(row, "name") == text(name) and epoch(text(row, "created_at")) >= since:
+                found[text(row, "id")] = row
+        return list(found.values())
+
+    async def _marked(self, what: str, submission: Submission, credentials: ApiKey) -> list[Any]:
+        """The `actions` or `follow_ups` of the submission's incident that carry its marker.
+
+        The list leaves out those of test incidents, unless it is asked for the mode that the incident has.
+        """
+        incident_id = getattr(submission.form, "incident_id", "")
+        reply = await self._get(f"/v2/incidents/{segment(self.label, incident_id)}", credentials)
+        if not reply.ok:
+            raise self._refusal(reply, submission.form)
+        if not (mode := text(reply.body, "incident", "mode")):
+            raise unreadable(self.label)
+        params = {"incident_id": incident_id, "incident_mode": mode}
+        rows = await self._whole_list(f"/v2/{what}", what, params, credentials)
+        return [row for row in rows if submission.marker in text(row, "description")]
+
+    async def _with_ids(self, submission: Submission, credentials: ApiKey) -> Submission:
+        """The submission with an incident's number (`#123`) replaced by its id."""
+        form = submission.form
+        if not isinstance(form, OnIncident) or not form.incident_id.startswith("#"):
+            return submission
+        number = form.incident_id[1:]
+        missing = Refused(self.label, fields={"incident_id": f"incident.io has no incident INC-{number}."})
+        reply = await self._get(f"/v2/incidents/{segment(self.label, number)}", credentials)
+        if reply.status == 404:
+            raise missing
+        if not reply.ok:
+            raise self._refusal(reply)
+        if not text(reply.body, "incident", "id"):
+            raise unreadable(self.label)
+        # The same path takes ids: what comes back is compared with what was asked for.
+        if text(reply.body, "incident", "reference").rpartition("-")[2] not in ("", number):
+            raise missing
+        found = incident_entry(dig(reply.body, "incident"))
+        chosen = {**submission.chosen, f"incidents/{found.id}": found}
+        return replace(submission, form=form.model_copy(update={"incident_id": found.id}), chosen=chosen)
+
+    async def _whole_list(
+        self, path: str, member: str, params: Mapping[str, Any], credentials: ApiKey
+    ) -> list[dict[str, Any]]:
+        """Every row, or `unreadable`: when a row has no id, or the list has no end."""
+        rows = await self._list(path, member, params, credentials, MOST)
+        if len(rows) >= MOST or not all(text(row, "id") for row in rows):
+            raise unreadable(self.label)
+        return rows
+
+    async def _list(
+        self, path: str, member: str, params: Mapping[str, Any], credentials: ApiKey, most: int
+    ) -> list[Any]:
+        rows: list[Any] = []
+        after = ""
+        while len(rows) < most:
+            reply = await self._get(path, credentials, {**params, "after": after} if after else params)
+            if not reply.ok:
+                raise self._refusal(reply)
+            page = listed(self.label, reply, member)
+            rows += page
+            before, after = after, text(reply.body, "pagination_meta", "after")
+            if not page or not after:
+                break
+            if after == before:
+                raise unreadable(self.label)
+        return rows
+
+    async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
+        request = Request("GET", path, params=params, headers={"Accept": JSON["Accept"]})
+        with reading(self.label):
+            return await self._send(request, credentials)
+
+    async def _send(self, request: Request, credentials: ApiKey) -> Reply:
+        auth = Bearer(credentials.api_key)
+        return await send(self.client, self.label, self.base_url, request, auth=auth, pace=self.pace)
+
+    def _refusal(
+        self, reply: Reply, form: Form | None = None, request: Request | None = None, *, connecting: bool = False
+    ) -> VendorError:
+        fields, rest = complaints(reply.body, form, request.json if request is not None else None)
+        if reply.status in (401, 403):
+            return rejected_token(self.label, reply.status, "; ".join([*fields.values(), *rest]), connecting=connecting)
+        if reply.status == 404 and isinstance(form, OnIncident):
+            fields.setdefault(
+                "incident_id", "incident.io does not find this incident, or does not show it to this token."
+            )
+            return Refused(self.label, "", fields)
+        if not fields and not rest:
+            rest = [f"incident.io refused it and gave no reason (HTTP {reply.status})."]
+        if rest and (request_id := text(reply.body, "request_id")):
+            rest.append(f"(incident.io's support asks for this: {request_id})")
+        return Refused(self.label, " ".join(rest), fields)
+
+
+def _created(made: Any, submission: Submission) -> Created:
+    match form := submission.form:
+        case Action():
+            return _belonging(made, form, form.description.splitlines()[0], submission)
+        case FollowUp():
+            return _belonging(made, form, form.title, submission)
+    title = text(made, "name") or text(getattr(form, "name", ""))
+    return Created(id=text(made, "id"), reference=text(made, "reference"), title=title, url=link(made, "permalink"))
+
+
+def _belonging(made: Any, form: OnIncident, title: str, submission: Submission) -> Created:
+    """Neither an action nor a follow-up tells of a page of its own: the link is its incident's."""
+    on = submission.chosen.get(f"incidents/{form.incident_id}")
+    return Created(id=text(made, "id"), title=title, url=on.url if on else "")

@@ -1,0 +1,65 @@
+"""What incident.io is sent, and what is known before that it would refuse."""
+
+import re
+from typing import Any
+
+from bot.adapters.base import REPORTER, Entry, Submission
+from bot.adapters.incident_io.forms import Action, FollowUp, Incident
+from bot.adapters.incident_io.lists import ALWAYS_TRIAGE, PRIVATE_ONLY, TRIAGE
+from bot.adapters.incident_io.own_fields import ROLES, members, reported_by
+from bot.forms.fields import Form
+
+
+def incident(form: Incident, submission: Submission) -> dict[str, Any]:
+    """The organisation's own fields, if the form has some, stand in its field `custom`."""
+    given = _given(form)
+    values = given.pop("custom", {})
+    own = members(values)
+    if (asker := submission.chosen.get(REPORTER)) and (reporter := reported_by(asker.id, submission.custom, values)):
+        own[ROLES.name] = [*own.get(ROLES.name, []), *reporter]
+    return {**given, **own, "idempotency_key": submission.idempotency_key}
+
+
+def action(form: Action, submission: Submission) -> dict[str, Any]:
+    return {**_given(form), "description": f"{form.description}\n\n{_footer(submission)}"}
+
+
+def follow_up(form: FollowUp, submission: Submission) -> dict[str, Any]:
+    """The marker goes into the description: as a label it would be copied to the issue trackers, a new label each time."""
+    words = "\n\n".join(filter(None, [form.description, _footer(submission)]))
+    return {**_given(form), "description": words}
+
+
+def objections(form: Incident, submission: Submission) -> dict[str, str]:
+    """What the chosen entries tell that the form alone does not, by field. What is not known of them is left to the
+    vendor."""
+    status = submission.chosen.get(f"incident_statuses/{form.incident_status_id}")
+    kind = submission.chosen.get(f"incident_types/{form.incident_type_id}")
+    found: dict[str, str] = {}
+    if form.severity_id is None and not _may_be_triage(form, status, kind):
+        found["severity_id"] = "Choose a severity. Only an incident whose status is one of triage can do without."
+    if form.visibility == "public" and kind is not None and PRIVATE_ONLY in kind.detail:
+        words = f"Incidents of the type “{kind.label}” are private: choose that only the people invited can see it."
+        found["visibility"] = words
+    return found
+
+
+def _may_be_triage(form: Incident, status: Entry | None, kind: Entry | None) -> bool:
+    if form.incident_status_id is not None:
+        return status is None or status.detail in (TRIAGE, "")
+    return kind is not None and ALWAYS_TRIAGE in kind.detail
+
+
+def _given(form: Form) -> dict[str, Any]:
+    """What was filled in; what was not is left out, so that incident.io's own defaults stand."""
+    return _filled(form.model_dump(mode="json"))
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    filled = {name: _filled(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: value for name, value in filled.items() if value not in (None, "", [], {})}
+
+
+def _footer(submission: Submission) -> str:
+    """In italics; the footer's own characters are no Markdown."""
+    return "_" + re.sub(r"([\\_*`\[\]])", r"\\\1", submission.footer) + "_"

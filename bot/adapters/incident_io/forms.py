@@ -1,0 +1,125 @@
+"""incident.io's forms. The fields bear the names of incident.io's own members."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, HttpUrl, model_validator
+
+from bot.forms.fields import Advanced, Choice, Conversation, Form, Lookup, Text, wrong
+
+VISIBILITIES = Choice({"public": "Everyone in the organisation", "private": "Only the people invited"})
+MODES = Choice(
+    {
+        "standard": "A real incident",
+        "retrospective": "One of the past (not announced)",
+        "test": "A test",
+        "tutorial": "A tutorial",
+    }
+)
+Mode = Literal["standard", "retrospective", "test", "tutorial"]
+ONLY_OF_THE_PAST = "Only an incident of the past takes this: choose that as its kind, or leave this empty."
+
+NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
+    "incident": {
+        "slack_team_id": "only an Enterprise Grid has several to choose from, and one that incident.io is not installed "
+        "in would be refused with nothing on the form to mend it; incident.io takes its own",
+        "retrospective_incident_options.external_id": "incident.io takes it only from whom it has switched it on for",
+        "incident_role_assignments.assignee.email": "the Slack id says who it is",
+        "custom_field_entries.values.id": "names a value that is there already; a new incident has none",
+        "custom_field_entries.values.value_timestamp": "deprecated; times have fields of their own",
+    },
+    "action": {},
+    "follow_up": {
+        "follow_up_category_id": "nothing lists the categories, and a follow-up does not show its own",
+        "external_issue_reference_id": "nothing lists the references to issues, and people do not know their ids",
+    },
+}
+"""What an operation takes by incident.io's document and is never sent, by its dotted path, and why."""
+
+
+class RetrospectiveOptions(Form):
+    """What an incident of the past may bring along."""
+
+    slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
+        None,
+        title="Slack channel it had",
+        description="For an incident of the past. Without one, incident.io makes no channel for it.",
+    )
+    postmortem_document_url: Annotated[HttpUrl | None, Advanced()] = Field(
+        None, title="Link to its post-mortem", description="For an incident of the past."
+    )
+
+
+class Incident(Form):
+    """A severity may be left out only in triage. Which status is one of triage its catalog knows, and not the form: the
+    adapter looks before it sends."""
+
+    headline: ClassVar = "name"
+    details: ClassVar = "summary"
+
+    name: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(title="Name", min_length=1)
+    summary: Annotated[str | None, Text(multiline=True)] = Field(
+        None, title="Summary", description="What is known so far."
+    )
+    severity_id: Annotated[str | None, Lookup("severities")] = Field(
+        None, title="Severity", description="Needed, unless the incident begins in triage."
+    )
+    incident_status_id: Annotated[str | None, Lookup("incident_statuses")] = Field(
+        None, title="Status", description="incident.io chooses, if left empty."
+    )
+    incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(None, title="Type")
+    visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field("public", title="Who can see it")
+    mode: Annotated[Mode, MODES] = Field("standard", title="Kind")
+    slack_channel_name_override: Annotated[str | None, Text(placeholder="inc-checkout-down"), Advanced()] = Field(
+        None, title="Name of its Slack channel", description="incident.io makes one up if this is empty."
+    )
+    retrospective_incident_options: RetrospectiveOptions | None = None
+
+    @property
+    def confidential(self) -> bool:
+        return self.visibility == "private"
+
+    @model_validator(mode="after")
+    def _only_of_the_past(self) -> "Incident":
+        options = self.retrospective_incident_options
+        for name in RetrospectiveOptions.model_fields if self.mode != "retrospective" else ():
+            if getattr(options, name, None) is not None:
+                raise wrong(f"retrospective_incident_options.{name}", ONLY_OF_THE_PAST)
+        return self
+
+
+class OnIncident(Form):
+    """What belongs to an incident."""
+
+    incident_id: Annotated[str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")] = Field(
+        title="Incident", min_length=1
+    )
+
+
+class Action(OnIncident):
+    headline: ClassVar = "description"
+
+    description: Annotated[str, Text(multiline=True, placeholder="Roll back the last release")] = Field(
+        title="What is to be done", min_length=1, description="Markdown works."
+    )
+    assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
+
+
+class FollowUp(OnIncident):
+    headline: ClassVar = "title"
+    details: ClassVar = "description"
+
+    title: Annotated[str, Text(placeholder="Alert on the pool's size")] = Field(
+        title="What is to be done", min_length=1
+    )
+    description: Annotated[str | None, Text(multiline=True)] = Field(
+        None, title="Description", description="Markdown works."
+    )
+    assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
+    assignee_team_id: Annotated[str | None, Lookup("teams")] = Field(None, title="Assigned to team")
+    follow_up_priority_option_id: Annotated[str | None, Lookup("follow_up_priorities")] = Field(
+        None, title="Priority", description="incident.io lists only those that a follow-up has already."
+    )
+    labels: Annotated[list[str], Text(multiline=True, placeholder="monitoring"), Advanced()] = Field(
+        default_factory=list, title="Labels", description="One a line."
+    )

@@ -1,0 +1,139 @@
+"""incident.io's lists as catalogs: where each one is, what its rows become, and in which order people see them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
+from bot.adapters.http import dig, link, text
+from bot.adapters.incident_io.own_fields import CATALOG_ENTRIES, custom_fields, role_fields, timestamp_fields
+from bot.forms.custom import CustomField
+
+PAGE = 250
+"""The largest page by the guide's prose (the document's schemas say more)."""
+MOST = 20_000
+NEWEST_INCIDENTS = 300
+NOT_FOR_NEW = ("declined", "canceled", "merged")
+"""Categories of statuses that no incident begins in."""
+TRIAGE = "triage"
+"""The category of statuses in which nobody has said yet that it is an incident."""
+PRIVATE_ONLY, ALWAYS_TRIAGE = "private incidents only", "begins in triage"
+"""What the detail of an incident type says of it."""
+ALL_MODES = ("standard", "retrospective", "test", "tutorial")
+HOUR = 3600.0
+INCIDENT_FIELDS = "incident_fields"
+"""The catalog of what an incident's form asks for besides: the organisation's roles, custom fields and timestamps."""
+DEFINITIONS: tuple[tuple[str, str, Callable[[list[Any]], list[CustomField]]], ...] = (
+    ("/v2/incident_roles", "incident_roles", role_fields),
+    # Deprecated for /v2/custom_fields, which no longer says what is required, nor lists the options.
+    ("/v1/custom_fields", "custom_fields", custom_fields),
+    ("/v2/incident_timestamps", "incident_timestamps", timestamp_fields),
+)
+"""Path, member of the answer, what makes fields of its rows."""
+
+LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
+    "severities": ("/v1/severities", "severities", {}),
+    "incident_types": ("/v1/incident_types", "incident_types", {}),
+    "incident_statuses": ("/v1/incident_statuses", "incident_statuses", {}),
+    "users": ("/v2/users", "users", {"page_size": PAGE}),
+    # Tests and tutorials are left out unless asked for. Two equal pages make up the newest 300.
+    "incidents": (
+        "/v2/incidents",
+        "incidents",
+        {
+            "page_size": NEWEST_INCIDENTS // 2,
+            "sort_by": "created_at_newest_first",
+            "mode[one_of]": ALL_MODES,
+        },
+    ),
+    "teams": ("/v3/teams", "teams", {"page_size": PAGE}),
+    # Nothing lists the priorities: those that a follow-up has are known.
+    "follow_up_priorities": ("/v2/follow_ups", "follow_ups", {}),
+}
+"""Catalog: path, member of the answer, query."""
+
+CATALOGS = (
+    Catalog("severities", "severities"),
+    Catalog("incident_types", "incident types"),
+    Catalog("incident_statuses", "incident statuses"),
+    Catalog("users", "people"),
+    Catalog(INCIDENT_FIELDS, "fields of its own"),
+    Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_number),
+    # Not every key may read the teams; and all follow-ups come in one answer, too much to ask for often.
+    Catalog("teams", "teams", on_demand=True),
+    Catalog(CATALOG_ENTRIES, "entries", on_demand=True),
+    Catalog("follow_up_priorities", "follow-up priorities", ttl=HOUR, on_demand=True),
+)
+
+
+def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
+    """Path, member of the answer, query; KeyError for a catalog that incident.io does not have."""
+    name, _, part = catalog.partition(":")
+    if name == CATALOG_ENTRIES:
+        return "/v3/catalog_entries", "catalog_entries", {"catalog_type_id": part, "page_size": PAGE}
+    return LISTS[catalog]
+
+
+def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+    """By the Slack id, else by the e-mail address: incident.io does not know the Slack ids of all its users."""
+    known = list(entries)
+    email = (person.email or "").strip().casefold()
+    by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
+    by_email = (entry for entry in known if email and entry.detail.casefold() == email)
+    return next(by_id, None) or next(by_email, None)
+
+
+def entries(catalog: str, rows: list[Any]) -> list[Entry]:
+    """The rows of one list as entries; rows without an id, and what nobody can use from here, are passed over."""
+    if catalog == "follow_up_priorities":
+        rows = list({text(row, "priority", "id"): dig(row, "priority") for row in rows}.values())
+    rows = [row for row in rows if text(row, "id")]
+    match catalog:
+        case "incidents":  # a picker shows titles to everyone; a private incident's number can still be typed
+            public = [row for row in rows if text(row, "visibility") != "private"]
+            return [incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
+        case "severities":  # a high rank is a severe one
+            rows.sort(key=lambda row: -_rank(row))
+        case "incident_statuses":
+            rows = sorted((row for row in rows if text(row, "category") not in NOT_FOR_NEW), key=_rank)
+        case "follow_up_priorities":
+            rows.sort(key=_rank)
+        case "incident_types":
+            rows.sort(key=lambda row: (dig(row, "is_default") is not True, text(row, "name").casefold()))
+        case _:
+            rows.sort(key=lambda row: text(row, "name").casefold())
+    return [_entry(catalog, row) for row in rows if not dig(row, "archived_at")]
+
+
+def _entry(catalog: str, row: Any) -> Entry:
+    return Entry(
+        id=text(row, "id"),
+        label=text(row, "name") or text(row, "id"),
+        detail=_detail(catalog, row),
+        slack_id=text(row, "slack_user_id") if catalog == "users" else "",
+    )
+
+
+def incident_entry(row: Any) -> Entry:
+    label = " ".join(filter(None, (text(row, "reference"), text(row, "name")))) or text(row, "id")
+    mode = text(row, "mode")
+    unreal = mode if mode in ("test", "tutorial") else ""
+    detail = ", ".join(filter(None, (text(row, "incident_status", "name"), unreal)))
+    return Entry(id=text(row, "id"), label=label, detail=detail, url=link(row, "permalink"))
+
+
+def _detail(catalog: str, row: Any) -> str:
+    match catalog:
+        case "users":
+            return text(row, "email")
+        case "incident_types":
+            private = PRIVATE_ONLY if dig(row, "private_incidents_only") is True else ""
+            triage = ALWAYS_TRIAGE if text(row, "create_in_triage") == "always" else ""
+            return ", ".join(filter(None, (private, triage)))
+        case "incident_statuses":
+            return text(row, "category")
+    return ""
+
+
+def _rank(row: Any) -> float:
+    rank = dig(row, "rank")
+    return rank if isinstance(rank, int | float) else 0

@@ -1,0 +1,162 @@
+"""How fast a connection may be used: what the vendor documents, or says in its headers, less ten per cent.
+
+    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60      Rootly, incident.io: calls in so many seconds, several at once
+    X-RateLimit-Remaining: 12      X-RateLimit-Reset: 1800000060 (epoch s, the whole allowance is back)
+
+A header can only make the documented limit smaller: incident.io's names the whole of a bucket that reads and writes share.
+Twilio documents no number, so only its 429 is heeded. Calls are counted in a sliding window, since that is never more than
+any of these ways of counting allows.
+"""
+
+import math
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Side = Literal["read", "write"]
+SHARE = 0.9
+"""Others may use the same key."""
+LONGEST_RESET = 60.0
+"""A reset says when the *whole* allowance is back; the first call passes long before."""
+
+_POLICY = re.compile(r"(?<!\d)(\d{1,9})\s*;[^,]*?\b(?:window|w)=(\d{1,9})(?!\d)")
+_FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in any so many seconds."""
+
+    calls: int
+    seconds: float = 60.0
+
+    @property
+    def ours(self) -> int:
+        """How many of them we make, at least one."""
+        return max(1, int(self.calls * SHARE))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a vendor documents; None where it documents nothing."""
+
+    read: Rate | None = None
+    write: Rate | None = None
+
+
+class _Lane:
+    """The calls of one side that left, and until when there is a pause."""
+
+    def __init__(self, documented: Rate | None) -> None:
+        self.documented = self.rate = documented
+        self.left: deque[float] = deque()
+        self.pause_until = 0.0
+        self.paused_at = 0.0
+
+
+class Pace:
+    """One connection's use of its vendor, reads and writes apart. `clock` gives seconds from any point.
+
+    It is kept in memory: after a restart the vendor's own headers, or its 429, say what is left.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lanes: dict[Side, _Lane] = {"read": _Lane(limits.read), "write": _Lane(limits.write)}
+
+    def wait(self, side: Side, ahead: int = 0) -> float:
+        """Seconds until a call may leave that has `ahead` others before it; 0.0 for now."""
+        lane, now = self._current(side)
+        pause = max(0.0, lane.pause_until - now)
+        if lane.rate is None:
+            return pause
+        # More can have left than may: the limit has become smaller since.
+        counted = min(len(lane.left), lane.rate.ours)
+        windows, place = divmod(counted + ahead, lane.rate.ours)
+        if place >= counted:
+            return pause + windows * lane.rate.seconds
+        # The call that stands so many windows before this one makes room for it when it leaves the window.
+        room = lane.left[place - counted] - now + lane.rate.seconds
+        return max(pause, room) + (windows - 1) * lane.rate.seconds
+
+    def take(self, side: Side) -> bool:
+        """Count a call that leaves now; False when it has to wait."""
+        if self.wait(side) > 0:
+            return False
+        self._lanes[side].left.append(self._clock())
+        return True
+
+    def give_back(self, side: Side) -> None:
+        """A call that `take` counted never left. Which one is not known: to forget the oldest never allows too much."""
+        if self._lanes[side].left:
+            self._lanes[side].left.popleft()
+
+    def pause(self, side: Side, seconds: float) -> None:
+        """No call of this side for so long: the vendor said so (429), or has nearly no calls left for us."""
+        lane, now = self._current(side)
+        lane.paused_at, lane.pause_until = now, max(lane.pause_until, now + seconds)
+
+    def heard(self, side: Side, headers: Mapping[str, str], now: float | None = None) -> None:
+        """Take over what an answer's headers say. `now` is epoch seconds. Headers that make no sense say nothing."""
+        lane, _ = self._current(side)
+        limit = headers.get("X-RateLimit-Limit", "")
+        if rate := _tightest(limit):
+            lane.rate = _slowest(filter(None, (rate, lane.documented)))
+        remaining, first = _number(headers.get("X-RateLimit-Remaining")), _FIRST.match(limit)
+        if remaining is None or first is None or remaining > int(first[1]) * (1 - SHARE):
+            return
+        reset = _number(headers.get("X-RateLimit-Reset"))
+        seconds = LONGEST_RESET if reset is None else reset - (time.time() if now is None else now)
+        if remaining > 0:  # a tenth of the allowance is back after a tenth of the time
+            seconds *= 1 - SHARE
+        self.pause(side, min(max(seconds, 0.0), LONGEST_RESET))
+
+    def _current(self, side: Side) -> tuple[_Lane, float]:
+        """The lane without what has left the window. After a clock that went back, nothing counts that is yet to come."""
+        lane, now = self._lanes[side], self._clock()
+        if lane.paused_at > now:
+            lane.pause_until = 0.0
+        seconds = lane.rate.seconds if lane.rate else 0.0
+        while lane.left and lane.left[-1] > now:
+            lane.left.pop()
+        while lane.left and lane.left[0] <= now - seconds:
+            lane.left.popleft()
+        return lane, now
+
+
+def _tightest(limit: str) -> Rate | None:
+    """The slowest of the policies in a limit header; a bare number counts for a minute."""
+    policies = [Rate(int(calls), float(seconds)) for calls, seconds in _POLICY.findall(limit) if int(seconds) > 0]
+    if not policies and (first := _FIRST.match(limit)):
+        policies = [Rate(int(first[1]))]
+    return _slowest(it for it in policies if it.calls > 0)
+
+
+def _slowest(rates: Iterable[Rate]) -> Rate | None:
+    return min(rates, key=lambda it: it.calls / it.seconds, default=None)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+class Paces:
+    """Every connection's pace. `limits` are the vendors' documented ones."""
+
+    def __init__(self, limits: Mapping[str, Limits], clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._paces: dict[object, Pace] = {}
+
+    def of(self, connection: tuple[object, str]) -> Pace:
+        """The pace of (workspace, vendor)."""
+        if connection not in self._paces:
+            self._paces[connection] = Pace(self._limits[connection[1]], self._clock)
+        return self._paces[connection]

@@ -1,0 +1,257 @@
+"""The form of each type of workflow task, made from `tasks` when it is first asked for.
+
+A Slack channel is asked for twice: a picker, and a box for the channel of the incident that the workflow runs for,
+which is what most tasks are about and what no picker can offer.
+"""
+
+import keyword
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self, overload
+
+from pydantic import AfterValidator, Field, create_model, model_validator
+
+from bot.adapters.base import Entry
+from bot.adapters.rootly import tasks
+from bot.adapters.rootly.tasks import Parameter, Rule, TaskType
+from bot.adapters.rootly.tasks.words import LIQUID, hint, option, placeholder, title
+from bot.forms.fields import (
+    Advanced,
+    Check,
+    Choice,
+    Conversation,
+    Form,
+    Json,
+    Lookup,
+    Marker,
+    Named,
+    Person,
+    Text,
+    wrong,
+)
+
+OWN_CHANNEL = "{{ incident.slack_channel_id }}"
+"""Liquid for the channel of the incident that the workflow runs for."""
+SENTENCES = ("title", "subject", "summary", "text", "message", "content", "topic", "body", "description", "prompt")
+"""Texts that are likely to say something about the incident."""
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
+
+
+def _address(value: str) -> str:
+    """An address, one with a name before it, or Liquid that becomes one when the task runs."""
+    if "{{" in value or "{%" in value or _ADDRESS.fullmatch(value):
+        return value
+    raise ValueError(f"“{value}” is not an e-mail address.")
+
+
+def _member(value: Named) -> Named:
+    _address(value.id)
+    return value
+
+
+_KINDS: Mapping[str, tuple[Any, Marker | None]] = {
+    "text": (str, None),
+    "long": (str, Text(multiline=True)),
+    "email": (Annotated[str, AfterValidator(_address)], None),
+    "json": (str, Json(liquid=True)),
+    "mapping": (str, Json(kind=dict, liquid=True)),
+    "object": (str, Json(kind=dict)),
+    "bool?": (Literal[True, False], Choice({"True": "Yes", "False": "No"})),
+    "int": (int, None),
+    "number": (float, None),
+    "channel": (str, Conversation()),
+    "person": (str, Person()),
+}
+
+
+class TaskParameters(Form):
+    """What the form of a type has besides its fields: `task` is the type."""
+
+    task: ClassVar[TaskType]
+
+    @model_validator(mode="after")
+    def _keeps_the_rules(self) -> Self:
+        for parameter in self.task.parameters:
+            if _is_channel(parameter):
+                self._names_its_channels(parameter)
+        for rule in self.task.rules:
+            self._keeps(rule)
+        return self
+
+    def _names_its_channels(self, parameter: Parameter) -> None:
+        chosen, own = getattr(self, field_name(parameter)), getattr(self, own_channel(parameter))
+        if (parameter.required or parameter.demanded) and not chosen and not own:
+            raise wrong(field_name(parameter), "Choose a channel, or tick the incident's own channel below.")
+        if chosen and own and not parameter.shape.many:
+            raise wrong(own_channel(parameter), "Either this or the channel that is chosen above, not both.")
+
+    def _keeps(self, rule: Rule) -> None:
+        first = rule.groups[0]
+        match rule.kind:
+            case "any of":
+                if not any(all(map(self._given, group)) for group in rule.groups):
+                    raise wrong(self._field(first[0]), self._one_of(rule.groups))
+            case "together":
+                missing = [name for name in first if not self._given(name)]
+                if missing and len(missing) < len(first):
+                    rest = " and ".join(self._title(name) for name in first if name not in missing)
+                    raise wrong(self._field(missing[0]), f"This is needed too, for {rest} alone says nothing.")
+            case "needs":
+                name, value = rule.when
+                if getattr(self, self._field(name)) == value and not self._given(first[0]):
+                    sentence = f"This is needed when {self._title(name)} is {option(value)}."
+                    raise wrong(self._field(first[0]), sentence)
+
+    def _one_of(self, groups: tuple[tuple[str, ...], ...]) -> str:
+        said = [" with ".join(self._title(name) for name in group) for group in groups]
+        return f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}." if said[1:] else f"Fill in {said[0]}."
+
+    def _given(self, name: str) -> bool:
+        parameter = self._parameter(name)
+        own = _is_channel(parameter) and getattr(self, own_channel(parameter))
+        return bool(own) or getattr(self, field_name(parameter)) not in (None, "", [])
+
+    def _title(self, name: str) -> str:
+        return f"“{title(self._parameter(name))}”"
+
+    def _field(self, name: str) -> str:
+        return field_name(self._parameter(name))
+
+    def _parameter(self, name: str) -> Parameter:
+        return next(each for each in self.task.parameters if each.name == name)
+
+
+@cache
+def task_form(name: str) -> type[TaskParameters]:
+    """The form for the parameters of the type of that name; one of its texts says that Liquid is possible.
+
+    KeyError for a name that is none.
+    """
+    task = tasks.types()[name]
+    parameters = sorted(task.parameters, key=_place)
+    texts = [each for each in parameters if each.shape.word in ("text", "long") and not hint(each)]
+    explained = min(texts, key=lambda each: each.name not in SENTENCES, default=None)
+    fields: dict[str, Any] = {}
+    for parameter in parameters:
+        fields[field_name(parameter)] = _field(parameter, LIQUID if parameter is explained else hint(parameter))
+        if _is_channel(parameter):
+            fields[own_channel(parameter)] = _own_channel_field(parameter)
+    made = create_model(f"Task_{name}", __base__=TaskParameters, **fields)
+    made.block, made.task = name, task
+    return made
+
+
+class TaskForms(Mapping[str, type[Form]]):
+    """Every type's form by its name, made when it is taken out."""
+
+    def __getitem__(self, name: str) -> type[TaskParameters]:
+        return task_form(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in tasks.types()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tasks.types())
+
+    def __len__(self) -> int:
+        return len(tasks.types())
+
+
+class TaskEntries(Sequence[Entry]):
+    """Every type as an entry of the catalog to choose from, the most used first."""
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
+        return _entries()[index]
+
+    def __len__(self) -> int:
+        return len(tasks.types())
+
+
+@cache
+def _entries() -> tuple[Entry, ...]:
+    return tuple(Entry(id=task.name, label=task.words, detail=task.area) for task in tasks.in_order())
+
+
+def field_name(parameter: Parameter) -> str:
+    """The field for the parameter: a name that Python or the form has use for itself gets a `_`."""
+    taken = keyword.iskeyword(parameter.name) or hasattr(TaskParameters, parameter.name)
+    return f"{parameter.name}_" if taken else parameter.name
+
+
+def own_channel(parameter: Parameter) -> str:
+    """The field that stands for the incident's own channel."""
+    return f"{parameter.name}_own"
+
+
+def _is_channel(parameter: Parameter) -> bool:
+    return parameter.shape.word == "channel"
+
+
+def _place(parameter: Parameter) -> tuple[bool, bool]:
+    """Required ones first, rare ones last."""
+    return (parameter.rare, not (parameter.required or parameter.demanded))
+
+
+def _field(parameter: Parameter, said: str) -> tuple[Any, Any]:
+    kind, markers = _kind(parameter)
+    shape = parameter.shape
+    required = (parameter.required or parameter.demanded) and not _is_channel(parameter)
+    limits: dict[str, Any] = {}
+    if shape.word in ("int", "number"):
+        limits = {"ge": shape.low, "le": shape.high}
+    elif required and (shape.many or shape.word not in ("", "enum", "bool", "bool?")):
+        limits = {"min_length": int(shape.low or 1)}
+    annotation = list[kind] if shape.many else kind  # type: ignore[valid-type]
+    settings = {"title": title(parameter), "description": said or None, **limits}
+    for marker in markers:
+        annotation = Annotated[annotation, marker]
+    if shape.word == "bool":
+        return annotation, Field(_default(parameter), **settings)
+    if required and parameter.default is None:
+        return annotation, Field(**settings)
+    if shape.many:
+        return annotation, Field(default_factory=list, **settings)
+    if parameter.default is not None and shape.word != "int":
+        return annotation, Field(_default(parameter), **settings)
+    return annotation | None, Field(_default(parameter), **settings)
+
+
+def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
+    """The type of one value, and the markers of the field."""
+    shape = parameter.shape
+    markers: list[Marker] = [Advanced()] if parameter.rare else []
+    if shape.word == "enum":
+        return Literal[shape.choices], [Choice({each: option(each) for each in shape.choices}), *markers]
+    if shape.word == "bool":
+        return (bool if parameter.default else Literal[True] | None), [Check(), *markers]
+    if words := placeholder(parameter):
+        typed: Any = Annotated[Named, AfterValidator(_member)] if shape.word == "email" else Named
+        return typed, [Text(placeholder=words), *markers]
+    kind, marker = _KINDS.get(shape.word) or (str, Lookup(shape.word))
+    return kind, [marker, *markers] if marker else markers
+
+
+def _default(parameter: Parameter) -> Any:
+    match parameter.shape.word, parameter.default:
+        case _, None:
+            return None
+        case "bool", said:
+            return said == "true"
+        case "int", said:
+            return int(str(said))
+    return parameter.default
+
+
+def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
+    said = Check("Of the incident that the workflow runs for")
+    annotation: Any = Annotated[Literal[True] | None, said, *([Advanced()] if parameter.rare else [])]
+    return annotation, Field(None, title=f"{'And' if parameter.shape.many else 'Or'} the incident's own channel")
+
+
+FORMS: Mapping[str, type[Form]] = TaskForms()
+ENTRIES: Sequence[Entry] = TaskEntries()

@@ -1,0 +1,100 @@
+"""A task's attributes: what a person writes, and the JSON text that Twilio takes.
+
+A person writes lines, or a JSON object (what begins with a brace):
+
+    type = ticket                 text needs no quotes
+    priority_customer = true      numbers, true, false, null, lists and objects are what JSON takes them for
+    phone = "0123"                in quotes it is text, whatever it looks like
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.adapters.base import storable
+from bot.forms.sentences import json_complaint
+from bot.forms.text import cut
+
+LARGEST = 4096
+"""Characters of the JSON text, by Twilio's page on tasks."""
+REFERENCE, REPORTER = "slack_ref", "slack_reporter"
+"""Added by the bot: the marker, by which a task is found again, and who asked for it."""
+_ROOM_FOR_REPORTER = 80
+"""Characters of the reporter's name as JSON: a longer one is cut."""
+_DEEPEST = 50
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The attributes that were written. Raises ValueError with a sentence that says where something is wrong."""
+    if text.lstrip().startswith("{"):
+        if said := json_complaint(text, dict):
+            raise ValueError(said)
+        found = json.loads(text)
+    else:
+        found = _lines(text)
+    for name in (REFERENCE, REPORTER):
+        if name in found:
+            raise ValueError(f"“{name}” is added by itself; take it out.")
+    if _too_deep(found, _DEEPEST):
+        raise ValueError("This is nested too deeply.")
+    return dict(found)
+
+
+def minified(attributes: Mapping[str, Any], marker: str, reporter: str) -> str:
+    """The whole text for Twilio: these attributes, and what the bot adds."""
+    added = {REFERENCE: marker, **({REPORTER: name} if (name := _short(reporter)) else {})}
+    return storable(_json({**attributes, **added}))
+
+
+def excess(attributes: Mapping[str, Any]) -> int:
+    """How many characters too long they are, whoever asks and whatever the marker; 0 or less: they fit."""
+    longest = minified(attributes, "ir0123456789ab", "n" * _ROOM_FOR_REPORTER)
+    return len(longest) - LARGEST
+
+
+def _lines(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, separator, value = (part.strip() for part in line.partition("="))
+        if not separator:
+            raise ValueError(f"Line {number}, “{cut(name, 30)}”: write name = value, or the whole as JSON: {{...}}.")
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"Line {number}, “{cut(name, 30)}”: a name is made of letters, digits and _, "
+                "for workflows cannot ask for another."
+            )
+        if name in found:
+            raise ValueError(f"Line {number}: “{cut(name, 30)}” is there already.")
+        found[name] = _value(value, number)
+    return found
+
+
+def _value(text: str, line: int) -> Any:
+    if json_complaint(text) is None:
+        return json.loads(text)
+    if text.startswith(("[", "{")):
+        raise ValueError(
+            f"Line {line}: that begins like JSON and is none. Put it in double quotes if it is meant as text."
+        )
+    return text
+
+
+def _too_deep(value: Any, left: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left < 0 or any(_too_deep(each, left - 1) for each in inside)
+
+
+def _short(reporter: str) -> str:
+    """Their name, short enough for the room that is kept for it."""
+    name = " ".join(storable(reporter).split())[:_ROOM_FOR_REPORTER]
+    while len(_json(name)) > _ROOM_FOR_REPORTER + 2:
+        name = name[:-1]
+    return name.rstrip()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

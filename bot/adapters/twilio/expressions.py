@@ -1,0 +1,172 @@
+"""TaskRouter's expressions: whether one can be read, and if not, where and what was expected there.
+
+    either     = both {OR both}
+    both       = condition {AND condition}
+    condition  = "(" either ")" | value comparison value
+    comparison = "==" | "!=" | ">" | ">=" | "<" | "<=" | CONTAINS | HAS | IN | NOT IN
+    value      = 'text' | "text" | number | TRUE | FALSE | NULL | "[" [value {"," value}] "]" | name
+    name       = word {"." word | "[" digits "]"}
+
+Source: Twilio's page on expression syntax; its page on activities writes the words in small letters as well.
+"""
+
+import re
+from collections.abc import Collection
+from typing import NoReturn
+
+from bot.forms.text import cut
+
+DEEPEST = 50
+"""Parentheses and lists within each other; nobody reads more."""
+
+_TOKEN = re.compile(
+    r"""
+      (?P<text>   "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | "[^"]*" | '[^']*' )
+    | (?P<number> -?\d+(?:\.\d+)?(?![\w.]) )
+    | (?P<name>   [^\W\d]\w*(?:\.\w+|\[\d+\])* )
+    | (?P<sign>   [=!<>]= | [<>()\[\],] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SPACE = re.compile(r"\s*")
+_COMPARISONS = ("==", "!=", ">", ">=", "<", "<=", "CONTAINS", "HAS", "IN")
+_CONSTANTS = ("TRUE", "FALSE", "NULL")
+_WORDS = {"AND", "OR", "NOT", "CONTAINS", "HAS", "IN", *_CONSTANTS}
+_HINTS = (
+    (re.compile(r"=(?!=)"), "write == to compare"),
+    (re.compile(r"&"), "write AND"),
+    (re.compile(r"\|"), "write OR"),
+    (re.compile(r"!"), "write != or NOT IN"),
+    (re.compile(r"[-‐‑–]"), "names cannot hold a hyphen"),  # noqa: RUF001  people paste them
+    (re.compile(r"[“”„‘’]"), "use straight quotes (' or \")"),  # noqa: RUF001
+    (re.compile(r"[\"']"), "the text that begins here has no end"),
+)
+_A_VALUE = "a name, a number or a text in quotes"
+_A_COMPARISON = "a comparison: ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN"
+
+
+class _UnreadableError(Exception):
+    """The message is a sentence that says where."""
+
+
+def complaint(expression: str, roots: Collection[str] = ()) -> str | None:
+    """What is wrong with it and where, as a sentence; None if nothing is. Names must begin with one of `roots` and a
+    dot, if any are given."""
+    try:
+        _Parser(expression, roots).whole()
+    except _UnreadableError as error:
+        return str(error)
+    return None
+
+
+class _Parser:
+    """Reads from `self._at` on; `self._kind` and `self._word` are the token there, both empty at the end. A text has no
+    word: what stands in quotes is never an operator."""
+
+    def __init__(self, expression: str, roots: Collection[str]) -> None:
+        self._text = expression
+        self._roots = roots
+        self._depth = 0
+        self._end = 0
+        self._kind = self._word = ""
+        self._next()
+
+    def whole(self) -> None:
+        if not self._kind:
+            raise _UnreadableError(f"Write a condition: {_A_VALUE}, a comparison, and what to compare with.")
+        self._either()
+        if self._kind:
+            self._expected("AND, OR or the end")
+
+    def _next(self) -> None:
+        self._at = _SPACE.match(self._text, self._end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if self._at == len(self._text):
+            self._kind, self._word = "", ""
+            return
+        if (match := _TOKEN.match(self._text, self._at)) is None:
+            self._kind = ""
+            self._stop(self._hint() or "this means nothing here")
+        self._kind, self._end = str(match.lastgroup), match.end()
+        self._word = "" if self._kind == "text" else match[0]
+        if self._kind == "name" and self._word.upper() in _WORDS:
+            self._kind, self._word = "word", self._word.upper()
+
+    def _either(self) -> None:
+        self._both()
+        while self._word == "OR":
+            self._next()
+            self._both()
+
+    def _both(self) -> None:
+        self._condition()
+        while self._word == "AND":
+            self._next()
+            self._condition()
+
+    def _condition(self) -> None:
+        if self._word == "(":
+            self._deeper()
+            self._either()
+            self._take(")")
+            self._depth -= 1
+            return
+        self._value()
+        if self._word == "NOT":
+            self._next()
+            self._take("IN")
+        elif self._word in _COMPARISONS:
+            self._next()
+        else:
+            self._expected(_A_COMPARISON)
+        self._value()
+
+    def _value(self) -> None:
+        if self._word == "[":
+            self._list()
+        elif self._kind == "name":
+            self._name()
+        elif self._kind in ("text", "number") or self._word in _CONSTANTS:
+            self._next()
+        else:
+            self._expected(_A_VALUE)
+
+    def _name(self) -> None:
+        root, dot, _ = self._word.partition(".")
+        if self._roots and not (dot and root in self._roots):
+            self._stop(f"a name begins with {' or '.join(f'{root}.' for root in self._roots)} here")
+        self._next()
+
+    def _list(self) -> None:
+        self._deeper()
+        if self._word != "]":
+            self._value()
+            while self._word == ",":
+                self._next()
+                self._value()
+        self._take("]")
+        self._depth -= 1
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            self._stop("this is nested too deeply")
+        self._next()
+
+    def _take(self, word: str) -> None:
+        if self._word != word:
+            self._expected(word)
+        self._next()
+
+    def _expected(self, what: str) -> NoReturn:
+        self._stop(self._hint() or f"expected {what}")
+
+    def _hint(self) -> str:
+        """What people mean by a character that TaskRouter does not know there."""
+        if self._kind == "text":
+            return ""
+        return next((words for pattern, words in _HINTS if pattern.match(self._text, self._at)), "")
+
+    def _stop(self, why: str) -> NoReturn:
+        rest = " ".join(self._text[self._at :].split())
+        where = f"At character {self._at + 1}, “{cut(rest, 20)}”" if rest else "At the end"
+        raise _UnreadableError(f"{where}: {why}.")

@@ -1,0 +1,294 @@
+"""What a person fills in for Twilio TaskRouter: a workflow, whose rules are fields or JSON, and a task."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, HttpUrl, create_model, field_validator, model_validator
+
+from bot.adapters.twilio import rules
+from bot.adapters.twilio.attributes import excess, parse
+from bot.adapters.twilio.configuration import LARGEST_INT, QUEUE_SID, in_short, problems
+from bot.adapters.twilio.expressions import complaint
+from bot.forms.fields import Advanced, Choice, Form, Json, Lookup, Text, wrong
+
+LONGEST_NAME = 64
+"""Twilio documents it for workspaces, workers and channels, and nothing for workflows."""
+ROOM_FOR_MARKER = len(" [ir0123456789ab]")
+LONGEST_LIFE = 1_209_600
+"""Seconds: two weeks."""
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+CAPACITY = {"true": "Give it to them all the same", "false": "Wait until they have room"}
+EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
+
+
+def _queue(value: str) -> str:
+    if not QUEUE_SID.fullmatch(value):
+        raise ValueError("Choose a queue of the list.")
+    return value
+
+
+def _workflow(value: str) -> str:
+    if not re.fullmatch(r"WW[0-9a-fA-F]{32}", value):
+        raise ValueError("Choose a workflow of the list.")
+    return value
+
+
+def _target(value: str) -> str:
+    if not re.fullmatch(r"W[KQW][0-9a-fA-F]{32}", value):
+        raise ValueError("This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…).")
+    return value
+
+
+Queue = Annotated[str, Lookup("task_queues"), AfterValidator(_queue)]
+WorkflowSid = Annotated[str, Lookup("workflows"), AfterValidator(_workflow)]
+Target = Annotated[str, Text(placeholder="WK…"), AfterValidator(_target)]
+
+AssignmentCallback = Annotated[
+    HttpUrl | None,
+    Field(title="Assignment callback", description="Twilio asks this address what to do when a task has a worker."),
+    Advanced(),
+]
+FallbackCallback = Annotated[
+    HttpUrl | None,
+    Field(title="Fallback callback", description="Asked when the assignment callback fails."),
+    Advanced(),
+]
+ReservationTimeout = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=86_400,
+        title="Reservation timeout",
+        description="Seconds a worker has to accept; 120, if left empty.",
+    ),
+    Advanced(),
+]
+
+
+class Filter(Form):
+    """One filter with one target, or nothing at all. `number` stands in the titles of its fields."""
+
+    number: ClassVar[int]
+
+    name: str | None = Field(None, title="name")
+    expression: Annotated[str | None, Text(placeholder="type == 'ticket' AND tier == 'Gold'")] = Field(
+        None,
+        title="expression",
+        description="Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT IN, AND, OR.",
+    )
+    queue: Queue | None = Field(None, title="queue")
+    priority: int | None = Field(None, ge=0, le=LARGEST_INT, title="priority", description="Higher goes first.")
+    timeout: int | None = Field(
+        None,
+        ge=1,
+        le=LARGEST_INT,
+        title="timeout",
+        description="Seconds in this queue; then the next filter that matches takes the task, else it is cancelled.",
+    )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Runs once a subclass has its own copies of the fields."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for info in cls.model_fields.values():
+            info.title = f"Filter {cls.number}: {info.title}"
+
+    @field_validator("expression")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value and (said := complaint(value)):
+            raise ValueError(said)
+        return value
+
+    @model_validator(mode="after")
+    def _is_whole_or_nothing(self) -> Self:
+        if any(value not in (None, "") for value in self.model_dump().values()):
+            if not self.expression:
+                raise wrong("expression", "Say which tasks this filter takes, such as type == 'ticket'.")
+            if not self.queue:
+                raise wrong("queue", "Choose the queue that this filter's tasks go to.")
+        return self
+
+
+class Filter1(Filter):
+    number: ClassVar = 1
+
+
+class Filter2(Filter):
+    number: ClassVar = 2
+
+
+class Filter3(Filter):
+    number: ClassVar = 3
+
+
+class FromFields(Form):
+    """Up to three filters, tried in order, and the queue for every other task."""
+
+    block: ClassVar = "fields"
+
+    default_queue: Queue = Field(title="Default queue", description="For every task that no filter takes.")
+    filter_1: Filter1 | None = None
+    filter_2: Annotated[Filter2 | None, Advanced()] = None
+    filter_3: Annotated[Filter3 | None, Advanced()] = None
+    assignment_callback_url: AssignmentCallback = None
+    fallback_assignment_callback_url: FallbackCallback = None
+    task_reservation_timeout: ReservationTimeout = None
+
+    @property
+    def document(self) -> str:
+        """The configuration that Twilio gets."""
+        return rules.configuration(self.model_dump())
+
+
+class FromJson(Form):
+    """The rules in Twilio's own words."""
+
+    block: ClassVar = "json"
+
+    configuration: Annotated[str, Json(kind=dict, placeholder=EXAMPLE)] = Field(
+        title="Configuration", description="Twilio's routing rules as JSON."
+    )
+    assignment_callback_url: AssignmentCallback = None
+    fallback_assignment_callback_url: FallbackCallback = None
+    task_reservation_timeout: ReservationTimeout = None
+
+    @field_validator("configuration")
+    @classmethod
+    def _can_be_sent(cls, value: str) -> str:
+        if found := problems(value):
+            raise ValueError(in_short(found))
+        return value
+
+    @property
+    def document(self) -> str:
+        """The configuration that Twilio gets."""
+        return self.configuration
+
+
+class Beginnings(Mapping[str, type[Form]]):
+    """The form of the rules for each way to begin: `fields`, `json`, and either with `@` and the SID of the workflow that
+    it is a copy of. A copy's block ids are its own: Slack keeps what stands in a block whose id stays."""
+
+    WAYS: ClassVar[Mapping[str, type[Form]]] = {"fields": FromFields, "json": FromJson}
+
+    def __getitem__(self, name: str) -> type[Form]:
+        if name not in self:
+            raise KeyError(name)
+        way, _, copied = name.partition("@")
+        return _copying(self.WAYS[way], copied) if copied else self.WAYS[way]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and re.fullmatch(r"(fields|json)(@WW[0-9a-fA-F]{32})?", name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.WAYS)
+
+    def __len__(self) -> int:
+        return len(self.WAYS)
+
+
+@lru_cache(maxsize=64)
+def _copying(form: type[Form], workflow: str) -> type[Form]:
+    made = create_model(f"{form.__name__}_{workflow}", __base__=form)
+    made.block = workflow
+    return made
+
+
+class Workflow(Form):
+    """What every workflow has; its rules (`rules`) are the form that `routing` chooses."""
+
+    headline: ClassVar = "friendly_name"
+
+    friendly_name: Annotated[str, Text(placeholder="Night shift")] = Field(
+        title="Name", min_length=1, max_length=LONGEST_NAME - ROOM_FOR_MARKER
+    )
+    routing: Annotated[str | None, Lookup("beginnings", placeholder="The fields below", rerenders=True)] = Field(
+        None,
+        title="Begin with",
+        description="Fields for a default queue and filters, JSON, or the rules of a workflow that exists.",
+    )
+
+
+class Task(Form):
+    """A task is its attributes; a title and a description are two of them."""
+
+    headline: ClassVar = "title"
+    details: ClassVar = "description"
+
+    title: Annotated[str, Text(placeholder="Call the customer back")] = Field(title="Title", min_length=1)
+    description: Annotated[str | None, Text(multiline=True)] = Field(None, title="Description")
+    workflow_sid: WorkflowSid | None = Field(
+        None, title="Workflow", description="Needed, unless the workspace has only one."
+    )
+    attributes: Annotated[str | None, Text(multiline=True, placeholder="type = ticket")] = Field(
+        None,
+        title="Attributes",
+        description="What workflows ask for: a line each, name = value, or all of them as JSON: {...}.",
+    )
+    task_channel: Annotated[str | None, Lookup("task_channels", placeholder="default")] = Field(
+        None, title="Task channel"
+    )
+    priority: int | None = Field(
+        None, ge=0, le=LARGEST_INT, title="Priority", description="Higher goes first. Empty: the workflow's."
+    )
+    timeout: int | None = Field(
+        None,
+        ge=1,
+        le=LONGEST_LIFE,
+        title="Timeout",
+        description="Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty.",
+    )
+    virtual_start_time: Annotated[datetime | None, Advanced()] = Field(
+        None, title="Virtual start time", description="It waits as if it had come in then. Not in the future."
+    )
+    task_queue_sid: Annotated[Queue | None, Advanced()] = Field(
+        None, title="Task queue", description="Rarely needed: the workflow chooses the queue."
+    )
+    routing_target: Annotated[Target | None, Advanced()] = Field(
+        None,
+        title="Routing target",
+        description="The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to.",
+    )
+    ignore_capacity: Annotated[Literal["true", "false"] | None, Choice(CAPACITY), Advanced()] = Field(
+        None, title="If that worker is full or away"
+    )
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The attributes that were written, in whichever field."""
+        named = {"title": self.title, **({"description": self.description} if self.description else {})}
+        return {**named, **parse(self.attributes or "")}
+
+    @field_validator("attributes")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        parse(value or "")
+        return value
+
+    @field_validator("virtual_start_time")
+    @classmethod
+    def _has_been(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        value = value if value.tzinfo else value.replace(tzinfo=UTC)
+        if not EARLIEST <= value <= datetime.now(UTC):
+            raise ValueError("This has to be a time that is past, and not before the year 1900.")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        written = parse(self.attributes or "")
+        for name in ("title", "description"):
+            if name in written and getattr(self, name):
+                raise wrong("attributes", f"“{name}” has a field of its own above; write it in one place.")
+        if (too_many := excess(self.given)) > 0:
+            field = "attributes" if self.attributes else "description" if self.description else "title"
+            length = "1 character" if too_many == 1 else f"{too_many:,} characters"
+            raise wrong(field, f"Title, description and attributes are {length} too long for one task.")
+        if self.ignore_capacity and not (self.routing_target or "").startswith("WK"):
+            raise wrong("ignore_capacity", "This goes only with a worker (WK…) as the routing target.")
+        return self

@@ -1,0 +1,125 @@
+"""Twilio's lists as catalogs, and what choosing how to begin a workflow fills in."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.adapters.base import Catalog, Entry, Prefill, storable
+from bot.adapters.http import dig, link, text
+from bot.adapters.twilio import rules
+from bot.adapters.twilio.configuration import is_whole, problems
+
+BEGINNINGS = "beginnings"
+CATALOGS = (
+    Catalog("task_queues", "task queues"),
+    Catalog("workflows", "workflows"),
+    Catalog("task_channels", "task channels"),
+    Catalog(BEGINNINGS, "workflows"),
+)
+LISTS: Mapping[str, tuple[str, str]] = {
+    "task_queues": ("TaskQueues", "task_queues"),
+    "workflows": ("Workflows", "workflows"),
+    "task_channels": ("TaskChannels", "channels"),
+    BEGINNINGS: ("Workflows", "workflows"),
+}
+"""The last step of a list's path, and the member of the answer that holds its rows."""
+WAYS = (
+    Entry(id="fields", label="Fields: a default queue and filters"),
+    Entry(id="json", label="JSON"),
+)
+_MARKER = re.compile(r" \[ir[0-9a-f]{12}\]$")
+_URLS = ("assignment_callback_url", "fallback_assignment_callback_url")
+RESERVATION = 120
+"""Seconds: Twilio's default, which need not be said."""
+_OTHERS = (*_URLS, "task_reservation_timeout")
+"""The fields of a workflow's rules that are no part of its configuration."""
+_LATER = (*rules.FILTERS[1:], *_OTHERS)
+"""The fields that only "More fields" shows."""
+
+
+def entries(catalog: str, rows: list[Any]) -> list[Entry]:
+    """The catalog's entries, in the order people want to see them."""
+    made = {"task_channels": _channel, BEGINNINGS: _copy}.get(catalog, _named)
+    known = (made(row) for row in rows if text(row, "sid"))
+    found = sorted((entry for entry in known if entry is not None), key=lambda entry: entry.label.casefold())
+    return [*WAYS, *found] if catalog == BEGINNINGS else found
+
+
+def _named(row: Any) -> Entry:
+    return Entry(id=text(row, "sid"), label=_name(row))
+
+
+def _name(row: Any) -> str:
+    return _MARKER.sub("", text(row, "friendly_name")) or text(row, "sid")
+
+
+def _channel(row: Any) -> Entry | None:
+    if not (unique := text(row, "unique_name")):
+        return None
+    label = text(row, "friendly_name") or unique
+    return Entry(id=unique, label=label, detail=unique if unique != label else "")
+
+
+def _copy(row: Any) -> Entry | None:
+    """As fields where fields can say it, else as JSON; a document that no text input can hold is said to be too long."""
+    sid, document = text(row, "sid"), _document(row)
+    if not re.fullmatch(r"WW[0-9a-fA-F]{32}", sid) or not document:
+        return None
+    label, others = f"Copy of {_name(row)}", _others(row)
+    if (found := rules.fields(document)) is not None:
+        return Entry(id=f"fields@{sid}", label=label, data=json.dumps({**found, **others}))
+    if (written := _readable(document)) is None:
+        return Entry(id=f"json@{sid}", label=label, detail=f"Too long for a form ({len(document):,} characters)")
+    return Entry(id=f"json@{sid}", label=label, detail="as JSON", data=json.dumps({"configuration": written, **others}))
+
+
+def _document(row: Any) -> str:
+    """The configuration, empty if it cannot be read. Whether it has `problems` does not matter: a person can mend them."""
+    try:
+        parsed = json.loads(text(row, "configuration"))
+        return storable(json.dumps(parsed, ensure_ascii=False)) if isinstance(parsed, dict) else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _others(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {name: url for name in _URLS if (url := link(row, name))}
+    seconds = dig(row, "task_reservation_timeout")
+    return found | ({"task_reservation_timeout": seconds} if is_whole(seconds, 1) and seconds != RESERVATION else {})
+
+
+def _readable(document: str) -> str | None:
+    """The document with line breaks, or without any where it is long; None when it is too long even then."""
+    parsed = json.loads(document)
+    for indent, separators in ((2, None), (None, (",", ":"))):
+        written = json.dumps(parsed, ensure_ascii=False, indent=indent, separators=separators)
+        if len(written) <= rules.LONGEST:
+            return written
+    return None
+
+
+def prefill(answer: str | None, typed: Mapping[str, Any], entry: Entry | None) -> Prefill:
+    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON fields, what was typed."""
+    way, _, copied = (answer or "fields").partition("@")
+    if copied:
+        found = json.loads(entry.data) if entry is not None and entry.data else {}
+        return _filled(typed, found)
+    before = typed.get("rules") or {}
+    kept = {name: before[name] for name in _OTHERS if name in before}
+    if way == "json" and "default_queue" in before:
+        return _filled(typed, {**kept, **_as_json(before)})
+    if way == "fields" and "configuration" in before:
+        return _filled(typed, {**kept, **(rules.fields(before["configuration"] or "") or {})})
+    return Prefill(typed)
+
+
+def _as_json(before: Mapping[str, Any]) -> dict[str, Any]:
+    if not before.get("default_queue") and not rules.filters_given(before):
+        return {}
+    document = rules.configuration(before)
+    return {"configuration": written} if (written := _readable(document)) and not problems(document) else {}
+
+
+def _filled(typed: Mapping[str, Any], found: Mapping[str, Any]) -> Prefill:
+    return Prefill({**typed, "rules": found}, more=any(found.get(name) for name in _LATER))

@@ -1,0 +1,107 @@
+"""Twilio's words when it refuses, beside the fields they are about.
+
+A: {"code", "message", "more_info", "status"}, whose message may name a parameter, a place in the configuration, a SID
+B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457)
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.adapters.http import items, reason, text
+from bot.adapters.twilio.bodies import PARAMETERS
+from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
+from bot.adapters.twilio.rules import filters_given
+from bot.forms.fields import Form
+
+_SID = re.compile(r"W[A-Z][0-9a-fA-F]{32}")
+_FILTER = re.compile(r"filters?[\[/.](\d{1,3})\b", re.IGNORECASE)
+_DEFAULT = re.compile(r"default_?filter", re.IGNORECASE)
+_ROUTING = re.compile(r"task_routing|targets?[\[/.]\d", re.IGNORECASE)
+_MEMBERS = (
+    ("timeout", re.compile(r"timeout", re.IGNORECASE)),
+    ("priority", re.compile(r"priority", re.IGNORECASE)),
+    ("queue", re.compile(r"queue|WQ[0-9a-f]", re.IGNORECASE)),
+    ("name", re.compile(r"friendly_?name", re.IGNORECASE)),
+)
+"""What words about a filter are about, the first that fits; else its expression."""
+
+
+def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]:
+    """(words by our field, words about none)."""
+    fields: dict[str, str] = {}
+    rest: list[str] = []
+    for place, words in _said(body):
+        names = list(_fields(place, words, form)) if form is not None else []
+        for name in names:
+            fields[name] = f"{fields[name]}; {words}" if name in fields else words
+        if not names:
+            rest.append(words)
+    return fields, rest
+
+
+def _said(body: Any) -> Iterator[tuple[str, str]]:
+    """(where, what): each of B's errors; where there is none, the one message."""
+    errors = [(text(error, "pointer"), words) for error in items(body, "errors") if (words := text(error, "detail"))]
+    yield from errors
+    if not errors and (message := reason(body)):
+        yield "", message
+
+
+def _fields(place: str, words: str, form: Form) -> Iterator[str]:
+    """The names of the fields that this is about."""
+    rules = getattr(form, "rules", None)
+    if isinstance(rules, FromFields) and (name := _in_rules(f"{place} {words}", rules)):
+        yield name
+    elif found := [name for name, sid in _sids(form) if sid in words]:
+        yield from found
+    elif parameter := _parameter(place, words, form):
+        if parameter != "rules.configuration" or isinstance(rules, FromJson):
+            yield parameter
+        elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
+            yield "rules.default_queue"
+    elif isinstance(rules, FromJson) and (_ROUTING.search(place + words) or _in_text(words, rules.configuration)):
+        yield "rules.configuration"
+
+
+def _in_rules(said: str, rules: FromFields) -> str:
+    """The field at a place in the configuration: `filters[1].targets[0].queue`, `/filters/1/expression`."""
+    if match := _FILTER.search(said):
+        sent = filters_given(rules.model_dump())
+        if int(match[1]) < len(sent):
+            after = said[match.end() :]
+            member = next((name for name, pattern in _MEMBERS if pattern.search(after)), "")
+            if not member:
+                member = "queue" if _MEMBERS[2][1].search(said) else "expression"
+            return f"rules.{sent[int(match[1])]}.{member}"
+    return "rules.default_queue" if _DEFAULT.search(said) else ""
+
+
+def _sids(form: Form) -> Iterator[tuple[str, str]]:
+    """(field, SID) of all that was chosen in the form."""
+    yield from _sids_in(form.model_dump(), "")
+
+
+def _sids_in(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _sids_in(value, f"{path}{name}.")
+        elif isinstance(value, str) and _SID.fullmatch(value):
+            yield f"{path}{name}", value
+
+
+def _parameter(place: str, words: str, form: Form) -> str:
+    """The field whose parameter the pointer ends in, or the words name."""
+    known = PARAMETERS["task" if isinstance(form, Task) else "workflow"] if isinstance(form, Task | Workflow) else {}
+    steps = [step.replace("_", "").lower() for step in re.split(r"[/.#]", place)]
+    for name, parameter in known.items():
+        if parameter.lower() in steps:
+            return name
+    if place:
+        return ""
+    found = (name for name, parameter in known.items() if re.search(rf"\b{parameter}\b", words, re.IGNORECASE))
+    return next(found, "")
+
+
+def _in_text(words: str, document: str) -> bool:
+    return any(sid in document for sid in _SID.findall(words))

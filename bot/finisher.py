@@ -1,0 +1,150 @@
+"""The finisher: does what remains once an object exists, such as setting the custom fields of an incident.
+
+The delivery is delivered all the same. Each step is carried out by itself, one after the other, and is safe to repeat: the
+adapter looks first whether it is done. No answer, or "not now" -> tried again, ever less often, for 24 hours. A refusal -> it
+stays on the row in the vendor's words, until a person has it tried again.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from bot.adapters.base import Adapter
+from bot.adapters.pace import Paces
+from bot.courier import CALL_SECONDS, Courier, not_connected, submission_of
+from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear
+from bot.rounds import Rounds
+from bot.storage.connections import Connections
+from bot.storage.deliveries import GIVE_UP_SECONDS
+from bot.storage.rows import Delivery
+from bot.storage.steps import Steps
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 45.0
+AT_ONCE = 4
+RETRY_SECONDS = (1.0, 300.0)
+"""Pauses between tries that come to nothing: the first one, and the longest."""
+SHORTEST_PAUSE = 0.05
+
+CameTo = Mapping[str, str] | float
+"""What a try came to: the steps that are settled, each with why it was not done (empty: it was); or when to try again."""
+
+
+class Finisher:
+    """Carries out what remains, until nothing does."""
+
+    def __init__(
+        self,
+        steps: Steps,
+        connections: Connections,
+        adapters: Mapping[str, Adapter],
+        paces: Paces,
+        courier: Courier,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._steps = steps
+        self._connections = connections
+        self._adapters = adapters
+        self._paces = paces
+        self._courier = courier
+        self._clock = clock
+        self._rounds = Rounds("finisher", self._round)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def changed(self, row: Delivery) -> None:
+        """A row changed: perhaps something remains to be done."""
+        if row.steps_at:
+            self._rounds.wake()
+
+    async def run(self) -> None:
+        """Until cancelled. What is under way then is done again by the next start, unless the vendor has it."""
+        try:
+            await self._rounds.run()
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    async def _round(self) -> float | None:
+        while len(self._under_way) < AT_ONCE and (row := await self._steps.claim(LEASE_SECONDS)) is not None:
+            task = asyncio.create_task(self._finish(row), name=f"finish {row.key}")
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+        if len(self._under_way) >= AT_ONCE:
+            return None  # the end of one wakes the loop
+        at = await self._steps.next_time()
+        return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._rounds.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("finisher.broke", error=type(error).__name__)
+
+    async def _finish(self, row: Delivery) -> None:
+        """One step after the other, until one has to wait or none does any more."""
+        while (name := next((name for name, said in row.steps.items() if not said), None)) is not None:
+            came_to = await self._try(row, name)
+            if isinstance(came_to, float):
+                await self._steps.postponed(row, came_to)
+                return
+            changed = await self._steps.settled(row, came_to, LEASE_SECONDS)
+            if changed is None:  # somebody else has it by now
+                return
+            row = changed
+        log.info("finisher.finished", delivery=row.key, vendor=row.vendor, not_done=len(row.steps))
+        await self._courier.tell(row)
+
+    async def _try(self, row: Delivery, name: str) -> CameTo:
+        adapter = self._adapters[row.vendor].paced(self._paces.of(row.lane))
+        if self._clock() > row.give_up_at:
+            return _all_waiting(row, f"{adapter.label} did not take it within 24 hours.")
+        pace = self._paces.of(row.lane)
+        if not pace.take("write"):
+            return self._clock() + max(pace.wait("write"), SHORTEST_PAUSE)
+        try:
+            connection = await self._connections.get(row.workspace, row.vendor)
+            if connection is None or connection.account != row.account:
+                return _all_waiting(row, not_connected(adapter))
+            submission = submission_of(row, adapter)
+            credentials = adapter.credentials.model_validate(dict(connection.secret))
+            async with asyncio.timeout(CALL_SECONDS):
+                await adapter.finish(row.operation, submission, row.created["id"], name, credentials)
+        except Exception as error:
+            return await self._failed(row, adapter, name, error)
+        return {name: ""}
+
+    async def _failed(self, row: Delivery, adapter: Adapter, name: str, error: Exception) -> CameTo:
+        match error:
+            case Refused():
+                words = " ".join(filter(None, (str(error), *error.fields.values())))
+                return {name: f"{adapter.label} says “{words.rstrip('.')}”."}
+            case Unauthorized() if error.status != 401:
+                return _all_waiting(row, str(error))
+            case SecretError():
+                return _all_waiting(row, f"{error} An admin can connect {adapter.label} again with `/vendors`.")
+            case Unauthorized():
+                await self._connections.mark(row.workspace, row.vendor, str(error))
+                return self._later(row)
+            case TryLater():
+                if error.reason == "rate_limited" and error.retry_after is not None:
+                    self._paces.of(row.lane).pause("write", error.retry_after)
+                return self._later(row, error.retry_after or 0.0)
+            case Unclear() | TimeoutError() | sqlite3.Error():
+                return self._later(row)
+        log.error("finisher.adapter_broke", delivery=row.key, vendor=row.vendor, error=type(error).__name__)
+        return {name: f"The answer of {adapter.label} could not be read."}
+
+    def _later(self, row: Delivery, at_least: float = 0.0) -> float:
+        """When to try again: the longer it has come to nothing, the later, but not before the vendor wants to hear of it."""
+        age = self._clock() - (row.give_up_at - GIVE_UP_SECONDS)
+        shortest, longest = RETRY_SECONDS
+        return self._clock() + max(shortest, min(age / 4, longest), at_least)
+
+
+def _all_waiting(row: Delivery, sentence: str) -> dict[str, str]:
+    """The same for every step that waits."""
+    return {name: sentence for name, said in row.steps.items() if not said}

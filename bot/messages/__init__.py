@@ -1,0 +1,72 @@
+"""What the bot says: receipts, cards, App Home, answers to commands. Plain data for Slack; every word from people or vendors
+escaped."""
+
+from bot.messages.buttons import ACTIONS, Handle, buttons, handle_of, possible, read_handle
+from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused
+from bot.messages.notices import (
+    CLICK_FAILED,
+    COMMANDS,
+    FOREIGN,
+    GONE,
+    SOMEBODY_ELSES,
+    SUBMIT,
+    TO_TRY,
+    TROUBLE,
+    disconnected,
+    help_text,
+    not_opened,
+    nothing_connected,
+    refusal,
+    saved_nowhere,
+    told,
+    trouble,
+    unreadable_connection,
+)
+from bot.messages.shown import ON_HOME, Shown, View, card, home, receipt
+from bot.messages.vendors import Health, vendors
+from bot.messages.words import NOUNS, TITLES, Words, meanwhile, title, words
+
+__all__ = [
+    "ACTIONS",
+    "CLICK_FAILED",
+    "COMMANDS",
+    "FOREIGN",
+    "GONE",
+    "NOUNS",
+    "ON_HOME",
+    "REFUSAL_BLOCK",
+    "SOMEBODY_ELSES",
+    "SUBMIT",
+    "TITLES",
+    "TO_TRY",
+    "TROUBLE",
+    "Handle",
+    "Health",
+    "Shown",
+    "View",
+    "Words",
+    "buttons",
+    "card",
+    "contents",
+    "copied",
+    "disconnected",
+    "handle_of",
+    "help_text",
+    "home",
+    "meanwhile",
+    "needs_more",
+    "not_opened",
+    "nothing_connected",
+    "possible",
+    "read_handle",
+    "receipt",
+    "refusal",
+    "refused",
+    "saved_nowhere",
+    "title",
+    "told",
+    "trouble",
+    "unreadable_connection",
+    "vendors",
+    "words",
+]

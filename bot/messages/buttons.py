@@ -1,0 +1,139 @@
+"""The buttons below a delivery. A button's value names the delivery and nothing more; whether it may be pressed is checked
+when it is pressed."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bot.adapters.base import Adapter, Created, Operation
+from bot.forms.render import Block
+from bot.forms.text import cut
+from bot.messages.words import everything, undecided
+from bot.storage import Workspace
+from bot.storage.rows import Delivery
+
+Button = dict[str, Any]
+
+LONGEST_URL = 3000
+MOST_LINKS = 5
+_LONGEST_LABEL = 75
+
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "queued": ("by_hand", "cancel"),
+    "rejected": ("edit",),
+    "unconfirmed": ("send_again", "is_there"),
+    "failed": ("try_again", "copy"),
+    "delivered": ("finish",),
+}
+"""What a person can do, by the row's state."""
+
+
+class Handle(NamedTuple):
+    """Which delivery a button is about."""
+
+    workspace: Workspace
+    key: str
+
+    @property
+    def text(self) -> str:
+        """As a button's value and a receipt's private_metadata carry it: "E1/T1/ir000000000001"."""
+        return "/".join((*self.workspace, self.key))
+
+
+def handle_of(row: Delivery) -> Handle:
+    """The row's handle."""
+    return Handle(row.workspace, row.key)
+
+
+def read_handle(text: str) -> Handle | None:
+    """The reverse of `Handle.text`; None for what is none."""
+    parts = text.split("/")
+    return Handle(Workspace(parts[0], parts[1]), parts[2]) if len(parts) == 3 and parts[2] else None
+
+
+def possible(row: Delivery) -> tuple[str, ...]:
+    """The action ids of what a person can do about the row as it is."""
+    if row.erased_at or (row.state == "unconfirmed" and not undecided(row)):
+        return ()
+    if row.state == "delivered" and (row.steps_at or not row.steps):
+        return ()
+    return ACTIONS.get(row.state, ())
+
+
+def buttons(row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = "") -> list[Button]:
+    """The buttons for what is possible. `by_hand` is the address of the vendor's own page, empty if unknown."""
+    made = []
+    for name in possible(row):
+        button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
+        button["text"] = _plain(_label(name, row, operation))
+        if name == "by_hand" and _is_link(by_hand):
+            button["url"] = by_hand
+        if confirm := _confirm(name, adapter):
+            button["confirm"] = confirm
+        made.append(button)
+    return made
+
+
+def links(row: Delivery, adapter: Adapter) -> list[Button]:
+    """A button to each thing that was made, where the vendor gave a web address."""
+    made = [it for it in everything(row) if _is_link(it.url)][:MOST_LINKS]
+    return [
+        {
+            "type": "button",
+            "action_id": f"open_{index}" if index else "open",
+            "text": _plain(
+                cut(f"Open {_link_name(it, index) if row.twins else f'in {adapter.label}'}", _LONGEST_LABEL)
+            ),
+            "url": it.url,
+        }
+        for index, it in enumerate(made)
+    ]
+
+
+def row_of(elements: list[Button], block_id: str = "") -> list[Block]:
+    """An actions block of these buttons; nothing for none."""
+    if not elements:
+        return []
+    return [{"type": "actions", **({"block_id": block_id} if block_id else {}), "elements": elements}]
+
+
+def _link_name(made: Created, index: int) -> str:
+    return " ".join(made.reference.split()) or f"no. {index + 1}"
+
+
+def _label(name: str, row: Delivery, operation: Operation) -> str:
+    called_off = row.state == "failed" and row.reason in ("cancelled", "by_hand")
+    return {
+        "by_hand": "Declare it by hand" if operation.kind == "incident" else "Do it by hand",
+        "cancel": "Cancel",
+        "edit": "Edit and resend",
+        "send_again": "Send again",
+        "is_there": "It is there",
+        "try_again": "Send it after all" if called_off else "Try again",
+        "copy": "Copy as text",
+        "finish": "Try again",
+    }[name]
+
+
+def _confirm(name: str, adapter: Adapter) -> Block | None:
+    if name == "cancel":
+        title, text = "Cancel it?", f"It will not be sent to {adapter.label}. You can still send it after all."
+        return _dialog(title, text, "Cancel it", "Keep it")
+    if name == "send_again":
+        title, text = (
+            "Send it again?",
+            f"If it is in {adapter.label} already, it will be there twice. Look there first.",
+        )
+        return _dialog(title, text, "Send again", "Back")
+    return None
+
+
+def _dialog(title: str, text: str, confirm: str, deny: str) -> Block:
+    return {"title": _plain(title), "text": _plain(text), "confirm": _plain(confirm), "deny": _plain(deny)}
+
+
+def _is_link(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

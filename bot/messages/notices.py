@@ -1,0 +1,115 @@
+"""Notes and answers to commands. Plain data for Slack; every word from people or vendors escaped."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from bot.adapters.base import Adapter, Kind, Operation
+from bot.forms.render import notice
+from bot.forms.text import escape
+from bot.messages.shown import View
+from bot.messages.words import NOUNS, TITLES
+
+COMMANDS: Mapping[Kind, str] = {
+    "incident": "/incident",
+    "action_item": "/action-item",
+    "workflow_task": "/workflow-task",
+}
+SUBMIT: Mapping[Kind, str] = {"incident": "Declare", "action_item": "Add", "workflow_task": "Add"}
+TO_TRY: Mapping[str, str] = {
+    "/incident Checkout is down": "declares an incident",
+    "/action-item Roll back 4.2": "adds an action item to an incident",
+    "/vendors": "shows what this workspace is connected to",
+}
+
+
+def saved_nowhere() -> View:
+    """The database could not take it: nothing is lost as long as the form stays open underneath."""
+    return notice(
+        title="Not saved",
+        text="I could not save this just now, so *nothing was sent*. What you typed is still there: "
+        "close this note and press the button again in a moment.",
+        close="Back",
+    )
+
+
+def refusal(text: str) -> View:
+    """A "no" that no input can mend; the form stays underneath."""
+    return notice(title="Not sent", text=text, close="Back")
+
+
+def told(text: str) -> View:
+    """What a person is told who pressed a button in a modal or on their App Home. `text` is mrkdwn."""
+    return notice(title="Not done", text=text, close="Close")
+
+
+def trouble() -> View:
+    """A mistake of ours. The form stays underneath."""
+    return notice(
+        title="Not sent",
+        text="Something went wrong on my side, and *nothing was sent*. What you typed is still there: close this note "
+        "and try again. If it happens again, tell whoever runs this bot.",
+        close="Back",
+    )
+
+
+FOREIGN = (
+    "This form belongs to another workspace or to an older version of this app, so nothing was sent. "
+    "Please open it again."
+)
+TROUBLE = (
+    "Something went wrong on my side, and nothing was sent. Please try again; if it happens again, "
+    "tell whoever runs this bot."
+)
+
+
+GONE = "This belongs to another workspace or to an older version of this app, so nothing was changed."
+SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
+CLICK_FAILED = "I could not save this just now, so nothing was changed. Please press the button again in a moment."
+
+
+def not_opened(problem: str, command: str, text: str) -> str:
+    """Why a command opened no form, with what was typed, ready to be used again."""
+    return f"{problem}\nYou typed: `{command} {escape(text)}`" if text else problem
+
+
+def disconnected(adapter: Adapter) -> str:
+    """The connection went away between opening the form and submitting it."""
+    return (
+        f"{adapter.label} is not connected to this workspace any more, so *nothing was sent*. What you typed is still "
+        "there: close this note, and press the button again once an admin has connected it (`/vendors` shows how)."
+    )
+
+
+def unreadable_connection(adapter: Adapter) -> str:
+    """The stored credentials do not decrypt."""
+    return (
+        f"The stored credentials for {adapter.label} cannot be read any more, so *nothing was sent*. What you typed is "
+        "still there: ask whoever runs this bot to connect it again (`/vendors` shows how), then press the button again."
+    )
+
+
+def nothing_connected(kind: Kind, adapters: Iterable[Adapter], connected: Collection[str]) -> str:
+    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the workspace's, by name."""
+    *others, last = [it.label for it in adapters if any(one.kind == kind for one in it.operations)]
+    able = f"{', '.join(others)} or {last}" if others else last
+    labels = [it.label for it in adapters if it.vendor in connected]
+    have = f" Connected so far: {', '.join(labels)}." if labels else ""
+    return f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect {able}: `/vendors` shows how."
+
+
+def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str) -> str:
+    """The answer to `help`. `otherwise` is said when there are no choices."""
+    what = {
+        "incident": f"`{command} Checkout is down` opens a form with that title, and declares the incident",
+        "action_item": f"`{command} Roll back 4.2` opens a form with that summary, and adds the action item to an incident",
+        "workflow_task": f"`{command} E-mail the lead` opens a form with that name, and adds a task or a workflow",
+    }[kind]
+    where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
+    lines = [
+        f"{what} in the tool your workspace uses.",
+        f"Connected here: {where}." if where else otherwise,
+    ]
+    if kind != "workflow_task":
+        lines.append(f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along.")
+    else:
+        lines.append("Workspace admins and owners may use it, because it changes what happens automatically.")
+    return "\n".join(lines)

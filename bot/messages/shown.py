@@ -1,0 +1,121 @@
+"""A delivery as people see it: the card in the channel, the receipt in the modal, a line of their App Home."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bot.adapters.base import Adapter, Operation
+from bot.forms.render import Block, modal
+from bot.forms.text import cut, duration, escape
+from bot.messages.buttons import buttons, handle_of, links, row_of
+from bot.messages.contents import remaining
+from bot.messages.words import Words, doer, title, words
+from bot.storage.rows import Delivery
+
+View = dict[str, Any]
+
+ACTIONS_BLOCK = "delivery"
+"""The block with a card's or a receipt's buttons."""
+ON_HOME = 20
+"""So many deliveries stand on a person's App Home."""
+_LONGEST_SECTION = 3000
+_LONGEST_TITLE = 300
+_LONGEST_AT_HOME = 300
+
+
+class Shown(NamedTuple):
+    """A delivery with what it was made by."""
+
+    row: Delivery
+    adapter: Adapter
+    operation: Operation
+
+
+def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
+    """What the modal becomes once there is something to say. It can be drawn again in the same modal at any time."""
+    said, left = words(row, adapter, operation), remaining(row, adapter, operation)
+    blocks = [_section(_lines(said, _object(row), left))]
+    blocks += row_of([*links(row, adapter), *_in_modal(row, adapter, operation)], ACTIONS_BLOCK)
+    return modal(
+        callback_id="receipt",
+        title=title(operation),
+        submit=None,
+        close="Done",
+        blocks=blocks,
+        private_metadata=handle_of(row).text,
+    )
+
+
+def card(row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = "") -> dict[str, Any]:
+    """The message in the channel: {"text", "blocks"}. `by_hand` is the vendor's page where it can be done, if known."""
+    said = words(row, adapter, operation)
+    reference = row.created.get("reference", "")
+    text = f"{said.headline}: {f'{reference} ' if reference else ''}{row.title}"
+    opening, pressing = links(row, adapter), buttons(row, adapter, operation, by_hand)
+    blocks = [_section(_lines(said, _object(row), remaining(row, adapter, operation)), opening)]
+    blocks += row_of([*(opening if len(opening) > 1 else []), *pressing], ACTIONS_BLOCK)
+    origin = [_origin(row, adapter, operation, f"by <@{row.actor}>"), doer(row)]
+    blocks.append(_context("; ".join(filter(None, origin))))
+    return {"text": escape(cut(text, _LONGEST_TITLE)), "blocks": blocks}
+
+
+def home(deliveries: Sequence[Shown], commands: Mapping[str, str], now: float | None = None) -> View:
+    """A person's App Home: what they submitted last, newest first. `commands` (command -> what it does) are to be tried
+    by who has submitted nothing yet."""
+    blocks: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": "What you sent from Slack"}}]
+    if not deliveries:
+        hints = "\n".join(f"• `{command}`: {what}" for command, what in commands.items())
+        blocks.append(_section(f"Nothing yet. Type one of these in any channel:\n{hints}"))
+    for it in deliveries[:ON_HOME]:
+        blocks += _at_home(it, time.time() if now is None else now)
+    return {"type": "home", "blocks": blocks}
+
+
+def _at_home(shown: Shown, now: float) -> list[Block]:
+    row, adapter, operation = shown
+    said = words(row, adapter, operation, now)
+    short = said._replace(body=cut(said.body, _LONGEST_AT_HOME))
+    age = f"{duration(max(now - row.made_at, 1))} ago"
+    opening = links(row, adapter)
+    pressing = [*(opening if len(opening) > 1 else []), *_in_modal(row, adapter, operation)]
+    return [
+        {"type": "divider"},
+        _section(_lines(short, _object(row), remaining(row, adapter, operation)), opening),
+        _context("; ".join(filter(None, (_origin(row, adapter, operation, age), doer(row))))),
+        *row_of(pressing, f"{ACTIONS_BLOCK}.{row.key}"),
+    ]
+
+
+def _in_modal(row: Delivery, adapter: Adapter, operation: Operation) -> list[dict[str, Any]]:
+    """Without "by hand": the vendor's page belongs to the card, where everyone sees who took it over."""
+    return [it for it in buttons(row, adapter, operation) if it["action_id"] != "by_hand"]
+
+
+def _lines(said: Words, thing: str, left: str) -> str:
+    """The headline, the object, what happens next, and what is left to do, in mrkdwn."""
+    lines = [f":{said.symbol}: *{escape(said.headline)}*", thing, escape(said.body), left]
+    return "\n".join(filter(None, lines))
+
+
+def _object(row: Delivery) -> str:
+    unnamed = "(the text was erased after some days)" if row.erased_at else "(no title)"
+    name = escape(cut(row.created.get("title") or row.title or unnamed, _LONGEST_TITLE))
+    reference = escape(cut(row.created.get("reference", ""), _LONGEST_TITLE))
+    return f"{reference}  {name}" if reference else name
+
+
+def _origin(row: Delivery, adapter: Adapter, operation: Operation, more: str) -> str:
+    """What it is, what it belongs to, and more."""
+    owner = next((it.label for name, it in row.chosen.items() if name.startswith(("incidents/", "workflows/"))), "")
+    to = f" in {escape(cut(owner, 100))}" if owner else ""
+    return f"{adapter.label} {operation.label}{to}, {more}"
+
+
+def _section(text: str, accessory: Sequence[Block] = ()) -> Block:
+    """A section; a single button stands beside the text."""
+    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)}}
+    return {**block, "accessory": accessory[0]} if len(accessory) == 1 else block
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}

@@ -1,0 +1,93 @@
+"""The bot's queue in view, read from its SQLite file by the playground itself: a bot that is dead can say nothing."""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+LOOK_SECONDS = 0.3
+LATELY_SECONDS = 90.0
+SHOWN = 8
+WAITING = ("queued", "sending", "unconfirmed")
+
+COLUMNS = ("id", "title", "vendor", "operation", "state", "reason", "attempt", "made_at", "due_at", "look_at")
+_SQL = (
+    f"SELECT {', '.join(COLUMNS)}, changed_at FROM deliveries"  # noqa: S608  our own names
+    f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR changed_at > ? ORDER BY id DESC"
+)
+
+Line = dict[str, Any]
+"""A delivery as the page gets it: the `COLUMNS` of its row. Times are epoch seconds."""
+
+
+class QueueReader:
+    """Looks at the file every `LOOK_SECONDS`; `on_change` gets the lines and how many deliveries wait, when that changed.
+
+    A line is a delivery that waits, or was finished in the last `LATELY_SECONDS`; of more than `SHOWN` those that wait
+    go first. Newest first. The file, or its table, need not be there yet.
+    """
+
+    def __init__(
+        self, path: Path, on_change: Callable[[list[Line], int], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._path = path
+        self._on_change = on_change
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue-reader")  # a connection belongs to one thread
+        self._connection: sqlite3.Connection | None = None
+        self._version = 0
+        self._rows: list[Line] = []
+        self._told: tuple[list[Line], int] = ([], 0)
+
+    @contextlib.asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Look at the file in the background."""
+        task = asyncio.create_task(self._run(), name="queue reader")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown()
+
+    async def look(self) -> None:
+        """Read what changed, and tell it."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
+        waiting = [row for row in self._rows if row["state"] in WAITING]
+        lately = self._clock() - LATELY_SECONDS
+        finished = [row for row in self._rows if row["state"] not in WAITING and row["changed_at"] > lately]
+        first = sorted([*waiting, *finished][:SHOWN], key=lambda row: -row["id"])
+        told = [{name: row[name] for name in COLUMNS} for row in first], len(waiting)
+        if told != self._told:
+            self._told = told
+            self._on_change(*told)
+
+    async def _run(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _read(self) -> None:
+        try:
+            if self._connection is None:
+                self._connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+                self._connection.row_factory = sqlite3.Row
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if version == self._version:
+                return
+            found = self._connection.execute(_SQL, (*WAITING, self._clock() - LATELY_SECONDS)).fetchall()
+        except (
+            sqlite3.OperationalError
+        ):  # no file or table yet, or locked while it is switched to WAL: the next look tells
+            return
+        self._rows, self._version = [dict(row) for row in found], version
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,21 @@
+"""What the stand-ins' lists share: an object appears in them only some time after it was made."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bot.playground.vendors.base import VendorStandIn
+
+Row = dict[str, Any]
+
+
+def settled(vendor: VendorStandIn, rows: list[Row], identity: str, created_at: Callable[[Row], float]) -> list[Row]:
+    """The rows without what came through the API less than `vendor.list_lag` seconds ago.
+
+    `identity` is the member that holds a row's id; `created_at` gives epoch seconds.
+    """
+    if not vendor.list_lag:
+        return rows
+    latest = time.time() - vendor.list_lag
+    made = {created.id for created in vendor.created}
+    return [row for row in rows if row[identity] not in made or created_at(row) <= latest]

@@ -1,0 +1,41 @@
+"""What the types of workflow tasks take, from the same facts that the forms are made of.
+
+`tests/contract/test_task_types.py` compares those facts with Rootly's document.
+"""
+
+from collections.abc import Mapping
+
+from bot.adapters.rootly.tasks import Parameter, types
+from bot.playground.vendors.shapes import STRING, Shape, Type
+
+_TYPES: Mapping[str, Type] = {
+    "int": "integer", "number": "number", "bool": "boolean", "bool?": "boolean", "object": "object",
+}  # fmt: skip
+_LISTS: Mapping[Type, Type] = {"string": "strings", "reference": "references", "object": "objects"}
+
+
+def task_shapes(task_type: str) -> Mapping[str, Shape] | None:
+    """The members of that type's `task_params`; None for a type that there is not."""
+    task = types().get(task_type)
+    if task is None:
+        return None
+    return {"task_type": STRING.must(), **{each.name: _shape(each) for each in task.parameters}}
+
+
+def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | None:
+    """The first of several members of which one is needed, when none is there."""
+    for rule in types()[task_type].rules:
+        if rule.kind == "any of" and not any(all(given.get(name) for name in group) for group in rule.groups):
+            return rule.groups[0][0]
+    return None
+
+
+def _shape(parameter: Parameter) -> Shape:
+    shape = parameter.shape
+    kind: Type = _TYPES.get(shape.word, "string")
+    if shape.thing:
+        kind = "object" if shape.word == "email" else "reference"
+    if shape.many:
+        kind = _LISTS[kind]
+    enum = () if shape.many else shape.choices
+    return Shape(kind, required=parameter.required or parameter.demanded, enum=enum)

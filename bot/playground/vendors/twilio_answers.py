@@ -1,0 +1,42 @@
+"""Twilio's errors, and how its API reads a request."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from bot.playground.vendors.base import Refusal, media_type
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The form's fields; none of them where the body is of another media type, or not text."""
+    if media_type(request) != "application/x-www-form-urlencoded":
+        return {}
+    body = await request.body()
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+
+
+def error(status: int, code: int, message: str, note: str) -> Refusal:
+    """An error in the shape that this API's errors have; `note` is for the page's list of requests."""
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return Refusal(status, {"code": code, "message": message, "more_info": more, "status": status}, note)
+
+
+def missing(parameter: str) -> Refusal:
+    return error(400, 20001, f"Missing required parameter {parameter} in the post body", parameter)
+
+
+def invalid(parameter: str, complaint: str) -> Refusal:
+    return error(400, 20001, f"{parameter} {complaint}", parameter)
+
+
+def not_found(request: Request) -> Refusal:
+    path = request.url.path.removeprefix("/v1")
+    return error(404, 20404, f"The requested resource {path} was not found", "not found")
+
+
+def whole(form: dict[str, str], parameter: str, least: int, most: int, default: int) -> int:
+    """The whole number that was sent. Raises a refusal for anything else."""
+    text = form.get(parameter) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+        raise invalid(parameter, f"must be between {least} and {most}")
+    return int(text)

@@ -1,0 +1,104 @@
+"""Deliveries in doubt: what may have been created without our knowing, and what a look at the vendor says about it.
+
+Every change names the attempt that it is about, and the state in which it was found, so that whatever happened meanwhile
+(a person decided, a late answer came) stands.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bot.adapters.base import Created
+from bot.storage.database import Database
+from bot.storage.deliveries import to_finish
+from bot.storage.rows import Delivery, State, read_row
+
+
+class Doubts:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def claim(self, lease: float) -> Delivery | None:
+        """The row that is to be looked up next, claimed for `lease` seconds; None while none is due."""
+        now = self._clock()
+        if (at := await self.next_time()) is None or at > now:
+            return None
+        row = await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET look_at = ? WHERE id = (SELECT id FROM deliveries WHERE look_at > 0 AND look_at <= ?"
+                " ORDER BY look_at LIMIT 1) RETURNING *",
+                (now + lease, now),
+            ).fetchone(),
+        )
+        return None if row is None else read_row(row)
+
+    async def next_time(self) -> float | None:
+        """When the next look is due; None while nothing is in doubt."""
+        row = await self._database.read(
+            lambda db: db.execute("SELECT min(look_at) FROM deliveries WHERE look_at > 0").fetchone()
+        )
+        return None if row[0] is None else float(row[0])
+
+    async def found(self, row: Delivery, created: Created, twins: Sequence[Created] = ()) -> Delivery | None:
+        """It is there: delivered after all. `twins` were created besides."""
+        reason = "created_twice" if twins else "found"
+        steps = to_finish(created.remaining, self._clock())
+        return await self._change(row, state="delivered", reason=reason, created=created, twins=twins, **steps)
+
+    async def checked(self, row: Delivery, twins: Sequence[Created]) -> Delivery | None:
+        """The last look at what was sent more than once: nothing new, unless there are `twins`."""
+        if twins:
+            return await self._change(row, state="delivered", reason="created_twice", twins=twins)
+        return await self._change(row, state="delivered", quietly=True)
+
+    async def absent(self, row: Delivery, look_at: float) -> Delivery | None:
+        """Properly not there; to be looked up again."""
+        return await self._change(row, state="unconfirmed", looks=row.looks + 1, look_at=look_at, quietly=True)
+
+    async def send_again(self, row: Delivery, reason: str, due_at: float) -> Delivery | None:
+        """To be sent again with the same marker: it is not there ("absent"), or the vendor knows the key ("keyed")."""
+        return await self._change(row, state="queued", reason=reason, resends=row.resends + 1, looks=0, due_at=due_at)
+
+    async def unanswered(self, row: Delivery, look_at: float, sentence: str = "") -> Delivery | None:
+        """No proper answer. With a sentence people are told, and may decide themselves meanwhile."""
+        if not sentence or row.state == "delivered":
+            return await self._change(row, state=row.state, look_at=look_at, quietly=True)
+        quietly = row.reason == "unanswered"
+        return await self._change(
+            row, state="unconfirmed", reason="unanswered", sentence=sentence, look_at=look_at, quietly=quietly
+        )
+
+    async def undecided(self, row: Delivery, sentence: str) -> Delivery | None:
+        """It cannot be found out from here: a person decides."""
+        return await self._change(row, state="unconfirmed", reason="undecided", sentence=sentence)
+
+    async def _change(
+        self, row: Delivery, *, state: State, look_at: float = 0.0, quietly: bool = False, **values: Any
+    ) -> Delivery | None:
+        """The row as it is then, None where something else happened to it meanwhile. `quietly`: nothing new to show."""
+        for name in ("created", "twins"):
+            if name in values:
+                values[name] = _json(values[name])
+        values |= {"state": state, "look_at": look_at, "changed_at": self._clock(), "changed_by": ""}
+        values["version"] = row.version + (not quietly)
+        sql = (
+            f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in values)}"  # noqa: S608  our own names
+            " WHERE id = ? AND attempt = ? AND state = ? AND look_at = ? AND version = ? RETURNING *"
+        )
+        guards = (row.id, row.attempt, row.state, row.look_at, row.version)
+
+        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
+            found: sqlite3.Row | None = db.execute(sql, (*values.values(), *guards)).fetchone()
+            return found
+
+        changed = await self._database.write(work)
+        return None if changed is None else read_row(changed)
+
+
+def _json(made: Created | Sequence[Created]) -> str:
+    if isinstance(made, Created):
+        return made.model_dump_json()
+    return json.dumps([it.model_dump() for it in made])

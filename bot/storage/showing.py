@@ -1,0 +1,190 @@
+"""What people are shown of a delivery: whose card is behind, whose open modal is, and who shows it when.
+
+A row carries its version, the version on its card, and the version in its modal. Whoever shows something claims it for a
+while first, so that two processes do not post the same card.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from bot.storage import Workspace
+from bot.storage.database import Database
+from bot.storage.rows import Delivery, read_row
+
+LEASE_SECONDS = 20.0
+MODAL_SECONDS = 3.0
+"""How long after its submission a row is left to the modal's own answer, if the process that gives it dies."""
+FOLLOWED_SECONDS = 30 * 60.0
+"""So long after its submission an open modal is kept up to date."""
+JUMP_SECONDS = 60.0
+"""What waits longer than its pause could ever have been, by this much, waits for a clock that has gone back."""
+
+_PLACE = "CASE WHEN card_ts != '' THEN card_channel WHEN private OR channel = '' THEN actor ELSE channel END"
+_PAUSE = "max(:lease, (:now - made_at) / 10)"
+"""The older the row, the longer, so that what Slack never takes is tried less and less."""
+_BEHIND = "version > shown_version AND state != 'sending' AND id NOT IN (SELECT value FROM json_each(:held))"
+_NOW = f"(card_after <= :now OR card_after > :now + {_PAUSE} + :jump)"
+_FOLLOWED = (
+    "view_id != '' AND made_at > :now - :followed AND version > view_shown AND state != 'sending'"
+    " AND id NOT IN (SELECT value FROM json_each(:held))"
+)
+_VIEW_AFTER = "max(view_after, made_at + :modal)"
+
+
+class Showing:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def behind(self, held: Collection[int] = ()) -> Mapping[str, float]:
+        """The places (a channel, or a person for direct messages) where a card is to be posted or edited, and when the
+        first of it may be; without the rows that a modal is about to show (`held`)."""
+        rows = await self._read(
+            f"SELECT {_PLACE}, min(CASE WHEN {_NOW} THEN 0 ELSE card_after END) FROM deliveries WHERE {_BEHIND} GROUP BY 1",  # noqa: S608  ours
+            held=_json(held),
+        )
+        return {str(row[0]): float(row[1]) for row in rows}
+
+    async def claim_cards(
+        self, held: Collection[int] = (), but: Collection[str] = (), limit: int = 10
+    ) -> list[Delivery]:
+        """The first row of each place whose card is behind and may be shown now, but of no place in `but`.
+
+        Claimed for a while: if whoever claimed it dies, or Slack does not take it, it is tried again then.
+        """
+        rows = await self._write(
+            f"UPDATE deliveries SET card_after = :now + {_PAUSE} WHERE id IN (SELECT first FROM"  # noqa: S608  ours
+            f" (SELECT min(id) AS first, {_PLACE} AS place FROM deliveries WHERE {_BEHIND} AND {_NOW} GROUP BY place)"
+            " WHERE place NOT IN (SELECT value FROM json_each(:but)) ORDER BY first LIMIT :limit) RETURNING *",
+            held=_json(held),
+            but=_json(but),
+            limit=limit,
+        )
+        return [read_row(row) for row in rows]
+
+    async def shown(self, row: Delivery, channel: str = "", ts: str = "") -> None:
+        """Note that people were shown this version, on the card at (channel, ts) unless both are empty."""
+        await self._write(
+            "UPDATE deliveries SET shown_version = max(shown_version, :version), card_after = 0,"
+            " card_channel = coalesce(nullif(:channel, ''), card_channel), card_ts = coalesce(nullif(:ts, ''), card_ts)"
+            " WHERE id = :id",
+            version=row.version,
+            channel=channel,
+            ts=ts,
+            id=row.id,
+        )
+
+    async def postponed(self, row: Delivery, until: float) -> None:
+        """Note that Slack does not want its card before then (epoch seconds)."""
+        await self._write("UPDATE deliveries SET card_after = :until WHERE id = :id", until=until, id=row.id)
+
+    async def by_card(self, workspace: Workspace, channel: str, ts: str) -> Delivery | None:
+        """The row whose card is that message."""
+        rows = await self._read(
+            "SELECT * FROM deliveries WHERE card_ts = :ts AND card_ts != ''"  # the second part lets the index serve
+            " AND (enterprise, team, card_channel) = (:enterprise, :team, :channel)",
+            ts=ts,
+            channel=channel,
+            **workspace._asdict(),
+        )
+        return read_row(rows[0]) if rows else None
+
+    async def adopt(self, row: Delivery, channel: str, ts: str) -> bool:
+        """Note that message as the row's card; False where it has one already, which may be this very message.
+
+        For a message of ours that was posted by a process which died before it could note so. Whoever may be posting
+        another one just now ends within the lease.
+        """
+        changed = await self._write(
+            "UPDATE deliveries SET card_channel = :channel, card_ts = :ts, card_after = min(card_after, :now + :lease)"
+            " WHERE id = :id AND (enterprise, team, key) = (:enterprise, :team, :key) AND card_ts = '' RETURNING id",
+            channel=channel,
+            ts=ts,
+            id=row.id,
+            key=row.key,
+            **row.workspace._asdict(),
+        )
+        return bool(changed)
+
+    async def answered(self, rows: Collection[Delivery]) -> None:
+        """Note what the modals of these rows were answered with: what they did not say may go onto the card at once.
+
+        A "no" needs no card any more. A modal that was told the end is not followed.
+        """
+        answers = [
+            {
+                "id": row.id,
+                "view": row.view_id,
+                "version": row.version,
+                "settled": row.settled,
+                "shown": row.version if row.state == "rejected" else 0,
+                "modal": MODAL_SECONDS,
+            }
+            for row in rows
+        ]
+        await self._database.write(
+            lambda db: db.executemany(
+                # A later `card_after` than the one it began with is somebody's claim.
+                "UPDATE deliveries SET card_after = CASE WHEN card_after > made_at + :modal THEN card_after ELSE 0 END,"
+                " shown_version = max(shown_version, :shown), view_shown = max(view_shown, :version),"
+                " view_id = CASE WHEN :settled AND view_id = :view THEN '' ELSE view_id END WHERE id = :id",
+                answers,
+            ),
+        )
+
+    async def next_view_time(self, held: Collection[int] = ()) -> float | None:
+        """When the next open modal may be brought up to date; None while none is behind."""
+        sql = f"SELECT min({_VIEW_AFTER}) FROM deliveries WHERE {_FOLLOWED}"  # noqa: S608  ours
+        rows = await self._read(sql, held=_json(held))
+        return None if rows[0][0] is None else float(rows[0][0])
+
+    async def claim_views(self, held: Collection[int] = (), limit: int = 10) -> list[Delivery]:
+        """Rows whose open modal is behind, claimed for a while."""
+        rows = await self._write(
+            f"UPDATE deliveries SET view_after = :now + {_PAUSE} WHERE id IN (SELECT id FROM deliveries"  # noqa: S608  ours
+            f" WHERE {_FOLLOWED} AND {_VIEW_AFTER} <= :now ORDER BY made_at LIMIT :limit) RETURNING *",
+            held=_json(held),
+            limit=limit,
+        )
+        return [read_row(row) for row in rows]
+
+    async def view_shown(self, row: Delivery) -> None:
+        """Note that the modal shows this version; it is followed no further once that was the end."""
+        await self._write(
+            "UPDATE deliveries SET view_shown = :version, view_after = 0,"
+            " view_id = CASE WHEN :settled THEN '' ELSE view_id END WHERE id = :id AND view_id = :view",
+            version=row.version,
+            settled=row.settled,
+            id=row.id,
+            view=row.view_id,
+        )
+
+    async def forget_view(self, row: Delivery) -> None:
+        """The modal was closed."""
+        await self._write(
+            "UPDATE deliveries SET view_id = '' WHERE id = :id AND view_id = :view", id=row.id, view=row.view_id
+        )
+
+    async def _read(self, sql: str, **values: Any) -> list[sqlite3.Row]:
+        values |= self._times()
+        return await self._database.read(lambda db: db.execute(sql, values).fetchall())
+
+    async def _write(self, sql: str, **values: Any) -> list[sqlite3.Row]:
+        values |= self._times()
+        return await self._database.write(lambda db: db.execute(sql, values).fetchall())
+
+    def _times(self) -> dict[str, float]:
+        return {
+            "now": self._clock(),
+            "lease": LEASE_SECONDS,
+            "modal": MODAL_SECONDS,
+            "followed": FOLLOWED_SECONDS,
+            "jump": JUMP_SECONDS,
+        }
+
+
+def _json(values: Collection[int] | Collection[str]) -> str:
+    return json.dumps(list(values))

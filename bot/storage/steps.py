@@ -1,0 +1,69 @@
+"""What remains to be done for deliveries whose object exists: claimed by whoever carries it out, one step at a time.
+
+Every change names the claim that it belongs to, by its time, so that a worker that wakes late changes nothing.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.storage.database import Database
+from bot.storage.rows import Delivery, read_row
+
+
+class Steps:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def claim(self, lease: float) -> Delivery | None:
+        """The row that is to be gone on with next, claimed for `lease` seconds; None while none is due."""
+        now = self._clock()
+        if (at := await self.next_time()) is None or at > now:
+            return None
+        row = await self._database.write(
+            lambda db: db.execute(
+                "UPDATE deliveries SET steps_at = ? WHERE id = (SELECT id FROM deliveries WHERE steps_at > 0"
+                " AND steps_at <= ? ORDER BY steps_at LIMIT 1) RETURNING *",
+                (now + lease, now),
+            ).fetchone()
+        )
+        return None if row is None else read_row(row)
+
+    async def next_time(self) -> float | None:
+        """When the next step is due; None while none remains."""
+        row = await self._database.read(
+            lambda db: db.execute("SELECT min(steps_at) FROM deliveries WHERE steps_at > 0").fetchone()
+        )
+        return None if row[0] is None else float(row[0])
+
+    async def settled(self, row: Delivery, problems: Mapping[str, str], lease: float) -> Delivery | None:
+        """Note that these steps were carried out, or, where there is a sentence, were not and why. While others wait, the
+        claim goes on for `lease` seconds; people are shown what came of all of them."""
+        steps = {name: said for name, said in {**row.steps, **problems}.items() if said or name not in problems}
+        waiting = "" in steps.values()
+        until = self._clock() + lease if waiting else 0.0
+        return await self._change(row, steps=json.dumps(steps), steps_at=until, quietly=waiting)
+
+    async def postponed(self, row: Delivery, until: float) -> Delivery | None:
+        """Nothing came of it; to be tried again then (epoch seconds)."""
+        return await self._change(row, steps_at=until, quietly=True)
+
+    async def _change(self, row: Delivery, *, quietly: bool = False, **values: Any) -> Delivery | None:
+        """The row as it is then, None where the claim has passed to somebody else. `quietly`: nothing new to show."""
+        values |= {"changed_at": self._clock(), "changed_by": ""}
+        sql = (
+            f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in values)}, version = version + ?"  # noqa: S608  our own names
+            " WHERE id = ? AND steps_at = ? AND steps_at > 0 RETURNING *"
+        )
+
+        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
+            found: sqlite3.Row | None = db.execute(
+                sql, (*values.values(), not quietly, row.id, row.steps_at)
+            ).fetchone()
+            return found
+
+        changed = await self._database.write(work)
+        return None if changed is None else read_row(changed)

@@ -1,0 +1,188 @@
+"""An organisation's own roles, custom fields and timestamps as fields of a form, and their values as it is sent."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import HttpUrl
+
+from bot.adapters.incident_io.own_fields import custom_fields, members, reported_by, role_fields, timestamp_fields
+from bot.forms.custom import CustomField
+from tests.adapters.places import place
+
+REPORTER = {"id": "2", "name": "Reporter", "role_type": "reporter", "description": ""}
+LEAD = {"id": "1", "name": "Lead", "role_type": "lead", "description": "Decides"}
+OPTIONS = [
+    {"id": "b", "custom_field_id": "1", "value": "Bo", "sort_key": 20},
+    {"id": "a", "custom_field_id": "1", "value": "Ann", "sort_key": 10},
+    {"id": "c", "custom_field_id": "2", "value": "Else", "sort_key": 1},
+]
+
+
+def row(kind: str, **more: Any) -> dict[str, Any]:
+    return {"id": "1", "name": "Team", "description": "Whose it is", "field_type": kind, **more}
+
+
+def field(word: str, kind: Any, **more: Any) -> CustomField:
+    return CustomField(id=f"{word}_1", name="Team", kind=kind, hint="Whose it is", **more)
+
+
+def test_roles() -> None:
+    """Each role is a field for one person; a row without an id or a name is none."""
+    assert role_fields([LEAD, REPORTER, {"id": "2"}, {"name": "x"}, "x"]) == [
+        CustomField(id="role_1", name="Lead", kind="person", hint="Decides"),
+        CustomField(
+            id="reporter_2",
+            name="Reporter",
+            kind="person",
+            hint="You, if this is left empty and incident.io knows you.",
+        ),
+    ]
+
+
+def test_whoever_asked_reports() -> None:
+    """A form that asks for the reporter and was left alone names whoever filled it in; no other role goes to them."""
+    fields = role_fields([LEAD, REPORTER])
+    assigned = [{"incident_role_id": "2", "assignee": {"id": "u"}}]
+    assert reported_by("u", fields, {"role_1": "U1"}) == reported_by("u", fields, {"reporter_2": ""}) == assigned
+    assert reported_by("u", fields, {"reporter_2": "U1"}) == reported_by("u", fields[:1], {}) == []
+
+
+def test_timestamps() -> None:
+    """Timestamps come in incident.io's order."""
+    rows = [{"id": "2", "name": "Fixed at", "rank": 2}, {"id": "1", "name": "Reported at", "rank": 1}, None]
+    assert timestamp_fields(rows) == [
+        CustomField(id="time_1", name="Reported at", kind="datetime"),
+        CustomField(id="time_2", name="Fixed at", kind="datetime"),
+    ]
+
+
+CUSTOM = [
+    pytest.param(row("text"), [field("text", "text")], id="text"),
+    pytest.param(row("link"), [field("link", "link")], id="link"),
+    pytest.param(row("numeric"), [field("number", "number")], id="number"),
+    pytest.param(
+        row("single_select"),
+        [field("option", "select", options=(("a", "Ann"), ("b", "Bo")))],
+        id="one of options, in their order",
+    ),
+    pytest.param(
+        row("multi_select"),
+        [field("option", "multi_select", options=(("a", "Ann"), ("b", "Bo")))],
+        id="some of options",
+    ),
+    pytest.param(
+        row("single_select", catalog_type_id="t"),
+        [field("entry", "lookup", catalog="catalog_entries:t")],
+        id="a catalog entry",
+    ),
+    pytest.param(
+        row("multi_select", catalog_type_id="t"),
+        [field("entry", "multi_lookup", catalog="catalog_entries:t")],
+        id="catalog entries",
+    ),
+    pytest.param(row("text", required_v2="always"), [field("text", "text", required=True)], id="required"),
+    pytest.param(row("text", required_v2="before_resolution"), [field("text", "text")], id="required later"),
+    pytest.param(row("text", show_before_creation=False), [], id="not asked for at first"),
+    pytest.param(row("colour"), [], id="of a type that is new"),
+    pytest.param(row("text", catalog_type_id="t"), [], id="of a catalog in a new way"),
+    pytest.param(row("single_select") | {"id": "9"}, [], id="a choice without options"),
+    pytest.param({"field_type": "text", "name": "Team"}, [], id="without an id"),
+    pytest.param("x", [], id="no row"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), CUSTOM)
+def test_custom_fields(given: Any, expected: list[CustomField]) -> None:
+    """A custom field becomes a field of its kind, or none where nobody could fill it in."""
+    assert custom_fields([given], OPTIONS) == expected
+
+
+def test_options_that_come_along() -> None:
+    """The first version of the list has the options in its rows."""
+    given = row("single_select", options=OPTIONS[:2])
+    assert custom_fields([given]) == [field("option", "select", options=(("a", "Ann"), ("b", "Bo")))]
+
+
+def one(**value: str) -> dict[str, Any]:
+    return {"custom_field_entries": [{"custom_field_id": "f", "values": [value]}]}
+
+
+def lead(**assignee: str) -> dict[str, Any]:
+    return {"incident_role_assignments": [{"incident_role_id": "f", "assignee": assignee}]}
+
+
+def several(name: str, *values: str) -> dict[str, Any]:
+    return {"custom_field_entries": [{"custom_field_id": "f", "values": [{name: value} for value in values]}]}
+
+
+FIXED = {"incident_timestamp_values": [{"incident_timestamp_id": "f", "value": "2026-11-21T09:30:00Z"}]}
+VALUES = [
+    pytest.param({"role_f": "U1"}, lead(slack_user_id="U1"), id="a person"),
+    pytest.param({"reporter_f": "U1"}, lead(slack_user_id="U1"), id="the reporter"),
+    pytest.param({"text_f": "x"}, one(value_text="x"), id="text"),
+    pytest.param({"link_f": HttpUrl("https://x/")}, one(value_link="https://x/"), id="link"),
+    pytest.param({"number_f": 3.0}, one(value_numeric="3"), id="a whole number"),
+    pytest.param({"number_f": 0}, one(value_numeric="0"), id="nought"),
+    pytest.param({"number_f": -0.1}, one(value_numeric="-0.1"), id="a fraction"),
+    pytest.param({"number_f": 1e21}, one(value_numeric="1" + "0" * 21), id="a large number"),
+    pytest.param({"option_f": "a"}, one(value_option_id="a"), id="an option"),
+    pytest.param({"option_f": ["a", "b"]}, several("value_option_id", "a", "b"), id="options"),
+    pytest.param({"entry_f": "e"}, one(value_catalog_entry_id="e"), id="a catalog entry"),
+    pytest.param({"entry_f": ["e", "f"]}, several("value_catalog_entry_id", "e", "f"), id="catalog entries"),
+    pytest.param({"time_f": datetime(2026, 11, 21, 9, 30, tzinfo=UTC)}, FIXED, id="a time"),
+    pytest.param({"time_f": "2026-11-21T09:30:00Z"}, FIXED, id="a time as it was stored"),
+    pytest.param({"time_f": "2026-11-21T09:30:00"}, FIXED, id="a time without an offset"),
+    pytest.param({"role_f": "", "text_f": None, "option_f": [], "colour_f": "x", "text": "x"}, {}, id="nothing"),
+    pytest.param({"text_a_b": "x", "role_f": "U1"}, {
+        "custom_field_entries": [{"custom_field_id": "a_b", "values": [{"value_text": "x"}]}],
+        **lead(slack_user_id="U1"),
+    }, id="two"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "expected"), VALUES)
+def test_values(values: dict[str, Any], expected: dict[str, Any]) -> None:
+    """What was filled in becomes the members that incident.io takes; what is empty is left out."""
+    assert members(values) == expected
+
+
+async def test_the_stand_in_takes_them_all(client: httpx.AsyncClient) -> None:
+    """Fields made from what incident.io lists, filled in, are taken; and told back under their names."""
+    async with place("incident_io.incident", client) as here:
+        offered = await here.adapter.entries("incident_fields", here.credentials)
+        fields = [entry.field for entry in offered if entry.field is not None]
+        assert [(entry.id, entry.label) for entry in offered] == [(field.id, field.name) for field in fields]
+        operation = here.adapter.operation("incident")
+        answers = {each.id: await _answer(here, each) for each in fields}
+        given = {"name": "Down", "severity_id": here.vendor.data.lists["severities"][0]["id"], "custom": answers}
+        form = operation.form_for(None, fields).model_validate(given)
+        await here.create(here.submission(form))
+        (made,) = [row for row in here.vendor.data.lists["incidents"] if row["name"] == "Down"]
+        told = [
+            *(part["role"]["name"] for part in made["incident_role_assignments"]),
+            *(part["custom_field"]["name"] for part in made["custom_field_entries"] if part["values"]),
+            *(part["incident_timestamp"]["name"] for part in made["incident_timestamp_values"]),
+        ]
+        assert told == [each.name for each in fields]
+        assert len(told) == 12
+
+
+async def _answer(here: Any, field: CustomField) -> Any:
+    match field.kind:
+        case "person":
+            return here.vendor.data.lists["users"][0]["slack_user_id"]
+        case "datetime":
+            return datetime(2026, 11, 21, 9, 30, tzinfo=timezone(timedelta(hours=1)))
+        case "number":
+            return 12
+        case "link":
+            return "https://dashboards.example.com/orders"
+        case "select":
+            return field.options[0][0]
+        case "multi_select":
+            return [each for each, _ in field.options]
+        case "multi_lookup":
+            return [entry.id for entry in await here.adapter.entries(field.catalog, here.credentials)]
+    return "Orders are late"

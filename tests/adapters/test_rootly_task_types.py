@@ -1,0 +1,304 @@
+"""Rootly's types of workflow tasks: their notation, their forms, and what becomes of a filled one."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.adapters.base import Entry
+from bot.adapters.rootly import tasks
+from bot.adapters.rootly.bodies import task_params
+from bot.adapters.rootly.lists import CATALOGS
+from bot.adapters.rootly.task_forms import ENTRIES, FORMS, field_name, task_form
+from bot.adapters.rootly.tasks import Parameter, Rule, Shape, TaskType
+from bot.adapters.rootly.tasks.notation import read
+from bot.adapters.rootly.tasks.words import LIQUID, option, placeholder, title
+from bot.catalogs import _best, _List
+from bot.errors import FormError
+from bot.forms.limits import check_view
+from bot.forms.parse import parse
+from bot.forms.shape import shape
+from bot.forms.text import cut
+from tests.adapters.rootly_filled import submit
+from tests.adapters.rootly_tasks import OPERATION, PREFIX, fill_task, view_of
+from tests.forms.filling import untouched
+
+NAMES = list(tasks.types())
+OWN = {"id": "{{ incident.slack_channel_id }}", "name": "{{ incident.slack_channel_id }}"}
+
+
+def test_the_notation() -> None:
+    """A type is its name, words and area, its parameters in order, and its rules."""
+    text = """
+## Chat: mail
+
+~send: Send it
+    to*: [email]; from!+ "Sender": email = Ann <ann@example.com>; size: small|big = big; on: {}
+    ~days+: int 1..7; who: [{users}] 2..
+    any of: to | from & size
+    needs!: on when size is big
+"""
+    assert list(read(text)) == [
+        TaskType(
+            name="send",
+            words="Send it",
+            area="Chat: mail",
+            origin="sdk",
+            parameters=(
+                Parameter("to", Shape("email", many=True), required=True),
+                Parameter("from", Shape("email"), "Sender", demanded=True, rare=True, default="Ann <ann@example.com>"),
+                Parameter("size", Shape("enum", ("small", "big")), default="big"),
+                Parameter("on", Shape("", thing=True)),
+                Parameter("days", Shape("int", low=1, high=7), rare=True, undocumented=True),
+                Parameter("who", Shape("users", thing=True, many=True, low=2)),
+            ),
+            rules=(
+                Rule("any of", (("to",), ("from", "size"))),
+                Rule("needs", (("on",),), documented=False, when=("size", "big")),
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize("text", ["send", "send: Send it\n    to**?", "send: Send it\n    any of to"])
+def test_what_is_not_in_the_notation_is_refused(text: str) -> None:
+    """A slip of the pen in the data is an error, not a field less."""
+    with pytest.raises(ValueError, match="not in the notation"):
+        list(read(text))
+
+
+def test_the_types_agree_with_what_stands_around_them() -> None:
+    """Names are unique, rules name parameters, references name catalogs, and lists of types name types."""
+    known = tasks.types()
+    words = {"", "text", "long", "email", "json", "mapping", "object", "enum", "bool", "bool?", "int", "number"}
+    catalogs = {each.name for each in CATALOGS}
+    assert len(known) == 155
+    assert len({task.words for task in known.values()}) == len(known)
+    assert set(tasks.MOST_USED) <= set(known)
+    for task in known.values():
+        names = [each.name for each in task.parameters]
+        assert len(set(names)) == len(names)
+        assert {name for rule in task.rules for group in rule.groups for name in group} <= set(names)
+        assert {each.shape.word for each in task.parameters} <= words | catalogs | {"channel", "person"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_form_fits_slack(name: str) -> None:
+    """The form of every type can be opened, whole or short, with what is required first and what is rare last."""
+    assert check_view(view_of(name)) == []
+    by_field = {field_name(each): each for each in tasks.types()[name].parameters}
+    shown = [by_field[each.name] for each in shape(task_form(name)) if each.name in by_field]
+    order = [(each.rare, not (each.required or each.demanded)) for each in shown]
+    assert len(shown) == len(by_field)
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_filled_in_comes_back(name: str) -> None:
+    """A filled form of every type, kept as JSON, shown again and submitted untouched, is the same form."""
+    rng = random.Random(name)
+    for blank in (0, 0.5, 1):
+        _, form = fill_task(name, rng, blank=blank)
+        kept = form.model_dump(mode="json")
+        view = view_of(name, kept)
+        assert check_view(view) == []
+        whole = OPERATION.form_for(name)
+        assert whole.model_validate(kept) == form
+        assert parse(whole, PREFIX, untouched(view)) == form
+
+
+def params(name: str, chosen: dict[str, Entry] | None = None, **values: Any) -> dict[str, Any]:
+    """What a filled-in form of that type sends, without its type."""
+    made = task_params(task_form(name)(**values), submit(task_form(name)(**values), chosen=chosen or {}))
+    assert made.pop("task_type") == name
+    return made
+
+
+def test_things_and_people_and_channels() -> None:
+    """Entries, people and channels go as id and name; what is typed as "ID, name" too; without a name, the id twice."""
+    chosen = {"conversations/C1": Entry(id="C1", label="ops"), "people/U1": Entry(id="U1", label="Ann Lee")}
+    assert params(
+        "send_slack_message",
+        chosen,
+        text="Hello",
+        channels=["C1", "C2"],
+        channels_own=True,
+        slack_users=["U1"],
+        slack_user_groups=["S1, on-call, today", "S2"],
+        actionables=["update_status"],
+    ) == {
+        "text": "Hello",
+        "channels": [{"id": "C1", "name": "ops"}, {"id": "C2", "name": "C2"}, OWN],
+        "slack_users": [{"id": "U1", "name": "Ann Lee"}],
+        "slack_user_groups": [{"id": "S1", "name": "on-call, today"}, {"id": "S2", "name": "S2"}],
+        "actionables": ["update_status"],
+    }
+
+
+def test_the_incidents_own_channel_alone() -> None:
+    """A box stands for the channel that no picker can offer."""
+    assert params("rename_slack_channel", channel_own=True, title="done") == {"channel": OWN, "title": "done"}
+
+
+def test_one_channel_is_named_once() -> None:
+    """Where one channel is meant, a chosen one and the incident's own contradict each other."""
+    with pytest.raises(ValidationError, match="Either this or the channel that is chosen above, not both"):
+        task_form("rename_slack_channel")(channel="C1", channel_own=True, title="done")
+
+
+def test_boxes_and_defaults() -> None:
+    """What Rootly does by default is said; a box with no known default is sent when it is ticked; no answer is none."""
+    assert params("create_confluence_page", title="t", space="S, Space", include_overview=False) == {
+        "title": "t",
+        "space": {"id": "S", "name": "Space"},
+        "include_overview": False,
+        "include_timeline": True,
+        "create_as_live_doc": False,
+        "mark_post_mortem_as_published": True,
+    }
+    event = {"summary": "s", "description": "d", "meeting_duration": "1 hour", "time_of_meeting": "14:30"}
+    answers = {"days_until_meeting": 0, "exclude_weekends": True, "send_updates": False}
+    assert params("create_google_calendar_event", **event, **answers) == event | answers | {"calendar_id": "primary"}
+
+
+def test_numbers_objects_and_members() -> None:
+    """Numbers go as numbers, an object as an object, a JSON text as text, a chat's members by e-mail."""
+    assert params(
+        "http_client",
+        url="https://example.com",
+        succeed_on_status="200",
+        headers='{"a": "b"}',
+        retry_count=3,
+        expected_response_headers='{"etag": ".+"}',
+    ) == {
+        "url": "https://example.com",
+        "method": "GET",
+        "succeed_on_status": "200",
+        "headers": '{"a": "b"}',
+        "retry_count": 3,
+        "retry_wait_time": 1,
+        "expected_response_headers": {"etag": ".+"},
+    }
+    assert params("create_microsoft_teams_chat", members=["a@b.c, Ann", "{{ x.email }}"], topic="Down") == {
+        "members": [{"email": "a@b.c", "name": "Ann"}, {"email": "{{ x.email }}", "name": "{{ x.email }}"}],
+        "chat_type": "group",
+        "topic": "Down",
+    }
+
+
+def test_a_word_that_the_form_needs_for_itself() -> None:
+    """A parameter may be called as the form's own parts are: it is sent under its own name."""
+    assert params("create_opsgenie_alert", message="m", details_='{"a": 1}')["details"] == '{"a": 1}'
+
+
+LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
+    (
+        "invite_to_slack_channel",
+        {},
+        {
+            "channel": "Choose a channel, or tick the incident's own channel below.",
+        },
+    ),
+    (
+        "invite_to_slack_channel",
+        {"channel": "C1"},
+        {"slack_users": "Fill in one of these: “Slack people”, “Slack user groups” or “E-mail addresses”."},
+    ),
+    (
+        "add_slack_bookmark",
+        {"channel": "C1", "title": "Runbook"},
+        {"title": "Fill in one of these: “Title” with “Link” or “Playbook”."},
+    ),
+    (
+        "page_rootly_on_call_responders",
+        {"summary": "s", "alert_urgency_id": "1"},
+        {
+            "escalation_policy_target": "Fill in one of these: “Escalation policy”, “Service”, “Functionality”, "
+            "“Team” or “User”."
+        },
+    ),
+    ("send_microsoft_teams_message", {"text": "t"}, {"channels": "Fill in “Channels”."}),
+    (
+        "create_microsoft_teams_chat",
+        {"members": "a@b.c\nd@e.f"},
+        {"topic": "This is needed when “Chat type” is Group."},
+    ),
+    ("create_microsoft_teams_chat", {"members": "a@b.c"}, {"members": "At least 2 are needed; this has 1."}),
+    ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"}, {"members": "“Ann” is not an e-mail address."}),
+    ("create_jira_subtask", {"subtask_issue_type": ", Bug"},
+     {"subtask_issue_type": "Give the ID first, then a comma and the name.", "title": "Please fill this in.",
+      "parent_issue_id": "Please fill this in.", "project_key": "Please fill this in."}),
+    ("update_coda_page", {"page_id": "p"}, {"doc_id": "Please fill this in."}),
+    ("update_gitlab_issue", {"issue_id": "1", "completion": "1"}, {"issue_type": "Please fill this in."}),
+    ("http_client", {"url": "u", "succeed_on_status": "200", "headers": "{\n  'a': 1}"},
+     {"headers": "Line 2, column 3: expecting property name enclosed in double quotes."}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "typed", "expected"), LEFT_OUT)
+def test_what_is_missing_is_said_beside_its_field(name: str, typed: dict[str, str], expected: dict[str, str]) -> None:
+    """One of several is demanded by the titles of all; a pair, a condition, an ID and JSON are explained."""
+    state = untouched(view_of(name))
+    state[f"{PREFIX}.task_type"]["value"]["selected_option"] = {"value": name}
+    state[f"{PREFIX}.workflow_id"]["value"]["selected_option"] = {"value": "w"}
+    for field, text in typed.items():
+        element = state[f"{PREFIX}.{name}.{field}"]["value"]
+        member = next(each for each in element if each != "type")
+        element[member] = {"value": text} if member == "selected_option" else text
+    with pytest.raises(FormError) as error:
+        parse(OPERATION.form_for(name), PREFIX, state)
+    assert {block.removeprefix(f"{PREFIX}.{name}."): said for block, said in error.value.errors.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("", "Send a Slack message"),
+        ("jira", "Create a Jira issue"),
+        ("message", "Send a Slack message"),
+        ("e-mail", "Send an e-mail"),
+        ("action item", "Add an action item"),
+        ("zendesk ticket", "Create a Zendesk ticket"),
+        ("page someone", "Page someone in PagerDuty"),
+        ("sms", "Send a text message (SMS)"),
+        ("webhook", "Make an HTTP request (webhook)"),
+        ("calendar", "Create a Google Calendar event"),
+    ],
+)
+def test_types_are_found_by_what_people_call_them(typed: str, first: str) -> None:
+    """The most used stand first, and an area's words find its types."""
+    catalog = _List()
+    catalog.fill(ENTRIES, 1.0)
+    assert [entry.label for entry in _best(catalog, typed, 1)] == [first]
+    assert len(catalog.entries) == len(NAMES)
+
+
+def test_words_for_people() -> None:
+    """Labels, hints and options are what people say, short enough for Slack, with products spelled as they are."""
+    labels = {title(each) for task in tasks.types().values() for each in task.parameters}
+    assert {"Post to Slack channels", "URL", "Jira issue ID", "Services", "Severity", "PagerDuty incident ID"} <= labels
+    assert not [each for each in labels if each != each.strip() or not each[:1].isupper() or "_" in each]
+    options = {option(each) for task in tasks.types().values() for it in task.parameters for each in it.shape.choices}
+    assert {"Automatic", "GET", "P1", "SEV-1", "Stacked horizontal bar", "GitHub issue ID", "In progress"} <= options
+    assert not [each for each in (*options, *(entry.label for entry in ENTRIES)) if cut(each, 75) != each]
+    thing = Parameter("status", Shape("", thing=True, many=True))
+    text = replace(thing, shape=Shape("text"))
+    assert (placeholder(thing), placeholder(text)) == ("One a line: ID, name", "")
+
+
+def test_liquid_is_explained_once() -> None:
+    """The first text that says something tells that Liquid is possible, so that the others need not."""
+    fields = shape(task_form("create_jira_issue"))
+    assert [field.name for field in fields if field.hint == LIQUID] == ["title"]
+
+
+def test_forms_are_made_when_they_are_wanted() -> None:
+    """The mapping knows every name without making a form, and makes each once."""
+    made = task_form.cache_info().currsize
+    assert "send_sms" in FORMS
+    assert "no_such_type" not in FORMS
+    assert len(FORMS) == 155
+    assert task_form.cache_info().currsize == made
+    assert FORMS["send_sms"] is FORMS["send_sms"]

@@ -1,0 +1,302 @@
+"""A workflow's rules: what a document may hold, what fields may hold, and one made into the other."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.adapters.twilio import rules
+from bot.adapters.twilio.configuration import LARGEST, problems, read, warning
+from bot.adapters.twilio.forms import FromFields
+from bot.errors import FormError
+from bot.forms import parse
+from bot.forms.shape import places
+from tests.adapters.twilio_filled import FIFO, OTHER_QUEUE, WORKFLOW, WQ, from_fields
+from tests.contract.twilio import configurations, workflows
+
+FILTER = "task_routing.filters[0]"
+TARGET = f"{FILTER}.targets[0]"
+SID = "has to be a task queue's SID: WQ and 32 hexadecimal digits."
+
+
+def routing(*targets: Any, expression: str = "1 == 1", **more: Any) -> str:
+    return json.dumps({"task_routing": {"filters": [{"expression": expression, "targets": targets}], **more}})
+
+
+CONFIGURATIONS = [
+    pytest.param(FIFO, [], id="a default alone"),
+    pytest.param(
+        routing({"queue": WQ, "priority": "10", "timeout": 300, "skip_if": "workers.available == 0", "new": 1}, {}),
+        [],
+        id="all members, and unknown ones",
+    ),
+    pytest.param(
+        json.dumps({"task_routing": {"filters": None, "default_filter": {"task_queue_sid": WQ, "queue": None}}}),
+        [],
+        id="an older example's default",
+    ),
+    pytest.param(
+        routing({"task_queue_sid": WQ, "priority": None, "timeout": None, "expression": None, "skip_if": None}),
+        [],
+        id="an older example's target, with nulls",
+    ),
+    pytest.param(
+        routing(
+            {"queue": WQ, "skip_if": "1==1", "known_worker_sid": "task.agent.sid[0]"},
+            {"expression": "task.a==worker.a"},
+        ),
+        [],
+        id="a target that is skipped needs no timeout",
+    ),
+    pytest.param(routing({"task_queue_sid": "x"}), [f"{TARGET}.task_queue_sid {SID}"], id="no SID by the older name"),
+    pytest.param("{", ["Line 1, column 2: expecting property name enclosed in double quotes."], id="broken"),
+    pytest.param('{"task_routing": {"x": NaN}}', ["NaN is not a JSON value."], id="NaN"),
+    pytest.param("[" * 100_000, ["This is nested too deeply."], id="very deep"),
+    pytest.param("[]", ['It has to be an object with an object "task_routing" inside.'], id="a list"),
+    pytest.param(
+        '{"task_routing": {}}', ['task_routing needs "filters", "default_filter" or both.'], id="nothing to route"
+    ),
+    pytest.param(
+        '{"task_routing": {"filters": {}, "default_filter": []}}',
+        ["task_routing.filters has to be a list.", "task_routing.default_filter has to be an object."],
+        id="wrong types",
+    ),
+    pytest.param(
+        '{"task_routing": {"filters": [1, {"filter_friendly_name": 2}]}}',
+        [
+            f"{FILTER} has to be an object.",
+            "task_routing.filters[1].expression is missing: it says which tasks the filter takes.",
+            "task_routing.filters[1].filter_friendly_name has to be text.",
+            "task_routing.filters[1].targets has to be a list with at least one target.",
+        ],
+        id="filters",
+    ),
+    pytest.param(
+        routing(
+            {
+                "priority": -1,
+                "timeout": 0,
+                "order_by": 1,
+                "known_worker_sid": "a",
+                "known_worker_friendly_name": "task.b",
+            }
+        ),
+        [
+            f"{TARGET}.queue {SID}",
+            f"{TARGET}.priority has to be a whole number from 0 to 2147483647.",
+            f"{TARGET}.timeout has to be a whole number from 1 to 2147483647.",
+            f"{TARGET}.order_by has to be text.",
+            f"{TARGET}.known_worker_sid has to name an attribute of the task: task.…",
+            f"{TARGET} can name a known worker by its SID or by its name, not by both.",
+        ],
+        id="a target",
+    ),
+    pytest.param(
+        routing({"queue": WQ, "priority": 2_147_483_648, "timeout": "2147483648"}),
+        [
+            f"{TARGET}.priority has to be a whole number from 0 to 2147483647.",
+            f"{TARGET}.timeout has to be a whole number from 1 to 2147483647.",
+        ],
+        id="numbers out of range",
+    ),
+    pytest.param(
+        routing({"queue": WQ}, {"queue": WQ, "timeout": 1}),
+        [f"{TARGET} needs a timeout, or a skip_if: without one the target after it is never reached."],
+        id="no timeout before another target",
+    ),
+    pytest.param(
+        routing({"queue": WQ, "expression": "lang IN worker.langs"}, expression="type = 'ticket'"),
+        [
+            f"{FILTER}.expression: at character 6, “= 'ticket'”: write == to compare.",
+            f"{TARGET}.expression: at character 1, “lang IN worker.langs”: a name begins with task. or worker. here.",
+        ],
+        id="expressions",
+    ),
+    pytest.param(
+        routing({"queue": WQ, "skip_if": "workers.available"}),
+        [f"{TARGET}.skip_if: at the end: expected a comparison: ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN."],
+        id="skip_if",
+    ),
+    pytest.param(FIFO + " " * LARGEST, ["It is longer than the 1,038,576 bytes that Twilio takes."], id="large"),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), CONFIGURATIONS)
+def test_problems(document: str, expected: list[str]) -> None:
+    """What is wrong with the routing rules is said with the place where it is."""
+    assert problems(document) == expected
+
+
+@given(configurations())
+def test_no_problems(document: str) -> None:
+    """Everything that is documented passes, and what is not documented is named in one warning."""
+    assert problems(document) == []
+    assert ("note" in json.loads(document) or "made_up" in document) == bool(warning(document))
+
+
+def test_warning() -> None:
+    """The members that are not documented are named with their places, the first five of them."""
+    target = {"queue": WQ, "tiemout": 3, "b": 1, "c": 1}
+    document = json.loads(routing(target, default_filter={"queue": WQ, "timeout": 5}, filter=[]))
+    assert warning(json.dumps({**document, "x": 1})) == (
+        f"Twilio's documentation does not know x, task_routing.filter, {TARGET}.tiemout, {TARGET}.b, {TARGET}.c and 1 more: "
+        "please look whether that is what you meant."
+    )
+    assert warning(FIFO) == ""
+
+
+FILES = [
+    pytest.param(f"\ufeff{FIFO}".encode(), None, id="as some editors write it"),
+    pytest.param(b"x" * (LARGEST + 1), "The file is longer than the 1,038,576 bytes that Twilio takes.", id="too long"),
+    pytest.param(FIFO.encode("utf-16"), "The file is not text in UTF-8.", id="another encoding"),
+    pytest.param(b"{}", 'It has to be an object with an object "task_routing" inside.', id="not valid"),
+]
+
+
+@pytest.mark.parametrize(("raw", "complaint"), FILES)
+def test_files(raw: bytes, complaint: str | None) -> None:
+    """A file is taken as it is, or refused with a sentence."""
+    if complaint is None:
+        assert read(raw) == FIFO
+        return
+    with pytest.raises(ValueError, match=r".") as caught:
+        read(raw)
+    assert str(caught.value) == complaint
+
+
+@given(
+    st.binary(max_size=60)
+    | st.text('{}[]":,task_routing0\ud800', max_size=60).map(lambda text: text.encode(errors="replace"))
+)
+def test_any_file(raw: bytes) -> None:
+    """Whatever a file holds, reading it gives a document without problems or one complaint."""
+    complaint = ""
+    try:
+        document = read(raw)
+    except ValueError as error:
+        complaint = str(error)
+    assert complaint or problems(document) == []
+
+
+@given(workflows())
+def test_fields_there_and_back(form: Any) -> None:
+    """What fields say as JSON is read back as the same fields."""
+    document = form.rules.document
+    assert problems(document) == []
+    if isinstance(form.rules, FromFields):
+        back = rules.fields(document)
+        assert back is not None
+        assert rules.configuration(back) == document
+
+
+NOT_AS_FIELDS = [
+    pytest.param('{"task_routing": {"filters": []}}', id="no default queue"),
+    pytest.param(routing({"queue": WQ, "timeout": 1}, {}, default_filter={"queue": WQ}), id="two targets"),
+    pytest.param(routing({"queue": WQ, "order_by": "worker.x"}, default_filter={"queue": WQ}), id="another member"),
+    pytest.param(routing({"task_queue_sid": WQ}, default_filter={"queue": WQ}), id="an older member"),
+    pytest.param(routing({"queue": WQ}, default_filter={"queue": WQ}, x=1), id="an unknown member"),
+    pytest.param(
+        routing({"queue": WQ}, expression=f"a == '{'x' * 3000}'", default_filter={"queue": WQ}), id="too long"
+    ),
+    pytest.param("{", id="broken"),
+    pytest.param(
+        json.dumps(
+            {
+                "task_routing": {
+                    "filters": [{"expression": "1==1", "targets": [{"queue": WQ}]}] * 4,
+                    "default_filter": {"queue": WQ},
+                }
+            }
+        ),
+        id="four filters",
+    ),
+]
+
+
+@pytest.mark.parametrize("document", NOT_AS_FIELDS)
+def test_not_as_fields(document: str) -> None:
+    """What the fields have no place for does not become fields."""
+    assert rules.fields(document) is None
+
+
+FIELDS = "twilio.workflow.fields"
+FORMS = [
+    pytest.param({"default_queue": None}, {"default_queue": "Please fill this in."}, id="nothing"),
+    pytest.param({"default_queue": "Everyone"}, {"default_queue": "Choose a queue of the list."}, id="no SID"),
+    pytest.param(
+        {"filter_1.queue": WQ},
+        {"filter_1.expression": "Say which tasks this filter takes, such as type == 'ticket'."},
+        id="a filter without an expression",
+    ),
+    pytest.param(
+        {"filter_2.expression": "a == 1"},
+        {"filter_2.queue": "Choose the queue that this filter's tasks go to."},
+        id="a filter without a queue",
+    ),
+    pytest.param(
+        {"filter_1.name": "Gold", "filter_3.priority": "5"},
+        {
+            "filter_1.expression": "Say which tasks this filter takes, such as type == 'ticket'.",
+            "filter_3.expression": "Say which tasks this filter takes, such as type == 'ticket'.",
+        },
+        id="two filters",
+    ),
+    pytest.param(
+        {"filter_1.expression": "first-name == 'Ann'", "filter_1.queue": OTHER_QUEUE},
+        {"filter_1.expression": "At character 6, “-name == 'Ann'”: names cannot hold a hyphen."},
+        id="an expression that cannot be read",
+    ),
+    pytest.param(
+        {"filter_1.priority": "-1", "filter_1.timeout": "0", "filter_1.expression": "a==1", "filter_1.queue": WQ},
+        {"filter_1.priority": "This must be at least 0.", "filter_1.timeout": "This must be at least 1."},
+        id="numbers out of range",
+    ),
+    pytest.param(
+        {"assignment_callback_url": "example.com", "task_reservation_timeout": "86401"},
+        {
+            "assignment_callback_url": "That is not a web address: example.com. It begins with https:// or http://.",
+            "task_reservation_timeout": "This must be at most 86400.",
+        },
+        id="the rest",
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "complaints"), FORMS)
+def test_fields(typed: dict[str, str | None], complaints: dict[str, str]) -> None:
+    """What is wrong is said beside the field of the filter that it is about."""
+    errors = errors_of("fields", {"friendly_name": "x", **under("fields", {"default_queue": WQ} | typed)})
+    assert errors == {f"{FIELDS}.{name}": sentence for name, sentence in complaints.items()}
+
+
+def test_json() -> None:
+    """The first two problems of a document stand beside it, and how many more there are."""
+    document = '{"task_routing": {"filters": [1, 2, 3]}}'
+    said = f"{FILTER} has to be an object. task_routing.filters[1] has to be an object. And 1 more."
+    errors = errors_of("json", {"friendly_name": "x", **under("json", {"configuration": document})})
+    assert errors == {"twilio.workflow.json.configuration": said}
+
+
+def under(block: str, typed: dict[str, str | None]) -> dict[str, str | None]:
+    return {f"{block}.{name}": value for name, value in typed.items()}
+
+
+def errors_of(answer: str, typed: dict[str, str | None]) -> dict[str, str]:
+    """The complaints about a form in which this was typed or chosen, and everything else left empty."""
+    form = WORKFLOW.form_for(answer)
+    screen: dict[str, Any] = {}
+    for place in places(form, "twilio.workflow"):
+        value = typed.get(place.block_id.removeprefix("twilio.workflow."))
+        option = {"value": value, "text": {"type": "plain_text", "text": str(value)}} if value else None
+        state = {"selected_option": option} if place.field.kind == "lookup" else {"value": value}
+        screen[place.block_id] = {"value": state}
+    with pytest.raises(FormError) as caught:
+        parse(form, "twilio.workflow", screen)
+    return caught.value.errors
+
+
+def test_an_empty_filter_is_none() -> None:
+    """A filter of which nothing is given is not sent."""
+    assert from_fields(filter_1={}, filter_2={"name": None}).rules.document == FIFO  # type: ignore[attr-defined]

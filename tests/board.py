@@ -1,0 +1,118 @@
+"""Cards on a real database and a Slack that answers what a test says, over real HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from bot import messages
+from bot.adapters.base import ApiKey
+from bot.cards import Cards
+from bot.storage.connections import Connections
+from bot.storage.database import Database
+from bot.storage.deliveries import Deliveries
+from bot.storage.rows import Delivery, Outcome
+from bot.storage.secrets import Vault
+from bot.storage.showing import Showing
+from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
+from tests.slack_wire import Answer, Wire, slack_wire
+
+DELIVERED = Outcome("delivered", created=MADE.model_dump())
+AWAY = Outcome("queued", "unreachable")
+CHANNEL, PERSON, DIRECT = "C0GENERAL1", "U0ANN00001", "D0DIRECT01"
+
+
+class Paper(Notes):
+    """Notes that people can write by hand."""
+
+    def by_hand(self, operation: str, credentials: ApiKey) -> str:
+        assert credentials.api_key.get_secret_value() == SECRET["api_key"]
+        return f"https://notes.example.com/{operation}/new"
+
+
+@dataclass
+class Board:
+    """Cards on a real database, with a Slack that answers what a test says, and a clock that it sets."""
+
+    deliveries: Deliveries
+    showing: Showing
+    connections: Connections
+    cards: Cards
+    adapter: Notes
+    slack: Wire
+    clock: Clock
+
+    async def submitted(self, key: str = "a", **changes: Any) -> Delivery:
+        """A row that is being sent, whose modal is gone."""
+        row, _ = await self.deliveries.enqueue(draft(key, **changes), lease=45, card_after=self.clock.now)
+        return row
+
+    async def settled(self, outcome: Outcome = DELIVERED, key: str = "a", **changes: Any) -> Delivery:
+        row = await self.deliveries.settle(await self.submitted(key, **changes), outcome)
+        assert row is not None
+        return row
+
+    async def next_attempt(self, outcome: Outcome) -> Delivery:
+        claimed = await self.deliveries.claim((HERE, "notes"), 45)
+        assert claimed is not None
+        row = await self.deliveries.settle(claimed, outcome)
+        assert row is not None
+        return row
+
+    async def connect(self, account: str = "acme") -> None:
+        await self.connections.save(HERE, "notes", account=account, account_name="Acme", secret=SECRET)
+
+    async def work(self) -> float | None:
+        """Show everything that may be shown now; how many seconds the loop would sleep then."""
+        while True:
+            self.cards._rounds._wake.clear()
+            pause = await self.cards._round()
+            if under_way := self.cards._cards | self.cards._modals:
+                await asyncio.wait(under_way)
+            elif not self.cards._rounds._wake.is_set():
+                return pause
+
+    async def round(self) -> None:
+        """The same a little later, when the channel's turn has come again."""
+        self.clock.advance(1)
+        await self.work()
+
+    async def look(self, row: Delivery) -> Delivery:
+        return await self.deliveries.get(row.id)
+
+    def content(self, row: Delivery, by_hand: str = "") -> dict[str, Any]:
+        return messages.card(row, self.adapter, self.adapter.operation("note"), by_hand)
+
+    def receipt(self, row: Delivery) -> dict[str, Any]:
+        return messages.receipt(row, self.adapter, self.adapter.operation("note"))
+
+
+def slack_takes(args: dict[str, Any]) -> dict[str, Any]:
+    """Slack's "yes": a person's id stands for the direct messages with that person."""
+    if "view" in args:
+        return {"ok": True, "view": {"id": args["view_id"]}}
+    channel = DIRECT if args["channel"] == PERSON else args["channel"]
+    return {"ok": True, "channel": channel, "ts": args.get("ts", "17.5")}
+
+
+@asynccontextmanager
+async def board_on(path: Path) -> AsyncIterator[Board]:
+    """The cards of that database."""
+    clock, adapter = Clock(), Paper()
+    database = await Database.open(path)
+    showing, connections = Showing(database, clock), Connections(database, Vault([KEY]), clock)
+    async with slack_wire() as (wire, client):
+        wire.answer = slack_takes
+        shown = Cards(showing, connections, {"notes": adapter}, client, clock)
+        yield Board(Deliveries(database, clock), showing, connections, shown, adapter, wire, clock)
+    await adapter.client.aclose()
+    await database.close()
+
+
+def limited(seconds: object) -> Answer:
+    """Slack's 429."""
+    return lambda args: JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)})

@@ -1,0 +1,31 @@
+"""The longer chaos, by hand: `python -m tests.chaos --submissions 2000 --kills 40 --seed 7`."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos.run import Plan, chaos
+
+
+def main() -> int:
+    """Run it and print the counts; 0 when nothing was lost, created twice or left unsettled."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--submissions", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--people", type=int, default=11)
+    asked = parser.parse_args()
+    seconds = max(asked.submissions / asked.people * 2.5, 6.0 * asked.kills)
+    plan = Plan(asked.submissions, asked.kills, seconds, asked.seed, people=asked.people, storm=60.0, patience=480.0)
+    with tempfile.TemporaryDirectory() as folder:
+        result = asyncio.run(chaos(plan, Path(folder)))
+    print(f"seed {asked.seed}\n{result.table}")  # noqa: T201  a command line prints
+    for name, found in result.faults.items():
+        print(f"{name}: {len(found)}", *found[:20], sep="\n  ")  # noqa: T201
+    return int(any(result.faults.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

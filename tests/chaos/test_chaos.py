@@ -1,0 +1,27 @@
+"""The real bot, vendors in foul weather, `kill -9`: nothing lost, nothing twice."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.run import Plan, Result, chaos
+
+BLIND = Plan(submissions=60, kills=3, seconds=20.0, seed=2, people=4, program=("-m", "tests.chaos.at_least_once"))
+
+
+@pytest.mark.timeout(240)
+async def test_nothing_is_lost_and_nothing_is_created_twice(tmp_path: Path) -> None:
+    """200 submissions, eight kills, nearly half of all calls failing: each is created once, and its card says so; a bot
+    that merely sends again creates some twice."""
+    ours, plain = tmp_path / "ours", tmp_path / "plain"
+    ours.mkdir()
+    plain.mkdir()
+    async with asyncio.TaskGroup() as both:
+        ran = both.create_task(chaos(Plan(submissions=200, kills=8, seconds=36.0, seed=1), ours))
+        ran_blind = both.create_task(chaos(BLIND, plain))
+    result, blind = ran.result(), ran_blind.result()
+    print(f"\n{result.table}\n\nwithout reconciliation\n{blind.table}")  # noqa: T201  `-s` shows it
+    assert result.faults == Result().faults
+    assert (result.counts["submissions"], result.counts["kills"]) == (200, 8)
+    assert blind.twice

@@ -1,0 +1,123 @@
+"""Deliveries as they may stand, with their card in Slack: put there at once, since most of their ways there take minutes."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bot.playground.slack import Outcome
+from bot.storage.rows import Delivery, Draft, read_row
+from tests.conftest import World, eventually
+
+KEY = "ir0123456789ab"
+MADE = {"id": "1", "reference": "INC-7", "title": "Checkout is down", "url": ""}
+FAR = 1000.0
+"""Seconds from now at which nothing of a test is left."""
+
+
+async def standing(world: World, state: str, reason: str = "", **columns: Any) -> Delivery:
+    """An incident for Rootly that the member typed into #incidents, in that state, and its card if it is not private."""
+    private = bool(columns.pop("private", False))
+    draft = Draft(
+        workspace=world.stage.workspace,
+        key=columns.pop("key", KEY),
+        kind=columns.pop("kind", "incident"),
+        vendor="rootly",
+        operation=columns.pop("operation", "incident"),
+        answer=columns.pop("answer", ""),
+        account=await account(world),
+        actor=columns.pop("actor", world.member),
+        actor_name="Somebody",
+        channel=world.channel("incidents"),
+        private=private,
+        title=columns.pop("title", "Checkout is down"),
+        payload=columns.pop("payload", {"title": "Checkout is down", "private": private}),
+        chosen=columns.pop("chosen", {}),
+    )
+    relay = world.bot.relay
+    await relay.deliveries.enqueue(draft, lease=None, card_after=0.0)
+    row = await change(world, draft.key, state=state, reason=reason, due_at=time.time() + FAR, **columns)
+    if not private:
+        await eventually(lambda: world.cards("incidents"))
+        await eventually(lambda: card_is_noted(world, draft.key))
+    return row
+
+
+async def account(world: World) -> str:
+    connection = await world.bot.relay.connections.get(world.stage.workspace, "rootly")
+    assert connection is not None
+    return connection.account
+
+
+async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
+    """Write these columns, as whatever happened to it would have, and tell everybody."""
+    given = {name: json.dumps(it) if isinstance(it, Mapping | list) else it for name, it in columns.items()}
+    sets = ", ".join(f"{name} = ?" for name in given)
+    changed = await world.bot.relay.deliveries._database.write(
+        lambda db: db.execute(
+            f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",  # noqa: S608  our own names
+            (*given.values(), key),
+        ).fetchone()
+    )
+    row = read_row(changed)
+    await world.bot.relay.courier.tell(row)
+    return row
+
+
+async def now(world: World, key: str = KEY) -> Delivery:
+    """The row as it is."""
+    row = await world.bot.relay.deliveries.find(world.stage.workspace, key)
+    assert row is not None
+    return row
+
+
+async def card_is_noted(world: World, key: str = KEY) -> bool:
+    row = await now(world, key)
+    return bool(row.card_ts) and row.shown_version == row.version
+
+
+def card(world: World) -> dict[str, Any]:
+    """The only card in #incidents."""
+    cards = world.cards("incidents")
+    assert len(cards) == 1, cards
+    return cards[0]
+
+
+def says(content: Mapping[str, Any]) -> str:
+    """Everything in it that is mrkdwn."""
+    parts = [it for block in content["blocks"] for it in (block.get("text"), *(block.get("elements") or []))]
+    return "\n".join(it["text"] for it in parts if it and it.get("type") == "mrkdwn")
+
+
+def buttons(content: Mapping[str, Any]) -> list[str]:
+    """What its buttons do, by action id."""
+    return [it["action_id"] for block in content["blocks"] for it in block.get("elements", []) if "action_id" in it]
+
+
+async def press(world: World, action_id: str, user: str | None = None) -> Outcome:
+    """Press that button of the only card."""
+    return await world.stage.slack.act(
+        user or world.member,
+        channel_id=world.channel("incidents"),
+        ts=card(world)["ts"],
+        block_id="delivery",
+        action_id=action_id,
+        action={"type": "button"},
+    )
+
+
+async def click(world: World, action_id: str, user: str, key: str = KEY, **changes: Any) -> None:
+    """What Slack sends for such a button on any message of ours, with members changed: from another team, say."""
+    slack = world.stage.slack
+    channel = slack.channels[world.channel("incidents")]
+    message = {"type": "message", "ts": "1700000000.000100", "bot_id": "B1", "text": "a card", "blocks": []}
+    workspace = world.stage.workspace
+    action = {
+        "type": "button",
+        "block_id": "delivery",
+        "action_id": action_id,
+        "value": f"{workspace.enterprise}/{workspace.team}/{key}",
+    }
+    payload = slack._payloads.message_action(slack.people[user], channel, message, action, {})
+    answer = await slack._transport.send("interactive", {**payload, **changes})
+    assert answer.status == 200

@@ -1,0 +1,243 @@
+"""The buttons on cards and receipts: each does its thing once, for those who may, whenever it is pressed."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot import messages
+from bot.playground.stage import Stage
+from bot.settings import Settings
+from tests.acting import Modal
+from tests.conftest import World, eventually, running
+from tests.handlers.standing import KEY, MADE, buttons, card, card_is_noted, change, click, now, press, says, standing
+
+
+def posts(world: World) -> int:
+    """How often Rootly was asked to create something."""
+    return len([it for it in world.stage.vendors["rootly"].requests if it.method == "POST"])
+
+
+async def test_what_waits_can_be_cancelled_and_sent_after_all(world: World) -> None:
+    """Nothing is sent; the card says who cancelled it; whoever thinks better of it sends it from there."""
+    await standing(world, "queued", "unreachable")
+    assert buttons(card(world)) == ["by_hand", "cancel"]
+    assert (await press(world, "cancel", world.admin)).ok
+    await eventually(lambda: "Cancelled, not sent to Rootly" in says(card(world)))
+    assert f"; cancelled by <@{world.admin}>" in says(card(world))
+    assert posts(world) == 0
+    assert buttons(card(world)) == ["try_again", "copy"]
+    await press(world, "try_again")
+    await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
+    assert len(world.stage.vendors["rootly"].created) == 1
+
+
+async def test_what_is_done_by_hand_is_not_sent_as_well(world: World) -> None:
+    """The button leads to the vendor's page, and whoever pressed it has taken it over."""
+    await standing(world, "queued", "unreachable")
+    page = next(it for block in card(world)["blocks"] for it in block.get("elements", []) if "url" in it)
+    assert (page["action_id"], page["url"].startswith("http")) == ("by_hand", True)
+    await press(world, "by_hand", world.admin)
+    await eventually(lambda: "Taken over by hand, not sent to Rootly" in says(card(world)))
+    assert f"; taken over by <@{world.admin}>" in says(card(world))
+    row = await now(world)
+    assert (row.state, row.reason, row.changed_by) == ("failed", "by_hand", world.admin)
+    assert posts(world) == 0
+
+
+async def test_a_second_press_by_the_same_person_is_silent(world: World) -> None:
+    """A double click does what one click does."""
+    await standing(world, "queued", "unreachable")
+    await asyncio.gather(press(world, "cancel"), press(world, "cancel"))
+    row = await now(world)
+    assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", world.member)
+    assert world.stage.slack.ephemerals == []
+
+
+async def test_whoever_comes_second_is_told_what_it_is_now(world: World) -> None:
+    """Of two people, one decides; the other learns what became of it, alone."""
+    await standing(world, "queued", "unreachable")
+    await press(world, "by_hand", world.admin)
+    await click(world, "cancel", world.member)
+    assert world.told(world.member).startswith("This is not possible any more. Taken over by hand, not sent to Rootly.")
+    assert (await now(world)).reason == "by_hand"
+
+
+async def test_what_is_being_sent_cannot_be_cancelled(world: World) -> None:
+    """The person is told so, and the card then says what came of it."""
+    vendor = world.stage.vendors["rootly"]
+    vendor.hold = asyncio.Event()
+    await standing(world, "queued", "unreachable")
+    await change(world, due_at=0.0)
+    await eventually(lambda: vendor.created)
+    await press(world, "cancel")
+    assert world.told(world.member) == ("It is being sent to Rootly at this moment. Its card will say what came of it.")
+    vendor.hold.set()
+    await eventually(lambda: card(world)["text"].startswith("Created in Rootly"))
+    await click(world, "cancel", world.member)
+    assert world.told(world.member).startswith("It was created in the meantime: INC-")
+    assert len(vendor.created) == 1
+
+
+async def test_in_doubt_a_person_can_send_it_again(world: World) -> None:
+    """Once, however often it is pressed."""
+    await standing(world, "unconfirmed", "undecided", sentence="Rootly does not list it.")
+    assert buttons(card(world)) == ["send_again", "is_there"]
+    await press(world, "send_again")
+    await click(world, "send_again", world.member)
+    await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
+    assert len(world.stage.vendors["rootly"].created) == 1
+
+
+async def test_in_doubt_a_person_can_say_that_it_is_there(world: World) -> None:
+    """Then nothing is sent, and the card says who found it."""
+    await standing(world, "unconfirmed", "undecided", sentence="Rootly does not list it.")
+    await press(world, "is_there")
+    await eventually(lambda: card(world)["text"] == "Created in Rootly: Checkout is down")
+    assert f"; confirmed by <@{world.member}>" in says(card(world))
+    assert posts(world) == 0
+
+
+async def test_what_is_being_checked_is_not_sent_again_from_an_old_card(world: World) -> None:
+    """Only where a person has to decide does a person decide."""
+    await standing(world, "unconfirmed", "unclear", look_at=2e9)
+    await click(world, "send_again", world.member)
+    assert "I am checking whether it arrived" in world.told(world.member)
+    assert (await now(world)).state == "unconfirmed"
+    assert posts(world) == 0
+
+
+async def test_what_was_given_up_can_be_tried_again(world: World) -> None:
+    """Any time later."""
+    await standing(world, "failed", "gave_up")
+    await press(world, "try_again")
+    await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
+
+
+@pytest.mark.parametrize("action", ["cancel", "by_hand"])
+async def test_a_guest_may_not_press(world: World, action: str) -> None:
+    """The same people may press who may submit; the others are told whom to ask."""
+    await standing(world, "queued", "unreachable")
+    await click(world, action, world.guest)
+    assert world.told(world.guest) == (
+        "This is for full members of the workspace, not for guests. Please ask a member to do it for you."
+    )
+    assert (await now(world)).state == "queued"
+
+
+async def test_a_member_may_not_press_below_a_workflow_task(world: World) -> None:
+    """What changes automation is for admins, also when it is sent again."""
+    await standing(world, "failed", "gave_up", kind="workflow_task")
+    await press(world, "try_again", world.member)
+    assert world.told(world.member).startswith("Only workspace admins and owners may change workflows")
+    assert (await now(world)).state == "failed"
+
+
+async def test_another_workspaces_people_may_not_press(world: World) -> None:
+    """In a shared channel, Slack sends their clicks too, with their own team."""
+    await standing(world, "queued", "unreachable")
+    await click(world, "cancel", world.member, team={"id": "T0OTHER", "domain": "other"})
+    assert world.told(world.member) == messages.GONE
+    assert (await now(world)).state == "queued"
+
+
+async def test_a_stranger_in_our_own_workspace_may_not_press(world: World) -> None:
+    """Somebody whom Slack does not know here, though the click names our team."""
+    await standing(world, "queued", "unreachable")
+    person = world.stage.slack.people[world.member]
+    world.stage.slack.people[person.id] = replace(person, deleted=True)
+    await click(world, "cancel", person.id)
+    assert "not for people from other workspaces" in world.told(person.id)
+    assert (await now(world)).state == "queued"
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "//", "/T1/", "a/b/c/d", "/T1/ir000000000000"])
+async def test_a_button_about_nothing_changes_nothing(world: World, value: str) -> None:
+    """An older version's, say."""
+    action = {"type": "button", "block_id": "delivery", "action_id": "cancel", "value": value}
+    await click(world, "cancel", world.member, actions=[action])
+    assert world.told(world.member) == messages.GONE
+
+
+@pytest.mark.parametrize("action", ["cancel", "edit", "copy"])
+async def test_a_private_delivery_is_its_persons_alone(world: World, action: str) -> None:
+    """Nobody else acts on it, or reads it."""
+    await standing(world, "queued", "unreachable", private=True)
+    await click(world, action, world.admin)
+    assert world.told(world.admin) == messages.SOMEBODY_ELSES
+    assert (await now(world)).state == "queued"
+    assert world.stage.slack.views(world.admin) == []
+
+
+async def test_buttons_work_after_a_restart(stage: Stage, settings: Settings) -> None:
+    """Nothing that they need is in memory."""
+    await stage.connect_vendors(settings)
+    async with running(stage, settings) as world:
+        await standing(world, "failed", "gave_up")
+    async with running(stage, settings) as world:
+        await press(world, "try_again")
+        await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
+        assert len(world.stage.vendors["rootly"].created) == 1
+
+
+async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -> None:
+    """The process died between the two: the message that people see goes on as the card."""
+    row = await standing(world, "queued", "unreachable")
+    await world.bot.relay.deliveries._database.write(
+        lambda db: db.execute("UPDATE deliveries SET card_ts = '', card_channel = '' WHERE id = ?", (row.id,))
+    )
+    await press(world, "cancel")
+    await eventually(lambda: "Cancelled" in card(world)["text"])
+    await eventually(lambda: card_is_noted(world))
+
+
+async def test_a_full_disk_is_told(world: World) -> None:
+    """Nothing was changed, and the person knows."""
+    await standing(world, "queued", "unreachable")
+    database = world.bot.relay.deliveries._database
+    await database.write(
+        lambda db: db.execute(
+            "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT raise(ABORT, 'disk full'); END"
+        )
+    )
+    await press(world, "cancel")
+    assert world.told(world.member) == messages.CLICK_FAILED
+    assert (await now(world)).state == "queued"
+
+
+async def test_a_receipt_has_the_buttons_too(world: World) -> None:
+    """Pressed in the modal, it says there what came of it."""
+    row = await standing(world, "failed", "gave_up")
+    modal = await receipt(world, row.key)
+    assert buttons(modal.view) == ["try_again", "copy"]
+    await modal.press("delivery", "try_again")
+    assert "Created in Rootly" in modal.text
+
+
+async def test_a_no_in_a_receipt_is_a_note_on_top(world: World) -> None:
+    """A modal's button has no message to answer to."""
+    row = await standing(world, "failed", "gave_up")
+    modal = await receipt(world, row.key)
+    await change(world, state="delivered", reason="", created=MADE)
+    await modal.press("delivery", "try_again")
+    assert world.top(world.member).text == "It was created in the meantime: INC-7."
+    await world.stage.slack.close(world.member, world.top(world.member).id)
+    assert "Created in Rootly" in world.top(world.member).text
+
+
+async def receipt(world: World, key: str = KEY) -> Modal:
+    """The member's modal, showing the receipt of that row."""
+    modal = await world.open("/incident x", world.member)
+    row = await now(world, key)
+    view = messages.receipt(row, *world.bot.relay.find(f"{row.vendor}.{row.operation}"))
+    await world.bot.app.client.views_update(view_id=modal.id, view=view)
+    return modal
+
+
+async def test_a_link_button_is_heard(world: World) -> None:
+    """Slack tells us that a link was followed, and wants an answer; also the second one's."""
+    twins = [{"id": "2", "reference": "INC-2", "title": "", "url": "https://rootly.example.com/2"}]
+    created = {"id": "1", "reference": "INC-1", "title": "", "url": "https://rootly.example.com/1"}
+    await standing(world, "delivered", "created_twice", created=created, twins=twins)
+    assert buttons(card(world)) == ["open", "open_1"]
+    assert (await press(world, "open_1")).ok

@@ -1,0 +1,159 @@
+""" "Edit and resend" and "Copy as text": what people typed is theirs, whatever the vendor thought of it."""
+
+from bot.adapters.base import Entry
+from tests.conftest import World, eventually
+from tests.handlers.standing import KEY, MADE, buttons, card, change, click, now, press, says, standing
+from tests.handlers.test_buttons import receipt
+
+SEVERITY = "severities"
+
+
+async def refused(world: World) -> None:
+    """An incident that Rootly refused, with the card that says so."""
+    severities = await world.bot.relay.catalogs.search(world.stage.workspace, "rootly", SEVERITY, "SEV1")
+    severity = severities.entries[0]
+    payload = {
+        "title": "Checkout is down",
+        "severity_id": severity.id,
+        "public_title": "We are on it",
+        "private": False,
+    }
+    chosen = {f"{SEVERITY}/{severity.id}": severity, f"users/{severity.id}": Entry(id=severity.id, label="Wrong one")}
+    await standing(
+        world,
+        "rejected",
+        "refused",
+        payload=payload,
+        chosen=chosen,
+        fields={"severity_id": "must be <higher>"},
+        sentence="Not like this.",
+    )
+
+
+async def test_what_was_refused_is_corrected_and_sent(world: World) -> None:
+    """The form as it was filled, with the vendor's words; the corrected one goes out under the same key, on the same card."""
+    await world.lists_loaded()
+    await refused(world)
+    assert buttons(card(world)) == ["edit"]
+    await press(world, "edit")
+    modal = world.top(world.member)
+    assert modal.text == (
+        ":no_entry: *Rootly did not accept this:*\nNot like this.\n• *Severity*: must be &lt;higher&gt;"
+    )
+    assert (modal.value("title"), modal.value("public_title")) == ("Checkout is down", "We are on it")
+    assert shown(modal.view, "severity_id") == "SEV1"
+    await modal.fill(title="Checkout is slow", severity_id="SEV0", summary="Every page answers 500")
+    assert "Created in Rootly" in (await modal.send()).text
+    await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
+    made = world.stage.vendors["rootly"].created
+    assert len(made) == 1
+    assert "Checkout is slow" in str(made[0])
+    row = await now(world)
+    assert (row.revision, row.payload["title"], row.view_id in ("", modal.id)) == (1, "Checkout is slow", True)
+
+
+def shown(view: dict, field: str) -> str:  # type: ignore[type-arg]
+    """What the picker of that field says is chosen."""
+    element = next(it["element"] for it in view["blocks"] if it.get("block_id", "").endswith(f".{field}"))
+    text: str = element["initial_option"]["text"]["text"]
+    return text
+
+
+async def test_the_vendors_words_stay_while_the_form_is_redrawn(world: World) -> None:
+    """Another operation, and back again: what is to be corrected still stands on top."""
+    await world.lists_loaded()
+    await refused(world)
+    await press(world, "edit")
+    modal = await world.top(world.member).choose("choice", "incident.io: incident")
+    assert "Rootly did not accept this" in modal.text
+    assert modal.value("name") == "Checkout is down"
+
+
+async def test_a_task_with_its_own_form_is_edited_too(world: World) -> None:
+    """What depends on an answer, and what pickers showed, comes back as it was."""
+    await world.lists_loaded()
+    params = {"to": ["a@example.com"], "subject": "Help", "body": "Line 1\nLine 2"}
+    await standing(
+        world,
+        "rejected",
+        "refused",
+        kind="workflow_task",
+        operation="workflow_task",
+        answer="send_email",
+        title="Help",
+        payload={"workflow_id": "w1", "task_type": "send_email", "task_params": params},
+        chosen={"workflows/w1": Entry(id="w1", label="Page the lead")},
+        fields={"task_params.to": "is no address"},
+        actor=world.admin,
+    )
+    await press(world, "edit", world.admin)
+    modal = world.top()
+    assert modal.text.endswith("• *To*: is no address")
+    assert (modal.value("send_email.to"), modal.value("send_email.body")) == ("a@example.com", "Line 1\nLine 2")
+    assert shown(modal.view, "workflow_id") == "Page the lead"
+
+
+async def test_a_receipt_turns_back_into_the_form(world: World) -> None:
+    """In a modal the form takes the receipt's place."""
+    await world.lists_loaded()
+    await refused(world)
+    modal = await receipt(world)
+    await modal.press("delivery", "edit")
+    assert modal.value("title") == "Checkout is down"
+    await modal.fill(severity_id="SEV2")
+    await modal.send()
+    await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
+    assert len(world.stage.slack.views(world.member)) == 1
+
+
+async def test_what_was_corrected_by_somebody_else_is_not_edited(world: World) -> None:
+    """The person is told what it is now."""
+    await world.lists_loaded()
+    await refused(world)
+    await change(world, state="delivered", reason="", created=MADE)
+    await click(world, "edit", world.member)
+    assert world.told(world.member) == "It was created in the meantime: INC-7."
+    assert world.stage.slack.views(world.member) == []
+
+
+async def test_a_guest_gets_no_form(world: World) -> None:
+    """Neither what others typed, nor a way to send it."""
+    await refused_without_lists(world)
+    for action in ("edit", "copy"):
+        await click(world, action, world.guest)
+        assert "not for guests" in world.told(world.guest)
+    assert world.stage.slack.views(world.guest) == []
+
+
+async def refused_without_lists(world: World) -> None:
+    await standing(world, "rejected", "refused", sentence="No.")
+
+
+async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> None:
+    """What was written has been erased: an old card's buttons say so."""
+    await refused_without_lists(world)
+    await change(world, payload={}, chosen={}, fields={}, sentence="", title="", erased_at=1.0)
+    await eventually(lambda: buttons(card(world)) == [])
+    for action, sentence in (("edit", "This is not possible any more."), ("copy", "What was written has been erased")):
+        await click(world, action, world.member)
+        assert world.told(world.member).startswith(sentence)
+
+
+async def test_what_was_given_up_can_be_copied(world: World) -> None:
+    """All of it, by the fields' titles, ready to be selected; the button below only closes it."""
+    await standing(world, "failed", "gave_up", payload={"title": "Checkout is down", "summary": "Line 1\nLine 2"})
+    await press(world, "copy")
+    modal = world.top(world.member)
+    assert modal.view["title"]["text"] == "Copy as text"
+    assert typed(modal.view) == "Title: Checkout is down\nSummary:\nLine 1\nLine 2"
+    assert (await modal.submit()).ok
+    assert world.stage.slack.views(world.member) == []
+    assert "Not created in Rootly" in says(card(world))
+    assert (await now(world, KEY)).state == "failed"
+
+
+def typed(view: dict) -> str:  # type: ignore[type-arg]
+    """What stands in its only text input."""
+    (values,) = view["state"]["values"].values()
+    text: str = values["text"]["value"]
+    return text

@@ -1,0 +1,64 @@
+"""A delivery, vendors and operations to say something about."""
+
+from typing import Any
+
+import httpx
+
+from bot.adapters import make_adapters
+from bot.storage.rows import Delivery
+from tests.parts import HERE, Notes
+
+NOW = 1_800_000_000.0
+ROW = Delivery(
+    id=1,
+    workspace=HERE,
+    key="ir000000000001",
+    kind="incident",
+    vendor="notes",
+    operation="note",
+    answer="",
+    account="acme",
+    actor="U0ANN00001",
+    actor_name="Ann",
+    channel="C0GENERAL1",
+    private=False,
+    title="Checkout is down",
+    payload={},
+    chosen={},
+    revision=0,
+    state="sending",
+    attempt=1,
+    reason="",
+    sentence="",
+    fields={},
+    created={},
+    twins=[],
+    made_at=NOW,
+    due_at=NOW,
+    expected_at=0.0,
+    give_up_at=NOW + 86400,
+    sent_at=0.0,
+    tried_at=0.0,
+    look_at=0.0,
+    looks=0,
+    resends=0,
+    changed_at=NOW,
+    changed_by="",
+    erased_at=0.0,
+    version=1,
+    shown_version=0,
+    card_channel="",
+    card_ts="",
+)
+URLS = dict.fromkeys(("rootly", "incident_io", "twilio"), "http://127.0.0.1:9")
+ADAPTERS = [Notes(), *make_adapters(httpx.AsyncClient(), URLS).values()]
+VENDORS = ADAPTERS[1:]
+OPERATIONS = [(adapter, operation) for adapter in ADAPTERS for operation in adapter.operations]
+NOTES = (ADAPTERS[0], ADAPTERS[0].operations[0])
+
+
+def said(content: dict[str, Any]) -> list[str]:
+    """Every text of a card or a receipt that Slack reads as mrkdwn."""
+    parts = [it for block in content["blocks"] for it in (block.get("text"), *(block.get("elements") or []))]
+    texts = [it["text"] for it in parts if isinstance(it, dict) and it.get("type") == "mrkdwn"]
+    return [content["text"], *texts] if "text" in content else texts

@@ -1,0 +1,240 @@
+"""The faults of a vendor stand-in, by its switch and by chance, over real HTTP."""
+
+import time
+from collections import Counter
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.playground.vendors import IncidentIo, Rootly, VendorStandIn
+from bot.playground.vendors.faults import SLOW_READ_SECONDS, SLOW_SECONDS, Weather
+from tests.playground.test_vendor_base import CHECKS, client, creation, vendor
+
+__all__ = ["client", "vendor"]
+
+BROKEN_OFF = (httpx.RemoteProtocolError, httpx.ReadError)
+
+
+async def create(vendor: VendorStandIn, client: httpx.AsyncClient, number: int = 1) -> httpx.Response:
+    """Create the `number`-th thing."""
+    path, arguments = creation(vendor)
+    if isinstance(vendor, IncidentIo):
+        arguments["json"]["idempotency_key"] = f"k{number}"
+    return await client.post(path, **arguments)
+
+
+async def read(vendor: VendorStandIn, client: httpx.AsyncClient) -> httpx.Response:
+    return await client.get(CHECKS[vendor.vendor])
+
+
+def notes(vendor: VendorStandIn) -> list[str]:
+    """What the page says of each request, newest first."""
+    return [entry["note"] for entry in vendor.describe()["requests"]]
+
+
+async def test_slow_creates_at_once_and_answers_late(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """A create is carried out long before it is answered; a read takes a second."""
+    await vendor.set_fault("slow")
+    path, arguments = creation(vendor)
+    with pytest.raises(httpx.ReadTimeout):
+        await client.post(path, **arguments, timeout=0.3)
+    assert len(vendor.created) == 1
+    started = time.monotonic()
+    assert (await read(vendor, client)).status_code == 200
+    assert SLOW_READ_SECONDS <= time.monotonic() - started < SLOW_SECONDS
+
+
+async def test_slow_does_answer() -> None:
+    """The answer that comes late is the usual one."""
+    vendor = Rootly()
+    await vendor.start()
+    await vendor.set_fault("slow")
+    headers = {"Authorization": f"Bearer {vendor.credentials['api_key']}"}
+    async with httpx.AsyncClient(base_url=vendor.url, headers=headers, timeout=15) as client:
+        started = time.monotonic()
+        assert (await create(vendor, client)).status_code == 201
+        assert time.monotonic() - started >= SLOW_SECONDS
+    await vendor.stop()
+
+
+async def test_stopping_does_not_wait_for_slow_answers(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """A stand-in that stops drops what it has not answered yet."""
+    await vendor.set_fault("slow")
+    path, arguments = creation(vendor)
+    with pytest.raises(httpx.ReadTimeout):
+        await client.post(path, **arguments, timeout=0.3)
+    started = time.monotonic()
+    await vendor.stop()
+    assert time.monotonic() - started < 1
+
+
+RATE_LIMITED: dict[str, Any] = {
+    "rootly": {"error": "Too many requests"},
+    "twilio": {
+        "code": 20429,
+        "message": "Too Many Requests",
+        "more_info": "https://www.twilio.com/docs/errors/20429",
+        "status": 429,
+    },
+}
+
+
+async def test_limited_takes_three_writes_a_minute(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """The fourth write gets the vendor's 429 until the first is a minute old; reads are not limited."""
+    now = 1_800_000_000.0
+    vendor.clock = lambda: now
+    await vendor.set_fault("limited")
+    taken = [(await create(vendor, client, 1)).status_code]
+    now += 20.5
+    taken += [(await create(vendor, client, number)).status_code for number in (2, 3)]
+    refused = await create(vendor, client, 4)
+    assert [status in (200, 201) for status in taken] == [True] * 3
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "40")
+    if isinstance(vendor, IncidentIo):
+        body = refused.json()
+        assert (body["type"], body["status"], body["errors"][0]["code"]) == (
+            "too_many_requests",
+            429,
+            "too_many_requests",
+        )
+        assert body["rate_limit"]["retry_after"] in body["errors"][0]["message"]
+    else:
+        assert refused.json() == RATE_LIMITED[vendor.vendor]
+    assert (await read(vendor, client)).status_code == 200
+    assert vendor.describe()["limit"] == {"of": 3, "free_at": [1_800_000_060.0, 1_800_000_080.5, 1_800_000_080.5]}
+    now += 39.5
+    assert [(await create(vendor, client, number)).status_code for number in (5, 6)] == [taken[0], 429]
+    assert len(vendor.created) == 4
+
+
+@pytest.mark.parametrize("made", [Rootly, IncidentIo])
+async def test_the_headers_say_what_the_switch_limits(made: type[VendorStandIn]) -> None:
+    """Rootly and incident.io count the three writes down in their headers, and keep their usual limit for reads."""
+    vendor = made()
+    now = 1_800_000_000.0
+    vendor.clock = lambda: now
+    await vendor.start()
+    await vendor.set_fault("limited")
+    headers = {"Authorization": f"Bearer {vendor.credentials['api_key']}"}
+
+    def told(response: httpx.Response) -> list[str]:
+        return [response.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining", "Used", "Reset")]
+
+    async with httpx.AsyncClient(base_url=vendor.url, headers=headers) as client:
+        first = await create(vendor, client, 1)
+        now += 10
+        rest = [await create(vendor, client, number) for number in (2, 3, 4)]
+        reading = await read(vendor, client)
+    await vendor.stop()
+    assert [told(response) for response in (first, *rest)] == [
+        ["3, 3;window=60", "2", "1", "1800000060"],
+        ["3, 3;window=60", "1", "2", "1800000070"],
+        ["3, 3;window=60", "0", "3", "1800000070"],
+        ["3, 3;window=60", "0", "3", "1800000070"],
+    ]
+    assert reading.headers["X-RateLimit-Limit"] != "3, 3;window=60"
+
+
+async def test_lost_creates_and_drops_the_connection(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """Nobody who only sees the connection break can know that the object is there; reads work."""
+    await vendor.set_fault("lost")
+    with pytest.raises(BROKEN_OFF):
+        await create(vendor, client)
+    assert len(vendor.created) == 1
+    newest = vendor.describe()["requests"][0]
+    assert (newest["status"], newest["note"]) == (
+        0,
+        f"created {vendor.describe()['objects'][0]['reference']}, answer lost",
+    )
+    assert (await read(vendor, client)).status_code == 200
+
+
+REFUSED: dict[str, tuple[int, Any]] = {
+    "rootly": (422, {"errors": [{"title": "Title is reserved", "status": "422"}]}),
+    "incident_io": (
+        422,
+        [{"code": "invalid_value", "message": "name is reserved", "source": {"field": "name"}}],
+    ),
+    "twilio": (
+        400,
+        {
+            "code": 20001,
+            "message": "FriendlyName is reserved",
+            "more_info": "https://www.twilio.com/docs/errors/20001",
+            "status": 400,
+        },
+    ),
+}
+
+
+async def test_refusing_names_one_field(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """Each create is refused in the vendor's own shape, whatever it says; nothing is made, and reads work."""
+    await vendor.set_fault("refusing")
+    refused = await create(vendor, client)
+    body = refused.json()["errors"] if isinstance(vendor, IncidentIo) else refused.json()
+    assert (refused.status_code, body) == REFUSED[vendor.vendor]
+    assert vendor.created == []
+    assert (await read(vendor, client)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("made", "path", "words"),
+    [
+        (Rootly, "/v1/incidents/1/action_items", "Summary is reserved"),
+        (Rootly, "/v1/workflows/1/workflow_tasks", "Name is reserved"),
+        (IncidentIo, "/v2/actions", "description is reserved"),
+        (VendorStandIn, "/anything", "is reserved"),
+    ],
+)
+def test_each_operation_has_a_field_to_refuse(made: type[VendorStandIn], path: str, words: str) -> None:
+    """What is refused is a field that the operation has."""
+    refusal = VendorStandIn.one_refusal(Rootly(), path) if made is VendorStandIn else made().one_refusal(path)
+    assert words in str(refusal.body)
+
+
+async def test_bad_weather_on_creates(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """Creates meet each kind of trouble about as often as was asked for, and are made exactly where they should be."""
+    vendor.weather = Weather(Random(5), unavailable=0.3, after_creating=0.5, limited=0.2, late=0.2, late_seconds=0.01)
+    met: Counter[str] = Counter()
+    for number in range(120):
+        made_before = len(vendor.created)
+        answer = await create(vendor, client, number)
+        made = len(vendor.created) - made_before
+        met[f"{answer.status_code if answer.status_code > 299 else 'made'}/{made}"] += 1
+        if answer.status_code == 429:
+            assert answer.headers["Retry-After"] == "1"
+        if answer.status_code == 503:
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert set(met) == {"made/1", "503/0", "503/1", "429/0"}
+    assert 8 < met["503/0"] < 30
+    assert 8 < met["503/1"] < 30
+    assert 12 < met["429/0"] < 40
+
+
+async def test_bad_weather_on_reads(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """Reads may be refused, and never wait."""
+    vendor.weather = Weather(Random(5), unavailable=0.2, limited=0.2, late=0.6, late_seconds=60)
+    statuses = Counter([(await read(vendor, client)).status_code for _ in range(60)])
+    assert set(statuses) == {200, 429, 503}
+    assert statuses[200] > 20
+
+
+async def test_late_weather_creates_first(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """A create that is answered late has been carried out by then."""
+    vendor.weather = Weather(Random(5), late=1.0, late_seconds=60)
+    path, arguments = creation(vendor)
+    with pytest.raises(httpx.ReadTimeout):
+        await client.post(path, **arguments, timeout=0.3)
+    assert len(vendor.created) == 1
+
+
+async def test_the_switch_goes_before_the_weather(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """While a fault is set, chance has no part."""
+    vendor.weather = Weather(Random(5), unavailable=1.0)
+    await vendor.set_fault("refusing")
+    assert (await create(vendor, client)).status_code == REFUSED[vendor.vendor][0]
+    await vendor.set_fault("fine")
+    assert (await create(vendor, client)).status_code == 503
+    assert notes(vendor)[0] == "503 unavailable"

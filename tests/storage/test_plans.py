@@ -1,0 +1,85 @@
+"""How SQLite finds the rows: what has been finished costs nothing, however much of it there is."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.errors import TryLater, Unclear
+from bot.storage.archive import Archive
+from bot.storage.database import Database
+from bot.storage.decisions import Decisions
+from bot.storage.showing import Showing
+from tests.parts import HERE, Clock, Machine, machine_on
+
+SMALL = ("deliveries_queue", "deliveries_leased", "deliveries_to_look", "deliveries_to_show", "deliveries_to_follow")
+"""Indexes that hold only what is not finished: walking through one of them is short."""
+
+
+@pytest.fixture
+async def statements(tmp_path: Path) -> list[str]:
+    """Every statement about deliveries that a busy day brings, with its values."""
+    said: list[str] = []
+    clock = Clock()
+    async with machine_on(tmp_path / "relay.db", clock) as machine:
+        for side in (machine.database.read, machine.database.write):
+            await side(lambda db: db.set_trace_callback(said.append))
+        await machine.connect()
+        await _a_busy_day(machine)
+        for side in (machine.database.read, machine.database.write):
+            await side(lambda db: db.set_trace_callback(None))
+    return sorted({it for it in said if "deliveries" in it and not it.startswith("--")})
+
+
+async def _a_busy_day(machine: Machine) -> None:
+    machine.adapter.script = [TryLater("Notes", "Away.", "unreachable"), Unclear("Notes", "Silence.")]
+    await machine.submit("a")
+    await machine.until("queued", "a")
+    row = await machine.submit("b")
+    await machine.until("unconfirmed", "b")
+    await machine.submit("c")
+    machine.clock.advance(300)
+    machine.courier.wake()
+    await machine.until("delivered", "a")
+    machine.reconciler.changed(await machine.row("b"))
+    await machine.deliveries.ahead_of(row)
+    await machine.deliveries.waiting(HERE)
+    await machine.deliveries.clock_went_back()
+    await machine.deliveries.expire("It stopped.", 2.0)
+    await Decisions(machine.database, machine.clock).make(HERE, "b", "cancel", "operator")
+    await _shown(machine.database, machine.clock)
+
+
+async def _shown(database: Database, clock: Clock) -> None:
+    showing, archive = Showing(database, clock), Archive(database, clock)
+    await showing.behind()
+    for shown in await showing.claim_cards():
+        await showing.shown(shown, "C1", "1.5")
+    await showing.by_card(HERE, "C1", "1.5")
+    await showing.next_view_time()
+    await showing.claim_views()
+    [newest, *_] = await archive.of_person(HERE, "U0ANN00001", 20)
+    await archive.trail(newest)
+    await archive.erase(clock.now)
+
+
+def plans(path: Path, statements: list[str]) -> Iterator[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as db:
+        for statement in statements:
+            for row in db.execute(f"EXPLAIN QUERY PLAN {statement}"):
+                yield statement, row[3]
+
+
+async def test_nothing_on_a_deliverys_way_walks_through_the_finished_ones(
+    tmp_path: Path, statements: list[str]
+) -> None:
+    """Each statement finds its rows by an index, or walks through one of what is not finished."""
+    walks = [
+        (statement, step)
+        for statement, step in plans(tmp_path / "relay.db", statements)
+        if step.startswith("SCAN deliver") and not any(index in step for index in SMALL)
+    ]
+    assert walks == []
+    assert len(statements) > 20

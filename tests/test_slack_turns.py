@@ -1,0 +1,77 @@
+"""Whose turn it is in Slack."""
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.slack_errors import asked_to_wait
+from bot.slack_turns import SECONDS_APART, Turns
+from tests.parts import Clock
+
+
+def test_a_place_has_one_turn_a_second() -> None:
+    """It is taken while something is being sent, and free a second after that."""
+    clock = Clock()
+    turns = Turns(clock)
+    turns.begin("C1")
+    assert (turns.is_taken("C1"), turns.busy(), turns.free_at("C2")) == (True, ["C1"], 0.0)
+    turns.end("C1", "D1")
+    assert (turns.is_taken("C1"), sorted(turns.busy()), turns.free_at("C1")) == (False, ["C1", "D1"], clock.now + 1)
+    clock.advance(SECONDS_APART)
+    assert (turns.busy(), turns.free_at("C1")) == ([], 0.0)
+
+
+def test_a_pause_that_slack_asked_for_holds() -> None:
+    """In that place for as long as it said; a second place that it names meanwhile means everywhere."""
+    clock = Clock()
+    turns = Turns(clock)
+    turns.wait("C1", 30)
+    turns.end("C1")
+    assert (turns.free_at("C1") - clock.now, turns.free_at("C2")) == (30, 0.0)
+    turns.wait("C1", 10)
+    assert (turns.free_at("C1") - clock.now, turns.free_at("C2")) == (30, 0.0)
+    turns.wait("C2", 20)
+    assert [turns.free_at(place) - clock.now for place in ("C1", "C2", "C3")] == [30, 20, 20]
+    clock.advance(20)
+    assert [turns.free_at(place) for place in ("C2", "C3")] == [0.0, 0.0]
+
+
+def test_a_clock_that_goes_back_ends_the_pauses() -> None:
+    """They were measured before it did."""
+    clock = Clock()
+    turns = Turns(clock)
+    turns.wait("C1", 30)
+    clock.advance(-3600)
+    assert (turns.busy(), turns.free_at("C1")) == ([], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "headers", "seconds"),
+    [
+        (429, "ratelimited", {"Retry-After": "7"}, 7.0),
+        (429, "ratelimited", {}, 10.0),
+        (200, "ratelimited", {"Retry-After": "Sat, 21 Nov 2026 07:28:00 GMT"}, 10.0),
+        (429, "", {"Retry-After": "999999"}, 3600.0),
+        (200, "channel_not_found", {"Retry-After": "7"}, None),
+        (503, "", {}, None),
+    ],
+)
+def test_how_long_slack_wants_to_be_left_alone(
+    status: int, error: str, headers: dict[str, str], seconds: float | None
+) -> None:
+    """Whole seconds from Retry-After; a guess where it says none, and never more than an hour."""
+    answer = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="",
+        req_args={},
+        data={"error": error},
+        headers=headers,
+        status_code=status,
+    )
+    assert asked_to_wait(SlackApiError("no", answer)) == seconds
+
+
+def test_what_is_no_answer_asks_for_nothing() -> None:
+    """Silence is no limit."""
+    assert asked_to_wait(TimeoutError()) is None
