@@ -18,6 +18,8 @@ TITLE = re.compile(r"Case \d{4}")
 MISTAKE = re.compile(r"Traceback.*|event='(listener|round|\w+\.\w+)[._](failed|broke)'.*")
 NOTING_SECONDS = 5.0
 """A process that was killed within this time after it had posted a card may not have noted it."""
+ON_ITS_WAY_SECONDS = 1.0
+"""What a bot had sent before it was killed arrives after that: a card can be younger than the kill that orphaned it."""
 
 Row = dict[str, Any]
 
@@ -101,7 +103,8 @@ class Cards:
                 if place == noted:
                     continue
                 self.orphans += 1
-                after = min((kill - float(place[1]) for kill in kills if kill > float(place[1])), default=float("inf"))
+                posted = float(place[1]) - ON_ITS_WAY_SECONDS
+                after = min((kill - posted for kill in kills if kill > posted), default=float("inf"))
                 if after > NOTING_SECONDS:
                     apart = float(noted[1] or 0) - float(place[1])
                     said = f"the next kill came {after:.1f} s after it, the noted card {apart:.1f} s"
