@@ -5,7 +5,9 @@ parses before it verifies; so the check is made here, and Bolt gets only what pa
 """
 
 import asyncio
+import binascii
 import json
+import re
 import sqlite3
 from urllib.parse import parse_qs
 
@@ -27,6 +29,8 @@ log = structlog.get_logger(__name__)
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes. Slack's largest payload is a view (250 KB) and its state, both JSON inside a web form."""
 BODY_SECONDS = 5.0
+_UNUSUAL = re.compile(r"[^\x20-\x7e]|[&=;]|%(?![0-9A-Fa-f]{2})")
+"""What the value in a form of one field holds only if it was not written by a form encoder."""
 
 
 def make_web(
@@ -111,13 +115,29 @@ def _payload(request: Request, text: str) -> str:
     none of these.
     """
     if not request.headers.get("Content-Type", "").startswith("application/json"):
-        payloads = parse_qs(text).get("payload")
-        if payloads is None:
+        found = form_payload(text)
+        if found is None:
             return text
-        (text,) = payloads
+        text = found
     if not _is_object(text):
         raise ValueError("no JSON object")
     return text.strip()
+
+
+def form_payload(text: str) -> str | None:
+    """The one `payload` of a web form; None where there is none. Raises ValueError for several.
+
+    A modal comes with thousands of escapes, for which `parse_qs` takes a third of a millisecond: as much as all that follows
+    in reading it. "%" for "=" makes them quoted-printable, and that is decoded in C.
+    """
+    value = text.removeprefix("payload=")
+    if value == text or _UNUSUAL.search(value):
+        payloads = parse_qs(text).get("payload")
+        if payloads is None:
+            return None
+        (payload,) = payloads
+        return payload
+    return binascii.a2b_qp(value.replace("+", " ").replace("%", "=")).decode(errors="replace")
 
 
 def _is_object(text: str) -> bool:

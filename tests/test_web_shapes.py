@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from bot.playground.serving import Server
 from bot.playground.slack.transport import encode, signature
+from bot.web import form_payload
 from tests.conftest import World, eventually
 
 Payload = dict[str, Any]
@@ -200,3 +201,20 @@ def paths(value: Any, here: Path = ()) -> Iterator[Path]:
     for name, member in members:
         yield (*here, name)
         yield from paths(member, (*here, name))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(min_size=1))
+def test_a_payload_is_decoded_as_a_form_is(payload: str) -> None:
+    """The short way gives what the long one gives."""
+    body = urlencode({"payload": payload}, errors="replace")
+    assert form_payload(body) == parse_qs(body)["payload"][0]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="%0aAfF+ x_.-~!*'()=\t&;é", min_size=1))
+def test_a_payload_that_no_form_encoder_wrote_is_decoded_as_a_form_is(value: str) -> None:
+    """Escapes that are none, and what has to be escaped, take the long way."""
+    found = parse_qs(f"payload={value}").get("payload", [])
+    if len(found) == 1:
+        assert form_payload(f"payload={value}") == found[0]
