@@ -130,6 +130,7 @@ def test_a_button_in_a_message_opens_a_form(desk: Desk, backroom: Backroom) -> N
     post_card(backroom)
     desk.last().get_by_role("button", name="Edit and resend").click()
     expect(desk.input("title")).to_have_value("Checkout is down")
+    expect(desk.last().locator("button.busy")).to_have_count(0)  # the click has been answered
     assert [reply.get("error") for reply in opening] == [None, "exchanged_trigger_id"]
     [message] = workspace.slack.channels[PUBLIC].messages
     backroom.api("chat.update", channel=PUBLIC, ts=message["ts"], text="Being corrected")
