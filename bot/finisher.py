@@ -16,11 +16,11 @@ from bot.adapters.base import Adapter
 from bot.adapters.pace import Paces
 from bot.courier import CALL_SECONDS, Courier, not_connected, submission_of
 from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear
-from bot.rounds import Rounds
 from bot.storage.connections import Connections
 from bot.storage.deliveries import GIVE_UP_SECONDS
 from bot.storage.rows import Delivery
 from bot.storage.steps import Steps
+from bot.workers import SHORTEST_PAUSE, Workers
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,6 @@ LEASE_SECONDS = 45.0
 AT_ONCE = 4
 RETRY_SECONDS = (1.0, 300.0)
 """Pauses between tries that come to nothing: the first one, and the longest."""
-SHORTEST_PAUSE = 0.05
 
 CameTo = Mapping[str, str] | float
 """What a try came to: the steps that are settled, each with why it was not done (empty: it was); or when to try again."""
@@ -52,37 +51,23 @@ class Finisher:
         self._paces = paces
         self._courier = courier
         self._clock = clock
-        self._rounds = Rounds("finisher", self._round)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._workers = Workers(
+            "finisher",
+            claim=lambda: steps.claim(LEASE_SECONDS),
+            next_time=steps.next_time,
+            work=self._finish,
+            at_once=AT_ONCE,
+            clock=clock,
+        )
 
     def changed(self, row: Delivery) -> None:
         """A row changed: perhaps something remains to be done."""
         if row.steps_at:
-            self._rounds.wake()
+            self._workers.wake()
 
     async def run(self) -> None:
         """Until cancelled. What is under way then is done again by the next start, unless the vendor has it."""
-        try:
-            await self._rounds.run()
-        finally:
-            for task in self._under_way:
-                task.cancel()
-
-    async def _round(self) -> float | None:
-        while len(self._under_way) < AT_ONCE and (row := await self._steps.claim(LEASE_SECONDS)) is not None:
-            task = asyncio.create_task(self._finish(row), name=f"finish {row.key}")
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
-        if len(self._under_way) >= AT_ONCE:
-            return None  # the end of one wakes the loop
-        at = await self._steps.next_time()
-        return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._rounds.wake()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("finisher.broke", error=type(error).__name__)
+        await self._workers.run()
 
     async def _finish(self, row: Delivery) -> None:
         """One step after the other, until one has to wait or none does any more."""

@@ -19,10 +19,10 @@ from bot.adapters.base import Adapter, Created, Credentials, Submission
 from bot.adapters.pace import Paces
 from bot.courier import CALL_SECONDS, Courier, backoff, not_connected, submission_of
 from bot.errors import Refused, RelayError, SecretError, Unauthorized
-from bot.rounds import Rounds
 from bot.storage.connections import Connections
 from bot.storage.doubts import Doubts
 from bot.storage.rows import Delivery
+from bot.workers import Workers
 
 log = structlog.get_logger(__name__)
 
@@ -55,37 +55,23 @@ class Reconciler:
         self._paces = paces
         self._courier = courier
         self._clock = clock
-        self._rounds = Rounds("reconciler", self._round)
-        self._looking: set[asyncio.Task[None]] = set()
+        self._workers = Workers(
+            "reconciler",
+            claim=lambda: doubts.claim(LOOK_LEASE_SECONDS),
+            next_time=doubts.next_time,
+            work=self._settle,
+            at_once=AT_ONCE,
+            clock=clock,
+        )
 
     def changed(self, row: Delivery) -> None:
         """A row changed: perhaps it is to be looked up."""
         if row.look_at:
-            self._rounds.wake()
+            self._workers.wake()
 
     async def run(self) -> None:
         """Until cancelled. What is being looked up then is looked up again by the next start."""
-        try:
-            await self._rounds.run()
-        finally:
-            for task in self._looking:
-                task.cancel()
-
-    async def _round(self) -> float | None:
-        while len(self._looking) < AT_ONCE and (row := await self._doubts.claim(LOOK_LEASE_SECONDS)) is not None:
-            task = asyncio.create_task(self._settle(row), name=f"look up {row.key}")
-            self._looking.add(task)
-            task.add_done_callback(self._ended)
-        if len(self._looking) >= AT_ONCE:
-            return None  # the end of a look wakes the loop
-        at = await self._doubts.next_time()
-        return None if at is None else max(at - self._clock(), 0.05)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._looking.discard(task)
-        self._rounds.wake()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("reconciler.look_failed", error=type(error).__name__)
+        await self._workers.run()
 
     async def _settle(self, row: Delivery) -> None:
         changed = await self._decide(row)

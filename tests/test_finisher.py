@@ -61,9 +61,10 @@ class Workshop:
 
     async def work(self) -> Delivery:
         """Everything that is due now, to its end; the row then."""
-        await self.finisher._round()
-        while self.finisher._under_way:
-            await asyncio.wait(self.finisher._under_way)
+        workers = self.finisher._workers
+        await workers._round()
+        while workers.busy:
+            await asyncio.wait(workers._under_way)
             await asyncio.sleep(0)
         return await self.machine.row()
 

@@ -48,7 +48,7 @@ async def look(machine: Machine) -> None:
     row, looked = await machine.row(), len(machine.adapter.looked)
     machine.clock.now = row.look_at
     machine.reconciler.changed(row)
-    await eventually(lambda: len(machine.adapter.looked) > looked and not machine.reconciler._looking)
+    await eventually(lambda: len(machine.adapter.looked) > looked and not machine.reconciler._workers.busy)
 
 
 async def look_until_sent_again(machine: Machine) -> None:
@@ -188,7 +188,7 @@ async def test_after_a_day_without_an_answer_a_person_decides(machine: Machine) 
     await look(machine)
     machine.clock.advance(DAY + 60)
     machine.reconciler.changed(await machine.row())
-    await eventually(lambda: len(machine.adapter.looked) == 2 and not machine.reconciler._looking)
+    await eventually(lambda: len(machine.adapter.looked) == 2 and not machine.reconciler._workers.busy)
     row = await machine.row()
     assert (row.reason, row.sentence) == ("undecided", "Notes has not answered for 24 hours.")
 
@@ -298,7 +298,7 @@ async def test_a_late_answer_settles_it_before_the_look_does(machine: Machine) -
     await reached.wait()
     decided = await Decisions(machine.database, machine.clock).make(HERE, row.key, "is_there", "U0BEN00001")
     go_on.set()
-    await eventually(lambda: not machine.reconciler._looking)
+    await eventually(lambda: not machine.reconciler._workers.busy)
     assert decided is not None
     assert await machine.row() == decided
     assert (decided.state, decided.reason, decided.changed_by) == ("delivered", "confirmed", "U0BEN00001")
