@@ -189,6 +189,8 @@ class Cards:
         return str(answer["channel"]), str(answer["ts"])
 
     async def _edit(self, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+        if row.private and not row.card_channel.startswith("D"):
+            return await self._withdraw(row, content)
         try:
             await self._client.chat_update(channel=row.card_channel, ts=row.card_ts, **content)
         except SlackApiError as error:
@@ -197,6 +199,13 @@ class Cards:
             if said(error) not in ("message_not_found", "cant_update_message"):
                 raise
         return row.card_channel, row.card_ts
+
+    async def _withdraw(self, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+        """It was made private when it was corrected: its card in the channel says no more, and goes on in person."""
+        await self._client.chat_update(
+            channel=row.card_channel, ts=row.card_ts, text=messages.WITHDRAWN, blocks=messages.withdrawn()
+        )
+        return await self._send(row.actor, content)
 
     async def _note(self, row: Delivery, channel: str, ts: str) -> None:
         """Write down that it was shown, again and again while the file is busy: else it would be posted a second time."""

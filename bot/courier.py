@@ -262,11 +262,11 @@ class Courier:
             attempt=row.attempt,
             milliseconds=round((time.perf_counter() - started) * 1000),
         )
+        if settled is not None:
+            await self.tell(settled)
         if outcome.reason == "unauthorized":
             await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
         await self._mind_the_way(row.lane, outcome)
-        if settled is not None:
-            await self.tell(settled)
 
     async def _mind_the_way(self, lane: Lane, outcome: Outcome) -> None:
         """Once one arrives at a vendor that could not be reached, the others need not wait for their pauses to end."""
@@ -316,20 +316,25 @@ class Courier:
         try:
             connection = connection or await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
-                return Outcome("failed", "disconnected", not_connected(adapter))
+                return _not_sent(row, adapter, "disconnected", not_connected(adapter))
             return submission_of(row, adapter), adapter.credentials.model_validate(dict(connection.secret))
         except sqlite3.Error as error:
             log.error("courier.not_read", delivery=row.key, error=type(error).__name__)
             return Outcome("queued", "internal", due_at=self._clock() + backoff(row.attempt))
         except SecretError as error:
             sentence = f"{error} An admin can connect {adapter.label} again with `/vendors`."
-            return Outcome("failed", "unauthorized", sentence)
+            return _not_sent(row, adapter, "unauthorized", sentence)
         except (ValueError, KeyError) as error:
             log.error("courier.not_sendable", delivery=row.key, error=type(error).__name__)
-            return Outcome("failed", "not_sendable", "It does not fit the form any more; please fill it in again.")
+            sentence = "It does not fit the form any more; please fill it in again."
+            return _not_sent(row, adapter, "not_sendable", sentence)
 
     def _failure(self, row: Delivery, adapter: Adapter, error: Exception) -> Outcome:
         match error:
+            case Refused() if row.resends and not adapter.operation(row.operation).keyed:
+                # The first one may have arrived after all, and be the reason: the reconciler looks before it is a "no".
+                look_at = self._clock() + FIRST_LOOK_SECONDS
+                return Outcome("unconfirmed", "refused", str(error), fields=error.fields, look_at=look_at)
             case Refused():
                 return Outcome("rejected", "refused", str(error), fields=error.fields)
             case Unauthorized():
@@ -357,6 +362,12 @@ def _in_doubt(row: Delivery, adapter: Adapter) -> bool:
     return row.resends > 0 and adapter.operation(row.operation).keyed
 
 
+def _not_sent(row: Delivery, adapter: Adapter, reason: str, sentence: str) -> Outcome:
+    if _in_doubt(row, adapter):
+        return Outcome("unconfirmed", "undecided", sentence)
+    return Outcome("failed", reason, sentence)
+
+
 def _given_up(row: Delivery, adapter: Adapter, sentence: str) -> Outcome:
     if _in_doubt(row, adapter):
         return Outcome("unconfirmed", "undecided", f"{adapter.label} has not confirmed it for 24 hours.")
@@ -378,12 +389,15 @@ def submission_of(row: Delivery, adapter: Adapter) -> Submission:
     )
 
 
-def not_connected(adapter: Adapter) -> str:
+def not_connected(adapter: Adapter | type[Adapter]) -> str:
     """Why a row is not sent, or looked up, any more."""
-    return f"{adapter.label} is no longer connected to the account it was meant for."
+    return (
+        f"{adapter.label} is no longer connected to the account it was meant for; an admin can connect that one again with "
+        "`/vendors`."
+    )
 
 
 def backoff(attempt: int) -> float:
     """Exponential with full jitter, so that many waiting rows do not come back at the same instant."""
     lowest, highest = BACKOFF_SECONDS
-    return max(lowest, random.uniform(0, min(highest, lowest * 2**attempt)))  # noqa: S311  spreads load, guards nothing
+    return max(lowest, random.uniform(0, min(highest, lowest * 2 ** min(attempt, 16))))  # noqa: S311  spreads load, guards nothing

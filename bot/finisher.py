@@ -25,7 +25,7 @@ from bot.workers import SHORTEST_PAUSE, Workers
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 45.0
-AT_ONCE = 4
+AT_ONCE, OF_ONE_CONNECTION = 4, 2
 RETRY_SECONDS = (1.0, 300.0)
 """Pauses between tries that come to nothing: the first one, and the longest."""
 
@@ -53,10 +53,11 @@ class Finisher:
         self._clock = clock
         self._workers = Workers(
             "finisher",
-            claim=lambda: steps.claim(LEASE_SECONDS),
+            claim=lambda full: steps.claim(LEASE_SECONDS, full),
             next_time=steps.next_time,
             work=self._finish,
             at_once=AT_ONCE,
+            of_one=OF_ONE_CONNECTION,
             clock=clock,
         )
 

@@ -17,7 +17,7 @@ import structlog
 
 from bot.adapters.base import Adapter, Created, Credentials, Submission
 from bot.adapters.pace import Paces
-from bot.courier import CALL_SECONDS, Courier, backoff, not_connected, submission_of
+from bot.courier import CALL_SECONDS, LAST_LOOK_SECONDS, Courier, backoff, not_connected, submission_of
 from bot.errors import Refused, RelayError, SecretError, Unauthorized
 from bot.storage.connections import Connections
 from bot.storage.doubts import Doubts
@@ -30,7 +30,7 @@ NEXT_LOOKS_SECONDS = (5.0, 15.0)
 """Pauses between the looks that must all find nothing before it is sent again."""
 MOST_RESENDS = 3
 LOOK_LEASE_SECONDS = 60.0
-AT_ONCE = 4
+AT_ONCE, OF_ONE_CONNECTION = 4, 2
 PATIENCE_SECONDS = 30.0
 """So long the vendor may leave our question unanswered before people are told."""
 RETRY_SECONDS = (3.0, 300.0)
@@ -57,10 +57,11 @@ class Reconciler:
         self._clock = clock
         self._workers = Workers(
             "reconciler",
-            claim=lambda: doubts.claim(LOOK_LEASE_SECONDS),
+            claim=lambda full: doubts.claim(LOOK_LEASE_SECONDS, full),
             next_time=doubts.next_time,
             work=self._settle,
             at_once=AT_ONCE,
+            of_one=OF_ONE_CONNECTION,
             clock=clock,
         )
 
@@ -130,7 +131,7 @@ class Reconciler:
         if isinstance(error, Unauthorized):
             await self._connections.mark(row.workspace, row.vendor, str(error))
         age = self._clock() - row.tried_at
-        if self._clock() - row.sent_at > row.give_up_at - row.made_at:
+        if self._clock() > row.give_up_at:
             return await self._cannot_look(row, f"{adapter.label} has not answered for 24 hours.")
         patient = age < PATIENCE_SECONDS
         sentence = "" if patient else str(error) or f"{adapter.label} does not answer."
@@ -142,9 +143,13 @@ class Reconciler:
         if row.state == "delivered":
             return await self._doubts.checked(row, [it for it in found if it.id != row.created.get("id")])
         if found:
-            return await self._doubts.found(row, found[0], found[1:])
+            again = row.resends > 0 and len(found) == 1  # the other one may still turn up
+            look_at = self._clock() + LAST_LOOK_SECONDS if again else 0.0
+            return await self._doubts.found(row, found[0], found[1:], look_at)
         if row.looks < len(NEXT_LOOKS_SECONDS):
             return await self._doubts.absent(row, self._clock() + NEXT_LOOKS_SECONDS[row.looks])
+        if row.reason == "refused":
+            return await self._doubts.refused(row)
         if row.resends < MOST_RESENDS:
             return await self._doubts.send_again(row, "absent", self._clock())
         return await self._doubts.undecided(

@@ -1,31 +1,34 @@
 """A background loop that claims rows when their time has come, and works on each in a task of its own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any
 
 import structlog
 
 from bot.rounds import Rounds
+from bot.storage.rows import Delivery, Lane
 
 log = structlog.get_logger(__name__)
 
-Row = TypeVar("Row")
 SHORTEST_PAUSE = 0.05
 
 
-class Workers(Generic[Row]):
+class Workers:
     """`claim` gives the next row, None while none is due; `next_time` says when the next one is (epoch seconds, None: none
-    waits); `work` is done on at most `at_once` rows at a time. What it raises is logged by its type and ends nothing."""
+    waits); both get the connections that have their share already. `work` is done on at most `at_once` rows at a time, and
+    `of_one` of a connection, so that a silent vendor leaves room. What it raises is logged by its type and ends nothing."""
 
     def __init__(
         self,
         name: str,
         *,
-        claim: Callable[[], Awaitable[Row | None]],
-        next_time: Callable[[], Awaitable[float | None]],
-        work: Callable[[Row], Coroutine[Any, Any, None]],
+        claim: Callable[[Collection[Lane]], Awaitable[Delivery | None]],
+        next_time: Callable[[Collection[Lane]], Awaitable[float | None]],
+        work: Callable[[Delivery], Coroutine[Any, Any, None]],
         at_once: int,
+        of_one: int,
         clock: Callable[[], float],
     ) -> None:
         self._name = name
@@ -33,9 +36,10 @@ class Workers(Generic[Row]):
         self._next_time = next_time
         self._work = work
         self._at_once = at_once
+        self._of_one = of_one
         self._clock = clock
         self._rounds = Rounds(name, self._round)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Lane] = {}
 
     @property
     def busy(self) -> bool:
@@ -55,17 +59,21 @@ class Workers(Generic[Row]):
                 task.cancel()
 
     async def _round(self) -> float | None:
-        while len(self._under_way) < self._at_once and (row := await self._claim()) is not None:
+        while len(self._under_way) < self._at_once and (row := await self._claim(self._full())) is not None:
             task = asyncio.create_task(self._work(row), name=self._name)
-            self._under_way.add(task)
+            self._under_way[task] = row.lane
             task.add_done_callback(self._ended)
         if len(self._under_way) >= self._at_once:
             return None  # the end of one wakes the loop
-        at = await self._next_time()
+        at = await self._next_time(self._full())
         return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
 
+    def _full(self) -> list[Lane]:
+        """The connections that have their share."""
+        return [lane for lane, count in Counter(self._under_way.values()).items() if count >= self._of_one]
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        del self._under_way[task]
         self._rounds.wake()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker.failed", of=self._name, error=type(error).__name__)

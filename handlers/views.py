@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,19 +217,29 @@ async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[
     """What the pickers showed, by "services/<id>", "conversations/<id>" or "people/<Slack id>", for vendors that want names
     beside ids (a person's detail is the e-mail address); and the vendor's user that the person is, if there is one."""
     picked: dict[str, Entry] = {}
+    asked: dict[str, Coroutine[Any, Any, Entry]] = {}
     for it in places(type(filled.form), filled.state.operation):
         if lookup := it.field.marker(Lookup):
             for value, words in chosen(filled.values, it.block_id).items():
                 known = await relay.catalogs.entry(filled.state.workspace, filled.adapter.vendor, lookup.catalog, value)
                 picked[f"{lookup.catalog}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(Conversation):
-            ids = conversations(filled.values, it.block_id)
-            names = await asyncio.gather(*[relay.people.channel_name(client, channel) for channel in ids])
-            picked |= {f"conversations/{id_}": Entry(id=id_, label=name) for id_, name in zip(ids, names, strict=True)}
+            for channel in conversations(filled.values, it.block_id):
+                asked[f"conversations/{channel}"] = _channel(relay, client, channel)
         elif it.field.marker(fields.Person):
             for slack_id in people(filled.values, it.block_id):
-                person = await relay.people.person(client, filled.state.workspace, slack_id)
-                picked[f"people/{slack_id}"] = Entry(id=slack_id, label=person.name, detail=person.email or "")
+                asked[f"people/{slack_id}"] = _somebody(relay, filled, client, slack_id)
+    # All at once: nothing is written before Slack has told the last of them.
+    picked |= zip(asked, await asyncio.gather(*asked.values()), strict=True)
     if reporter := await relay.user(filled.state.workspace, filled.adapter, filled.person):
         picked[REPORTER] = reporter
     return picked
+
+
+async def _channel(relay: Relay, client: AsyncWebClient, channel: str) -> Entry:
+    return Entry(id=channel, label=await relay.people.channel_name(client, channel))
+
+
+async def _somebody(relay: Relay, filled: Filled, client: AsyncWebClient, slack_id: str) -> Entry:
+    person = await relay.people.person(client, filled.state.workspace, slack_id)
+    return Entry(id=slack_id, label=person.name, detail=person.email or "")

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.adapters.base import ApiKey, Submission
 from bot.adapters.pace import Limits, Paces, Rate
+from bot.courier import not_connected
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 from bot.finisher import LEASE_SECONDS, RETRY_SECONDS, Finisher
 from bot.storage.decisions import Decisions
@@ -171,7 +172,7 @@ async def test_it_goes_to_no_other_account(workshop: Workshop) -> None:
     await workshop.deliver()
     await workshop.machine.connect("other")
     row = await workshop.work()
-    assert set(row.steps.values()) == {"Notes is no longer connected to the account it was meant for."}
+    assert set(row.steps.values()) == {not_connected(Notes)}
     assert workshop.forms.tried == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.base import Created, Operation
-from bot.courier import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, LEASE_SECONDS
+from bot.courier import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, LEASE_SECONDS, not_connected
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 from bot.reconciler import MOST_RESENDS, PATIENCE_SECONDS
 from bot.storage.decisions import Decisions
@@ -230,7 +230,7 @@ async def test_another_account_is_not_asked(machine: Machine) -> None:
     machine.clock.now = row.look_at
     machine.reconciler.changed(row)
     await eventually(lambda: machine.changes[-1].reason == "undecided")
-    assert (await machine.row()).sentence == "Notes is no longer connected to the account it was meant for."
+    assert (await machine.row()).sentence == not_connected(Notes)
     assert (len(machine.adapter.sent), machine.adapter.looked) == (1, [])
 
 

@@ -184,7 +184,8 @@ class Operation:
 
     `feeds` names the catalog that offers what was created (a new incident can be picked at once). `keyed`: the vendor
     makes one object of two requests with the same idempotency key, so that an unclear one may simply be sent again.
-    `custom` names the catalog of the fields that the workspace made for itself (each entry with its `field`).
+    `custom` names the catalog of the fields that the workspace made for itself (each entry with its `field`);
+    `custom_later`: they are sent once the object exists.
     """
 
     name: str
@@ -195,6 +196,7 @@ class Operation:
     feeds: str | None = None
     keyed: bool = False
     custom: str | None = None
+    custom_later: bool = False
 
     def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:
         """The whole form once `answer` has been given to the field that branches; without one, the part that asks, and

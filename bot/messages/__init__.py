@@ -22,7 +22,7 @@ from bot.messages.notices import (
     trouble,
     unreadable_connection,
 )
-from bot.messages.shown import ON_HOME, Shown, View, card, home, receipt
+from bot.messages.shown import ON_HOME, WITHDRAWN, Shown, View, card, home, receipt, withdrawn
 from bot.messages.vendors import Health, vendors
 from bot.messages.words import NOUNS, TITLES, Words, meanwhile, title, words
 
@@ -40,6 +40,7 @@ __all__ = [
     "TITLES",
     "TO_TRY",
     "TROUBLE",
+    "WITHDRAWN",
     "Handle",
     "Health",
     "Shown",
@@ -68,5 +69,6 @@ __all__ = [
     "trouble",
     "unreadable_connection",
     "vendors",
+    "withdrawn",
     "words",
 ]

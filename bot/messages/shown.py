@@ -59,6 +59,14 @@ def card(row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = "
     return {"text": escape(cut(text, _LONGEST_TITLE)), "blocks": blocks}
 
 
+WITHDRAWN = "This has been made private: what became of it is told to who sent it."
+
+
+def withdrawn() -> list[Block]:
+    """What is left of a card in a channel that may say no more."""
+    return [_context(f":lock: {WITHDRAWN}")]
+
+
 def home(deliveries: Sequence[Shown], commands: Mapping[str, str], now: float | None = None) -> View:
     """A person's App Home: what they submitted last, newest first. `commands` (command -> what it does) are to be tried
     by who has submitted nothing yet."""

@@ -50,7 +50,7 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
     what, vendor = operation.label, adapter.label
     match row.state:
         case "delivered":
-            return _created(row, what, vendor)
+            return _created(row, operation, vendor)
         case "rejected":
             return Words("no_entry", f"{vendor} did not accept this {what}", _refused(row))
         case "unconfirmed" if undecided(row):
@@ -61,6 +61,9 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
             return Words("no_entry_sign", f"Cancelled, not sent to {vendor}", _called_off(row, vendor))
         case "failed" if row.reason == "by_hand":
             return Words("raised_hand", f"Taken over by hand, not sent to {vendor}", _called_off(row, vendor))
+        case "failed" if row.resends:
+            headline = f"It is not known whether {vendor} created this {what}"
+            return Words("grey_question", headline, f"{row.sentence} {_called_off(row, vendor)}".strip())
         case "failed":
             return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
         case _:
@@ -96,18 +99,27 @@ def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     return f"This is not possible any more. {escape(said.headline)}. {escape(cut(said.body, 500))}".strip()
 
 
-def _created(row: Delivery, what: str, vendor: str) -> Words:
+def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
     if row.twins:
-        return Words("warning", f"Created {_times(row)} in {vendor}", _twins(row, what))
+        return Words("warning", f"Created {_times(row)} in {vendor}", _twins(row, operation.label))
     body = ""
     if row.reason == "found":
         body = "The answer was lost on the way; I looked there and found it."
     elif row.reason == "confirmed":
         body = "The answer was lost on the way; somebody looked there and found it."
+        if operation.custom_later and (unset := _filled_custom(row)):
+            body += f" These fields were not sent, so please set them in {vendor}: {', '.join(unset)}."
     body = " ".join(filter(None, (body, row.created.get("note", ""))))
     if any(row.steps.values()):
         return Words("warning", f"Created in {vendor}, with something missing", body)
     return Words("white_check_mark", f"Created in {vendor}", body)
+
+
+def _filled_custom(row: Delivery) -> list[str]:
+    """The names of the workspace's own fields that were filled in."""
+    values = row.payload.get("custom")
+    filled = values if isinstance(values, Mapping) else {}
+    return [field.name for field in row.custom if filled.get(field.id) not in (None, "", [], False)]
 
 
 def _twins(row: Delivery, what: str) -> str:

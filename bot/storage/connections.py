@@ -45,7 +45,7 @@ class Connections:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*workspace, vendor, account, account_name, sealed, now, now),
             )
-            _requeue(db, workspace, vendor, account, now, "unauthorized", "forbidden")
+            _requeue(db, workspace, vendor, account, now, "unauthorized", "forbidden", "disconnected")
 
         await self._database.write(work)
 
@@ -124,17 +124,14 @@ def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
     )
 
 
-OLDEST_TO_RESUME = 24 * 3600.0
-"""Seconds. An incident that has waited longer is no news any more; a person decides about it."""
-
-
 def _requeue(
     db: sqlite3.Connection, workspace: Workspace, vendor: str, account: str, now: float, *reasons: str
 ) -> None:
+    # What is past its time is no news any more: a person decides about it.
     db.execute(
         "UPDATE deliveries SET state = 'queued', reason = 'reconnected', due_at = ?, version = version + 1,"
         " changed_at = ?, changed_by = ''"
-        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND made_at > ?"
+        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND give_up_at > ?"
         " AND reason IN (SELECT value FROM json_each(?))",
-        (now, now, *workspace, vendor, account, now - OLDEST_TO_RESUME, json.dumps(reasons)),
+        (now, now, *workspace, vendor, account, now, json.dumps(reasons)),
     )

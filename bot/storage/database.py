@@ -140,8 +140,9 @@ def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any
         answers = [_undoing(connection, work) for work in works] if len(works) > 1 else [works[0](connection)]
         connection.execute("COMMIT")
     except BaseException as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        with contextlib.suppress(sqlite3.Error):  # what failed first is what is told
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         return [error] * len(works)
     return answers
 
@@ -164,7 +165,9 @@ def _answer(futures: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> N
     for future, answer in zip(futures, answers, strict=True):
         if future.cancelled():
             continue
-        if isinstance(answer, BaseException):
+        if isinstance(answer, StopIteration):  # which no future takes
+            future.set_exception(RuntimeError("a database function raised StopIteration"))
+        elif isinstance(answer, BaseException):
             future.set_exception(answer)
         else:
             future.set_result(answer)

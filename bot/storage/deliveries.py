@@ -110,11 +110,13 @@ class Deliveries:
             lambda db: db.execute(
                 "UPDATE deliveries SET due_at = min(due_at, ?), expected_at = 0, card_after = 0, changed_at = ?,"
                 " give_up_at = give_up_at - changed_at + ?, lease_until = lease_until - changed_at + ?,"
+                # Whatever the clock was when it was sent, the vendor is asked about enough of the past.
+                " sent_at = min(sent_at, ? - 86400), tried_at = min(tried_at, ?),"
                 " look_at = CASE WHEN look_at > 0 THEN ? ELSE 0 END, steps_at = CASE WHEN steps_at > 0 THEN ? ELSE 0 END"
                 " WHERE id IN (SELECT id FROM deliveries WHERE state = 'queued' UNION SELECT id FROM deliveries"
                 " WHERE state = 'sending' UNION SELECT id FROM deliveries WHERE look_at > 0"
                 " UNION SELECT id FROM deliveries WHERE steps_at > 0) AND changed_at > ?",
-                (now, now, now, now, now, now, now + JUMP_SECONDS),
+                (now, now, now, now, now, now, now, now, now + JUMP_SECONDS),
             )
         )
 

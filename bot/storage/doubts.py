@@ -7,13 +7,14 @@ Every change names the attempt that it is about, and the state in which it was f
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from bot.adapters.base import Created
 from bot.storage.database import Database
 from bot.storage.deliveries import to_finish
-from bot.storage.rows import Delivery, State, read_row
+from bot.storage.due import claim_due, next_due
+from bot.storage.rows import Delivery, Lane, State, read_row
 
 
 class Doubts:
@@ -21,38 +22,32 @@ class Doubts:
         self._database = database
         self._clock = clock
 
-    async def claim(self, lease: float) -> Delivery | None:
-        """The row that is to be looked up next, claimed for `lease` seconds; None while none is due."""
-        now = self._clock()
-        if (at := await self.next_time()) is None or at > now:
-            return None
-        row = await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET look_at = ? WHERE id = (SELECT id FROM deliveries WHERE look_at > 0 AND look_at <= ?"
-                " ORDER BY look_at LIMIT 1) RETURNING *",
-                (now + lease, now),
-            ).fetchone(),
-        )
-        return None if row is None else read_row(row)
+    async def claim(self, lease: float, but: Collection[Lane] = ()) -> Delivery | None:
+        """The row that is to be looked up next, claimed for `lease` seconds; None while none is due, but of these
+        connections."""
+        return await claim_due(self._database, "look_at", self._clock(), lease, but)
 
-    async def next_time(self) -> float | None:
-        """When the next look is due; None while nothing is in doubt."""
-        row = await self._database.read(
-            lambda db: db.execute("SELECT min(look_at) FROM deliveries WHERE look_at > 0").fetchone()
-        )
-        return None if row[0] is None else float(row[0])
+    async def next_time(self, but: Collection[Lane] = ()) -> float | None:
+        """When the next look is due; None while nothing is in doubt, but at these connections."""
+        return await next_due(self._database, "look_at", but)
 
-    async def found(self, row: Delivery, created: Created, twins: Sequence[Created] = ()) -> Delivery | None:
-        """It is there: delivered after all. `twins` were created besides."""
+    async def found(
+        self, row: Delivery, created: Created, twins: Sequence[Created] = (), look_at: float = 0.0
+    ) -> Delivery | None:
+        """It is there: delivered after all. `twins` were created besides; `look_at`: when to look for more of them."""
         reason = "created_twice" if twins else "found"
-        steps = to_finish(created.remaining, self._clock())
-        return await self._change(row, state="delivered", reason=reason, created=created, twins=twins, **steps)
+        more = {"created": created, "twins": twins, **to_finish(created.remaining, self._clock())}
+        return await self._change(row, state="delivered", reason=reason, look_at=look_at, **more)
 
     async def checked(self, row: Delivery, twins: Sequence[Created]) -> Delivery | None:
         """The last look at what was sent more than once: nothing new, unless there are `twins`."""
         if twins:
             return await self._change(row, state="delivered", reason="created_twice", twins=twins)
         return await self._change(row, state="delivered", quietly=True)
+
+    async def refused(self, row: Delivery) -> Delivery | None:
+        """The vendor's "no" to a second send is one: the first did not arrive either."""
+        return await self._change(row, state="rejected", reason="refused")
 
     async def absent(self, row: Delivery, look_at: float) -> Delivery | None:
         """Properly not there; to be looked up again."""

@@ -112,7 +112,7 @@ class Showing:
     async def answered(self, rows: Collection[Delivery]) -> None:
         """Note what the modals of these rows were answered with: what they did not say may go onto the card at once.
 
-        A "no" needs no card any more. A modal that was told the end is not followed.
+        A "no" needs no card any more, unless one stands already. A modal that was told the end is not followed.
         """
         answers = [
             {
@@ -129,7 +129,8 @@ class Showing:
             lambda db: db.executemany(
                 # A later `card_after` than the one it began with is somebody's claim.
                 "UPDATE deliveries SET card_after = CASE WHEN card_after > made_at + :modal THEN card_after ELSE 0 END,"
-                " shown_version = max(shown_version, :shown), view_shown = max(view_shown, :version),"
+                " shown_version = CASE WHEN card_ts = '' THEN max(shown_version, :shown) ELSE shown_version END,"
+                " view_shown = max(view_shown, :version),"
                 " view_id = CASE WHEN :settled AND view_id = :view THEN '' ELSE view_id END WHERE id = :id",
                 answers,
             ),

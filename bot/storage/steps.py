@@ -6,11 +6,12 @@ Every change names the claim that it belongs to, by its time, so that a worker t
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bot.storage.database import Database
-from bot.storage.rows import Delivery, read_row
+from bot.storage.due import claim_due, next_due
+from bot.storage.rows import Delivery, Lane, read_row
 
 
 class Steps:
@@ -18,26 +19,14 @@ class Steps:
         self._database = database
         self._clock = clock
 
-    async def claim(self, lease: float) -> Delivery | None:
-        """The row that is to be gone on with next, claimed for `lease` seconds; None while none is due."""
-        now = self._clock()
-        if (at := await self.next_time()) is None or at > now:
-            return None
-        row = await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET steps_at = ? WHERE id = (SELECT id FROM deliveries WHERE steps_at > 0"
-                " AND steps_at <= ? ORDER BY steps_at LIMIT 1) RETURNING *",
-                (now + lease, now),
-            ).fetchone()
-        )
-        return None if row is None else read_row(row)
+    async def claim(self, lease: float, but: Collection[Lane] = ()) -> Delivery | None:
+        """The row that is to be gone on with next, claimed for `lease` seconds; None while none is due, but of these
+        connections."""
+        return await claim_due(self._database, "steps_at", self._clock(), lease, but)
 
-    async def next_time(self) -> float | None:
-        """When the next step is due; None while none remains."""
-        row = await self._database.read(
-            lambda db: db.execute("SELECT min(steps_at) FROM deliveries WHERE steps_at > 0").fetchone()
-        )
-        return None if row[0] is None else float(row[0])
+    async def next_time(self, but: Collection[Lane] = ()) -> float | None:
+        """When the next step is due; None while none remains, but at these connections."""
+        return await next_due(self._database, "steps_at", but)
 
     async def settled(self, row: Delivery, problems: Mapping[str, str], lease: float) -> Delivery | None:
         """Note that these steps were carried out, or, where there is a sentence, were not and why. While others wait, the

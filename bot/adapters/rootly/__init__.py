@@ -89,7 +89,9 @@ class Rootly(Adapter):
     label = "Rootly"
     credentials = ApiKey
     operations = (
-        Operation("incident", "incident", "incident", Incident, feeds="incidents", custom=OF_INCIDENTS),
+        Operation(
+            "incident", "incident", "incident", Incident, feeds="incidents", custom=OF_INCIDENTS, custom_later=True
+        ),
         Operation("action_item", "action_item", "action item", ActionItem, custom=OF_ACTION_ITEMS),
         Operation(
             "workflow_task",
