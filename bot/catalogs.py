@@ -221,6 +221,7 @@ class Catalogs:
             log.error("catalogs.refresh_failed", vendor=vendor, error=type(error).__name__)
         finally:
             self._busy.discard((workspace, vendor))
+            self._rounds.wake()  # for what was asked for meanwhile
 
     async def _due(self) -> list[tuple[Workspace, str, list[str], bool]]:
         now = self._clock()

@@ -20,8 +20,9 @@ PATIENCE_SECONDS = 10.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright keeps an event loop in the main thread, which async tests cannot share."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Browser tests last: Playwright keeps an event loop in the main thread, which async tests cannot share. The chaos test,
+    which keeps the machine busy, first: beside tests that nobody waits for in front of a screen."""
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None) - ("tests/chaos" in item.nodeid))
 
 
 @pytest.fixture
