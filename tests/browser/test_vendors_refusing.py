@@ -71,7 +71,8 @@ def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
 
 def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
     """Its sentence stands beside the field; when the vendor is fine again, the same form creates one incident."""
-    desk.fault("rootly", "refusing").open("/inc", "Reserved").submit()
+    desk.fault("rootly", "refusing").open("/inc", "Reserved")
+    desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
     expect(desk.error("title")).to_have_text("Title is reserved")
     expect(desk.queued("Reserved")).to_contain_text("refused")
     desk.fault("rootly", "fine").submit().receipt("Rootly", "Reserved").done()
