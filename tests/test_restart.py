@@ -69,6 +69,7 @@ async def test_goes_on_with_what_was_queued(shop: Shop) -> None:
         await shop.rootly.set_fault("down")
         assert "Saved, not yet in Rootly" in await shop.declare()
         await eventually(lambda: shop.card_says("Saved, not yet in Rootly"))
+        await eventually(lambda: _noted_its_card(shop.settings))  # killed before, it would post another
     async with shop.bot():
         await shop.rootly.set_fault("fine")
         await eventually(lambda: shop.card_says("Created in Rootly"), 30)
@@ -125,6 +126,12 @@ async def test_finishes_what_it_is_sending_before_it_ends(shop: Shop) -> None:
         assert await process.wait() == 0
     with closing(sqlite3.connect(shop.settings.database)) as database:
         assert database.execute("SELECT state FROM deliveries").fetchall() == [("delivered",)]
+
+
+def _noted_its_card(settings: Settings) -> bool:
+    """Whether the bot has written down which message is the delivery's card."""
+    with closing(sqlite3.connect(settings.database)) as database:
+        return database.execute("SELECT card_ts FROM deliveries").fetchall()[0][0] != ""
 
 
 def _let_the_lease_run_out(settings: Settings) -> None:

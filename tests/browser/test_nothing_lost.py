@@ -15,6 +15,11 @@ SETTLED_MS = 60_000
 """Look-ups come 2, 5 and 15 s after an answer was lost."""
 
 
+def carded(desk: Desk, title: str) -> None:
+    """Wait until the bot has written down which message is the card: killed before, it posts another."""
+    expect(desk.queued(title)).to_have_attribute("data-card", re.compile(r"\d"))
+
+
 def kill(desk: Desk) -> None:
     """Press the button, and see it said."""
     desk.page.get_by_test_id("kill-bot").click()
@@ -31,6 +36,7 @@ def test_an_answer_is_lost_and_the_bot_is_killed(desk: Desk) -> None:
     title = "Vouchers are applied twice"
     desk.fault("rootly", "lost").open("/inc", title).submit()
     expect(desk.queued(title)).to_have_attribute("data-state", "unconfirmed")
+    carded(desk, title)
     kill(desk)
     expect(desk.queued(title)).to_contain_text("not sure")
     back(desk)
@@ -71,6 +77,7 @@ def test_what_waits_outlives_the_bot(desk: Desk) -> None:
     desk.pick(severity_id="SEV2").submit()
     expect(desk.queued(title)).to_contain_text("queued")
     desk.done()
+    carded(desk, title)
     kill(desk)
     expect(desk.queued(title)).to_contain_text("queued")
     desk.fault("incident_io", "fine")

@@ -86,6 +86,7 @@ async def test_a_file_that_is_not_there_yet_is_an_empty_queue(tmp_path: Path) ->
                 "made_at": NOW,
                 "due_at": NOW + 8,
                 "look_at": 0.0,
+                "card_ts": "",
             }
         ]
         await change(database, "Checkout is down", "sending")

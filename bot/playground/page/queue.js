@@ -42,11 +42,11 @@ export function queuePanel(store) {
   return node;
 }
 
-function line({ id, title, vendor, operation, state, reason, attempt, made_at: madeAt, due_at: dueAt, look_at: lookAt }, store) {
+function line({ id, title, vendor, operation, state, reason, attempt, made_at: madeAt, due_at: dueAt, look_at: lookAt, card_ts: card }, store) {
   const [word, tone] = STATES[state] ?? [state, "waiting"];
   const label = store.data.vendors.find(({ name }) => name === vendor)?.label ?? vendor;
   const about = [next(state, attempt, dueAt, lookAt), attempt > 0 && `try ${attempt}`, span(Date.now() / 1000 - madeAt)];
-  return h("li", { class: "queue-line", "data-testid": "queue-line", "data-id": id, "data-state": state },
+  return h("li", { class: "queue-line", "data-testid": "queue-line", "data-id": id, "data-state": state, "data-card": card },
     h("span", { class: `queue-state queue-${tone}` }, REASONS[reason] ?? word),
     h("span", { class: `vendor-mark small vendor-mark-${vendor}`, title: label, role: "img", "aria-label": label }, label.slice(0, 1)),
     h("span", { class: "queue-title", title: `${title} (${label}, ${operation.replaceAll("_", " ")})` }, title),
