@@ -9,6 +9,7 @@ import binascii
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 import structlog
@@ -20,7 +21,7 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.storage.database import Database
 
@@ -34,9 +35,15 @@ _UNUSUAL = re.compile(r"[^\x20-\x7e]|[&=;]|%(?![0-9A-Fa-f]{2})")
 
 
 def make_web(
-    app: AsyncApp, signing_secret: SecretStr | None, database: Database, *, body_seconds: float = BODY_SECONDS
+    app: AsyncApp,
+    signing_secret: SecretStr | None,
+    database: Database,
+    *,
+    pages: Sequence[BaseRoute] = (),
+    body_seconds: float = BODY_SECONDS,
 ) -> Starlette:
-    """The web application: `/slack/events` for everything Slack sends, `/healthz` for whoever watches the bot.
+    """The web application: `/slack/events` for everything Slack sends, `/healthz` for whoever watches the bot, and the
+    `pages` for people.
 
     Without a signing secret (Socket Mode) no request to `/slack/events` passes. A body may take `body_seconds`.
     """
@@ -77,6 +84,7 @@ def make_web(
         routes=[
             Route("/slack/events", slack_events, methods=["POST"]),
             Route("/healthz", healthz, methods=["GET"]),
+            *pages,
         ]
     )
 

@@ -55,11 +55,27 @@ class ApiKey(Credentials):
     api_key: SecretStr
 
 
+class Rights(BaseModel):
+    """What the vendor says, or shows, that a key may do.
+
+    `acts_as`: as whom it acts, in a few words ("Maya Chen (maya@example.com)"). `roles`: the vendor's names of its roles or
+    permissions, as far as it tells. `cannot`: by the name of an operation ("incident") a sentence that says why the key
+    will be refused there and what to change; an operation that is missing is allowed, or nothing is known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    acts_as: str = ""
+    roles: tuple[str, ...] = ()
+    cannot: Mapping[str, str] = Field(default_factory=dict)
+
+
 class Account(BaseModel):
     """Whom the vendor says the credentials belong to. `id` is equal for two keys of the same account."""
 
     id: str
     name: str
+    rights: Rights = Rights()
 
 
 class Entry(BaseModel):

@@ -14,7 +14,19 @@ LATELY_SECONDS = 90.0
 SHOWN = 8
 WAITING = ("queued", "sending", "unconfirmed")
 
-COLUMNS = ("id", "title", "vendor", "operation", "state", "reason", "attempt", "made_at", "due_at", "look_at", "card_ts")
+COLUMNS = (
+    "id",
+    "title",
+    "vendor",
+    "operation",
+    "state",
+    "reason",
+    "attempt",
+    "made_at",
+    "due_at",
+    "look_at",
+    "card_ts",
+)
 _SQL = (
     f"SELECT {', '.join(COLUMNS)}, changed_at FROM deliveries"  # noqa: S608  our own names
     f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR changed_at > ? ORDER BY id DESC"

@@ -217,3 +217,73 @@ def m009_add_steps(db: Database) -> None:
         f" WHEN {waiting.format('new')} < {waiting.format('old')} THEN 'step_not_done'"
         " ELSE 'step_tried_again' END, new.attempt); END"
     )
+
+
+@MIGRATIONS()
+def m010_create_installations(db: Database) -> None:
+    """One row a workspace or, with an empty team, an organisation: the bot's encrypted token there. And the states of
+    installations that have begun: each is used once."""
+    db.conn.execute(
+        """
+        CREATE TABLE installations (
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            name TEXT NOT NULL,
+            app TEXT NOT NULL,
+            bot_user TEXT NOT NULL,
+            bot TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            token TEXT NOT NULL,
+            installed_by TEXT NOT NULL,
+            installed_at REAL NOT NULL,
+            PRIMARY KEY (enterprise, team)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE TABLE oauth_states (digest TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT ROWID")
+
+
+@MIGRATIONS()
+def m011_create_links(db: Database) -> None:
+    """One row a link to the page where a vendor is connected: for one workspace, vendor and person, used once. Only a digest
+    of what stands in the address is kept."""
+    db.conn.execute(
+        """
+        CREATE TABLE links (
+            digest TEXT PRIMARY KEY,
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            vendor TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            actor_name TEXT NOT NULL,
+            workspace_name TEXT NOT NULL,
+            expires_at REAL NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+
+
+@MIGRATIONS()
+def m012_create_permissions(db: Database) -> None:
+    """Who may use an operation, where a workspace's admins decided about it: "everyone", "members", "admins", or a Slack
+    user group's id."""
+    db.conn.execute(
+        """
+        CREATE TABLE permissions (
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            operation TEXT NOT NULL,
+            who TEXT NOT NULL,
+            changed_by TEXT NOT NULL,
+            changed_at REAL NOT NULL,
+            PRIMARY KEY (enterprise, team, operation)
+        ) WITHOUT ROWID
+        """
+    )
+
+
+@MIGRATIONS()
+def m013_add_rights(db: Database) -> None:
+    """Who connected a vendor, and what the vendor says that the key may do (JSON, `bot.adapters.base.Rights`)."""
+    db.conn.execute("ALTER TABLE connections ADD COLUMN connected_by TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("ALTER TABLE connections ADD COLUMN rights TEXT NOT NULL DEFAULT '{}'")
