@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | socket | connect | deliveries | manifest | playground`."""
+"""The command line: `python -m bot serve | socket | connect | deliveries | doctor | rotate-keys | manifest | playground`."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from bot.errors import RelayError, SettingError
+from bot.mistakes import told
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        print(f"{told(error)}\nThis is a mistake in the bot. Please report it with these lines.", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="answer Slack over HTTP")
+    serve.add_argument("--quiet", action="store_true", help="log only what went wrong")
     serve.set_defaults(run=_serve)
 
     socket = commands.add_parser("socket", help="answer Slack in Socket Mode, without a public address")
@@ -37,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     connect = commands.add_parser(
         "connect",
         help="connect a workspace to a vendor",
-        description="Asks for the credentials without showing them, or reads them as JSON from standard input.",
+        description="Asks for the credentials, secrets unseen, or reads them as JSON from standard input.",
     )
     connect.add_argument("team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)")
     connect.add_argument("vendor", metavar="VENDOR", help="rootly, incident_io or twilio")
@@ -46,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     connect.set_defaults(run=_connect)
 
     _add_deliveries(commands)
+
+    _add_operators(commands)
 
     manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
     way = manifest.add_mutually_exclusive_group()
@@ -79,10 +86,33 @@ def _add_deliveries(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     deliveries.set_defaults(run=_deliveries)
 
 
+def _add_operators(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="check settings, database, keys, tokens, lists and queue; say what to do",
+        description="Changes nothing, and may run beside the bot. Ends with 0 when there is no problem, 1 when there is one, "
+        "2 when a setting is missing or wrong; warnings do not count.",
+    )
+    doctor.add_argument("--json", action="store_true", help="print a JSON array")
+    doctor.set_defaults(run=_doctor)
+
+    rotate = commands.add_parser(
+        "rotate-keys",
+        help="encrypt everything anew with the first key, so that older ones can be removed",
+        description="Put the new key in front of the old one in RELAY_ENCRYPTION_KEYS (or in the key file) and start the bot "
+        "again first; then run this beside it, remove the old key, and start the bot once more.",
+    )
+    rotate.add_argument(
+        "--remove-lost", action="store_true", help="remove what no key opens: it has to be connected or installed again"
+    )
+    rotate.add_argument("--yes", action="store_true", help="with --remove-lost: do not ask before it removes anything")
+    rotate.set_defaults(run=_rotate_keys)
+
+
 def _serve(asked: argparse.Namespace) -> int:
     from bot import run, settings
 
-    return asyncio.run(run.serve(settings.load()))
+    return asyncio.run(run.serve(settings.load(), quiet=asked.quiet))
 
 
 def _socket(asked: argparse.Namespace) -> int:
@@ -103,6 +133,18 @@ def _deliveries(asked: argparse.Namespace) -> int:
     decision: listing.Wish | None = "retry" if asked.retry else "cancel" if asked.cancel else None
     wanted = listing.Wanted(asked.key, asked.state, asked.since, asked.limit, asked.json, decision)
     return listing.main(settings.load(), wanted)
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from bot import doctor
+
+    return doctor.main(as_json=asked.json)
+
+
+def _rotate_keys(asked: argparse.Namespace) -> int:
+    from bot import keys, settings
+
+    return keys.main(settings.load(), remove_lost=asked.remove_lost, sure=asked.yes)
 
 
 def _manifest(asked: argparse.Namespace) -> int:

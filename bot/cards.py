@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Container, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -19,18 +19,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Adapter, Operation
-from bot.errors import SecretError
+from bot.errors import NotInstalled, RelayError, SecretError
 from bot.rounds import Rounds
 from bot.slack_errors import NOT_DONE, asked_to_wait, said
+from bot.slack_tokens import SlackTokens
 from bot.slack_turns import Turns
+from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.rows import Delivery
-from bot.storage.showing import LEASE_SECONDS, Showing
+from bot.storage.showing import EVERYWHERE, LEASE_SECONDS, MODALS, Showing, place
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
 MODALS_AT_ONCE = 4
+MOST_RECEIPTS = 1000
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 """How soon a change is noticed that another process made."""
@@ -40,13 +43,20 @@ SHOWING_SECONDS = LEASE_SECONDS - 2
 NOTING_SECONDS = 30.0
 NOTING_PAUSE = 1.0
 STOPPING_SECONDS = 3.0
-MODALS = "views.update"
+NO_TOKEN_SECONDS = 600.0
+"""How soon it is noticed that a workspace has a token again."""
+NO_NEWS_SECONDS = 24 * 3600.0
+"""So long a card waits for that."""
 NOT_THERE = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission")
 """Beginnings of Slack's words for a channel where the bot may not post (`restricted_action_read_only_channel`)."""
 
 
+UnderWay = dict[asyncio.Task[None], Delivery]
+
+
 class Cards:
-    """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a channel at a time."""
+    """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a channel at a time. It needs no
+    token: each call bears the one of the row's workspace."""
 
     def __init__(
         self,
@@ -54,18 +64,21 @@ class Cards:
         connections: Connections,
         adapters: Mapping[str, Adapter],
         client: AsyncWebClient,
+        tokens: SlackTokens,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._showing = showing
         self._connections = connections
         self._adapters = adapters
         self._client = client
+        self._tokens = tokens
         self._clock = clock
         self._turns = Turns(clock)
         self._waiting: Counter[int] = Counter()
         self._answered: dict[int, Delivery] = {}
-        self._cards: set[asyncio.Task[None]] = set()
-        self._modals: set[asyncio.Task[None]] = set()
+        self._receipts: dict[str, None] = {}  # the ids of open modals, in order
+        self._cards: UnderWay = {}
+        self._modals: UnderWay = {}
         self._rounds = Rounds("cards", self._round, LONGEST_PAUSE, TOGETHER_SECONDS)
 
     def changed(self, row: Delivery) -> None:
@@ -84,6 +97,27 @@ class Cards:
             del self._waiting[row.id]
         self._answered[row.id] = row
         self._rounds.wake()
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop what is being shown of these workspaces' rows, which are removed."""
+        for task, row in (*self._cards.items(), *self._modals.items()):
+            if row.workspace in scope:
+                task.cancel()
+                self._turns.end(_place(row))
+        self._answered = {key: row for key, row in self._answered.items() if row.workspace not in scope}
+
+    def is_receipt(self, view_id: str) -> bool:
+        """Whether that open modal was made the receipt here, and is a form no more."""
+        return view_id in self._receipts
+
+    def is_form(self, view_id: str) -> None:
+        """That open modal is made a form again."""
+        self._receipts.pop(view_id, None)
+
+    def _is_receipt(self, view_id: str) -> None:
+        self._receipts[view_id] = None
+        if len(self._receipts) > MOST_RECEIPTS:
+            del self._receipts[next(iter(self._receipts))]
 
     async def run(self) -> None:
         """Post and edit until cancelled; what Slack has been told by then is noted, so that it is not posted again."""
@@ -122,9 +156,9 @@ class Cards:
         room = AT_ONCE - len(self._cards)
         if room and any(self._turn(place, at) <= now for place, at in places.items()):
             for row in await self._showing.claim_cards(self._held, self._turns.busy(), room):
-                place = _place(row)
-                self._turns.begin(place)
-                self._start(self._cards, self._show(row, place))
+                where = _place(row)
+                self._turns.begin(where)
+                self._start(self._cards, row, self._show(row, where))
         if len(self._cards) >= AT_ONCE:
             return None
         return min(
@@ -136,76 +170,87 @@ class Cards:
         return float("inf") if self._turns.is_taken(place) else max(at, self._turns.free_at(place))
 
     async def _start_modals(self) -> float | None:
-        at = await self._showing.next_view_time(self._held)
-        room = MODALS_AT_ONCE - len(self._modals)
-        if at is None or not room:
+        room, busy = MODALS_AT_ONCE - len(self._modals), self._turns.busy()
+        at = await self._showing.next_view_time(self._held, busy)
+        if room and at is not None and at <= self._clock():
+            for row in await self._showing.claim_views(self._held, busy, room):
+                self._start(self._modals, row, self._follow(row))
+            at = await self._showing.next_view_time(self._held, busy)
+        if len(self._modals) >= MODALS_AT_ONCE:
             return None
-        at = max(at, self._turns.free_at(MODALS))
-        if at > self._clock():
-            return at
-        for row in await self._showing.claim_views(self._held, room):
-            self._start(self._modals, self._follow(row))
-        return await self._showing.next_view_time(self._held) if len(self._modals) < MODALS_AT_ONCE else None
+        pauses = (self._turns.free_at(it) for it in busy if it.endswith((MODALS, EVERYWHERE)))
+        return min((it for it in (at, *pauses) if it is not None), default=None)
 
-    def _start(self, under_way: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, under_way: UnderWay, row: Delivery, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        under_way.add(task)
+        under_way[task] = row
         task.add_done_callback(lambda task: self._ended(under_way, task))
 
-    def _ended(self, under_way: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
-        under_way.discard(task)
+    def _ended(self, under_way: UnderWay, task: asyncio.Task[None]) -> None:
+        del under_way[task]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("cards.broke", error=type(error).__name__)
         self._rounds.wake()
 
-    async def _show(self, row: Delivery, place: str) -> None:
-        used = {place}
+    async def _show(self, row: Delivery, where: str) -> None:
+        used = {where}
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
-                content = await self._content(row)
-                channel, ts = await (self._edit(row, content) if row.card_ts else self._post(row, content))
-            used.add(channel)
+                token, content = await self._tokens.token(row.workspace), await self._content(row)
+                channel, ts = await (self._edit if row.card_ts else self._post)(token, row, content)
+            used.add(place(row.workspace, channel))
             await self._note(row, channel, ts)
+        except (NotInstalled, SecretError) as error:
+            await self._without_token(row, error)
         except NOT_DONE as error:
             log.warning("cards.not_shown", delivery=row.key, error=said(error))
             if (seconds := asked_to_wait(error)) is not None:
-                self._turns.wait(place, seconds)
+                self._turns.wait(where, seconds)
                 await self._showing.postponed(row, self._clock() + seconds)
         finally:
             self._turns.end(*used)
 
-    async def _post(self, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+    async def _without_token(self, row: Delivery, error: RelayError) -> None:
+        """All of the workspace's cards wait for a token; what is no news any more is given up."""
+        if self._clock() - row.changed_at > NO_NEWS_SECONDS:
+            await self._showing.shown(row)
+            return
+        log.info("cards.no_token", **row.workspace._asdict(), error=type(error).__name__)
+        self._turns.wait(place(row.workspace, EVERYWHERE), NO_TOKEN_SECONDS)
+
+    async def _post(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
         """In the channel; in a direct message where the bot may not post, without a channel, or when it is private."""
         if row.channel and not row.private:
             try:
-                return await self._send(row.channel, content)
+                return await self._send(token, row.channel, content)
             except SlackApiError as error:
                 if not _not_there(error):
                     raise
-        return await self._send(row.actor, content)
+        return await self._send(token, row.actor, content)
 
-    async def _send(self, channel: str, content: Mapping[str, Any]) -> tuple[str, str]:
-        answer = await self._client.chat_postMessage(channel=channel, unfurl_links=False, unfurl_media=False, **content)
+    async def _send(self, token: str, channel: str, content: Mapping[str, Any]) -> tuple[str, str]:
+        answer = await self._client.chat_postMessage(
+            token=token, channel=channel, unfurl_links=False, unfurl_media=False, **content
+        )
         return str(answer["channel"]), str(answer["ts"])
 
-    async def _edit(self, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+    async def _edit(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
         if row.private and not row.card_channel.startswith("D"):
-            return await self._withdraw(row, content)
+            return await self._withdraw(token, row, content)
         try:
-            await self._client.chat_update(channel=row.card_channel, ts=row.card_ts, **content)
+            await self._client.chat_update(token=token, channel=row.card_channel, ts=row.card_ts, **content)
         except SlackApiError as error:
             if _not_there(error):  # the channel went away after the card was posted
-                return await self._post(row, content)
+                return await self._post(token, row, content)
             if said(error) not in ("message_not_found", "cant_update_message"):
                 raise
         return row.card_channel, row.card_ts
 
-    async def _withdraw(self, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+    async def _withdraw(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
         """It was made private when it was corrected: its card in the channel says no more, and goes on in person."""
-        await self._client.chat_update(
-            channel=row.card_channel, ts=row.card_ts, text=messages.WITHDRAWN, blocks=messages.withdrawn()
-        )
-        return await self._send(row.actor, content)
+        channel, ts, blocks = row.card_channel, row.card_ts, messages.withdrawn()
+        await self._client.chat_update(token=token, channel=channel, ts=ts, text=messages.WITHDRAWN, blocks=blocks)
+        return await self._send(token, row.actor, content)
 
     async def _note(self, row: Delivery, channel: str, ts: str) -> None:
         """Write down that it was shown, again and again while the file is busy: else it would be posted a second time."""
@@ -225,7 +270,7 @@ class Cards:
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
         """Where a person could do it at the vendor, while it waits; empty if that is unknown."""
-        if row.state != "queued":
+        if "by_hand" not in messages.possible(row):
             return ""
         try:
             connection = await self._connections.get(row.workspace, row.vendor)
@@ -239,16 +284,22 @@ class Cards:
     async def _follow(self, row: Delivery) -> None:
         """Bring the open modal up to date; one that was closed is followed no further."""
         adapter, operation = self._made_by(row)
+        view = messages.receipt(row, adapter, operation)
+        self._is_receipt(row.view_id)  # before Slack is told: an answer on its way may come after it
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
-                await self._client.views_update(view_id=row.view_id, view=messages.receipt(row, adapter, operation))
+                token = await self._tokens.token(row.workspace)
+                await self._client.views_update(token=token, view_id=row.view_id, view=view)
+        except (NotInstalled, SecretError):
+            await self._showing.forget_view(row)
+            return
         except NOT_DONE as error:
             if said(error) == "not_found":
                 await self._showing.forget_view(row)
                 return
             log.warning("cards.modal_not_followed", delivery=row.key, error=said(error))
             if (seconds := asked_to_wait(error)) is not None:
-                self._turns.wait(MODALS, seconds)
+                self._turns.wait(place(row.workspace, MODALS), seconds)
             return
         await self._showing.view_shown(row)
 
@@ -260,8 +311,8 @@ class Cards:
 def _place(row: Delivery) -> str:
     """Where its card is, or is to be posted first; as `bot.storage.showing` has it."""
     if row.card_ts:
-        return row.card_channel
-    return row.channel if row.channel and not row.private else row.actor
+        return place(row.workspace, row.card_channel)
+    return place(row.workspace, row.channel if row.channel and not row.private else row.actor)
 
 
 def _not_there(error: SlackApiError) -> bool:

@@ -6,9 +6,9 @@ loading or empty. No keystroke ever becomes a vendor call.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from functools import partial
 
 import structlog
 
@@ -17,11 +17,12 @@ from bot.adapters.pace import Paces
 from bot.errors import RelayError, TryLater, Unauthorized
 from bot.forms.custom import CustomField
 from bot.forms.text import duration
+from bot.matching import best, folded
 from bot.rounds import Rounds
 from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.lists import Lists
-from bot.storage.rows import Delivery
+from bot.storage.rows import Delivery, Lane
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,8 @@ class Answer:
 
 @dataclass(slots=True)
 class _List:
-    """One list in memory. `folded` is what is searched, one text an entry; times are epoch seconds, 0 is never."""
+    """One list in memory. `folded` is what is searched, one text an entry; times are epoch seconds, 0 is never. `refused`: the
+    problem is that the token was not accepted."""
 
     entries: list[Entry] = field(default_factory=list)
     folded: list[str] = field(default_factory=list)
@@ -63,6 +65,7 @@ class _List:
     used_at: float = 0.0
     problem: str = ""
     failures: int = 0
+    refused: bool = False
     account: str = ""
     made: list[tuple[float, Entry]] = field(default_factory=list)
     unsaved: bool = False
@@ -74,7 +77,7 @@ class _List:
             if entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:  # one bad option, and Slack refuses them all
                 self.by_id.setdefault(entry.id, entry)
         self.entries = list(self.by_id.values())
-        self.folded = [_folded(entry) for entry in self.entries]
+        self.folded = [folded(entry) for entry in self.entries]
         self.fetched_at = fetched_at
 
     def add(self, entry: Entry) -> None:
@@ -82,23 +85,23 @@ class _List:
         if entry.id not in self.by_id and entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:
             self.by_id[entry.id] = entry
             self.entries.insert(0, entry)
-            self.folded.insert(0, _folded(entry))
+            self.folded.insert(0, folded(entry))
             self.unsaved = True
 
     def belongs_to(self, account: str) -> None:
         """What another account of the same vendor was asked for is forgotten."""
         if self.account not in ("", account):
             self.fill([], 0.0)
-            self.made, self.tried_at, self.problem, self.failures = [], 0.0, "", 0
+            self.made = []
+            self.ask_again()
         self.account = account
 
-    def failed(self, problem: str) -> None:
-        self.problem, self.failures = problem, self.failures + 1
+    def failed(self, problem: str, *, refused: bool = False) -> None:
+        self.problem, self.failures, self.refused = problem, self.failures + 1, refused
 
-
-def _folded(entry: Entry) -> str:
-    """What a search looks in: the label and the detail, each on a line."""
-    return f"{' '.join(entry.label.split())}\n{entry.detail}".casefold()
+    def ask_again(self) -> None:
+        """As if it never had been asked for in vain."""
+        self.tried_at, self.problem, self.failures, self.refused = 0.0, "", 0, False
 
 
 class Catalogs:
@@ -121,7 +124,7 @@ class Catalogs:
         self._known: dict[Key, _List] = {}
         self._rounds = Rounds("catalogs", self._round)
         self._refreshing: asyncio.TaskGroup | None = None
-        self._busy: set[tuple[Workspace, str]] = set()
+        self._busy: dict[Lane, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def search(self, workspace: Workspace, vendor: str, name: str, query: str) -> Answer:
@@ -130,7 +133,7 @@ class Catalogs:
         catalog = adapter.catalog(name)
         known = await self._options(workspace, vendor, name) or await self._list((workspace, vendor, name))
         known.used_at = self._clock()
-        found = _linked(known, query) or _best(known, query, SHOWN)
+        found = _linked(known, query) or best(known.entries, known.folded, query, SHOWN)
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
         # "INC-12" finds INC-120 as well; what was named is offered too unless the list has it.
         if named is not None and _reference(named) not in map(_reference, found):
@@ -161,6 +164,10 @@ class Catalogs:
                 (await self._list((workspace, vendor, name))).used_at = self._clock()
         self._rounds.wake()
 
+    def wake(self) -> None:
+        """Ask for what is due now: a connection works again."""
+        self._rounds.wake()
+
     async def entries(self, workspace: Workspace, vendor: str, name: str) -> Sequence[Entry]:
         """The list as it is known now; empty while it never was fetched."""
         return (await self._list((workspace, vendor, name))).entries
@@ -180,13 +187,21 @@ class Catalogs:
 
     async def condition(self, workspace: Workspace, vendor: str) -> tuple[float | None, str]:
         """Seconds since the oldest of the vendor's lists was fetched (None while one of them never was), and why one of
-        them could not be fetched last time, empty when all could."""
+        them could not be fetched last time, empty when all could. That the token was not accepted is the connection's to
+        say (`broken`), which knows when it is accepted again."""
         catalogs = self._adapters[vendor].catalogs
         names = [catalog.name for catalog in catalogs if catalog.static is None and not catalog.on_demand]
         lists = [await self._list((workspace, vendor, name)) for name in names]
         oldest = min((it.fetched_at for it in lists), default=0.0)
-        problem = next((it.problem for it in lists if it.problem), "")
+        problem = next((it.problem for it in lists if it.problem and not it.refused), "")
         return (self._clock() - oldest if oldest else None), problem
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop refreshing these workspaces' lists, which are removed, and offer nothing of them any more."""
+        for (workspace, _), task in self._busy.items():
+            if workspace in scope:
+                task.cancel()
+        self._known = {key: known for key, known in self._known.items() if key[0] not in scope}
 
     async def run(self) -> None:
         """Refresh what is due, again and again, until cancelled."""
@@ -203,8 +218,9 @@ class Catalogs:
         await self._save_additions()
         for workspace, vendor, names, broken in await self._due():
             if (workspace, vendor) not in self._busy:
-                self._busy.add((workspace, vendor))
-                self._refreshing.create_task(self._refresh_one(workspace, vendor, names, broken))
+                task = self._refreshing.create_task(self._refresh_one(workspace, vendor, names, broken))
+                self._busy[workspace, vendor] = task
+                task.add_done_callback(partial(self._refreshed, (workspace, vendor)))
         return ROUND_SECONDS
 
     async def _save_additions(self) -> None:
@@ -219,19 +235,24 @@ class Catalogs:
             await self._refresh(workspace, vendor, names, broken)
         except Exception as error:
             log.error("catalogs.refresh_failed", vendor=vendor, error=type(error).__name__)
-        finally:
-            self._busy.discard((workspace, vendor))
-            self._rounds.wake()  # for what was asked for meanwhile
+
+    def _refreshed(self, lane: Lane, _: asyncio.Task[None]) -> None:
+        del self._busy[lane]
+        self._rounds.wake()  # for what was asked for meanwhile
 
     async def _due(self) -> list[tuple[Workspace, str, list[str], bool]]:
         now = self._clock()
         due = []
-        for (workspace, vendor), (account, broken) in (await self._connections.accounts()).items():
+        accounts = await self._connections.accounts()
+        self._known = {key: known for key, known in self._known.items() if key[:2] in accounts}
+        for (workspace, vendor), (account, broken) in accounts.items():
             catalogs = [it for it in self._adapters[vendor].catalogs if it.static is None]
             catalogs += self._parts(workspace, vendor)
             known = [await self._list((workspace, vendor, it.name)) for it in catalogs]
             for list_ in known:
                 list_.belongs_to(account)
+                if list_.refused and not broken:
+                    list_.ask_again()
             names = [it.name for it, list_ in zip(catalogs, known, strict=True) if _is_due(list_, it, now)]
             if broken and not names and all(now - it.tried_at > RETRY_SECONDS for it in known):
                 names = [it.name for it in catalogs[:1]]  # does the token work again?
@@ -255,10 +276,12 @@ class Catalogs:
                 try:
                     await self._fetch(workspace, vendor, name, known)
                 except RelayError as error:
-                    known.failed(str(error))
+                    refused = isinstance(error, Unauthorized) and error.status == 401
                     log.warning("catalogs.not_fetched", vendor=vendor, catalog=name, error=type(error).__name__)
-                    if isinstance(error, Unauthorized) and error.status == 401:
+                    if refused:  # before the list says so: it is asked again as soon as the connection is not broken
                         await self._connections.mark(workspace, vendor, str(error))
+                    known.failed(str(error), refused=refused)
+                    if refused:
                         return
                     unanswered += isinstance(error, TryLater)
                     if unanswered > 1 or (isinstance(error, TryLater) and error.reason == "rate_limited"):
@@ -283,7 +306,8 @@ class Catalogs:
         listed = {entry.id for entry in entries}
         known.made = [(at, it) for at, it in known.made if at > started - LAG_SECONDS and it.id not in listed]
         known.fill([*(it for _, it in reversed(known.made)), *entries], started)
-        known.problem, known.failures, known.account, known.unsaved = "", 0, connection.account, False
+        known.problem, known.failures, known.refused = "", 0, False
+        known.account, known.unsaved = connection.account, False
         await self._lists.save(workspace, vendor, name, known.entries, started)
 
     async def _list(self, key: Key) -> _List:
@@ -331,37 +355,6 @@ def _linked(known: _List, query: str) -> list[Entry]:
     """The entries whose page's link was pasted, whichever part of the page it leads to."""
     url = query.strip().partition("#")[0]
     return [entry for entry in known.entries if entry.url == url] if url.startswith("http") else []
-
-
-def _best(known: _List, query: str, limit: int) -> list[Entry]:
-    """Exact matches, then labels that begin with it, that have a word which begins with it, that hold it; then the same of
-    the smaller line; then what has words that begin with each of them."""
-    words = query.casefold().split()
-    wanted = " ".join(words)
-    if not wanted:
-        return known.entries[:limit]
-    ranked: tuple[list[int], ...] = ([], [], [], [], [], [])
-    for index, text in enumerate(known.folded):
-        if wanted in text:
-            ranked[_rank(text, wanted)].append(index)
-        elif len(words) > 1 and len(ranked[5]) < limit and _begin_words(words, text):
-            ranked[5].append(index)
-    return [known.entries[index] for index in islice(chain(*ranked), limit)]
-
-
-def _begin_words(words: Iterable[str], text: str) -> bool:
-    padded = f" {text}".replace("\n", " ")
-    return all(f" {word}" in padded for word in words)
-
-
-def _rank(text: str, wanted: str) -> int:
-    """How well it matches: 0 best. `text` is a label and a detail, each on a line."""
-    if text.startswith(wanted):
-        return 0 if text.startswith(f"{wanted}\n") else 1
-    label, _, _ = text.partition("\n")
-    if wanted in label:
-        return 2 if f" {wanted}" in label else 3
-    return 4
 
 
 def _reference(entry: Entry) -> str:

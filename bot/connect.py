@@ -1,4 +1,4 @@
-"""`python -m bot connect`: from an operator's keyboard to the vendor's "yes" to an encrypted row."""
+"""From an admin's or operator's hands to the vendor's "yes" to an encrypted row; and `python -m bot connect`."""
 
 import asyncio
 import getpass
@@ -6,61 +6,161 @@ import hashlib
 import json
 import re
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
+from bot import keys
 from bot.adapters import ADAPTERS, make_adapters
-from bot.adapters.base import Account, Adapter, Credentials
+from bot.adapters.base import Account, Adapter, Credentials, typed_unseen
 from bot.adapters.http import make_client
-from bot.errors import SettingError
+from bot.errors import FormError, SettingError, TryLater, Unclear, VendorError
 from bot.settings import Settings
 from bot.storage import Workspace
-from bot.storage.connections import Connections
+from bot.storage.connections import Connection, Connections
 from bot.storage.database import Database
+from bot.storage.links import Link
 from bot.storage.secrets import load_vault
+
+CHECK_SECONDS = 15.0
+"""What asking a vendor about a key may take as a whole."""
+
+
+async def check_and_save(
+    adapter: Adapter,
+    connections: Connections,
+    workspace: Workspace,
+    given: Mapping[str, Any],
+    *,
+    verify: bool = True,
+    by: str = "",
+    link: Link | None = None,
+) -> Account | None:
+    """Ask the vendor whether it accepts these credentials, and connect the workspace if so. None when the `link` that this
+    would use up is no longer good; nothing is saved then.
+
+    `by` is the Slack user id of who gave them. Raises `FormError` (by the credentials' field) and `VendorError`.
+    """
+    credentials = understood(adapter, given)
+    account = await _asked(adapter, credentials) if verify else _unverified(given)
+    saved = await connections.save(
+        workspace,
+        adapter.vendor,
+        account=account.id,
+        account_name=account.name,
+        secret=given,
+        connected_by=by,
+        rights=account.rights,
+        link=link,
+        checked=verify,
+    )
+    return account if saved else None
+
+
+async def check_again(adapter: Adapter, connections: Connections, connection: Connection) -> Account:
+    """Ask the vendor about stored credentials, and note what it says. Raises `FormError` for those that are none any more,
+    and `VendorError`."""
+    account = await _asked(adapter, understood(adapter, connection.secret))
+    await connections.confirm(connection, account.name, account.rights)
+    return account
+
+
+def understood(adapter: Adapter | type[Adapter], given: Mapping[str, Any]) -> Credentials:
+    """The vendor's credentials. Raises `FormError`: by the name of the field ("credentials" for none), one sentence each,
+    which never quotes what was typed."""
+    try:
+        return adapter.credentials.model_validate(dict(given))
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        others = not given.keys().isdisjoint(adapter.credentials.model_fields)
+        raise FormError(
+            {".".join(map(str, one["loc"])) or "credentials": _said(one, others) for one in wrong}
+        ) from None
+
+
+def _said(one: Mapping[str, Any], others: bool) -> str:
+    """The sentence for one mistake; `others`: whether any of the vendor's fields was given."""
+    if one["type"] == "missing":
+        return "is missing; give it beside the others." if others else "is missing."
+    sentence = str(one["msg"]).removeprefix("Value error, ")
+    return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}."
+
+
+async def _asked(adapter: Adapter, credentials: Credentials) -> Account:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await adapter.verify(credentials)
+    except TimeoutError:
+        raise TryLater(adapter.label, f"{adapter.label} did not answer in time.", "unreachable") from None
+
+
+def _unverified(secret: Mapping[str, Any]) -> Account:
+    """An account we could not ask about is the same account as long as the credentials are the same."""
+    digest = hashlib.sha256(json.dumps(dict(secret), sort_keys=True).encode()).hexdigest()
+    return Account(id=f"unverified:{digest[:16]}", name="an account that was not checked")
 
 
 def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify: bool) -> int:
-    """Read the credentials, check them, store them; prints one sentence. Raises `SettingError` or `VendorError`."""
+    """Read the credentials, check them, store them; prints what came of it. Raises `SettingError` or `VendorError`."""
     if not re.fullmatch(r"T[A-Z0-9]+", team):
         raise SettingError("TEAM", "should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.")
     if enterprise and not re.fullmatch(r"E[A-Z0-9]+", enterprise):
         raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
     if vendor not in ADAPTERS:
         raise SettingError("VENDOR", f"should be one of {', '.join(ADAPTERS)}.")
-    print(asyncio.run(connect(settings, Workspace(enterprise, team), vendor, None, verify=verify)))
+    if not settings.database.exists():  # in another folder, one would be made for nothing
+        raise SettingError(
+            "RELAY_DATABASE",
+            f"{settings.database} is not there; name the file that the bot uses, or start the bot first.",
+        )
+    given = _read(ADAPTERS[vendor])  # before there is an event loop: it would keep the first Ctrl+C to itself
+    print(asyncio.run(connect(settings, Workspace(enterprise, team), vendor, given, verify=verify)))
     return 0
 
 
 async def connect(
-    settings: Settings, workspace: Workspace, vendor: str, given: dict[str, Any] | None, *, verify: bool = True
+    settings: Settings, workspace: Workspace, vendor: str, given: Mapping[str, Any], *, verify: bool = True
 ) -> str:
-    """Store the vendor's credentials for the workspace, asking for them unless they are `given`; what to tell the operator."""
+    """Store the vendor's credentials for the workspace; what to tell the operator. Raises `SettingError` and `VendorError`."""
     async with make_client() as client:
         adapter = make_adapters(client, settings.vendor_urls)[vendor]
-        secret = _read(adapter) if given is None else given
-        credentials = _checked(adapter, secret)
-        account = await adapter.verify(credentials) if verify else _unverified(secret)
-    database = await Database.open(settings.database)
-    try:
-        connections = Connections(database, load_vault(settings.encryption_keys, settings.database))
-        await connections.save(workspace, vendor, account=account.id, account_name=account.name, secret=secret)
-    finally:
-        await database.close()
-    checked = "" if verify else " The credentials were not checked."
-    return f"{workspace.team} is connected to {adapter.label} as {account.name}.{checked}"
+        try:
+            understood(adapter, given)  # before a database is made for nothing
+        except FormError as error:
+            name, sentence = next(iter(error.errors.items()))
+            raise SettingError(name, sentence) from None
+        database = await Database.open(settings.database)
+        try:
+            vault = load_vault(settings.encryption_keys, settings.database)
+            await keys.demand_some(database, vault)
+            connections = Connections(database, vault)
+            account = await check_and_save(adapter, connections, workspace, given, verify=verify)
+        except (TryLater, Unclear) as error:
+            advice = "Nothing was stored: try again, or store it unchecked with --no-verify."
+            raise VendorError(error.vendor, f"{error} {advice}") from error
+        finally:
+            await database.close()
+    assert account is not None  # noqa: S101  only a link can be used up
+    checked = f" as {account.name}" if verify else "; the credentials were not checked"
+    connected = f"{workspace.team} is connected to {adapter.label}{checked}."
+    told = filter(None, (account.rights.about(operation.name) for operation in adapter.operations))
+    return "\n".join([connected, *(f"But: {sentence}" for sentence in dict.fromkeys(told))])
 
 
-def _read(adapter: Adapter) -> dict[str, Any]:
-    names = list(adapter.credentials.model_fields)
+def _read(adapter: type[Adapter]) -> dict[str, Any]:
+    """The credentials, typed or from standard input. Raises `SettingError`; Ctrl+C ends it."""
     if sys.stdin.isatty():
         try:
-            return {name: getpass.getpass(f"{adapter.label} {name.replace('_', ' ')}: ").strip() for name in names}
-        except EOFError:
+            return _typed(adapter)
+        except (EOFError, KeyboardInterrupt) as error:
             print(file=sys.stderr)  # the prompt's line
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise SettingError("credentials", "were not typed, so nothing was stored.") from None
-    example = json.dumps(dict.fromkeys(names, "..."))
+    fields = adapter.credentials.model_fields
+    example = json.dumps({name: "..." for name, it in fields.items() if it.is_required()})
     try:
         secret = json.loads(sys.stdin.read())
     except ValueError:
@@ -70,19 +170,32 @@ def _read(adapter: Adapter) -> dict[str, Any]:
     return secret
 
 
-def _checked(adapter: Adapter, secret: dict[str, Any]) -> Credentials:
+def _typed(adapter: type[Adapter]) -> dict[str, Any]:
+    """Each field as it was typed; one that cannot be right is asked for again at once."""
+    typed: dict[str, Any] = {}
+    for name, info in adapter.credentials.model_fields.items():
+        label = f"{adapter.label} {name.replace('_', ' ')}"
+        while (text := _prompted(label, info)) or info.is_required():
+            if not (wrong := _mistake(adapter, typed | {name: text}, name)):
+                typed[name] = text
+                break
+            print(f"{label} {wrong}", file=sys.stderr)
+    return typed
+
+
+def _mistake(adapter: type[Adapter], given: Mapping[str, Any], name: str) -> str:
+    """What is wrong with that field of the credentials, whatever else is; empty when nothing is."""
     try:
-        return adapter.credentials.model_validate(secret)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        if first["type"] == "missing":
-            first["msg"] = "is missing; give it beside the others"
-        sentence = first["msg"].removeprefix("Value error, ")
-        name = ".".join(map(str, first["loc"])) or "credentials"
-        raise SettingError(name, f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}.") from None
+        understood(adapter, given)
+    except FormError as error:
+        return error.errors.get(name, "")
+    return ""
 
 
-def _unverified(secret: dict[str, Any]) -> Account:
-    """An account we could not ask about is the same account as long as the credentials are the same."""
-    digest = hashlib.sha256(json.dumps(secret, sort_keys=True).encode()).hexdigest()
-    return Account(id=f"unverified:{digest[:16]}", name="an account that was not checked")
+def _prompted(label: str, field: FieldInfo) -> str:
+    """What was typed; of a field that has a default, nothing may be typed."""
+    if typed_unseen(field):
+        return getpass.getpass(f"{label}: ").strip()
+    choices = f" ({', '.join(map(str, get_args(field.annotation)))})" if get_origin(field.annotation) is Literal else ""
+    default = "" if field.is_required() else f" [{field.default}]"
+    return input(f"{label}{choices}{default}: ").strip()

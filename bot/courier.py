@@ -16,19 +16,23 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import structlog
 
 from bot.adapters.base import Adapter, Credentials, Submission
 from bot.adapters.pace import Paces
+from bot.aside import aside, characters
 from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear, VendorError
 from bot.rounds import Rounds
 from bot.slots import Slots
+from bot.storage import Workspace
 from bot.storage.connections import Connection, Connections
 from bot.storage.deliveries import JUMP_SECONDS, Deliveries
 from bot.storage.rows import Delivery, Draft, Lane, Outcome
+from bot.watchers import Watchers
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +52,18 @@ LAST_LOOK_SECONDS = 60.0
 WORTH_SAYING_SECONDS = 2.0
 
 
+class Prepared(NamedTuple):
+    """What an attempt sends, with which credentials, and the connection that those are of."""
+
+    connection: Connection
+    submission: Submission
+    credentials: Credentials
+
+
 class Courier:
     """Delivers what is enqueued. `on_change` hears every change of a row, `on_created` (row, catalog's name) of every
-    created object that a picker should offer; what they do cannot change the delivery any more."""
+    created object that a picker should offer; what they do cannot change the delivery any more. `on_mended` hears that a
+    connection works which was said not to."""
 
     def __init__(
         self,
@@ -61,6 +74,7 @@ class Courier:
         *,
         on_change: Callable[[Delivery], None],
         on_created: Callable[[Delivery, str], Awaitable[None]],
+        on_mended: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._deliveries = deliveries
@@ -69,12 +83,13 @@ class Courier:
         self._paces = paces
         self._on_change = on_change
         self._on_created = on_created
+        self._on_mended = on_mended
         self._clock = clock
         self._rounds = Rounds("courier", self._round, LONGEST_PAUSE)
         self._slots = Slots(AT_ONCE, OF_ONE_CONNECTION, self._rounds.wake)
         self._claiming = asyncio.Lock()
-        self._under_way: dict[asyncio.Task[None], int] = {}
-        self._watchers: dict[int, set[asyncio.Future[Delivery]]] = {}
+        self._under_way: dict[asyncio.Task[None], Delivery] = {}
+        self._watchers = Watchers()
         self._out_of_reach: set[Lane] = set()
         self._last_round = 0.0
         self._stopping = False
@@ -82,14 +97,18 @@ class Courier:
     async def submit(self, draft: Draft, *, card_after: float, connection: Connection | None = None) -> Delivery:
         """Commit the draft and start delivering it at once if it is its turn; the row as it was committed.
 
-        `connection` is what the draft's account was read from a moment ago, if it was: then it is not read again.
+        `connection` is what the draft's account was read from a moment ago, if it was: then it is not read again. Raises
+        `Gone` where it was removed since, and with it, perhaps, everything else of the workspace.
         """
         lane = (draft.workspace, draft.vendor)
         taken = self._take(lane)
         started = False
         try:
             row, new = await self._deliveries.enqueue(
-                draft, lease=LEASE_SECONDS if taken else None, card_after=card_after
+                draft,
+                lease=LEASE_SECONDS if taken else None,
+                card_after=card_after,
+                connected=connection is not None,
             )
             if taken and new and row.state == "sending":
                 self._start(row, connection)
@@ -125,29 +144,22 @@ class Courier:
     async def outcome(self, row: Delivery, until: float) -> Delivery:
         """The row once it is settled, or waits for something later than `until` (loop time); at `until`, as it is then.
 
-        Giving up waiting stops nothing.
+        Giving up waiting stops nothing. Raises `Gone` where the row is removed.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Delivery] = loop.create_future()
-        watchers = self._watchers.setdefault(row.id, set())
-        watchers.add(future)
-        try:
-            if row.id not in self._under_way.values():  # else its end is still to come, and will be heard
-                row = await self._deliveries.get(row.id)
-            while not (row.settled or self._waits_past(row, until - loop.time())):
+        with self._watchers.of(row) as watcher:
+            if row.id not in self._ids_under_way():  # else its end is still to come, and will be heard
+                row = await self._deliveries.get(row)
+            while not (row.settled or self._waits_past(row, until - asyncio.get_running_loop().time())):
                 try:
                     async with asyncio.timeout_at(until):
-                        row = await future
+                        row = await watcher.next()
                 except TimeoutError:
                     return row
-                watchers.discard(future)
-                future = loop.create_future()
-                watchers.add(future)
-            return row
-        finally:
-            watchers.discard(future)
-            if not watchers:
-                self._watchers.pop(row.id, None)
+        return row
+
+    def _ids_under_way(self) -> list[int]:
+        """The rows that this process is sending."""
+        return [row.id for row in self._under_way.values()]
 
     def _waits_past(self, row: Delivery, seconds: float) -> bool:
         return row.state in ("queued", "unconfirmed") and row.next_at > self._clock() + seconds
@@ -158,9 +170,7 @@ class Courier:
 
     async def tell(self, row: Delivery) -> None:
         """Everybody whom this row concerns hears that it changed: who waits for it, its card, the pickers, the loop."""
-        for future in self._watchers.get(row.id, ()):
-            if not future.done():
-                future.set_result(row)
+        self._watchers.tell(row)
         self._on_change(row)
         if row.state == "queued":
             self._rounds.wake()
@@ -187,8 +197,8 @@ class Courier:
 
     async def _expire(self) -> None:
         """What is still being sent by this process is in good hands, whatever the clock says."""
-        mine = self._under_way.values()
-        for row in await self._deliveries.expire("The bot stopped while it was being sent.", FIRST_LOOK_SECONDS, mine):
+        words, mine = "The bot stopped while it was being sent.", self._ids_under_way()
+        for row in await self._deliveries.expire(words, FIRST_LOOK_SECONDS, mine):
             await self.tell(row)
 
     def _turn(self, lane: Lane, at: float) -> float | None:
@@ -203,6 +213,14 @@ class Courier:
         if now < self._last_round - JUMP_SECONDS or not self._last_round:
             await self._deliveries.clock_went_back()
         self._last_round = now
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop what is under way for workspaces whose rows are removed, and tell who waits for it."""
+        for task, row in self._under_way.items():
+            if row.workspace in scope:
+                task.cancel()
+        self._watchers.forget(scope)
+        self._out_of_reach = {lane for lane in self._out_of_reach if lane[0] not in scope}
 
     async def stop(self) -> None:
         """Finish what is being sent; the rest stays queued for the next start."""
@@ -239,7 +257,7 @@ class Courier:
 
     def _start(self, row: Delivery, connection: Connection | None = None) -> None:
         task = asyncio.create_task(self._deliver(row, connection), name=f"deliver {row.key}")
-        self._under_way[task] = row.id
+        self._under_way[task] = row
         task.add_done_callback(lambda task: self._ended(task, row.lane))
 
     def _ended(self, task: asyncio.Task[None], lane: Lane) -> None:
@@ -250,7 +268,9 @@ class Courier:
 
     async def _deliver(self, row: Delivery, connection: Connection | None) -> None:
         started = time.perf_counter()
-        outcome = await self._attempt(row, connection)
+        adapter = self._adapters[row.vendor].paced(self._paces.of(row.lane))
+        prepared = await self._prepared(row, adapter, connection)
+        outcome = prepared if isinstance(prepared, Outcome) else await self._attempt(row, adapter, prepared)
         settled = await self._settle(row, outcome)
         log.info(
             "courier.attempted",
@@ -266,7 +286,16 @@ class Courier:
             await self.tell(settled)
         if outcome.reason == "unauthorized":
             await self._connections.mark(row.workspace, row.vendor, outcome.sentence)
+        elif isinstance(prepared, Prepared) and (outcome.state == "delivered" or outcome.reason == "refused"):
+            await self._accepted(row.lane, prepared.connection)
         await self._mind_the_way(row.lane, outcome)
+
+    async def _accepted(self, lane: Lane, connection: Connection) -> None:
+        """The vendor took the credentials: what was said against them, or that nobody knew, is so no more."""
+        if connection.broken or not connection.checked_at:
+            await self._connections.mark(*lane, "")
+            self._on_mended()
+            self._rounds.wake()
 
     async def _mind_the_way(self, lane: Lane, outcome: Outcome) -> None:
         """Once one arrives at a vendor that could not be reached, the others need not wait for their pauses to end."""
@@ -293,23 +322,17 @@ class Courier:
                 outcome = replace(outcome, sentence=f"The answer of {label} could not be read.", fields={})
             await asyncio.sleep(SETTLING_PAUSE)
 
-    async def _attempt(self, row: Delivery, connection: Connection | None) -> Outcome:
-        adapter = self._adapters[row.vendor].paced(self._paces.of(row.lane))
-        prepared = await self._prepared(row, adapter, connection)
-        if isinstance(prepared, Outcome):
-            return prepared
+    async def _attempt(self, row: Delivery, adapter: Adapter, prepared: Prepared) -> Outcome:
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                created = await adapter.create(row.operation, *prepared)
+                created = await adapter.create(row.operation, prepared.submission, prepared.credentials)
         except Exception as error:
             return self._failure(row, adapter, error)
         last_look = row.resends > 0 and not adapter.operation(row.operation).keyed
         look_at = self._clock() + LAST_LOOK_SECONDS if last_look else 0.0
         return Outcome("delivered", created=created.model_dump(), look_at=look_at, steps=created.remaining)
 
-    async def _prepared(
-        self, row: Delivery, adapter: Adapter, connection: Connection | None
-    ) -> tuple[Submission, Credentials] | Outcome:
+    async def _prepared(self, row: Delivery, adapter: Adapter, connection: Connection | None) -> Prepared | Outcome:
         """What to send and with which credentials, or why nothing is sent."""
         if self._clock() > row.give_up_at:
             return _given_up(row, adapter, f"It could not be sent to {adapter.label} in time.")
@@ -317,7 +340,8 @@ class Courier:
             connection = connection or await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
                 return _not_sent(row, adapter, "disconnected", not_connected(adapter))
-            return submission_of(row, adapter), adapter.credentials.model_validate(dict(connection.secret))
+            submission = await read_submission(row, adapter)
+            return Prepared(connection, submission, adapter.credentials.model_validate(dict(connection.secret)))
         except sqlite3.Error as error:
             log.error("courier.not_read", delivery=row.key, error=type(error).__name__)
             return Outcome("queued", "internal", due_at=self._clock() + backoff(row.attempt))
@@ -336,7 +360,8 @@ class Courier:
                 look_at = self._clock() + FIRST_LOOK_SECONDS
                 return Outcome("unconfirmed", "refused", str(error), fields=error.fields, look_at=look_at)
             case Refused():
-                return Outcome("rejected", "refused", str(error), fields=error.fields)
+                reason = "not_asked" if error.ours else "refused"
+                return Outcome("rejected", reason, str(error), fields=error.fields)
             case Unauthorized():
                 reason = "unauthorized" if error.status == 401 else "forbidden"
                 if _in_doubt(row, adapter):
@@ -346,8 +371,9 @@ class Courier:
                 if self._clock() > row.give_up_at:
                     return _given_up(row, adapter, str(error))
                 wait = backoff(row.attempt) if error.retry_after is None else error.retry_after
-                if error.reason == "rate_limited":  # it is the connection's limit, not this row's
-                    self._paces.of(row.lane).pause("write", wait)
+                # The limit is the connection's, not this row's; and that of the account which it was sent to.
+                if error.reason == "rate_limited" and adapter.pace is not None:
+                    adapter.pace.pause("write", wait)
                 return Outcome("queued", error.reason, str(error), due_at=self._clock() + wait)
             case Unclear() | TimeoutError() | VendorError():
                 sentence = str(error) or f"{adapter.label} did not answer in time."
@@ -387,6 +413,11 @@ def submission_of(row: Delivery, adapter: Adapter) -> Submission:
         sent_at=row.sent_at,
         custom=row.custom,
     )
+
+
+async def read_submission(row: Delivery, adapter: Adapter) -> Submission:
+    """The same, without keeping the event loop from everything else while a long file is looked at."""
+    return await aside(characters(row.payload), lambda: submission_of(row, adapter))
 
 
 def not_connected(adapter: Adapter | type[Adapter]) -> str:

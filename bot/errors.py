@@ -3,6 +3,8 @@
 RelayError                    the sentence is fit for the person who reads it: no secret, no body, no traceback
 ├── SettingError              a setting is missing or wrong: names it, and says what to write there
 ├── SecretError               what is stored cannot be decrypted with the keys at hand
+├── NotInstalled              the app is not, or not any more, installed in the workspace
+├── Gone                      the connection or the row went meanwhile; nothing is written or sent
 ├── FormError                 what was typed does not fit: one sentence a block id
 └── VendorError               the vendor did not create it (or we cannot tell)
     ├── Refused               it said no, and why; nothing was created; the person can edit and resend
@@ -31,6 +33,17 @@ class SecretError(RelayError):
     """A stored secret does not decrypt, or belongs to another row."""
 
 
+class NotInstalled(RelayError):
+    """The app is not installed in the workspace, as far as the bot knows: it has no token to speak there."""
+
+
+class Gone(RelayError):
+    """What this was about was removed meanwhile: the vendor was disconnected, or the whole app uninstalled."""
+
+    def __init__(self) -> None:
+        super().__init__("It was removed meanwhile, with everything that was stored of it.")
+
+
 class FormError(RelayError):
     """What was typed does not fit the form; `errors` maps a block id to the sentence shown beside that field."""
 
@@ -52,11 +65,15 @@ class Refused(VendorError):
 
     `fields` maps a form field's name (`severity_id`, or `task_params.to` inside a nested form) to the vendor's words
     about it; the sentence holds what it said about nothing in particular, and is empty when every complaint has a field.
+    `ours`: the adapter knew it beforehand, and the vendor was not asked.
     """
 
-    def __init__(self, vendor: str, sentence: str = "", fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, vendor: str, sentence: str = "", fields: Mapping[str, str] | None = None, *, ours: bool = False
+    ) -> None:
         super().__init__(vendor, sentence)
         self.fields = dict(fields or {})
+        self.ours = ours
 
 
 class Unauthorized(VendorError):

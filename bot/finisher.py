@@ -8,14 +8,15 @@ stays on the row in the vendor's words, until a person has it tried again.
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 import structlog
 
 from bot.adapters.base import Adapter
 from bot.adapters.pace import Paces
-from bot.courier import CALL_SECONDS, Courier, not_connected, submission_of
+from bot.courier import CALL_SECONDS, Courier, not_connected, read_submission
 from bot.errors import Refused, SecretError, TryLater, Unauthorized, Unclear
+from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.deliveries import GIVE_UP_SECONDS
 from bot.storage.rows import Delivery
@@ -66,6 +67,10 @@ class Finisher:
         if row.steps_at:
             self._workers.wake()
 
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop what is under way for workspaces whose rows are removed."""
+        self._workers.forget(scope)
+
     async def run(self) -> None:
         """Until cancelled. What is under way then is done again by the next start, unless the vendor has it."""
         await self._workers.run()
@@ -95,7 +100,7 @@ class Finisher:
             connection = await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
                 return _all_waiting(row, not_connected(adapter))
-            submission = submission_of(row, adapter)
+            submission = await read_submission(row, adapter)
             credentials = adapter.credentials.model_validate(dict(connection.secret))
             async with asyncio.timeout(CALL_SECONDS):
                 await adapter.finish(row.operation, submission, row.created["id"], name, credentials)
@@ -116,8 +121,8 @@ class Finisher:
                 await self._connections.mark(row.workspace, row.vendor, str(error))
                 return self._later(row)
             case TryLater():
-                if error.reason == "rate_limited" and error.retry_after is not None:
-                    self._paces.of(row.lane).pause("write", error.retry_after)
+                if error.reason == "rate_limited" and error.retry_after is not None and adapter.pace is not None:
+                    adapter.pace.pause("write", error.retry_after)
                 return self._later(row, error.retry_after or 0.0)
             case Unclear() | TimeoutError() | sqlite3.Error():
                 return self._later(row)

@@ -1,11 +1,8 @@
 """`python -m bot deliveries`: what was submitted and what became of it, for operators. It works while the bot runs."""
 
 import asyncio
-import io
 import json
-import os
 import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +11,13 @@ from typing import Any, Literal
 
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
+from bot.messages.words import undecided
 from bot.settings import Settings
 from bot.storage.archive import Archive, Event
 from bot.storage.database import Database
 from bot.storage.decisions import Decision, Decisions
 from bot.storage.rows import STATES, Delivery
+from bot.terminal import safe, show
 
 Wish = Literal["retry", "cancel"]
 OPERATOR = "operator"
@@ -29,6 +28,7 @@ _DECISIONS: Mapping[tuple[Wish, str], Decision] = {
     ("retry", "failed"): "try_again",
     ("retry", "unconfirmed"): "send_again",
     ("cancel", "queued"): "cancel",
+    ("cancel", "failed"): "cancel",
 }
 _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
     ("retry", "queued"): "waits to be sent already; `--cancel` stops it",
@@ -66,18 +66,8 @@ def main(settings: Settings, wanted: Wanted) -> int:
     delivery is in no state for the wish."""
     _check(settings, wanted)
     text = asyncio.run(_answer(settings, wanted))
-    _print(text)
+    show(text)
     return 0
-
-
-def _print(text: str) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a title may hold what the terminal cannot show
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough; the interpreter would complain when it flushes once more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check(settings: Settings, wanted: Wanted) -> None:
@@ -118,7 +108,7 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
 async def _with_key(archive: Archive, key: str) -> list[Delivery]:
     rows = await archive.with_key(key)
     if not rows:
-        raise CannotDecide(f"There is no delivery {_safe(key)}; `python -m bot deliveries` lists them.")
+        raise CannotDecide(f"There is no delivery {safe(key)}; `python -m bot deliveries` lists them.")
     return rows
 
 
@@ -155,7 +145,7 @@ def _table(rows: Sequence[Delivery], wanted: Wanted) -> str:
     lines += [
         (
             _local(row.made_at),
-            _state(row),
+            ", ".join(filter(None, (_state(row), _open(row)))),
             f"{row.vendor} {row.operation}",
             cut(_title(row), LONGEST_TITLE),
             str(row.attempt),
@@ -175,12 +165,14 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": _safe(" ".join([row.sentence, *row.fields.values()]).strip()),
-        "created": _safe(" ".join(filter(None, (row.created.get(it, "") for it in ("reference", "id", "url"))))),
-        "twins": _safe(", ".join(it.reference or it.id for it in row.twins)),
-        "by": _safe(f"{row.actor_name} {row.actor}".strip()),
+        "says": safe(" ".join([row.sentence, *row.fields.values()]).strip()),
+        "in doubt": _doubt(row),
+        "created": safe(" ".join(filter(None, (row.created.get(it, "") for it in ("reference", "id", "url"))))),
+        "twins": safe(", ".join(it.reference or it.id for it in row.twins)),
+        "remaining": f"\n{' ' * 11}".join(_remaining(row)),
+        "by": safe(f"{row.actor_name} {row.actor}".strip()),
         "submitted": _local(row.made_at),
-        "next": _local(row.next_at) if not row.settled else "",
+        "next": _local(_next(row)) if not row.settled else "",
         "attempts": str(row.attempt),
         "erased": _local(row.erased_at) if row.erased_at else "",
         "payload": _readable(row.payload) if row.payload else "",
@@ -192,11 +184,12 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
 
 def _event(event: Event) -> str:
     reason = f" ({event.reason})" if event.reason else ""
-    return f"{event.state}{reason}, attempt {event.attempt}, by {_safe(event.actor) or 'the bot'}"
+    return f"{event.state}{reason}, attempt {event.attempt}, by {safe(event.actor) or 'the bot'}"
 
 
 def _plain(row: Delivery) -> dict[str, Any]:
-    """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never."""
+    """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never. `remaining`: what is not set at the vendor
+    yet, by the form's field, with why not; `undecided`: only a person can say whether it was created."""
     return {
         "key": row.key,
         "enterprise": row.workspace.enterprise,
@@ -215,8 +208,12 @@ def _plain(row: Delivery) -> dict[str, Any]:
         "revision": row.revision,
         "created": row.created,
         "twins": [it.model_dump() for it in row.twins],
+        "remaining": dict(row.steps),
+        "undecided": undecided(row),
+        "looks": row.looks,
+        "resends": row.resends,
         "submitted_at": _utc(row.made_at),
-        "next_at": None if row.settled else _utc(row.next_at),
+        "next_at": None if row.settled else _utc(_next(row)),
         "changed_at": _utc(row.changed_at),
         "erased_at": _utc(row.erased_at),
     }
@@ -235,13 +232,40 @@ def _state(row: Delivery) -> str:
     return f"{row.state} ({row.reason})" if row.reason else row.state
 
 
+def _open(row: Delivery) -> str:
+    """What is open about it, in a few words; empty when nothing is."""
+    if row.state == "unconfirmed":
+        return "somebody has to decide" if undecided(row) else "being checked"
+    if not row.steps:
+        return ""
+    return f"{len(row.steps)} field{'s' * (len(row.steps) > 1)} {'still to be set' if row.steps_at else 'not set'}"
+
+
+def _doubt(row: Delivery) -> str:
+    """Why it is not known whether it was created, and what clears it up; empty where it is known."""
+    if row.state != "unconfirmed":
+        return ""
+    done = f"looked for and not found: {row.looks}; sent again: {row.resends}"
+    if undecided(row):
+        return f"{done}; look at the vendor, then press a button on its card in Slack, or let `--retry` send it again"
+    return f"{done}; it is looked for by itself"
+
+
+def _remaining(row: Delivery) -> list[str]:
+    """A line for each field that is not set at the vendor yet: its name, and why."""
+    names = {f"custom.{it.id}": it.name for it in row.custom}
+    return [
+        safe(f"{f'{names[field]} ({field})' if field in names else field}: {said or 'still to be set'}")
+        for field, said in row.steps.items()
+    ]
+
+
+def _next(row: Delivery) -> float:
+    return row.steps_at if row.state == "delivered" else row.next_at
+
+
 def _title(row: Delivery) -> str:
-    return "(erased)" if row.erased_at else _safe(row.created.get("title") or row.title)
-
-
-def _safe(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(it if it.isprintable() else " " for it in text)
+    return "(erased)" if row.erased_at else safe(row.created.get("title") or row.title)
 
 
 def _local(at: float, pattern: str = "%Y-%m-%d %H:%M") -> str:
@@ -259,4 +283,4 @@ def _json(value: Any) -> str:
 
 def _readable(payload: Mapping[str, Any]) -> str:
     lines = json.dumps(payload, indent=2, ensure_ascii=False).splitlines()
-    return "\n".join(map(_safe, lines))
+    return "\n".join(map(safe, lines))

@@ -21,6 +21,11 @@ def filled(url: str | None) -> dict[str, Any]:
     manifest = load()
     for command in manifest["features"]["slash_commands"]:
         _fill(command, "url", url)
+    oauth = manifest["oauth_config"]
+    if url is None:
+        del oauth["redirect_urls"]
+    else:
+        oauth["redirect_urls"] = [it.replace(PLACEHOLDER, url) for it in oauth["redirect_urls"]]
     interactivity = manifest["settings"]["interactivity"]
     _fill(interactivity, "request_url", url)
     _fill(interactivity, "message_menu_options_url", url)

@@ -11,14 +11,15 @@ After a second send succeeded there is one last look: should the first one have 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 import structlog
 
 from bot.adapters.base import Adapter, Created, Credentials, Submission
 from bot.adapters.pace import Paces
-from bot.courier import CALL_SECONDS, LAST_LOOK_SECONDS, Courier, backoff, not_connected, submission_of
+from bot.courier import CALL_SECONDS, LAST_LOOK_SECONDS, Courier, backoff, not_connected, read_submission
 from bot.errors import Refused, RelayError, SecretError, Unauthorized
+from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.doubts import Doubts
 from bot.storage.rows import Delivery
@@ -70,6 +71,10 @@ class Reconciler:
         if row.look_at:
             self._workers.wake()
 
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop what is under way for workspaces whose rows are removed."""
+        self._workers.forget(scope)
+
     async def run(self) -> None:
         """Until cancelled. What is being looked up then is looked up again by the next start."""
         await self._workers.run()
@@ -109,7 +114,7 @@ class Reconciler:
             connection = await self._connections.get(row.workspace, row.vendor)
             if connection is None or connection.account != row.account:
                 return not_connected(adapter)
-            return submission_of(row, adapter), adapter.credentials.model_validate(dict(connection.secret))
+            return await read_submission(row, adapter), adapter.credentials.model_validate(dict(connection.secret))
         except SecretError as error:
             return str(error)
         except (ValueError, KeyError) as error:

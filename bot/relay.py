@@ -1,23 +1,49 @@
 """The parts as the handlers see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import USERS, Adapter, Entry, Kind, Operation
 from bot.cards import Cards
 from bot.catalogs import Catalogs
 from bot.courier import Courier
+from bot.errands import Errands
 from bot.forms.custom import CustomField
 from bot.forms.fields import Form
+from bot.groups import UserGroups
 from bot.people import Directory, Person
+from bot.permissions import WhoMay
+from bot.scopes import Scopes
 from bot.storage import Workspace
 from bot.storage.archive import Archive
 from bot.storage.connections import Connections
 from bot.storage.decisions import Decisions
 from bot.storage.deliveries import Deliveries
+from bot.storage.installations import Installations
+from bot.storage.links import Links
 from bot.storage.lists import Habits
 from bot.storage.showing import Showing
+from bot.uninstall import Uninstaller
+from bot.uploads import Uploads
+
+Choices = Sequence[tuple[Adapter, Operation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Those of some choices that a person may use, and why not the others, by the operation's name; what each is called."""
+
+    choices: Choices
+    no: Mapping[str, str]
+    labels: Mapping[str, str]
+
+    @property
+    def objection(self) -> str:
+        """Why the person may use none of them, in mrkdwn; empty when there is one."""
+        return "" if self.choices else messages.none_of_these({self.labels[it]: said for it, said in self.no.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +59,18 @@ class Relay:
     catalogs: Catalogs
     courier: Courier
     cards: Cards
+    installations: Installations
     habits: Habits
     people: Directory
+    groups: UserGroups
+    who_may: WhoMay
+    uninstaller: Uninstaller
+    links: Links
+    public_url: str
+    """The address of the bot's own web pages, without a slash at its end; empty where there are none."""
+    errands: Errands
+    uploads: Uploads
+    scopes: Scopes
 
     def find(self, name: str) -> tuple[Adapter, Operation]:
         """The adapter and operation of "rootly.incident". KeyError for a name that is none."""
@@ -70,7 +106,15 @@ class Relay:
             if operation.kind == kind
         ]
 
-    async def nothing_connected(self, workspace: Workspace, kind: Kind) -> str:
-        """What to say when there are no choices."""
+    async def allowed(self, client: AsyncWebClient, workspace: Workspace, slack_id: str, choices: Choices) -> Allowed:
+        """What of these this person may use."""
+        named = {f"{adapter.vendor}.{operation.name}": (adapter, operation) for adapter, operation in choices}
+        kinds = {name: operation.kind for name, (_, operation) in named.items()}
+        checked = await self.who_may.check(client, workspace, slack_id, kinds)
+        labels = {name: f"{adapter.label}: {operation.label}" for name, (adapter, operation) in named.items()}
+        return Allowed([it for name, it in named.items() if name not in checked.no], checked.no, labels)
+
+    async def nothing_connected(self, workspace: Workspace, kind: Kind, vendors: str = messages.VENDORS) -> str:
+        """What to say when there are no choices; `vendors` is what `/vendors` is called there."""
         connected = await self.connections.vendors(workspace)
-        return messages.nothing_connected(kind, self.adapters.values(), connected)
+        return messages.nothing_connected(kind, self.adapters.values(), connected, vendors)

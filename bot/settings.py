@@ -1,9 +1,12 @@
 """Settings: the environment, read once, checked at once, each problem one sentence that names the variable."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,27 +14,45 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingError
 
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_PAIR = re.compile(r"[TE][A-Z0-9]{2,}/[UW][A-Z0-9]{2,}")
 _WORDS = {
     "int_parsing": "should be a whole number",
     "url_parsing": "should be a whole web address, such as https://relay.example.com",
     "url_scheme": "should begin with https:// or http://",
 }
+_SHORTEST_SIGNING_SECRET = 16
+"""Characters. Slack's have 32; what is much shorter could be guessed from one signature."""
 _HINTS = {
+    "SLACK_CLIENT_ID": "copy it from your Slack app's page, Basic Information, App Credentials",
+    "SLACK_CLIENT_SECRET": "copy it from your Slack app's page, Basic Information, App Credentials",
     "SLACK_SIGNING_SECRET": "copy it from your Slack app's page, Basic Information, Signing Secret",
-    "SLACK_BOT_TOKEN": "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-",
+    "SLACK_BOT_TOKEN": "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-; or set "
+    "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, and let many workspaces install the app",
     "SLACK_APP_TOKEN": "make one on your Slack app's page, Basic Information, App-Level Tokens; it begins with xapp-",
+    "RELAY_PUBLIC_URL": "write the address at which browsers and Slack reach the bot, such as https://relay.example.com",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SlackApp:
+    """What the app needs to be installed in many workspaces; `url` is the bot's own address, without a slash at its end."""
+
+    client_id: str
+    url: str
+    client_secret: str = field(repr=False)
 
 
 class Settings(BaseSettings):
     """Everything an operator can set. Field `x` is read from the variable its alias names; see the README's table."""
 
     # Not by name as well: a stray HOST or PORT in the environment would become ours.
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
 
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET")
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
+    slack_client_id: str | None = Field(None, validation_alias="SLACK_CLIENT_ID")
+    slack_client_secret: SecretStr | None = Field(None, validation_alias="SLACK_CLIENT_SECRET")
     slack_api_url: HttpUrl = Field(HttpUrl("https://slack.com/api/"), validation_alias="SLACK_API_URL")
     database: Path = Field(Path("relay.db"), validation_alias="RELAY_DATABASE")
     encryption_keys: SecretStr | None = Field(None, validation_alias="RELAY_ENCRYPTION_KEYS")
@@ -54,17 +75,57 @@ class Settings(BaseSettings):
             raise ValueError(f"should begin with {prefix}")
         return value
 
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _can_sign(cls, value: SecretStr | None) -> SecretStr | None:
+        """Only what cannot be one is refused: Slack nowhere promises the shape that it has today."""
+        secret = value.get_secret_value() if value else None
+        if secret is not None and not re.fullmatch(rf"[!-~]{{{_SHORTEST_SIGNING_SECRET},}}", secret):
+            raise ValueError("is too short for one, or holds a space or a strange character; copy it again, whole")
+        return value
+
+    @field_validator("slack_api_url", "public_url", "rootly_api_url", "incident_io_api_url", "twilio_taskrouter_url")
+    @classmethod
+    def _can_be_given_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
+        if value is None:
+            return None
+        if any(part is not None for part in (value.username, value.password, value.query, value.fragment)):
+            raise ValueError("should be an address alone: no user name, no password, nothing after a ? or a #")
+        if value.scheme == "http" and not _is_near(value.host or ""):
+            raise ValueError("should begin with https://, unless it is localhost or a private IP address")
+        return value
+
     @field_validator("admins")
     @classmethod
-    def _are_slack_ids(cls, value: str) -> str:
-        for part in filter(None, re.split(r"[,\s]+", value)):
-            if not _SLACK_ID.fullmatch(part):
-                raise ValueError("should be Slack user ids such as U012AB3CD, separated by commas")
+    def _are_slack_ids(cls, value: str, info: Any) -> str:
+        """An id alone is enough where there is one workspace: in another one, a stranger may have it."""
+        one_workspace = info.data.get("slack_bot_token") is not None
+        for part in _parts(value):
+            if not _PAIR.fullmatch(part) and not (one_workspace and _SLACK_ID.fullmatch(part)):
+                pairs = "T012AB3CD/U012AB3CD (E012AB3CD/U012AB3CD for a whole organisation)"
+                raise ValueError(
+                    f"should be Slack user ids such as U012AB3CD, or {pairs}, separated by commas"
+                    if one_workspace
+                    else f"should be Slack user ids, each with its workspace, such as {pairs}, separated by commas; ids alone "
+                    "need SLACK_BOT_TOKEN, for they are unique within one workspace only"
+                )
         return value
 
     @property
+    def signing_secret_looks_odd(self) -> bool:
+        """Whether the signing secret is set and has not the shape of Slack's: 32 digits and letters from a to f."""
+        secret = self.slack_signing_secret
+        return secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value())
+
+    @property
+    def fixed_token(self) -> str:
+        """The one workspace's token; empty where each has its own."""
+        return self.slack_bot_token.get_secret_value() if self.slack_bot_token else ""
+
+    @property
     def admin_ids(self) -> frozenset[str]:
-        return frozenset(_SLACK_ID.findall(self.admins))
+        """User ids, each alone or behind its workspace's or organisation's: "U1", "T1/U1", "E1/U1"."""
+        return frozenset(_parts(self.admins))
 
     @property
     def vendor_urls(self) -> Mapping[str, str]:
@@ -74,14 +135,55 @@ class Settings(BaseSettings):
             "twilio": str(self.twilio_taskrouter_url),
         }
 
+    @property
+    def slack_authorize_url(self) -> str:
+        """Slack's page on which a person allows an app to be installed; beside the Web API."""
+        return urljoin(str(self.slack_api_url), "../oauth/v2/authorize")
+
+    @property
+    def slack_app(self) -> SlackApp | None:
+        """For many workspaces; None for the one of `SLACK_BOT_TOKEN`, and where neither is set. Raises `SettingError`."""
+        if not self._for_many:
+            return None
+        if self.slack_bot_token is not None:
+            raise SettingError(
+                "SLACK_BOT_TOKEN",
+                "is set, and so is SLACK_CLIENT_ID or SLACK_CLIENT_SECRET; keep the token for one workspace, or both of "
+                "the others for many.",
+            )
+        client_id, client_secret, url = self.demand(*self.needed_for_tokens)
+        return SlackApp(client_id, url.rstrip("/"), client_secret)
+
+    @property
+    def needed_for_tokens(self) -> tuple[str, ...]:
+        """The variables without which the bot gets no token of any workspace."""
+        return (
+            ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "RELAY_PUBLIC_URL") if self._for_many else ("SLACK_BOT_TOKEN",)
+        )
+
+    @property
+    def _for_many(self) -> bool:
+        return self.slack_client_id is not None or self.slack_client_secret is not None
+
     def demand(self, *names: str) -> list[str]:
-        """What these variables hold. Raises `SettingError` for the first that is not set."""
+        """What these variables hold. Raises `SettingError` that has a line for each that is not set."""
         by_variable = {variable(field): name for name, field in type(self).model_fields.items()}
         found = [(name, getattr(self, by_variable[name])) for name in names]
-        for name, value in found:
-            if value is None:
-                raise SettingError(name, f"is not set; {_HINTS.get(name, 'set it')}.")
+        if missing := [name for name, value in found if value is None]:
+            raise _wrong([(name, f"is not set; {_HINTS.get(name, 'set it')}.") for name in missing])
         return [value.get_secret_value() if isinstance(value, SecretStr) else str(value) for _, value in found]
+
+
+def _parts(value: str) -> list[str]:
+    return [it for it in re.split(r"[,\s]+", value) if it]
+
+
+def _is_near(host: str) -> bool:
+    """Whether it is this machine or an address of a private network: what goes there crosses no other one."""
+    try:
+        return ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return host == "localhost"
 
 
 def variable(field: Any) -> str:
@@ -90,12 +192,23 @@ def variable(field: Any) -> str:
 
 
 def load() -> Settings:
-    """Read the settings. Raises `SettingError`, which never repeats the value: it may be a secret."""
+    """Read the settings. Raises `SettingError` that has a line for each wrong one, and never repeats a value: it may be a
+    secret."""
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        sentence = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-        if sentence[1:2].islower():  # not "URL ..."
-            sentence = sentence[:1].lower() + sentence[1:]
-        raise SettingError(str(first["loc"][0]), f"{sentence}.") from None
+        wrong = error.errors(include_input=False, include_url=False)
+        raise _wrong([(str(it["loc"][0]), _sentence(it)) for it in wrong]) from None
+
+
+def _sentence(wrong: Mapping[str, Any]) -> str:
+    sentence = _WORDS.get(wrong["type"], str(wrong["msg"]).removeprefix("Value error, "))
+    if sentence[1:2].islower():  # not "URL ..."
+        sentence = sentence[:1].lower() + sentence[1:]
+    return f"{sentence}."
+
+
+def _wrong(those: Sequence[tuple[str, str]]) -> SettingError:
+    """One error for all of them, each a variable and a sentence on a line of its own; its name is the first one's."""
+    (name, sentence), *others = those
+    return SettingError(name, "\n".join([sentence, *(f"{other}: {about}" for other, about in others)]))

@@ -7,18 +7,27 @@ from slack_sdk.errors import SlackApiError
 
 NOT_DONE = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
 """Everything that a call of slack_sdk's raises when Slack, or the way there, does not do it."""
+_WORD = re.compile(r"[a-z0-9_]{1,80}")
 UNNAMED_WAIT = 10.0
 LONGEST_WAIT = 3600.0
+NOT_NOW = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
+"""Slack's words for what may work later as it is."""
 
 
-def said(error: BaseException) -> str:
-    """Slack's own word ("channel_not_found"); where it gave none (a proxy's page, silence), the exception's name.
+def named(error: BaseException) -> str:
+    """Slack's own word ("channel_not_found"); empty where it gave none (a proxy's page, silence). What is no such word is not
+    repeated: it may quote the request, and with it the token.
 
     `SlackApiError.response` is a response whose `data` may be text, or aiohttp's own response when the JSON was broken.
     """
     answer = getattr(getattr(error, "response", None), "data", None)
     word = answer.get("error") if isinstance(answer, dict) else None
-    return str(word or type(error).__name__)
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""
+
+
+def said(error: BaseException) -> str:
+    """Slack's own word; where it gave none, the exception's name."""
+    return named(error) or type(error).__name__
 
 
 def asked_to_wait(error: BaseException) -> float | None:

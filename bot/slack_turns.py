@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-EVERYWHERE = "*"
+from bot.storage.showing import everywhere
+
 SECONDS_APART = 1.0
 
 
 class Turns:
-    """A place is a channel's or person's id. Times are the clock's; one that goes back ends every pause."""
+    """A place is what `bot.storage.showing.place` makes. Times are the clock's; one that goes back ends every pause."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -21,12 +22,12 @@ class Turns:
         return len(self._taken)
 
     def busy(self) -> list[str]:
-        """The places whose turn it is not now."""
+        """The places whose turn it is not now; for a whole workspace, its `everywhere`."""
         return [*self._taken, *(place for place in list(self._pauses) if self.free_at(place))]
 
     def free_at(self, place: str) -> float:
-        """When the place's pause ends, and the one that holds everywhere; 0 when both have ended."""
-        return max(self._ends(place), self._ends(EVERYWHERE))
+        """When the place's pause ends, and the one that holds everywhere in its workspace; 0 when both have ended."""
+        return max(self._ends(place), self._ends(everywhere(place)))
 
     def is_taken(self, place: str) -> bool:
         """Whether something is being sent there; `end` says when no more."""
@@ -43,13 +44,14 @@ class Turns:
             self._pause(place, SECONDS_APART)
 
     def wait(self, place: str, seconds: float) -> None:
-        """Slack asked for a pause there. When it asks for a second place meanwhile, it means the bot as a whole."""
-        now = self._clock()
-        others = [it for it, (since, until) in self._asked_for.items() if it != place and since <= now < until]
-        self._asked_for = {it: self._asked_for[it] for it in others} | {place: (now, now + seconds)}
+        """Slack asked for a pause there. When it asks for a second place of the workspace meanwhile, it means all of it."""
+        now, all_of_it = self._clock(), everywhere(place)
+        self._asked_for = {it: (since, until) for it, (since, until) in self._asked_for.items() if since <= now < until}
+        again = any(it != place and everywhere(it) == all_of_it for it in self._asked_for)
+        self._asked_for[place] = (now, now + seconds)
         self._pause(place, seconds)
-        if others:
-            self._pause(EVERYWHERE, seconds)
+        if again:
+            self._pause(all_of_it, seconds)
 
     def _pause(self, place: str, seconds: float) -> None:
         now = self._clock()

@@ -19,9 +19,11 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.storage.database import Database
 
@@ -30,6 +32,13 @@ log = structlog.get_logger(__name__)
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes. Slack's largest payload is a view (250 KB) and its state, both JSON inside a web form."""
 BODY_SECONDS = 5.0
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every answer carries that does not say something else itself: nothing here is to be kept, framed or run."""
 _UNUSUAL = re.compile(r"[^\x20-\x7e]|[&=;]|%(?![0-9A-Fa-f]{2})")
 """What the value in a form of one field holds only if it was not written by a form encoder."""
 
@@ -50,7 +59,7 @@ def make_web(
     verifier = SignatureVerifier(signing_secret.get_secret_value()) if signing_secret else None
 
     async def slack_events(request: Request) -> Response:
-        body = await _body(request, body_seconds)
+        body = await read_body(request, body_seconds)
         if isinstance(body, Response):
             return body
         try:
@@ -80,23 +89,50 @@ def make_web(
             return JSONResponse({"status": "the database cannot be read"}, 503)
         return JSONResponse({"status": "ok"})
 
-    return Starlette(
+    web = Starlette(
         routes=[
             Route("/slack/events", slack_events, methods=["POST"]),
             Route("/healthz", healthz, methods=["GET"]),
             *pages,
-        ]
+        ],
+        middleware=[Middleware(_StrictHeaders)],
+        exception_handlers={Exception: _failed},
     )
+    web.router.redirect_slashes = False  # to an address that would be made of whatever Host the request names
+    return web
 
 
-async def _body(request: Request, seconds: float) -> bytes | Response:
+class _StrictHeaders:
+    """Adds `HEADERS` to every answer, also where there is no such page. An answer's own headers stay as they are."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_strictly(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(it for it in self._headers if it[0] not in own)]
+            await send(message)
+
+        await self._app(scope, receive, send_strictly if scope["type"] == "http" else send)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """For what nobody foresaw. Starlette sends it from outside of every middleware, and raises the error again, for the log."""
+    return Response("Something went wrong on my side.\n", 500, HEADERS)
+
+
+async def read_body(request: Request, seconds: float, most: int = LARGEST_BODY) -> bytes | Response:
+    """The body, of at most `most` bytes, within so many seconds; or the answer (400, 408, 413) to one that is not so."""
     chunks: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > LARGEST_BODY:
+                if size > most:
                     return Response("The body is too large.\n", 413, {"Connection": "close"})
                 chunks.append(chunk)
     except TimeoutError:
@@ -107,11 +143,13 @@ async def _body(request: Request, seconds: float) -> bytes | Response:
 
 
 def _signed(verifier: SignatureVerifier | None, request: Request, body: bytes) -> bool:
-    timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
-    signature = request.headers.get("X-Slack-Signature", "")
-    if verifier is None or not (
-        timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()
-    ):
+    """Whether Slack signed it. Of two signatures or times, a proxy could have looked at the other one."""
+    timestamps = request.headers.getlist("X-Slack-Request-Timestamp")
+    signatures = request.headers.getlist("X-Slack-Signature")
+    if verifier is None or (len(timestamps), len(signatures)) != (1, 1):
+        return False
+    (timestamp,), (signature,) = timestamps, signatures
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()):
         return False
     return verifier.is_valid(body=body, timestamp=timestamp, signature=signature)
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Container, Coroutine
 from typing import Any
 
 import structlog
 
 from bot.rounds import Rounds
+from bot.storage import Workspace
 from bot.storage.rows import Delivery, Lane
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,12 @@ class Workers:
     def wake(self) -> None:
         """Look for rows now."""
         self._rounds.wake()
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop what is under way for workspaces whose rows are removed."""
+        for task, (workspace, _) in self._under_way.items():
+            if workspace in scope:
+                task.cancel()
 
     async def run(self) -> None:
         """Until cancelled. What is under way then is claimed again by the next start."""

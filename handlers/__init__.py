@@ -9,8 +9,10 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
+from bot import messages
 from bot.relay import Relay
-from handlers import actions, buttons, commands, errors, home, options, shortcuts, views
+from handlers import actions, buttons, commands, errors, events, home, options, shortcuts, vendors, views, who_may
+from handlers.shapes import is_slacks
 
 
 def command(name: str) -> re.Pattern[str]:
@@ -18,14 +20,24 @@ def command(name: str) -> re.Pattern[str]:
     return re.compile(rf"^/(?:[\w-]+-)?{name}$")
 
 
+def _team(body: dict[str, Any]) -> Any:
+    """The team in an event of an organisation's installation: apart from the installation, where Bolt looks."""
+    view = body.get("view")
+    return (view.get("team_id") if isinstance(view, dict) else None) or body.get("team_id")
+
+
 def register(app: AsyncApp, relay: Relay) -> None:
     """Register every listener of the bot on the app."""
 
     @app.middleware
-    async def provide(context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]) -> Any:
+    async def provide(
+        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> Any:
+        if context.enterprise_id and context.team_id in (None, context.enterprise_id):
+            context["team_id"] = _team(body) or context.team_id
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
-        if not all(it is None or isinstance(it, str) for it in ids):
-            return BoltResponse(status=400)  # none of Slack's shapes: ids are text
+        if not is_slacks(body) or not all(it is None or isinstance(it, str) for it in ids):
+            return BoltResponse(status=400)
         context["relay"] = relay
         context["arrived"] = time.monotonic()
         return await next_()
@@ -35,11 +47,12 @@ def register(app: AsyncApp, relay: Relay) -> None:
     # Bolt asks one listener after the other: first what comes most often, or has to be answered soonest.
     app.view(re.compile(r"^form:"))(views.submit)
     app.options("value")(options.suggest)
+    app.options(messages.WHO_ACTION)(who_may.suggest)
 
     app.command(command("incident"))(commands.form("incident"))
     app.command(command("action-item"))(commands.form("action_item"))
     app.command(command("workflow-task"))(commands.form("workflow_task"))
-    app.command(command("vendors"))(commands.vendors)
+    app.command(command("vendors"))(vendors.command)
 
     app.shortcut("declare_incident")(shortcuts.form("incident"))
     app.shortcut("add_action_item")(shortcuts.form("action_item"))
@@ -48,6 +61,7 @@ def register(app: AsyncApp, relay: Relay) -> None:
     app.shortcut("add_action_item_from_message")(shortcuts.form_from_message("action_item"))
 
     app.view("copied")(buttons.close_copy)
+    app.view("who_may")(who_may.save)
 
     app.action("value")(actions.answer)
     app.action("more")(actions.more)
@@ -62,4 +76,11 @@ def register(app: AsyncApp, relay: Relay) -> None:
     app.action("edit")(buttons.edit())
     app.action("copy")(buttons.copy())
 
+    app.action(re.compile(r"^vendor_\w+$"))(vendors.hand_out_link())
+
+    app.action("who_may")(who_may.open_form())
+
     app.event("app_home_opened")(home.opened)
+    app.event("app_uninstalled")(events.uninstalled)
+    app.event("tokens_revoked")(events.revoked)
+    app.event("team_access_revoked")(events.teams_left)

@@ -6,8 +6,13 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import messages
 from bot.relay import Relay
-from handlers.modal import Foreign, follow, redraw, screen_of, state_of, want_lists
+from handlers import uploads
+from handlers.changes import dropped_by
+from handlers.modal import ModalState, NoRoom, follow, redraw, want_lists
+from handlers.states import Foreign, screen_of, state_in
+from handlers.telling import show
 
 Body = dict[str, Any]
 
@@ -34,12 +39,27 @@ async def _redraw(
 ) -> None:
     view = body.get("view") or {}
     try:
-        drawn = state_of(view, context)
-        state, values = await follow(relay, drawn, screen_of(view))
+        drawn = state_in(view, ModalState, context)
+        state, values, reason = await follow(relay, drawn, screen_of(view))
     except (Foreign, KeyError):
+        await show(client, str(body.get("trigger_id") or ""), messages.refusal(messages.FOREIGN), on_top=True)
         return
     if more:
         state = state.model_copy(update={"more": True})
-    if state != drawn:
-        await redraw(relay, client, view, state, values)
-        await want_lists(relay, state)
+    if state == drawn:
+        return
+    choices = await relay.choices(state.workspace, state.kind)
+    allowed = await relay.allowed(client, state.workspace, context.user_id or "", choices)
+    if no := allowed.no.get(state.operation):  # decided since the form was drawn
+        await show(client, str(body.get("trigger_id") or ""), messages.refusal(no), on_top=True)
+        return
+    why = messages.turned_down(reason) if reason else None
+    if why is None and state.operation == drawn.operation:
+        why = dropped_by(await relay.form(state.workspace, state.operation, state.answer), state, view)
+    try:
+        files = uploads.permission(relay, client, context, state.workspace)
+        await redraw(relay, client, view, state, allowed.choices, values, why, files=files)
+    except NoRoom as error:
+        await show(client, str(body.get("trigger_id") or ""), messages.refusal(str(error)), on_top=True)
+        return
+    await want_lists(relay, state)

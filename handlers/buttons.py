@@ -6,29 +6,25 @@ Everything is read from the row when a button is pressed, so a second press, an 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Kind
-from bot.people import objection
 from bot.relay import Relay
 from bot.slack_errors import NOT_DONE, said
 from bot.storage.decisions import Decision
 from bot.storage.rows import Delivery
-from handlers import home
-from handlers.modal import ModalState, belongs, draw, want_lists
-from handlers.telling import show, tell
+from handlers import home, uploads
+from handlers.modal import ModalState, NoRoom, draw, want_lists
+from handlers.pressing import Listener, NotDone, Press, listener
+from handlers.states import belongs
+from handlers.telling import give
 
 log = structlog.get_logger(__name__)
 
-PRESS_SECONDS = 2.5
-"""All of it, before the ack."""
 OUTCOME_SECONDS = 0.8
 """So long a modal or a Home waits for what comes of a press, before it is drawn again."""
 
@@ -42,43 +38,10 @@ _LEAVES: Mapping[Decision, str] = {
 """The reason that each decision leaves on the row; one about what remains leaves none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A pressed button: on which delivery, by whom, and on what: the message (channel, ts), or the view (a modal or Home)."""
-
-    relay: Relay
-    client: AsyncWebClient
-    context: AsyncBoltContext
-    handle: messages.Handle | None
-    user: str
-    trigger_id: str
-    channel: str
-    ts: str
-    view: Mapping[str, Any]
-
-    @property
-    def in_modal(self) -> bool:
-        return self.view.get("type") == "modal"
-
-    @property
-    def at_home(self) -> bool:
-        return self.view.get("type") == "home"
-
-    async def say(self, text: str) -> None:
-        """Tell this person alone; `text` is mrkdwn."""
-        if self.view and await show(self.client, self.trigger_id, messages.told(text), on_top=self.in_modal):
-            return
-        await tell(None if self.view else self.context.respond, self.client, self.user, text)
-
-
-class NotDone(Exception):
-    """Nothing was changed; the message says why, in mrkdwn."""
-
-
 Act = Callable[[Press, Delivery], Awaitable[None]]
 
 
-def decide(decision: Decision) -> Callable[..., Awaitable[None]]:
+def decide(decision: Decision) -> Listener:
     """The listener of the button that carries out this decision."""
 
     async def act(press: Press, row: Delivery) -> None:
@@ -87,12 +50,12 @@ def decide(decision: Decision) -> Callable[..., Awaitable[None]]:
     return _listener(act)
 
 
-def edit() -> Callable[..., Awaitable[None]]:
+def edit() -> Listener:
     """The listener of "Edit and resend": the form as it was filled in, under the same key, with the vendor's words."""
     return _listener(_edit)
 
 
-def copy() -> Callable[..., Awaitable[None]]:
+def copy() -> Listener:
     """The listener of "Copy as text"."""
     return _listener(_copy)
 
@@ -102,50 +65,11 @@ async def close_copy(ack: AsyncAck) -> None:
     await ack()
 
 
-def _listener(act: Act) -> Callable[..., Awaitable[None]]:
-    async def listener(
-        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
-    ) -> None:
-        await _carry_out(act, _press(body, client, context, relay))
-        await ack()
+def _listener(act: Act) -> Listener:
+    async def on_row(press: Press) -> None:
+        await act(press, await _row(press))
 
-    return listener
-
-
-async def _carry_out(act: Act, press: Press) -> None:
-    """Never raises for what a person, Slack or the database does: whatever it is, the person is told."""
-    try:
-        async with asyncio.timeout(PRESS_SECONDS):
-            try:
-                await act(press, await _row(press))
-            except NotDone as reason:
-                await press.say(str(reason))
-            except sqlite3.Error as error:
-                log.error("button.not_saved", error=type(error).__name__)
-                await press.say(messages.CLICK_FAILED)
-    except TimeoutError:
-        log.warning("button.took_too_long")
-
-
-def _press(body: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay) -> Press:
-    action = _mapping(next(iter(body.get("actions") or []), None))
-    container = _mapping(body.get("container"))
-    is_message = container.get("type") == "message"
-    return Press(
-        relay=relay,
-        client=client,
-        context=context,
-        handle=messages.read_handle(str(action.get("value") or "")),
-        user=str(context.user_id or ""),
-        trigger_id=str(body.get("trigger_id") or ""),
-        channel=str(container.get("channel_id") or "") if is_message else "",
-        ts=str(container.get("message_ts") or "") if is_message else "",
-        view=_mapping(body.get("view")),
-    )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return listener(on_row)
 
 
 async def _row(press: Press) -> Delivery:
@@ -158,8 +82,9 @@ async def _row(press: Press) -> Delivery:
         raise NotDone(messages.GONE)
     if row.private and row.actor != press.user:
         raise NotDone(messages.SOMEBODY_ELSES)
-    person = await relay.people.person(press.client, row.workspace, press.user)
-    if no := objection(_kind(row), person):
+    name = _name(row)
+    checked = await relay.who_may.check(press.client, row.workspace, press.user, {name: _kind(row)})
+    if no := checked.no.get(name):
         raise NotDone(no)
     if press.ts:
         await relay.showing.adopt(row, press.channel, press.ts)
@@ -192,7 +117,7 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
     if changed is not None:
         await _draw_again(press, changed)
         return
-    now = await relay.deliveries.get(row.id)
+    now = await relay.deliveries.get(row)
     relay.cards.changed(now)  # an old card, perhaps
     if not _is_answered(now, press, decision):
         await press.say(messages.meanwhile(now, *relay.find(_name(now))))
@@ -214,15 +139,20 @@ async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | N
 
 
 async def _draw_again(press: Press, row: Delivery) -> None:
-    """Where it was pressed: a Home, and a modal after a while, do not follow the row as its card does."""
+    """Where it was pressed: a Home does not follow the row as its card does; a modal does from here on."""
     relay = press.relay
     if not press.view:
         return
-    row = await relay.courier.outcome(row, asyncio.get_running_loop().time() + OUTCOME_SECONDS)
-    if press.at_home:
-        await home.publish(relay, press.client, row.workspace, press.user)
-    else:
-        await _replace(press, messages.receipt(row, *relay.find(_name(row))))
+    try:
+        row = await relay.courier.outcome(row, asyncio.get_running_loop().time() + OUTCOME_SECONDS)
+        if press.at_home:
+            await home.publish(relay, press.client, row.workspace, press.user)
+            return
+        shown = await _replace(press, messages.receipt(row, *relay.find(_name(row))))
+        await relay.showing.follow(row, press.view_id, shown=shown)
+    except sqlite3.Error as error:  # what was decided is written down all the same
+        log.error("button.not_redrawn", delivery=row.key, error=type(error).__name__)
+    relay.cards.changed(row)
 
 
 async def _edit(press: Press, row: Delivery) -> None:
@@ -242,16 +172,27 @@ async def _edit(press: Press, row: Delivery) -> None:
         more=messages.needs_more(row, adapter, operation),
     )
     words = {name: entry.label for name, entry in row.chosen.items()}
-    view = await draw(
-        relay,
-        state,
-        row.payload,
-        lambda catalog, entry: words.get(f"{catalog}/{entry}"),
-        [messages.refused(row, adapter, operation)],
-    )
+    choices = await relay.choices(row.workspace, state.kind)
+    try:
+        view = await draw(
+            relay,
+            state,
+            (await relay.allowed(press.client, row.workspace, press.user, choices)).choices,
+            row.payload,
+            lambda catalog, entry: words.get(f"{catalog}/{entry}"),
+            [messages.refused(row, adapter, operation)],
+            files=uploads.permission(relay, press.client, press.context, row.workspace),
+        )
+    except NoRoom as reason:
+        raise NotDone(str(reason)) from None
     if press.in_modal:
-        await _replace(press, view)
-    elif not await show(press.client, press.trigger_id, view, on_top=False):
+        if row.view_id == press.view_id:
+            await relay.showing.forget_view(row)  # no receipt comes over the form any more
+        relay.cards.is_form(press.view_id)
+        opened = await _replace(press, view)
+    else:
+        opened = await press.show(view)
+    if not opened:
         raise NotDone("Slack did not open the form in time. Please try again.")
     await want_lists(relay, state)
 
@@ -260,14 +201,16 @@ async def _copy(press: Press, row: Delivery) -> None:
     if row.erased_at:
         raise NotDone("What was written has been erased since.")
     view = messages.copied(row, *press.relay.find(_name(row)))
-    if not await show(press.client, press.trigger_id, view, on_top=press.in_modal):
+    if not await press.show(view):
         raise NotDone("Slack did not open the text in time. Please try again.")
 
 
-async def _replace(press: Press, view: dict[str, Any]) -> None:
-    """Another view in the modal that was pressed in."""
+async def _replace(press: Press, view: dict[str, Any]) -> bool:
+    """Another view in the modal that was pressed in; whether Slack took it, or there is no modal any more to put it into."""
     try:
-        await press.client.views_update(view_id=str(press.view.get("id") or ""), view=view)
+        await give(lambda it: press.client.views_update(view_id=press.view_id, view=it), view)
     except NOT_DONE as error:
         if said(error) != "not_found":  # closed meanwhile
             log.warning("button.not_redrawn", error=said(error))
+            return False
+    return True

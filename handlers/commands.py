@@ -11,7 +11,8 @@ from bot import messages
 from bot.adapters.base import Kind
 from bot.forms.text import plain
 from bot.relay import Relay
-from handlers.modal import open_form, workspace_of
+from handlers.modal import open_form
+from handlers.states import workspace_of
 
 Command = dict[str, Any]
 
@@ -35,6 +36,7 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
             trigger_id=str(command.get("trigger_id") or ""),
             channel=str(command.get("channel_id") or ""),
             headline=text,
+            vendors=messages.vendors_beside(kind, name),
         )
         await (ack(messages.not_opened(problem, name, text)) if problem else ack())
 
@@ -44,19 +46,5 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
 async def _help(kind: Kind, name: str, context: AsyncBoltContext, relay: Relay) -> str:
     workspace = workspace_of(context)
     choices = await relay.choices(workspace, kind)
-    return messages.help_text(kind, name, choices, await relay.nothing_connected(workspace, kind))
-
-
-async def vendors(ack: AsyncAck, context: AsyncBoltContext, relay: Relay) -> None:
-    """`/vendors`: what the workspace is connected to, how it is doing, and how to connect more."""
-    workspace = workspace_of(context)
-    waiting = await relay.deliveries.waiting(workspace)
-    health = []
-    for it in await relay.connections.of(workspace):
-        count, sentence = waiting.get(it.vendor, (0, ""))
-        age, problem = await relay.catalogs.condition(workspace, it.vendor)
-        health.append(messages.Health(it, relay.adapters[it.vendor], age, count, sentence or problem))
-    have = {it.connection.vendor for it in health}
-    unconnected = [adapter for adapter in relay.adapters.values() if adapter.vendor not in have]
-    arguments = f"--enterprise {workspace.enterprise} {workspace.team}" if workspace.enterprise else workspace.team
-    await ack(messages.vendors(health, unconnected, arguments))
+    otherwise = await relay.nothing_connected(workspace, kind, messages.vendors_beside(kind, name))
+    return messages.help_text(kind, name, choices, otherwise)

@@ -5,9 +5,14 @@ import traceback
 from typing import Any
 
 import structlog
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
+from bot.errors import NotInstalled
+from handlers.shapes import is_slacks
+from handlers.telling import tell
 
 log = structlog.get_logger(__name__)
 
@@ -24,19 +29,35 @@ KINDS = (
 """What Slack sends this bot (a command has no type). Another type is a stranger's text, which the log does not repeat."""
 
 
-async def answer(error: Exception, body: dict[str, Any]) -> BoltResponse:
+async def answer(
+    error: Exception, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+) -> BoltResponse:
     """What Slack shows instead of "dispatch_failed"."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    where = [f"{frame.name}:{frame.lineno}" for frame in last]
+    if not is_slacks(body):  # Bolt reads some of it before any listener does
+        return BoltResponse(status=400)
     kind = body.get("type") if body.get("type") in KINDS else "other"
-    log.error("listener.failed", error=type(error).__name__, where=where, type=kind)
+    if isinstance(error, NotInstalled):
+        log.warning("listener.not_installed", type=kind)
+        if body.get("response_url") and "command" not in body:  # all that can be said without a token
+            await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
+        return _said(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
+    log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
+    return _said(body, messages.trouble(), messages.TROUBLE)
+
+
+def where(error: Exception) -> list[str]:
+    """The function and line that raised it, for the log."""
+    return [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+
+
+def _said(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
     match body.get("type"):
         case "view_submission":
-            return _json({"response_action": "push", "view": messages.trouble()})
+            return _json({"response_action": "push", "view": view})
         case "block_suggestion":
             return _json({"options": []})
         case None if "command" in body:
-            return BoltResponse(status=200, body=messages.TROUBLE)
+            return BoltResponse(status=200, body=text)
     return BoltResponse(status=200, body="")
 
 

@@ -2,85 +2,57 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import Field
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.adapters.base import Adapter, Kind, Operation
+from bot.adapters.base import Entry, Kind, Operation
 from bot.forms.fields import Lookup
+from bot.forms.fitting import fitted
 from bot.forms.parse import chosen, read
 from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
 from bot.forms.text import ELLIPSIS
-from bot.people import objection
-from bot.relay import Relay
+from bot.relay import Choices, Relay
 from bot.slack_errors import NOT_DONE, said
 from bot.storage import Workspace
 from bot.storage.rows import Delivery
+from handlers import uploads
+from handlers.states import AGAIN, Screen, State, screen_of, workspace_of
+from handlers.telling import give, has_files, without_files
 
 log = structlog.get_logger(__name__)
 
-Choices = list[tuple[Adapter, Operation]]
-Screen = Mapping[str, Any]
 
+class ModalState(State):
+    """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation` is
+    "rootly.incident"; `answer` chose the form's branch; `more` shows the rarely used fields; `again` counts the answers that
+    were turned down (see `AGAIN`)."""
 
-class ModalState(BaseModel):
-    """What travels in private_metadata. `key` is the delivery's, made when the modal opens; `operation` is
-    "rootly.incident"; `answer` chose the form's branch; `more` shows the rarely used fields."""
-
-    key: str
-    enterprise: str
-    team: str
+    key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")  # it becomes a header
     channel: str
     kind: Kind
     operation: str
     answer: str | None = None
     more: bool = False
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(self.enterprise, self.team)
+    again: int = 0
 
 
-class Foreign(Exception):
-    """The event does not belong to the workspace that the modal was opened for, or carries no state of ours."""
+class NoRoom(Exception):
+    """What has to be filled in is too much for a modal; the message says what to do instead, in mrkdwn."""
 
 
-def workspace_of(context: AsyncBoltContext) -> Workspace:
-    """Where the event belongs."""
-    return Workspace(context.enterprise_id or "", context.team_id or "")
+class Followed(NamedTuple):
+    """What the answers on the screen ask for: a state, and what to fill into its form. `reason`: an answer is turned down,
+    because what was typed would be lost."""
 
-
-def state_of(view: Mapping[str, Any], context: AsyncBoltContext) -> ModalState:
-    """The state that the view carries. Raises `Foreign` when it is not this workspace's or not ours.
-
-    Where the app is installed for a whole organisation, a view's events name the organisation in the team's place.
-    """
-    try:
-        state = ModalState.model_validate_json(view.get("private_metadata") or "")
-    except ValidationError:
-        raise Foreign from None
-    if not belongs(state.workspace, context):
-        raise Foreign
-    return state
-
-
-def belongs(workspace: Workspace, context: AsyncBoltContext) -> bool:
-    """Whether an event is that workspace's own."""
-    here = workspace_of(context)
-    whole_organisation = bool(here.enterprise) and here.team in ("", here.enterprise)
-    return workspace == here or (whole_organisation and workspace.enterprise == here.enterprise)
-
-
-def screen_of(view: Mapping[str, Any]) -> Screen:
-    """`view.state.values`: what stands in the modal's inputs, by block and action id."""
-    state = view.get("state")
-    values = state.get("values") if isinstance(state, dict) else None
-    return values if isinstance(values, dict) else {}
+    state: ModalState
+    values: dict[str, Any]
+    reason: str = ""
 
 
 def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
@@ -93,10 +65,10 @@ def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
     return answer == state.answer
 
 
-async def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[ModalState, dict[str, Any]]:
-    """The state that the answers on the screen ask for, and what to fill into its form. Raises KeyError.
+async def follow(relay: Relay, state: ModalState, screen: Screen) -> Followed:
+    """What the answers on the screen ask for. Raises KeyError.
 
-    The two can differ from what is drawn: of two quick choices, Slack may show the second beside the first one's form.
+    It can differ from what is drawn: of two quick choices, Slack may show the second beside the first one's form.
     """
     _, old = relay.find(state.operation)
     typed = read(await relay.form(state.workspace, state.operation, state.answer), state.operation, screen)
@@ -106,26 +78,31 @@ async def follow(relay: Relay, state: ModalState, screen: Screen) -> tuple[Modal
         if new.kind != state.kind:  # who may do it was asked for this kind
             raise KeyError(choice)
         moved = {"operation": choice, "answer": None, "more": False}
-        return state.model_copy(update=moved), carried(new, *texts(old, typed))
+        return Followed(state.model_copy(update=moved), carried(new, *texts(old, typed)))
     if old.branches is not None:
         answer = next(iter(chosen(screen, f"{state.operation}.{old.branches.field}")), "")
         return await _answered(relay, state, answer if answer in old.branches.forms else None, typed)
-    return state, typed
+    return Followed(state, typed)
 
 
-async def _answered(
-    relay: Relay, state: ModalState, answer: str | None, typed: dict[str, Any]
-) -> tuple[ModalState, dict[str, Any]]:
+async def _answered(relay: Relay, state: ModalState, answer: str | None, typed: dict[str, Any]) -> Followed:
     """The state after the answer on which the form depends; a new answer may fill its form in."""
     adapter, operation = relay.find(state.operation)
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
-        return state.model_copy(update={"answer": answer}), typed
+        return Followed(state.model_copy(update={"answer": answer}), typed)
     asks = next(it.field for it in places(operation.form, state.operation) if it.field.name == operation.branches.field)
-    lookup, entry = asks.marker(Lookup), None
-    if lookup is not None and answer is not None:
-        entry = await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, answer)
-    filled = operation.branches.prefill(answer, typed, entry)
-    return state.model_copy(update={"answer": answer, "more": state.more or filled.more}), dict(filled.values)
+    lookup = asks.marker(Lookup)
+
+    async def entry(chosen: str | None) -> Entry | None:
+        if lookup is None or chosen is None:
+            return None
+        return await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, chosen)
+
+    filled = operation.branches.prefill(answer, typed, await entry(answer), await entry(state.answer))
+    if filled.reason:
+        values = {**filled.values, operation.branches.field: state.answer}
+        return Followed(state.model_copy(update={"again": state.again + 1}), values, filled.reason)
+    return Followed(state.model_copy(update={"answer": answer, "more": state.more or filled.more}), dict(filled.values))
 
 
 async def open_form(
@@ -139,8 +116,10 @@ async def open_form(
     headline: str = "",
     details: str = "",
     about: Delivery | None = None,
+    vendors: str = messages.VENDORS,
 ) -> str:
-    """Open the kind's form with these words already in it; why it could not be opened, empty when it is.
+    """Open the kind's form with these words already in it; why it could not be opened, empty when it is. `vendors` is what
+    `/vendors` is called there.
 
     `about` is an earlier delivery, whose card the person started from: the form starts on its vendor, with what was
     created chosen where the form has a field for it, else with its title.
@@ -148,17 +127,17 @@ async def open_form(
     workspace = workspace_of(context)
     choices = await relay.choices(workspace, kind)
     if not choices:
-        return await relay.nothing_connected(workspace, kind)
-    person = await relay.people.person(client, workspace, context.user_id or "")
-    if no := objection(kind, person):
-        return no
+        return await relay.nothing_connected(workspace, kind, vendors)
+    allowed = await relay.allowed(client, workspace, context.user_id or "", choices)
+    if allowed.objection:
+        return allowed.objection
     state = ModalState(
         key=f"ir{secrets.token_hex(6)}",
         enterprise=workspace.enterprise,
         team=workspace.team,
         channel=channel,
         kind=kind,
-        operation=await _starting_point(relay, workspace, channel, kind, choices, about),
+        operation=await _starting_point(relay, workspace, channel, kind, allowed.choices, about),
     )
     _, operation = relay.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
@@ -168,9 +147,12 @@ async def open_form(
             words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
         else:
             values = carried(operation, about.title, "")
-    view = await draw(relay, state, values, by_id(words))
     try:
+        files = uploads.permission(relay, client, context, workspace)
+        view = await draw(relay, state, allowed.choices, values, by_id(words), files=files)
         await client.views_open(trigger_id=trigger_id, view=view)
+    except NoRoom as reason:
+        return str(reason)
     except NOT_DONE as error:
         log.warning("modal.not_opened", error=said(error))
         return "Slack did not open the form in time. Please try again."
@@ -247,39 +229,69 @@ def kept_above(view: Mapping[str, Any]) -> list[Block]:
 
 
 async def draw(
-    relay: Relay, state: ModalState, values: Mapping[str, Any], labels: Labels, above: Sequence[Block] = ()
+    relay: Relay,
+    state: ModalState,
+    choices: Choices,
+    values: Mapping[str, Any],
+    labels: Labels,
+    above: Sequence[Block] = (),
+    *,
+    files: uploads.Permission,
 ) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in; `labels` say what pickers show for them,
-    `above` stands on top."""
-    choices = await relay.choices(state.workspace, state.kind)
-    _, operation = relay.find(state.operation)
+    """The whole modal for this state, with `values` (by field name) filled in; `choices` are what the person may use
+    instead, `labels` say what pickers show for the values, `above` stands on top; `files` says whether Slack takes an
+    input for files, and is asked only about a form that has one. Raises `NoRoom`."""
+    adapter, operation = relay.find(state.operation)
     form = await relay.form(state.workspace, state.operation, state.answer)
-    blocks = render(form, state.operation, values=values, labels=labels, more=state.more)
-    if len(choices) > 1:
-        options = [(f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices]
-        blocks.insert(0, chooser(options, state.operation))
-    if has_more(form) and not state.more:
-        blocks.append(more_block(state.operation))
+    top = [*above, *_chooser(state, choices)]
+    end = [more_block(state.operation)] if has_more(form) and not state.more else []
+    rendered = render(form, state.operation, values=values, labels=labels, more=state.more)
+    blocks, left_out = fitted(form, state.operation, rendered, [*top, *end])
+    if any(it.field.required for it in left_out):
+        raise NoRoom(messages.no_room(adapter))
+    if state.again and operation.branches is not None:
+        asks = f"{state.operation}.{operation.branches.field}"
+        blocks = [it | ({"block_id": f"{asks}{AGAIN}{state.again}"} if it["block_id"] == asks else {}) for it in blocks]
+    if has_files(blocks) and not await files():
+        blocks = without_files(blocks)
+    if left_out:
+        blocks.append(messages.left_out([it.field.title for it in left_out], adapter))
     return modal(
         callback_id=f"form:{state.operation}",
         title=messages.title(operation),
         submit=messages.SUBMIT[state.kind],
-        blocks=[*above, *blocks],
+        blocks=[*top, *blocks, *end],
         private_metadata=state.model_dump_json(exclude_defaults=True),
     )
 
 
+def _chooser(state: ModalState, choices: Choices) -> list[Block]:
+    """The select of the operation, where there is a choice."""
+    options = [(f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices]
+    return [chooser(options, state.operation)] if len(options) > 1 else []
+
+
 async def redraw(
-    relay: Relay, client: AsyncWebClient, view: Mapping[str, Any], state: ModalState, values: Mapping[str, Any]
+    relay: Relay,
+    client: AsyncWebClient,
+    view: Mapping[str, Any],
+    state: ModalState,
+    choices: Choices,
+    values: Mapping[str, Any],
+    why: Block | None = None,
+    *,
+    files: uploads.Permission,
 ) -> None:
-    """Replace the open modal.
+    """Replace the open modal; `why` stands on top, `files` is as in `draw`.
 
     The hash is not sent: of two quick choices the later event's drawing has to win, and the hash would make it the
-    conflict. A drawing that arrives out of order is set right when the form is submitted.
+    conflict. A drawing that arrives out of order is set right when the form is submitted. Raises `NoRoom`.
     """
     try:
-        drawn = await draw(relay, state, values, await labels(relay, state, values, screen_of(view)), kept_above(view))
-        await client.views_update(view_id=str(view.get("id") or ""), view=drawn)
+        shown = await labels(relay, state, values, screen_of(view))
+        above = [*([why] if why else []), *kept_above(view)]
+        drawn = await draw(relay, state, choices, values, shown, above, files=files)
+        await give(lambda it: client.views_update(view_id=str(view.get("id") or ""), view=it), drawn)
     except NOT_DONE as error:
         if said(error) != "not_found":  # closed meanwhile
             log.warning("modal.not_redrawn", error=said(error))

@@ -4,55 +4,80 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import groups, messages
 from bot.adapters.base import Entry
 from bot.catalogs import Answer
-from bot.forms.fields import Lookup
+from bot.forms.fields import Lookup, UserGroup
 from bot.forms.parse import NOTICE
 from bot.forms.shape import places
 from bot.forms.text import cut
 from bot.relay import Relay
-from handlers.modal import Foreign, state_of
+from bot.storage import Workspace
+from handlers.modal import ModalState
+from handlers.states import Foreign, block_of, state_in
 
 LONGEST_TEXT = 75
 
 
 async def suggest(
-    ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, relay: Relay
+    ack: AsyncAck,
+    payload: dict[str, Any],
+    body: dict[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    relay: Relay,
 ) -> None:
     """The options for what was typed so far."""
     try:
-        state = state_of(body.get("view") or {}, context)
+        state = state_in(body.get("view") or {}, ModalState, context)
         adapter, _ = relay.find(state.operation)
     except (Foreign, KeyError):
-        await ack(options=[])
+        await ack(options=[notice(messages.FOREIGN_LIST)])
         return
-    block_id = payload.get("block_id")
+    block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")
     form = await relay.form(state.workspace, state.operation, state.answer)
-    lookup = next((it.field.marker(Lookup) for it in places(form, state.operation) if it.block_id == block_id), None)
-    if lookup is None:
-        await ack(options=[])
-        return
-    query = str(payload.get("value") or "")
-    answer = await relay.catalogs.search(state.workspace, adapter.vendor, lookup.catalog, query)
+    field = next((it.field for it in places(form, state.operation) if it.block_id == block_id), None)
+    answer = Answer([])
+    if field is not None and (lookup := field.marker(Lookup)):
+        answer = await relay.catalogs.search(state.workspace, adapter.vendor, lookup.catalog, query)
+    elif field is not None and field.marker(UserGroup):
+        answer = await _user_groups(relay, client, state.workspace, query)
     await ack(**_offered(answer))
+
+
+async def _user_groups(relay: Relay, client: AsyncWebClient, workspace: Workspace, query: str) -> Answer:
+    """Slack's own groups; while it does not list them, a typed id is taken as it is."""
+    answer = await relay.groups.search(client, workspace, query)
+    typed = groups.by_id(query) if answer.notice and not answer.entries else None
+    return Answer([typed], answer.notice) if typed else answer
 
 
 def _offered(answer: Answer) -> dict[str, Any]:
     """Options; under a heading when there is something to say about them; a lone notice when there is nothing else."""
-    options = [_option(entry) for entry in answer.entries]
-    if not options and answer.notice:
-        words = cut(answer.notice, LONGEST_TEXT)  # what does not fit goes on in the smaller line below
-        rest = answer.notice[len(words) - 1 :].strip() if words != answer.notice else ""
-        return {"options": [_option(Entry(id=NOTICE, label=words, detail=rest))]}
-    if options and answer.notice:
-        return {"option_groups": [{"label": _plain(answer.notice), "options": options}]}
-    return {"options": options}
+    options = [option(entry) for entry in answer.entries]
+    if answer.notice and not options:
+        return {"options": [notice(answer.notice)]}
+    return {"option_groups": [under(answer.notice, options)]} if answer.notice else {"options": options}
 
 
-def _option(entry: Entry) -> dict[str, Any]:
-    option = {"text": _plain(entry.label), "value": entry.id}
-    return {**option, "description": _plain(entry.detail)} if entry.detail else option
+def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+    """Options, of which there must be one, under a heading."""
+    return {"label": _plain(heading), "options": options}
+
+
+def notice(sentence: str) -> dict[str, Any]:
+    """A sentence in an option's place. What does not fit goes on in the smaller line below."""
+    words = cut(sentence, LONGEST_TEXT)
+    rest = sentence[len(words) - 1 :].strip() if words != sentence else ""
+    return option(Entry(id=NOTICE, label=words, detail=rest))
+
+
+def option(entry: Entry) -> dict[str, Any]:
+    """An entry as Slack offers it."""
+    made = {"text": _plain(entry.label), "value": entry.id}
+    return {**made, "description": _plain(entry.detail)} if entry.detail else made
 
 
 def _plain(text: str) -> dict[str, Any]:

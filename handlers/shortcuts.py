@@ -11,7 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
 from bot.relay import Relay
-from handlers.modal import open_form, workspace_of
+from handlers.modal import open_form
+from handlers.states import workspace_of
 from handlers.telling import tell
 
 Shortcut = dict[str, Any]
@@ -48,7 +49,7 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
             client=client,
             trigger_id=str(shortcut.get("trigger_id") or ""),
             channel=channel,
-            **await _taken_along(shortcut, channel, client, context, relay),
+            **await _taken_along(shortcut, kind, channel, client, context, relay),
         )
         if problem:
             await tell(context.respond, client, str(context.user_id or ""), problem)
@@ -58,15 +59,16 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
 
 
 async def _taken_along(
-    shortcut: Shortcut, channel: str, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+    shortcut: Shortcut, kind: Kind, channel: str, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
 ) -> dict[str, Any]:
     """Headline and details out of the message. The bot's own card is about what was created; its text says no more."""
     workspace, message = workspace_of(context), shortcut.get("message") or {}
     if about := await relay.showing.by_card(workspace, channel, str(message.get("ts") or "")):
         return {"about": about}
+    choices = await relay.choices(workspace, kind)
     author, _ = await asyncio.gather(
         _author(relay, client, context, message),
-        relay.people.person(client, workspace, str(context.user_id or "")),  # the form asks for it next
+        relay.allowed(client, workspace, str(context.user_id or ""), choices),  # the form asks for it next
     )
     text = plain(_text(message)).strip()
     link = _link(shortcut, channel, message)

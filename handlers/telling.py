@@ -1,10 +1,12 @@
 """Saying something to one person alone, after what they pressed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack_errors import NOT_DONE, said
@@ -15,19 +17,42 @@ TELLING_SECONDS = 1.5
 """The ack waits for it, and Slack for the ack."""
 
 
+NO_FILES: dict[str, Any] = {
+    "type": "context",
+    "elements": [
+        {
+            "type": "mrkdwn",
+            "text": "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace admin can "
+            "reinstall it from its current manifest.",
+        }
+    ],
+}
+"""What stands in the place of an input for files."""
+NO_SCOPE = ("missing_scope", "invalid_arguments")
+"""What Slack may say to a view with such an input from an app without the scope: it does not document which."""
+
+
 async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
-    """Where the message is, to this person alone; without a message, or where that fails, in a direct message."""
+    """Where the message is, to this person alone; without a message, or where that fails, in a direct message, if `client`
+    has a token."""
     if not user:
         return
     try:
         async with asyncio.timeout(TELLING_SECONDS):
-            if respond and respond.response_url:
-                answer = await respond(text=text, response_type="ephemeral", replace_original=False)
-                if answer.status_code == 200:
-                    return
-            await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
+            if respond and respond.response_url and await _answered(respond, text):
+                return
+            if client.token:  # there is none where the app is not installed
+                await client.chat_postMessage(channel=user, text=text, unfurl_links=False, unfurl_media=False)
     except NOT_DONE as error:
         log.warning("telling.not_done", error=said(error))
+
+
+async def _answered(respond: AsyncRespond, text: str) -> bool:
+    try:
+        return (await respond(text=text, response_type="ephemeral", replace_original=False)).status_code == 200
+    except NOT_DONE as error:
+        log.warning("telling.not_answered", error=said(error))
+        return False
 
 
 async def show(client: AsyncWebClient, trigger_id: str, view: dict[str, Any], *, on_top: bool) -> bool:
@@ -35,10 +60,35 @@ async def show(client: AsyncWebClient, trigger_id: str, view: dict[str, Any], *,
     try:
         async with asyncio.timeout(TELLING_SECONDS):
             if on_top:
-                await client.views_push(trigger_id=trigger_id, view=view)
+                await give(lambda it: client.views_push(trigger_id=trigger_id, view=it), view)
             else:
-                await client.views_open(trigger_id=trigger_id, view=view)
+                await give(lambda it: client.views_open(trigger_id=trigger_id, view=it), view)
     except NOT_DONE as error:
         log.warning("telling.not_shown", error=said(error))
         return False
     return True
+
+
+async def give(put: Callable[[dict[str, Any]], Awaitable[object]], view: dict[str, Any]) -> None:
+    """Give Slack a view. Where it refuses one for its inputs for files (the app lacks the scope for them), without those."""
+    try:
+        await put(view)
+    except SlackApiError as error:
+        if said(error) not in NO_SCOPE or not has_files(view["blocks"]):
+            raise
+        log.warning("telling.without_files", error=said(error))
+        await put({**view, "blocks": without_files(view["blocks"])})
+
+
+def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
+    """Whether there is an input for files among them."""
+    return any(_is_for_files(it) for it in blocks)
+
+
+def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same without inputs for files: in their place stands why."""
+    return [NO_FILES if _is_for_files(it) else it for it in blocks]
+
+
+def _is_for_files(block: dict[str, Any]) -> bool:
+    return isinstance(element := block.get("element"), dict) and element.get("type") == "file_input"

@@ -3,8 +3,9 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,30 +15,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation
-from bot.errors import FormError, SecretError
+from bot.errors import FormError, Gone, SecretError
 from bot.forms import fields
 from bot.forms.custom import CustomField
 from bot.forms.fields import Conversation, Form, Lookup
-from bot.forms.made import BLOCK
 from bot.forms.parse import chosen, conversations, parse, people, place, read
+from bot.forms.render import Block
 from bot.forms.shape import places
-from bot.people import Person, objection
+from bot.people import Person
 from bot.relay import Relay
 from bot.storage.rows import Delivery, Draft
 from bot.storage.showing import MODAL_SECONDS
-from handlers.modal import (
-    Foreign,
-    ModalState,
-    Screen,
-    draw,
-    follow,
-    is_current,
-    kept_above,
-    labels,
-    screen_of,
-    state_of,
-    texts,
-)
+from handlers import changes, uploads
+from handlers.modal import ModalState, NoRoom, draw, follow, is_current, kept_above, labels, texts
+from handlers.states import Foreign, Screen, as_drawn, screen_of, state_in
 
 log = structlog.get_logger(__name__)
 
@@ -66,12 +57,13 @@ class NotAllowed(Exception):
 
 
 class Outdated(Exception):
-    """The form that is drawn is not the one that its answers ask for; this state and these values are."""
+    """The form that is drawn is not the one that its answers ask for; this state and these values are. `why` says so."""
 
-    def __init__(self, state: ModalState, values: Mapping[str, Any]) -> None:
+    def __init__(self, state: ModalState, values: Mapping[str, Any], why: Block) -> None:
         super().__init__()
         self.state = state
         self.values = values
+        self.why = why
 
 
 class NotConnected(Exception):
@@ -89,31 +81,57 @@ async def _answer(
     view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
 ) -> Answer:
     try:
-        filled = await _read(view, client, context, relay)
-        row = await _commit(relay, filled, client)
+        filled = await _read(view, client, context, relay, arrived)
+        row = await _await_outcome(relay, await _commit(relay, filled, client), arrived)
     except FormError as error:
-        return {"response_action": "errors", "errors": error.errors}
+        return _beside(view, error.errors)
     except Outdated as error:
-        shown = await labels(relay, error.state, error.values, screen_of(view))
-        drawn = await draw(relay, error.state, error.values, shown, kept_above(view))
-        return {"response_action": "update", "view": drawn}
+        return await _drawn_anew(view, client, context, relay, error)
     except Foreign:
         return _note(messages.refusal(messages.FOREIGN))
     except (NotAllowed, NotConnected) as error:
         return _note(messages.refusal(str(error)))
+    except Gone:
+        return _note(messages.refusal(messages.REMOVED))
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
         return _note(messages.saved_nowhere())
-    return _shown(relay, filled, await _await_outcome(relay, row, arrived))
+    return _shown(relay, view, filled, row)
 
 
-def _shown(relay: Relay, filled: Filled, row: Delivery) -> Answer:
+async def _drawn_anew(
+    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, outdated: Outdated
+) -> Answer:
+    """The form that the answers ask for, if this person may use it."""
+    state, values = outdated.state, outdated.values
+    choices = await relay.choices(state.workspace, state.kind)
+    allowed = await relay.allowed(client, state.workspace, context.user_id or "", choices)
+    if no := allowed.no.get(state.operation):
+        return _note(messages.refusal(no))
+    shown, above = await labels(relay, state, values, screen_of(view)), [outdated.why, *kept_above(view)]
+    files = uploads.permission(relay, client, context, state.workspace)
+    try:
+        drawn = await draw(relay, state, allowed.choices, values, shown, above, files=files)
+    except NoRoom as reason:
+        return _note(messages.refusal(str(reason)))
+    return {"response_action": "update", "view": drawn}
+
+
+def _shown(relay: Relay, view: Mapping[str, Any], filled: Filled, row: Delivery) -> Answer:
     """What became of the row. The row may hold an earlier submission of this modal: then that one is shown."""
     operation = f"{row.vendor}.{row.operation}"
-    if row.state == "rejected" and operation == filled.state.operation:
+    is_form = operation == filled.state.operation and not relay.cards.is_receipt(filled.view_id)
+    if row.state == "rejected" and is_form:
         errors = place(type(filled.form), operation, filled.values, row.fields, row.sentence)
-        return {"response_action": "errors", "errors": errors}
+        if row.reason == "refused":  # by the vendor, and in its words
+            errors = {block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()}
+        return _beside(view, errors)
     return {"response_action": "update", "view": messages.receipt(row, *relay.find(operation))}
+
+
+def _beside(view: Mapping[str, Any], errors: Mapping[str, str]) -> Answer:
+    """Errors beside the inputs of the form, which stays as it was filled in."""
+    return {"response_action": "errors", "errors": as_drawn(view, errors)}
 
 
 def _note(view: messages.View) -> Answer:
@@ -121,44 +139,47 @@ def _note(view: messages.View) -> Answer:
     return {"response_action": "push", "view": view}
 
 
-async def _read(view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay) -> Filled:
+async def _read(
+    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
+) -> Filled:
     """Raises `Foreign`, `NotAllowed`, `Outdated`, or `FormError`."""
-    state, screen = state_of(view, context), screen_of(view)
+    state, screen = state_in(view, ModalState, context), screen_of(view)
     try:
         adapter, operation = relay.find(state.operation)
     except KeyError:
         raise Foreign from None
-    person = await relay.people.person(client, state.workspace, context.user_id or "")
-    if no := objection(state.kind, person):
+    checked = await relay.who_may.check(
+        client, state.workspace, context.user_id or "", {state.operation: operation.kind}
+    )
+    if no := checked.no.get(state.operation):
         raise NotAllowed(no)
     if not is_current(operation, state, screen):
-        await _check_current(relay, state, screen)
+        await _check_current(relay, operation, state, screen)
     custom = await relay.custom(state.workspace, state.operation)
     whole = operation.form_for(state.answer, custom)
-    if not _asks_for_all(whole, state, screen):
-        raise Outdated(state, read(whole, state.operation, screen))
-    form = parse(whole, state.operation, screen)
-    return Filled(str(view.get("id") or ""), state, adapter, operation, form, screen, person, custom)
+    if why := changes.since_drawn(whole, state, view):
+        raise Outdated(state, read(whole, state.operation, screen), why)
+    fetching = uploads.Fetching(relay.uploads, client, state.workspace, arrived)
+    if (complete := await fetching.into(screen, whole, state.operation)) is screen:
+        form = parse(whole, state.operation, screen)
+    else:  # checking a long file takes a while
+        form = await asyncio.to_thread(parse, whole, state.operation, complete)
+    return Filled(str(view.get("id") or ""), state, adapter, operation, form, screen, checked.person, custom)
 
 
-def _asks_for_all(form: type[Form], state: ModalState, screen: Screen) -> bool:
-    """Whether each of the workspace's own fields that is demanded is on the screen: it may have become so meanwhile."""
-    own = (it for it in places(form, state.operation) if it.path[0] == BLOCK and it.field.form is None)
-    return all(it.block_id in screen for it in own if it.field.required)
-
-
-async def _check_current(relay: Relay, state: ModalState, screen: Screen) -> None:
+async def _check_current(relay: Relay, operation: Operation, state: ModalState, screen: Screen) -> None:
     """Raises `Outdated` where another form is asked for than the one that is drawn, `Foreign` where it is none of ours."""
     try:
-        asked_for, values = await follow(relay, state, screen)
+        asked_for, values, reason = await follow(relay, state, screen)
     except KeyError:
         raise Foreign from None
     if asked_for != state:
-        raise Outdated(asked_for, values)
+        why = messages.turned_down(reason) if reason else changes.another_form(operation, state, asked_for)
+        raise Outdated(asked_for, values, why)
 
 
 async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Delivery:
-    """Write the delivery and start it. Raises `NotConnected`, or `sqlite3.Error` when nothing could be written."""
+    """Write the delivery and start it. Raises `NotConnected`, `Gone`, or `sqlite3.Error` when nothing could be written."""
     state, adapter, form = filled.state, filled.adapter, filled.form
     try:
         connection = await relay.connections.get(state.workspace, adapter.vendor)
@@ -200,12 +221,15 @@ def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
 async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Delivery:
     """The row when it is settled or the time is up. The cards hear what the modal says: a "no" gets no card.
 
-    The row is committed: whatever goes wrong from here on, the answer is that it is saved.
+    The row is committed: whatever goes wrong from here on, the answer is that it is saved; unless it is removed, which
+    raises `Gone`.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
         row = await relay.courier.outcome(row, until)
+    except Gone:
+        raise
     except Exception as error:
         log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
     finally:
@@ -214,10 +238,11 @@ async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Deliver
 
 
 async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
-    """What the pickers showed, by "services/<id>", "conversations/<id>" or "people/<Slack id>", for vendors that want names
-    beside ids (a person's detail is the e-mail address); and the vendor's user that the person is, if there is one."""
+    """What the pickers showed, by "services/<id>", "conversations/<id>", "user_groups/<id>" or "people/<Slack id>", for
+    vendors that want names beside ids (a person's detail is the e-mail address); and the vendor's user that the person is, if
+    there is one."""
     picked: dict[str, Entry] = {}
-    asked: dict[str, Coroutine[Any, Any, Entry]] = {}
+    asked: dict[str, Callable[[], Awaitable[Entry]]] = {}
     for it in places(type(filled.form), filled.state.operation):
         if lookup := it.field.marker(Lookup):
             for value, words in chosen(filled.values, it.block_id).items():
@@ -225,12 +250,16 @@ async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[
                 picked[f"{lookup.catalog}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(Conversation):
             for channel in conversations(filled.values, it.block_id):
-                asked[f"conversations/{channel}"] = _channel(relay, client, channel)
+                asked[f"conversations/{channel}"] = partial(_channel, relay, client, channel)
+        elif it.field.marker(fields.UserGroup):
+            for value, words in chosen(filled.values, it.block_id).items():
+                known = relay.groups.known(filled.state.workspace, value)
+                picked[f"{fields.USER_GROUPS}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(fields.Person):
             for slack_id in people(filled.values, it.block_id):
-                asked[f"people/{slack_id}"] = _somebody(relay, filled, client, slack_id)
-    # All at once: nothing is written before Slack has told the last of them.
-    picked |= zip(asked, await asyncio.gather(*asked.values()), strict=True)
+                asked[f"people/{slack_id}"] = partial(_somebody, relay, filled, client, slack_id)
+    # All at once: nothing is written before Slack has told the last of them. Whoever stands in two fields is asked for once.
+    picked |= zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True)
     if reporter := await relay.user(filled.state.workspace, filled.adapter, filled.person):
         picked[REPORTER] = reporter
     return picked

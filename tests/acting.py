@@ -28,7 +28,8 @@ class Modal:
 
     def value(self, field: str) -> Any:
         """What stands in that field: text, id, list of ids, day, epoch seconds."""
-        kept = self.view["state"]["values"][self._block(field)["block_id"]]["value"]
+        block = self._block(field)
+        kept = self.view["state"]["values"][block["block_id"]][block["element"]["action_id"]]
         chosen = next(value for name, value in kept.items() if name != "type")
         if isinstance(chosen, list):
             return [it["value"] if isinstance(it, dict) else it for it in chosen]
@@ -40,12 +41,13 @@ class Modal:
         return "\n".join(it["text"]["text"] for it in self.view["blocks"] if it["type"] == "section")
 
     async def fill(self, **answers: Any) -> "Modal":
-        """Answer fields by their kind: text for texts, what one would search for in a type-ahead, True for a tick."""
+        """Answer fields by their kind: text for texts, what one would search for in a type-ahead, True for a tick,
+        (name, bytes) for a file."""
         for field, answer in answers.items():
             block = self._block(field.replace("__", "."))
             state = await self._state(block, answer)
             found = next(it for it in self.slack._state.views.stacks[self.user] if it.id == self.id)
-            assert found.type_in({block["block_id"]: {"value": state}}) is None
+            self.slack._type_in(found, {block["block_id"]: {block["element"]["action_id"]: state}})
         return self
 
     async def choose(self, field: str, words: str) -> "Modal":
@@ -66,7 +68,7 @@ class Modal:
 
     async def offered(self, field: str, query: str = "") -> list[str]:
         """What a type-ahead offers, as text; a heading comes first."""
-        answer = await self.slack.options(self.user, self.id, self._block(field)["block_id"], "value", query)
+        answer = await self._search(self._block(field), query)
         groups = answer.get("option_groups") or [{"options": answer.get("options", [])}]
         lines = []
         for group in groups:
@@ -86,7 +88,9 @@ class Modal:
 
     def _block(self, field: str) -> dict[str, Any]:
         found = [
-            it for it in self.view["blocks"] if it["type"] == "input" and f".{it['block_id']}".endswith(f".{field}")
+            it
+            for it in self.view["blocks"]
+            if it["type"] == "input" and f".{it['block_id'].partition('+')[0]}".endswith(f".{field}")
         ]
         assert len(found) == 1, f"{field} is not one of {self.fields}"
         return found[0]
@@ -110,14 +114,19 @@ class Modal:
             case "datetimepicker":
                 at = int(answer.timestamp()) if isinstance(answer, datetime) else answer
                 return {"type": kind, "selected_date_time": at}
+            case "file_input":
+                return {"type": kind, "files": [self.slack.upload(self.user, *answer)] if answer else []}
             case "multi_conversations_select":
                 return {"type": kind, "selected_conversations": answer}
             case _:
                 return {"type": kind, "value": None if answer is None else str(answer)}
 
+    async def _search(self, block: Mapping[str, Any], query: str) -> dict[str, Any]:
+        return await self.slack.options(self.user, self.id, block["block_id"], block["element"]["action_id"], query)
+
     async def _found(self, block: Mapping[str, Any], query: str) -> dict[str, Any]:
         """The first thing that a type-ahead offers for what one types."""
-        answer = await self.slack.options(self.user, self.id, block["block_id"], "value", query)
+        answer = await self._search(block, query)
         options = [it for group in answer.get("option_groups", []) for it in group["options"]] or answer["options"]
         offers = [it for it in options if it["value"] != "-"]
         assert offers, f"nothing is offered for {query!r}: {options}"

@@ -12,9 +12,11 @@ from starlette.responses import JSONResponse
 from bot import messages
 from bot.adapters.base import ApiKey
 from bot.cards import Cards
+from bot.slack_tokens import SlackTokens
 from bot.storage.connections import Connections
 from bot.storage.database import Database
 from bot.storage.deliveries import Deliveries
+from bot.storage.installations import Installations
 from bot.storage.rows import Delivery, Outcome
 from bot.storage.secrets import Vault
 from bot.storage.showing import Showing
@@ -41,6 +43,7 @@ class Board:
     deliveries: Deliveries
     showing: Showing
     connections: Connections
+    installations: Installations
     cards: Cards
     adapter: Notes
     slack: Wire
@@ -82,7 +85,7 @@ class Board:
         await self.work()
 
     async def look(self, row: Delivery) -> Delivery:
-        return await self.deliveries.get(row.id)
+        return await self.deliveries.get(row)
 
     def content(self, row: Delivery, by_hand: str = "") -> dict[str, Any]:
         return messages.card(row, self.adapter, self.adapter.operation("note"), by_hand)
@@ -100,15 +103,18 @@ def slack_takes(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def board_on(path: Path) -> AsyncIterator[Board]:
-    """The cards of that database."""
+async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
+    """The cards of that database; with `many` each workspace has a token of its own, else there is one for all."""
     clock, adapter = Clock(), Paper()
     database = await Database.open(path)
     showing, connections = Showing(database, clock), Connections(database, Vault([KEY]), clock)
+    installations = Installations(database, Vault([KEY]))
     async with slack_wire() as (wire, client):
         wire.answer = slack_takes
-        shown = Cards(showing, connections, {"notes": adapter}, client, clock)
-        yield Board(Deliveries(database, clock), showing, connections, shown, adapter, wire, clock)
+        tokens = SlackTokens(installations, "" if many else "xoxb-1")
+        shown = Cards(showing, connections, {"notes": adapter}, client, tokens, clock)
+        deliveries = Deliveries(database, clock)
+        yield Board(deliveries, showing, connections, installations, shown, adapter, wire, clock)
     await adapter.client.aclose()
     await database.close()
 

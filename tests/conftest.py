@@ -108,7 +108,7 @@ async def eventually(condition: Callable[[], Awaitable[object] | object], second
 @asynccontextmanager
 async def running(stage: Stage, settings: Settings) -> AsyncIterator[World]:
     """The real bot, over real HTTP, on this stage."""
-    async with create_app(settings) as bot, Server(bot.web) as server:
+    async with create_app(settings) as bot, Server(bot.web, port=settings.port) as server:
         stage.slack.bot_url = server.url
         yield World(stage, settings, bot)
 

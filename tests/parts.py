@@ -164,7 +164,8 @@ def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
 
 @dataclass
 class Machine:
-    """The machinery on one database file. `changes` are the rows that the courier announced."""
+    """The machinery on one database file. `changes` are the rows that the courier announced; `mended` the times when it said
+    that a connection works again."""
 
     database: Database
     connections: Connections
@@ -176,6 +177,7 @@ class Machine:
     changes: list[Delivery] = field(default_factory=list)
     offered: list[tuple[str, str]] = field(default_factory=list)
     loops: "list[asyncio.Task[None]]" = field(default_factory=list)
+    mended: list[float] = field(default_factory=list)
 
     async def connect(self, account: str = "acme", workspace: Workspace = HERE) -> None:
         await self.connections.save(workspace, "notes", account=account, account_name=account.title(), secret=SECRET)
@@ -223,11 +225,13 @@ async def machine_on(
     """The machinery on that file, with its loops unless `running` is False. Leaving it is a clean stop."""
     clock = clock or Clock()
     database = await Database.open(path)
-    connections = Connections(database, Vault([KEY]), clock)
-    deliveries = Deliveries(database, clock)
     adapter = adapter or Notes()
+    adapters, paces = {"notes": adapter}, Paces({"notes": limits}, clock)
+    connections = Connections(database, Vault([KEY]), clock, on_gone=paces.renew)
+    deliveries = Deliveries(database, clock)
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []
+    mended: list[float] = []
 
     async def on_created(row: Delivery, catalog: str) -> None:
         offered.append((row.key, catalog))
@@ -236,12 +240,22 @@ async def machine_on(
         changes.append(row)
         reconciler.changed(row)
 
-    adapters, paces = {"notes": adapter}, Paces({"notes": limits}, clock)
-    courier = Courier(deliveries, connections, adapters, paces, on_change=changed, on_created=on_created, clock=clock)
+    courier = Courier(
+        deliveries,
+        connections,
+        adapters,
+        paces,
+        on_change=changed,
+        on_created=on_created,
+        on_mended=lambda: mended.append(clock.now),
+        clock=clock,
+    )
     reconciler = Reconciler(Doubts(database, clock), connections, adapters, paces, courier, clock)
     loops = [asyncio.create_task(part.run()) for part in (courier, reconciler)] if running else []
     try:
-        yield Machine(database, connections, deliveries, adapter, courier, reconciler, clock, changes, offered, loops)
+        yield Machine(
+            database, connections, deliveries, adapter, courier, reconciler, clock, changes, offered, loops, mended
+        )
         await courier.stop()
     finally:
         for loop in loops:

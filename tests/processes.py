@@ -55,7 +55,7 @@ async def started(
         await process.communicate()
 
 
-async def said(process: asyncio.subprocess.Process, words: str, seconds: float = 20) -> str:
+async def said(process: asyncio.subprocess.Process, words: str, seconds: float = 60) -> str:
     """The first line of its standard error that holds these words. Fails when it ends, or is silent, before that."""
     assert process.stderr
     async with asyncio.timeout(seconds):
@@ -74,7 +74,7 @@ async def healthy(process: asyncio.subprocess.Process) -> str:
     return url
 
 
-async def answering(url: str, seconds: float = 20) -> None:
+async def answering(url: str, seconds: float = 60) -> None:
     """Wait until the bot at that address says that it is well."""
     async with httpx.AsyncClient(trust_env=False) as client:
 

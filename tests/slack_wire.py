@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.playground.serving import Server
-from bot.playground.slack.web_api import arguments
+from bot.playground.slack.web_api import arguments, bearer
 
 Answer = Callable[[dict[str, Any]], Any]
 
@@ -27,10 +27,13 @@ class Wire:
     answer: Answer = lambda args: {"ok": True}
     pause: float = 0.0
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    """The token of each call; the last is that of the call being answered."""
 
     async def __call__(self, request: Request) -> Response:
         args = {name: _parsed(value) for name, value in (await arguments(request)).items()}
         self.calls.append((request.path_params["method"], args))
+        self.tokens.append(bearer(request))
         await asyncio.sleep(self.pause)
         said = self.answer(args)
         return said if isinstance(said, Response) else JSONResponse(said)

@@ -31,7 +31,7 @@ async def test_a_card_is_posted_in_the_channel(board: Board) -> None:
     await board.round()
     expected = {"channel": CHANNEL, "unfurl_links": False, "unfurl_media": False, **board.content(row)}
     assert board.slack.calls == [("chat.postMessage", expected)]
-    shown = await board.deliveries.get(row.id)
+    shown = await board.deliveries.get(row)
     assert (shown.card_channel, shown.card_ts, shown.shown_version) == (CHANNEL, "17.5", row.version)
 
 
@@ -75,7 +75,7 @@ async def test_where_the_bot_may_not_post_it_is_a_direct_message(board: Board, e
     row = await board.settled()
     await board.round()
     assert [args["channel"] for _, args in board.slack.calls] == [CHANNEL, PERSON]
-    assert (await board.deliveries.get(row.id)).card_channel == DIRECT
+    assert (await board.deliveries.get(row)).card_channel == DIRECT
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived"])
@@ -87,7 +87,7 @@ async def test_when_the_channel_goes_away_the_news_comes_directly(board: Board, 
     await board.next_attempt(DELIVERED)
     await board.round()
     assert board.slack.methods == ["chat.postMessage", "chat.update", "chat.postMessage", "chat.postMessage"]
-    assert (await board.deliveries.get(row.id)).card_channel == DIRECT
+    assert (await board.deliveries.get(row)).card_channel == DIRECT
 
 
 async def test_a_card_that_somebody_deleted_stays_deleted(board: Board) -> None:
@@ -169,14 +169,14 @@ async def test_slack_in_trouble_only_delays_the_card(
         await board.round()
     assert [entry["event"] for entry in logs] == ["cards.not_shown"]
     assert "Checkout" not in repr(logs)
-    assert await board.deliveries.get(row.id) == row
+    assert await board.deliveries.get(row) == row
     board.slack.answer, board.slack.pause = slack_takes, 0.0
     await board.round()
     tries = len(board.slack.calls)
     board.clock.advance(LEASE_SECONDS)
     await board.round()
     assert len(board.slack.calls) == tries + 1
-    assert (await board.deliveries.get(row.id)).card_ts == "17.5"
+    assert (await board.deliveries.get(row)).card_ts == "17.5"
 
 
 async def test_one_card_that_fails_does_not_hold_up_the_others(board: Board) -> None:
@@ -198,7 +198,7 @@ async def test_the_loop_shows_what_changed_and_survives_errors(board: Board) -> 
     board.cards.changed(row)
 
     async def shown() -> bool:
-        return (await board.deliveries.get(row.id)).card_ts == "17.5"
+        return (await board.deliveries.get(row)).card_ts == "17.5"
 
     await eventually(shown)
     database = board.deliveries._database

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.cards import Cards
+from bot.cards import MOST_RECEIPTS, Cards
+from bot.slack_tokens import SlackTokens
+from bot.storage.decisions import Decisions
 from bot.storage.rows import Delivery, Outcome
 from bot.storage.showing import FOLLOWED_SECONDS, MODAL_SECONDS
 from tests.board import AWAY, DELIVERED, Board, board_on, limited, slack_takes
-from tests.parts import draft
+from tests.parts import HERE, draft
 from tests.slack_wire import refused
 
 
@@ -75,6 +77,38 @@ async def test_a_modal_that_was_closed_is_forgotten(board: Board) -> None:
     assert (len(followed(board)), logs) == (1, [])
 
 
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_modal_in_which_something_was_decided_is_followed_again(board: Board, shown: bool) -> None:
+    """From what it shows on: at once, if Slack did not take what it should show."""
+    await answered(board, Outcome("failed", "forbidden"))
+    await board.work()
+    tried_again = await Decisions(board.deliveries._database, board.clock).make(
+        HERE, "ir000000000001", "try_again", "U1"
+    )
+    assert tried_again is not None
+    await board.showing.follow(tried_again, "V0MODAL002", shown=shown)
+    board.clock.advance(MODAL_SECONDS)
+    await board.work()
+    made = await board.next_attempt(DELIVERED)
+    await board.round()
+    before = [] if shown else [board.receipt(tried_again)]
+    assert followed(board) == [*before, board.receipt(made)]
+    assert {args["view_id"] for method, args in board.slack.calls if method == "views.update"} == {"V0MODAL002"}
+    assert (await board.look(made)).view_id == ""
+
+
+async def test_a_modal_that_shows_how_it_ended_is_not_followed(board: Board) -> None:
+    """Whatever was decided in it; another modal of the same row still is."""
+    row = await answered(board, AWAY)
+    await board.work()
+    cancelled = await Decisions(board.deliveries._database, board.clock).make(HERE, row.key, "cancel", "U1")
+    assert cancelled is not None
+    await board.showing.follow(cancelled, "V0MODAL002", shown=True)
+    assert (await board.look(row)).view_id == "V0MODAL001"
+    await board.showing.follow(cancelled, "V0MODAL001", shown=True)
+    assert (await board.look(row)).view_id == ""
+
+
 async def test_a_modal_is_not_followed_for_ever(board: Board) -> None:
     """After half an hour nobody looks at it."""
     await answered(board, AWAY)
@@ -92,7 +126,10 @@ async def test_another_process_follows_the_modal(board: Board) -> None:
     await board.work()
     row, _ = await board.deliveries.enqueue(draft("b", view_id="V0MODAL002"), lease=45, card_after=0.0)
     await board.deliveries.settle(row, DELIVERED)
-    restarted = Cards(board.showing, board.connections, {"notes": board.adapter}, board.cards._client, board.clock)
+    tokens = SlackTokens(board.installations, "xoxb-1")
+    restarted = Cards(
+        board.showing, board.connections, {"notes": board.adapter}, board.cards._client, tokens, board.clock
+    )
     board.cards = restarted
     board.clock.advance(MODAL_SECONDS)
     await board.next_attempt(DELIVERED)
@@ -130,3 +167,23 @@ async def test_cards_in_a_crowded_channel_do_not_delay_the_modal(board: Board) -
     await board.work()
     assert board.slack.methods.count("chat.postMessage") == 1
     assert (followed(board), made.id) == ([board.receipt(made)], row.id)
+
+
+async def test_a_receipt_that_changed_twice_is_a_form_once_it_is_made_one(board: Board) -> None:
+    """However many versions of it were shown before."""
+    await answered(board, AWAY)
+    await board.work()
+    board.clock.advance(MODAL_SECONDS)
+    for outcome in (Outcome("queued", "rate_limited"), Outcome("rejected", "refused", "No.")):
+        await board.next_attempt(outcome)
+        await board.round()
+    assert (len(followed(board)), board.cards.is_receipt("V0MODAL001")) == (2, True)
+    board.cards.is_form("V0MODAL001")
+    assert not board.cards.is_receipt("V0MODAL001")
+
+
+async def test_the_oldest_receipts_are_forgotten_first(board: Board) -> None:
+    """Only so many modals are open at once."""
+    for number in range(MOST_RECEIPTS + 1):
+        board.cards._is_receipt(f"V{number}")
+    assert [board.cards.is_receipt(f"V{number}") for number in (0, 1, MOST_RECEIPTS)] == [False, True, True]

@@ -140,6 +140,12 @@ async def test_a_hundred_are_shown_and_the_rest_is_announced(shelf: Shelf) -> No
     assert await shelf.search("entry 24") == Answer(entries(*(f"entry 24{n}" for n in range(10))))
 
 
+async def test_more_than_a_hundred_that_never_change_are_announced_too(shelf: Shelf) -> None:
+    """What comes with the bot, as the types of a task do, is cut as well."""
+    shelf.adapter.catalogs = (Catalog("notes", "notes", static=entries(*(f"type {n:03}" for n in range(151)))),)
+    assert (await shelf.search()).notice == "The first 100. Keep typing to see others."
+
+
 async def test_ten_thousand_entries_are_searched_in_no_time(shelf: Shelf) -> None:
     """A keystroke costs a few milliseconds, and the last entry is found as well."""
     shelf.adapter.lists["notes"] = entries(*(f"service number {n} of the shop" for n in range(10_000)))
@@ -364,6 +370,21 @@ async def test_a_refused_token_breaks_the_connection_and_spares_the_vendor(shelf
     assert (shelf.adapter.asked, await shelf.broken()) == (["notes"], str(REVOKED))
 
 
+async def test_lists_are_asked_for_at_once_when_the_token_is_taken_again(shelf: Shelf) -> None:
+    """Whoever found it out. That the token was refused is the connection's to say, and no list's after that."""
+    await shelf.round()
+    shelf.adapter.lists = {"notes": REVOKED, "people": REVOKED}
+    shelf.clock.advance(shelf.adapter.catalog("notes").ttl + 1)
+    await shelf.search()
+    shelf.adapter.asked.clear()
+    await shelf.round()
+    assert (await shelf.broken(), (await shelf.catalogs.condition(HERE, "notes"))[1]) == (str(REVOKED), "")
+    shelf.adapter.lists = {"notes": entries("a"), "people": entries("b")}
+    await shelf.connections.mark(HERE, "notes", "")
+    await shelf.round()
+    assert (shelf.adapter.asked, await shelf.offered()) == (["notes", "notes"], ["a"])
+
+
 async def test_a_list_that_is_not_allowed_breaks_nothing(shelf: Shelf) -> None:
     """A 403 concerns that list only."""
     shelf.adapter.lists["notes"] = Unauthorized("Notes", "Not yours.", 403)
@@ -387,7 +408,7 @@ async def test_a_token_that_works_again_mends_the_connection(shelf: Shelf) -> No
     shelf.clock.advance(RETRY_SECONDS + 1)
     await shelf.round()
     assert (await shelf.broken(), shelf.recovered) == ("", [shelf.clock.now])
-    assert (await deliveries.get(row.id)).state == "queued"
+    assert (await deliveries.get(row)).state == "queued"
 
 
 async def test_another_account_has_other_lists(shelf: Shelf) -> None:

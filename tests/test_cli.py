@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from bot.storage.rows import Outcome
 from bot.storage.secrets import load_vault
 from tests.conftest import eventually
 from tests.parts import draft
-from tests.processes import ROOT, healthy, started, stopped, surroundings
+from tests.processes import ROOT, answering, free_port, healthy, said, started, stopped, surroundings
 
 SECRET = "do-not-print-4d81"
 COMPLETE = {"SLACK_SIGNING_SECRET": SECRET, "SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_APP_TOKEN": f"xapp-{SECRET}"}
@@ -85,7 +86,7 @@ async def test_help_names_every_command() -> None:
     ended = await run("--help")
     assert (ended.code, ended.err) == (0, "")
     listed = [line.split()[0] for line in ended.out.splitlines() if line[:4] == " " * 4 and line[4:5] != " "]
-    assert listed == ["serve", "socket", "connect", "deliveries", "manifest", "playground"]
+    assert listed == ["serve", "socket", "connect", "deliveries", "doctor", "rotate-keys", "manifest", "playground"]
 
 
 NO_URL = "should be a whole web address, such as https://relay.example.com."
@@ -96,7 +97,8 @@ WRONG_SETTINGS = [
     ),
     (
         {"SLACK_BOT_TOKEN": ""},
-        "is not set; copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-.",
+        "is not set; copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-; or set SLACK_CLIENT_ID and"
+        " SLACK_CLIENT_SECRET, and let many workspaces install the app.",
     ),
     ({"SLACK_BOT_TOKEN": SECRET}, "should begin with xoxb-."),
     ({"SLACK_APP_TOKEN": f"xoxb-{SECRET}"}, "should begin with xapp-."),
@@ -105,7 +107,11 @@ WRONG_SETTINGS = [
     ({"RELAY_PORT": "65536"}, "input should be less than or equal to 65535."),
     ({"RELAY_PUBLIC_URL": SECRET}, NO_URL),
     ({"RELAY_KEEP_DAYS": SECRET}, "should be a whole number."),
-    ({"RELAY_ADMINS": SECRET}, "should be Slack user ids such as U012AB3CD, separated by commas."),
+    (
+        {"RELAY_ADMINS": SECRET},
+        "should be Slack user ids such as U012AB3CD, or T012AB3CD/U012AB3CD (E012AB3CD/U012AB3CD for a whole organisation), "
+        "separated by commas.",
+    ),
     ({"ROOTLY_API_URL": SECRET}, NO_URL),
     ({"INCIDENT_IO_API_URL": "https://"}, "should be a whole web address, such as https://relay.example.com."),
     ({"TWILIO_TASKROUTER_URL": SECRET}, NO_URL),
@@ -117,6 +123,34 @@ def test_names_the_setting_that_is_wrong(here: Here, tmp_path: Path) -> None:
     ended = [here.run("serve", **COMPLETE | wrong) for wrong, _ in WRONG_SETTINGS]
     assert ended == [Ended(2, "", f"{name}: {sentence}\n") for wrong, sentence in WRONG_SETTINGS for name in wrong]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_everything_that_is_missing_at_once(here: Here) -> None:
+    """A line each, over HTTP, in Socket Mode, and for many workspaces."""
+    cases: list[tuple[str, dict[str, str]]] = [("serve", {}), ("socket", {}), ("serve", {"SLACK_CLIENT_ID": "1.2"})]
+    ended = [here.run(command, **given) for command, given in cases]
+    assert [[line.partition(": is not set;")[0] for line in it.err.splitlines()] for it in ended] == [
+        ["SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN"],
+        ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"],
+        ["SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET", "RELAY_PUBLIC_URL"],
+    ]
+
+
+async def test_says_the_next_step_once_it_serves(tmp_path: Path) -> None:
+    """Where Slack is to send, and what to type; before that, that the signing secret looks odd. `--quiet` says less."""
+    environment = COMPLETE | {"RELAY_DATABASE": str(tmp_path / "relay.db"), "RELAY_PORT": "0"}
+    async with started("serve", environment=environment) as process:
+        assert "signing_secret.odd" in await said(process, "event=")
+        line = await said(process, "event=")
+        assert await stopped(process) == 0
+    step = "let Slack send to https://YOUR-ADDRESS/slack/events, then type /vendors in Slack"
+    assert ("event='serving'" in line, f"next='{step}'" in line) == (True, True)
+    port = str(free_port())
+    async with started("serve", "--quiet", environment=environment | {"RELAY_PORT": port}) as process:
+        await answering(f"http://127.0.0.1:{port}")
+        assert await stopped(process) == 0
+        _, err = await process.communicate()
+    assert ["signing_secret.odd" in it for it in err.decode().splitlines()] == [True]
 
 
 def test_socket_mode_needs_its_own_token(here: Here) -> None:
@@ -156,7 +190,7 @@ async def test_says_what_cannot_be_opened(tmp_path: Path) -> None:
     ]
 
 
-MAKE_KEY = '`python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`'
+MAKE_KEY = f'`{shlex.quote(sys.executable)} -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`'
 
 
 async def test_serves_until_told_to_stop(tmp_path: Path) -> None:
@@ -174,6 +208,12 @@ async def test_serves_until_told_to_stop(tmp_path: Path) -> None:
     assert (tmp_path / "relay.db.key").stat().st_mode & 0o777 == 0o600
 
 
+async def started_before(stage: Stage, settings: Settings) -> dict[str, str]:
+    """The environment of a command beside a bot that has made its database."""
+    await (await Database.open(settings.database)).close()
+    return stage.environment(settings.database)
+
+
 async def connected(settings: Settings, workspace: Workspace, vendor: str) -> tuple[str, Mapping[str, str]] | None:
     """The stored connection's account name and credentials."""
     database = await Database.open(settings.database)
@@ -187,7 +227,7 @@ async def connected(settings: Settings, workspace: Workspace, vendor: str) -> tu
 
 async def test_connects_a_workspace(stage: Stage, settings: Settings) -> None:
     """`connect` reads the credentials as JSON, asks the vendor, stores them, and prints none of them."""
-    environment = stage.environment(settings.database)
+    environment = await started_before(stage, settings)
     for name, vendor in stage.vendors.items():
         ended = await run("connect", "T012AB3CD", name, given=json.dumps(vendor.credentials), **environment)
         stored = await connected(settings, Workspace("", "T012AB3CD"), name)
@@ -203,7 +243,7 @@ async def test_connects_a_workspace(stage: Stage, settings: Settings) -> None:
 
 async def test_does_not_connect_with_credentials_that_the_vendor_refuses(stage: Stage, settings: Settings) -> None:
     """Credentials that do not work are the vendor's "no" in a sentence, exit code 1, and nothing stored."""
-    environment = stage.environment(settings.database)
+    environment = await started_before(stage, settings)
     ended = await run("connect", "T012AB3CD", "rootly", given=json.dumps({"api_key": SECRET}), **environment)
     assert ended == (1, "", "Rootly does not accept these credentials: copy them again, whole.\n")
     assert await connected(settings, Workspace("", "T012AB3CD"), "rootly") is None
@@ -211,13 +251,10 @@ async def test_does_not_connect_with_credentials_that_the_vendor_refuses(stage: 
 
 async def test_connects_an_organisation_unasked(stage: Stage, settings: Settings) -> None:
     """`--no-verify` stores without asking, and says so; `--enterprise` names the organisation."""
-    environment = stage.environment(settings.database)
+    environment = await started_before(stage, settings)
     arguments = ("connect", "T012AB3CD", "rootly", "--enterprise", "E012AB3CD", "--no-verify")
     ended = await run(*arguments, given=json.dumps({"api_key": SECRET}), **environment)
-    sentence = (
-        "T012AB3CD is connected to Rootly as an account that was not checked. The credentials were not checked.\n"
-    )
-    assert ended == (0, sentence, "")
+    assert ended == (0, "T012AB3CD is connected to Rootly; the credentials were not checked.\n", "")
     assert stage.vendors["rootly"].requests == []
     stored = await connected(settings, Workspace("E012AB3CD", "T012AB3CD"), "rootly")
     assert stored == ("an account that was not checked", {"api_key": SECRET})
@@ -228,7 +265,12 @@ WRONG_CREDENTIALS = [
     ("rootly", "", f"standard input: is not JSON; {NO_JSON}"),
     ("rootly", SECRET, f"standard input: is not JSON; {NO_JSON}"),
     ("incident_io", f'["{SECRET}"]', f"standard input: is not a JSON object; {NO_JSON}"),
-    ("rootly", "{}", "api_key: is missing; give it beside the others."),
+    ("rootly", "{}", "api_key: is missing."),
+    (
+        "twilio",
+        json.dumps({"key_sid": f"SK{'0' * 32}", "key_secret": SECRET}),
+        "workspace_sid: is missing; give it beside the others.",
+    ),
     ("rootly", f'{{"api_key": "{SECRET}", "more": "{SECRET}"}}', "more: extra inputs are not permitted."),
     ("rootly", '{"api_key": 7}', "api_key: input should be a valid string."),
     (
@@ -239,23 +281,37 @@ WRONG_CREDENTIALS = [
     (
         "twilio",
         json.dumps({"key_sid": SECRET, "key_secret": SECRET, "workspace_sid": SECRET}),
-        "key_sid: should be an API key's SID: SK and 32 hexadecimal digits.",
+        "key_sid: should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits.",
     ),
 ]
 
 
 def test_says_what_is_wrong_with_the_credentials(here: Here, tmp_path: Path) -> None:
     """What cannot be credentials is one sentence that does not repeat them, before anyone is asked."""
+    (tmp_path / "relay.db").touch()
     ended = [here.run("connect", "T012AB3CD", vendor, given=given) for vendor, given, _ in WRONG_CREDENTIALS]
     assert ended == [Ended(2, "", f"{sentence}\n") for _, _, sentence in WRONG_CREDENTIALS]
+    assert [(it.name, it.stat().st_size) for it in tmp_path.iterdir()] == [("relay.db", 0)]
+
+
+def test_connects_nothing_in_a_folder_where_the_bot_does_not_run(here: Here, tmp_path: Path) -> None:
+    """Neither a database nor a key is made there."""
+    ended = here.run("connect", "T012AB3CD", "rootly", given=json.dumps({"api_key": SECRET}))
+    sentence = "relay.db is not there; name the file that the bot uses, or start the bot first."
+    assert ended == (2, "", f"RELAY_DATABASE: {sentence}\n")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_says_when_the_vendor_cannot_be_reached(here: Here) -> None:
-    """A vendor that is not there is no fault of the credentials."""
+def test_says_when_the_vendor_cannot_be_reached(here: Here, tmp_path: Path) -> None:
+    """A vendor that is not there is no fault of the credentials; it says what became of them."""
+    (tmp_path / "relay.db").touch()
     given = json.dumps({"api_key": SECRET})
     ended = here.run("connect", "T012AB3CD", "rootly", given=given, ROOTLY_API_URL="http://127.0.0.1:1")
-    assert ended == (1, "", "Rootly cannot be reached at the moment.\n")
+    assert ended == (
+        1,
+        "",
+        "Rootly cannot be reached at the moment. Nothing was stored: try again, or store it unchecked with --no-verify.\n",
+    )
 
 
 def test_knows_its_vendors_and_ids(here: Here) -> None:
@@ -345,6 +401,35 @@ def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) 
         "",
         "RELAY_DATABASE: gone.db is not there; name the file that the bot uses, or start the bot first.\n",
     )
+
+
+async def test_a_mistake_is_told_without_its_words(tmp_path: Path) -> None:
+    """Where it happened and of what kind it is, with what led to it; what a library quotes in it may be anything."""
+    program = f"""
+import sys
+from bot import __main__, listing
+
+def breaks(*_):
+    try:
+        raise ValueError("{SECRET}")
+    except ValueError as error:
+        raise KeyError("{SECRET}") from error
+
+listing.main = breaks
+sys.exit(__main__.main(["deliveries"]))
+"""
+    script = tmp_path / "broken.py"
+    script.write_text(program.replace(f'"{SECRET}"', "sys.argv[1]"))
+    async with started(environment={"PYTHONPATH": str(ROOT)}, program=(str(script), SECRET)) as process:
+        out, err = await process.communicate()
+    lines = err.decode().splitlines()
+    assert (process.returncode, out, SECRET in err.decode()) == (1, b"", False)
+    assert [it for it in lines if not it.startswith(" ")] == [
+        "ValueError",
+        "which led to",
+        "KeyError",
+        "This is a mistake in the bot. Please report it with these lines.",
+    ]
 
 
 async def test_prints_the_manifest() -> None:

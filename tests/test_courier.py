@@ -13,6 +13,7 @@ from bot import courier as couriers
 from bot.adapters.base import Created
 from bot.courier import BACKOFF_SECONDS, CALL_SECONDS, FIRST_LOOK_SECONDS, LEASE_SECONDS, not_connected
 from bot.errors import Refused, TryLater, Unauthorized, Unclear, VendorError
+from bot.storage.decisions import Decisions
 from bot.storage.secrets import Vault
 from tests.conftest import eventually
 from tests.parts import DAY, ELSEWHERE, HERE, MADE, SECRET, Clock, Gate, Machine, Notes, draft, machine_on
@@ -278,6 +279,31 @@ async def test_a_revoked_token_breaks_the_connection_and_keeps_the_delivery(mach
     await machine.connect()
     machine.courier.wake()
     assert (await machine.until("delivered")).attempt == 2
+
+
+@pytest.mark.parametrize("answer", [MADE, Refused("Notes", "Not this one.")])
+async def test_a_token_that_is_taken_mends_the_connection(machine: Machine, answer: Created | Exception) -> None:
+    """What a person tries again shows that it works; what else waited for that goes on, and the lists are asked for."""
+    machine.adapter.script = [REVOKED, REVOKED, answer]
+    for key in ("a", "b"):
+        await machine.submit(key)
+        await machine.until("failed", key)
+    await eventually(lambda: not machine.courier._under_way)
+    await Decisions(machine.database, machine.clock).make(HERE, "a", "try_again", "U0ANN00001")
+    machine.courier.wake()
+    await machine.until("delivered", "b")
+    assert [it.broken for it in await machine.connections.of(HERE)] == [""]
+    assert machine.mended == [machine.clock.now]
+
+
+async def test_what_the_vendor_was_not_asked_says_nothing_about_the_token(machine: Machine) -> None:
+    """A refusal of the adapter's own leaves the connection as it is."""
+    machine.adapter.script = [Refused("Notes", "Choose one.", ours=True)]
+    await machine.connections.mark(HERE, "notes", str(REVOKED))
+    await machine.submit()
+    assert (await machine.until("rejected")).reason == "not_asked"
+    await eventually(lambda: not machine.courier._under_way)
+    assert [it.broken for it in await machine.connections.of(HERE)] == [str(REVOKED)]
 
 
 async def test_what_the_token_may_not_do_waits_without_breaking_the_connection(machine: Machine) -> None:

@@ -141,7 +141,7 @@ async def test_outcome_waits_until_it_is_settled(machine: Machine) -> None:
     await gate.reached.wait()
     gate.open.set()
     assert [(await it).state for it in waiting] == ["delivered"] * 3
-    assert machine.courier._watchers == {}
+    assert machine.courier._watchers.workspaces == set()
 
 
 async def test_outcome_gives_up_at_its_deadline_and_stops_nothing(machine: Machine) -> None:
@@ -156,7 +156,7 @@ async def test_outcome_gives_up_at_its_deadline_and_stops_nothing(machine: Machi
     waiting = asyncio.create_task(machine.courier.outcome(row, loop.time() + 5))
     await asyncio.sleep(0.02)
     await ended(waiting)
-    assert machine.courier._watchers == {}
+    assert machine.courier._watchers.workspaces == set()
     gate.open.set()
     await machine.until("delivered")
 

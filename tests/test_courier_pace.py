@@ -11,7 +11,7 @@ from bot.adapters.pace import Limits, Rate
 from bot.courier import Courier
 from bot.errors import TryLater
 from tests.conftest import eventually
-from tests.parts import ELSEWHERE, MADE, Gate, Machine, draft, machine_on
+from tests.parts import ELSEWHERE, HERE, MADE, Gate, Machine, draft, machine_on
 
 THREE_A_MINUTE = Limits(write=Rate(3))
 
@@ -105,6 +105,30 @@ async def test_a_rate_limit_holds_the_whole_connection_back(tmp_path: Path) -> N
         machine.courier.wake()
         await machine.until("delivered", "a")
         await machine.until("delivered", "b")
+
+
+@pytest.mark.parametrize("disconnected", [False, True], ids=["replaced", "removed first"])
+async def test_another_account_does_not_wait_for_the_last_one(tmp_path: Path, disconnected: bool) -> None:
+    """A pause is the account's: what is sent to the one that is connected next leaves at once, even if the last one's call
+    ends later. A new key of the same account still waits."""
+    async with machine_on(tmp_path / "relay.db") as machine:
+        await machine.connect()
+        busy = TryLater("Notes", "Busy.", "rate_limited", 30.0)
+        machine.adapter.script = [late := Gate(busy), busy]
+        await machine.submit("late")
+        await late.reached.wait()
+        await machine.submit("a")
+        await machine.until("queued", "a")
+        await machine.connect()
+        held = await machine.submit("b")
+        if disconnected:
+            await machine.connections.remove(HERE, "notes")
+        await machine.connect("other")
+        late.open.set()
+        await machine.until("queued", "late")
+        await machine.submit("c", account="other")
+        await machine.until("delivered", "c")  # and the clock has not moved
+    assert held.state == "queued"
 
 
 async def test_retries_block_nobody(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def press_and_be_told(form: Modal) -> None:
 async def press_again(form: Modal) -> None:
     """Submit once more, and it is created."""
     await form.send()
-    await eventually(lambda: "Created in Rootly" in Modal(form.slack, form.user).text)
+    await eventually(lambda: "Created in Rootly" in Modal(form.slack, form.user).text, 30)
 
 
 async def test_a_file_that_another_process_keeps_locked(world: World) -> None:
@@ -156,7 +156,7 @@ async def test_a_disk_that_is_full(processes: Processes, logging_to_files: bool)
     assert len(rootly.created) == 1
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_three_processes_share_a_fresh_file(processes: Processes) -> None:
     """Started at the same moment on a file that is not there yet, all come up and all deliver; what waits in one that is
     killed is delivered by the others, each thing once."""
@@ -166,18 +166,17 @@ async def test_three_processes_share_a_fresh_file(processes: Processes) -> None:
     await stage.connect_vendors(processes.settings)
     for number in range(9):
         await (await processes.open(number % 3, f"Early {number}")).send()
-    await eventually(lambda: len(rootly.created) == 9)
-    assert processes.attempts == [3, 3, 3]
+    await eventually(lambda: processes.attempts == [3, 3, 3], 30)
+    assert len(rootly.created) == 9
     await rootly.set_fault("down")
     for number in range(3):
         await (await processes.open(0, f"Late {number}")).send()
-    before = processes.attempts
+    await eventually(lambda: processes.attempts[0] >= 6)
     processes.running[0].kill()
     await processes.running[0].wait()
     await rootly.set_fault("fine")
-    await eventually(lambda: len(rootly.created) == 12, 30)
+    await eventually(lambda: len(rootly.created) == 12, 90)  # longer than the lease of what was on its way
     await asyncio.sleep(1)
     titles = [it.body["data"]["attributes"]["title"] for it in rootly.created]
     assert sorted(titles) == [*(f"Early {n}" for n in range(9)), *(f"Late {n}" for n in range(3))]
-    assert processes.attempts[0] == before[0]
     assert [log for log in processes.logs if "Traceback" in log.read_text()] == []

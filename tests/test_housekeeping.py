@@ -13,9 +13,10 @@ from bot.storage import archive as archives
 from bot.storage.archive import Archive
 from bot.storage.database import Database
 from bot.storage.deliveries import Deliveries
+from bot.storage.links import LINK_SECONDS, Links
 from bot.storage.rows import Outcome
 from tests.conftest import eventually
-from tests.parts import DAY, MADE, Clock, draft, ended
+from tests.parts import DAY, HERE, MADE, Clock, draft, ended
 
 HOUR = 3600.0
 
@@ -27,6 +28,7 @@ class House:
     database: Database
     deliveries: Deliveries
     archive: Archive
+    links: Links
     housekeeping: Housekeeping
     clock: Clock
 
@@ -43,7 +45,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     clock = Clock()
     database = await Database.open(tmp_path / "relay.db")
     archive = Archive(database, clock)
-    yield House(database, Deliveries(database, clock), archive, Housekeeping(archive, 2, clock), clock)
+    links = Links(database, clock)
+    housekeeping = Housekeeping(archive, links, 2, clock)
+    yield House(database, Deliveries(database, clock), archive, links, housekeeping, clock)
     await database.close()
 
 
@@ -59,6 +63,18 @@ async def test_erases_what_was_kept_long_enough(house: House, monkeypatch: pytes
         assert await house.housekeeping._round() == HOUR
     assert logs == [{"event": "housekeeping.erased", "deliveries": 7, "log_level": "info"}]
     assert await house.titles() == ["Checkout is down", *[""] * 7]
+
+
+async def test_removes_links_whose_time_is_over(house: House) -> None:
+    """They hold a name; those that are still good stay."""
+    for_ann = {"actor": "U0ANN00001", "actor_name": "Ann", "workspace_name": "Here"}
+    token = await house.links.make(HERE, "notes", **for_ann)
+    house.clock.advance(LINK_SECONDS - 1)
+    await house.housekeeping._round()
+    assert await house.links.find(token) is not None
+    house.clock.advance(1)
+    await house.housekeeping._round()
+    assert await house.database.read(lambda db: db.execute("SELECT * FROM links").fetchall()) == []
 
 
 async def test_has_nothing_to_say_when_there_is_nothing_to_erase(house: House) -> None:

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.errors import RelayError, SettingError
+from bot.forms.custom import CustomField
 from bot.listing import Wanted, main
 from bot.settings import Settings
 from bot.storage.archive import Archive
 from bot.storage.database import Database
 from bot.storage.deliveries import Deliveries
 from bot.storage.rows import STATES, Delivery, Outcome, State
+from bot.storage.steps import Steps
 from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 
 T = TypeVar("T")
@@ -57,14 +59,14 @@ class Desk:
 
         return asyncio.run(done())
 
-    def submitted(self, key: str, state: State = "sending", **changes: Any) -> None:
+    def submitted(self, key: str, state: State = "sending", reason: str = "", **changes: Any) -> None:
         async def work(database: Database) -> None:
             deliveries = Deliveries(database, self.at)
             row, _ = await deliveries.enqueue(draft(key, **changes), lease=45, card_after=0.0)
             self.at.advance(60)
             created = MADE if state == "delivered" else None
             if state != "sending":
-                await deliveries.settle(row, Outcome(state, "", "Words.", created=created, due_at=self.at()))
+                await deliveries.settle(row, Outcome(state, reason, "Words.", created=created, due_at=self.at()))
 
         self.does(work)
 
@@ -152,6 +154,10 @@ def test_prints_json(filled: Desk) -> None:
         "revision": 0,
         "created": MADE,
         "twins": [],
+        "remaining": {},
+        "undecided": False,
+        "looks": 0,
+        "resends": 0,
         "submitted_at": "2027-01-15T12:00:00+00:00",
         "next_at": None,
         "changed_at": "2027-01-15T12:01:00+00:00",
@@ -187,6 +193,74 @@ def test_shows_one_with_everything_that_happened(filled: Desk) -> None:
     ]
 
 
+def in_doubt(desk: Desk, reason: str, look_at: float) -> None:
+    """A delivery whose answer was lost; `look_at` 0: nobody looks for it any more."""
+
+    async def work(database: Database) -> None:
+        deliveries = Deliveries(database, desk.at)
+        row, _ = await deliveries.enqueue(draft("ir000000000001"), lease=45, card_after=0.0)
+        await deliveries.settle(row, Outcome("unconfirmed", reason, "Nobody answered.", look_at=look_at))
+
+    desk.does(work)
+
+
+def test_shows_what_is_in_doubt(desk: Desk) -> None:
+    """That it is being checked, and when next; the list says so too."""
+    in_doubt(desk, "unclear", NOON + 600)
+    assert "  unconfirmed (unclear), being checked  " in desk.asks()
+    assert desk.asks(key="ir000000000001").splitlines()[4:10] == [
+        "state      unconfirmed (unclear)",
+        "says       Nobody answered.",
+        "in doubt   looked for and not found: 0; sent again: 0; it is looked for by itself",
+        "by         Ann U0ANN00001",
+        f"submitted  {local(NOON)}",
+        f"next       {local(NOON + 600)}",
+    ]
+    assert json.loads(desk.asks(as_json=True))[0]["undecided"] is False
+
+
+def test_shows_what_only_a_person_can_say(desk: Desk) -> None:
+    """And how to decide it."""
+    in_doubt(desk, "undecided", 0.0)
+    assert "  unconfirmed (undecided), somebody has to decide  " in desk.asks()
+    assert desk.asks(key="ir000000000001").splitlines()[6] == (
+        "in doubt   looked for and not found: 0; sent again: 0; look at the vendor, then press a button on its card in Slack, "
+        "or let `--retry` send it again"
+    )
+    assert json.loads(desk.asks(as_json=True))[0]["undecided"] is True
+
+
+def test_shows_what_remains_to_be_set(desk: Desk) -> None:
+    """Which fields of what was created, by their own names, and why not; nothing that the terminal would obey."""
+    custom = (CustomField(id="9b1f", name="Reg\x1bion", kind="text"),)
+
+    async def work(database: Database) -> None:
+        deliveries, steps = Deliveries(database, desk.at), Steps(database, desk.at)
+        row, _ = await deliveries.enqueue(draft("ir000000000001", custom=custom), lease=45, card_after=0.0)
+        await deliveries.settle(row, Outcome("delivered", created=MADE, steps=("custom.9b1f", "custom.gone")))
+        claimed = await steps.claim(60)
+        assert claimed is not None
+        await steps.settled(claimed, {"custom.9b1f": "It is not set up yet."}, 60)
+
+    desk.does(work)
+    assert "  delivered, 2 fields still to be set  " in desk.asks()
+    lines = desk.asks(key="ir000000000001").splitlines()
+    assert lines[6:8] == [
+        "remaining  Reg ion (custom.9b1f): It is not set up yet.",
+        "           custom.gone: still to be set",
+    ]
+    assert f"next       {local(NOON + 60)}" in lines
+    [row] = json.loads(desk.asks(as_json=True))
+    assert row["remaining"] == {"custom.9b1f": "It is not set up yet.", "custom.gone": ""}
+
+    async def end(database: Database) -> None:
+        [row] = await Archive(database).with_key("ir000000000001")
+        await Steps(database, desk.at).settled(row, {"custom.gone": "Nobody knows it."}, 60)
+
+    desk.does(end)
+    assert "  delivered, 2 fields not set  " in desk.asks()
+
+
 def test_shows_no_credential(filled: Desk) -> None:
     """Neither as text nor as JSON."""
     everything = [filled.asks(key="ir000000000001", as_json=flag) for flag in (False, True)] + [
@@ -210,6 +284,14 @@ def test_cancels(desk: Desk) -> None:
     """What waits is not sent any more."""
     desk.submitted("ir000000000001", "queued")
     assert "failed (cancelled), attempt 1, by operator" in desk.asks(key="ir000000000001", wish="cancel")
+    row = desk.row("ir000000000001")
+    assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", "operator")
+
+
+def test_cancels_what_waits_for_an_admin(desk: Desk) -> None:
+    """It would be sent as soon as there is another key."""
+    desk.submitted("ir000000000001", "failed", reason="unauthorized")
+    desk.asks(key="ir000000000001", wish="cancel")
     row = desk.row("ir000000000001")
     assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", "operator")
 

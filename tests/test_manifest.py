@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot import manifest, messages
+from bot.oauth import CALLBACK
 from tests.conftest import World
 from tests.processes import ROOT
 
@@ -22,9 +23,16 @@ BOTH = pytest.mark.parametrize("url", [URL, None], ids=["http", "socket"])
 
 # Web API method -> the bot scopes without which it does not do what we use it for (docs.slack.dev/reference/methods).
 SCOPES = {
+    "api_test": set[str](),
+    "apps_connections_open": set[str](),
+    "auth_test": set[str](),
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read"},
+    "files_info": {"files:read"},
+    "usergroups_list": {"usergroups:read"},
+    "usergroups_users_list": {"usergroups:read"},
+    "oauth_v2_access": set[str](),
     "users_info": {"users:read", "users:read.email"},
     "views_open": set[str](),
     "views_publish": set[str](),
@@ -100,6 +108,7 @@ def test_has_addresses_only_over_http(url: str | None) -> None:
     assert set(found) == wanted
     assert len(found) == (len(commands()) + 3 if url else 0)
     assert given["settings"]["socket_mode_enabled"] == (url is None)
+    assert given["oauth_config"].get("redirect_urls") == ([f"{URL}{CALLBACK}"] if url else None)
 
 
 def test_every_command_has_its_listener() -> None:
@@ -134,6 +143,8 @@ def test_every_button_has_its_listener() -> None:
         "open_4",
         "more",
         "value",
+        "vendor_rootly",
+        "who_may",
     ]
     for name in made:
         heard = [it for it in listened if it == name or (isinstance(it, re.Pattern) and it.search(name))]

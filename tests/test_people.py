@@ -1,4 +1,4 @@
-"""People: what Slack's flags make of somebody, what they may do, and what happens when Slack does not say."""
+"""People: what Slack's flags make of somebody, and what happens when Slack does not say."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.base import Kind
-from bot.people import FRESH_SECONDS, LOOKUP_SECONDS, Directory, Person, Role, objection
+from bot.people import FRESH_SECONDS, LOOKUP_SECONDS, Directory, Person, Role
 from bot.storage import Workspace
-from tests.conftest import World
+from tests.conftest import World, eventually
 from tests.parts import Clock
 from tests.slack_wire import TROUBLES, Answer, Wire, refused, slack_wire
 
@@ -73,10 +72,21 @@ async def test_flags_become_a_role(slack: tuple[Wire, AsyncWebClient], flags: di
     ("workspace", "user", "role"),
     [
         (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}}, "member"),
-        (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}, "is_admin": True}, "admin"),
+        (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}, "is_admin": True}, "member"),
+        (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1", "is_admin": True}}, "admin"),
+        (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1", "is_owner": True}}, "admin"),
+        (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E2", "is_owner": True}}, "outsider"),
+        (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1", "teams": ["T2", "T1"]}}, "member"),
+        (
+            GRID,
+            {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1", "teams": ["T2"], "is_admin": True}},
+            "outsider",
+        ),
+        (GRID, {"enterprise_user": {"enterprise_id": "E1", "teams": ["T1"]}, "is_admin": True}, "admin"),
         (GRID, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E2"}}, "outsider"),
         (GRID, {"team_id": "T2"}, "outsider"),
         (ORGANISATION, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}}, "member"),
+        (ORGANISATION, {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}, "is_admin": True}, "member"),
         (ORGANISATION, {"team_id": "T9", "is_stranger": True}, "outsider"),
         (TEAM, {"team_id": "T2", "enterprise_user": {"enterprise_id": ""}}, "outsider"),
     ],
@@ -84,7 +94,8 @@ async def test_flags_become_a_role(slack: tuple[Wire, AsyncWebClient], flags: di
 async def test_on_enterprise_grid_the_organisation_counts(
     slack: tuple[Wire, AsyncWebClient], workspace: Workspace, user: dict[str, Any], role: Role
 ) -> None:
-    """Somebody from another team of the same organisation belongs; somebody from another company does not."""
+    """Somebody from another team of the same organisation belongs where they are in this one too, and is an admin of it only
+    as one of the whole organisation; somebody from another company does not."""
     assert (await look_up(slack, ANN | user, workspace)).role == role
 
 
@@ -94,6 +105,26 @@ async def test_on_enterprise_grid_the_organisation_counts(
 async def test_relay_admins_are_admins(slack: tuple[Wire, AsyncWebClient], flags: dict[str, Any], role: Role) -> None:
     """Whom the operator names is an admin, unless the person is not of this workspace."""
     assert (await look_up(slack, ANN | flags, admins="U0ANN00001 U0BEN00001")).role == role
+
+
+@pytest.mark.parametrize(
+    ("workspace", "named", "role"),
+    [
+        (TEAM, "T1/U0ANN00001", "admin"),
+        (GRID, "T1/U0ANN00001", "admin"),
+        (GRID, "E1/U0ANN00001", "admin"),
+        (TEAM, "T2/U0ANN00001", "member"),
+        (TEAM, "E1/U0ANN00001", "member"),
+        (GRID, "E2/U0ANN00001", "member"),
+        (TEAM, "T1/U0BEN00001", "member"),
+        (TEAM, "/U0ANN00001", "member"),
+    ],
+)
+async def test_relay_admins_of_one_workspace_are_admins_of_no_other(
+    slack: tuple[Wire, AsyncWebClient], workspace: Workspace, named: str, role: Role
+) -> None:
+    """A person's id is their own within one workspace or organisation only."""
+    assert (await look_up(slack, ANN, workspace, named)).role == role
 
 
 @pytest.mark.parametrize(
@@ -121,6 +152,7 @@ async def test_slack_in_trouble_is_an_unknown_role(slack: tuple[Wire, AsyncWebCl
     said = "Slack did not say who you are. Please try again in a moment."
     assert await Directory(frozenset()).person(client, TEAM, "U1") == Person("U1", "U1", None, "unknown", said)
     assert (await Directory(frozenset(["U1"])).person(client, TEAM, "U1")).role == "admin"
+    assert (await Directory(frozenset(["T1/U1", "E1/U1"])).person(client, GRID, "U1")).role == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -181,40 +213,31 @@ async def test_a_person_is_remembered_for_a_while(slack: tuple[Wire, AsyncWebCli
     assert len(wire.calls) == 4
 
 
-@pytest.mark.parametrize(
-    ("role", "incident", "workflow_task"),
-    [
-        ("admin", True, True),
-        ("member", True, False),
-        ("guest", False, False),
-        ("outsider", False, False),
-        ("unknown", False, False),
-    ],
-)
-def test_who_may_do_what(role: Role, incident: bool, workflow_task: bool) -> None:
-    """Incidents and action items: full members; what changes automation: admins and owners."""
-    person = Person("U1", "Ann", None, role, "Slack is away.")
-    may: dict[Kind, bool] = {kind: not objection(kind, person) for kind in ("incident", "action_item", "workflow_task")}
-    assert may == {"incident": incident, "action_item": incident, "workflow_task": workflow_task}
+async def test_what_is_remembered_does_not_count_where_it_matters(slack: tuple[Wire, AsyncWebClient]) -> None:
+    """A fresh answer takes the place of the older one; without an answer nothing is known."""
+    wire, client = slack
+    directory = Directory(frozenset(), Clock())
+    wire.answer = lambda args: {"ok": True, "user": ANN | {"is_admin": True}}
+    assert (await directory.person(client, TEAM, "U1")).role == "admin"
+    wire.answer = refused("internal_error")
+    assert (await directory.person(client, TEAM, "U1", fresh=True)).role == "unknown"
+    wire.answer = lambda args: {"ok": True, "user": ANN}
+    for fresh in (True, False):
+        assert (await directory.person(client, TEAM, "U1", fresh=fresh)).role == "member"
 
 
-def test_a_no_says_why_and_whom_to_ask() -> None:
-    """Every objection is a sentence for the person who reads it."""
-
-    def no(kind: Kind, role: Role) -> str:
-        return objection(kind, Person("U1", "Ann", None, role, "Slack is away."))
-
-    assert no("incident", "guest") == (
-        "This is for full members of the workspace, not for guests. Please ask a member to do it for you."
-    )
-    assert no("action_item", "outsider") == (
-        "This is for full members of the workspace, not for people from other workspaces. "
-        "Please ask a member to do it for you."
-    )
-    assert no("workflow_task", "member") == (
-        "Only workspace admins and owners may change workflows from here. Please ask one of them to do it."
-    )
-    assert no("workflow_task", "unknown") == "I could not check whether you may do this. Slack is away."
+async def test_who_is_looked_up_while_the_workspace_goes_is_not_remembered(slack: tuple[Wire, AsyncWebClient]) -> None:
+    """Slack's answer, which comes after everything else was forgotten, is used once."""
+    wire, client = slack
+    directory = Directory(frozenset(), Clock())
+    wire.answer, wire.pause = (lambda args: {"ok": True, "user": ANN}), 0.1
+    looking = asyncio.create_task(directory.person(client, TEAM, "U1"))
+    await eventually(lambda: wire.calls)
+    directory.forget({TEAM})
+    assert (await looking).role == "member"
+    await directory.person(client, TEAM, "U1")
+    await directory.person(client, TEAM, "U1")
+    assert len(wire.calls) == 2
 
 
 async def test_a_missing_scope_is_told_in_slack(bare_world: World) -> None:

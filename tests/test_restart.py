@@ -1,9 +1,12 @@
 """`kill -9` at the worst moments: what was submitted is neither lost nor created twice."""
 
 import asyncio
+import socket
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, closing
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +17,8 @@ from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
 from tests.conftest import eventually
 from tests.processes import healthy, started
+
+PATIENCE_SECONDS = 30.0
 
 
 class Shop:
@@ -34,9 +39,6 @@ class Shop:
         """The bot's messages in the channel."""
         return [it for it in self.channel.messages if it.get("bot_id")]
 
-    def card_says(self, words: str) -> bool:
-        return len(self.cards) == 1 and words in self.cards[0]["text"]
-
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
         """The bot's process; killed, with no chance to tidy up, when the block ends."""
@@ -44,17 +46,31 @@ class Shop:
             self.stage.slack.bot_url = await healthy(process)
             yield process
 
-    async def declare(self, impact: str = "") -> str:
-        """Fill in the form and submit it; what the modal says then. `impact` is for a custom field, if it is there."""
+    async def declare(self, **more: str) -> None:
+        """Fill in the form and submit it: the summary, and `more` by the fields' labels, once the form has them."""
+        await eventually(lambda: self._opens_with(more), PATIENCE_SECONDS)
+        form = self.stage.slack.views(self.person)[-1]
+        texts = {_block(form, label): text for label, text in {"Summary": "Nobody can pay.", **more}.items()}
+        answers = {block: {"value": {"type": "plain_text_input", "value": text}} for block, text in texts.items()}
+        await self.stage.slack.submit(self.person, form["id"], answers)
+
+    async def _opens_with(self, labels: Collection[str]) -> bool:
+        """Open the form; it is closed again where it does not have all of these fields yet."""
         slack = self.stage.slack
         assert (await slack.command(self.person, self.channel.id, "/incident Checkout is down")).ok
         form = slack.views(self.person)[-1]
-        answers = {"rootly.incident.summary": {"value": {"type": "plain_text_input", "value": "Nobody can pay."}}}
-        if impact:
-            (block,) = [it["block_id"] for it in form["blocks"] if it.get("label", {}).get("text") == "Customer impact"]
-            answers[block] = {"value": {"type": "plain_text_input", "value": impact}}
-        await slack.submit(self.person, form["id"], answers)
-        return str(slack.views(self.person)[-1]["blocks"])
+        if all(_block(form, label) for label in labels):
+            return True
+        await slack.close(self.person, form["id"])
+        return False
+
+    async def modal_says(self, words: str) -> None:
+        """Wait for it: what took longer than the modal's answer is drawn into it later."""
+        await eventually(lambda: words in str(self.stage.slack.views(self.person)[-1]["blocks"]), PATIENCE_SECONDS)
+
+    async def card(self, words: str) -> None:
+        """Wait until there is one card, and it says so."""
+        await eventually(lambda: len(self.cards) == 1 and words in self.cards[0]["text"], PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -67,15 +83,16 @@ async def test_goes_on_with_what_was_queued(shop: Shop) -> None:
     """What waited for a vendor that was down arrives once after kill -9, a new start and the vendor's return."""
     async with shop.bot():
         await shop.rootly.set_fault("down")
-        assert "Saved, not yet in Rootly" in await shop.declare()
-        await eventually(lambda: shop.card_says("Saved, not yet in Rootly"))
+        await shop.declare()
+        await shop.modal_says("Saved, not yet in Rootly")
+        await shop.card("Saved, not yet in Rootly")
         await eventually(lambda: _noted_its_card(shop.settings))  # killed before, it would post another
     async with shop.bot():
         await shop.rootly.set_fault("fine")
-        await eventually(lambda: shop.card_says("Created in Rootly"), 30)
+        await shop.card("Created in Rootly")
         await asyncio.sleep(1)
     assert [it.body["data"]["attributes"]["title"] for it in shop.rootly.created] == ["Checkout is down"]
-    assert shop.card_says("Created in Rootly")
+    await shop.card("Created in Rootly")
 
 
 async def test_looks_up_what_may_have_arrived(shop: Shop) -> None:
@@ -88,7 +105,7 @@ async def test_looks_up_what_may_have_arrived(shop: Shop) -> None:
     assert shop.cards == []
     _let_the_lease_run_out(shop.settings)
     async with shop.bot():
-        await eventually(lambda: shop.card_says("Created in Rootly"))
+        await shop.card("Created in Rootly")
     assert [it.body["data"]["attributes"]["title"] for it in shop.rootly.created] == ["Checkout is down"]
     assert sum(it.method == "POST" for it in shop.rootly.requests) == 1
 
@@ -99,18 +116,17 @@ async def test_sets_what_remains_of_what_it_created(shop: Shop) -> None:
     assert isinstance(rootly, Rootly)
     rootly.fields.hold = asyncio.Event()
     async with shop.bot():
-        await eventually(lambda: any("/v1/form_fields" in it.path for it in rootly.requests))
-        await asyncio.sleep(0.5)
-        assert "Still to be set: *Customer impact*" in await shop.declare("Nobody can pay.")
+        await shop.declare(**{"Customer impact": "Nobody can pay."})
+        await shop.modal_says("Still to be set: *Customer impact*")
     assert len(rootly.created) == 1
     assert rootly.data.selections == {}
     rootly.fields.hold = None
     with closing(sqlite3.connect(shop.settings.database)) as database, database:
         assert database.execute("UPDATE deliveries SET steps_at = 1 WHERE steps_at > 0").rowcount == 1
     async with shop.bot():
-        await eventually(lambda: rootly.data.selections)
-        await eventually(lambda: shop.card_says("Created in Rootly"))
-        await eventually(lambda: "Still to be set" not in str(shop.cards[0]["blocks"]))
+        await eventually(lambda: rootly.data.selections, PATIENCE_SECONDS)
+        await shop.card("Created in Rootly")
+        await eventually(lambda: "Still to be set" not in str(shop.cards[0]["blocks"]), PATIENCE_SECONDS)
     (made,) = rootly.created
     assert rootly.fields.detail(made.id) == {"Customer impact": "Nobody can pay."}
 
@@ -119,13 +135,24 @@ async def test_finishes_what_it_is_sending_before_it_ends(shop: Shop) -> None:
     """Told to stop in the middle of a call, the bot waits for the vendor's answer and writes it down; code 0."""
     shop.rootly.hold = asyncio.Event()
     async with shop.bot() as process:
-        assert "has not answered yet" in await shop.declare()
+        await shop.declare()
+        await shop.modal_says("has not answered yet")
         process.terminate()
-        await asyncio.sleep(0.3)
+        await eventually(lambda: not _takes_calls(shop.stage.slack.bot_url))  # it has begun to stop
         shop.rootly.hold.set()
         assert await process.wait() == 0
     with closing(sqlite3.connect(shop.settings.database)) as database:
         assert database.execute("SELECT state FROM deliveries").fetchall() == [("delivered",)]
+
+
+def _block(form: dict[str, Any], label: str) -> str:
+    """The block id of the field with that label, empty where the form has none."""
+    return next((it["block_id"] for it in form["blocks"] if it.get("label", {}).get("text") == label), "")
+
+
+def _takes_calls(url: str) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) == 0
 
 
 def _noted_its_card(settings: Settings) -> bool:

@@ -6,43 +6,63 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack_errors import asked_to_wait
 from bot.slack_turns import SECONDS_APART, Turns
-from tests.parts import Clock
+from bot.storage.showing import EVERYWHERE, place
+from tests.parts import ELSEWHERE, HERE, Clock
+
+C1, C2, C3, D1 = (place(HERE, it) for it in ("C1", "C2", "C3", "D1"))
+ALL = place(HERE, EVERYWHERE)
 
 
 def test_a_place_has_one_turn_a_second() -> None:
     """It is taken while something is being sent, and free a second after that."""
     clock = Clock()
     turns = Turns(clock)
-    turns.begin("C1")
-    assert (turns.is_taken("C1"), turns.busy(), turns.free_at("C2")) == (True, ["C1"], 0.0)
-    turns.end("C1", "D1")
-    assert (turns.is_taken("C1"), sorted(turns.busy()), turns.free_at("C1")) == (False, ["C1", "D1"], clock.now + 1)
+    turns.begin(C1)
+    assert (turns.is_taken(C1), turns.busy(), turns.free_at(C2)) == (True, [C1], 0.0)
+    turns.end(C1, D1)
+    assert (turns.is_taken(C1), sorted(turns.busy()), turns.free_at(C1)) == (False, [C1, D1], clock.now + 1)
     clock.advance(SECONDS_APART)
-    assert (turns.busy(), turns.free_at("C1")) == ([], 0.0)
+    assert (turns.busy(), turns.free_at(C1)) == ([], 0.0)
 
 
 def test_a_pause_that_slack_asked_for_holds() -> None:
-    """In that place for as long as it said; a second place that it names meanwhile means everywhere."""
+    """In that place for as long as it said; a second place that it names meanwhile means everywhere in the workspace."""
     clock = Clock()
     turns = Turns(clock)
-    turns.wait("C1", 30)
-    turns.end("C1")
-    assert (turns.free_at("C1") - clock.now, turns.free_at("C2")) == (30, 0.0)
-    turns.wait("C1", 10)
-    assert (turns.free_at("C1") - clock.now, turns.free_at("C2")) == (30, 0.0)
-    turns.wait("C2", 20)
-    assert [turns.free_at(place) - clock.now for place in ("C1", "C2", "C3")] == [30, 20, 20]
+    turns.wait(C1, 30)
+    turns.end(C1)
+    assert (turns.free_at(C1) - clock.now, turns.free_at(C2)) == (30, 0.0)
+    turns.wait(C1, 10)
+    assert (turns.free_at(C1) - clock.now, turns.free_at(C2)) == (30, 0.0)
+    turns.wait(C2, 20)
+    assert [turns.free_at(it) - clock.now for it in (C1, C2, C3)] == [30, 20, 20]
+    assert sorted(turns.busy()) == sorted([ALL, C1, C2])
     clock.advance(20)
-    assert [turns.free_at(place) for place in ("C2", "C3")] == [0.0, 0.0]
+    assert [turns.free_at(it) for it in (C2, C3)] == [0.0, 0.0]
+
+
+def test_workspaces_do_not_wait_for_each_other() -> None:
+    """Channels of one name in two workspaces are two places, and Slack's limits are each workspace's own."""
+    clock = Clock()
+    turns = Turns(clock)
+    there = place(ELSEWHERE, "C1")
+    turns.begin(C1)
+    turns.wait(C1, 30)
+    assert (turns.is_taken(there), turns.free_at(there)) == (False, 0.0)
+    turns.wait(there, 20)
+    assert (turns.free_at(there) - clock.now, turns.free_at(place(ELSEWHERE, "C2"))) == (20, 0.0)
+    turns.wait(C2, 10)
+    assert [turns.free_at(it) - clock.now for it in (C3, there)] == [10, 20]
+    assert turns.free_at(place(ELSEWHERE, "C2")) == 0.0
 
 
 def test_a_clock_that_goes_back_ends_the_pauses() -> None:
     """They were measured before it did."""
     clock = Clock()
     turns = Turns(clock)
-    turns.wait("C1", 30)
+    turns.wait(C1, 30)
     clock.advance(-3600)
-    assert (turns.busy(), turns.free_at("C1")) == ([], 0.0)
+    assert (turns.busy(), turns.free_at(C1)) == ([], 0.0)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model, field_validator
+from pydantic.fields import FieldInfo
 
 from bot.adapters.pace import Limits, Pace
 from bot.forms.custom import CustomField
@@ -25,11 +26,25 @@ from bot.forms.made import custom_form
 Kind = Literal["incident", "action_item", "workflow_task"]
 
 
-class Credentials(BaseModel):
-    """Base of a vendor's credentials; every field a secret, so that no repr shows one.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Marks a secret that the person who types it may see, and finds again after a mistake: an identifier, say, which is
+    kept out of logs and reprs all the same."""
 
-    A value is taken without the white space around it. One that cannot stand in an HTTP header is turned away here:
-    the HTTP client would only notice while it sends. What pydantic raises then does not quote the value in its text.
+
+def typed_unseen(field: FieldInfo) -> bool:
+    """Whether what is typed into that field of the credentials is never shown, not even to who types it."""
+    return field.annotation is SecretStr and Shown() not in field.metadata
+
+
+class Credentials(BaseModel):
+    """Base of a vendor's credentials; every field a secret, so that no repr shows one, or a choice (a `Literal`). A secret
+    that is `Shown` may be seen by who types it.
+
+    A field's title and description say to people what it is, where to find it and which rights it needs. None is an
+    address: that is the operator's, or one of those that `Adapter.address` knows. A value is taken without the white
+    space around it. One that cannot stand in an HTTP header is turned away here: the HTTP client would only notice while
+    it sends. What pydantic raises then does not quote the value in its text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -37,6 +52,8 @@ class Credentials(BaseModel):
     @field_validator("*")
     @classmethod
     def _can_be_sent(cls, value: Any) -> Any:
+        if not isinstance(value, SecretStr):
+            return value
         secret = SecretStr(value.get_secret_value().strip())
         text = secret.get_secret_value()
         if not text or not all("!" <= character <= "~" for character in text):
@@ -52,7 +69,7 @@ def storable(words: str) -> str:
 class ApiKey(Credentials):
     """One bearer token."""
 
-    api_key: SecretStr
+    api_key: SecretStr = Field(title="API key")
 
 
 class Rights(BaseModel):
@@ -60,7 +77,8 @@ class Rights(BaseModel):
 
     `acts_as`: as whom it acts, in a few words ("Maya Chen (maya@example.com)"). `roles`: the vendor's names of its roles or
     permissions, as far as it tells. `cannot`: by the name of an operation ("incident") a sentence that says why the key
-    will be refused there and what to change; an operation that is missing is allowed, or nothing is known.
+    will be refused there and what to change; an operation that is missing is allowed, or nothing is known. `limited`: the
+    same for what works, and lacks something: what it is, and what to change.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +86,11 @@ class Rights(BaseModel):
     acts_as: str = ""
     roles: tuple[str, ...] = ()
     cannot: Mapping[str, str] = Field(default_factory=dict)
+    limited: Mapping[str, str] = Field(default_factory=dict)
+
+    def about(self, operation: str) -> str:
+        """What people should know who use that operation; empty when nothing stands in their way."""
+        return " ".join(filter(None, (self.cannot.get(operation), self.limited.get(operation))))
 
 
 class Account(BaseModel):
@@ -172,10 +195,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """What an answer fills in: values by field name. `more`: some stand in fields that only "More fields" shows."""
+    """What an answer fills in: values by field name. `more`: some stand in fields that only "More fields" shows.
+
+    `reason`: the form stays as it was, because what was typed would be lost; a sentence or two that say why and what to do.
+    """
 
     values: Mapping[str, Any]
     more: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +210,16 @@ class Branches:
     """A form that goes on according to one answer: `field` asks, `into` is the field that holds the chosen form.
 
     `first` is the form that is there before anything was answered. `prefill` (answer, what was typed so far, the entry that
-    was chosen if the catalog still has it) says what stands in the form that the answer leads to; it is pure. Slack
-    keeps what was typed in a block whose id stays, so the form that is filled in has to have a `block` of its own.
+    was chosen if the catalog still has it, and likewise the entry that was chosen before) says what stands in the form that
+    the answer leads to; it is pure. Slack keeps what was typed in a block whose id stays, so the form that is filled in has
+    to have a `block` of its own.
     """
 
     field: str
     into: str
     forms: Mapping[str, type[Form]]
     first: str | None = None
-    prefill: Callable[[str | None, Mapping[str, Any], Entry | None], Prefill] | None = None
+    prefill: Callable[[str | None, Mapping[str, Any], Entry | None, Entry | None], Prefill] | None = None
 
 
 @dataclass(frozen=True)
@@ -263,7 +291,7 @@ def incident_by_number(typed: str) -> Entry | None:
 
 
 class Adapter(ABC):
-    """One vendor. Instances hold the shared HTTP client and the base URL; credentials come with each call.
+    """One vendor. Instances hold the shared HTTP client and the operator's base URL; credentials come with each call.
 
     `limits` are the vendor's documented rate limits for one key.
     """
@@ -287,9 +315,16 @@ class Adapter(ABC):
         mine.pace = pace
         return mine
 
+    def address(self, credentials: Any) -> str:
+        """The base URL that these credentials are for: the operator's, or one out of the vendor's own list."""
+        return self.base_url
+
     @abstractmethod
     async def verify(self, credentials: Any) -> Account:
-        """Ask the vendor whether the credentials work. Raises `Unauthorized`, `TryLater`, `Refused` or `Unclear`."""
+        """Ask the vendor whether the credentials work, and what they may do; it creates nothing, and takes 8 s at most.
+
+        Raises `Unauthorized`, `TryLater`, `Refused` or `Unclear`. What cannot be found out about the rights is left out.
+        """
 
     @abstractmethod
     def request(self, operation: str, submission: Submission, credentials: Any) -> Request:

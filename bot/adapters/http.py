@@ -8,39 +8,42 @@ import asyncio
 import json
 import math
 import time
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
 from bot.adapters.base import Request, storable
+from bot.adapters.hiding import hide
 from bot.adapters.pace import Pace, Side
+from bot.aside import aside, characters
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 
 LONGEST_WAIT, LONGEST_RESET = 24 * 3600.0, 300.0
 TOTAL_SECONDS = 20.0
 """Limit for a whole call. httpx limits each read only, so a body that drips would hold it for ever."""
 LARGEST_REPLY = 2 * 1024 * 1024
-LARGEST_PAGE = 4 * LARGEST_REPLY
-"""Bytes of an answer to a GET: a page of a hundred incidents, each with all that belongs to it, passes two million."""
+"""Bytes of an answer, unpacked. A page of a list that is longer is asked for again in smaller pages."""
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
 class Reply:
-    """A vendor's answer: `status`, `headers`, and `body`, parsed JSON or None when it was none."""
+    """A vendor's answer: `status`, `headers`, and `body`, parsed JSON or None when it was none, or was `too_long`."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "status", "too_long")
 
-    def __init__(self, status: int, headers: httpx.Headers, body: Any) -> None:
+    def __init__(self, status: int, headers: httpx.Headers, body: Any, *, too_long: bool = False) -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        self.too_long = too_long
 
     @property
     def ok(self) -> bool:
@@ -62,13 +65,14 @@ def make_client() -> httpx.AsyncClient:
     """The shared client of all workspaces.
 
     Redirects are not followed: credentials would travel along. No cookie is kept: it would go from one workspace's
-    calls into another's. A proxy of the environment is not asked for what is on this machine.
+    calls into another's. A proxy of the environment is not asked for what is on this machine. Answers are asked for in
+    the one packing that `_unpacked` reads.
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(15.0, connect=4.0, pool=4.0),
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
         follow_redirects=False,
-        headers={"User-Agent": "incident-relay"},
+        headers={"User-Agent": "incident-relay", "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         mounts={"all://127.0.0.1": None, "all://localhost": None},
     )
@@ -93,14 +97,8 @@ async def send(
     side: Side = "read" if request.method == "GET" else "write"
     if pace is not None and side == "read" and not pace.take("read"):
         raise TryLater(vendor, f"{vendor} takes no more questions for the moment.", "rate_limited", pace.wait("read"))
-    built = client.build_request(
-        request.method,
-        base_url.rstrip("/") + request.path,
-        params=request.params,
-        headers=request.headers,
-        content=None if request.json is None else json.dumps(request.json, ensure_ascii=False).encode(),
-        data=request.data,
-    )
+    address = _address(vendor, base_url, request.path)
+    built = await aside(characters(request.data), lambda: _built(client, address, request))
     deadline = asyncio.get_running_loop().time() + total_seconds
     unanswered = f"{vendor} did not answer."
     try:
@@ -115,14 +113,40 @@ async def send(
             pace.heard(side, response.headers)
         _check_settled(vendor, response)
         async with asyncio.timeout_at(deadline):
-            body = await _body(response, LARGEST_PAGE if request.method == "GET" else LARGEST_REPLY)
+            raw = await _unpacked(response)
     except (httpx.HTTPError, TimeoutError) as error:
         if response.is_success:
             raise Unclear(vendor, unanswered) from error
-        body = None  # a refusal stands, whatever became of its words
+        raw = b""  # a refusal stands, whatever became of its words
     finally:
         await response.aclose()
-    return Reply(response.status_code, response.headers, body)
+    if len(raw) > LARGEST_REPLY:
+        return Reply(response.status_code, response.headers, None, too_long=True)
+    return Reply(response.status_code, response.headers, _parsed(hide(raw, response)))
+
+
+def _built(client: httpx.AsyncClient, address: httpx.URL, request: Request) -> httpx.Request:
+    return client.build_request(
+        request.method,
+        address,
+        params=request.params,
+        headers=request.headers,
+        content=None if request.json is None else json.dumps(request.json, ensure_ascii=False).encode(),
+        data=request.data,
+    )
+
+
+def _address(vendor: str, base_url: str, path: str) -> httpx.URL:
+    """Where a request goes. Raises `Refused` if the path would lead away from the base URL, however it came about."""
+    base = httpx.URL(base_url)
+    try:
+        url = httpx.URL(base_url.rstrip("/") + path)
+    except httpx.InvalidURL as error:
+        raise Refused(vendor, f"{vendor} has no such address.") from error
+    below = url.path.startswith(f"{base.path.rstrip('/')}/")
+    if not below or (url.scheme, url.netloc, url.userinfo) != (base.scheme, base.netloc, base.userinfo):
+        raise Refused(vendor, f"{vendor} has no such address.")
+    return url
 
 
 def _check_settled(vendor: str, response: httpx.Response) -> None:
@@ -135,13 +159,32 @@ def _check_settled(vendor: str, response: httpx.Response) -> None:
         raise Unclear(vendor, f"{vendor} answered with an error of its own.")
 
 
-async def _body(response: httpx.Response, most: int) -> Any:
-    """The parsed JSON; None when it is none, or longer than `most` bytes."""
-    raw = bytearray()
-    async for chunk in response.aiter_bytes():
-        raw += chunk
-        if len(raw) > most:
-            return None
+async def _unpacked(response: httpx.Response) -> bytes:
+    """The body's bytes, at most one more than `LARGEST_REPLY`. Raises `httpx.HTTPError`.
+
+    httpx would unpack each chunk whole, and packings within packings: kilobytes could fill the memory. Here gzip alone is
+    unpacked, and no further than to the limit.
+    """
+    packing = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if packing not in ("identity", "gzip"):
+        raise httpx.DecodingError("The body's Content-Encoding was not asked for.", request=response.request)
+    unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packing == "gzip" else None
+    body = bytearray()
+    async for chunk in cast("httpx.AsyncByteStream", response.stream):
+        room = LARGEST_REPLY + 1 - len(body)
+        try:
+            body += chunk[:room] if unpack is None else unpack.decompress(chunk, room)
+        except zlib.error as error:
+            raise httpx.DecodingError("The body is not what it says.", request=response.request) from error
+        if len(body) > LARGEST_REPLY:
+            return bytes(body)
+    if unpack is not None and body and not unpack.eof:
+        raise httpx.DecodingError("The body ends too early.", request=response.request)
+    return bytes(body)
+
+
+def _parsed(raw: bytes) -> Any:
+    """The JSON; None when it is none."""
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
@@ -194,6 +237,10 @@ def rejected_token(vendor: str, status: int, words: str = "", *, connecting: boo
     """What a 401 or 403 says to a person; `words` are the vendor's own, `connecting`: the token is being tried out."""
     if status == 401 and connecting:
         return Unauthorized(vendor, f"{vendor} does not accept these credentials: copy them again, whole.")
+    if connecting:
+        said = f' ("{words}")' if words else ""
+        sentence = f"{vendor} does not let this key read what it belongs to{said}: give it more rights, or use another."
+        return Unauthorized(vendor, sentence, 403)
     if status == 401:
         sentence = f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
         return Unauthorized(vendor, sentence)
@@ -217,8 +264,18 @@ def unreadable(vendor: str) -> TryLater:
     return TryLater(vendor, f"{vendor} sent an answer that could not be read.", "unreachable")
 
 
+class TooLong(TryLater):
+    """A list, or a page of it, of more than `LARGEST_REPLY`: asked for in the same way it will hardly become shorter."""
+
+    def __init__(self, vendor: str) -> None:
+        sentence = f"{vendor} sent a list of more than {LARGEST_REPLY >> 20} MB in one piece, too long to be read."
+        super().__init__(vendor, sentence, "unreachable")
+
+
 def listed(vendor: str, reply: Reply, *path: str | int) -> list[Any]:
-    """The list at `path` of a page. Without one it is `unreadable`: that is not the same as an empty list."""
+    """The list at `path` of a page. Without one it is `unreadable`: that is not the same as an empty list. Raises `TooLong`."""
+    if reply.too_long:
+        raise TooLong(vendor)
     found = dig(reply.body, *path)
     if not isinstance(found, list):
         raise unreadable(vendor)

@@ -12,7 +12,7 @@ import math
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -153,10 +153,19 @@ class Paces:
     def __init__(self, limits: Mapping[str, Limits], clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
-        self._paces: dict[object, Pace] = {}
+        self._paces: dict[tuple[object, str], Pace] = {}
 
     def of(self, connection: tuple[object, str]) -> Pace:
         """The pace of (workspace, vendor)."""
         if connection not in self._paces:
             self._paces[connection] = Pace(self._limits[connection[1]], self._clock)
         return self._paces[connection]
+
+    def renew(self, connection: tuple[object, str]) -> None:
+        """It was removed, or belongs to another account now: the calls and pauses of the last one are no concern of it. A call
+        that is under way still tells the old pace what it hears."""
+        self._paces.pop(connection, None)
+
+    def forget(self, workspaces: Container[object]) -> None:
+        """Forget the connections of these workspaces."""
+        self._paces = {it: pace for it, pace in self._paces.items() if it[0] not in workspaces}

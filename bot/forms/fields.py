@@ -7,7 +7,9 @@
 | `str` with `Lookup("services")`    | a type-ahead over that catalog; in a `list`: several |
 | `str` with `Person()`              | a picker of people; in a `list`: several       |
 | `str` with `Conversation()`        | a picker of channels; in a `list`: several     |
+| `str` with `UserGroup()`           | a type-ahead over Slack's user groups; in a `list`: several |
 | `str` with `Json()`                | many lines that must be JSON                   |
+| `str` with `Upload()`              | a file to choose; the value is the file's text |
 | `date`, `datetime`                 | a date picker, a date and time picker          |
 | `int`, `float`                     | a number input                                 |
 | `bool`                             | a checkbox; `Check("...")` words it            |
@@ -101,6 +103,19 @@ class Json(Marker):
 
 
 @dataclass(frozen=True, slots=True)
+class Upload(Marker):
+    """One file of text in UTF-8; the value is its text. `most`: its bytes; `types`: what its name may end in (".json": "json").
+
+    `instead_of` names the text field that says the same. Slack cannot put a file back into a form: there its text stands
+    when the form is filled in again, if it fits.
+    """
+
+    most: int
+    types: tuple[str, ...] = ()
+    instead_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Choice(Marker):
     """Words for the values of a select; a value without one is shown humanised (`in_progress`: "In progress")."""
 
@@ -124,6 +139,15 @@ class Person(Marker):
 @dataclass(frozen=True, slots=True)
 class Conversation(Marker):
     """A Slack conversation; the value is its id."""
+
+
+USER_GROUPS = "user_groups"
+"""What stands in a catalog's place for Slack's user groups: "user_groups/S012AB3CD"."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup(Marker):
+    """A Slack user group; the value is its id. Slack has no element for it: whoever draws the form answers the type-ahead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from bot.errors import FormError
 from bot.forms.fields import Form
+from bot.forms.files import names_or_text, problem
 from bot.forms.sentences import NOT_CHOSEN, complaint, early_complaint
 from bot.forms.shape import Field, Place, nested_prefix, places, shape
 from bot.forms.text import cut, humanise
@@ -32,7 +33,8 @@ def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict
     """What was typed so far by field name (a dict for a nested form), unvalidated, without what is not on the screen.
 
     Text is as typed, a select's answer its value, people and entries their ids, a date and time aware, a number that is
-    none stays text, "ID, name" too; a field left blank is None, [] or False. `render` takes the result as its values.
+    none stays text, "ID, name" too; of a file that was not fetched there are the names, in a list. A field left blank is
+    None, [] or False. `render` takes the result as its values.
     """
     typed: dict[str, Any] = {}
     for field in shape(form):
@@ -169,16 +171,16 @@ def _answer(field: Field, value: Any) -> dict[str, Any]:
         return {}
     if field.listed:
         return {field.name: []}
-    return {field.name: ""} if field.kind in ("text", "lookup", "person", "conversation") else {}
+    return {field.name: ""} if field.kind in ("text", "lookup", "person", "conversation", "user_group") else {}
 
 
 def _any(typed: Any) -> bool:
     return any(_any(each) for each in typed.values()) if isinstance(typed, dict) else bool(typed)
 
 
-def chosen(state_values: Mapping[str, Any], block_id: str) -> dict[str, str]:
+def chosen(state_values: Mapping[str, Any], block_id: str, action_id: str = "value") -> dict[str, str]:
     """What is chosen in the select of that block: value -> the words shown for it. Empty where there is none."""
-    element = _element(state_values, block_id)
+    element = _element(state_values, block_id, action_id)
     several = element.get("selected_options")
     options = [_mapping(it) for it in (element.get("selected_option"), *(several if isinstance(several, list) else []))]
     words = [(it.get("value"), _mapping(it.get("text")).get("text")) for it in options]
@@ -197,8 +199,10 @@ def people(state_values: Mapping[str, Any], block_id: str) -> list[str]:
 
 def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
     element = _element(state_values, place.block_id)
-    if place.field.kind == "lookup":
+    if place.field.kind in ("lookup", "user_group"):
         return NOT_CHOSEN if NOTICE in _selected(element) else None
+    if place.field.kind == "file" and (said := problem(element)):
+        return said
     typed = _typed(place.field, element)
     return early_complaint(place.field, typed) if isinstance(typed, str) and typed.strip() else None
 
@@ -215,7 +219,7 @@ def _typed(field: Field, element: Mapping[str, Any]) -> Any:
             return _number(element.get("value"), field.kind)
         case "select":
             return _one_or_all(field, [field.options.get(each, each) for each in _selected(element)])
-        case "lookup":
+        case "lookup" | "user_group":
             return _one_or_all(field, [each for each in _selected(element) if each != NOTICE])
         case "person":
             return _one_or_all(field, _picked(element, "user"))
@@ -229,6 +233,8 @@ def _typed(field: Field, element: Mapping[str, Any]) -> Any:
             return "yes" in _selected(element)
         case "tick":
             return True if "yes" in _selected(element) else None
+        case "file":
+            return names_or_text(element)
         case "form":
             return None
 
@@ -238,8 +244,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict | Mapping) else {}
 
 
-def _element(state_values: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
-    return _mapping(_mapping(_mapping(state_values).get(block_id)).get("value"))
+def _element(state_values: Mapping[str, Any], block_id: str, action_id: str = "value") -> Mapping[str, Any]:
+    return _mapping(_mapping(_mapping(state_values).get(block_id)).get(action_id))
 
 
 def _string(value: Any) -> str | None:

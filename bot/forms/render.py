@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.forms.fields import Check, Choice, Form, Json, Lookup, Named, Text
+from bot.forms.fields import USER_GROUPS, Check, Choice, Form, Json, Lookup, Named, Text, Upload
 from bot.forms.shape import Bounds, Field, key, nested_prefix, shape
 from bot.forms.text import cut, humanise
 
@@ -30,6 +30,7 @@ HEADING = 24
 """Titles and buttons of a modal."""
 SECTION = 3000
 DIALOG_TITLE, DIALOG_TEXT = 100, 300
+CHOOSER_TITLE = "Where to"
 NOTICE = 5 * SECTION
 """Ours: nobody reads more in a modal, and the view stays far below Slack's 250 KB."""
 
@@ -61,7 +62,7 @@ def render(
     Raises `TypeError` for a field whose type has no element.
     """
     blocks: list[Block] = []
-    given = values or {}
+    given = _put_back(form, values or {})
     for field in shape(form):
         if field.advanced and not more:
             continue
@@ -96,7 +97,7 @@ def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
         "type": "input",
         "block_id": "choice",
         "dispatch_action": True,
-        "label": _plain("Where to"),
+        "label": _plain(CHOOSER_TITLE),
         "element": element,
     }
 
@@ -143,6 +144,27 @@ def _parts(text: str) -> list[str]:
     return [part for part in (*parts, text) if part.strip()]
 
 
+def _put_back(form: type[Form], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with the text of a file where a person can type it: an input for files has no first value."""
+    moved: dict[str, Any] = {}
+    for field in shape(form):
+        if field.kind != "file" or (marker := field.marker(Upload)) is None:
+            continue
+        text, beside = values.get(field.name), marker.instead_of
+        if beside and isinstance(text, str) and len(text) <= TEXT_INPUT and not values.get(beside):
+            moved |= {field.name: None, beside: text}
+    return {**values, **moved} if moved else values
+
+
+def _hint(field: Field, value: Any) -> str:
+    """What stands below the field; below one for a file, that the file which was sent has to be chosen again."""
+    if field.kind != "file" or not isinstance(value, str) or not value:
+        return field.hint
+    return (
+        f"The file with {len(value):,} characters cannot be put back here: please choose it again. {field.hint}".strip()
+    )
+
+
 def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
     """An input block. A checkbox for yes or no is optional to Slack, for which a required one would have to be ticked."""
     block: Block = {
@@ -152,8 +174,8 @@ def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
         "optional": not field.required or field.kind == "check",
         "element": {"action_id": "value", **_element(field, value, labels)},
     }
-    if field.hint:
-        block["hint"] = _plain(cut(field.hint, LABEL))
+    if hint := _hint(field, value):
+        block["hint"] = _plain(cut(hint, LABEL))
     lookup = field.marker(Lookup)
     if lookup is not None and lookup.rerenders:
         block["dispatch_action"] = True
@@ -171,7 +193,7 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
             return _number_input(field, value)
         case "select":
             return _select(field, value)
-        case "lookup":
+        case "lookup" | "user_group":
             return _lookup(field, value, labels)
         case "person":
             return _picker(field, "user", _PERSON, value)
@@ -188,6 +210,9 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
             asked = _member("confirm", _confirm(field, marker))
             first = _initial("options", options if value is True else None)
             return {"type": "checkboxes", "options": options, **first, **asked}
+        case "file":
+            upload = field.marker(Upload)
+            return {"type": "file_input", **_member("filetypes", list(upload.types) if upload else []), "max_files": 1}
         case "form":
             raise AssertionError("a nested form is rendered as its fields")
 
@@ -275,7 +300,7 @@ def _span(options: list[dict[str, Any]]) -> str:
 
 
 def _lookup(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
-    catalog = marker.catalog if (marker := field.marker(Lookup)) else ""
+    catalog = marker.catalog if (marker := field.marker(Lookup)) else USER_GROUPS
     ids = [name for name in _keys(value) if 0 < len(name) <= OPTION_VALUE]
     chosen = [_option(name, labels(catalog, name) or name) for name in ids]
     element = {"type": "multi_external_select" if field.many else "external_select", "min_query_length": 0}

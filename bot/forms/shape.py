@@ -15,22 +15,39 @@ import annotated_types
 from pydantic import EmailStr, HttpUrl
 from pydantic.fields import FieldInfo
 
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Marker, Named, Person, Text
+from bot.forms.fields import (
+    Advanced,
+    Check,
+    Choice,
+    Conversation,
+    Form,
+    Json,
+    Lookup,
+    Marker,
+    Named,
+    Person,
+    Text,
+    Upload,
+    UserGroup,
+)
 from bot.forms.text import humanise
 
 Kind = Literal[
     "text", "lines", "emails", "json", "named", "named_lines", "select", "lookup", "person", "conversation",
-    "date", "datetime", "int", "float", "check", "tick", "url", "email", "form",
+    "user_group", "date", "datetime", "int", "float", "check", "tick", "url", "email", "file", "form",
 ]  # fmt: skip
 
 _PLAIN: Mapping[Any, Kind] = {
     str: "text", date: "date", datetime: "datetime", int: "int", float: "float", bool: "check",
     HttpUrl: "url", EmailStr: "email", Named: "named",
 }  # fmt: skip
-_MARKED: Mapping[type[Marker], Kind] = {Lookup: "lookup", Person: "person", Conversation: "conversation", Json: "json"}
+_MARKED: Mapping[type[Marker], Kind] = {
+    Lookup: "lookup", Person: "person", Conversation: "conversation", UserGroup: "user_group", Json: "json",
+    Upload: "file",
+}  # fmt: skip
 _LISTS: Mapping[Kind, Kind] = {
     "text": "lines", "email": "emails", "select": "select", "lookup": "lookup", "person": "person",
-    "conversation": "conversation", "named": "named_lines",
+    "conversation": "conversation", "user_group": "user_group", "named": "named_lines",
 }  # fmt: skip
 _BY_LINE: tuple[Kind, ...] = ("lines", "emails", "named_lines")
 """The lists that are one text, a value a line."""

@@ -9,7 +9,7 @@ from bot.forms.render import Block
 from bot.forms.text import cut
 from bot.messages.words import everything, undecided
 from bot.storage import Workspace
-from bot.storage.rows import Delivery
+from bot.storage.rows import FOR_AN_ADMIN, Delivery
 
 Button = dict[str, Any]
 
@@ -25,6 +25,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "delivered": ("finish",),
 }
 """What a person can do, by the row's state."""
+_WHILE_IT_WAITS = ("try_again", "by_hand", "cancel", "copy")
+"""The same about what waits for an admin: it would still be sent by itself."""
 
 
 class Handle(NamedTuple):
@@ -56,6 +58,8 @@ def possible(row: Delivery) -> tuple[str, ...]:
         return ()
     if row.state == "delivered" and (row.steps_at or not row.steps):
         return ()
+    if row.state == "failed" and row.reason in FOR_AN_ADMIN:
+        return _WHILE_IT_WAITS
     return ACTIONS.get(row.state, ())
 
 
@@ -63,6 +67,8 @@ def buttons(row: Delivery, adapter: Adapter, operation: Operation, by_hand: str 
     """The buttons for what is possible. `by_hand` is the address of the vendor's own page, empty if unknown."""
     made = []
     for name in possible(row):
+        if name == "by_hand" and row.state == "failed" and not _is_link(by_hand):
+            continue  # there is nothing to open, and "Copy as text" says the rest
         button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
         button["text"] = _plain(_label(name, row, operation))
         if name == "by_hand" and _is_link(by_hand):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.adapters.base import Adapter, Operation
-from bot.forms.fields import Choice, Conversation, Lookup
+from bot.forms.fields import USER_GROUPS, Choice, Conversation, Lookup, UserGroup
 from bot.forms.render import TEXT_INPUT, Block, modal
 from bot.forms.shape import Field, Place, key, places
 from bot.forms.text import cut, escape, humanise
@@ -32,12 +32,15 @@ def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
 
 
 def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
-    """A modal with the text in it, ready to be selected. Slack wants a submit button below inputs: it only closes."""
+    """A modal with the text in it, ready to be selected, and a line where a modal cannot hold all of it. Slack wants a submit
+    button below inputs: it only closes."""
     text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
     parts = [text[start : start + TEXT_INPUT] for start in range(0, len(text), TEXT_INPUT)]
+    blocks: list[Block] = []
     if len(parts) > MOST_PARTS:
-        parts = [*parts[: MOST_PARTS - 1], cut("".join(parts[MOST_PARTS - 1 :]), TEXT_INPUT)]
-    blocks: list[Block] = [
+        parts = parts[:MOST_PARTS]
+        blocks.append(_beginning(len(text), row))
+    blocks += [
         {
             "type": "input",
             "block_id": f"part.{number}",
@@ -55,6 +58,15 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     )
 
 
+def _beginning(length: int, row: Delivery) -> Block:
+    """The line above a text of which not all is shown."""
+    text = (
+        f":scissors: This is the beginning: {MOST_PARTS * TEXT_INPUT:,} of {length:,} characters, all that Slack has room for. "
+        f"Whoever runs this bot can print the rest: `python -m bot deliveries {row.key}`."
+    )
+    return {"type": "section", "block_id": "beginning", "text": {"type": "mrkdwn", "text": text}}
+
+
 def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
     """The vendor's words, by field, on top of the form that is to be corrected."""
     lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
@@ -65,6 +77,12 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
         lines.append("It gave no reason.")
     text = cut("\n".join(lines), _LONGEST_REFUSAL)
     return {"type": "section", "block_id": REFUSAL_BLOCK, "text": {"type": "mrkdwn", "text": text}}
+
+
+def says(adapter: Adapter, words: str) -> str:
+    """A vendor's refusal beside a field, in plain text, with who says so."""
+    named = words.startswith(adapter.label.partition(" ")[0])  # "Twilio has no ...": nobody is named twice
+    return words if named else f"{adapter.label} says: {words}"
 
 
 def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
@@ -129,6 +147,9 @@ def _word(field: Field, value: Any, row: Delivery) -> str:
     if field.marker(Conversation):
         entry = row.chosen.get(f"conversations/{value}")
         return f"#{entry.label}" if entry else str(value)
+    if field.marker(UserGroup):
+        entry = row.chosen.get(f"{USER_GROUPS}/{value}")
+        return entry.label if entry else str(value)
     if field.kind == "select":
         choice = field.marker(Choice)
         return (choice.labels.get(str(value)) if choice else None) or humanise(str(value))

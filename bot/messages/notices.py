@@ -13,11 +13,12 @@ COMMANDS: Mapping[Kind, str] = {
     "action_item": "/action-item",
     "workflow_task": "/workflow-task",
 }
+VENDORS = "/vendors"
 SUBMIT: Mapping[Kind, str] = {"incident": "Declare", "action_item": "Add", "workflow_task": "Add"}
 TO_TRY: Mapping[str, str] = {
     "/incident Checkout is down": "declares an incident",
     "/action-item Roll back 4.2": "adds an action item to an incident",
-    "/vendors": "shows what this workspace is connected to",
+    VENDORS: "shows what this workspace is connected to",
 }
 
 
@@ -55,14 +56,32 @@ FOREIGN = (
     "This form belongs to another workspace or to an older version of this app, so nothing was sent. "
     "Please open it again."
 )
+FOREIGN_LIST = "This form belongs to another workspace. Please close it and open it again."
+"""The same where only the line of a list has room."""
 TROUBLE = (
     "Something went wrong on my side, and nothing was sent. Please try again; if it happens again, "
     "tell whoever runs this bot."
 )
 
 
+NOT_INSTALLED = (
+    "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a workspace admin, or "
+    "whoever runs this bot, to install it again."
+)
+
 GONE = "This belongs to another workspace or to an older version of this app, so nothing was changed."
+REMOVED = (
+    "Meanwhile the connection, or this whole app, was removed from this workspace, so nothing more is sent from here."
+)
 SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
+LATE_CLICK = (
+    "Slack or the database is slow just now, and I cannot say yet whether your button did anything. Please look again in a "
+    "minute: if nothing has changed, press it again, which does no harm."
+)
+CLICK_TROUBLE = (
+    "Something went wrong on my side, and I cannot say whether your button did anything. Please look again in a minute: if "
+    "nothing has changed, press it again. If this happens again, tell whoever runs this bot."
+)
 CLICK_FAILED = "I could not save this just now, so nothing was changed. Please press the button again in a moment."
 
 
@@ -87,13 +106,22 @@ def unreadable_connection(adapter: Adapter) -> str:
     )
 
 
-def nothing_connected(kind: Kind, adapters: Iterable[Adapter], connected: Collection[str]) -> str:
-    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the workspace's, by name."""
+def vendors_beside(kind: Kind, command: str) -> str:
+    """What `/vendors` is called where the kind's command has that name: "/acme-vendors" beside "/acme-incident"."""
+    usual = COMMANDS[kind].removeprefix("/")
+    return command.removesuffix(usual) + VENDORS.removeprefix("/") if command.endswith(usual) else VENDORS
+
+
+def nothing_connected(
+    kind: Kind, adapters: Iterable[Adapter], connected: Collection[str], vendors: str = VENDORS
+) -> str:
+    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the workspace's, by name; `vendors` is
+    what `/vendors` is called here."""
     *others, last = [it.label for it in adapters if any(one.kind == kind for one in it.operations)]
     able = f"{', '.join(others)} or {last}" if others else last
     labels = [it.label for it in adapters if it.vendor in connected]
     have = f" Connected so far: {', '.join(labels)}." if labels else ""
-    return f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect {able}: `/vendors` shows how."
+    return f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect {able}: `{vendors}` shows how."
 
 
 def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str) -> str:
@@ -111,5 +139,8 @@ def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operati
     if kind != "workflow_task":
         lines.append(f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along.")
     else:
-        lines.append("Workspace admins and owners may use it, because it changes what happens automatically.")
+        lines.append(
+            "Workspace admins and owners may use it, because it changes what happens automatically; they can let others "
+            f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
+        )
     return "\n".join(lines)

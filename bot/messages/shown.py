@@ -67,10 +67,13 @@ def withdrawn() -> list[Block]:
     return [_context(f":lock: {WITHDRAWN}")]
 
 
-def home(deliveries: Sequence[Shown], commands: Mapping[str, str], now: float | None = None) -> View:
+def home(
+    deliveries: Sequence[Shown], commands: Mapping[str, str], now: float | None = None, tools: Sequence[Block] = ()
+) -> View:
     """A person's App Home: what they submitted last, newest first. `commands` (command -> what it does) are to be tried
-    by who has submitted nothing yet."""
-    blocks: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": "What you sent from Slack"}}]
+    by who has submitted nothing yet. `tools`, for admins: what is connected, and the buttons that change it."""
+    blocks = [_header("Tools of this workspace"), *tools] if tools else []
+    blocks.append(_header("What you sent from Slack"))
     if not deliveries:
         hints = "\n".join(f"• `{command}`: {what}" for command, what in commands.items())
         blocks.append(_section(f"Nothing yet. Type one of these in any channel:\n{hints}"))
@@ -123,6 +126,10 @@ def _section(text: str, accessory: Sequence[Block] = ()) -> Block:
     """A section; a single button stands beside the text."""
     block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)}}
     return {**block, "accessory": accessory[0]} if len(accessory) == 1 else block
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": text}}
 
 
 def _context(text: str) -> Block:

@@ -1,47 +1,166 @@
-"""The answer to `/vendors`."""
+"""`/vendors`: how each connection is doing, what an admin can press there, and the window with the link to the page."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from bot.adapters.base import Adapter
-from bot.forms.text import duration, escape
+from bot.adapters.base import Adapter, Rights
+from bot.forms.render import HEADING, Block, modal
+from bot.forms.text import cut, duration, escape
+from bot.messages.buttons import Handle, row_of
+from bot.storage import Workspace
 from bot.storage.connections import Connection
+
+View = dict[str, Any]
+
+BUTTONS_BLOCK = "vendors"
+"""The block with an admin's buttons."""
+VENDOR_ACTION = "vendor_"
+"""The beginning of the action id of a vendor's button; the vendor's name follows."""
+WHO_MAY = "who_may"
+_BY_COMMAND = " with `/vendors`"
+"""How the sentences for everywhere else say where an admin can mend it."""
+_LONGEST_SECTION = 3000
+_LONGEST_NAME = 100
+_LONGEST_LABEL = 75
 
 
 class Health(NamedTuple):
     """How a connection is doing: the age of its lists in seconds (None while they load), how many deliveries wait for it,
-    and what it was that went wrong last, empty while all is well."""
+    what it was that went wrong last, empty while all is well, and about how many deliveries a person has to decide."""
 
     connection: Connection
     adapter: Adapter
     age: float | None
     waiting: int
     problem: str
+    doubts: int = 0
 
     @property
     def line(self) -> str:
-        """One line of `/vendors`."""
+        """One line of `/vendors`, and one more for each thing that the key may not do."""
         if self.connection.broken:
             what = self.connection.broken.partition("; an admin")[0].rstrip(".")
             state = f":warning: {escape(what)}; connect it again as said below"
+        elif self.problem:
+            state = f":warning: {escape(self.problem.replace(_BY_COMMAND, ' as said below').rstrip('.'))}"
+        elif not self.connection.checked_at:
+            state = ":grey_question: the key was not checked"
         else:
-            state = f":warning: {escape(self.problem.rstrip('.'))}" if self.problem else ":white_check_mark: working"
+            state = ":white_check_mark: working"
         lists = "lists are being loaded"
         if self.age is not None:
             lists = "lists are fresh" if self.age < 90 else f"lists are {duration(self.age)} old"
         queue = f", {self.waiting} waiting to be sent" if self.waiting else ""
-        return f"*{self.adapter.label}* as {escape(self.connection.account_name)}: {state} ({lists}{queue})"
+        doubts = f", {self.doubts} to be decided by a person" if self.doubts else ""
+        account = escape(cut(self.connection.account_name, _LONGEST_NAME))
+        line = f"*{self.adapter.label}* as {account}: {state} ({lists}{queue}{doubts})"
+        not_allowed = cannot(self.adapter, self.connection.rights)
+        return "\n".join([line, *(f"      :warning: {escape(it)}" for it in not_allowed)])
 
 
-def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], workspace_arguments: str) -> str:
-    """The answer to `/vendors`."""
+def cannot(adapter: Adapter, rights: Rights) -> list[str]:
+    """What a key with these rights may not do, a line an operation, in plain text."""
+    return [
+        f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}"
+        for operation in adapter.operations
+        if (sentence := rights.about(operation.name))
+    ]
+
+
+def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) -> str:
+    """The answer to `/vendors`. `how` says, in mrkdwn, who can change what and where."""
     lines = [it.line for it in health] or ["This workspace is not connected to any tool yet."]
     lines.extend(f"*{adapter.label}*: not connected" for adapter in unconnected)
-    first, *others = [adapter.vendor for adapter in [*unconnected, *(it.adapter for it in health)]]
+    return "\n".join([*lines, how])
+
+
+def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
+    """How an operator connects a vendor at the command line. `adapters`: those to name, the likeliest first."""
+    first, *others = [adapter.vendor for adapter in adapters]
     instead = f" (or `{'`, `'.join(others)}` in its place)" if others else ""
-    lines.append(
+    arguments = f"--enterprise {workspace.enterprise} {workspace.team}" if workspace.enterprise else workspace.team
+    return (
         "To connect one, or connect it again, whoever runs this bot types there "
-        f"`python -m bot connect {workspace_arguments} {first}`{instead}. "
+        f"`python -m bot connect {arguments} {first}`{instead}. "
         "It asks for the credentials; none pass through Slack."
     )
-    return "\n".join(lines)
+
+
+def ask_an_admin(command: str) -> str:
+    """For people who may only look. `command` is what this workspace calls `/vendors`."""
+    return f"Workspace admins and owners connect tools: ask one of them to type `{command}`."
+
+
+def about_vendors(command: str) -> str:
+    """The answer to `/vendors help`. `command` is what this workspace calls `/vendors`."""
+    return (
+        f"`{command}` shows which tools this workspace is connected to, and how each is doing. Workspace admins and owners "
+        "also see there how to connect or change one, and say who may use what."
+    )
+
+
+PRESS_ONE = "Connect, test, replace or disconnect one with the buttons below."
+NO_PAGES = (
+    "This bot has no web page of its own any more, so there is nothing to open. Type the command again: it says what "
+    "to do instead."
+)
+ONLY_ADMINS = "Only workspace admins and owners may connect or change tools. Please ask one of them to do it."
+NOT_OPENED = "Slack did not open the window in time. Please press the button again."
+
+
+def admins_buttons(
+    workspace: Workspace, connected: Sequence[Adapter], unconnected: Sequence[Adapter], *, pages: bool
+) -> list[Block]:
+    """The row of buttons for an admin: one a vendor where the bot has web `pages`, and "Who may use what" as soon as
+    anything is connected."""
+    named = [(it, f"Manage {it.label}") for it in connected] + [(it, f"Connect {it.label}") for it in unconnected]
+    buttons = [_button(f"{VENDOR_ACTION}{it.vendor}", label, workspace, it.vendor) for it, label in named if pages]
+    if connected:
+        buttons.append(_button(WHO_MAY, "Who may use what", workspace, WHO_MAY))
+    return row_of(buttons, BUTTONS_BLOCK)
+
+
+def _button(action_id: str, label: str, workspace: Workspace, name: str) -> Block:
+    text = {"type": "plain_text", "text": cut(label, _LONGEST_LABEL)}
+    return {"type": "button", "action_id": action_id, "text": text, "value": Handle(workspace, name).text}
+
+
+def sections(text: str) -> list[Block]:
+    """The text as blocks, cut at the end of a line where it is too long for one."""
+    parts = [""]
+    for line in text.splitlines():
+        if parts[-1] and len(parts[-1]) + 1 + len(line) > _LONGEST_SECTION:
+            parts.append("")
+        parts[-1] = f"{parts[-1]}\n{line}" if parts[-1] else cut(line, _LONGEST_SECTION)
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": it}} for it in parts if it]
+
+
+def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
+    """The window with the link: it leads to the bot's own page, outside Slack."""
+    on_it = "On the page behind this button you"
+    what = (
+        f"{on_it} can test the connection to *{adapter.label}*, give it another key, or disconnect it."
+        if connected
+        else f"{on_it} paste your *{adapter.label}* credentials. They are checked with {adapter.label} at once, and stored "
+        "encrypted."
+    )
+    text = (
+        f"{what}\nIt is a page of this bot's own: nothing that you type there passes through Slack.\n"
+        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass it on."
+    )
+    title = f"{'Manage' if connected else 'Connect'} {adapter.label}"
+    button: Block = {
+        "type": "button",
+        "action_id": "open",
+        "style": "primary",
+        "text": {"type": "plain_text", "text": "Open the page"},
+        "url": url,
+    }
+    return modal(
+        callback_id="way_to_page",
+        title=title if len(title) <= HEADING else adapter.label,
+        submit=None,
+        close="Close",
+        blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": text}}, *row_of([button], "way_to_page")],
+        private_metadata="",
+    )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Created, Kind, Operation
 from bot.forms.text import cut, duration, escape
-from bot.storage.rows import Delivery
+from bot.storage.rows import FOR_AN_ADMIN, Delivery
 
 TITLES: Mapping[Kind, str] = {
     "incident": "Declare incident",
@@ -64,6 +64,9 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
         case "failed" if row.resends:
             headline = f"It is not known whether {vendor} created this {what}"
             return Words("grey_question", headline, f"{row.sentence} {_called_off(row, vendor)}".strip())
+        case "failed" if _waits_for_an_admin(row, now):
+            tail = "It is saved, and will be sent by itself if that happens within 24 hours."
+            return Words("warning", _needs(row, vendor), f"{row.sentence} {tail}".strip())
         case "failed":
             return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
         case _:
@@ -72,7 +75,7 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
 
 def undecided(row: Delivery) -> bool:
     """Whether nobody but a person can say soon if it is there."""
-    return row.state == "unconfirmed" and (row.reason == "unanswered" or not row.look_at)
+    return row.undecided
 
 
 def named(row: Delivery) -> str:
@@ -158,6 +161,11 @@ def _choose(row: Delivery, vendor: str) -> str:
 
 
 def _checking(row: Delivery, vendor: str, now: float | None) -> str:
+    if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
+        return (
+            f"{row.sentence} It was sent before, and it is not known whether that arrived: I will ask {vendor} again"
+            f"{_about(row, now)}, and go on once it lets me."
+        )
     lost = row.sentence or f"The answer of {vendor} was lost."
     return f"{lost} I am checking whether it arrived, and will look{_about(row, now)}; {_IDLE}"
 
@@ -168,12 +176,21 @@ def _called_off(row: Delivery, vendor: str) -> str:
     return "Nothing was created from here."
 
 
+def _waits_for_an_admin(row: Delivery, now: float | None) -> bool:
+    """Whether it goes on by itself once an admin has seen to the connection."""
+    return row.reason in FOR_AN_ADMIN and not row.erased_at and row.give_up_at > (time.time() if now is None else now)
+
+
+def _needs(row: Delivery, vendor: str) -> str:
+    """A headline that says what it waits for."""
+    needs = {"unauthorized": f"a new key for {vendor}", "forbidden": f"the right to do it in {vendor}"}
+    return f"Saved, waiting for {needs.get(row.reason, f'{vendor} to be connected again')}"
+
+
 def _given_up(row: Delivery, vendor: str) -> str:
     if row.erased_at:
         return "What was written has been erased since, so it cannot be sent any more."
-    if row.reason in ("unauthorized", "forbidden"):
-        return f"{row.sentence} It is saved, and will be sent by itself if that happens within 24 hours."
-    if row.reason == "gave_up":
+    if row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
         return (
             f"It could not be sent to {vendor} within 24 hours. It is still saved: press “Try again”, or “Copy as text” "
             "and create it there."
@@ -189,9 +206,8 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
         case "rate_limited":
             return f"{vendor} takes no more requests for the moment. It will be sent{about}; {_IDLE}"
         case "turn":
-            return (
-                f"{vendor} takes only so many requests a minute, and others come first. It will be sent{about}; {_IDLE}"
-            )
+            limit = f"{vendor} takes only so many requests a minute, and that limit is reached."
+            return f"{limit} It will be sent{about}; {_IDLE}"
         case "unreachable":
             return f"{vendor} cannot be reached. It will be tried again{about}; {_IDLE}"
         case "internal":

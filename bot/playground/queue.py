@@ -40,7 +40,8 @@ class QueueReader:
     """Looks at the file every `LOOK_SECONDS`; `on_change` gets the lines and how many deliveries wait, when that changed.
 
     A line is a delivery that waits, or was finished in the last `LATELY_SECONDS`; of more than `SHOWN` those that wait
-    go first. Newest first. The file, or its table, need not be there yet.
+    go first. Newest first. The file, or its table, need not be there yet. While the bot asks a vendor about a delivery, the
+    row's `look_at` is the end of its lease; the line keeps the time for which the look was due.
     """
 
     def __init__(
@@ -98,8 +99,16 @@ class QueueReader:
             sqlite3.OperationalError
         ):  # no file or table yet, or locked while it is switched to WAL: the next look tells
             return
-        self._rows, self._version = [dict(row) for row in found], version
+        seen = {row["id"]: row for row in self._rows}
+        self._rows, self._version = [_as_due(dict(row), seen.get(row["id"])) for row in found], version
 
     def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+
+def _as_due(row: Line, before: Line | None) -> Line:
+    """The row, with `look_at` as it was where only a lease was taken since: anything else changes `changed_at` too."""
+    if before and before["changed_at"] == row["changed_at"] and 0 < before["look_at"] < row["look_at"]:
+        return {**row, "look_at": before["look_at"]}
+    return row

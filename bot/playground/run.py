@@ -16,6 +16,9 @@ from bot.playground.supervisor import Supervisor
 from bot.playground.vendors import data
 from bot.settings import Settings
 
+LOST_LAG_SECONDS = 6.0
+"""The bot's first look comes 2 s after the send and finds nothing, the second one 5 s later finds it."""
+
 
 async def run(*, port: int, browser: bool) -> int:
     """Play until Ctrl+C or SIGTERM. Raises `SettingError` when the port is taken, `NotStarted` when the bot ends."""
@@ -49,7 +52,12 @@ async def _play(stage: Stage, database: Path, browser: bool, stop: asyncio.Event
 
 
 async def _populate(stage: Stage) -> None:
-    """Somebody was here before: what people said in the last hours. And everyone finds the app among theirs."""
+    """Somebody was here before: what people said in the last hours. And everyone finds the app among theirs.
+
+    Lists that lag leave time to kill the bot between a lost answer and finding out what became of it.
+    """
+    for vendor in stage.vendors.values():
+        vendor.lost_lag = LOST_LAG_SECONDS
     channels = {channel.name: channel.id for channel in stage.slack.channels.values()}
     now = time.time()
     for said in data.CHATTER:

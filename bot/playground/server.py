@@ -27,6 +27,8 @@ from bot.playground.vendors.faults import Fault
 PAGE = Path(__file__).parent / "page"
 KEEP_OPEN_SECONDS = 15.0
 LARGEST_BODY = 1024 * 1024
+LARGEST_FILE = 16 * LARGEST_BODY
+"""What is larger than Slack takes is refused in Slack's words, not by cutting the connection."""
 
 CONTENT_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
@@ -97,6 +99,11 @@ class OptionsBody(ViewBody):
     block_id: str
     action_id: str
     query: str
+
+
+class FileQuery(_Body):
+    user: str
+    name: str
 
 
 class HomeBody(_Body):
@@ -174,6 +181,7 @@ class PageApi:
             _post("/home", HomeBody, self._home),
             _post("/bot/kill", KillBody, self._kill),
             Route("/vendors/{name}/fault", self._fault, methods=["POST"]),
+            Route("/files", self._file, methods=["POST"], max_body_size=LARGEST_FILE),
         ]
 
     async def _state(self, request: Request) -> Response:
@@ -271,6 +279,19 @@ class PageApi:
         if not self._backstage.kill():
             return {"ok": False, "error": "The bot is not running at the moment."}
         return {"ok": True}
+
+    async def _file(self, request: Request) -> Response:
+        """A file that was chosen in a form: the body, with `user` and `name` in the query."""
+        try:
+            given = FileQuery.model_validate(dict(request.query_params))
+            file = self._slack.upload(given.user, given.name, await request.body())
+        except ValidationError as error:
+            return _bad_body(error)
+        except Missing as error:
+            return JSONResponse({"ok": False, "error": str(error)}, 404)
+        except ValueError as error:
+            return JSONResponse({"ok": False, "error": str(error)})
+        return JSONResponse({"ok": True, "file": file})
 
     async def _fault(self, request: Request) -> Response:
         vendor = self._vendors.get(request.path_params["name"])

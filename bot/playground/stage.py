@@ -35,9 +35,11 @@ class Stage:
         return Workspace("", self.slack.team.id)
 
     def environment(self, database: Path, port: int = 0) -> dict[str, str]:
-        """The settings with which the bot runs on this stage."""
+        """The settings with which the bot runs on this stage. With a port that is known beforehand it has web pages too."""
         urls = {URL_VARIABLES[name]: vendor.url for name, vendor in self.vendors.items()}
         ours = {"RELAY_DATABASE": str(database), "RELAY_HOST": "127.0.0.1", "RELAY_PORT": str(port)}
+        if port:
+            ours["RELAY_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
         return {**self.secrets, **urls, **ours, "SLACK_API_URL": f"{self.url}/slack/api/"}
 
     async def connect_vendors(self, settings: Settings) -> None:

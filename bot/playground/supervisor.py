@@ -23,7 +23,10 @@ class NotStarted(RelayError):
 
 
 class Supervisor:
-    """Runs `python -m bot serve` with these settings; `url` is where it will listen. The page is told what becomes of it."""
+    """Runs `python -m bot serve` with these settings; `url` is where it will listen. The page is told what becomes of it.
+
+    It is quiet, so that the terminal shows one address, the page's.
+    """
 
     def __init__(self, backstage: Backstage, environment: Mapping[str, str], url: str) -> None:
         self._backstage = backstage
@@ -42,7 +45,7 @@ class Supervisor:
         """Start it and wait until it answers. Raises `NotStarted`."""
         self._killed = False
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", env=self._environment
+            *(sys.executable, "-m", "bot", "serve", "--quiet"), env=self._environment
         )
         await _healthy(self._process, f"{self._url}/healthz")
         self._backstage.tell("up")

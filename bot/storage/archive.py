@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.storage import Workspace
 from bot.storage.database import Database
-from bot.storage.rows import Delivery, State, read_row
+from bot.storage.rows import THE_ROW, Delivery, State, read_row
 
 ERASED_AT_ONCE = 500
 """A long write would keep people waiting."""
@@ -65,8 +65,9 @@ class Archive:
         """Every change of it, oldest first."""
         rows = await self._database.read(
             lambda db: db.execute(
-                "SELECT at, actor, state, reason, attempt FROM delivery_events WHERE delivery = ? ORDER BY id",
-                (row.id,),
+                "SELECT at, actor, state, reason, attempt FROM delivery_events"  # noqa: S608  ours
+                f" WHERE delivery = (SELECT id FROM deliveries WHERE {THE_ROW}) ORDER BY id",
+                row.identity,
             ).fetchall()
         )
         return [Event(*row) for row in rows]
@@ -95,10 +96,8 @@ class Archive:
         return await self._database.write(work)
 
     async def scrub(self) -> bool:
-        """Empty the journal beside the file, which holds what was erased until it is overwritten. Not done (False) while
-        somebody reads; in the file itself nothing that was erased is left (`secure_delete`)."""
-        busy, *_ = await self._database.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
-        return not busy
+        """Empty the journal beside the file, where what was erased still is. Not done (False) while another process reads."""
+        return await self._database.empty_journal()
 
 
 def _without_words(row: sqlite3.Row) -> tuple[str, str]:

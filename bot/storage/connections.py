@@ -6,15 +6,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from bot.adapters.base import Rights
 from bot.errors import SecretError
 from bot.storage import Workspace
 from bot.storage.database import Database
+from bot.storage.links import Link, use_up
+from bot.storage.rows import FOR_AN_ADMIN, Lane
 from bot.storage.secrets import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One workspace's way to one vendor. `broken` says why it does not work, empty while it does; times are epoch seconds."""
+    """One workspace's way to one vendor. `broken` says why it does not work, empty while it does; times are epoch seconds,
+    `checked_at` 0 while the vendor was never asked. `connected_by` is the Slack user id of the admin who did it, empty for
+    an operator at the command line."""
 
     workspace: Workspace
     vendor: str
@@ -23,31 +28,113 @@ class Connection:
     broken: str
     checked_at: float
     secret: Mapping[str, str] = field(repr=False)
+    connected_at: float = 0.0
+    connected_by: str = ""
+    rights: Rights = field(default_factory=Rights)
 
 
 class Connections:
-    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float] = time.time) -> None:
+    """`on_gone` hears of a connection that was removed here, or now belongs to another account."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Callable[[], float] = time.time,
+        *,
+        on_gone: Callable[[Lane], None] = lambda lane: None,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
+        self._on_gone = on_gone
 
     async def save(
-        self, workspace: Workspace, vendor: str, *, account: str, account_name: str, secret: Mapping[str, str]
-    ) -> None:
-        """Connect, or replace the connection. What waited for an admin to reconnect this same account becomes due."""
+        self,
+        workspace: Workspace,
+        vendor: str,
+        *,
+        account: str,
+        account_name: str,
+        secret: Mapping[str, str],
+        connected_by: str = "",
+        rights: Rights | None = None,
+        link: Link | None = None,
+        checked: bool = True,
+    ) -> bool:
+        """Connect, or replace the connection. What waited for an admin to reconnect this same account becomes due. `checked`:
+        the vendor accepts the credentials; else it was not asked.
+
+        A `link` is used up by it; False, and nothing is saved, when that link is no longer good. The lists of another
+        account go with its connection; those of the same one stay until they are fetched anew.
+        """
         now = self._clock()
         sealed = self._vault.seal((*workspace, vendor), secret)
+        may = (rights or Rights()).model_dump_json()
+        row = (*workspace, vendor, account, account_name, sealed, now, now if checked else 0.0, connected_by, may)
+
+        def work(db: sqlite3.Connection) -> tuple[bool, bool]:
+            if link is not None and not use_up(db, link, workspace, vendor, now):
+                return False, False
+            others = db.execute(
+                "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?) AND account != ?",
+                (*workspace, vendor, account),
+            ).rowcount
+            db.execute(
+                "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, created_at, checked_at,"
+                " connected_by, rights) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (enterprise, team, vendor)"
+                " DO UPDATE SET account_name = excluded.account_name, secret = excluded.secret, broken = '',"
+                " created_at = excluded.created_at, checked_at = excluded.checked_at,"
+                " connected_by = excluded.connected_by, rights = excluded.rights",
+                row,
+            )
+            _requeue(db, workspace, vendor, account, now, *FOR_AN_ADMIN)
+            return True, others > 0
+
+        saved, gone = await self._database.write(work)
+        if gone:
+            self._on_gone((workspace, vendor))
+        return saved
+
+    async def confirm(self, connection: Connection, account_name: str, rights: Rights) -> None:
+        """Note that the vendor accepts these credentials, and what they may do. What waited for that becomes due; nothing
+        is noted about a connection that was replaced meanwhile."""
+        now = self._clock()
+        key = (*connection.workspace, connection.vendor)
 
         def work(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)", (*workspace, vendor))
-            db.execute(
-                "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, created_at, checked_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*workspace, vendor, account, account_name, sealed, now, now),
+            noted = db.execute(
+                "UPDATE connections SET account_name = ?, rights = ?, broken = '', checked_at = ?"
+                " WHERE (enterprise, team, vendor, account, created_at) = (?, ?, ?, ?, ?)",
+                (account_name, rights.model_dump_json(), now, *key, connection.account, connection.connected_at),
             )
-            _requeue(db, workspace, vendor, account, now, "unauthorized", "forbidden", "disconnected")
+            if noted.rowcount:
+                _requeue(db, connection.workspace, connection.vendor, connection.account, now, *FOR_AN_ADMIN)
 
         await self._database.write(work)
+
+    async def remove(self, workspace: Workspace, vendor: str, link: Link | None = None) -> bool:
+        """Disconnect: the credentials and the lists go; what waits for the vendor stays, and is due, so that it says at once
+        why it waits.
+
+        A `link` is used up by it; False, and nothing is removed, when that link is no longer good.
+        """
+        now = self._clock()
+
+        def work(db: sqlite3.Connection) -> bool:
+            if link is not None and not use_up(db, link, workspace, vendor, now):
+                return False
+            db.execute("DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)", (*workspace, vendor))
+            db.execute(
+                "UPDATE deliveries SET due_at = ? WHERE state = 'queued' AND enterprise = ? AND team = ? AND vendor = ?"
+                " AND due_at > ?",
+                (now, *workspace, vendor, now),
+            )
+            return True
+
+        if removed := await self._database.write(work):
+            self._on_gone((workspace, vendor))
+        return removed
 
     async def get(self, workspace: Workspace, vendor: str) -> Connection | None:
         """The connection with its credentials, or None. Raises `SecretError` when they do not decrypt."""
@@ -80,10 +167,10 @@ class Connections:
         return {row[0] for row in rows}
 
     async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
-        """(account, broken) of every connection, by workspace and vendor, for the background's rounds."""
-        rows = await self._database.read(
-            lambda db: db.execute("SELECT enterprise, team, vendor, account, broken FROM connections").fetchall()
-        )
+        """(account, whether it is broken or the vendor was never asked) of every connection, by workspace and vendor, for the
+        background's rounds."""
+        sql = "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0 FROM connections"
+        rows = await self._database.read(lambda db: db.execute(sql).fetchall())
         return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
 
     async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
@@ -121,6 +208,9 @@ def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
         broken=row["broken"],
         checked_at=row["checked_at"],
         secret=secret,
+        connected_at=row["created_at"],
+        connected_by=row["connected_by"],
+        rights=Rights.model_validate_json(row["rights"]),
     )
 
 

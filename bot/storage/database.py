@@ -98,6 +98,12 @@ class Database:
         """Run `work` on the reading thread. It sees everything committed before it began."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, work, self._connections[self._reading])
 
+    async def empty_journal(self) -> bool:
+        """Empty the journal beside the file, which holds what was removed until it is overwritten. Not done (False) while
+        another process reads; in the file itself nothing that was removed is left (`secure_delete`)."""
+        busy, *_ = await self.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
+        return not busy
+
     async def close(self) -> None:
         """Finish what is under way and close the file."""
         loop = asyncio.get_running_loop()

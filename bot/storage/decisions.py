@@ -10,19 +10,19 @@ from typing import Literal
 from bot.storage import Workspace
 from bot.storage.database import Database
 from bot.storage.deliveries import GIVE_UP_SECONDS
-from bot.storage.rows import Delivery, read_row
+from bot.storage.rows import FOR_AN_ADMIN, Delivery, read_row
 
 Decision = Literal["cancel", "by_hand", "try_again", "send_again", "is_there", "finish"]
 
-_QUEUED = "state = 'queued'"
+_WAITING = f"(state = 'queued' OR state = 'failed' AND reason IN {FOR_AN_ADMIN} AND erased_at = 0)"
 _IN_DOUBT = "state = 'unconfirmed'"
 _GIVEN_UP = "state = 'failed' AND erased_at = 0"
 _UNFINISHED = "state = 'delivered' AND steps != '{}' AND steps_at = 0"
 _AGAIN = "state = 'queued', due_at = :now, give_up_at = :now + :patience, look_at = 0, looks = 0, sentence = ''"
 
 DECISIONS: Mapping[Decision, tuple[str, str]] = {
-    "cancel": (_QUEUED, "state = 'failed', reason = 'cancelled', sentence = ''"),
-    "by_hand": (_QUEUED, "state = 'failed', reason = 'by_hand', sentence = ''"),
+    "cancel": (_WAITING, "state = 'failed', reason = 'cancelled', sentence = ''"),
+    "by_hand": (_WAITING, "state = 'failed', reason = 'by_hand', sentence = ''"),
     "try_again": (_GIVEN_UP, f"{_AGAIN}, reason = 'tried_again'"),
     "send_again": (_IN_DOUBT, f"{_AGAIN}, reason = 'sent_again', resends = resends + 1"),
     "is_there": (_IN_DOUBT, "state = 'delivered', reason = 'confirmed', sentence = '', look_at = 0"),
@@ -31,7 +31,7 @@ DECISIONS: Mapping[Decision, tuple[str, str]] = {
         "steps = (SELECT json_group_object(key, '') FROM json_each(steps)), steps_at = :now, give_up_at = :now + :patience",
     ),
 }
-"""In which rows it does something, and what."""
+"""In which rows it does something, and what. What waits for an admin would be sent by itself, so it can be called off too."""
 
 
 class Decisions:

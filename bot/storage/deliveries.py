@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from bot.errors import Gone
 from bot.storage import Workspace
 from bot.storage.database import Database
 from bot.storage.lists import remember_habit
-from bot.storage.rows import DRAFTED, Delivery, Draft, Lane, Outcome, State, read_row
+from bot.storage.rows import DRAFTED, FOR_AN_ADMIN, THE_ROW, UNDECIDED, Delivery, Draft, Lane, Outcome, State, read_row
 
 GIVE_UP_SECONDS = 24 * 3600.0
 """So long a delivery is tried."""
@@ -29,16 +30,28 @@ class Agenda(NamedTuple):
     expiry: float | None
 
 
+class Waiting(NamedTuple):
+    """How many deliveries wait to be sent to a vendor's account, and what kept the last one from it."""
+
+    number: int = 0
+    sentence: str = ""
+
+
 class Deliveries:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
-    async def enqueue(self, draft: Draft, *, lease: float | None, card_after: float) -> tuple[Delivery, bool]:
+    async def enqueue(
+        self, draft: Draft, *, lease: float | None, card_after: float, connected: bool = False
+    ) -> tuple[Delivery, bool]:
         """Commit the draft, claimed for `lease` seconds unless that is None. Returns the row and whether it is new work.
 
         It is not claimed, but queued, behind others of its connection that wait for their first attempt. A key that is
         already there gives that row as it is, unless it was rejected: then it takes the new values.
+
+        `connected`: there was a connection a moment ago. Where it went since, and with it perhaps everything that is
+        known of the workspace, nothing is written: raises `Gone`.
         """
         now = self._clock()
         values = {name: getattr(draft, name) for name in DRAFTED} | {
@@ -54,6 +67,8 @@ class Deliveries:
         }
 
         def work(db: sqlite3.Connection) -> tuple[sqlite3.Row, bool]:
+            if connected and not _is_connected(db, draft):
+                raise Gone
             remember_habit(db, draft.workspace, draft.channel, draft.kind, f"{draft.vendor}.{draft.operation}")
             key = (*draft.workspace, draft.key)
             known = db.execute("SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", key).fetchone()
@@ -66,20 +81,20 @@ class Deliveries:
                 return db.execute(sql, tuple(names.values())).fetchone(), True
             again = {**values, **claim, **_CLEAN, "attempt": known["attempt"] + claim["attempt"]}
             again |= {"revision": known["revision"] + 1, "version": known["version"] + 1}
-            sql = f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in again)} WHERE id = ? RETURNING *"  # noqa: S608  our own names
-            return db.execute(sql, (*again.values(), known["id"])).fetchone(), True
+            sql = f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in again)}"  # noqa: S608  our own names
+            where = "WHERE (enterprise, team, key) = (?, ?, ?) RETURNING *"
+            return db.execute(f"{sql} {where}", (*again.values(), *key)).fetchone(), True
 
         row, new = await self._database.write(work)
         return read_row(row), new
 
-    async def get(self, delivery_id: int) -> Delivery:
-        """The row as it is now. KeyError if there is none."""
-        row = await self._database.read(
-            lambda db: db.execute("SELECT * FROM deliveries WHERE id = ?", (delivery_id,)).fetchone()
-        )
-        if row is None:
-            raise KeyError(delivery_id)
-        return read_row(row)
+    async def get(self, row: Delivery) -> Delivery:
+        """The row as it is now. Raises `Gone`."""
+        sql = f"SELECT * FROM deliveries WHERE {THE_ROW}"  # noqa: S608  ours
+        found = await self._database.read(lambda db: db.execute(sql, row.identity).fetchone())
+        if found is None:
+            raise Gone
+        return read_row(found)
 
     async def find(self, workspace: Workspace, key: str) -> Delivery | None:
         """The row of that modal, if it was ever submitted."""
@@ -159,14 +174,13 @@ class Deliveries:
 
     async def expect(self, row: Delivery, at: float) -> Delivery:
         """Note when its turn comes, for people to read. The row as it is then."""
-        await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET reason = 'turn', expected_at = ?, changed_at = ?, changed_by = ''"
-                " WHERE id = ? AND state = 'queued' AND attempt = ?",
-                (at, self._clock(), row.id, row.attempt),
-            )
+        sql = (
+            "UPDATE deliveries SET reason = 'turn', expected_at = :at, changed_at = :now, changed_by = ''"  # noqa: S608  ours
+            f" WHERE {THE_ROW} AND state = 'queued' AND attempt = :attempt"
         )
-        return await self.get(row.id)
+        values = {"at": at, "now": self._clock(), "attempt": row.attempt, **row.identity}
+        await self._database.write(lambda db: db.execute(sql, values))
+        return await self.get(row)
 
     async def settle(self, claimed: Delivery, outcome: Outcome) -> Delivery | None:
         """Write what the claimed attempt came to. None when it is no longer that attempt's to say.
@@ -191,13 +205,13 @@ class Deliveries:
         def work(db: sqlite3.Connection) -> sqlite3.Row | None:
             # The same wait again is nothing new on the card.
             sql = (
-                f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in values)},"  # noqa: S608  our own names
-                " version = version + NOT (reason = ? AND ? = 'queued')"
-                " WHERE id = ? AND attempt = ? AND (state = 'sending' OR state = 'unconfirmed' AND reason = 'lease')"
-                " RETURNING *"
+                f"UPDATE deliveries SET {', '.join(f'{name} = :{name}' for name in values)},"  # noqa: S608  our own names
+                " version = version + NOT (reason = :reason AND :state = 'queued')"
+                f" WHERE {THE_ROW} AND attempt = :attempt"
+                " AND (state = 'sending' OR state = 'unconfirmed' AND reason = 'lease') RETURNING *"
             )
-            guards = (outcome.reason, outcome.state, claimed.id, claimed.attempt)
-            row: sqlite3.Row | None = db.execute(sql, (*values.values(), *guards)).fetchone()
+            identity = {"attempt": claimed.attempt, **claimed.identity}
+            row: sqlite3.Row | None = db.execute(sql, {**values, **identity}).fetchone()
             return row
 
         row = await self._database.write(work)
@@ -217,19 +231,31 @@ class Deliveries:
         )
         return [read_row(row) for row in rows]
 
-    async def waiting(self, workspace: Workspace) -> Mapping[str, tuple[int, str]]:
-        """By vendor: how many of the workspace's deliveries wait to be sent, and what kept the last one from it."""
+    async def waiting(self, workspace: Workspace) -> Mapping[tuple[str, str], Waiting]:
+        """By vendor and account: what of the workspace's deliveries is to be sent still, by itself or once an admin has seen
+        to that account's connection."""
+        values = {**workspace._asdict(), "now": self._clock(), "for_an_admin": json.dumps(FOR_AN_ADMIN)}
         rows = await self._database.read(
             lambda db: db.execute(
-                "SELECT vendor, count(*), sentence, max(id) FROM ("  # two parts, so that each has an index of its own
-                "SELECT vendor, sentence, id FROM deliveries WHERE state = 'queued' AND enterprise = :enterprise"
-                " AND team = :team UNION ALL SELECT vendor, sentence, id FROM deliveries INDEXED BY deliveries_failed"
-                " WHERE state = 'failed' AND enterprise = :enterprise AND team = :team AND reason = 'unauthorized')"
-                " GROUP BY vendor",
-                workspace._asdict(),
+                "SELECT vendor, account, count(*), sentence, max(id) FROM ("  # two parts: each has an index of its own
+                "SELECT vendor, account, sentence, id FROM deliveries WHERE state = 'queued' AND enterprise = :enterprise"
+                " AND team = :team UNION ALL"
+                " SELECT vendor, account, sentence, id FROM deliveries INDEXED BY deliveries_failed"
+                " WHERE state = 'failed' AND enterprise = :enterprise AND team = :team AND give_up_at > :now"
+                " AND reason IN (SELECT value FROM json_each(:for_an_admin))) GROUP BY vendor, account",
+                values,
             ).fetchall()
         )
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return {(row[0], row[1]): Waiting(row[2], row[3]) for row in rows}
+
+    async def in_doubt(self, workspace: Workspace) -> Mapping[str, int]:
+        """By vendor: about how many of the workspace's deliveries a person has to decide."""
+        sql = (
+            "SELECT vendor, count(*) FROM deliveries"  # noqa: S608  ours
+            f" WHERE (enterprise, team) = (?, ?) AND {UNDECIDED} GROUP BY vendor"
+        )
+        rows = await self._database.read(lambda db: db.execute(sql, tuple(workspace)).fetchall())
+        return {row[0]: row[1] for row in rows}
 
 
 def to_finish(steps: Iterable[str], now: float) -> dict[str, Any]:
@@ -250,6 +276,11 @@ _CLEAN: Mapping[str, Any] = {
     "erased_at": 0.0,
 }
 """A corrected submission begins without what became of the one before."""
+
+
+def _is_connected(db: sqlite3.Connection, draft: Draft) -> bool:
+    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+    return db.execute(sql, (*draft.workspace, draft.vendor)).fetchone() is not None
 
 
 def _claim(db: sqlite3.Connection, draft: Draft, lease: float | None, now: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bot.adapters.base import Created
 from bot.storage.database import Database
 from bot.storage.deliveries import to_finish
 from bot.storage.due import claim_due, next_due
-from bot.storage.rows import Delivery, Lane, State, read_row
+from bot.storage.rows import THE_ROW, Delivery, Lane, State, read_row
 
 
 class Doubts:
@@ -80,13 +80,13 @@ class Doubts:
         values |= {"state": state, "look_at": look_at, "changed_at": self._clock(), "changed_by": ""}
         values["version"] = row.version + (not quietly)
         sql = (
-            f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in values)}"  # noqa: S608  our own names
-            " WHERE id = ? AND attempt = ? AND state = ? AND look_at = ? AND version = ? RETURNING *"
+            f"UPDATE deliveries SET {', '.join(f'{name} = :{name}' for name in values)}"  # noqa: S608  our own names
+            f" WHERE {THE_ROW} AND (attempt, state, look_at, version) = (:attempt, :was, :looked, :seen) RETURNING *"
         )
-        guards = (row.id, row.attempt, row.state, row.look_at, row.version)
+        guards = {"attempt": row.attempt, "was": row.state, "looked": row.look_at, "seen": row.version}
 
         def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            found: sqlite3.Row | None = db.execute(sql, (*values.values(), *guards)).fetchone()
+            found: sqlite3.Row | None = db.execute(sql, {**values, **guards, **row.identity}).fetchone()
             return found
 
         changed = await self._database.write(work)

@@ -13,6 +13,12 @@ from bot.storage import Workspace
 State = Literal["queued", "sending", "delivered", "rejected", "unconfirmed", "failed"]
 STATES: tuple[State, ...] = get_args(State)
 FINISHED: frozenset[State] = frozenset({"delivered", "rejected", "failed"})
+FOR_AN_ADMIN = ("unauthorized", "forbidden", "disconnected")
+"""Why a delivery failed that goes on once an admin has seen to its connection, unless it is to be given up by then."""
+
+THE_ROW = "id = :id AND enterprise = :enterprise AND team = :team AND key = :key"
+"""Which row: the values are `Delivery.identity`. An id alone may be another workspace's by now: those of removed rows are
+given again."""
 
 Lane = tuple[Workspace, str]
 """A connection: workspace and vendor."""
@@ -87,10 +93,20 @@ class Delivery(Draft):
         return self.workspace, self.vendor
 
     @property
+    def identity(self) -> Mapping[str, Any]:
+        """The values of `THE_ROW`."""
+        return {"id": self.id, **self.workspace._asdict(), "key": self.key}
+
+    @property
     def settled(self) -> bool:
         """Whether nothing more happens to it by itself (but a last look at what was created)."""
         at_an_end = self.state in FINISHED or (self.state == "unconfirmed" and not self.look_at)
         return at_an_end and not self.steps_at
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nobody but a person can say soon if it is there. `UNDECIDED` is the same in SQL."""
+        return self.state == "unconfirmed" and (self.reason == "unanswered" or not self.look_at)
 
     @property
     def next_at(self) -> float:
@@ -98,6 +114,8 @@ class Delivery(Draft):
         return self.look_at if self.state == "unconfirmed" else max(self.due_at, self.expected_at)
 
 
+UNDECIDED = "state = 'unconfirmed' AND (reason = 'unanswered' OR look_at = 0)"
+"""The rows that are `Delivery.undecided`."""
 DRAFTED = tuple(it.name for it in fields(Draft) if it.name not in ("workspace", "key"))
 """The columns that a draft fills and a corrected one replaces; workspace and key never change."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.storage import Workspace
 from bot.storage.database import Database
-from bot.storage.rows import Delivery, read_row
+from bot.storage.rows import THE_ROW, Delivery, read_row
 
 LEASE_SECONDS = 20.0
 MODAL_SECONDS = 3.0
@@ -22,16 +22,33 @@ FOLLOWED_SECONDS = 30 * 60.0
 JUMP_SECONDS = 60.0
 """What waits longer than its pause could ever have been, by this much, waits for a clock that has gone back."""
 
-_PLACE = "CASE WHEN card_ts != '' THEN card_channel WHEN private OR channel = '' THEN actor ELSE channel END"
+EVERYWHERE = "*"
+MODALS = "views.update"
+
+_WORKSPACE = "enterprise || '/' || team || '/'"
+_PLACE = f"{_WORKSPACE} || CASE WHEN card_ts != '' THEN card_channel WHEN private OR channel = '' THEN actor ELSE channel END"
 _PAUSE = "max(:lease, (:now - made_at) / 10)"
 """The older the row, the longer, so that what Slack never takes is tried less and less."""
 _BEHIND = "version > shown_version AND state != 'sending' AND id NOT IN (SELECT value FROM json_each(:held))"
 _NOW = f"(card_after <= :now OR card_after > :now + {_PAUSE} + :jump)"
 _FOLLOWED = (
-    "view_id != '' AND made_at > :now - :followed AND version > view_shown AND state != 'sending'"
+    "view_id != '' AND made_at > :now - :followed AND version > view_shown AND state != 'sending'"  # noqa: S608  ours
     " AND id NOT IN (SELECT value FROM json_each(:held))"
+    f" AND {_WORKSPACE} || '{MODALS}' NOT IN (SELECT value FROM json_each(:but))"
+    f" AND {_WORKSPACE} || '{EVERYWHERE}' NOT IN (SELECT value FROM json_each(:but))"
 )
 _VIEW_AFTER = "max(view_after, made_at + :modal)"
+
+
+def place(workspace: Workspace, where: str) -> str:
+    """The name of a place where Slack limits us: a workspace's channel or person by id, its `MODALS`, or `EVERYWHERE` in it."""
+    return f"{workspace.enterprise}/{workspace.team}/{where}"
+
+
+def everywhere(place: str) -> str:
+    """The whole workspace of that place."""
+    enterprise, team, _ = place.split("/", 2)
+    return f"{enterprise}/{team}/{EVERYWHERE}"
 
 
 class Showing:
@@ -40,8 +57,8 @@ class Showing:
         self._clock = clock
 
     async def behind(self, held: Collection[int] = ()) -> Mapping[str, float]:
-        """The places (a channel, or a person for direct messages) where a card is to be posted or edited, and when the
-        first of it may be; without the rows that a modal is about to show (`held`)."""
+        """The places (a channel, or a person for direct messages, as `place` names them) where a card is to be posted or
+        edited, and when the first of it may be; without the rows that a modal is about to show (`held`)."""
         rows = await self._read(
             f"SELECT {_PLACE}, min(CASE WHEN {_NOW} THEN 0 ELSE card_after END) FROM deliveries WHERE {_BEHIND} GROUP BY 1",  # noqa: S608  ours
             held=_json(held),
@@ -51,14 +68,16 @@ class Showing:
     async def claim_cards(
         self, held: Collection[int] = (), but: Collection[str] = (), limit: int = 10
     ) -> list[Delivery]:
-        """The first row of each place whose card is behind and may be shown now, but of no place in `but`.
+        """The first row of each place whose card is behind and may be shown now, but of no place or workspace in `but`.
 
         Claimed for a while: if whoever claimed it dies, or Slack does not take it, it is tried again then.
         """
         rows = await self._write(
             f"UPDATE deliveries SET card_after = :now + {_PAUSE} WHERE id IN (SELECT first FROM"  # noqa: S608  ours
-            f" (SELECT min(id) AS first, {_PLACE} AS place FROM deliveries WHERE {_BEHIND} AND {_NOW} GROUP BY place)"
-            " WHERE place NOT IN (SELECT value FROM json_each(:but)) ORDER BY first LIMIT :limit) RETURNING *",
+            f" (SELECT min(id) AS first, {_PLACE} AS place, {_WORKSPACE} || '{EVERYWHERE}' AS everywhere"
+            f" FROM deliveries WHERE {_BEHIND} AND {_NOW} GROUP BY place)"
+            " WHERE place NOT IN (SELECT value FROM json_each(:but))"
+            " AND everywhere NOT IN (SELECT value FROM json_each(:but)) ORDER BY first LIMIT :limit) RETURNING *",
             held=_json(held),
             but=_json(but),
             limit=limit,
@@ -68,18 +87,18 @@ class Showing:
     async def shown(self, row: Delivery, channel: str = "", ts: str = "") -> None:
         """Note that people were shown this version, on the card at (channel, ts) unless both are empty."""
         await self._write(
-            "UPDATE deliveries SET shown_version = max(shown_version, :version), card_after = 0,"
+            "UPDATE deliveries SET shown_version = max(shown_version, :version), card_after = 0,"  # noqa: S608  ours
             " card_channel = coalesce(nullif(:channel, ''), card_channel), card_ts = coalesce(nullif(:ts, ''), card_ts)"
-            " WHERE id = :id",
+            f" WHERE {THE_ROW}",
             version=row.version,
             channel=channel,
             ts=ts,
-            id=row.id,
+            **row.identity,
         )
 
     async def postponed(self, row: Delivery, until: float) -> None:
         """Note that Slack does not want its card before then (epoch seconds)."""
-        await self._write("UPDATE deliveries SET card_after = :until WHERE id = :id", until=until, id=row.id)
+        await self._write(f"UPDATE deliveries SET card_after = :until WHERE {THE_ROW}", until=until, **row.identity)  # noqa: S608  ours
 
     async def by_card(self, workspace: Workspace, channel: str, ts: str) -> Delivery | None:
         """The row whose card is that message."""
@@ -99,13 +118,11 @@ class Showing:
         another one just now ends within the lease.
         """
         changed = await self._write(
-            "UPDATE deliveries SET card_channel = :channel, card_ts = :ts, card_after = min(card_after, :now + :lease)"
-            " WHERE id = :id AND (enterprise, team, key) = (:enterprise, :team, :key) AND card_ts = '' RETURNING id",
+            "UPDATE deliveries SET card_channel = :channel, card_ts = :ts, card_after = min(card_after, :now + :lease)"  # noqa: S608  ours
+            f" WHERE {THE_ROW} AND card_ts = '' RETURNING id",
             channel=channel,
             ts=ts,
-            id=row.id,
-            key=row.key,
-            **row.workspace._asdict(),
+            **row.identity,
         )
         return bool(changed)
 
@@ -116,7 +133,7 @@ class Showing:
         """
         answers = [
             {
-                "id": row.id,
+                **row.identity,
                 "view": row.view_id,
                 "version": row.version,
                 "settled": row.settled,
@@ -128,26 +145,30 @@ class Showing:
         await self._database.write(
             lambda db: db.executemany(
                 # A later `card_after` than the one it began with is somebody's claim.
-                "UPDATE deliveries SET card_after = CASE WHEN card_after > made_at + :modal THEN card_after ELSE 0 END,"
+                "UPDATE deliveries SET card_after = CASE WHEN card_after > made_at + :modal THEN card_after ELSE 0 END,"  # noqa: S608  ours
                 " shown_version = CASE WHEN card_ts = '' THEN max(shown_version, :shown) ELSE shown_version END,"
                 " view_shown = max(view_shown, :version),"
-                " view_id = CASE WHEN :settled AND view_id = :view THEN '' ELSE view_id END WHERE id = :id",
+                f" view_id = CASE WHEN :settled AND view_id = :view THEN '' ELSE view_id END WHERE {THE_ROW}",
                 answers,
             ),
         )
 
-    async def next_view_time(self, held: Collection[int] = ()) -> float | None:
-        """When the next open modal may be brought up to date; None while none is behind."""
+    async def next_view_time(self, held: Collection[int] = (), but: Collection[str] = ()) -> float | None:
+        """When the next open modal may be brought up to date, but of no workspace whose `MODALS` or `EVERYWHERE` is in `but`;
+        None while none is behind."""
         sql = f"SELECT min({_VIEW_AFTER}) FROM deliveries WHERE {_FOLLOWED}"  # noqa: S608  ours
-        rows = await self._read(sql, held=_json(held))
+        rows = await self._read(sql, held=_json(held), but=_json(but))
         return None if rows[0][0] is None else float(rows[0][0])
 
-    async def claim_views(self, held: Collection[int] = (), limit: int = 10) -> list[Delivery]:
-        """Rows whose open modal is behind, claimed for a while."""
+    async def claim_views(
+        self, held: Collection[int] = (), but: Collection[str] = (), limit: int = 10
+    ) -> list[Delivery]:
+        """Rows whose open modal is behind, claimed for a while; none that `next_view_time` would not count."""
         rows = await self._write(
             f"UPDATE deliveries SET view_after = :now + {_PAUSE} WHERE id IN (SELECT id FROM deliveries"  # noqa: S608  ours
             f" WHERE {_FOLLOWED} AND {_VIEW_AFTER} <= :now ORDER BY made_at LIMIT :limit) RETURNING *",
             held=_json(held),
+            but=_json(but),
             limit=limit,
         )
         return [read_row(row) for row in rows]
@@ -155,19 +176,31 @@ class Showing:
     async def view_shown(self, row: Delivery) -> None:
         """Note that the modal shows this version; it is followed no further once that was the end."""
         await self._write(
-            "UPDATE deliveries SET view_shown = :version, view_after = 0,"
-            " view_id = CASE WHEN :settled THEN '' ELSE view_id END WHERE id = :id AND view_id = :view",
+            "UPDATE deliveries SET view_shown = :version, view_after = 0,"  # noqa: S608  ours
+            f" view_id = CASE WHEN :settled THEN '' ELSE view_id END WHERE {THE_ROW} AND view_id = :view",
             version=row.version,
             settled=row.settled,
-            id=row.id,
             view=row.view_id,
+            **row.identity,
+        )
+
+    async def follow(self, row: Delivery, view_id: str, *, shown: bool) -> None:
+        """Note that this open modal is about the row, and whether it shows the row as it is here: it is kept up to date from
+        now on, unless it shows the end."""
+        await self._write(
+            "UPDATE deliveries SET view_shown = :version, view_after = 0,"  # noqa: S608  ours
+            " view_id = CASE WHEN NOT :ended THEN :view WHEN view_id = :view THEN '' ELSE view_id END"
+            f" WHERE {THE_ROW}",
+            version=row.version if shown else 0,
+            ended=shown and row.settled,
+            view=view_id,
+            **row.identity,
         )
 
     async def forget_view(self, row: Delivery) -> None:
         """The modal was closed."""
-        await self._write(
-            "UPDATE deliveries SET view_id = '' WHERE id = :id AND view_id = :view", id=row.id, view=row.view_id
-        )
+        sql = f"UPDATE deliveries SET view_id = '' WHERE {THE_ROW} AND view_id = :view"  # noqa: S608  ours
+        await self._write(sql, view=row.view_id, **row.identity)
 
     async def _read(self, sql: str, **values: Any) -> list[sqlite3.Row]:
         values |= self._times()

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.storage.database import Database
 from bot.storage.due import claim_due, next_due
-from bot.storage.rows import Delivery, Lane, read_row
+from bot.storage.rows import THE_ROW, Delivery, Lane, read_row
 
 
 class Steps:
@@ -44,14 +44,13 @@ class Steps:
         """The row as it is then, None where the claim has passed to somebody else. `quietly`: nothing new to show."""
         values |= {"changed_at": self._clock(), "changed_by": ""}
         sql = (
-            f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in values)}, version = version + ?"  # noqa: S608  our own names
-            " WHERE id = ? AND steps_at = ? AND steps_at > 0 RETURNING *"
+            f"UPDATE deliveries SET {', '.join(f'{name} = :{name}' for name in values)}, version = version + :news"  # noqa: S608  our own names
+            f" WHERE {THE_ROW} AND steps_at = :claimed AND steps_at > 0 RETURNING *"
         )
+        guards = {"news": not quietly, "claimed": row.steps_at, **row.identity}
 
         def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            found: sqlite3.Row | None = db.execute(
-                sql, (*values.values(), not quietly, row.id, row.steps_at)
-            ).fetchone()
+            found: sqlite3.Row | None = db.execute(sql, {**values, **guards}).fetchone()
             return found
 
         changed = await self._database.write(work)

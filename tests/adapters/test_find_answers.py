@@ -27,6 +27,8 @@ from tests.adapters.twilio_filled import from_fields
 from tests.contract.forms import submissions
 
 SINCE = 1_800_000_000.0
+BY_NUMBER = ("incident_id", "parent_incident_id", "duplicate_incident_id")
+"""Fields that an incident's number can stand in: it would be looked up."""
 ALL_FORMS: dict[tuple[str, str], Form] = {
     **FORMS,
     ("incident_io", "follow_up"): FollowUp(incident_id="#1", title="x"),
@@ -68,7 +70,7 @@ class Echo:
 def test_the_marker_can_be_read_back(name: str, data: st.DataObject) -> None:
     """Whatever is filled in, what was created is found again, and told as its creation told it."""
     submission = data.draw(submissions(name))
-    named = (getattr(submission.form, field, None) for field in ("incident_id", "parent_incident_id"))
+    named = (getattr(submission.form, field, None) for field in BY_NUMBER)
     assume(not any((value or "").startswith("#") for value in named))
     assume(name != "incident_io.incident" or getattr(submission.form, "severity_id", None))
     vendor, _, operation = name.partition(".")
@@ -139,9 +141,9 @@ async def test_rootly_incidents_are_asked_for_in_both_ways(vendor: CannedVendor,
     assert await adapter.find("incident", Submission(form, MARKER), KEYS["rootly"], SINCE) == []
     since = "filter[created_at][gte]=2027-01-15T07:50:00Z&sort=-created_at"
     assert vendor.paths == [
-        f"/v1/incidents?{since}&page[size]=100&page[number]=1",
-        f"/v1/incidents?{since}&page[size]=100&page[number]=2",
-        f"/v1/incidents?{since}&filter[kind]=test_sub&page[size]=100&page[number]=1",
+        f"/v1/incidents?{since}&page[size]=50&page[number]=1",
+        f"/v1/incidents?{since}&page[size]=50&page[number]=2",
+        f"/v1/incidents?{since}&filter[kind]=test_sub&page[size]=50&page[number]=1",
     ]
 
 
@@ -292,6 +294,7 @@ async def test_a_first_refusal_is_not_looked_into(vendor: CannedVendor, client: 
             "https://taskrouter.twilio.com",
             f"https://www.twilio.com/console/taskrouter/workspaces/WS{SID}/workflows",
         ),
+        ("twilio", "https://taskrouter.sydney.au1.twilio.com/", "https://console.twilio.com/"),
         ("twilio", "http://127.0.0.1:8080/", "http://127.0.0.1:8080/"),
     ],
 )

@@ -2,13 +2,19 @@
 
 import asyncio
 import gzip
+import itertools
 import socket
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from bot.adapters.base import Request
 from bot.adapters.http import (
@@ -27,6 +33,7 @@ from bot.adapters.http import (
     text,
 )
 from bot.errors import Refused, TryLater, Unclear, VendorError
+from bot.playground.serving import Server
 from tests.adapters.conftest import CannedVendor
 
 CREATE = Request("POST", "/things", json={"name": "Zoë"}, headers={"Content-Type": "application/json"})
@@ -95,13 +102,6 @@ async def test_the_client_waits_for_nothing_without_end() -> None:
         assert made.timeout == httpx.Timeout(connect=4.0, read=15.0, write=15.0, pool=4.0)
 
 
-@pytest.mark.parametrize(("method", "body"), [("POST", None), ("GET", {"list": "x" * LARGEST_REPLY})])
-async def test_lists_may_be_longer(client: httpx.AsyncClient, vendor: CannedVendor, method: str, body: Any) -> None:
-    """A page of a list is read where an answer to a create of that length is not."""
-    vendor.will_answer((200, {"list": "x" * LARGEST_REPLY}))
-    assert (await send(client, "Vendor", vendor.url, Request(method, "/things"))).body == body
-
-
 @asynccontextmanager
 async def raw_server(head: str, body: bytes) -> AsyncIterator[str]:
     """A server that answers with these bytes, short of the length it announces, and then keeps silent or hangs up."""
@@ -151,7 +151,7 @@ async def test_a_body_that_breaks(
     seen: tuple[Any, Any]
     async with raw_server(f"{status} X\r\nRetry-After: 5\r\n{headers}", body) as url:
         try:
-            reply = await send(client, "Vendor", url, CREATE, total_seconds=0.3)
+            reply = await send(client, "Vendor", url, CREATE, total_seconds=0.5)
             seen = (reply.status, reply.body)
         except VendorError as error:
             seen = (type(error), getattr(error, "retry_after", None))
@@ -163,6 +163,76 @@ async def test_a_packed_body(client: httpx.AsyncClient) -> None:
     packed = gzip.compress(b'{"id": 1}')
     async with raw_server(f"201 X\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}", packed) as url:
         assert (await send(client, "Vendor", url, CREATE)).body == {"id": 1}
+
+
+@asynccontextmanager
+async def packed_server(packing: str, chunks: Iterable[bytes], pause: float = 0.0) -> AsyncIterator[str]:
+    """A server that answers 200 with these pieces of a body, `pause` seconds before each."""
+
+    async def answer(_request: StarletteRequest) -> Response:
+        async def pieces() -> AsyncIterator[bytes]:
+            for chunk in chunks:
+                await asyncio.sleep(pause)
+                yield chunk
+
+        return StreamingResponse(pieces(), headers={"Content-Encoding": packing} if packing else {})
+
+    async with Server(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])) as server:
+        yield server.url
+
+
+def packed(text: bytes, times: int = 1) -> bytes:
+    for _ in range(times):
+        text = gzip.compress(text)
+    return text
+
+
+LONG = b'"' + b"x" * 2 * LARGEST_REPLY + b'"'
+TOO_LONG = [
+    pytest.param("", [LONG], id="plain"),
+    pytest.param("gzip", [packed(LONG)], id="packed"),
+    pytest.param("gzip", [packed(b" " * 300_000_000)], id="a bomb"),
+]
+
+
+@pytest.mark.parametrize(("packing", "chunks"), TOO_LONG)
+async def test_no_answer_is_read_past_two_megabytes(
+    client: httpx.AsyncClient, packing: str, chunks: list[bytes]
+) -> None:
+    """Counted as it is once unpacked; memory does not grow with what a few bytes would become."""
+    async with packed_server(packing, chunks) as url:
+        tracemalloc.start()
+        reply = await send(client, "Vendor", url, Request("GET", "/things"))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (reply.status, reply.body, reply.too_long) == (200, None, True)
+    assert most < 6 * LARGEST_REPLY
+    with pytest.raises(TryLater, match=r"^Vendor sent a list of more than 2 MB in one piece, too long to be read\.$"):
+        listed("Vendor", reply, "data")
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd", "deflate"])
+async def test_other_packings_are_not_unpacked(client: httpx.AsyncClient, packing: str) -> None:
+    """They were not asked for; one packed within another is how a bomb is made."""
+    async with packed_server(packing, [packed(b" " * 1_000_000, 2)]) as url:
+        with pytest.raises(Unclear, match=r"^Vendor did not answer\.$"):
+            await send(client, "Vendor", url, CREATE)
+
+
+async def test_a_packed_answer_that_ends_too_early(client: httpx.AsyncClient) -> None:
+    """What was cut off says nothing, even where its beginning reads like a whole."""
+    async with packed_server("gzip", [packed(b'{"id": 1}')[:-8]]) as url:
+        with pytest.raises(Unclear):
+            await send(client, "Vendor", url, CREATE)
+
+
+async def test_an_answer_in_drops_has_an_end(client: httpx.AsyncClient) -> None:
+    """Each drop comes within the limit of one read; the limit of the whole call ends it."""
+    started = asyncio.get_running_loop().time()
+    async with packed_server("", itertools.repeat(b" "), pause=0.02) as url:
+        with pytest.raises(Unclear, match=r"^Vendor did not answer\.$"):
+            await send(client, "Vendor", url, CREATE, total_seconds=0.3)
+        assert asyncio.get_running_loop().time() - started < 2.0
 
 
 async def test_refused_connection(client: httpx.AsyncClient) -> None:

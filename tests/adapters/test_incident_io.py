@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from bot.adapters.base import Account, ApiKey, Created, Entry, Request, Submission
+from bot.adapters.base import Account, ApiKey, Created, Entry, Request, Rights, Submission
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident, RetrospectiveOptions
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
@@ -196,7 +196,7 @@ def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entr
     return found
 
 
-SEVERITY = {"severity_id": "Choose a severity. Only an incident whose status is one of triage can do without."}
+SEVERITY = {"severity_id": "Choose a severity: only incidents in triage can do without one."}
 PRIVATE = {"visibility": "Incidents of the type “A type” are private: choose that only the people invited can see it."}
 KNOWN_BEFORE = [
     pytest.param({}, chosen(), SEVERITY, id="no severity"),
@@ -361,10 +361,13 @@ async def test_on_a_missing_incident(
 
 async def test_verify(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """Two keys of one organisation are one account: the dashboard's path."""
-    identity = {"name": "Slack key", "dashboard_url": "https://app.incident.io/acme/"}
-    vendor.will_answer((200, {"identity": identity}))
-    assert await incident_io.verify(KEY) == Account(id="acme", name="acme")
-    assert vendor.requests == [("GET", "/v1/identity", READ, None)]
+    roles = ("viewer", "incident_creator")
+    identity = {"name": "Slack key", "dashboard_url": "https://app.incident.io/acme/", "roles": roles}
+    vendor.will_answer((200, {"identity": identity}), (200, {}), (200, {}), (200, {}))
+    rights = Rights(acts_as="the API key “Slack key”", roles=roles)
+    assert await incident_io.verify(KEY) == Account(id="acme", name="acme", rights=rights)
+    assert vendor.requests[0] == ("GET", "/v1/identity", READ, None)
+    assert sorted(vendor.paths[1:]) == ["/v1/severities", "/v2/incidents?page_size=1", "/v3/teams?page_size=1"]
 
 
 @pytest.mark.parametrize("way", [".", ".."])

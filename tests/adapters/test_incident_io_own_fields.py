@@ -7,9 +7,14 @@ import httpx
 import pytest
 from pydantic import HttpUrl
 
+from bot.adapters import ADAPTERS
+from bot.adapters.base import Entry
 from bot.adapters.incident_io.own_fields import custom_fields, members, reported_by, role_fields, timestamp_fields
+from bot.errors import TryLater, Unauthorized
 from bot.forms.custom import CustomField
+from tests.adapters.conftest import CannedVendor
 from tests.adapters.places import place
+from tests.adapters.test_lenient import KEYS
 
 REPORTER = {"id": "2", "name": "Reporter", "role_type": "reporter", "description": ""}
 LEAD = {"id": "1", "name": "Lead", "role_type": "lead", "description": "Decides"}
@@ -167,6 +172,79 @@ async def test_the_stand_in_takes_them_all(client: httpx.AsyncClient) -> None:
         ]
         assert told == [each.name for each in fields]
         assert len(told) == 12
+
+
+async def test_options_that_are_too_long_for_one_answer(client: httpx.AsyncClient) -> None:
+    """Then the fields and their options are read by themselves, page by page: nothing is missing, but that version 2 does not
+    say what is required."""
+    async with place("incident_io.incident", client) as here:
+        lists = here.vendor.data.lists
+        choice = next(row for row in lists["custom_fields"] if row["field_type"] == "single_select")
+        (first, *_) = [row for row in lists["custom_field_options"] if row["custom_field_id"] == choice["id"]]
+        lists["custom_field_options"] += [
+            {**first, "id": f"01OPTION{number:04}", "value": f"Option {number}", "sort_key": number, "note": "x" * 6000}
+            for number in range(400)
+        ]
+        found = await here.adapter.entries("incident_fields", here.credentials)
+        for row in lists["custom_field_options"]:
+            row.pop("note", None)
+        expected = await here.adapter.entries("incident_fields", here.credentials)
+    assert [len(it.field.options) for it in expected if it.field and it.field.id == f"option_{choice['id']}"] >= [400]
+    assert [_optional(it) for it in found] == [_optional(it) for it in expected]
+
+
+def _optional(entry: Entry) -> CustomField:
+    assert entry.field is not None
+    return entry.field.model_copy(update={"required": False})
+
+
+async def test_what_cannot_be_listed_leaves_the_rest(client: httpx.AsyncClient) -> None:
+    """A field that is too long by itself, or a part that incident.io refuses, takes none of the other parts away."""
+    async with place("incident_io.incident", client) as here:
+        everything = await here.adapter.entries("incident_fields", here.credentials)
+        here.vendor.data.lists["custom_fields"][0]["weight"] = "x" * 3_000_000
+        found = await here.adapter.entries("incident_fields", here.credentials)
+    assert found == [it for it in everything if it.id.startswith(("role_", "reporter_", "time_"))] != []
+
+
+NO_RIGHT = {"type": "authorisation_error", "status": 403, "errors": [{"message": "No scope"}]}
+ROLE = {"id": "1", "name": "Lead", "role_type": "lead"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (
+            [
+                (200, {"incident_roles": [ROLE]}),
+                (403, NO_RIGHT),
+                (404, {}),
+            ],
+            ["role_1"],
+        ),
+        ([(403, NO_RIGHT), (410, {}), (200, {"custom_fields": []}), (403, NO_RIGHT)], Unauthorized),
+        ([(200, {"incident_roles": [ROLE]}), (429, {})], TryLater),
+        ([(200, {"incident_roles": [ROLE]}), (500, {}), (500, {})], TryLater),
+        ([(200, {"incident_roles": [ROLE]}), (401, {})], Unauthorized),
+        (
+            [(403, NO_RIGHT), (500, {}), (200, {"custom_fields": [row("text")]}), (200, {"incident_timestamps": []})],
+            ["text_1"],
+        ),
+    ],
+)
+async def test_parts_of_the_definitions(
+    client: httpx.AsyncClient, vendor: CannedVendor, answers: list[tuple[int, Any]], expected: Any
+) -> None:
+    """What is refused for good is left out, unless nothing is left; what may pass is no answer, so that what is known
+    stays."""
+    vendor.will_answer(*answers)
+    listing = ADAPTERS["incident_io"](client, vendor.url).entries("incident_fields", KEYS["incident_io"])
+    if isinstance(expected, list):
+        assert [it.id for it in await listing] == expected
+    else:
+        with pytest.raises(expected):
+            await listing
+    assert vendor.answers == []
 
 
 async def _answer(here: Any, field: CustomField) -> Any:

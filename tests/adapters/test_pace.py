@@ -231,6 +231,20 @@ def test_each_connection_has_its_own() -> None:
     assert [first.take("write"), second.take("write"), paces.of(("T1", "rootly")).take("write")] == [True, True, False]
 
 
+def test_another_account_begins_anew() -> None:
+    """Neither the calls nor the pause of the connection before count, nor what its last call hears; others keep theirs."""
+    paces = Paces({"rootly": Limits(write=Rate(1))}, Clock(NOW))
+    here, elsewhere = ("T1", "rootly"), ("T2", "rootly")
+    before = paces.of(here)
+    for each in (before, paces.of(elsewhere)):
+        assert each.take("write")
+        each.pause("write", 30.0)
+    for _ in range(2):
+        paces.renew(here)
+    before.pause("write", 3600.0)
+    assert (paces.of(here).take("write"), paces.of(elsewhere).take("write")) == (True, False)
+
+
 def test_first_come_first_served() -> None:
     """The waits of those who stand in line grow by a window for each windowful."""
     pace, _ = pace_of(write=Rate(3))

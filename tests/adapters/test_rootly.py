@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.adapters.base import Account, Created, Entry
+from bot.adapters.base import Created, Entry
 from bot.adapters.rootly import Rootly
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
@@ -292,48 +292,6 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
     assert caught.value.fields == {"workflow_id": sentence}
 
 
-USER = {"full_name": "Ann Lee", "full_name_with_team": "[Brambleway] Ann Lee"}
-ACCOUNTS = [
-    pytest.param([(200, {"data": {"id": "2", "attributes": USER}})], ("Brambleway", "Brambleway"), id="a user's"),
-    pytest.param(
-        [(200, {"data": {"id": "2", "attributes": {"full_name": "Ann"}}})], ("user:2", "Ann"), id="without a team"
-    ),
-    pytest.param(
-        [(200, {"data": {"id": "2", "attributes": {"full_name_with_team": "[Acme] Ann [on call] Lee"}}})],
-        ("Acme", "Acme"),
-        id="a name with brackets",
-    ),
-    pytest.param([error(404, "Not found"), listed(("2", USER))], ("Brambleway", "Brambleway"), id="nobody's"),
-    pytest.param(
-        [error(422, "No user"), error(404, "Not found"), listed()],
-        ("key:926df06bc6a71ac2", "a Rootly key without a user"),
-        id="nobody's, and it may not read users",
-    ),
-]
-
-
-@pytest.mark.parametrize(("answers", "expected"), ACCOUNTS)
-async def test_verify(rootly: Rootly, vendor: CannedVendor, answers: list[Any], expected: tuple[str, str]) -> None:
-    """A key is the organisation's account, or its user's, or its own."""
-    vendor.will_answer(*answers)
-    assert await rootly.verify(KEY) == Account(id=expected[0], name=expected[1])
-
-
-async def test_verify_refuses_a_wrong_key(rootly: Rootly, vendor: CannedVendor) -> None:
-    """A key that Rootly does not know is turned away with a sentence for whoever connects it."""
-    vendor.will_answer(error(401, "Invalid token"))
-    with pytest.raises(Unauthorized, match=r"^Rootly does not accept these credentials: copy them again, whole\.$"):
-        await rootly.verify(KEY)
-
-
-@pytest.mark.parametrize("answers", [[(200, "<html>")], [error(404, "x"), (200, "<html>"), (200, "<html>")]])
-async def test_verify_at_a_page_of_another_kind(rootly: Rootly, vendor: CannedVendor, answers: list[Any]) -> None:
-    """A success of something that is not Rootly connects nothing."""
-    vendor.will_answer(*answers)
-    with pytest.raises(TryLater, match=r"^Rootly sent an answer that could not be read\.$"):
-        await rootly.verify(KEY)
-
-
 @pytest.mark.parametrize("body", ["<html>", "", {"error": "x"}, {"data": {}}])
 @pytest.mark.parametrize("before", [0, 1])
 async def test_an_unreadable_page(rootly: Rootly, vendor: CannedVendor, body: Any, before: int) -> None:
@@ -404,17 +362,10 @@ async def test_lists_test_incidents_among_the_others(rootly: Rootly, vendor: Can
 
 async def test_reads_only_the_newest_incidents(rootly: Rootly, vendor: CannedVendor) -> None:
     """The newest three hundred and the newest hundred tests are read, however many there are."""
-    pages = [listed(*((f"{page}-{number}", {}) for number in range(100)), more=9) for page in range(4)]
+    pages = [listed(*((f"{page}-{number}", {}) for number in range(50)), more=9) for page in range(8)]
     vendor.will_answer(*pages)
     assert len(await rootly.entries("incidents", KEY)) == 400
-    assert vendor.paths[2:] == [
-        "/v1/incidents?sort=-created_at&page[size]=100&page[number]=3",
-        "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=100&page[number]=1",
+    assert vendor.paths[5:7] == [
+        "/v1/incidents?sort=-created_at&page[size]=50&page[number]=6",
+        "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=50&page[number]=1",
     ]
-
-
-async def test_verify_without_an_answer(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Trying a key out creates nothing, so a vendor in trouble is no more than a reason to try later."""
-    vendor.will_answer((500, ""))
-    with pytest.raises(TryLater, match=r"^Rootly does not answer at the moment\.$"):
-        await rootly.verify(KEY)

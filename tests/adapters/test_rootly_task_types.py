@@ -15,12 +15,12 @@ from bot.adapters.rootly.task_forms import ENTRIES, FORMS, field_name, task_form
 from bot.adapters.rootly.tasks import Parameter, Rule, Shape, TaskType
 from bot.adapters.rootly.tasks.notation import read
 from bot.adapters.rootly.tasks.words import LIQUID, option, placeholder, title
-from bot.catalogs import _best, _List
 from bot.errors import FormError
 from bot.forms.limits import check_view
 from bot.forms.parse import parse
 from bot.forms.shape import shape
 from bot.forms.text import cut
+from bot.matching import best, folded
 from tests.adapters.rootly_filled import submit
 from tests.adapters.rootly_tasks import OPERATION, PREFIX, fill_task, view_of
 from tests.forms.filling import untouched
@@ -81,7 +81,7 @@ def test_the_types_agree_with_what_stands_around_them() -> None:
         names = [each.name for each in task.parameters]
         assert len(set(names)) == len(names)
         assert {name for rule in task.rules for group in rule.groups for name in group} <= set(names)
-        assert {each.shape.word for each in task.parameters} <= words | catalogs | {"channel", "person"}
+        assert {each.shape.word for each in task.parameters} <= words | catalogs | {"channel", "person", "user_group"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,8 +117,12 @@ def params(name: str, chosen: dict[str, Entry] | None = None, **values: Any) -> 
 
 
 def test_things_and_people_and_channels() -> None:
-    """Entries, people and channels go as id and name; what is typed as "ID, name" too; without a name, the id twice."""
-    chosen = {"conversations/C1": Entry(id="C1", label="ops"), "people/U1": Entry(id="U1", label="Ann Lee")}
+    """Entries, people, channels and user groups go as id and name; without a known name, the id twice."""
+    chosen = {
+        "conversations/C1": Entry(id="C1", label="ops"),
+        "people/U1": Entry(id="U1", label="Ann Lee"),
+        "user_groups/S1": Entry(id="S1", label="on-call, today"),
+    }
     assert params(
         "send_slack_message",
         chosen,
@@ -126,7 +130,7 @@ def test_things_and_people_and_channels() -> None:
         channels=["C1", "C2"],
         channels_own=True,
         slack_users=["U1"],
-        slack_user_groups=["S1, on-call, today", "S2"],
+        slack_user_groups=["S1", "S2"],
         actionables=["update_status"],
     ) == {
         "text": "Hello",
@@ -219,6 +223,14 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
             "“Team” or “User”."
         },
     ),
+    (
+        "send_slack_message",
+        {"text": "t"},
+        {
+            "channels": "Fill in one of these: “Channels”, “And the incident's own channel”, “Slack people” or “Slack user "
+            "groups”."
+        },
+    ),
     ("send_microsoft_teams_message", {"text": "t"}, {"channels": "Fill in “Channels”."}),
     (
         "create_microsoft_teams_chat",
@@ -269,10 +281,9 @@ def test_what_is_missing_is_said_beside_its_field(name: str, typed: dict[str, st
 )
 def test_types_are_found_by_what_people_call_them(typed: str, first: str) -> None:
     """The most used stand first, and an area's words find its types."""
-    catalog = _List()
-    catalog.fill(ENTRIES, 1.0)
-    assert [entry.label for entry in _best(catalog, typed, 1)] == [first]
-    assert len(catalog.entries) == len(NAMES)
+    texts = [folded(entry) for entry in ENTRIES]
+    assert [entry.label for entry in best(ENTRIES, texts, typed, 1)] == [first]
+    assert len(texts) == len(NAMES)
 
 
 def test_words_for_people() -> None:
@@ -285,7 +296,7 @@ def test_words_for_people() -> None:
     assert not [each for each in (*options, *(entry.label for entry in ENTRIES)) if cut(each, 75) != each]
     thing = Parameter("status", Shape("", thing=True, many=True))
     text = replace(thing, shape=Shape("text"))
-    assert (placeholder(thing), placeholder(text)) == ("One a line: ID, name", "")
+    assert (placeholder(thing), placeholder(text)) == ("One a line, as 10001, Bug", "")
 
 
 def test_liquid_is_explained_once() -> None:

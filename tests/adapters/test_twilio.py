@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from bot.adapters.base import Account, Created, Entry, Request, Submission
+from bot.adapters.base import Account, Created, Entry, Request, Rights, Submission
 from bot.adapters.twilio import Task, Twilio, TwilioKey, Workflow
 from bot.errors import Refused, TryLater, Unauthorized, Unclear
 from tests.adapters.conftest import CannedVendor
@@ -230,17 +230,27 @@ async def test_errors(
 
 async def test_verify(twilio: Twilio, vendor: CannedVendor) -> None:
     """The account is the workspace."""
-    vendor.will_answer((200, {"sid": WS, "friendly_name": "Support"}))
-    assert await twilio.verify(KEY) == Account(id=WS, name="Support")
-    assert vendor.requests == [
-        ("GET", f"/v1/Workspaces/{WS}", {"authorization": BASIC, "accept": "application/json"}, None)
-    ]
+    vendor.will_answer((200, {"sid": WS, "friendly_name": "Support"}), *[(200, {})] * 4)
+    rights = Rights(acts_as=f"the API key that begins with {SK[:6]}")
+    assert await twilio.verify(KEY) == Account(id=WS, name="Support", rights=rights)
+    asked = {"authorization": BASIC, "accept": "application/json"}
+    lists = [f"/{step}?PageSize=1" for step in ("TaskChannels", "TaskQueues", "Tasks", "Workflows")]
+    expected = [("GET", f"/v1/Workspaces/{WS}{it}", asked, None) for it in ("", *lists)]
+    assert sorted(vendor.requests, key=lambda it: it[1]) == expected
 
 
 async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVendor) -> None:
     """A workspace that the key does not reach is told in a sentence, for a terminal has no fields."""
     vendor.will_answer((404, {"code": 20404, "message": "Not found"}))
-    with pytest.raises(Refused, match=r"^Twilio has no such workspace in this key's account\.$"):
+    with pytest.raises(Refused, match=r"^Twilio has no such workspace in this key's account and region\.$"):
+        await twilio.verify(KEY)
+
+
+async def test_verify_refuses_wrong_credentials(twilio: Twilio, vendor: CannedVendor) -> None:
+    """Another region's are wrong too, and Twilio does not tell them apart."""
+    vendor.will_answer((401, {"code": 20003, "message": "Authenticate"}))
+    said = r"^Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs\.$"
+    with pytest.raises(Unauthorized, match=said):
         await twilio.verify(KEY)
 
 
@@ -301,7 +311,7 @@ def test_the_longest_name_leaves_room_for_the_marker() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("key_sid", WS, "should be an API key's SID: SK and 32 hexadecimal digits"),
+        ("key_sid", WS, "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits"),
         ("workspace_sid", "WS1", "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits"),
         ("key_secret", "  ", "is empty, or holds a space or a character that no key has; copy it again, whole"),
     ],

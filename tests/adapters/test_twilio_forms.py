@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from bot.adapters.base import Entry, Prefill
 from bot.adapters.twilio import Twilio
+from bot.adapters.twilio.bodies import rules_of
+from bot.adapters.twilio.configuration import problems
 from bot.adapters.twilio.forms import Beginnings, Filter, Filter2
-from bot.adapters.twilio.lists import entries, prefill
-from bot.errors import Refused, Unauthorized
+from bot.adapters.twilio.lists import TOO_LONG, TOO_LONG_TO_COPY, WOULD_REPLACE, entries, prefill
+from bot.adapters.twilio.rules import FILTERS
+from bot.errors import FormError, Refused, Unauthorized
 from bot.forms import modal, more_block, parse, render
 from bot.forms.fields import Form
+from bot.forms.files import Fetched, with_files
 from bot.forms.limits import check_view
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.twilio_filled import FIFO, KEY, OTHER_QUEUE, WORKFLOW, WQ, WS, WW
@@ -175,21 +179,58 @@ TYPED = {"friendly_name": "x"}
 GOLD = {"expression": "a==1", "queue": OTHER_QUEUE}
 
 
+COPIED = Entry(id=f"fields@{WW}", label="Copy of b", data=json.dumps({"default_queue": WQ, "filter_2": GOLD}))
+BLANK = {
+    "default_queue": None,
+    "filter_1": {"name": None, "expression": "", "queue": None},
+    "assignment_callback_url": None,
+}
+
+
 def test_a_copy_fills_in_everything() -> None:
-    """The rules of the workflow replace what was typed; fields further down are shown when it has them."""
-    copied = Entry(id=f"fields@{WW}", label="Copy of b", data=json.dumps({"default_queue": WQ, "filter_2": GOLD}))
-    typed = {**TYPED, "rules": {"default_queue": OTHER_QUEUE}}
-    assert prefill(copied.id, typed, copied) == Prefill(
-        {**TYPED, "rules": {"default_queue": WQ, "filter_2": GOLD}}, more=True
-    )
+    """The rules of the workflow, into a form that nobody has filled in; fields further down are shown when it has them."""
+    for rules in ({}, BLANK, {"configuration": None, "configuration_file": []}):
+        found = prefill(COPIED.id, {**TYPED, "rules": rules}, COPIED)
+        assert found == Prefill({**TYPED, "rules": {"default_queue": WQ, "filter_2": GOLD}}, more=True)
     first = entries("beginnings", ROWS)[3]
-    assert prefill(first.id, typed, first) == Prefill({**TYPED, "rules": {"default_queue": WQ}})
+    assert prefill(first.id, TYPED, first) == Prefill({**TYPED, "rules": {"default_queue": WQ}})
+
+
+def test_another_copy_takes_the_place_of_the_first() -> None:
+    """What the first one filled in nobody typed, so that nothing is lost; as the form gives it back, numbers are text."""
+    data = {"default_queue": WQ, "filter_1": {**GOLD, "priority": 7}, "task_reservation_timeout": 90}
+    first = Entry(id=f"fields@{WW[:-1]}b", label="Copy of a", data=json.dumps(data))
+    rules = {**BLANK, "default_queue": WQ, "filter_1": {**GOLD, "name": None, "priority": "7"}}
+    typed = {**TYPED, "rules": {**rules, "task_reservation_timeout": "90"}}
+    assert prefill(COPIED.id, typed, COPIED, first).values["rules"] == {"default_queue": WQ, "filter_2": GOLD}
+    rules = {**typed["rules"], "filter_1": {**GOLD, "priority": "8"}}
+    changed = {**TYPED, "rules": rules}
+    assert prefill(COPIED.id, changed, COPIED, first) == Prefill(changed, reason=WOULD_REPLACE)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"default_queue": OTHER_QUEUE},
+        {"filter_1": GOLD},
+        {"task_reservation_timeout": 5},
+        {"configuration": "{"},
+        {"configuration": None, "configuration_file": ["rules.json"]},
+    ],
+)
+def test_a_copy_replaces_nothing_that_was_filled_in(rules: dict[str, Any]) -> None:
+    """The form stays with it, and says how to go on, whichever way it had begun."""
+    typed = {**TYPED, "rules": rules}
+    for last in (None, Entry(id="json", label="JSON")):
+        assert prefill(COPIED.id, typed, COPIED, last) == Prefill(typed, reason=WOULD_REPLACE)
 
 
 @pytest.mark.parametrize("entry", [None, Entry(id=f"json@{WW}", label="Copy of c", detail="Too long")])
 def test_a_copy_that_is_not_there(entry: Entry | None) -> None:
-    """A workflow that is gone, or too long, fills in nothing."""
-    assert prefill(f"json@{WW}", {**TYPED, "rules": {"default_queue": WQ}}, entry) == Prefill({**TYPED, "rules": {}})
+    """For a workflow that is gone, or too long, the form stays with all that was typed, and says why."""
+    typed = {**TYPED, "rules": {"default_queue": WQ}}
+    gone = "That workflow is not in the list any more. Choose another way to begin."
+    assert prefill(f"json@{WW}", typed, entry) == Prefill(typed, reason=TOO_LONG_TO_COPY if entry else gone)
 
 
 def test_fields_become_json() -> None:
@@ -207,17 +248,90 @@ def test_fields_become_json() -> None:
 
 
 def test_json_becomes_fields() -> None:
-    """What was typed as JSON is there as fields, where they can say it."""
-    assert prefill("fields", {**TYPED, "rules": {"configuration": FIFO}}, None) == Prefill(
-        {**TYPED, "rules": {"default_queue": WQ}}
+    """What was typed as JSON is there as fields, the rest as it was; a blank text is no rules."""
+    typed = {**TYPED, "rules": {"configuration": FIFO, "configuration_file": None, "task_reservation_timeout": 5}}
+    rules = {"default_queue": WQ, "task_reservation_timeout": 5}
+    assert prefill("fields", typed, None) == Prefill({**TYPED, "rules": rules}, more=True)
+    assert prefill(None, {**TYPED, "rules": {"configuration": " \n"}}, None) == Prefill({**TYPED, "rules": {}})
+
+
+UNFINISHED = [
+    pytest.param({"default_queue": None, "filter_1": {"name": "Gold", "queue": None}}, id="only a name"),
+    pytest.param(
+        {"default_queue": None, "filter_1": GOLD, "filter_3": {"expression": "tier ="}}, id="no default queue"
+    ),
+    pytest.param({"default_queue": WQ, "filter_1": {"expression": "tier = 'x", "priority": 3}}, id="wrong expression"),
+    pytest.param({"default_queue": "entry-1", "filter_1": {"queue": "entry-2", "timeout": 5}}, id="no such queues"),
+]
+
+
+@pytest.mark.parametrize("rules", UNFINISHED)
+def test_unfinished_fields_become_json_and_fields_again(rules: dict[str, Any]) -> None:
+    """Nothing that was entered gets lost on the way, wrong or right."""
+    as_json = prefill("json", {**TYPED, "rules": rules}, None)
+    assert as_json.reason == ""
+    assert problems(as_json.values["rules"]["configuration"])
+    back = prefill("fields", dict(as_json.values), None)
+    assert (back.reason, entered(back.values["rules"])) == ("", entered(rules))
+
+
+def entered(rules: Any) -> list[Any]:
+    """What was filled in, filter by filter, without the blanks."""
+    filters = [{name: it for name, it in (rules.get(each) or {}).items() if it is not None} for each in FILTERS]
+    return [rules.get("default_queue"), *filter(None, filters)]
+
+
+@pytest.mark.parametrize("rules", [{"default_queue": None, "filter_1": {"name": None}}, {"default_queue": None}])
+def test_blank_fields_become_no_json(rules: Any) -> None:
+    """Of nothing there is nothing to show."""
+    assert "configuration" not in prefill("json", {**TYPED, "rules": rules}, None).values["rules"]
+
+
+def test_what_was_no_number_stays_in_the_json() -> None:
+    """A number that is none goes along as it was typed; fields could not show it, so it stays JSON until it is mended."""
+    rules = {"default_queue": WQ, "filter_1": {**GOLD, "priority": "soon"}}
+    as_json = prefill("json", {**TYPED, "rules": rules}, None)
+    assert '"priority": "soon"' in as_json.values["rules"]["configuration"]
+    assert "priority has to be a whole number" in prefill("fields", dict(as_json.values), None).reason
+
+
+STAYS = [
+    pytest.param("{", "Line 1, column 2: expecting property name enclosed in double quotes.", id="a typo"),
+    pytest.param("[]", 'It has to be an object with an object "task_routing" inside.', id="no rules"),
+    pytest.param(
+        f'{{"task_routing": {{"default_filter": {{"queue": "{WQ}"}}}}, "note": 1}}',
+        "There is room for three filters with one target each, a queue for every other task, and nothing else.",
+        id="more than fields say",
+    ),
+    pytest.param('{"task_routing": {"filters": [7]}}', "task_routing.filters[0] has to be an object.", id="no filter"),
+]
+
+
+@pytest.mark.parametrize(("document", "why"), STAYS)
+def test_json_that_fields_cannot_show_stays(document: str, why: str) -> None:
+    """The form stays JSON with everything in it, and says what is in the way."""
+    typed = {**TYPED, "rules": {"configuration": document, "task_reservation_timeout": 5}}
+    reason = f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
+    assert prefill("fields", typed, None) == Prefill(typed, reason=reason)
+
+
+def test_a_chosen_file_stays() -> None:
+    """Fields cannot show what is in a file, and no other form's input for files can be filled in."""
+    typed = {**TYPED, "rules": {"configuration": None, "configuration_file": ["rules.json"]}}
+    assert prefill("fields", typed, None) == Prefill(
+        typed,
+        reason="The rules are in a file, which fields cannot show. Take the file out first, then choose Fields again.",
     )
-    assert prefill(None, {**TYPED, "rules": {"configuration": "{"}}, None) == Prefill({**TYPED, "rules": {}})
+    assert prefill("json", typed, None) == Prefill(
+        typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
+    )
 
 
-@pytest.mark.parametrize("rules", [{"default_queue": None, "filter_1": {"name": None}}, {"filter_1": GOLD}, {}])
-def test_unfinished_fields_become_no_json(rules: Any) -> None:
-    """Fields that do not make valid rules yet leave the JSON empty."""
-    assert "configuration" not in (prefill("json", {**TYPED, "rules": rules}, None).values["rules"])
+def test_fields_too_long_for_a_text_stay() -> None:
+    """Three long expressions do not fit into one text field."""
+    filters = {name: {"expression": f"note == '{'x' * 1200}'", "queue": WQ} for name in FILTERS}
+    typed = {**TYPED, "rules": {"default_queue": WQ, **filters}}
+    assert prefill("json", typed, None) == Prefill(typed, reason=TOO_LONG)
 
 
 def test_before_anything_was_typed() -> None:
@@ -228,8 +342,47 @@ def test_before_anything_was_typed() -> None:
 @given(st.sampled_from([None, "fields", "json"]), workflows())
 @settings(deadline=None)
 def test_there_and_back(answer: str | None, form: Any) -> None:
-    """Whatever was typed, the values that are filled in belong to the form that is asked for."""
+    """Whatever was typed, it fills in the form that is asked for; or nothing changes, and the person is told why."""
     typed = form.model_dump(mode="json")
-    rules = prefill(answer, typed, None).values["rules"]
+    found = prefill(answer, typed, None)
     known = Beginnings()[answer or "fields"].model_fields
-    assert set(rules) <= set(known)
+    assert found == Prefill(typed, reason=found.reason) if found.reason else set(found.values["rules"]) <= set(known)
+
+
+ONCE = "Type the rules as JSON here, or choose a file with them below."
+TWICE = "There is JSON in the field above, too. Take the file out, or empty that field: only one can be sent."
+BAD = 'task_routing needs "filters", "default_filter" or both.'
+
+
+@pytest.mark.parametrize(
+    ("rules", "errors"),
+    [
+        ({}, {"configuration": ONCE}),
+        ({"configuration": FIFO, "configuration_file": FIFO}, {"configuration_file": TWICE}),
+        ({"configuration_file": '{"task_routing": {}}'}, {"configuration_file": BAD}),
+        (
+            {"configuration_file": "{"},
+            {"configuration_file": "Line 1, column 2: expecting property name enclosed in double quotes."},
+        ),
+    ],
+)
+def test_the_rules_are_given_once(rules: dict[str, str], errors: dict[str, str]) -> None:
+    """Typed or in a file, by the same rules; what is wrong stands beside the field that it came from."""
+    view = view_of(WORKFLOW.form_for("json"), "twilio.workflow", {"friendly_name": "x"})
+    state = untouched(view)
+    if "configuration" in rules:
+        state["twilio.workflow.json.configuration"]["value"]["value"] = rules["configuration"]
+    if "configuration_file" in rules:
+        block = "twilio.workflow.json.configuration_file"
+        state[block]["value"]["files"] = [{"id": "F1", "name": "rules.json"}]
+        state = with_files(state, {block: Fetched(text=rules["configuration_file"])})
+    with pytest.raises(FormError) as caught:
+        parse(WORKFLOW.form_for("json"), "twilio.workflow", state)
+    assert caught.value.errors == {f"twilio.workflow.json.{name}": said for name, said in errors.items()}
+
+
+def test_a_file_is_the_configuration() -> None:
+    """What is in the file is sent as it is."""
+    rules = {"configuration_file": f"\n{FIFO}\n"}
+    form = WORKFLOW.form_for("json").model_validate({"friendly_name": "x", "routing": "json", "rules": rules})
+    assert rules_of(form).document == FIFO

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.adapters.twilio import rules
-from bot.adapters.twilio.configuration import LARGEST, problems, read, warning
+from bot.adapters.twilio.configuration import LARGEST, problems, warning
 from bot.adapters.twilio.forms import FromFields
 from bot.errors import FormError
 from bot.forms import parse
@@ -145,39 +144,6 @@ def test_warning() -> None:
         "please look whether that is what you meant."
     )
     assert warning(FIFO) == ""
-
-
-FILES = [
-    pytest.param(f"\ufeff{FIFO}".encode(), None, id="as some editors write it"),
-    pytest.param(b"x" * (LARGEST + 1), "The file is longer than the 1,038,576 bytes that Twilio takes.", id="too long"),
-    pytest.param(FIFO.encode("utf-16"), "The file is not text in UTF-8.", id="another encoding"),
-    pytest.param(b"{}", 'It has to be an object with an object "task_routing" inside.', id="not valid"),
-]
-
-
-@pytest.mark.parametrize(("raw", "complaint"), FILES)
-def test_files(raw: bytes, complaint: str | None) -> None:
-    """A file is taken as it is, or refused with a sentence."""
-    if complaint is None:
-        assert read(raw) == FIFO
-        return
-    with pytest.raises(ValueError, match=r".") as caught:
-        read(raw)
-    assert str(caught.value) == complaint
-
-
-@given(
-    st.binary(max_size=60)
-    | st.text('{}[]":,task_routing0\ud800', max_size=60).map(lambda text: text.encode(errors="replace"))
-)
-def test_any_file(raw: bytes) -> None:
-    """Whatever a file holds, reading it gives a document without problems or one complaint."""
-    complaint = ""
-    try:
-        document = read(raw)
-    except ValueError as error:
-        complaint = str(error)
-    assert complaint or problems(document) == []
 
 
 @given(workflows())

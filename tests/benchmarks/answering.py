@@ -17,9 +17,9 @@ opened: list[str] = []
 
 
 async def slack(request: Request) -> Response:
-    """Every method of the Web API; remembers the last modal that was opened."""
+    """Every method of the Web API; remembers the last modal that was opened or drawn anew."""
     method = request.path_params["method"]
-    if method == "views.open":
+    if method in ("views.open", "views.update"):
         opened[:] = [(await request.body()).decode()]
     person = {"id": "U012AB3CD", "team_id": "T012AB3CD", "is_admin": True, "profile": {"real_name": "Maya"}}
     return JSONResponse(
@@ -43,7 +43,7 @@ async def rootly(request: Request) -> Response:
 
 
 async def last_modal(request: Request) -> Response:
-    """The last modal that was opened, as it was sent."""
+    """The last modal that was opened or drawn anew, as it was sent."""
     return Response("".join(opened))
 
 

@@ -1,4 +1,4 @@
-"""Measures the bot beside a bare Bolt app, and prints a table. About a minute.
+"""Measures the bot beside a bare Bolt app, and its larger modals beside a plain one, and prints tables. About a minute.
 
     python tests/benchmarks/bench.py [--rounds N] [--starts N]
 
@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import secrets
 import socket
 import statistics
 import sys
@@ -31,22 +30,36 @@ sys.path.insert(0, str(ROOT))
 from bot.adapters import make_adapters  # noqa: E402  found through the line above
 from bot.adapters.base import Entry  # noqa: E402
 from bot.adapters.http import make_client  # noqa: E402
+from bot.adapters.rootly.tasks import types  # noqa: E402
 from bot.playground.slack.transport import encode, signature  # noqa: E402
 from bot.storage import Workspace  # noqa: E402
 from bot.storage.connections import Connections  # noqa: E402
 from bot.storage.database import Database  # noqa: E402
 from bot.storage.lists import Lists  # noqa: E402
 from bot.storage.secrets import load_vault  # noqa: E402
+from tests.benchmarks.payloads import (  # noqa: E402
+    TEAM,
+    Payload,
+    View,
+    choice,
+    command,
+    filled_in,
+    press_more,
+    submission,
+    suggestion,
+)
 
 SECRET = "0123456789abcdef"
-WORKSPACE = Workspace("", "T012AB3CD")
+WORKSPACE = Workspace("", TEAM)
 ENTRIES = 10_000
 AT_A_TIME, SUBMISSIONS = 16, 960
 QUERIES = ("", "service 77", "check", "payments eu", "9")
 SERVERS = ("the bot", "bare, default", "bare, before")
 SLOWEST_START_SECONDS = 30.0
-
-Payload = Mapping[str, Any]
+PLAIN = "an incident's"
+ASKS_TYPE = "rootly.workflow_task.task_type"
+TASK_TYPES = ("update_status", "send_email", "send_slack_message", "create_jira_issue", "update_incident")
+"""From the smallest form to the largest."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,8 @@ async def serving(
             answer.raise_for_status()
         yield Running(process.pid, url), time.perf_counter() - started
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 
@@ -152,78 +166,10 @@ class Client:
         return took, text
 
     async def modal(self, answering: str) -> dict[str, Any]:
-        """The last modal that was opened."""
+        """The last modal that was opened or drawn anew."""
         async with self._session.get(f"{answering}/last-modal") as answer:
             view: dict[str, Any] = json.loads(await answer.text())["view"]
         return view
-
-
-COMMON = {
-    "team": {"id": WORKSPACE.team, "domain": "acme"},
-    "user": {"id": "U012AB3CD", "username": "maya", "name": "maya", "team_id": WORKSPACE.team},
-    "api_app_id": "A012AB3CD",
-    "token": "0" * 24,
-    "is_enterprise_install": False,
-    "enterprise": None,
-    "trigger_id": "1.2.3",
-}
-
-
-def command() -> Payload:
-    return {
-        "token": "0" * 24,
-        "team_id": WORKSPACE.team,
-        "team_domain": "acme",
-        "channel_id": "C012AB3CD",
-        "channel_name": "incidents",
-        "user_id": "U012AB3CD",
-        "user_name": "maya",
-        "command": "/incident",
-        "text": "Checkout is down",
-        "api_app_id": "A012AB3CD",
-        "is_enterprise_install": "false",
-        "response_url": "https://hooks.slack.com/commands/1/2/3",
-        "trigger_id": "1.2.3",
-    }
-
-
-def submission(view: Mapping[str, Any]) -> Payload:
-    """The modal filled in, each time a new one."""
-    remembered = json.loads(view["private_metadata"]) | {"key": f"ir{secrets.token_hex(6)}"}
-    return {**COMMON, "type": "view_submission", "view": {**view, "private_metadata": json.dumps(remembered)}}
-
-
-def suggestion(view: Mapping[str, Any], query: str) -> Payload:
-    return {
-        **COMMON,
-        "type": "block_suggestion",
-        "container": {"type": "view", "view_id": "V1"},
-        "block_id": "rootly.incident.service_ids",
-        "action_id": "value",
-        "value": query,
-        "view": view,
-    }
-
-
-def filled_in(view: dict[str, Any]) -> dict[str, Any]:
-    """The modal as Slack sends it back."""
-    values: dict[str, Any] = {}
-    for block in view["blocks"]:
-        element = block.get("element")
-        if element:
-            values[block["block_id"]] = {"value": {"type": element["type"], **_typed(element)}}
-    more = {"id": "V1", "hash": "1.2", "team_id": WORKSPACE.team, "app_installed_team_id": WORKSPACE.team}
-    return {**view, **more, "state": {"values": values}}
-
-
-def _typed(element: Mapping[str, Any]) -> dict[str, Any]:
-    if element["type"] == "plain_text_input":
-        return {"value": element.get("initial_value", "Nobody can pay." if element.get("multiline") else None)}
-    return (
-        {"selected_option": element.get("initial_option")}
-        if "multi" not in element["type"]
-        else {"selected_options": []}
-    )
 
 
 async def start_times(bench: Bench, rounds: int) -> dict[str, list[float]]:
@@ -262,6 +208,33 @@ async def answer_times(
     return found
 
 
+async def modal_times(bench: Bench, ours: Running, client: Client, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds until a modal was there, by which: the plain form of an incident first, then those of task types, each
+    drawn when its type is chosen."""
+
+    async def shown(payload: Payload, kind: str = "interactive") -> View:
+        await client.time(ours, kind, payload)
+        return filled_in(await client.modal(bench.answering))
+
+    asks = await shown(command("/workflow-task"), "slash_commands")
+    first = [(await client.time(ours, "interactive", choice(asks, ASKS_TYPE, name)))[0] for name in types()]
+    asked: dict[str, tuple[str, Payload]] = {PLAIN: ("slash_commands", command())}
+    for name in TASK_TYPES:
+        asked[name] = "interactive", choice(asks, ASKS_TYPE, name)
+        drawn = await shown(asked[name][1])
+        if not any(f".{name}." in block["block_id"] for block in drawn["blocks"]):
+            raise SystemExit(f"Choosing {name} did not draw its form")
+        if any(block["block_id"] == "more" for block in drawn["blocks"]):
+            asked[f"{name}, all of it"] = "interactive", press_more(drawn)
+    found: dict[str, list[float]] = {what: [] for what in asked}
+    for turn in range(-5, rounds):
+        for what, payload in asked.items():
+            took, _ = await client.time(ours, *payload)
+            if turn >= 0:  # the first rounds warm up
+                found[what].append(took)
+    return {**found, "each type, its first time": first}
+
+
 async def throughput(servers: Mapping[str, Running], client: Client, view: dict[str, Any]) -> dict[str, float]:
     """Submissions a second, so many at a time, by server; each answered with its receipt by the bot."""
     found = {}
@@ -297,6 +270,15 @@ def row(what: str, found: Mapping[str, list[float]]) -> str:
     return f"{what:30} {'  '.join(cells)}  {' '.join(ratios)}"
 
 
+def modal_rows(found: Mapping[str, list[float]]) -> Iterator[str]:
+    """A line each: median and 95th percentile, and how the median compares with that of an incident's form."""
+    yield f"{'modal, milliseconds':40}   median      p95   to an incident's"
+    plain = statistics.median(found[PLAIN])
+    for what, times in found.items():
+        median, slow = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
+        yield f"{what:40} {median:8.1f} {slow:8.1f}  {median / plain:7.2f}x"
+
+
 async def main(rounds: int, starts: int) -> None:
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -319,6 +301,7 @@ async def main(rounds: int, starts: int) -> None:
             rates = await throughput(servers, client, view)
             print(row(f"submissions/s, {AT_A_TIME} at a time", {name: [it] for name, it in rates.items()}), flush=True)
             print(row("resident memory, MB", {name: [resident(servers[name].pid)] for name in SERVERS}))
+            print("", *modal_rows(await modal_times(bench, servers["the bot"], client, rounds)), sep="\n")
 
 
 if __name__ == "__main__":

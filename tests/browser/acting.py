@@ -1,9 +1,12 @@
 """What a person does in the playground's page: type, choose, press, look."""
 
 import re
+from contextlib import suppress
 from typing import Self
 
 from playwright.sync_api import Locator, Page, expect
+
+SEARCHES, SEARCH_MS = 6, 2000
 
 
 class Desk:
@@ -19,6 +22,11 @@ class Desk:
     def offered(self) -> Locator:
         """What the open list of a select or type-ahead offers."""
         return self.page.get_by_role("listbox").get_by_role("option")
+
+    @property
+    def active(self) -> Locator:
+        """The option that Enter would take."""
+        return self.page.get_by_role("listbox").locator(".option.active")
 
     def ready(self) -> Self:
         """Wait until the page shows its channel."""
@@ -64,6 +72,12 @@ class Desk:
         """The field whose block id is or ends with that name."""
         return self.modal.locator(f'[data-testid="field-{name}"], [data-testid^="field-"][data-testid$=".{name}"]')
 
+    def called(self, label: str) -> str:
+        """The block id of the field with that label, for names that are made when the form is drawn."""
+        words = self.page.locator(".label", has_text=re.compile(rf"^{re.escape(label)}( \(optional\))?$"))
+        field = self.modal.locator('[data-testid^="field-"]', has=words)
+        return str(field.get_attribute("data-testid")).removeprefix("field-")
+
     def input(self, name: str) -> Locator:
         return self.field(name).locator("input, textarea").first
 
@@ -73,20 +87,37 @@ class Desk:
         return self
 
     def pick(self, **answers: str) -> Self:
-        """Search in selects and type-aheads, and take the first thing found with Enter."""
+        """Search in selects and type-aheads, and take with Enter what is found first: that which Enter would take."""
         for name, answer in answers.items():
             box = self.input(name.replace("__", "."))
             box.click()
-            box.fill(answer)
-            expect(self.offered.first).to_contain_text(re.compile(re.escape(answer), re.IGNORECASE))
+            self._search(box, answer)
             box.press("Enter")
             expect(self.offered).to_have_count(0)
         return self
+
+    def _search(self, box: Locator, answer: str) -> None:
+        """Type until it is offered: a list that is still being loaded does not come by itself."""
+        found = re.compile(re.escape(answer), re.IGNORECASE)
+        for _ in range(SEARCHES):
+            box.fill("")
+            box.fill(answer)
+            with suppress(AssertionError):
+                expect(self.active).to_contain_text(found, timeout=SEARCH_MS)
+                return
+        expect(self.active).to_contain_text(found)
 
     def choose(self, name: str, answer: str, *, brings: str) -> Self:
         """Pick in a field that redraws the form, and wait for a field that only the new form has."""
         self.pick(**{name: answer})
         expect(self.field(brings)).to_be_visible()
+        return self
+
+    def more(self) -> Self:
+        """Press "More fields", and wait until they are there."""
+        button = self.modal.get_by_role("button", name="More fields")
+        button.click()
+        expect(button).to_have_count(0)
         return self
 
     def error(self, name: str) -> Locator:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from playwright.sync_api import BrowserContext, BrowserType, ConsoleMessage, Pag
 
 from tests.browser.acting import Desk
 
-START_SECONDS = 30.0
-END_SECONDS = 15.0
+START_SECONDS = 60.0
+END_SECONDS = 30.0
+PATIENCE_SECONDS, PAUSE_SECONDS = 30.0, 0.05
 WINDOW = {"width": 1440, "height": 900}
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -33,7 +35,7 @@ QUIET = (
     "--disable-sync",
 )
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 def chromium(own: str) -> str | None:
@@ -70,6 +72,16 @@ class Playground:
     def post(self, path: str, body: Mapping[str, str]) -> None:
         """What the page does, without the page."""
         httpx.post(f"{self.url}/api/{path}", json=body, trust_env=False).raise_for_status()
+
+    def created(self, vendor: str, title: str) -> None:
+        """Wait until that vendor has something of that title, without the page: at once."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            objects = next(it["objects"] for it in self.state()["vendors"] if it["name"] == vendor)
+            if any(title in it["title"] for it in objects):
+                return
+            time.sleep(PAUSE_SECONDS)
+        raise AssertionError(f"{vendor} has no {title}")
 
     def tidy(self) -> None:
         """No form is open, and no vendor has a fault."""
@@ -132,10 +144,12 @@ def _lists_loaded(playground: Playground) -> None:
     """Wait until `/vendors` names no list that is still being loaded."""
     channel = playground.state()["channels"][0]["id"]
     user = next(it["id"] for it in playground.state()["people"] if it["playable"] and not it["is_admin"])
-    for _ in range(100):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
         playground.post("command", {"user": user, "channel": channel, "text": "/vendors"})
         if "being loaded" not in playground.state()["ephemerals"][-1]["message"]["text"]:
             return
+        time.sleep(PAUSE_SECONDS)
     raise AssertionError("the vendors' lists were not loaded")
 
 

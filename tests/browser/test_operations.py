@@ -79,6 +79,5 @@ def test_a_workflow_is_created_in_twilio(desk: Desk) -> None:
     desk.open("/wor", "Night returns").choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(
         default_queue="Returns"
     )
-    desk.modal.get_by_role("button", name="More fields").click()
-    desk.fill(task_reservation_timeout="90")
+    desk.more().fill(task_reservation_timeout="90")
     arrived(desk, "twilio", "Twilio TaskRouter", "Night returns")

@@ -36,8 +36,9 @@ def test_cards_say_where_things_stand(desk: Desk, shoot: Shoot) -> None:
     expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
     desk.done().fault("twilio", "revoked").open("/wor", "Payment disputes at night")
     desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(default_queue="Payment").submit()
-    expect(desk.modal).to_contain_text("Not created in Twilio TaskRouter")
-    expect(desk.done().last()).to_contain_text("Not created in Twilio TaskRouter")
+    waits = "Saved, waiting for a new key for Twilio TaskRouter"
+    expect(desk.modal).to_contain_text(waits)
+    expect(desk.done().last()).to_contain_text(waits)
     shoot("cards")
 
 
@@ -51,6 +52,7 @@ def test_an_incident_is_about_to_be_declared(desk: Desk, shoot: Shoot) -> None:
     desk.pick(severity_id="SEV1", incident_type_ids="Production", service_ids="checkout-api")
     desk.pick(service_ids="payments-gateway")
     desk.modal.get_by_role("heading").scroll_into_view_if_needed()
+    desk.page.get_by_title("Go to Rootly").click()
     desk.input("title").focus()
     expect(desk.objects("rootly", "Roll checkout-api back to 4.1")).to_be_in_viewport()
     shoot("playground")

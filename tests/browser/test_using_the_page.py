@@ -2,13 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.acting import Desk
 from tests.browser.conftest import running
+from tests.processes import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -157,14 +157,87 @@ def test_what_the_bot_wrote_is_not_lost_among_what_it_read(desk: Desk) -> None:
     desk.open("/inc", "Among others").submit().receipt("Rootly", "Among others").done()
     rootly = desk.page.get_by_test_id("vendor-rootly")
     reads, writes = (rootly.locator(".requests li").filter(has_text=method) for method in ("GET", "POST"))
-    expect(rootly.locator("summary")).to_have_text(re.compile(r"^Writes \(\d+\)$"))
-    expect(writes.first).to_contain_text("POST/v1/incidents201created INC-")
+    expect(rootly.locator(".request-log summary")).to_have_text(re.compile(r"^Writes \(\d+\)$"))
+    expect(writes.first).to_contain_text("POST/v1/incidents201created incident INC-")
     expect(reads).to_have_count(0)
     posted = writes.count()
     desk.page.get_by_test_id("writes-only").uncheck()
-    expect(rootly.locator("summary")).to_have_text(re.compile(r"^Requests \(\d+\)$"))
+    expect(rootly.locator(".request-log summary")).to_have_text(re.compile(r"^Requests \(\d+\)$"))
     expect(reads.first).to_be_attached()
     expect(writes).to_have_count(posted)
+
+
+def test_every_switch_stays_in_view(desk: Desk) -> None:
+    """After several incidents the faults of all three vendors can still be set without scrolling, in a narrow window too."""
+    for number in range(4):
+        desk.open("/inc", f"One of several {number}").submit().receipt("Rootly", f"One of several {number}").done()
+    for width in (1440, 480):
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        if width < 500:
+            desk.page.get_by_role("button", name="Vendors", exact=True).click()
+        for vendor in ("rootly", "incident_io", "twilio"):
+            expect(desk.page.get_by_test_id(f"vendor-{vendor}-fault")).to_be_in_viewport(ratio=1)
+    expect(desk.page.get_by_test_id("vendor-rootly-object")).to_have_count(3)
+    desk.fault("twilio", "slow")
+    expect(desk.page.get_by_test_id("vendor-twilio-note")).to_be_in_viewport()
+
+
+def test_what_was_sent_can_be_looked_at(desk: Desk) -> None:
+    """Opened, it stays open when more arrives."""
+    desk.open("/inc", "Look inside").fill(summary="Since nine").submit().receipt("Rootly", "Look inside").done()
+    made = desk.objects("rootly", "Look inside")
+    made.get_by_text("What was sent").click()
+    expect(made.locator("pre")).to_contain_text('"summary": "Since nine"')
+    desk.open("/inc", "One more").submit().receipt("Rootly", "One more").done()
+    expect(made.locator("pre")).to_be_visible()
+
+
+def test_queues_have_sids_to_copy(desk: Desk) -> None:
+    """A workflow from JSON names its queues by SID; Twilio's pane lists them."""
+    queues = desk.page.get_by_test_id("vendor-twilio-queues")
+    queues.locator("summary").click()
+    expect(queues.locator("dd").first).to_have_text(re.compile(r"^WQ[0-9a-f]{32}$"))
+
+
+def test_a_revoked_key_is_replaced_by_a_new_one(desk: Desk) -> None:
+    """The pane shows a new test key while the old one is refused; the bot's page takes it, and the bot works again."""
+    key = desk.page.get_by_test_id("vendor-rootly-key")
+    expect(key.locator("summary")).to_have_text("Test key, to connect it yourself with /vendors")
+    before = key.locator("dd").text_content() or ""
+    desk.fault("rootly", "revoked")
+    expect(key.locator("summary")).to_have_text("New test key, to connect it again with /vendors")
+    expect(key.locator("dd")).not_to_have_text(before)
+    key.locator("summary").click()
+    desk.say("/vendors").last().get_by_role("button", name="Rootly").click()
+    with desk.page.expect_popup() as opened:
+        desk.modal.get_by_role("link", name="Open the page").click()
+    opened.value.get_by_label("API key").fill(key.locator("dd").inner_text())
+    opened.value.get_by_role("button", name="Check and replace").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Rootly is connected")
+    desk.modal.get_by_role("button", name="Close").last.click()
+    desk.open("/inc", "With another key").submit().receipt("Rootly", "With another key").done()
+    desk.fault("rootly", "fine")
+    expect(key.locator("dd")).to_have_text(before)
+
+
+def test_there_is_time_to_kill_the_bot(desk: Desk) -> None:
+    """An answer is lost and the bot killed at leisure; the queue says "not sure" until it runs again and finds it."""
+    title = "Killed at leisure"
+    desk.fault("rootly", "lost").open("/inc", title).submit()
+    expect(desk.modal).to_contain_text("Sent, not confirmed by Rootly yet")
+    expect(desk.queued(title)).to_contain_text("not sure")
+    desk.page.get_by_test_id("kill-bot").click()
+    expect(desk.page.locator("#banner")).to_contain_text("The bot was killed")
+    expect(desk.queued(title)).to_contain_text("not sure")
+    expect(desk.queued(title)).to_contain_text("created", timeout=60_000)
+    expect(desk.objects("rootly", title)).to_have_count(1)
+
+
+def test_the_app_opens_on_its_home(desk: Desk) -> None:
+    """As long as nothing new is among its messages."""
+    desk.page.get_by_label("Apps", exact=True).get_by_role("button").click()
+    expect(desk.page.get_by_test_id("tab-home")).to_have_attribute("aria-selected", "true")
+    expect(desk.page.get_by_test_id("home")).to_be_visible()
 
 
 def test_a_newcomer_is_told_what_to_try(desk: Desk) -> None:
@@ -178,7 +251,8 @@ def test_a_playground_that_has_stopped_says_so(page: Page, complaints: list[str]
     """After five seconds without a connection the banner says what to do, and the page works on when it was done."""
     banner = page.locator("#banner")
     page.clock.install()
-    with running(pytestconfig.rootpath) as playground:
+    port = free_port()
+    with running(pytestconfig.rootpath, port) as playground:
         page.goto(playground.url)
         Desk(page).ready()
         expect(banner).to_be_hidden()
@@ -189,7 +263,7 @@ def test_a_playground_that_has_stopped_says_so(page: Page, complaints: list[str]
         "The playground has stopped. Start it again in the terminal; this page reconnects by itself."
     )
     page.clock.resume()
-    with running(pytestconfig.rootpath, urlsplit(playground.url).port or 0):
+    with running(pytestconfig.rootpath, port):
         expect(banner).to_be_hidden()
         Desk(page).open("/inc", "Back again")
     assert [complaint for complaint in complaints if "net::ERR_" not in complaint] == []

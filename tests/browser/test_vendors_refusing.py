@@ -16,7 +16,7 @@ def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
     """Its sentence stands beside the field it names; the corrected form creates one incident."""
     desk.open("/inc", "Nothing works").choose("choice", "Rootly: incident", brings="rootly.incident.title")
     desk.pick(severity_id="SEV0").submit()
-    expect(desk.error("summary")).to_have_text("Summary can't be blank")
+    expect(desk.error("summary")).to_have_text("Rootly says: Summary can't be blank")
     expect(desk.input("title")).to_have_value("Nothing works")
     desk.fill(summary="No page loads at all")
     expect(desk.error("summary")).to_have_count(0)
@@ -59,7 +59,7 @@ def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
     desk.fault("rootly", "revoked")
     desk.open("/inc", "Who are you").choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
     said = "Rootly no longer accepts this workspace's token; an admin can reconnect it with /vendors."
-    expect(desk.modal).to_contain_text("Not created in Rootly")
+    expect(desk.modal).to_contain_text("Saved, waiting for a new key for Rootly")
     expect(desk.modal).to_contain_text(said)
     desk.done()
     expect(desk.last()).to_contain_text(said)
@@ -73,7 +73,7 @@ def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
     """Its sentence stands beside the field; when the vendor is fine again, the same form creates one incident."""
     desk.fault("rootly", "refusing").open("/inc", "Reserved")
     desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
-    expect(desk.error("title")).to_have_text("Title is reserved")
+    expect(desk.error("title")).to_have_text("Rootly says: Title is reserved")
     expect(desk.queued("Reserved")).to_contain_text("refused")
     desk.fault("rootly", "fine").submit().receipt("Rootly", "Reserved").done()
     expect(desk.objects("rootly", "Reserved")).to_have_count(1)

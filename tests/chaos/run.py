@@ -48,7 +48,7 @@ class Plan:
     seed: int
     people: int = 10
     storm: float = 20.0
-    patience: float = LEASE_SECONDS + 75.0
+    patience: float = LEASE_SECONDS + 135.0
     program: Sequence[str] = ("-m", "bot")
 
 
@@ -219,7 +219,7 @@ async def chaos(plan: Plan, folder: Path) -> Result:
         try:
             scene.weather(Counting(random.Random(scene.rng.random()), scene.seen))
             await _or_fails(living, scene.submit_everything())
-            await eventually(lambda: len(scene.kills) == plan.kills or living.done(), plan.seconds * 2)
+            await eventually(lambda: len(scene.kills) == plan.kills or living.done(), plan.seconds * 3)
             scene.seen["seconds of submitting"] = round(time.time() - began)
             await _or_fails(living, scene.settle_everything())
         finally:
@@ -256,7 +256,7 @@ async def _lists_loaded(scene: Scene) -> None:
         if not (it.static or it.on_demand)
     }
     with suppress(TimeoutError):
-        await eventually(lambda: wanted <= ledger.lists(scene.database), 20)
+        await eventually(lambda: wanted <= ledger.lists(scene.database), 60)
     missing = wanted - ledger.lists(scene.database)
     assert not missing, f"The stand-ins do not give these lists: {sorted(missing)}"
 

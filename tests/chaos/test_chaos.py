@@ -7,10 +7,13 @@ import pytest
 
 from tests.chaos.run import Plan, Result, chaos
 
-BLIND = Plan(submissions=60, kills=3, seconds=20.0, seed=2, people=4, program=("-m", "tests.chaos.at_least_once"))
+BLIND = Plan(
+    submissions=60, kills=3, seconds=20.0, seed=2, people=4, patience=75.0, program=("-m", "tests.chaos.at_least_once")
+)
+"""It need not settle everything: what it has created twice by then is enough."""
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 async def test_nothing_is_lost_and_nothing_is_created_twice(tmp_path: Path) -> None:
     """200 submissions, eight kills, nearly half of all calls failing: each is created once, and its card says so; a bot
     that merely sends again creates some twice."""

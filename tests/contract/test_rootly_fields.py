@@ -1,9 +1,8 @@
-"""What Rootly's document lets one say of incidents and action items: all of it is offered, or listed with the reason."""
+"""Rootly's document beside the values and custom fields of incidents and action items."""
 
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -12,48 +11,31 @@ from bot.adapters import make_adapters
 from bot.adapters.base import ApiKey, Operation
 from bot.adapters.rootly import JSON_API, Rootly
 from bot.adapters.rootly.custom import FORMS_OF, custom_fields, filled_in, selected
-from bot.adapters.rootly.forms import NOT_OFFERED
-from tests.contract.custom import custom_values, with_custom
+from tests.contract.custom import FIELDS, custom_values, with_custom
 from tests.contract.forms import filled, rootly_incidents
-from tests.contract.openapi import document, operation, problems, properties, request_schema, resolved, template
+from tests.contract.openapi import operation, problems, request_schema, resolved, template
+from tests.contract.whole import documented, sent
 
 KEY = ApiKey(api_key=SecretStr("k"))
 MARKER = "ir0123456789ab"
-PATHS = {"incident": "/v1/incidents", "action_item": "/v1/incidents/{incident_id}/action_items"}
-NOT_AN_ATTRIBUTE = {"incident": set[str](), "action_item": {"incident_id"}}
 MEDIA_TYPE = JSON_API["Content-Type"]
+EXAMPLES = {it.id: "7" for it in FIELDS if it.kind in ("text", "lookup")} | {"f-one": "o1"}
+"""A value for a custom field of each kind that has a member of its own."""
 
 
 def of(name: str) -> Operation:
     return next(each for each in Rootly.operations if each.name == name)
 
 
-def attributes(name: str) -> dict[str, Any]:
-    return properties("rootly", request_schema("rootly", PATHS[name], MEDIA_TYPE), "data", "attributes")
-
-
-@pytest.mark.parametrize("name", PATHS)
-def test_every_attribute_is_offered_or_listed(name: str) -> None:
-    """None is forgotten, and none is both."""
-    document("rootly")
-    offered, listed = set(of(name).form.model_fields) - NOT_AN_ATTRIBUTE[name], set(NOT_OFFERED[name])
-    assert (offered | listed, offered & listed) == (set(attributes(name)), set())
-    assert all(reason.endswith(".") for reason in NOT_OFFERED[name].values())
-
-
-def test_every_value_is_offered() -> None:
-    """Of the kinds, those that are no sub-incident's: a parent makes them that."""
-    asked = [("incident", "kind"), ("incident", "status"), ("action_item", "kind"), ("action_item", "status")]
-    for name, field in asked:
-        theirs = {each.removesuffix("_sub") for each in attributes(name)[field]["enum"] if each}
-        ours = {str(each) for each in _literals(of(name).form.model_fields[field].annotation)}
-        assert ours == theirs, field
-
-
-def _literals(annotation: Any) -> set[Any]:
-    arguments = getattr(annotation, "__args__", ())
-    nested = set().union(*(_literals(each) for each in arguments)) if arguments else set()
-    return nested | {each for each in arguments if isinstance(each, str)}
+def test_every_member_of_a_value_is_set() -> None:
+    """What an incident's custom field can be set to by the document is what fields of all kinds are set to."""
+    submission = with_custom(
+        of("incident"), of("incident").form.model_validate({"title": "x"}), EXAMPLES, marker=MARKER
+    )
+    schema = request_schema("rootly", "/v1/incidents/i/form_field_selections", MEDIA_TYPE)
+    theirs = documented("rootly", schema)
+    made = [_rootly().setting("i", it.id, selected(it, value)).json for it, value in filled_in(submission).values()]
+    assert {leaf for each in made for leaf in sent(each, theirs)} == theirs
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,6 +1,7 @@
 """Our data about Rootly's task types beside Rootly's document: what a form sends is valid, and nothing has drifted."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,13 +10,18 @@ import pytest
 
 from bot.adapters.base import Submission
 from bot.adapters.rootly import Rootly
+from bot.adapters.rootly.task_forms import task_form
 from bot.adapters.rootly.tasks import NOT_OFFERED, Parameter, TaskType, types
+from bot.forms.shape import shape
 from tests.adapters.rootly_filled import KEY, MARKER
 from tests.adapters.rootly_tasks import fill_task
 from tests.contract.openapi import document, problems
 from tests.contract.tasks import documented, whole_request
 
 KINDS = {"int": "integer", "number": "number", "bool": "boolean", "bool?": "boolean", "object": "object"}
+
+TYPED = {"named": "ID and name", "named_lines": "ID and name", "json": "JSON"}
+"""What the kinds of field are whose value nobody can pick."""
 
 
 def ours() -> dict[str, TaskType]:
@@ -52,6 +58,20 @@ def test_what_is_not_offered_is_in_the_document() -> None:
     """The list of what no form offers names nothing that has gone."""
     members = {member for schema in documented().values() for member in schema["properties"]}
     assert set(NOT_OFFERED) <= members
+
+
+def test_how_types_are_asked_for() -> None:
+    """Of how many types all can be picked or written as it is, and where people type an ID with a name, JSON, or both."""
+    assert Counter(_typed(name) for name in types()) == {
+        frozenset(): 55,
+        frozenset({"ID and name"}): 69,
+        frozenset({"ID and name", "JSON"}): 24,
+        frozenset({"JSON"}): 7,
+    }
+
+
+def _typed(name: str) -> frozenset[str]:
+    return frozenset(TYPED[field.kind] for field in shape(task_form(name)) if field.kind in TYPED)
 
 
 def _types_differ() -> Iterator[str]:

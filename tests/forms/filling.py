@@ -41,6 +41,7 @@ _MANY = {
     "multi_users_select": ("selected_users", "initial_users"),
     "multi_conversations_select": ("selected_conversations", "initial_conversations"),
     "multi_channels_select": ("selected_channels", "initial_channels"),
+    "file_input": ("files", ""),
 }
 
 
@@ -141,6 +142,8 @@ def _any(element: Element, rng: random.Random, offered: list[str]) -> Any:
         one = [f"U{number:08}" for number in range(1, 9)]
     elif kind.endswith(("conversations_select", "channels_select")):
         one = [f"C{number:08}" for number in range(1, 9)]
+    if kind == "file_input":
+        return []  # a file is nothing until it is fetched, which only a running bot does
     if kind in _MANY:
         most = min(len(one), element.get("max_selected_items", 5), 5)
         return rng.sample(one, rng.randint(1, most))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import EmailStr, Field, HttpUrl, create_model
 
 from bot.errors import FormError
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Named, Person, Text
+from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Named, Person, Text, UserGroup
 from bot.forms.limits import check_ack, check_view
 from bot.forms.parse import parse, read
 from bot.forms.render import modal, render
@@ -68,6 +68,8 @@ KINDS: list[Kind] = [
     (list[Annotated[str, Lookup("services")]], several(IDS), same),
     (Annotated[str, Person()], PEOPLE, same),
     (Annotated[list[str], Person()], several(PEOPLE), same),
+    (Annotated[str, UserGroup()], IDS, same),
+    (Annotated[list[str], UserGroup()], several(IDS), same),
     (Annotated[str, Conversation()], CHANNELS, same),
     (Annotated[list[str], Conversation()], several(CHANNELS), same),
     (Annotated[str, Json(placeholder="{}")], JSON_VALUES.map(json.dumps), same),

@@ -1,6 +1,7 @@
 """The buttons on cards and receipts: each does its thing once, for those who may, whenever it is pressed."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bot import messages
 from bot.playground.stage import Stage
 from bot.settings import Settings
+from handlers.pressing import PRESS_SECONDS
 from tests.acting import Modal
 from tests.conftest import World, eventually, running
 from tests.handlers.standing import KEY, MADE, buttons, card, card_is_noted, change, click, now, press, says, standing
@@ -205,6 +207,81 @@ async def test_a_full_disk_is_told(world: World) -> None:
     assert (await now(world)).state == "queued"
 
 
+DISK_FULL = "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT raise(ABORT, 'disk full'); END"
+
+
+async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -> None:
+    """The database is slow: Slack is answered in time, and the person learns what became of it when that is known."""
+    await standing(world, "queued", "unreachable")
+    database = world.bot.relay.deliveries._database
+    await database.write(lambda db: db.execute(DISK_FULL))
+    slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
+    await asyncio.sleep(0)
+    assert (await press(world, "cancel")).ok
+    assert world.stage.slack.ephemerals == []
+    await eventually(lambda: world.stage.slack.ephemerals)
+    assert world.told(world.member) == messages.CLICK_FAILED
+    await slow
+
+
+@pytest.mark.parametrize(("action", "headline"), [("cancel", "Cancelled"), ("by_hand", "Taken over by hand")])
+async def test_what_waits_for_an_admin_need_not(world: World, action: str, headline: str) -> None:
+    """Its card says what it waits for; who calls it off there is named, and it is not sent when there is a new key."""
+    await standing(world, "failed", "unauthorized", sentence="No such key.")
+    assert card(world)["text"] == "Saved, waiting for a new key for Rootly: Checkout is down"
+    assert buttons(card(world)) == ["try_again", "by_hand", "cancel", "copy"]
+    assert (await press(world, action)).ok
+    await eventually(lambda: card(world)["text"].startswith(f"{headline}, not sent to Rootly"))
+    await world.stage.connect_vendors(world.settings)
+    assert (await now(world)).state == "failed"
+    assert buttons(card(world)) == ["try_again", "copy"]
+
+
+async def test_what_takes_long_is_done_all_the_same(world: World) -> None:
+    """In a modal too, whose trigger is of no use any more by then."""
+    row = await standing(world, "failed", "gave_up")
+    modal = await receipt(world, row.key)
+    database = world.bot.relay.deliveries._database
+    slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
+    await asyncio.sleep(0)
+    assert (await modal.press("delivery", "try_again")).ok
+    assert "Not created in Rootly" in modal.text
+    await eventually(lambda: "Created in Rootly" in modal.text)
+    await slow
+
+
+async def test_a_late_no_in_a_modal_comes_as_a_direct_message(world: World) -> None:
+    """Slack opens no note any more by then."""
+    row = await standing(world, "failed", "gave_up")
+    modal = await receipt(world, row.key)
+    database = world.bot.relay.deliveries._database
+    await database.write(lambda db: db.execute(DISK_FULL))
+    slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
+    await asyncio.sleep(0)
+    assert (await modal.press("delivery", "try_again")).ok
+    await eventually(lambda: [it["text"] for it in world.letters(world.member)] == [messages.CLICK_FAILED])
+    await slow
+
+
+async def test_an_answer_that_slack_does_not_take_comes_as_a_direct_message(world: World) -> None:
+    """Where the address for answers cannot be reached."""
+    await standing(world, "queued", "unreachable")
+    await click(world, "cancel", world.guest, response_url="http://127.0.0.1:9/answer")
+    assert [it["text"] for it in world.letters(world.guest)] == [
+        "This is for full members of the workspace, not for guests. Please ask a member to do it for you."
+    ]
+
+
+async def test_a_mistake_of_ours_is_told(world: World) -> None:
+    """A row that this version cannot read, say: nobody stares at a button that does nothing."""
+    await standing(world, "queued", "unreachable")
+    await world.bot.relay.deliveries._database.write(
+        lambda db: db.execute("UPDATE deliveries SET chosen = '[1]' WHERE key = ?", (KEY,))
+    )
+    assert (await press(world, "cancel")).ok
+    assert world.told(world.member) == messages.CLICK_TROUBLE
+
+
 async def test_a_receipt_has_the_buttons_too(world: World) -> None:
     """Pressed in the modal, it says there what came of it."""
     row = await standing(world, "failed", "gave_up")
@@ -212,6 +289,44 @@ async def test_a_receipt_has_the_buttons_too(world: World) -> None:
     assert buttons(modal.view) == ["try_again", "copy"]
     await modal.press("delivery", "try_again")
     assert "Created in Rootly" in modal.text
+
+
+async def test_a_receipt_follows_what_was_decided_in_it(world: World) -> None:
+    """However long the vendor takes; once it has said how it ended it is left alone."""
+    vendor = world.stage.vendors["rootly"]
+    vendor.hold = asyncio.Event()
+    row = await standing(world, "failed", "gave_up")
+    modal = await receipt(world, row.key)
+    await modal.press("delivery", "try_again")
+    assert "Saved, not yet in Rootly" in modal.text
+    await asyncio.sleep(0.2)
+    vendor.hold.set()
+    await eventually(lambda: "Created in Rootly" in modal.text)
+    await eventually(lambda: _is_followed_no_more(world))
+
+
+async def test_a_refusal_that_comes_later_can_be_corrected_in_the_same_modal(world: World) -> None:
+    """The receipt says so, becomes the form again, and what is sent from there is a submission like any other."""
+    vendor = world.stage.vendors["rootly"]
+    vendor.hold = asyncio.Event()
+    row = await standing(world, "failed", "gave_up", payload={"title": "Checkout is down", "severity_id": "gone"})
+    modal = await receipt(world, row.key)
+    await modal.press("delivery", "try_again")
+    vendor.hold.set()
+    await eventually(lambda: "did not accept" in modal.text)
+    await eventually(lambda: _is_followed_no_more(world))
+    await modal.press("delivery", "edit")
+    assert "title" in " ".join(modal.fields)
+    outcome = await modal.submit()
+    assert list(outcome.errors) == ["rootly.incident.severity_id"]
+
+
+async def _is_followed_no_more(world: World) -> bool:
+    row = await now(world)
+    rows = await world.bot.relay.deliveries._database.read(
+        lambda db: db.execute("SELECT view_id FROM deliveries WHERE id = ?", (row.id,)).fetchall()
+    )
+    return [it["view_id"] for it in rows] == [""]
 
 
 async def test_a_no_in_a_receipt_is_a_note_on_top(world: World) -> None:
@@ -230,7 +345,7 @@ async def receipt(world: World, key: str = KEY) -> Modal:
     modal = await world.open("/incident x", world.member)
     row = await now(world, key)
     view = messages.receipt(row, *world.bot.relay.find(f"{row.vendor}.{row.operation}"))
-    await world.bot.app.client.views_update(view_id=modal.id, view=view)
+    await world.bot.app.client.views_update(token=world.stage.slack.bot_token, view_id=modal.id, view=view)
     return modal
 
 

@@ -1,5 +1,6 @@
 """What people do with incident.io, from the slash command to the receipt, over real HTTP."""
 
+import gc
 import re
 from typing import Any
 
@@ -91,7 +92,7 @@ async def test_a_refused_follow_up_can_be_corrected(world: World) -> None:
     await modal.choose("choice", "incident.io: follow-up")
     await modal.fill(incident_id="voucher")
     await world.stage.vendors["incident_io"].set_fault("refusing")
-    assert (await modal.submit()).errors == {"incident_io.follow_up.title": "title is reserved"}
+    assert (await modal.submit()).errors == {"incident_io.follow_up.title": "incident.io says: title is reserved"}
     await world.stage.vendors["incident_io"].set_fault("fine")
     await modal.send()
     assert sent(world)["title"] == "Watch the pool"
@@ -100,7 +101,7 @@ async def test_a_refused_follow_up_can_be_corrected(world: World) -> None:
 async def test_a_severity_is_demanded_before_anything_is_sent(world: World) -> None:
     """Without one, and with a status that is not triage, nothing leaves; the sentence is beside the severity."""
     modal = await incident(world, "Search is slow")
-    words = "Choose a severity. Only an incident whose status is one of triage can do without."
+    words = "Choose a severity: only incidents in triage can do without one."
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
     await modal.fill(incident_status_id="Fixing")
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
@@ -170,6 +171,20 @@ def pick(world: World, modal: Modal, label: str, person: str) -> None:
     assert view.type_in({block(modal, label): {"value": state}}) is None
 
 
+async def test_one_person_with_two_roles(world: World) -> None:
+    """Is asked for once."""
+    modal = await incident(world, "Parcels without labels")
+    await modal.press("more", "more")
+    await modal.fill(severity_id="SEV2")
+    for role in ("Incident Lead", "Communications"):
+        pick(world, modal, role, world.member)
+    await modal.send()
+    made = world.stage.vendors["incident_io"].data.lists["incidents"][-1]
+    roles = {it["role"]["name"]: it["assignee"]["slack_user_id"] for it in made["incident_role_assignments"]}
+    assert (roles["Incident Lead"], roles["Communications"]) == (world.member, world.member)
+    gc.collect()  # a coroutine that nobody awaits is told of when it goes
+
+
 async def test_roles_and_custom_fields(world: World) -> None:
     """The organisation's own fields are in the form; a role goes straight to a person of Slack, a choice by its words."""
     modal = await incident(world, "Parcels without labels")
@@ -204,7 +219,8 @@ async def test_somebody_whom_incident_io_does_not_know(world: World) -> None:
     await modal.fill(severity_id="SEV2")
     pick(world, modal, "Communications", world.guest)
     pick(world, modal, "Incident Lead", world.member)
-    assert (await modal.submit()).errors == {block(modal, "Communications"): "The assignee could not be found"}
+    words = "incident.io says: The assignee could not be found"
+    assert (await modal.submit()).errors == {block(modal, "Communications"): words}
     pick(world, modal, "Communications", world.admin)
     await modal.send()
     assert posts(world) == [422, 200]
@@ -218,4 +234,4 @@ async def test_a_value_that_is_refused(world: World) -> None:
     path = "custom_field_entries[1].values[0].value_numeric"
     error = {"code": "invalid_value", "message": "At least ten", "source": {"field": path}}
     world.stage.vendors["incident_io"].answer_next(422, {"type": "validation_error", "errors": [error]})
-    assert (await modal.submit()).errors == {block(modal, "Affected orders"): "At least ten"}
+    assert (await modal.submit()).errors == {block(modal, "Affected orders"): "incident.io says: At least ten"}

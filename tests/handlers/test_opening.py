@@ -106,6 +106,16 @@ async def test_a_prefixed_command_works_without_a_code_change(world: World) -> N
     assert "`/acme-incident Checkout is down`" in world.told()
 
 
+@pytest.mark.parametrize(("name", "vendors"), [("/acme-incident", "/acme-vendors"), ("/incident", "/vendors")])
+async def test_what_is_to_be_done_bears_the_same_prefix(bare_world: World, name: str, vendors: str) -> None:
+    """There is no `/vendors` where the operator calls it `/acme-vendors`."""
+    commands = bare_world.stage.slack.app.commands
+    commands[name] = {**commands["/incident"], "command": name}
+    for text in (name, f"{name} help"):
+        await bare_world.command(text)
+        assert f"incident.io: `{vendors}` shows how." in bare_world.told()
+
+
 @pytest.mark.parametrize("command", ["/incident", "/action-item", "/workflow-task"])
 async def test_help_says_what_the_command_does(world: World, command: str) -> None:
     """`help` alone is a question; as part of a longer text it is the title."""

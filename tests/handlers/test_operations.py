@@ -98,6 +98,13 @@ async def test_a_workflow_task_reaches_rootly(world: World) -> None:
     assert "Created in Rootly" in world.top().text
 
 
+async def test_not_all_types_of_a_task_are_shown_at_once(world: World) -> None:
+    """The picker says so, above them."""
+    modal = await world.open("/workflow-task Tell the bank")
+    heading, *types = await modal.offered("task_type")
+    assert (heading, len(types)) == ("The first 100. Keep typing to see others.", 100)
+
+
 async def test_the_other_task_type_is_whole(world: World) -> None:
     """A task that adds an action item names its assignee and channels as Rootly wants them: id and name."""
     await world.lists_loaded()

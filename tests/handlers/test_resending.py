@@ -157,3 +157,22 @@ def typed(view: dict) -> str:  # type: ignore[type-arg]
     (values,) = view["state"]["values"].values()
     text: str = values["text"]["value"]
     return text
+
+
+async def test_a_refusal_is_said_on_the_receipt_that_the_form_has_become(world: World) -> None:
+    """Submitted again while the bot made the modal the receipt: there is no field left to show the refusal beside."""
+    slack, rootly = world.stage.slack, world.stage.vendors["rootly"]
+    await world.lists_loaded()
+    modal = await world.open("/incident Checkout is down")
+    person, form = slack._state.person(world.admin), slack._state.view(modal.id, world.admin)
+    pressed_again = slack._payloads.view_submission(person, form)
+    await rootly.set_fault("down")
+    await modal.send()
+    rootly.answer_next(422, {"errors": [{"title": "Not on a Friday", "status": "422"}]})
+    await rootly.set_fault("fine")
+    await eventually(lambda: "Not on a Friday" in str(modal.view["blocks"]))
+    rootly.answer_next(422, {"errors": [{"title": "Not on a Friday", "status": "422"}]})
+    answer = await slack._transport.send("interactive", pressed_again)
+    said = answer.json()
+    assert (said["response_action"], said["view"]["callback_id"]) == ("update", "receipt")
+    assert "Not on a Friday" in str(said["view"]["blocks"])

@@ -7,18 +7,19 @@ from dataclasses import replace
 import pytest
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from handlers.modal import Foreign, ModalState, state_of
+from handlers.modal import ModalState
+from handlers.states import Foreign, state_in
 from tests.conftest import World, eventually
 
 REJECTED = {"errors": [{"title": "Severity must exist", "status": "422"}]}
 
 
 async def test_a_field_error_is_shown_beside_the_field_and_can_be_corrected(world: World) -> None:
-    """The vendor's own words, beside the field it names; the corrected form goes out under a new key, once."""
+    """The vendor's own words in its name, beside the field it is about; the corrected form goes out under a new key, once."""
     await world.lists_loaded()
     modal = await (await world.open("/incident All of it is down")).fill(severity_id="SEV0")
     outcome = await modal.submit()
-    assert outcome.errors == {"rootly.incident.summary": "Summary can't be blank"}
+    assert outcome.errors == {"rootly.incident.summary": "Rootly says: Summary can't be blank"}
     assert world.stage.vendors["rootly"].created == []
     await modal.fill(summary="Every page answers 500")
     assert "Created in Rootly" in (await modal.send()).text
@@ -32,7 +33,7 @@ async def test_an_error_without_a_field_lands_on_the_first_input(world: World) -
     """What the vendor says about nothing in particular is not lost."""
     world.stage.vendors["rootly"].answer_next(422, {"error": "unprocessable_entity", "message": "Not on a Friday"})
     outcome = await (await world.open("/incident x")).submit()
-    assert list(outcome.errors.values()) == ["Not on a Friday"]
+    assert list(outcome.errors.values()) == ["Rootly says: Not on a Friday"]
 
 
 async def test_a_revoked_token_is_a_notice_and_the_incident_waits(world: World) -> None:
@@ -279,10 +280,10 @@ async def test_an_organisation_wide_installation_can_submit(world: World) -> Non
         key="ir0", enterprise="E0ACME", team="T0ONE", channel="", kind="incident", operation="rootly.incident"
     )
     view = {"private_metadata": state.model_dump_json()}
-    assert state_of(view, context).workspace == ("E0ACME", "T0ONE")
+    assert state_in(view, ModalState, context).workspace == ("E0ACME", "T0ONE")
     for enterprise, team in (("E0OTHER", "E0OTHER"), ("E0ACME", "T0TWO"), ("", "E0ACME")):
         with pytest.raises(Foreign):
-            state_of(view, AsyncBoltContext({"enterprise_id": enterprise, "team_id": team}))
+            state_in(view, ModalState, AsyncBoltContext({"enterprise_id": enterprise, "team_id": team}))
 
 
 async def test_the_chooser_cannot_lead_to_another_kind(world: World) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from bot.adapters.twilio.lists import WOULD_REPLACE
 from bot.playground.vendors.twilio import STAGING_QUEUE
 from tests.acting import Modal
 from tests.conftest import World, eventually
@@ -79,7 +80,8 @@ async def test_a_wrong_queue_is_told_beside_its_filter(world: World) -> None:
     gone = queues(world)["Night shift"]
     rows = vendor.queues[vendor.credentials["workspace_sid"]]
     rows[:] = [row for row in rows if row["sid"] != gone]
-    words = f"Configuration is not valid: TaskQueue {gone} in filters[1].targets[0] does not exist in this workspace"
+    said = f"TaskQueue {gone} in filters[1].targets[0] does not exist in this workspace"
+    words = f"Twilio TaskRouter says: Configuration is not valid: {said}"
     assert (await modal.submit()).errors == {"twilio.workflow.fields.filter_3.queue": words}
     assert vendor.created == []
     await modal.fill(filter_3__queue="Returns")
@@ -107,7 +109,8 @@ async def test_a_workflow_from_json(world: World) -> None:
     block = "twilio.workflow.json.configuration"
     assert outcome.errors == {block: 'task_routing needs "filters", "default_filter" or both.'}
     await modal.fill(configuration=json.dumps({"task_routing": {"default_filter": {"queue": STAGING_QUEUE}}}))
-    words = f"Configuration is not valid: TaskQueue {STAGING_QUEUE} in default_filter does not exist in this workspace"
+    said = f"TaskQueue {STAGING_QUEUE} in default_filter does not exist in this workspace"
+    words = f"Twilio TaskRouter says: Configuration is not valid: {said}"
     assert (await modal.submit()).errors == {block: words}
     mended = json.dumps({"task_routing": {"default_filter": {"queue": queues(world)["Returns"]}}})
     await modal.fill(configuration=mended)
@@ -150,7 +153,7 @@ async def test_a_task_without_a_workflow(world: World) -> None:
     await loaded(world)
     modal = await (await world.open("/action-item Call")).choose("choice", "Twilio TaskRouter: task")
     outcome = await modal.submit()
-    words = "Missing required parameter WorkflowSid in the post body"
+    words = "Twilio TaskRouter says: Missing required parameter WorkflowSid in the post body"
     assert outcome.errors == {"twilio.task.workflow_sid": words}
     await modal.fill(workflow_sid="Night care")
     assert "Created in Twilio TaskRouter" in (await modal.send()).text
@@ -203,3 +206,102 @@ async def test_another_copy_replaces_the_first(world: World) -> None:
     default = {"queue": queues(world)["Everyone"]}
     assert json.loads(modal.value("configuration")) == {"task_routing": {"default_filter": default}}
     assert "Created in Twilio TaskRouter" in (await modal.send()).text
+
+
+async def test_a_copy_replaces_nothing_that_was_filled_in(world: World) -> None:
+    """The queue stays and "Begin with" shows what holds; emptied as JSON, the form takes the copy."""
+    modal = await workflow(world, "Another")
+    await modal.fill(default_queue="Everyone")
+    await modal.choose("routing", "Copy of Night care")
+    assert modal.text.endswith(WOULD_REPLACE)
+    assert modal.value("default_queue") == queues(world)["Everyone"]
+    await modal.choose("routing", "JSON")
+    await modal.fill(configuration="")
+    await modal.choose("routing", "Copy of Night care")
+    assert modal.value("default_queue") == queues(world)["Night shift"]
+
+
+async def test_unfinished_fields_survive_the_way_to_json_and_back(world: World) -> None:
+    """What was entered is there as JSON, wrong parts too, and as fields again."""
+    modal = await workflow(world, "Half done")
+    await modal.fill(filter_1__name="Gold", filter_1__expression="tier = 'Gold'", filter_1__queue="Gold customers")
+    await modal.choose("routing", "JSON")
+    gold = queues(world)["Gold customers"]
+    rule = {"filter_friendly_name": "Gold", "expression": "tier = 'Gold'", "targets": [{"queue": gold}]}
+    assert json.loads(modal.value("configuration")) == {"task_routing": {"filters": [rule]}}
+    await modal.choose("routing", "Fields")
+    kept = [modal.value(f"filter_1.{name}") for name in ("name", "expression", "queue")]
+    assert kept == ["Gold", "tier = 'Gold'", gold]
+
+
+async def test_json_with_a_typo_stays_json(world: World) -> None:
+    """The text is kept, the line on top says why, "Begin with" shows JSON again, and the mended text becomes fields."""
+    modal = await workflow(world, "Typo")
+    await modal.choose("routing", "JSON")
+    await modal.fill(configuration='{"task_routing": {"filters": [,]}}')
+    await modal.choose("routing", "Fields")
+    assert (modal.value("routing"), modal.value("configuration")) == ("json", '{"task_routing": {"filters": [,]}}')
+    assert modal.text == (
+        ":warning: *The form stays as it was, so that nothing is lost.*\n"
+        "Fields cannot show this JSON yet. Line 1, column 31: expecting value. Change it, or empty it, then choose Fields "
+        "again."
+    )
+    assert "twilio.workflow.json.configuration" in (await modal.submit()).errors
+    there = queues(world)
+    default = {"queue": there["Everyone"]}
+    await modal.fill(configuration=json.dumps({"task_routing": {"default_filter": default}}))
+    await modal.choose("routing", "Fields")
+    assert (modal.text, modal.value("routing"), modal.value("default_queue")) == ("", "fields", there["Everyone"])
+    assert "Created in Twilio TaskRouter" in (await modal.send()).text
+
+
+async def test_what_was_turned_down_can_be_sent_as_it_is(world: World) -> None:
+    """The form that stays is the form that is sent, and "Begin with" shows it however often another is chosen."""
+    modal = await workflow(world, "As it is")
+    await modal.choose("routing", "JSON")
+    routing = {"default_filter": {"queue": queues(world)["Everyone"]}}
+    document = json.dumps({"task_routing": routing, "note": "more than fields say"})
+    await modal.fill(configuration=document)
+    for _ in range(2):
+        await modal.choose("routing", "Fields")
+        assert modal.value("routing") == "json"
+    assert "Created in Twilio TaskRouter" in (await modal.send()).text
+    assert sent(world)["Configuration"] == document
+
+
+async def test_a_choice_that_was_not_drawn_yet_is_turned_down_on_submitting(world: World) -> None:
+    """Chosen and submitted at once: nothing is sent or lost, and the person is told."""
+    modal = await workflow(world, "Too quick")
+    await modal.choose("routing", "JSON")
+    await modal.fill(configuration="{", routing="Fields")
+    assert (await modal.submit()).ok
+    assert (modal.value("routing"), modal.value("configuration")) == ("json", "{")
+    assert modal.text.startswith(":warning: *The form stays as it was, so that nothing is lost.*")
+    assert [it for it in world.stage.vendors["twilio"].requests if it.method == "POST"] == []
+
+
+async def test_another_form_that_was_not_drawn_yet_is_drawn_on_submitting(world: World) -> None:
+    """The line on top says which choice asked for it, and that nothing was sent."""
+    modal = await workflow(world, "Too quick")
+    await modal.fill(default_queue="Everyone", routing="JSON")
+    assert (await modal.submit()).ok
+    assert "twilio.workflow.json.configuration" in modal.fields
+    assert modal.text == (
+        ":information_source: *The form has changed.*\nIt is now the one for what you chose in *Begin with*.\n"
+        "Nothing was sent. Please look at it and submit it again."
+    )
+
+
+async def test_what_is_wrong_stands_beside_a_block_that_was_drawn_again(world: World) -> None:
+    """Slack takes errors by the ids that the blocks have now. (Without the name's block, that one is the first.)"""
+    modal = await workflow(world, "Another")
+    await modal.fill(default_queue="Everyone")
+    await modal.choose("routing", "Copy of Night care")
+    assert modal.text.endswith(WOULD_REPLACE)
+    slack = world.stage.slack
+    view = next(it for it in slack._state.views.stacks[world.admin] if it.id == modal.id)
+    payload = slack._payloads.view_submission(slack.people[world.admin], view)
+    del payload["view"]["state"]["values"]["twilio.workflow.friendly_name"]
+    answer = json.loads((await slack._transport.send("interactive", payload)).body)
+    assert list(answer["errors"]) == ["twilio.workflow.routing+1"]
+    assert "twilio.workflow.routing+1" in modal.fields

@@ -7,6 +7,8 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Entry
+from bot.forms.limits import check_view
+from bot.storage.rows import Delivery
 from tests.messages.parts import ROW, VENDORS
 
 ROOTLY = VENDORS[0]
@@ -39,6 +41,32 @@ def test_what_was_written_can_be_copied() -> None:
         "Workflow: Page the lead\nWhat the task does: Send an e-mail\nTo:\na@example.com\nb@example.com\n\nSubject: Help\n"
         "Body:\nLine 1\nLine 2"
     )
+
+
+def texts(row: Delivery) -> tuple[str, list[str]]:
+    """What the modal for copying says above the text, and the text in parts."""
+    view = messages.copied(row, ROOTLY, ROOTLY.operation("workflow_task"))
+    assert check_view(view) == []
+    said = [it["text"]["text"] for it in view["blocks"] if it["type"] == "section"]
+    return "".join(said), [it["element"]["initial_value"] for it in view["blocks"] if it["type"] == "input"]
+
+
+def test_a_long_text_is_copied_in_parts() -> None:
+    """All of it, as long as there is room."""
+    body = "x" * 17_900
+    said, parts = texts(replace(TASK, payload={"task_params": {"body": body}}))
+    assert (said, "".join(parts), len(parts)) == ("", f"Body: {body}", 6)
+
+
+def test_a_text_that_is_too_long_to_be_copied_says_so() -> None:
+    """How much is missing, and how to get at it; what stands there is the text as it was written."""
+    body = "x" * 18_000
+    said, parts = texts(replace(TASK, payload={"task_params": {"body": body}}))
+    assert said == (
+        ":scissors: This is the beginning: 18,000 of 18,006 characters, all that Slack has room for. Whoever runs this bot can "
+        "print the rest: `python -m bot deliveries ir000000000001`."
+    )
+    assert "".join(parts) == f"Body: {body}"[:18_000]
 
 
 def test_a_refusal_names_the_fields_by_their_titles() -> None:

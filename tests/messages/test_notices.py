@@ -6,7 +6,9 @@ from typing import Any, get_args
 import pytest
 
 from bot import messages
-from bot.adapters.base import Kind
+from bot.adapters.base import Kind, Rights
+from bot.forms.limits import check_view
+from bot.storage import Workspace
 from bot.storage.connections import Connection
 from tests.messages.parts import ADAPTERS, NOW, VENDORS
 from tests.parts import HERE, SECRET
@@ -17,36 +19,78 @@ def connection(**changes: Any) -> Connection:
 
 
 def test_vendors_says_how_each_connection_is_doing() -> None:
-    """Account, health, age of its lists and what waits; what is not connected; and how to connect, without a secret."""
+    """Account, health, age of its lists, what waits and what the key may not do; what is not connected; no secret."""
     notes, rootly = ADAPTERS[0], ADAPTERS[1]
     token = "Notes no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
     text = messages.vendors(
         [
             messages.Health(connection(), notes, 30.0, 0, ""),
             messages.Health(connection(broken=token), notes, None, 3, "x"),
-            messages.Health(connection(), notes, 7200.0, 1, "Notes <cannot> be reached."),
+            messages.Health(connection(), notes, 7200.0, 1, "Notes <cannot> be reached.", 2),
+            messages.Health(connection(checked_at=0.0), notes, None, 0, ""),
+            messages.Health(connection(rights=Rights(cannot={"note": "No <right> to."})), notes, 30.0, 0, ""),
         ],
         [rootly],
-        "T0HERE0001",
+        "And so on.",
     )
     assert text.splitlines() == [
         "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are fresh)",
         "*Notes* as Acme &lt;!here&gt;: :warning: Notes no longer accepts this workspace's token; "
         "connect it again as said below (lists are being loaded, 3 waiting to be sent)",
         "*Notes* as Acme &lt;!here&gt;: :warning: Notes &lt;cannot&gt; be reached "
-        "(lists are 2 hours old, 1 waiting to be sent)",
+        "(lists are 2 hours old, 1 waiting to be sent, 2 to be decided by a person)",
+        "*Notes* as Acme &lt;!here&gt;: :grey_question: the key was not checked (lists are being loaded)",
+        "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are fresh)",
+        "      :warning: Note: No &lt;right&gt; to.",
         "*Rootly*: not connected",
-        "To connect one, or connect it again, whoever runs this bot types there `python -m bot connect T0HERE0001 rootly`"
-        " (or `notes`, `notes`, `notes` in its place). It asks for the credentials; none pass through Slack.",
+        "And so on.",
     ]
     assert SECRET["api_key"] not in text
 
 
 def test_vendors_without_any_connection_says_so() -> None:
     """And how to make one."""
-    text = messages.vendors([], VENDORS, "--enterprise E1 T1")
-    assert text.splitlines()[0] == "This workspace is not connected to any tool yet."
-    assert "`python -m bot connect --enterprise E1 T1 rootly` (or `incident_io`, `twilio` in its place)" in text
+    text = messages.vendors([], VENDORS, messages.by_command(VENDORS, Workspace("E1", "T1")))
+    assert text.splitlines() == [
+        "This workspace is not connected to any tool yet.",
+        *[f"*{it.label}*: not connected" for it in VENDORS],
+        "To connect one, or connect it again, whoever runs this bot types there `python -m bot connect --enterprise E1 T1"
+        " rootly` (or `incident_io`, `twilio` in its place). It asks for the credentials; none pass through Slack.",
+    ]
+
+
+def test_admins_get_a_button_for_each_tool() -> None:
+    """As long as the bot has pages to lead to; who may use what is decided within Slack."""
+    rootly, incident_io, _ = VENDORS
+
+    def row(*, pages: bool) -> list[tuple[str, str, str]]:
+        blocks = messages.admins_buttons(Workspace("E1", "T1"), [rootly], [incident_io], pages=pages)
+        return [(it["action_id"], it["text"]["text"], it["value"]) for it in blocks[0]["elements"]]
+
+    who_may = ("who_may", "Who may use what", "E1/T1/who_may")
+    assert row(pages=False) == [who_may]
+    assert row(pages=True) == [
+        ("vendor_rootly", "Manage Rootly", "E1/T1/rootly"),
+        ("vendor_incident_io", "Connect incident.io", "E1/T1/incident_io"),
+        who_may,
+    ]
+    assert messages.admins_buttons(Workspace("", "T1"), [], VENDORS, pages=False) == []
+
+
+def test_a_long_answer_is_cut_into_blocks() -> None:
+    """At the end of a line, 3,000 characters each at most."""
+    lines = ["a" * 1400, "b" * 1400, "c" * 1400, "d" * 4000]
+    texts = [it["text"]["text"] for it in messages.sections("\n".join(lines))]
+    assert texts == ["\n".join(lines[:2]), lines[2], "d" * 2999 + "…"]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_the_window_with_the_link_passes_slacks_rules(connected: bool) -> None:
+    """For every vendor, with the link as a button."""
+    for adapter in VENDORS:
+        view = messages.way_to_page(adapter, "https://relay.example.com/connect/x", connected=connected)
+        assert check_view(view) == []
+        assert view["blocks"][-1]["elements"][0]["url"] == "https://relay.example.com/connect/x"
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))

@@ -126,6 +126,15 @@ def labels(content: dict[str, Any]) -> list[str]:
             ["Send again", "It is there"],
         ),
         ({"state": "failed", "reason": "gave_up"}, ["Try again", "Copy as text"], ["Try again", "Copy as text"]),
+        *[
+            (
+                {"state": "failed", "reason": reason},
+                ["Try again", "Declare it by hand", "Cancel", "Copy as text"],
+                ["Try again", "Cancel", "Copy as text"],
+            )
+            for reason in ("unauthorized", "forbidden", "disconnected")
+        ],
+        ({"state": "failed", "reason": "unauthorized", "erased_at": NOW}, [], []),
         (
             {"state": "failed", "reason": "by_hand"},
             ["Send it after all", "Copy as text"],
@@ -139,9 +148,15 @@ def test_each_state_has_the_buttons_that_make_sense(
 ) -> None:
     """On the card; in the receipt and at home the same, except that taking it over belongs where everyone sees it."""
     row = replace(ROW, **changes)
-    assert labels(messages.card(row, *NOTES)) == card
+    assert labels(messages.card(row, *NOTES, by_hand=PAGE)) == card
     assert labels(messages.receipt(row, *NOTES)) == elsewhere
     assert labels(messages.home([messages.Shown(row, *NOTES)], {}, NOW)) == elsewhere
+
+
+def test_what_waits_for_an_admin_is_done_by_hand_only_where_the_page_is_known() -> None:
+    """Without a connection nobody knows where the vendor's page is."""
+    row = replace(ROW, state="failed", reason="disconnected")
+    assert labels(messages.card(row, *NOTES)) == ["Try again", "Cancel", "Copy as text"]
 
 
 def test_sending_again_is_asked_twice() -> None:

@@ -68,6 +68,19 @@ TWIN, THIRD, NAMELESS = Created(id="n2", reference="N-2"), Created(id="n3", refe
             "Sent, not confirmed by Notes yet The answer of Notes was lost. I am checking whether it "
             "arrived, and will look in a moment; there is nothing for you to do.",
         ),
+        *[
+            (
+                {
+                    "state": "unconfirmed",
+                    "reason": reason,
+                    "sentence": "An admin can reconnect it.",
+                    "look_at": NOW + 300,
+                },
+                "Sent, not confirmed by Notes yet An admin can reconnect it. It was sent before, and it is not known "
+                "whether that arrived: I will ask Notes again in about 5 minutes, and go on once it lets me.",
+            )
+            for reason in ("unauthorized", "forbidden")
+        ],
         (
             {"state": "unconfirmed", "reason": "unanswered", "sentence": "Notes does not answer.", "look_at": NOW + 60},
             "It is not known whether Notes created this note Notes does not answer. I keep asking Notes and "
@@ -79,24 +92,30 @@ TWIN, THIRD, NAMELESS = Created(id="n2", reference="N-2"), Created(id="n3", refe
             "It is not known whether Notes created this note Notes has not answered for 24 hours. Please "
             "look in Notes: press “It is there” if it is, or “Send again” if it is not.",
         ),
-        (
-            {"state": "failed", "reason": "unauthorized", "sentence": "Reconnect it."},
-            "Not created in Notes Reconnect it. It is saved, and will be sent by itself if that happens "
-            "within 24 hours.",
-        ),
-        (
-            {"state": "failed", "reason": "forbidden", "sentence": "Reconnect it."},
-            "Not created in Notes Reconnect it. It is saved, and will be sent by itself if that happens "
-            "within 24 hours.",
-        ),
+        *[
+            (
+                {"state": "failed", "reason": reason, "sentence": "Reconnect it."},
+                f"Saved, waiting for {needs} Reconnect it. It is saved, and will be sent by itself if that happens "
+                "within 24 hours.",
+            )
+            for reason, needs in {
+                "unauthorized": "a new key for Notes",
+                "forbidden": "the right to do it in Notes",
+                "disconnected": "Notes to be connected again",
+            }.items()
+        ],
+        *[
+            (
+                {"state": "failed", "reason": reason, "sentence": "Reconnect it.", "give_up_at": NOW - 1},
+                "Not created in Notes It could not be sent to Notes within 24 hours. It is still saved: press "
+                "“Try again”, or “Copy as text” and create it there.",
+            )
+            for reason in ("unauthorized", "forbidden", "disconnected")
+        ],
         (
             {"state": "failed", "reason": "gave_up", "sentence": "Reconnect it."},
             "Not created in Notes It could not be sent to Notes within 24 hours. It is still saved: press "
             "“Try again”, or “Copy as text” and create it there.",
-        ),
-        (
-            {"state": "failed", "reason": "disconnected", "sentence": "Reconnect it."},
-            "Not created in Notes Reconnect it.",
         ),
         (
             {"state": "failed", "reason": "not_sendable", "sentence": "Reconnect it."},
@@ -164,7 +183,7 @@ TWIN, THIRD, NAMELESS = Created(id="n2", reference="N-2"), Created(id="n3", refe
         ),
         (
             {"state": "queued", "reason": "turn", "expected_at": NOW + 240},
-            "Saved, not yet in Notes Notes takes only so many requests a minute, and others come first. It "
+            "Saved, not yet in Notes Notes takes only so many requests a minute, and that limit is reached. It "
             "will be sent in about 4 minutes; there is nothing for you to do.",
         ),
         (

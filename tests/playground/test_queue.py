@@ -57,9 +57,9 @@ async def add(database: Database, title: str, state: str, **values: Any) -> None
     await database.write(lambda db: db.execute(sql, tuple(row.values())))
 
 
-async def change(database: Database, title: str, state: str) -> None:
-    sql = "UPDATE deliveries SET state = ? WHERE title = ?"
-    await database.write(lambda db: db.execute(sql, (state, title)))
+async def change(database: Database, title: str, state: str, look_at: float = 0.0, changed_at: float = NOW) -> None:
+    sql = "UPDATE deliveries SET (state, look_at, changed_at) = (?, ?, ?) WHERE title = ?"
+    await database.write(lambda db: db.execute(sql, (state, look_at, changed_at, title)))
 
 
 async def test_a_file_that_is_not_there_yet_is_an_empty_queue(tmp_path: Path) -> None:
@@ -110,6 +110,24 @@ async def test_what_finished_goes_after_a_while(tmp_path: Path) -> None:
         now += LATELY_SECONDS
         await eventually(lambda: len(shown.states) == 1)
         assert (shown.states, shown.waiting) == ({"Waits": "unconfirmed"}, 1)
+    await database.close()
+
+
+async def test_a_look_under_way_is_not_one_to_come(tmp_path: Path) -> None:
+    """While the vendor is asked, the row's `look_at` is the end of a lease; the line says when the look was due, until the
+    answer sets the time of the next one."""
+    shown = Shown()
+    database = await Database.open(tmp_path / "relay.db")
+    await add(database, "In doubt", "unconfirmed", look_at=NOW + 2)
+    reader = QueueReader(tmp_path / "relay.db", shown, lambda: NOW)
+    told = []
+    for look_at, changed_at in ((NOW + 2, NOW), (NOW + 62, NOW), (NOW + 62, NOW), (NOW + 7, NOW + 3)):
+        await change(database, "In doubt", "unconfirmed", look_at, changed_at)
+        await reader.look()
+        told.append(shown.lines[0]["look_at"] - NOW)
+    async with reader.looking():  # closes what was opened
+        pass
+    assert told == [2, 2, 2, 7]
     await database.close()
 
 

@@ -1,6 +1,7 @@
 """What every vendor stand-in does: faults, canned answers, records, what the page shows."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,13 +9,14 @@ import httpx
 import pytest
 
 from bot.playground.vendors import IncidentIo, Rootly, Twilio, VendorStandIn
+from bot.playground.vendors.sent import LONGEST, readable
 
 CHECKS = {"rootly": "/v1/users/me", "incident_io": "/v1/identity", "twilio": "/v1/Workspaces"}
 
 
-def authentication(vendor: VendorStandIn) -> dict[str, Any]:
-    """httpx arguments that carry the stand-in's own credentials."""
-    given = vendor.credentials
+def authentication(vendor: VendorStandIn, given: dict[str, str] | None = None) -> dict[str, Any]:
+    """httpx arguments that carry these credentials, or else the stand-in's own."""
+    given = given or vendor.credentials
     if "api_key" in given:
         return {"headers": {"Authorization": f"Bearer {given['api_key']}"}}
     return {"auth": (given["key_sid"], given["key_secret"])}
@@ -121,6 +123,27 @@ async def test_revoked_answers_401_to_everything(vendor: VendorStandIn, client: 
     assert [entry["note"] for entry in vendor.describe()["requests"]] == ["401 token revoked", "401 token revoked"]
 
 
+async def test_a_revoked_key_has_a_successor(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """While keys are revoked the page shows a new one, which works; fine takes the old one again, and shows it."""
+    old = vendor.describe()["key"]
+    await vendor.set_fault("revoked")
+    new = vendor.describe()["key"]
+    assert (list(new), new != old) == (list(old), True)
+    given = dict(zip(vendor.credentials, new.values(), strict=True))
+    async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor, given)) as renewed:
+
+        async def statuses() -> list[int]:
+            return [(await each.get(CHECKS[vendor.vendor])).status_code for each in (client, renewed)]
+
+        path, arguments = creation(vendor)
+        assert (await renewed.post(path, **arguments)).status_code in (200, 201)
+        assert await statuses() == [401, 200]
+        await vendor.set_fault("fine")
+        assert (await statuses(), vendor.describe()["key"]) == ([200, 200], old)
+        await vendor.set_fault("revoked")
+        assert await statuses() == [401, 401]
+
+
 async def test_canned_answers_come_once_each_and_create_nothing(
     vendor: VendorStandIn, client: httpx.AsyncClient
 ) -> None:
@@ -163,10 +186,29 @@ async def test_what_is_created_is_described(vendor: VendorStandIn, client: httpx
     )
     request = described["requests"][0]
     assert (request["method"], request["path"]) == ("POST", path)
-    assert request["note"].partition(" ")[2] == f"created {newest['reference']}"
+    assert request["note"].partition(" ")[2] == f"created {newest['kind']} {newest['reference']}"
     answered = await client.get(newest["url"])
     assert (answered.status_code, answered.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Checkout is down" in answered.text
+
+
+async def test_what_was_sent_can_be_read(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """An object that came through the API shows the body that made it, with JSON in a form's field unpacked."""
+    path, arguments = creation(vendor)
+    await client.post(path, **arguments)
+    newest, *past = vendor.describe()["objects"]
+    sent = dict(arguments.get("json") or arguments["data"])
+    if isinstance(vendor, Twilio):
+        sent["Configuration"] = json.loads(sent["Configuration"])
+    assert json.loads(newest["sent"]) == sent
+    assert {entry["sent"] for entry in past} == {""}
+
+
+def test_a_long_body_is_cut() -> None:
+    """What nobody would read to its end is not sent to the page with every request; what only looks like JSON stays text."""
+    assert readable({"text": "{{ incident.title }}"}) == '{\n  "text": "{{ incident.title }}"\n}'
+    shown = readable({"text": "x" * (LONGEST + 1)})
+    assert (len(shown), shown[-1]) == (LONGEST + 1, "…")
 
 
 async def test_every_change_calls_on_change(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:

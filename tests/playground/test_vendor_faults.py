@@ -10,7 +10,7 @@ import pytest
 
 from bot.playground.vendors import IncidentIo, Rootly, VendorStandIn
 from bot.playground.vendors.faults import SLOW_READ_SECONDS, SLOW_SECONDS, Weather
-from tests.playground.test_vendor_base import CHECKS, client, creation, vendor
+from tests.playground.test_vendor_base import CHECKS, authentication, client, creation, vendor
 
 __all__ = ["client", "vendor"]
 
@@ -143,12 +143,31 @@ async def test_lost_creates_and_drops_the_connection(vendor: VendorStandIn, clie
     with pytest.raises(BROKEN_OFF):
         await create(vendor, client)
     assert len(vendor.created) == 1
-    newest = vendor.describe()["requests"][0]
-    assert (newest["status"], newest["note"]) == (
-        0,
-        f"created {vendor.describe()['objects'][0]['reference']}, answer lost",
-    )
+    newest, made = vendor.describe()["requests"][0], vendor.describe()["objects"][0]
+    told = f"created {made['kind']} {made['reference']}, answer lost"
+    assert (newest["status"], newest["note"]) == (0, told)
     assert (await read(vendor, client)).status_code == 200
+
+
+async def test_lists_may_lag_while_answers_are_lost() -> None:
+    """What was made then is listed `lost_lag` seconds later, or as soon as the vendor is fine."""
+    vendor = Rootly()
+    vendor.lost_lag = 60.0
+    await vendor.start()
+    async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor)) as client:
+
+        async def titles() -> list[str]:
+            found = await client.get("/v1/incidents", params={"sort": "-created_at", "page[size]": 1})
+            return [row["attributes"]["title"] for row in found.json()["data"]]
+
+        await create(vendor, client)
+        listed = [await titles()]
+        await vendor.set_fault("lost")
+        listed.append(await titles())
+        await vendor.set_fault("fine")
+        listed.append(await titles())
+    await vendor.stop()
+    assert [titles == ["Checkout is down"] for titles in listed] == [True, False, True]
 
 
 REFUSED: dict[str, tuple[int, Any]] = {

@@ -185,12 +185,12 @@ async def test_what_people_wrote_is_erased(
     made = {"id": "7", "reference": "N-7", "title": "Zebra", "url": "https://notes.example.com/7-zebra-crossing"}
     row = await zebra(deliveries, "a", Outcome("delivered", created=made, look_at=1.0))
     await Doubts(database, clock).checked(row, [Created(id="8", title="zebra twin", url="https://n.example.com/8")])
-    await zebra(deliveries, "b", Outcome("rejected", "refused", "No zebra.", fields={"text": "zebra field"}))
-    await zebra(deliveries, "c", Outcome("failed", "gave_up", "Zebra lost."))
+    others = [await zebra(deliveries, "b", Outcome("rejected", "refused", "No zebra.", fields={"text": "zebra field"}))]
+    others.append(await zebra(deliveries, "c", Outcome("failed", "gave_up", "Zebra lost.")))
     clock.advance(DAY)
     assert (await archive.erase(clock.now), await archive.erase(clock.now)) == (3, 0)
     assert await archive.scrub()
-    [a, b, c] = [await deliveries.get(row.id + n) for n in range(3)]
+    [a, b, c] = [await deliveries.get(it) for it in (row, *others)]
     assert a.created == {"id": "7", "reference": "N-7", "url": ""}
     assert a.twins == [Created(id="8", url="https://n.example.com/8")]
     assert [(it.title, it.actor_name, it.payload, it.chosen, it.view_id) for it in (a, b, c)] == [

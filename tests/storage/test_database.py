@@ -15,7 +15,10 @@ from bot.storage.database import BUSY_MILLISECONDS, Database
 from bot.storage.migrations import MIGRATIONS
 
 DIARY = "Dear diary, " * 100
-TABLES = ["catalogs", "connections", "deliveries", "delivery_events", "habits"]
+TABLES = [
+    *("catalogs", "connections", "deliveries", "delivery_events", "habits"),
+    *("installations", "links", "oauth_states", "permissions"),
+]
 OPEN_AND_WRITE = """
 import asyncio, sys
 from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from bot.storage.database import Database
 from bot.storage.decisions import Decision, Decisions
 from bot.storage.deliveries import GIVE_UP_SECONDS, Deliveries
-from bot.storage.rows import STATES, Delivery, Outcome, State
+from bot.storage.rows import FOR_AN_ADMIN, STATES, Delivery, Outcome, State
 from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
 
 BOB = "U0BOB00001"
@@ -50,13 +50,13 @@ async def test_a_decision_works_where_it_makes_sense(
     row = await decisions.make(HERE, "a", decision, BOB)
     begins, ends, reason = WORKS.get(decision, ("", "", ""))
     if state != begins:
-        assert (row, await deliveries.get(before.id)) == (None, before)
+        assert (row, await deliveries.get(before)) == (None, before)
         return
     assert row is not None
     assert (row.state, row.reason, row.sentence, row.look_at) == (ends, reason, "", 0.0)
     assert (row.changed_at, row.changed_by, row.version) == (clock.now, BOB, before.version + 1)
     assert await decisions.make(HERE, "a", decision, BOB) is None
-    assert await deliveries.get(before.id) == row
+    assert await deliveries.get(before) == row
 
 
 async def test_what_remains_is_tried_again_whole(
@@ -90,6 +90,23 @@ async def test_what_is_sent_again_has_its_whole_time_again(
     assert (row.due_at, row.give_up_at, row.resends) == (clock.now, clock.now + GIVE_UP_SECONDS, resends)
 
 
+@pytest.mark.parametrize("reason", FOR_AN_ADMIN)
+@pytest.mark.parametrize(("decision", "leaves"), [("cancel", "cancelled"), ("by_hand", "by_hand")])
+async def test_what_waits_for_an_admin_can_be_called_off(
+    database: Database, deliveries: Deliveries, decisions: Decisions, reason: str, decision: Decision, leaves: str
+) -> None:
+    """Once; it would be sent by itself otherwise. What was written in it is there still, unless it was erased."""
+    for key in ("a", "b"):
+        row, _ = await deliveries.enqueue(draft(key), lease=45, card_after=0.0)
+        await deliveries.settle(row, Outcome("failed", reason, "Words."))
+    await database.write(lambda db: db.execute("UPDATE deliveries SET erased_at = 5 WHERE key = 'b'"))
+    called_off = await decisions.make(HERE, "a", decision, BOB)
+    assert called_off is not None
+    assert (called_off.state, called_off.reason, called_off.sentence) == ("failed", leaves, "")
+    assert await decisions.make(HERE, "a", decision, BOB) is None
+    assert await decisions.make(HERE, "b", decision, BOB) is None
+
+
 async def test_what_was_erased_is_not_sent_again(
     database: Database, deliveries: Deliveries, decisions: Decisions
 ) -> None:
@@ -112,4 +129,4 @@ async def test_of_two_who_decide_at_once_one_did(
     )
     await other.close()
     [first] = [it for it in made if it is not None]
-    assert await deliveries.get(row.id) == first
+    assert await deliveries.get(row) == first

@@ -78,7 +78,7 @@ async def test_a_draft_becomes_a_claimed_row(deliveries: Deliveries, path: Path,
         card_channel="",
         card_ts="",
     )
-    assert (await deliveries.get(row.id), await deliveries.find(HERE, "a")) == (row, row)
+    assert (await deliveries.get(row), await deliveries.find(HERE, "a")) == (row, row)
     with sqlite3.connect(path) as other:
         kept = other.execute("SELECT state, lease_until, card_after FROM deliveries").fetchall()
     other.close()
@@ -92,10 +92,8 @@ async def test_without_a_free_slot_it_is_queued(deliveries: Deliveries) -> None:
 
 
 async def test_there_is_no_row_that_was_never_made(deliveries: Deliveries) -> None:
-    """An id without a row raises, a key without one is None."""
+    """A key without a row is None."""
     assert await deliveries.find(HERE, "a") is None
-    with pytest.raises(KeyError):
-        await deliveries.get(1)
 
 
 @pytest.mark.parametrize("outcome", [DELIVERED, Outcome("unconfirmed"), Outcome("failed"), Outcome("queued"), None])
@@ -104,10 +102,10 @@ async def test_the_same_key_gives_the_same_row(deliveries: Deliveries, outcome: 
     first = await enqueue(deliveries)
     if outcome is not None:
         await deliveries.settle(first, outcome)
-    before = await deliveries.get(first.id)
+    before = await deliveries.get(first)
     again = await deliveries.enqueue(draft("a", title="Edited", payload={"text": "Edited"}), lease=LEASE, card_after=9)
     assert again == (before, False)
-    assert await deliveries.get(first.id) == before
+    assert await deliveries.get(first) == before
 
 
 async def test_of_submissions_at_once_one_is_new(database: Database, path: Path, clock: Clock) -> None:
@@ -155,7 +153,7 @@ async def test_workspaces_have_their_own_keys(deliveries: Deliveries) -> None:
     here, elsewhere = await enqueue(deliveries, lease=None), await enqueue(deliveries, lease=None, workspace=ELSEWHERE)
     assert here.id != elsewhere.id
     assert await deliveries.find(ELSEWHERE, "a") == elsewhere
-    assert await deliveries.waiting(HERE) == await deliveries.waiting(ELSEWHERE) == {"notes": (1, "")}
+    assert await deliveries.waiting(HERE) == await deliveries.waiting(ELSEWHERE) == {("notes", "acme"): (1, "")}
 
 
 async def test_what_is_due_is_claimed_oldest_first(deliveries: Deliveries, clock: Clock) -> None:
@@ -208,7 +206,7 @@ async def test_an_attempt_is_settled_once(deliveries: Deliveries) -> None:
     assert settled is not None
     assert (settled.state, settled.created) == ("delivered", DELIVERED.created)
     assert await deliveries.settle(second, REJECTED) is None
-    assert await deliveries.get(first.id) == settled
+    assert await deliveries.get(first) == settled
 
 
 async def test_a_lease_that_ran_out_leaves_it_unconfirmed(deliveries: Deliveries, clock: Clock) -> None:
@@ -249,10 +247,10 @@ async def test_a_clock_that_went_back_makes_nobody_wait(deliveries: Deliveries, 
     await enqueue(deliveries, "c", lease=None, vendor="other")
     await deliveries.clock_went_back()
     assert await deliveries.agenda() == ({LANE: clock.now, (HERE, "other"): clock.now}, clock.now + LEASE)
-    assert (await deliveries.get(sending.id)).give_up_at == clock.now + DAY
-    before = await deliveries.get(retried.id)
+    assert (await deliveries.get(sending)).give_up_at == clock.now + DAY
+    before = await deliveries.get(retried)
     await deliveries.clock_went_back()
-    assert await deliveries.get(retried.id) == before
+    assert await deliveries.get(retried) == before
 
 
 async def test_the_same_wait_again_is_nothing_new_to_show(deliveries: Deliveries, clock: Clock) -> None:
@@ -274,11 +272,16 @@ async def test_the_same_wait_again_is_nothing_new_to_show(deliveries: Deliveries
     assert versions == [1, 2, 2, 3, 4]
 
 
-async def test_only_what_is_queued_waits(deliveries: Deliveries) -> None:
-    """The counts that `/vendors` shows are by vendor."""
+async def test_what_waits_is_counted_by_the_account_that_it_is_for(deliveries: Deliveries) -> None:
+    """What is queued; what is being sent does not wait."""
     await enqueue(deliveries, "a", lease=None)
     await enqueue(deliveries, "b", lease=None, vendor="other")
     await enqueue(deliveries, "c", lease=None, vendor="other")
-    await enqueue(deliveries, "d", vendor="third")
-    assert await deliveries.waiting(HERE) == {"notes": (1, ""), "other": (2, "")}
+    await enqueue(deliveries, "d", lease=None, vendor="other", account="bolt")
+    await enqueue(deliveries, "e", vendor="third")
+    assert await deliveries.waiting(HERE) == {
+        ("notes", "acme"): (1, ""),
+        ("other", "acme"): (2, ""),
+        ("other", "bolt"): (1, ""),
+    }
     assert await deliveries.waiting(ELSEWHERE) == {}

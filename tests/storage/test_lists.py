@@ -14,8 +14,8 @@ ENTRIES = [
 ]
 
 
-async def connect(connections: Connections, workspace: Workspace = HERE) -> None:
-    await connections.save(workspace, "notes", account="acme", account_name="Acme", secret=SECRET)
+async def connect(connections: Connections, workspace: Workspace = HERE, account: str = "acme") -> None:
+    await connections.save(workspace, "notes", account=account, account_name="Acme", secret=SECRET)
 
 
 async def test_a_list_comes_back_as_it_was_saved(database: Database, connections: Connections) -> None:
@@ -49,12 +49,14 @@ async def test_a_list_without_a_connection_is_not_kept(database: Database) -> No
     assert await lists.load(HERE, "notes", "people") is None
 
 
-async def test_reconnecting_drops_the_lists(database: Database, connections: Connections) -> None:
-    """The new credentials may be another account's."""
+async def test_another_account_drops_the_lists(database: Database, connections: Connections) -> None:
+    """New credentials of the same account keep them."""
     lists = Lists(database)
     await connect(connections)
     await lists.save(HERE, "notes", "people", ENTRIES, 1.0)
     await connect(connections)
+    assert await lists.load(HERE, "notes", "people") == (ENTRIES, 1.0)
+    await connect(connections, account="other")
     assert await lists.load(HERE, "notes", "people") is None
 
 

@@ -2,18 +2,24 @@
 
 import asyncio
 import base64
+import json
 import os
+import shlex
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from bot.adapters import ADAPTERS
 from bot.errors import SecretError, SettingError
-from bot.storage.secrets import Vault, load_vault
+from bot.storage import Workspace
+from bot.storage.secrets import SLACK, Vault, load_vault
 
 OWNER = ("", "T1", "rootly")
 SECRET = {"api_key": "the key"}
@@ -45,6 +51,50 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(owner: tuple[str, ...]
     assert str(caught.value) == "A stored secret belongs to another workspace or vendor; connect the vendor again."
 
 
+def test_what_was_opened_is_forgotten_with_its_workspace() -> None:
+    """The others' stay in memory, and what was forgotten opens again."""
+    vault = Vault([Fernet.generate_key()])
+    owners = [("E1", "T1", "rootly"), ("E1", "T1", SLACK), ("E1", "", SLACK), ("", "T1", "rootly")]
+    sealed = {owner: vault.seal(owner, {"token": "/".join(owner)}) for owner in owners}
+    for _ in range(2):
+        assert [vault.open(owner, it)["token"] for owner, it in sealed.items()] == ["/".join(it) for it in owners]
+        vault.forget({Workspace("E1", "T1")})
+        assert list(vault._opened) == [sealed[owner] for owner in owners[2:]]
+
+
+def test_a_connection_and_an_installation_never_have_the_same_owner() -> None:
+    """What stands for Slack in an installation's owner is no vendor's name, and the parts of an owner cannot run together."""
+    assert SLACK not in ADAPTERS
+    vault = Vault([Fernet.generate_key()])
+    owners = [
+        ("E1", "T1", SLACK),
+        ("E1", "T1", "rootly"),
+        ("", "E1T1", SLACK),
+        ("T1", "E1", SLACK),
+        ("E1", "T1slack", ""),
+    ]
+    assert [[_opens(vault, it, vault.seal(other, SECRET)) for it in owners] for other in owners] == [
+        [it == other for it in owners] for other in owners
+    ]
+
+
+def _opens(vault: Vault, owner: tuple[str, ...], sealed: str) -> bool:
+    try:
+        return vault.open(owner, sealed) == SECRET
+    except SecretError:
+        return False
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+def test_what_another_version_sealed_does_not_open(version: object) -> None:
+    """The version stands in the ciphertext, and only ours is read."""
+    key = Fernet.generate_key()
+    plain = {"v": version, "owner": list(OWNER), "secret": SECRET}
+    with pytest.raises(SecretError) as caught:
+        Vault([key]).open(OWNER, Fernet(key).encrypt(json.dumps(plain).encode()).decode())
+    assert str(caught.value) == "A stored secret was written by another version of the bot; use the newest one."
+
+
 def test_a_wrong_key_is_one_clear_sentence() -> None:
     """What another key sealed does not open, and neither does something damaged."""
     sealed = Vault([Fernet.generate_key()]).seal(OWNER, SECRET)
@@ -64,6 +114,51 @@ def test_the_first_key_encrypts_and_any_decrypts(tmp_path: Path) -> None:
     assert Vault([new]).open(OWNER, rotated.seal(OWNER, SECRET)) == SECRET
     with pytest.raises(SecretError):
         Vault([old]).open(OWNER, rotated.seal(OWNER, SECRET))
+
+
+def test_sealing_anew_leaves_what_the_first_key_sealed() -> None:
+    """Only what an older key sealed becomes another ciphertext; another owner's is refused."""
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    before, vault = Vault([old]).seal(OWNER, SECRET), Vault([new, old])
+    after = vault.reseal(OWNER, before)
+    assert Vault([new]).open(OWNER, after) == SECRET
+    assert vault.reseal(OWNER, after) == after
+    with pytest.raises(SecretError):
+        vault.reseal(("", "T2", "rootly"), before)
+
+
+def test_the_key_file_may_hold_several_keys(tmp_path: Path) -> None:
+    """A new key in front of the old one, on a line of its own or with a comma between them; errors name the file."""
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    before, file = Vault([old]).seal(OWNER, SECRET), tmp_path / "relay.db.key"
+    for text in (b"%b\n%b\n" % (new, old), b"%b, %b" % (new, old)):
+        file.write_bytes(text)
+        vault = load_vault(None, tmp_path / "relay.db")
+        assert (vault.open(OWNER, before), vault.keys) == (SECRET, 2)
+        assert Vault([new]).open(OWNER, vault.reseal(OWNER, before)) == SECRET
+    file.write_bytes(new)
+    with pytest.raises(SecretError, match=r"^A stored secret does not open with the keys in relay\.db\.key\.$"):
+        load_vault(None, tmp_path / "relay.db").open(OWNER, before)
+
+
+@pytest.mark.parametrize("table", ["connections", "installations"])
+def test_a_lost_key_file_is_not_replaced(tmp_path: Path, table: str) -> None:
+    """Beside a database that holds secrets no new key is made, unless it is asked for; beside an empty one it is."""
+    path = tmp_path / "relay.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"CREATE TABLE {table} (secret TEXT)")
+        load_vault(None, path)
+        (tmp_path / "relay.db.key").unlink()
+        database.execute(f"INSERT INTO {table} VALUES ('sealed')")  # noqa: S608  ours
+    with pytest.raises(SettingError) as caught:
+        load_vault(None, path)
+    assert str(caught.value) == (
+        "relay.db.key: the key file is gone, RELAY_ENCRYPTION_KEYS is not set here, and the database holds credentials that "
+        "only their key opens. Set the variable, or put the file back beside the database; if the key is lost, remove what "
+        "cannot be read with `python -m bot rotate-keys --remove-lost`, which makes a new key, and connect everything again."
+    )
+    assert not (tmp_path / "relay.db.key").exists()
+    assert load_vault(None, path, anew=True).keys == 1
 
 
 def test_given_keys_make_no_key_file(tmp_path: Path) -> None:
@@ -118,7 +213,7 @@ def test_what_is_no_key_names_the_setting_and_says_how_to_make_one(tmp_path: Pat
         load_vault(SecretStr(keys), tmp_path / "relay.db")
     assert str(caught.value) == (
         "RELAY_ENCRYPTION_KEYS: holds something that is not a key; make one with "
-        '`python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`.'
+        f'`{shlex.quote(sys.executable)} -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`.'
     )
 
 

@@ -10,11 +10,12 @@ import pytest
 from bot.storage.database import Database
 from bot.storage.deliveries import Deliveries
 from bot.storage.rows import Delivery, Outcome
-from bot.storage.showing import FOLLOWED_SECONDS, LEASE_SECONDS, MODAL_SECONDS, Showing
+from bot.storage.showing import EVERYWHERE, FOLLOWED_SECONDS, LEASE_SECONDS, MODAL_SECONDS, MODALS, Showing, place
 from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
 
 LEASE = 45.0
 CHANNEL, PERSON = "C0GENERAL1", "U0ANN00001"
+IN_CHANNEL, DIRECTLY = place(HERE, CHANNEL), place(HERE, PERSON)
 DELIVERED = Outcome("delivered", created={"id": "1", "reference": "N-1", "title": "T", "url": ""})
 REJECTED = Outcome("rejected", "refused", "No.")
 AWAY = Outcome("queued", "unreachable")
@@ -37,7 +38,7 @@ async def test_a_card_is_behind_once_it_may_be_shown(deliveries: Deliveries, sho
     row, _ = await deliveries.enqueue(draft("a"), lease=LEASE, card_after=clock.now + MODAL_SECONDS)
     assert await showing.behind() == {}
     await deliveries.settle(row, DELIVERED)
-    assert await showing.behind() == {CHANNEL: clock.now + MODAL_SECONDS}
+    assert await showing.behind() == {IN_CHANNEL: clock.now + MODAL_SECONDS}
     assert await showing.claim_cards() == []
     clock.advance(MODAL_SECONDS)
     assert (await showing.behind(held=[row.id]), await showing.claim_cards(held=[row.id])) == ({}, [])
@@ -53,10 +54,10 @@ async def test_a_place_gets_one_row_at_a_time(deliveries: Deliveries, showing: S
     await showing._database.write(lambda db: db.execute("UPDATE deliveries SET version = version + 1"))
     for key, changes in {"b": {}, "c": {}, "d": {"private": True}, "e": {"channel": ""}}.items():
         await settled(deliveries, key=key, **changes)
-    assert await showing.behind() == {"C0ELSEWHER": 0.0, CHANNEL: 0.0, PERSON: 0.0}
-    assert [it.key for it in await showing.claim_cards(but=[CHANNEL], limit=1)] == ["posted"]
+    assert await showing.behind() == {place(HERE, "C0ELSEWHER"): 0.0, IN_CHANNEL: 0.0, DIRECTLY: 0.0}
+    assert [it.key for it in await showing.claim_cards(but=[IN_CHANNEL], limit=1)] == ["posted"]
     assert [it.key for it in await showing.claim_cards()] == ["b", "d"]
-    assert [it.key for it in await showing.claim_cards(but=[PERSON])] == ["c"]
+    assert [it.key for it in await showing.claim_cards(but=[DIRECTLY])] == ["c"]
     assert [it.key for it in await showing.claim_cards()] == ["e"]
 
 
@@ -64,7 +65,7 @@ async def test_a_claimed_card_is_left_alone_for_a_while(deliveries: Deliveries, 
     """Two processes do not post it twice; if the one that claimed it dies, another shows it."""
     await settled(deliveries)
     assert len(await showing.claim_cards()) == 1
-    assert (await showing.claim_cards(), await showing.behind()) == ([], {CHANNEL: clock.now + LEASE_SECONDS})
+    assert (await showing.claim_cards(), await showing.behind()) == ([], {IN_CHANNEL: clock.now + LEASE_SECONDS})
     clock.advance(LEASE_SECONDS)
     assert len(await showing.claim_cards()) == 1
 
@@ -88,7 +89,7 @@ async def test_a_card_that_is_never_shown_is_tried_less_and_less(
     pauses = []
     for _ in range(3):
         assert len(await showing.claim_cards()) == 1
-        pauses.append((await showing.behind())[CHANNEL] - clock.now)
+        pauses.append((await showing.behind())[IN_CHANNEL] - clock.now)
         clock.advance(DAY)
     assert pauses == [LEASE_SECONDS, DAY / 10, DAY / 5]
 
@@ -98,7 +99,7 @@ async def test_a_card_is_postponed(deliveries: Deliveries, showing: Showing, clo
     row = await settled(deliveries)
     await showing.claim_cards()
     await showing.postponed(row, clock.now + 5)
-    assert await showing.behind() == {CHANNEL: clock.now + 5}
+    assert await showing.behind() == {IN_CHANNEL: clock.now + 5}
     clock.advance(5)
     assert len(await showing.claim_cards()) == 1
 
@@ -110,7 +111,7 @@ async def test_a_card_that_waits_for_a_clock_that_went_back_is_due(
     await settled(deliveries)
     await showing.claim_cards()
     clock.advance(-DAY)
-    assert await showing.behind() == {CHANNEL: 0.0}
+    assert await showing.behind() == {IN_CHANNEL: 0.0}
     assert len(await showing.claim_cards()) == 1
 
 
@@ -129,7 +130,7 @@ async def test_a_card_that_was_shown_is_not_behind_until_the_row_changes(
     await showing.shown(behind)
     assert await showing.behind() == {}
     await showing.shown(waiting)
-    kept = await deliveries.get(waiting.id)
+    kept = await deliveries.get(waiting)
     assert (kept.card_channel, kept.card_ts, kept.shown_version) == ("C1", "1.5", delivered.version)
 
 
@@ -137,7 +138,7 @@ async def test_a_row_is_found_by_its_card(deliveries: Deliveries, showing: Showi
     """In its own workspace and channel only."""
     row = await settled(deliveries)
     await showing.shown(row, CHANNEL, "1.5")
-    assert await showing.by_card(HERE, CHANNEL, "1.5") == await deliveries.get(row.id)
+    assert await showing.by_card(HERE, CHANNEL, "1.5") == await deliveries.get(row)
     for workspace, channel, ts in (
         (ELSEWHERE, CHANNEL, "1.5"),
         (HERE, "C1", "1.5"),
@@ -159,17 +160,20 @@ async def test_an_orphan_is_adopted_once_and_by_its_own_row(
     assert not await showing.adopt(replace(foreign, id=row.id), CHANNEL, "1.5")
     assert await showing.adopt(row, CHANNEL, "1.5")
     assert not await showing.adopt(row, CHANNEL, "1.6")
-    adopted = await deliveries.get(row.id)
+    adopted = await deliveries.get(row)
     assert (adopted.card_channel, adopted.card_ts) == (CHANNEL, "1.5")
-    assert (await showing.behind())[CHANNEL] == clock.now + LEASE_SECONDS
+    assert (await showing.behind())[IN_CHANNEL] == clock.now + LEASE_SECONDS
 
 
 # --- modals
 
 
-async def submitted(deliveries: Deliveries, clock: Clock, outcome: Outcome | None = AWAY, key: str = "a") -> Delivery:
+async def submitted(
+    deliveries: Deliveries, clock: Clock, outcome: Outcome | None = AWAY, key: str = "a", **changes: Any
+) -> Delivery:
     """A row whose modal waits for its answer."""
-    row, _ = await deliveries.enqueue(draft(key, view_id="V1"), lease=LEASE, card_after=clock.now + MODAL_SECONDS)
+    submission = draft(key, view_id="V1", **changes)
+    row, _ = await deliveries.enqueue(submission, lease=LEASE, card_after=clock.now + MODAL_SECONDS)
     changed = row if outcome is None else await deliveries.settle(row, outcome)
     assert changed is not None
     return changed
@@ -190,7 +194,7 @@ async def test_what_the_modal_did_not_say_goes_onto_the_card_at_once(
     made, refused = await submitted(deliveries, clock, DELIVERED), await submitted(deliveries, clock, REJECTED, "b")
     await showing.answered([made, refused])
     assert [it.key for it in await showing.claim_cards()] == ["a"]
-    assert await showing.behind() == {CHANNEL: clock.now + LEASE_SECONDS}
+    assert await showing.behind() == {IN_CHANNEL: clock.now + LEASE_SECONDS}
 
 
 async def test_an_answer_does_not_end_a_claim(deliveries: Deliveries, showing: Showing, clock: Clock) -> None:
@@ -200,6 +204,32 @@ async def test_an_answer_does_not_end_a_claim(deliveries: Deliveries, showing: S
     assert len(await showing.claim_cards()) == 1
     await showing.answered([row])
     assert await showing.claim_cards() == []
+
+
+async def test_a_place_belongs_to_its_workspace(deliveries: Deliveries, showing: Showing) -> None:
+    """A channel of the same id elsewhere is another place, and a pause of one whole workspace leaves the other alone."""
+    for workspace in (HERE, ELSEWHERE):
+        await settled(deliveries, workspace=workspace)
+    elsewhere = place(ELSEWHERE, CHANNEL)
+    assert await showing.behind() == {IN_CHANNEL: 0.0, elsewhere: 0.0}
+    assert await showing.claim_cards(but=[elsewhere, place(HERE, EVERYWHERE)]) == []
+    assert [it.workspace for it in await showing.claim_cards(but=[place(ELSEWHERE, EVERYWHERE)])] == [HERE]
+    assert [it.workspace for it in await showing.claim_cards(but=[IN_CHANNEL])] == [ELSEWHERE]
+
+
+@pytest.mark.parametrize("pause", [MODALS, EVERYWHERE])
+async def test_modals_of_a_workspace_that_pauses_are_left_alone(
+    deliveries: Deliveries, showing: Showing, clock: Clock, pause: str
+) -> None:
+    """Those of another one are not."""
+    for workspace in (HERE, ELSEWHERE):
+        await submitted(deliveries, clock, workspace=workspace)
+    clock.advance(MODAL_SECONDS)
+    both = [place(HERE, pause), place(ELSEWHERE, pause)]
+    assert (await showing.next_view_time(but=both), await showing.claim_views(but=both)) == (None, [])
+    assert await showing.next_view_time(but=both[:1]) == clock.now
+    assert [it.workspace for it in await showing.claim_views(but=both[1:])] == [HERE]
+    assert [it.workspace for it in await showing.claim_views(but=both[:1])] == [ELSEWHERE]
 
 
 async def test_a_modal_is_behind_once_the_row_says_more(deliveries: Deliveries, showing: Showing, clock: Clock) -> None:
@@ -222,9 +252,9 @@ async def test_a_modal_is_followed_until_the_end(deliveries: Deliveries, showing
     clock.advance(MODAL_SECONDS)
     limited = await change(deliveries, Outcome("queued", "rate_limited"))
     await showing.view_shown(limited)
-    assert (await showing.next_view_time(), (await deliveries.get(limited.id)).view_id) == (None, "V1")
+    assert (await showing.next_view_time(), (await deliveries.get(limited)).view_id) == (None, "V1")
     await showing.view_shown(await change(deliveries, DELIVERED))
-    assert (await deliveries.get(limited.id)).view_id == ""
+    assert (await deliveries.get(limited)).view_id == ""
     closed = await submitted(deliveries, clock, key="b")
     clock.advance(MODAL_SECONDS)
     assert await showing.next_view_time() == clock.now
@@ -244,7 +274,7 @@ async def test_a_corrected_form_is_followed_in_its_own_modal(
     await showing.answered([refused])
     await showing.forget_view(refused)
     await showing.view_shown(refused)
-    assert (await deliveries.get(row.id)).view_id == "V2"
+    assert (await deliveries.get(row)).view_id == "V2"
     await deliveries.settle(row, AWAY)
     clock.advance(MODAL_SECONDS)
     assert [it.view_id for it in await showing.claim_views()] == ["V2"]

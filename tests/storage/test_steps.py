@@ -76,7 +76,7 @@ async def test_who_wakes_late_changes_nothing(deliveries: Deliveries, steps: Ste
     assert mine is not None
     assert await steps.settled(late, dict.fromkeys(BOTH, ""), 45) is None
     assert await steps.postponed(late, clock.now + 9) is None
-    assert (await deliveries.get(mine.id)) == mine
+    assert (await deliveries.get(mine)) == mine
 
 
 async def test_what_waits_is_due_then(deliveries: Deliveries, steps: Steps, clock: Clock) -> None:
@@ -130,5 +130,5 @@ async def test_erasing_erases_the_vendors_words(
     assert claimed is not None
     await steps.settled(claimed, dict.fromkeys(BOTH, "Not that."), 45)
     assert await Archive(database, clock).erase(clock.now + 1) == 1
-    assert (erased := await deliveries.get(row.id)).steps == {}
+    assert (erased := await deliveries.get(row)).steps == {}
     assert erased.custom == ()

@@ -5,7 +5,7 @@ prose). It promises to add fields, enum values and forms of ids at any time, so 
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,9 +21,11 @@ from bot.adapters.base import (
     SlackPerson,
     Submission,
 )
+from bot.adapters.checking import deadline, in_time, refused
 from bot.adapters.http import (
     Bearer,
     Reply,
+    TooLong,
     dig,
     link,
     listed,
@@ -43,13 +45,19 @@ from bot.adapters.incident_io.lists import (
     INCIDENT_FIELDS,
     MOST,
     NEWEST_INCIDENTS,
+    OPTIONS,
     PAGE,
+    WITH_OPTIONS,
+    WITHOUT_OPTIONS,
     incident_entry,
 )
+from bot.adapters.incident_io.own_fields import custom_fields, has_options
 from bot.adapters.incident_io.refusals import complaints
+from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, rights_of, says_no
 from bot.adapters.pace import Limits, Rate
 from bot.adapters.times import epoch, iso
-from bot.errors import Refused, Unclear, VendorError
+from bot.errors import Refused, TryLater, Unauthorized, Unclear, VendorError
+from bot.forms.custom import CustomField
 from bot.forms.fields import Form
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -62,7 +70,7 @@ LONGEST_AGO = 25 * 3600.0
 class IncidentIo(Adapter):
     vendor = "incident_io"
     label = "incident.io"
-    credentials = ApiKey
+    credentials = IncidentIoKey
     operations = (
         Operation("incident", "incident", "incident", Incident, feeds="incidents", keyed=True, custom=INCIDENT_FIELDS),
         Operation("action", "action_item", "action", Action),
@@ -73,14 +81,18 @@ class IncidentIo(Adapter):
     limits = Limits(read=Rate(600), write=Rate(600))
 
     async def verify(self, credentials: ApiKey) -> Account:
-        reply = await self._get("/v1/identity", credentials)
+        until = deadline()
+        reply = await in_time(self.label, self._get("/v1/identity", credentials), until)
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
+        identity = dig(reply.body, "identity")
         # The dashboard's path is the organisation: https://app.incident.io/<organisation>. `name` is the key's own.
-        organisation = urlsplit(text(reply.body, "identity", "dashboard_url")).path.strip("/").split("/")[0]
+        organisation = urlsplit(text(identity, "dashboard_url")).path.strip("/").split("/")[0]
         if not organisation:
             raise Unclear(self.label, "incident.io did not say which organisation the key belongs to.")
-        return Account(id=organisation, name=organisation)
+        reads = {name: self._get(path, credentials, params) for name, (path, params) in PROBES.items()}
+        unread = await refused(reads, says_no, until)
+        return Account(id=organisation, name=organisation, rights=rights_of(identity, unread))
 
     def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
         match operation, submission.form:
@@ -96,7 +108,7 @@ class IncidentIo(Adapter):
 
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
         if isinstance(submission.form, Incident) and (known := bodies.objections(submission.form, submission)):
-            raise Refused(self.label, fields=known)
+            raise Refused(self.label, fields=known, ours=True)
         submission = await self._with_ids(submission, credentials)
         request = self.request(operation, submission, credentials)
         reply = await self._send(request, credentials)
@@ -124,9 +136,9 @@ class IncidentIo(Adapter):
 
     def by_hand(self, operation: str, credentials: ApiKey) -> str:
         """incident.io's own address without an organisation leads to that of whoever is signed in."""
-        if urlsplit(self.base_url).hostname == "api.incident.io":
+        if urlsplit(self.address(credentials)).hostname == "api.incident.io":
             return "https://app.incident.io/"
-        return f"{self.base_url.rstrip('/')}/"
+        return f"{self.address(credentials).rstrip('/')}/"
 
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if catalog == INCIDENT_FIELDS:
@@ -136,12 +148,39 @@ class IncidentIo(Adapter):
         return lists.entries(catalog, await self._list(path, member, params, credentials, most))
 
     async def _definitions(self, credentials: ApiKey) -> list[Entry]:
-        """The organisation's own fields of an incident, in the order of the form."""
-        found: list[Entry] = []
-        for path, member, fields_of in DEFINITIONS:
-            fields = fields_of(await self._list(path, member, {}, credentials, MOST))
-            found += [Entry(id=field.id, label=field.name, field=field) for field in fields]
-        return found
+        """The organisation's own fields of an incident, in the order of the form.
+
+        A part that incident.io will not list, or not briefly enough, leaves the others; why not is raised where there are
+        none. What may pass is raised at once: the fields that are known already are better than some of them.
+        """
+        found: list[CustomField] = []
+        trouble: VendorError | None = None
+        for part in DEFINITIONS:
+            try:
+                found += await self._definitions_of(*part, credentials)
+            except VendorError as error:
+                if not _will_last(error):
+                    raise
+                trouble = error
+        if trouble is not None and not found:
+            raise trouble
+        return [Entry(id=field.id, label=field.name, field=field) for field in found]
+
+    async def _definitions_of(
+        self, path: str, member: str, fields_of: Callable[[list[Any]], list[CustomField]], credentials: ApiKey
+    ) -> list[CustomField]:
+        """One part. Where the custom fields do not come with their options, these are asked for by themselves."""
+        try:
+            return fields_of(await self._list(path, member, {}, credentials, MOST))
+        except (Refused, TryLater) as error:
+            if path != WITH_OPTIONS or (isinstance(error, TryLater) and error.reason == "rate_limited"):
+                raise
+        rows = await self._list(WITHOUT_OPTIONS, member, {}, credentials, MOST)
+        options: list[Any] = []
+        for row in filter(has_options, rows):
+            of_field = {"custom_field_id": text(row, "id"), "page_size": PAGE}
+            options += await self._list(OPTIONS, "custom_field_options", of_field, credentials, MOST)
+        return custom_fields(rows, options)
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
         return lists.user_for(person, entries)
@@ -226,9 +265,12 @@ class IncidentIo(Adapter):
         self, path: str, member: str, params: Mapping[str, Any], credentials: ApiKey, most: int
     ) -> list[Any]:
         rows: list[Any] = []
-        after = ""
+        after, asked = "", dict(params)
         while len(rows) < most:
-            reply = await self._get(path, credentials, {**params, "after": after} if after else params)
+            reply = await self._get(path, credentials, {**asked, "after": after} if after else asked)
+            if reply.too_long and asked.get("page_size", 1) > 1:
+                asked["page_size"] = max(1, asked["page_size"] // 4)  # a cursor goes on with pages of any size
+                continue
             if not reply.ok:
                 raise self._refusal(reply)
             page = listed(self.label, reply, member)
@@ -247,7 +289,7 @@ class IncidentIo(Adapter):
 
     async def _send(self, request: Request, credentials: ApiKey) -> Reply:
         auth = Bearer(credentials.api_key)
-        return await send(self.client, self.label, self.base_url, request, auth=auth, pace=self.pace)
+        return await send(self.client, self.label, self.address(credentials), request, auth=auth, pace=self.pace)
 
     def _refusal(
         self, reply: Reply, form: Form | None = None, request: Request | None = None, *, connecting: bool = False
@@ -265,6 +307,11 @@ class IncidentIo(Adapter):
         if rest and (request_id := text(reply.body, "request_id")):
             rest.append(f"(incident.io's support asks for this: {request_id})")
         return Refused(self.label, " ".join(rest), fields)
+
+
+def _will_last(error: VendorError) -> bool:
+    """Whether asking again in the same way will hardly give another answer."""
+    return isinstance(error, Refused | TooLong) or (isinstance(error, Unauthorized) and error.status == 403)
 
 
 def _created(made: Any, submission: Submission) -> Created:

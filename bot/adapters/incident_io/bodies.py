@@ -37,7 +37,7 @@ def objections(form: Incident, submission: Submission) -> dict[str, str]:
     kind = submission.chosen.get(f"incident_types/{form.incident_type_id}")
     found: dict[str, str] = {}
     if form.severity_id is None and not _may_be_triage(form, status, kind):
-        found["severity_id"] = "Choose a severity. Only an incident whose status is one of triage can do without."
+        found["severity_id"] = "Choose a severity: only incidents in triage can do without one."
     if form.visibility == "public" and kind is not None and PRIVATE_ONLY in kind.detail:
         words = f"Incidents of the type “{kind.label}” are private: choose that only the people invited can see it."
         found["visibility"] = words

@@ -17,6 +17,7 @@ MODES = Choice(
     }
 )
 Mode = Literal["standard", "retrospective", "test", "tutorial"]
+FOR_THE_PAST = "Only for an incident of the past (see its kind)."
 ONLY_OF_THE_PAST = "Only an incident of the past takes this: choose that as its kind, or leave this empty."
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
@@ -43,10 +44,10 @@ class RetrospectiveOptions(Form):
     slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
         None,
         title="Slack channel it had",
-        description="For an incident of the past. Without one, incident.io makes no channel for it.",
+        description=f"{FOR_THE_PAST} Without one, incident.io makes no channel for it.",
     )
     postmortem_document_url: Annotated[HttpUrl | None, Advanced()] = Field(
-        None, title="Link to its post-mortem", description="For an incident of the past."
+        None, title="Link to its post-mortem", description=FOR_THE_PAST
     )
 
 
@@ -67,7 +68,9 @@ class Incident(Form):
     incident_status_id: Annotated[str | None, Lookup("incident_statuses")] = Field(
         None, title="Status", description="incident.io chooses, if left empty."
     )
-    incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(None, title="Type")
+    incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(
+        None, title="Incident type", description="incident.io chooses, if left empty."
+    )
     visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field("public", title="Who can see it")
     mode: Annotated[Mode, MODES] = Field("standard", title="Kind")
     slack_channel_name_override: Annotated[str | None, Text(placeholder="inc-checkout-down"), Advanced()] = Field(

@@ -22,13 +22,16 @@ ALL_MODES = ("standard", "retrospective", "test", "tutorial")
 HOUR = 3600.0
 INCIDENT_FIELDS = "incident_fields"
 """The catalog of what an incident's form asks for besides: the organisation's roles, custom fields and timestamps."""
+WITH_OPTIONS = "/v1/custom_fields"
 DEFINITIONS: tuple[tuple[str, str, Callable[[list[Any]], list[CustomField]]], ...] = (
     ("/v2/incident_roles", "incident_roles", role_fields),
     # Deprecated for /v2/custom_fields, which no longer says what is required, nor lists the options.
-    ("/v1/custom_fields", "custom_fields", custom_fields),
+    (WITH_OPTIONS, "custom_fields", custom_fields),
     ("/v2/incident_timestamps", "incident_timestamps", timestamp_fields),
 )
 """Path, member of the answer, what makes fields of its rows."""
+WITHOUT_OPTIONS, OPTIONS = "/v2/custom_fields", "/v1/custom_field_options"
+"""Where the custom fields are when all of them, with their options, are too much for one answer."""
 
 LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "severities": ("/v1/severities", "severities", {}),

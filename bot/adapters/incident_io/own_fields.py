@@ -89,6 +89,12 @@ def custom_fields(rows: Iterable[Any], options: Iterable[Any] = ()) -> list[Cust
     return [field for field in found if field is not None]
 
 
+def has_options(row: Any) -> bool:
+    """Whether the custom field's options are listed by themselves."""
+    is_choice = text(row, "field_type") in ("single_select", "multi_select")
+    return is_choice and bool(text(row, "id")) and not text(row, "catalog_type_id")
+
+
 def _custom_field(row: Any, options: list[Any]) -> CustomField | None:
     vendor_id, name, catalog_type = text(row, "id"), text(row, "name"), text(row, "catalog_type_id")
     word, kind = (_OF_A_CATALOG if catalog_type else _PLAIN).get(text(row, "field_type"), ("", None))

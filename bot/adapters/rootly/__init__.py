@@ -4,9 +4,7 @@ Facts of 2026-11: Rootly's OpenAPI document and official clients. Where its guid
 them (a path `/api/v1`, a body without an envelope, number ids), they are followed.
 """
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +21,7 @@ from bot.adapters.base import (
     SlackPerson,
     Submission,
 )
+from bot.adapters.checking import deadline, in_time, refused
 from bot.adapters.http import (
     Bearer,
     Reply,
@@ -64,10 +63,21 @@ from bot.adapters.rootly.lists import (
     WITH_OPTIONS,
     entries,
     incident_entry,
+    page_sizes,
     source,
     user_for,
 )
 from bot.adapters.rootly.refusals import complaints
+from bot.adapters.rootly.rights import (
+    ONE,
+    PROBES,
+    RootlyKey,
+    account_of,
+    person,
+    rights_of,
+    says_no,
+    unnamed,
+)
 from bot.adapters.rootly.task_forms import FORMS
 from bot.adapters.times import epoch, iso
 from bot.errors import Refused, Unclear, VendorError
@@ -87,7 +97,7 @@ a second one."""
 class Rootly(Adapter):
     vendor = "rootly"
     label = "Rootly"
-    credentials = ApiKey
+    credentials = RootlyKey
     operations = (
         Operation(
             "incident", "incident", "incident", Incident, feeds="incidents", custom=OF_INCIDENTS, custom_later=True
@@ -105,25 +115,33 @@ class Rootly(Adapter):
     limits = Limits(read=Rate(3000), write=Rate(3000))
 
     async def verify(self, credentials: ApiKey) -> Account:
+        until = deadline()
+        account, user = await in_time(self.label, self._account(credentials), until)
+        reads = {name: self._get(path, credentials, ONE) for name, path in PROBES.items()}
+        unread = await refused(reads, says_no, until)
+        return account.model_copy(update={"rights": rights_of(user, unread)})
+
+    async def _account(self, credentials: ApiKey) -> tuple[Account, Any]:
+        """The account, and the user that the key acts as (None for a key that belongs to nobody)."""
         reply = await self._get("/v1/users/me", credentials)
         if reply.status in (404, 422):
-            return await self._account_without_user(credentials)
+            return await self._account_without_user(credentials), None
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
         if not isinstance(user := dig(reply.body, "data"), dict):
             raise unreadable(self.label)
-        return _account(user) or _person(user) or _unnamed(credentials)
+        return account_of(user) or person(user) or unnamed(credentials), user
 
     async def _account_without_user(self, credentials: ApiKey) -> Account:
         """A key that belongs to nobody (Rootly has such) learns its organisation from anybody's name, if it may."""
-        reply = await self._get("/v1/users", credentials, {"page[size]": 1})
-        if reply.ok and (account := _account(dig(reply.body, "data", 0))):
+        reply = await self._get("/v1/users", credentials, ONE)
+        if reply.ok and (account := account_of(dig(reply.body, "data", 0))):
             return account
-        reply = await self._get("/v1/severities", credentials, {"page[size]": 1})
+        reply = await self._get("/v1/severities", credentials, ONE)
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
         listed(self.label, reply, "data")
-        return _unnamed(credentials)
+        return unnamed(credentials)
 
     def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
         form = submission.form
@@ -218,9 +236,9 @@ class Rootly(Adapter):
         return list({text(row, "id"): row for row in rows}.values())
 
     def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        if urlsplit(self.base_url).hostname == "api.rootly.com":
+        if urlsplit(self.address(credentials)).hostname == "api.rootly.com":
             return "https://rootly.com/account/incidents"
-        return f"{self.base_url.rstrip('/')}/"
+        return f"{self.address(credentials).rstrip('/')}/"
 
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if (fixed := self.catalog(catalog).static) is not None:
@@ -282,16 +300,12 @@ class Rootly(Adapter):
         `operation`: the list belongs to what that operation's form names, so that a 404 is about that.
         """
         rows: list[Any] = []
-        number = 1
-        while len(rows) < MOST:
-            page, more = await self._page(path, params, number, credentials, operation)
-            if not all(text(row, "id") and isinstance(dig(row, "attributes"), dict) for row in page):
-                raise unreadable(self.label)
+        async for _, page in self._pages(path, params, credentials, operation):
             rows += page
-            if not more:
-                return list({text(row, "id"): row for row in rows}.values())
-            number += 1
-        raise unreadable(self.label)
+            readable = all(text(row, "id") and isinstance(dig(row, "attributes"), dict) for row in page)
+            if len(rows) >= MOST or not readable:
+                raise unreadable(self.label)
+        return list({text(row, "id"): row for row in rows}.values())
 
     async def _list(
         self,
@@ -303,30 +317,31 @@ class Rootly(Adapter):
     ) -> list[Any]:
         """The first rows, at least `most` if there are so many; what came along with them is added to `included`."""
         rows: list[Any] = []
-        number, more = 1, True
-        while more and len(rows) < most:
-            page, more = await self._page(path, params, number, credentials, included=included)
+        async for reply, page in self._pages(path, params, credentials):
             rows += page
-            number += 1
+            if included is not None:
+                included += items(reply.body, "included")
+            if len(rows) >= most:
+                break
         return rows[:most]
 
-    async def _page(
-        self,
-        path: str,
-        params: Mapping[str, Any],
-        number: int,
-        credentials: ApiKey,
-        operation: str = "",
-        included: list[Any] | None = None,
-    ) -> tuple[list[Any], bool]:
-        """(the rows of that page, whether there are more)"""
-        reply = await self._get(path, credentials, {**params, "page[size]": PAGE, "page[number]": number})
-        if not reply.ok:
-            raise self._refusal(reply, operation)
-        page = listed(self.label, reply, "data")
-        if included is not None:
-            included += items(reply.body, "included")
-        return page, bool(page and (dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next")))
+    async def _pages(
+        self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
+    ) -> AsyncIterator[tuple[Reply, list[Any]]]:
+        """Each page of a list with its rows. Where one is too long to be read, smaller ones go on from there."""
+        sizes, place, more = page_sizes(path), 0, True
+        while more:
+            query = {**params, "page[size]": sizes[0], "page[number]": place // sizes[0] + 1}
+            reply = await self._get(path, credentials, query)
+            if reply.too_long and len(sizes) > 1:
+                sizes = sizes[1:]
+                continue
+            if not reply.ok:
+                raise self._refusal(reply, operation)
+            rows = listed(self.label, reply, "data")
+            place += sizes[0]
+            more = bool(rows and (dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next")))
+            yield reply, rows
 
     async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
         request = Request("GET", path, params=params, headers={"Accept": JSON_API["Accept"]})
@@ -335,7 +350,7 @@ class Rootly(Adapter):
 
     async def _send(self, request: Request, credentials: ApiKey) -> Reply:
         auth = Bearer(credentials.api_key)
-        return await send(self.client, self.label, self.base_url, request, auth=auth, pace=self.pace)
+        return await send(self.client, self.label, self.address(credentials), request, auth=auth, pace=self.pace)
 
     def _refusal(
         self, reply: Reply, operation: str = "", form: Form | None = None, *, connecting: bool = False
@@ -375,23 +390,3 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
         return Created(id=made, title=form.summary, url=url)
     # A task's answer carries no link, and the path of its page is not documented.
     return Created(id=made, title=text(attributes, "name").removesuffix(f" [{submission.marker}]"))
-
-
-def _account(user: Any) -> Account | None:
-    """`full_name_with_team` is "[Organisation] Person": two keys of one organisation are one account."""
-    if match := re.match(r"\[(.+?)\] ", text(user, "attributes", "full_name_with_team") + " "):
-        return Account(id=match[1], name=match[1])
-    return None
-
-
-def _person(user: Any) -> Account | None:
-    """Without the organisation's name, the user tells one account's keys from another's."""
-    if not (number := text(user, "id")):
-        return None
-    return Account(id=f"user:{number}", name=text(user, "attributes", "full_name") or f"Rootly user {number}")
-
-
-def _unnamed(credentials: ApiKey) -> Account:
-    """A key about which Rootly says nothing is an account of its own; the digest gives nothing away."""
-    digest = hashlib.sha256(credentials.api_key.get_secret_value().encode()).hexdigest()[:16]
-    return Account(id=f"key:{digest}", name="a Rootly key without a user")

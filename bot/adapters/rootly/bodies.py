@@ -12,9 +12,11 @@ from bot.adapters.rootly.custom import selections
 from bot.adapters.rootly.forms import WHEN, ActionItem, Incident, WorkflowTask
 from bot.adapters.rootly.task_forms import OWN_CHANNEL, TaskParameters, field_name, own_channel
 from bot.adapters.rootly.tasks import Parameter
-from bot.forms.fields import Form, Named
+from bot.forms.fields import USER_GROUPS, Form, Named
 from bot.forms.made import BLOCK
 
+_CHOSEN = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
+"""Where `Submission.chosen` holds what is picked in Slack, by the parameter's word."""
 _JIRA_KEY = re.compile(r"/browse/([A-Z][A-Z0-9_]+-\d+)", re.IGNORECASE)
 
 
@@ -97,8 +99,7 @@ def _wire(value: Any, parameter: Parameter, submission: Submission) -> Any:
         key = "email" if shape.word == "email" else "id"
         return {key: value.id, "name": value.name or value.id}
     if shape.thing:
-        catalog = {"channel": "conversations", "person": "people"}.get(shape.word, shape.word)
-        return _named(catalog, value, submission)
+        return _named(_CHOSEN.get(shape.word, shape.word), value, submission)
     return json.loads(value) if shape.word == "object" else value
 
 

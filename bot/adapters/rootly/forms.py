@@ -31,9 +31,14 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
         "slack_channel_url": "Rootly finds a channel by its id; its address is not known when a form is filled in.",
         "slack_channel_archived": "Nobody declares an incident into a channel that is closed.",
     },
-    "action_item": {"form_field_selections": "They are the workspace's own fields, in the form's `custom`."},
+    "action_item": {
+        "form_field_selections.id": "A new action item has no values yet.",
+        "form_field_selections._destroy": "A new action item has no values to take away.",
+    },
+    "workflow_task": {},
 }
-"""Attributes that no field of the operation's form is called after, and why."""
+"""Attributes that no field of the operation's form stands for, by their dotted path, and why. `tasks.NOT_OFFERED` has the
+parameters of task types."""
 
 OURS = ("slack_ref", "slack_reporter")
 """Labels that the bot gives an incident: its marker, and who asked for it where Rootly does not know the person."""

@@ -10,6 +10,8 @@ from bot.adapters.rootly.task_forms import ENTRIES
 
 PAGE = 100
 """The largest page Rootly gives."""
+_SIZES = (PAGE, 50, 25, 5, 1)
+"""Each goes into the one before it, so that smaller pages can go on wherever larger ones ended."""
 MOST = 200 * PAGE
 NEWEST_INCIDENTS = 300
 TEST_INCIDENTS = {"filter[kind][in]": "test,test_sub"}
@@ -87,6 +89,12 @@ def source(catalog: str) -> tuple[str, Mapping[str, str]]:
     """Path and query of a list. KeyError for a catalog that Rootly does not have."""
     name, _, part = catalog.partition(":")
     return (f"/v1/catalogs/{part}/entities", {}) if name == ENTITIES else LISTS[catalog]
+
+
+def page_sizes(path: str) -> tuple[int, ...]:
+    """How many rows to ask for at once, and how many if that is too much for one answer. An incident comes with all that
+    belongs to it: a hundred of them pass two million bytes."""
+    return _SIZES[1:] if path == LISTS["incidents"][0] else _SIZES
 
 
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:

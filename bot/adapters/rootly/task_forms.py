@@ -28,6 +28,7 @@ from bot.forms.fields import (
     Named,
     Person,
     Text,
+    UserGroup,
     wrong,
 )
 
@@ -62,6 +63,7 @@ _KINDS: Mapping[str, tuple[Any, Marker | None]] = {
     "number": (float, None),
     "channel": (str, Conversation()),
     "person": (str, Person()),
+    "user_group": (str, UserGroup()),
 }
 
 
@@ -104,8 +106,14 @@ class TaskParameters(Form):
                     raise wrong(self._field(first[0]), sentence)
 
     def _one_of(self, groups: tuple[tuple[str, ...], ...]) -> str:
-        said = [" with ".join(self._title(name) for name in group) for group in groups]
+        said = [words for group in groups for words in self._ways(group)]
         return f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}." if said[1:] else f"Fill in {said[0]}."
+
+    def _ways(self, group: tuple[str, ...]) -> list[str]:
+        """How that group is filled in: together; where a channel is enough, by the box below it as well."""
+        only = self._parameter(group[0])
+        box = [f"“{_own_title(only)}”"] if len(group) == 1 and _is_channel(only) else []
+        return [" with ".join(self._title(name) for name in group), *box]
 
     def _given(self, name: str) -> bool:
         parameter = self._parameter(name)
@@ -250,7 +258,11 @@ def _default(parameter: Parameter) -> Any:
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
     said = Check("Of the incident that the workflow runs for")
     annotation: Any = Annotated[Literal[True] | None, said, *([Advanced()] if parameter.rare else [])]
-    return annotation, Field(None, title=f"{'And' if parameter.shape.many else 'Or'} the incident's own channel")
+    return annotation, Field(None, title=_own_title(parameter))
+
+
+def _own_title(parameter: Parameter) -> str:
+    return f"{'And' if parameter.shape.many else 'Or'} the incident's own channel"
 
 
 FORMS: Mapping[str, type[Form]] = TaskForms()

@@ -6,30 +6,33 @@ is a product of the page's generator: the API takes forms only.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from bot.adapters.base import Account, Adapter, Branches, Created, Entry, Operation, Request, Submission
+from bot.adapters.checking import deadline, in_time, refused
 from bot.adapters.http import Reply, listed, reading, rejected_token, segment, send, text, unreadable
 from bot.adapters.pace import Limits, Pace, Rate
 from bot.adapters.times import epoch
 from bot.adapters.twilio import lists
 from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
 from bot.adapters.twilio.configuration import warning
-from bot.adapters.twilio.credentials import TwilioKey
+from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
 from bot.adapters.twilio.forms import Beginnings, Task, Workflow
 from bot.adapters.twilio.refusals import complaints
+from bot.adapters.twilio.rights import PROBES, rights_of, says_no
+from bot.aside import aside
 from bot.errors import Refused, Unauthorized, Unclear, VendorError
 from bot.forms.fields import Form
 
 __all__ = ["Task", "Twilio", "TwilioKey", "Workflow"]
 
-PAGE = 1000
-"""The largest page Twilio gives."""
-MOST = 20 * PAGE
+PAGES = (1000, 100, 10, 1)
+"""How many rows to ask for at once (Twilio gives no more), and how many where that is too much for one answer."""
+MOST = 20 * PAGES[0]
 MOST_ASKED_SINGLY = 10
 TASKS_STAY = 240.0
 """Seconds after the send for which the absence of a task means something: Twilio forgets a finished one about five minutes
@@ -62,15 +65,24 @@ class Twilio(Adapter):
         self._clock = clock
         self._evaluations: dict[str, tuple[asyncio.Lock, Pace]] = {}
 
+    def address(self, credentials: TwilioKey) -> str:
+        """The region's own, unless the operator put another address in the place of Twilio's."""
+        return ADDRESSES[credentials.region] if self.base_url.rstrip("/") in ADDRESSES.values() else self.base_url
+
     async def verify(self, credentials: TwilioKey) -> Account:
-        reply = await self._get(f"/v1/Workspaces/{credentials.workspace}", credentials)
+        until = deadline()
+        path = f"/v1/Workspaces/{credentials.workspace}"
+        reply = await in_time(self.label, self._get(path, credentials), until)
         if reply.status == 404:
-            raise Refused(self.label, "Twilio has no such workspace in this key's account.")
+            raise Refused(self.label, "Twilio has no such workspace in this key's account and region.")
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
         if text(reply.body, "sid").lower() != credentials.workspace.lower():
             raise unreadable(self.label)
-        return Account(id=credentials.workspace, name=text(reply.body, "friendly_name") or credentials.workspace)
+        reads = {name: self._get(f"{path}/{step}?PageSize=1", credentials) for name, step in PROBES.items()}
+        allowed = rights_of(credentials, await refused(reads, says_no, until))
+        name = text(reply.body, "friendly_name") or credentials.workspace
+        return Account(id=credentials.workspace, name=name, rights=allowed)
 
     def request(self, operation: str, submission: Submission, credentials: TwilioKey) -> Request:
         path = f"/v1/Workspaces/{credentials.workspace}"
@@ -87,7 +99,7 @@ class Twilio(Adapter):
             raise self._refusal(reply, submission.form)
         if not (sid := text(reply.body, "sid")):
             raise Unclear(self.label, "Twilio answered without saying what it created.")
-        return self._created(sid, reply.body, submission, credentials)
+        return self._created(sid, reply.body, submission, credentials, await _note(submission.form))
 
     async def find(self, operation: str, submission: Submission, credentials: TwilioKey, since: float) -> list[Created]:
         """`since` is not asked for: nothing that is older can carry the marker, and the clocks need not agree."""
@@ -100,13 +112,14 @@ class Twilio(Adapter):
         else:
             rows = await self._marked_workflows(request, submission, credentials)
         oldest_first = sorted(rows.items(), key=lambda item: epoch(text(item[1], "date_created")))
-        return [self._created(sid, row, submission, credentials) for sid, row in oldest_first]
+        note = await _note(submission.form) if rows else ""
+        return [self._created(sid, row, submission, credentials, note) for sid, row in oldest_first]
 
     async def _marked_workflows(
         self, request: Request, submission: Submission, credentials: TwilioKey
     ) -> dict[str, Any]:
-        query = urlencode({"FriendlyName": (request.data or {})["FriendlyName"], "PageSize": PAGE})
-        rows = await self._all_rows(f"{request.path}?{query}", "workflows", credentials)
+        named = {"FriendlyName": (request.data or {})["FriendlyName"]}
+        rows = await self._all_rows(request.path, named, "workflows", credentials)
         # The name is compared, in case a filter that Twilio does not know is passed over in silence.
         return {text(row, "sid"): row for row in rows if submission.marker in text(row, "friendly_name")}
 
@@ -114,8 +127,8 @@ class Twilio(Adapter):
         """By SID. A row of a list may come without its attributes: then the task is read by itself, in case the filter
         was passed over in silence."""
         await self._turn_to_evaluate(credentials)
-        query = urlencode({"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"', "PageSize": PAGE})
-        rows = {text(row, "sid"): row for row in await self._all_rows(f"{path}?{query}", "tasks", credentials)}
+        marked = {"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"'}
+        rows = {text(row, "sid"): row for row in await self._all_rows(path, marked, "tasks", credentials)}
         bare = [sid for sid, row in rows.items() if not text(row, "attributes")]
         if len(bare) > MOST_ASKED_SINGLY:
             raise unreadable(self.label)
@@ -134,21 +147,23 @@ class Twilio(Adapter):
             pace.take("read")
 
     def by_hand(self, operation: str, credentials: TwilioKey) -> str:
-        return self._console(operation, credentials) or f"{self.base_url.rstrip('/')}/"
+        return self._console(operation, credentials) or f"{self.address(credentials).rstrip('/')}/"
 
-    def _created(self, sid: str, made: Any, submission: Submission, credentials: TwilioKey) -> Created:
+    def _created(self, sid: str, made: Any, submission: Submission, credentials: TwilioKey, note: str = "") -> Created:
         form = submission.form
         if isinstance(form, Task):
             return Created(id=sid, title=form.title, url=self._console("task", credentials))
         title = text(made, "friendly_name").removesuffix(marked("", submission))
-        note = warning(rules_of(form).document)
         return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
 
     def _console(self, operation: str, credentials: TwilioKey) -> str:
         """The answer's `url` is for programs. The console's lists of a workspace's workflows and tasks are the pages that
         are known to exist (no documented address leads to a single one), for workspaces at Twilio itself."""
-        if not (urlsplit(self.base_url).hostname or "").endswith(".twilio.com"):
+        address = self.address(credentials)
+        if not (urlsplit(address).hostname or "").endswith(".twilio.com"):
             return ""
+        if address != ADDRESSES["us1"]:  # the known addresses of the console's pages name no region
+            return "https://console.twilio.com/"
         page = "tasks" if operation == "task" else "workflows"
         return f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/{page}"
 
@@ -156,41 +171,50 @@ class Twilio(Adapter):
         self.catalog(catalog)
         step, member = lists.LISTS[catalog]
         try:
-            rows, _ = await self._rows(
-                f"/v1/Workspaces/{credentials.workspace}/{step}?PageSize={PAGE}", member, credentials
-            )
+            rows, _ = await self._rows(f"/v1/Workspaces/{credentials.workspace}/{step}", {}, member, credentials)
         except Unauthorized as error:
             if catalog != lists.BEGINNINGS or error.status != 403:
                 raise
             rows = []  # a key that may create workflows and not list them has none to copy, and begins anew
         return lists.entries(catalog, rows)
 
-    async def _all_rows(self, path: str, member: str, credentials: TwilioKey) -> list[Any]:
+    async def _all_rows(self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey) -> list[Any]:
         """Every row; `unreadable` when one has no id, or the list has no end."""
-        rows, more = await self._rows(path, member, credentials)
+        rows, more = await self._rows(path, params, member, credentials)
         if more or not all(text(row, "sid") for row in rows):
             raise unreadable(self.label)
         return rows
 
-    async def _rows(self, path: str, member: str, credentials: TwilioKey) -> tuple[list[Any], bool]:
-        """(the rows of all pages from `path` on, whether there are more of them than we read)"""
-        rows: list[Any] = []
-        following: str | None = path
-        while following is not None and len(rows) < MOST:
-            reply = await self._get(following, credentials)
-            if not reply.ok:
-                raise self._refusal(reply)
-            page = listed(self.label, reply, member)
-            rows += page
-            following = self._below(text(reply.body, "meta", "next_page_url")) if page else None
-        return rows, following is not None
+    async def _rows(
+        self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey
+    ) -> tuple[list[Any], bool]:
+        """(the rows of all pages, whether there are more of them than we read)
 
-    def _below(self, url: str) -> str | None:
+        The address of the next page carries the size of the pages: where one is too long to be read, the whole list is
+        read anew in smaller ones.
+        """
+        for size in PAGES:
+            rows: list[Any] = []
+            following: str | None = f"{path}?{urlencode({**params, 'PageSize': size})}"
+            while following is not None and len(rows) < MOST:
+                reply = await self._get(following, credentials)
+                if reply.too_long and size > PAGES[-1]:
+                    break
+                if not reply.ok:
+                    raise self._refusal(reply)
+                page = listed(self.label, reply, member)
+                rows += page
+                following = self._below(text(reply.body, "meta", "next_page_url"), credentials) if page else None
+            else:
+                return rows, following is not None
+        raise unreadable(self.label)
+
+    def _below(self, url: str, credentials: TwilioKey) -> str | None:
         """The path of the next page. An address on another host is not followed: the credentials would travel there."""
         if not url:
             return None
         try:
-            page, ours = urlsplit(url), urlsplit(self.base_url)
+            page, ours = urlsplit(url), urlsplit(self.address(credentials))
         except ValueError as error:
             raise unreadable(self.label) from error
         if (page.scheme, page.netloc) != (ours.scheme, ours.netloc):
@@ -204,12 +228,16 @@ class Twilio(Adapter):
 
     async def _send(self, request: Request, credentials: TwilioKey) -> Reply:
         auth = httpx.BasicAuth(credentials.key_sid.get_secret_value(), credentials.key_secret.get_secret_value())
-        return await send(self.client, self.label, self.base_url, request, auth=auth, pace=self.pace)
+        return await send(self.client, self.label, self.address(credentials), request, auth=auth, pace=self.pace)
 
     def _refusal(self, reply: Reply, form: Form | None = None, *, connecting: bool = False) -> VendorError:
         fields, rest = complaints(reply.body, form)
-        # 70051: a restricted key without this permission, whatever the HTTP status that carries it.
-        status = 403 if text(reply.body, "code") == "70051" else reply.status
+        status = 403 if says_no(reply) else reply.status
+        if status == 401 and connecting:
+            sentence = (
+                "Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs."
+            )
+            return Unauthorized(self.label, sentence)
         if status in (401, 403):
             return rejected_token(self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting)
         if status == 404 and not fields:
@@ -220,3 +248,11 @@ class Twilio(Adapter):
         elif rest and (code := text(reply.body, "code")).isdigit():
             rest.append(f"https://www.twilio.com/docs/errors/{code}")
         return Refused(self.label, " ".join(rest), fields)
+
+
+async def _note(form: Form) -> str:
+    """What people should look at in a workflow's rules."""
+    if not isinstance(form, Workflow):
+        return ""
+    document = rules_of(form).document
+    return await aside(len(document), lambda: warning(document))

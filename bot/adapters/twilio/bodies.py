@@ -30,7 +30,8 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """By operation: our field (dotted, where it is one of the rules') and Twilio's parameter. The fields that are not here
-become a part of one: the default queue and the filters of the configuration, title and description of the attributes."""
+become a part of one: the default queue, the filters and a file of the configuration, title and description of the
+attributes."""
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {"workflow": {}, "task": {}}
 """By operation: Twilio's parameters that no form offers, and why."""

@@ -32,19 +32,6 @@ _FILTER = {"filter_friendly_name", "expression", "targets"}
 _MOST_NAMED = 5
 
 
-def read(raw: bytes) -> str:
-    """The text of a file that holds a configuration. Raises ValueError with a sentence for one that cannot be sent."""
-    if len(raw) > LARGEST:
-        raise ValueError(f"The file is longer than the {LARGEST:,} bytes that Twilio takes.")
-    try:
-        document = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("The file is not text in UTF-8.") from None
-    if found := problems(document):
-        raise ValueError(in_short(found))
-    return document
-
-
 def problems(document: str) -> list[str]:
     """What is wrong and where, each a sentence; nothing when it can be sent."""
     if len(document.encode(errors="replace")) > LARGEST:

@@ -4,21 +4,25 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
+from threading import Lock
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, create_model, field_validator, model_validator
 
 from bot.adapters.twilio import rules
 from bot.adapters.twilio.attributes import excess, parse
-from bot.adapters.twilio.configuration import LARGEST_INT, QUEUE_SID, in_short, problems
+from bot.adapters.twilio.configuration import LARGEST, LARGEST_INT, QUEUE_SID, in_short, problems
 from bot.adapters.twilio.expressions import complaint
-from bot.forms.fields import Advanced, Choice, Form, Json, Lookup, Text, wrong
+from bot.forms.fields import Advanced, Choice, Form, Json, Lookup, Text, Upload, wrong
 
 LONGEST_NAME = 64
 """Twilio documents it for workspaces, workers and channels, and nothing for workflows."""
 ROOM_FOR_MARKER = len(" [ir0123456789ab]")
 LONGEST_LIFE = 1_209_600
 """Seconds: two weeks."""
+MOST_KNOWN = 1000
+"""So many documents are known to be sound; 32 bytes each."""
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CAPACITY = {"true": "Give it to them all the same", "false": "Wait until they have room"}
 EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
@@ -144,29 +148,72 @@ class FromFields(Form):
         return rules.configuration(self.model_dump())
 
 
+class _Sound:
+    """The documents that nothing was wrong with, the last so many. One is looked at when it is submitted and whenever it is
+    sent, and a file of a megabyte takes 0.15 s. Only their digests are kept: the documents belong to a workspace, which
+    may be gone. Threads may ask at the same time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._digests: dict[bytes, None] = {}
+        self._lock = Lock()
+
+    def complaint(self, document: str) -> str:
+        """What is wrong with it, empty for nothing."""
+        digest = sha256(document.encode(errors="surrogatepass")).digest()
+        if digest in self._digests:
+            return ""
+        if said := in_short(problems(document)):
+            return said
+        with self._lock:
+            self._digests[digest] = None
+            if len(self._digests) > self._most:
+                del self._digests[next(iter(self._digests))]
+        return ""
+
+
+_sound = _Sound(MOST_KNOWN)
+
+
 class FromJson(Form):
-    """The rules in Twilio's own words."""
+    """The rules in Twilio's own words, typed or in a file."""
 
     block: ClassVar = "json"
 
-    configuration: Annotated[str, Json(kind=dict, placeholder=EXAMPLE)] = Field(
-        title="Configuration", description="Twilio's routing rules as JSON."
+    configuration: Annotated[str | None, Json(kind=dict, placeholder=EXAMPLE)] = Field(
+        None,
+        title="Configuration",
+        description=f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a file with them below.",
+    )
+    configuration_file: Annotated[str | None, Upload(most=LARGEST, types=("json",), instead_of="configuration")] = (
+        Field(None, title="Configuration from a file", description="A .json file of at most 1 MB, in UTF-8.")
     )
     assignment_callback_url: AssignmentCallback = None
     fallback_assignment_callback_url: FallbackCallback = None
     task_reservation_timeout: ReservationTimeout = None
 
-    @field_validator("configuration")
+    @field_validator("configuration", "configuration_file")
     @classmethod
-    def _can_be_sent(cls, value: str) -> str:
-        if found := problems(value):
-            raise ValueError(in_short(found))
+    def _can_be_sent(cls, value: str | None) -> str | None:
+        if value and (said := _sound.complaint(value)):
+            raise ValueError(said)
         return value
+
+    @model_validator(mode="after")
+    def _is_given_once(self) -> Self:
+        if self.configuration and self.configuration_file:
+            raise wrong(
+                "configuration_file",
+                "There is JSON in the field above, too. Take the file out, or empty that field: only one can be sent.",
+            )
+        if not self.document:
+            raise wrong("configuration", "Type the rules as JSON here, or choose a file with them below.")
+        return self
 
     @property
     def document(self) -> str:
         """The configuration that Twilio gets."""
-        return self.configuration
+        return self.configuration or self.configuration_file or ""
 
 
 class Beginnings(Mapping[str, type[Form]]):

@@ -8,7 +8,8 @@ from typing import Any
 from bot.adapters.base import Catalog, Entry, Prefill, storable
 from bot.adapters.http import dig, link, text
 from bot.adapters.twilio import rules
-from bot.adapters.twilio.configuration import is_whole, problems
+from bot.adapters.twilio.configuration import in_short, is_whole, problems
+from bot.forms.sentences import json_complaint
 
 BEGINNINGS = "beginnings"
 CATALOGS = (
@@ -36,6 +37,19 @@ _OTHERS = (*_URLS, "task_reservation_timeout")
 """The fields of a workflow's rules that are no part of its configuration."""
 _LATER = (*rules.FILTERS[1:], *_OTHERS)
 """The fields that only "More fields" shows."""
+TOO_LONG = (
+    f"As JSON, these rules are longer than the {rules.LONGEST:,} characters of a text field. Go on with the fields, or make "
+    "them shorter and choose JSON again."
+)
+TOO_LONG_TO_COPY = (
+    "That workflow's rules are too long for a form. Copy them from Twilio's console into a .json file, choose JSON here, and "
+    "choose the file there."
+)
+WOULD_REPLACE = (
+    "That copy would replace the rules that are filled in here. Empty them first, then choose the copy again: where they are "
+    "fields, choose JSON, which makes one text of them. Or close this form and open another."
+)
+_ROOM = "There is room for three filters with one target each, a queue for every other task, and nothing else."
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
@@ -99,26 +113,69 @@ def _readable(document: str) -> str | None:
     return None
 
 
-def prefill(answer: str | None, typed: Mapping[str, Any], entry: Entry | None) -> Prefill:
-    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON fields, what was typed."""
+def prefill(answer: str | None, typed: Mapping[str, Any], entry: Entry | None, last: Entry | None = None) -> Prefill:
+    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON fields, what was typed,
+    finished or not. Where the other form cannot hold it all, or a copy would replace more than the `last` one filled in, the
+    form stays as it is."""
     way, _, copied = (answer or "fields").partition("@")
     if copied:
-        found = json.loads(entry.data) if entry is not None and entry.data else {}
-        return _filled(typed, found)
+        return _copied(typed, entry, last)
     before = typed.get("rules") or {}
     kept = {name: before[name] for name in _OTHERS if name in before}
     if way == "json" and "default_queue" in before:
-        return _filled(typed, {**kept, **_as_json(before)})
+        if (written := _as_json(before)) is None:
+            return Prefill(typed, reason=TOO_LONG)
+        return _filled(typed, {**kept, **({"configuration": written} if written else {})})
+    if way == "json" and before.get("configuration_file"):  # in a copy's form, whose blocks are its own
+        return Prefill(typed, reason="A file is chosen in this form, which takes JSON already. Go on here.")
     if way == "fields" and "configuration" in before:
-        return _filled(typed, {**kept, **(rules.fields(before["configuration"] or "") or {})})
+        if why := _not_as_fields(before):
+            return Prefill(typed, reason=why)
+        document = before["configuration"] or ""
+        return _filled(typed, {**kept, **((rules.unfinished(document) or {}) if document.strip() else {})})
     return Prefill(typed)
 
 
-def _as_json(before: Mapping[str, Any]) -> dict[str, Any]:
+def _copied(typed: Mapping[str, Any], entry: Entry | None, last: Entry | None) -> Prefill:
+    if entry is None:
+        return Prefill(typed, reason="That workflow is not in the list any more. Choose another way to begin.")
+    if not entry.data:
+        return Prefill(typed, reason=TOO_LONG_TO_COPY)
+    filled_in = json.loads(last.data) if last is not None and last.data else {}
+    if (there := _said(typed.get("rules"))) and there != _said(filled_in):
+        return Prefill(typed, reason=WOULD_REPLACE)
+    return _filled(typed, json.loads(entry.data))
+
+
+def _said(value: Any) -> Any:
+    """What was filled in, without what is blank, and as text: a number that was typed equals the one that was filled in."""
+    if isinstance(value, Mapping):
+        return {name: said for name, each in value.items() if (said := _said(each))}
+    if isinstance(value, list | tuple):
+        return [_said(each) for each in value]
+    return "" if value is None else "\n".join(str(value).split("\r\n")).strip()
+
+
+def _as_json(before: Mapping[str, Any]) -> str | None:
+    """The fields as JSON, as far as they go; empty when nothing is filled in, None when it is too long for a text input."""
     if not before.get("default_queue") and not rules.filters_given(before):
-        return {}
-    document = rules.configuration(before)
-    return {"configuration": written} if (written := _readable(document)) and not problems(document) else {}
+        return ""
+    return _readable(rules.configuration(before))
+
+
+def _not_as_fields(before: Mapping[str, Any]) -> str:
+    """Why this JSON cannot become fields, and what to do; empty when it can."""
+    if before.get("configuration_file"):
+        return "The rules are in a file, which fields cannot show. Take the file out first, then choose Fields again."
+    document = before["configuration"] or ""
+    if not document.strip():
+        return ""
+    if (said := json_complaint(document)) is None:
+        if rules.unfinished(document) is not None:
+            return ""
+        found = problems(document)
+        said = in_short(found) if found else _ROOM
+    return f"Fields cannot show this JSON yet. {said} Change it, or empty it, then choose Fields again."
 
 
 def _filled(typed: Mapping[str, Any], found: Mapping[str, Any]) -> Prefill:

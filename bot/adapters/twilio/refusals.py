@@ -56,12 +56,19 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
     elif found := [name for name, sid in _sids(form) if sid in words]:
         yield from found
     elif parameter := _parameter(place, words, form):
-        if parameter != "rules.configuration" or isinstance(rules, FromJson):
+        if isinstance(rules, FromJson) and parameter == "rules.configuration":
+            yield _document(rules)
+        elif parameter != "rules.configuration":
             yield parameter
         elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
             yield "rules.default_queue"
-    elif isinstance(rules, FromJson) and (_ROUTING.search(place + words) or _in_text(words, rules.configuration)):
-        yield "rules.configuration"
+    elif isinstance(rules, FromJson) and (_ROUTING.search(place + words) or _in_text(words, rules.document)):
+        yield _document(rules)
+
+
+def _document(rules: FromJson) -> str:
+    """The field that the configuration came from."""
+    return "rules.configuration" if rules.configuration else "rules.configuration_file"
 
 
 def _in_rules(said: str, rules: FromFields) -> str:

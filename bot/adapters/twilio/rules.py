@@ -5,10 +5,10 @@ The fields (of `forms.FromFields`, as a mapping): `default_queue`, and `filter_1
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from bot.adapters.twilio.configuration import QUEUE_SID, given, is_whole, problems
+from bot.adapters.twilio.configuration import given, is_whole, problems
 
 FILTERS = ("filter_1", "filter_2", "filter_3")
 _MEMBERS = {"name": "filter_friendly_name", "expression": "expression"}
@@ -16,6 +16,8 @@ _NUMBERS = {"priority": 0, "timeout": 1}
 """A target's whole numbers, and the least that each may be."""
 LONGEST = 3000
 """Characters that a text input of Slack's holds."""
+_LONGEST_VALUE = 150
+"""Characters that an option's value has at most."""
 
 
 def filters_given(rules: Mapping[str, Any]) -> list[str]:
@@ -24,11 +26,12 @@ def filters_given(rules: Mapping[str, Any]) -> list[str]:
 
 
 def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str:
-    """The document that Twilio gets for these fields."""
+    """The document that Twilio gets for these fields; of unfinished ones, what is there."""
     routing: dict[str, Any] = {}
     if filters := [_filter(rules[name]) for name in filters_given(rules)]:
         routing["filters"] = filters
-    routing["default_filter"] = {"queue": rules.get("default_queue")}
+    if queue := rules.get("default_queue"):
+        routing["default_filter"] = {"queue": queue}
     separators = (",", ":") if indent is None else None
     return json.dumps({"task_routing": routing}, ensure_ascii=False, indent=indent, separators=separators)
 
@@ -41,25 +44,50 @@ def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 def fields(document: str) -> dict[str, Any] | None:
     """The fields that say the same as this document; None when they cannot, or something is wrong with it."""
-    if problems(document):
-        return None
+    found = None if problems(document) else unfinished(document)
+    return found if found is not None and "default_queue" in found else None
+
+
+def unfinished(document: str) -> dict[str, Any] | None:
+    """The same for JSON that need not be finished: what is missing is left empty. None when fields cannot hold all of it."""
     parsed = json.loads(document)
+    if (
+        not isinstance(parsed, dict)
+        or parsed.keys() != {"task_routing"}
+        or not isinstance(parsed["task_routing"], dict)
+    ):
+        return None
     routing = given(parsed["task_routing"])
-    filters, default = routing.pop("filters", []), given(routing.pop("default_filter", {}))
-    queue = default.pop("queue", "")
-    if len(parsed) > 1 or routing or default or not QUEUE_SID.fullmatch(queue) or len(filters) > len(FILTERS):
+    filters, default = routing.pop("filters", []), routing.pop("default_filter", {})
+    if routing or not isinstance(filters, list) or len(filters) > len(FILTERS) or not isinstance(default, dict):
         return None
-    made = [_fields_of(given(rule)) for rule in filters]
-    return None if None in made else {"default_queue": queue, **dict(zip(FILTERS, made, strict=False))}
+    queue = given(default)
+    made = [_fields_of(rule) for rule in filters]
+    if None in made or queue.keys() - {"queue"} or not all(map(_is_pickable, queue.values())):
+        return None
+    return {**({"default_queue": queue["queue"]} if queue else {}), **dict(zip(FILTERS, made, strict=False))}
 
 
-def _fields_of(rule: dict[str, Any]) -> dict[str, Any] | None:
-    targets: Sequence[Any] = rule.pop("targets")
-    target = given(targets[0])
-    if len(targets) > 1 or rule.keys() - set(_MEMBERS.values()) or target.keys() - {"queue", *_NUMBERS}:
+def _fields_of(rule: Any) -> dict[str, Any] | None:
+    rule = given(rule) if isinstance(rule, dict) else {"": rule}
+    targets = rule.pop("targets", [])
+    if not isinstance(targets, list) or len(targets) > 1 or not all(isinstance(each, dict) for each in targets):
         return None
-    numbers = {name: int(target[name]) for name, least in _NUMBERS.items() if is_whole(target.get(name), least)}
+    target = given(targets[0]) if targets else {}
+    if rule.keys() - set(_MEMBERS.values()) or target.keys() - {"queue", *_NUMBERS}:
+        return None
     texts = {name: rule[member] for name, member in _MEMBERS.items() if member in rule}
-    if any(len(text) > LONGEST for text in texts.values()):
+    numbers = {name: target[name] for name in _NUMBERS if name in target}
+    queue = {"queue": target["queue"]} if "queue" in target else {}
+    if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts.values()):
         return None
-    return {**texts, "queue": target["queue"], **numbers}
+    if not all(is_whole(numbers[name], _NUMBERS[name]) for name in numbers) or not all(
+        map(_is_pickable, queue.values())
+    ):
+        return None
+    return {**texts, **queue, **{name: int(number) for name, number in numbers.items()}}
+
+
+def _is_pickable(queue: Any) -> bool:
+    """Whether a picker can show it, though it may be no queue's SID."""
+    return isinstance(queue, str) and 0 < len(queue) <= _LONGEST_VALUE

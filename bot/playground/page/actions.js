@@ -1,6 +1,6 @@
 // What a person does in the page, as calls to the server; a failure is shown where Slack would show it.
 
-import { post } from "./api.js";
+import { post, postFile } from "./api.js";
 
 /** @param {import("./state.js").Store} store */
 export function createActions(store) {
@@ -28,6 +28,7 @@ export function createActions(store) {
     messageAct: (channel, ts, body) => postOrNotice("act", { channel, ts, ...body }, channel),
     viewAct: (viewId, body) => post("act", { user: store.user, view_id: viewId, ...body }),
     submit: (viewId, values) => post("submit", { user: store.user, view_id: viewId, values }),
+    upload: (file) => postFile(`files?${new URLSearchParams({ user: store.user, name: file.name })}`, file),
     close: (viewId) => post("close", { user: store.user, view_id: viewId }),
     options: (place, body) => post("options", { user: store.user, ...place, ...body }),
     openHome: () => post("home", { user: store.user }),

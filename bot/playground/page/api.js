@@ -16,13 +16,22 @@ export async function loadState() {
  * @param {object} body
  * @returns {Promise<{ok?: boolean, error?: string, errors?: Record<string, string>, [key: string]: unknown}>}
  */
-export async function post(path, body) {
+export function post(path, body) {
+  return send(path, "application/json", JSON.stringify(body));
+}
+
+/**
+ * POST /api/<path> with a file as it is; answers as `post` does.
+ * @param {string} path
+ * @param {File} file
+ */
+export function postFile(path, file) {
+  return send(path, "application/octet-stream", file);
+}
+
+async function send(path, type, body) {
   try {
-    const response = await fetch(`/api/${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+    const response = await fetch(`/api/${path}`, { method: "POST", headers: { "content-type": type }, body });
     const answer = await response.json();
     return response.ok ? answer : { ok: false, error: `The playground answered ${response.status}.`, ...answer };
   } catch {

@@ -13,6 +13,7 @@ import { richText } from "./richtext.js";
  *   form: import("./form.js").Form | null,
  *   act: (body: {block_id: string, action_id: string, action: object}) => Promise<unknown>,
  *   loadOptions: (body: {block_id: string, action_id: string, query: string}) => Promise<object>,
+ *   upload?: (file: File) => Promise<{file?: object, error?: string}>,
  * }} Surface form is null in messages: their elements only act
  */
 
@@ -97,6 +98,7 @@ function buildControl(element, block, surface, { label, labelledBy, describedBy,
     clearable: !required,
     retained: form?.retained(block.block_id, element),
     loadOptions: (query) => surface.loadOptions({ ...place, query }),
+    upload: surface.upload,
     asks: asksFirst(block, element) ? (node) => agreed(element, surface, node) : null,
     act: (action, node, confirmed) => act(element, { ...place, action }, surface, node, confirmed),
     changed: (trigger) => {

@@ -1,6 +1,7 @@
 // Block Kit's interactive elements other than selects: text, dates, numbers, choices, buttons, overflow.
 
 import { h, safeUrl } from "./dom.js";
+import { fileInput } from "./files.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { plain, textObject } from "./mrkdwn.js";
@@ -13,12 +14,14 @@ import { SELECT_TYPES, selectControl } from "./selects.js";
  *   asks: ((node: HTMLElement) => Promise<boolean>) | null, retained?: Record<string, unknown>,
  *   store: import("./state.js").Store, changed: (trigger: "input"|"enter"|"select") => boolean,
  *   act: (action: object, node: HTMLElement, confirmed?: () => void) => void, loadOptions: (query: string) => Promise<object>,
+ *   upload: (file: File) => Promise<{file?: object, error?: string}>,
  * }} Environment
  * `asks`, where it is given, gets the person's assent to a change. `changed` says whether the app was told at once. `act`
  * asks first where the element says so, and calls `confirmed` then.
  * What an element gives back: `value()` is its entry in view.state.values (absent for buttons), `check()` a sentence
- * when what was typed cannot be right.
- * @typedef {{node: HTMLElement, value?: () => object, focus?: () => void, input?: HTMLElement, check?: () => string}} Control
+ * when what was typed cannot be right, `wait()` one while the value is not there yet.
+ * @typedef {{node: HTMLElement, value?: () => object, focus?: () => void, input?: HTMLElement, check?: () => string,
+ *   wait?: () => string}} Control
  */
 
 const BUILDERS = {
@@ -31,10 +34,7 @@ const BUILDERS = {
   datetimepicker: dateTimePicker,
   checkboxes: (element, env) => choices(element, env, true),
   radio_buttons: (element, env) => choices(element, env, false),
-  file_input: () => ({
-    node: h("div", { class: "file-note" }, "Files cannot be added in the playground."),
-    value: () => ({ type: "file_input", files: [] }),
-  }),
+  file_input: fileInput,
   button,
   workflow_button: button,
   overflow,

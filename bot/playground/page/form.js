@@ -43,7 +43,7 @@ export class Form {
     const problems = {};
     for (const { control, blockId, required, errorSlot } of this.#fields) {
       if (!errorSlot || !control.value) continue;
-      const problem = isEmpty(control.value()) ? required && REQUIRED : control.check?.();
+      const problem = control.wait?.() || (isEmpty(control.value()) ? required && REQUIRED : control.check?.());
       if (problem) problems[blockId] = problem;
     }
     return problems;

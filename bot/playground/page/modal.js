@@ -105,6 +105,7 @@ class Modal {
         if (answer.ok === false) this.#complain(answer.error);
       },
       loadOptions: (body) => actions.options({ view_id: this.view.id }, body),
+      upload: actions.upload,
     };
   }
 

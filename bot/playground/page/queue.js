@@ -14,6 +14,8 @@ const STATES = {
 };
 /** Reasons that say more than the state. */
 const REASONS = { cancelled: "cancelled", by_hand: "by hand", created_twice: "created twice" };
+/** Why a delivery failed that goes on by itself once an admin has seen to the connection. */
+const FOR_AN_ADMIN = { unauthorized: "waits for a key", forbidden: "waits for a right", disconnected: "not connected" };
 const WAITING = ["queued", "sending", "unconfirmed"];
 
 /**
@@ -43,9 +45,10 @@ export function queuePanel(store) {
 }
 
 function line({ id, title, vendor, operation, state, reason, attempt, made_at: madeAt, due_at: dueAt, look_at: lookAt, card_ts: card }, store) {
-  const [word, tone] = STATES[state] ?? [state, "waiting"];
+  const admin = state === "failed" && FOR_AN_ADMIN[reason];
+  const [word, tone] = admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
   const label = store.data.vendors.find(({ name }) => name === vendor)?.label ?? vendor;
-  const about = [next(state, attempt, dueAt, lookAt), attempt > 0 && `try ${attempt}`, span(Date.now() / 1000 - madeAt)];
+  const about = [next(state, attempt, dueAt, lookAt), attempt > 0 && `try ${attempt}`, `${span(Date.now() / 1000 - madeAt)} ago`];
   return h("li", { class: "queue-line", "data-testid": "queue-line", "data-id": id, "data-state": state, "data-card": card },
     h("span", { class: `queue-state queue-${tone}` }, REASONS[reason] ?? word),
     h("span", { class: `vendor-mark small vendor-mark-${vendor}`, title: label, role: "img", "aria-label": label }, label.slice(0, 1)),

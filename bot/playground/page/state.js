@@ -67,13 +67,19 @@ export class Store extends EventTarget {
   }
 
   select({ user = this.user, channel = this.channel }) {
-    if (channel !== this.channel) this.tab = "messages";
+    if (channel !== this.channel) this.tab = this.#firstTab(channel, user);
     this.user = user;
     this.channel = channel;
     if (!this.currentChannel) this.channel = this.#counterpart(channel) ?? this.channels[0]?.id ?? "";
     this.unread.get(this.user)?.delete(this.channel);
     sessionStorage.setItem(REMEMBERED, JSON.stringify({ user: this.user, channel: this.channel }));
     this.announce("selection");
+  }
+
+  /** The app's direct message opens on Home, or on Messages where something new is among them. */
+  #firstTab(channel, user) {
+    const isApp = this.data.channels.find(({ id }) => id === channel)?.is_im;
+    return isApp && this.data.app.has_home && !this.unread.get(user)?.has(channel) ? "home" : "messages";
   }
 
   /** Looks at another tab of the app's direct message. */

@@ -1,4 +1,4 @@
-// The right pane: a card for each vendor with its fault switch, the objects it holds and the requests it got.
+// The right pane: a fault switch for each vendor, always in view, and a card with the objects it holds and the requests it got.
 
 import { h, link } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,13 +9,13 @@ const FAULTS = {
 };
 const FAULT_NOTES = {
   slow: "Creates at once, answers after 6 seconds",
-  lost: "Creates what it is sent, then drops the connection without an answer",
+  lost: "Creates what it is sent, then drops the connection without an answer; lists it 6 seconds later",
   refusing: "Refuses whatever it should create, over one field",
   down: "Refuses connections until it is fine again",
-  revoked: "Answers 401 to every call",
+  revoked: "Answers 401 to the key that was in use; the new test key below works",
 };
 /** How many objects a card shows at most before "Show more": those from Slack and one that was there before. */
-const SHOWN = 5;
+const SHOWN = 3;
 
 /**
  * @param {import("./state.js").Store} store
@@ -23,6 +23,7 @@ const SHOWN = 5;
  */
 export function mountVendors(root, store, actions) {
   /** @type {Map<string, VendorCard>} */ const cards = new Map();
+  const switches = h("div", { class: "switches" });
   const list = h("div", { class: "vendor-list" });
   const writesOnly = h("input", { type: "checkbox", checked: true, "data-testid": "writes-only", onchange: () => {
     for (const card of cards.values()) card.showRequests(writesOnly.checked);
@@ -31,13 +32,15 @@ export function mountVendors(root, store, actions) {
     h("div", {}, h("h2", {}, "What reached the vendors"), h("p", {}, "Stand-ins on this machine, as strict as the real ones")),
     h("label", { class: "writes-only", title: "Hide requests that only read (GET)" }, writesOnly, "Writes only"),
     h("button", { type: "button", class: "icon-button vendors-close", "aria-label": "Close the vendors pane",
-      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), suggestion(), queuePanel(store), list);
+      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), suggestion(), switches, queuePanel(store), list);
   store.on(["all", "vendors"], () => {
     for (const vendor of store.data.vendors) {
       if (cards.has(vendor.name)) cards.get(vendor.name).update(vendor);
       else {
-        cards.set(vendor.name, new VendorCard(vendor, actions, writesOnly.checked));
-        list.append(cards.get(vendor.name).node);
+        const card = new VendorCard(vendor, actions, writesOnly.checked);
+        cards.set(vendor.name, card);
+        switches.append(card.switch);
+        list.append(card.node);
       }
     }
   });
@@ -52,6 +55,8 @@ function suggestion() {
 class VendorCard {
   #all = false;
   #shown = new Set();
+  /** Which objects' bodies are open, by key. */
+  #open = new Set();
   #requests = new Set();
 
   constructor(vendor, actions, writesOnly) {
@@ -62,22 +67,28 @@ class VendorCard {
     this.faults = h("select", { "aria-label": `${label} is`, "data-testid": `${testid}-fault`,
       onchange: () => this.#setFault(this.faults.value, actions) },
     Object.entries(FAULTS).map(([key, words]) => h("option", { value: key }, words)));
+    const mark = (size) => h("span", { class: `vendor-mark ${size} vendor-mark-${name}`, "aria-hidden": "true" }, label.slice(0, 1));
+    this.switch = h("div", { class: "switch" },
+      h("button", { type: "button", class: "switch-name", title: `Go to ${label}`, onclick: () => this.node.scrollIntoView({ block: "start" }) },
+        mark("small"), h("span", {}, label)),
+      h("span", { class: "fault" }, this.faults, icon("down", 14)));
     this.objects = h("ol", { class: "objects" });
     this.more = h("button", { type: "button", class: "more", onclick: () => this.#toggleAll() });
+    this.key = testKey(vendor);
     this.log = h("ol", { class: "requests" });
     this.logTitle = h("span", {});
     this.note = h("p", { class: "fault-note", role: "status", "data-testid": `${testid}-note` });
     this.node = h("section", { class: "vendor", "data-testid": testid, "aria-label": label },
-      h("header", { class: "vendor-header" },
-        h("span", { class: `vendor-mark vendor-mark-${name}`, "aria-hidden": "true" }, label.slice(0, 1)),
-        h("h3", {}, label), h("span", { class: "fault" }, this.faults, icon("down", 14))),
-      this.note, this.objects, this.more,
+      h("header", { class: "vendor-header" }, mark(""), h("h3", {}, label)),
+      this.note, this.objects, this.more, this.key.node,
+      ...Object.entries(vendor.lists ?? {}).map(([heading, ids]) => idList(name, heading, ids)),
       h("details", { class: "request-log", open: true }, h("summary", {}, icon("right", 14), this.logTitle), this.log));
     this.update(vendor, true);
   }
 
   #setFault(fault, actions) {
     this.#showFault(fault);
+    this.node.scrollIntoView({ block: "nearest" }); // its note says what the fault does
     actions.setFault(this.vendor.name, fault);
   }
 
@@ -89,6 +100,7 @@ class VendorCard {
   #showFault(fault) {
     this.faults.value = fault;
     this.node.dataset.fault = fault;
+    this.switch.dataset.fault = fault;
     clearInterval(this.ticking);
     if (fault === "limited") this.ticking = setInterval(() => this.#showLimit(), 1000);
     if (fault === "limited") this.#showLimit();
@@ -107,6 +119,7 @@ class VendorCard {
   update(vendor, first = false) {
     this.vendor = vendor;
     this.#showFault(vendor.fault);
+    this.key.show(vendor);
     this.#drawObjects(first);
     this.#drawRequests(first);
   }
@@ -119,7 +132,7 @@ class VendorCard {
     const hidden = this.#all ? 0 : Math.max(0, objects.length - room);
     const isNew = (object) => !first && !this.#shown.has(keyOf(object));
     const shown = objects.slice(0, objects.length - hidden);
-    const nodes = shown.map((object) => objectNode(object, `vendor-${name}-object`, isNew(object)));
+    const nodes = shown.map((object) => objectNode(object, `vendor-${name}-object`, isNew(object), this.#open));
     this.#shown = new Set(objects.map(keyOf));
     this.objects.replaceChildren(...(nodes.length ? nodes : [h("li", { class: "nothing" }, "Nothing yet")]));
     this.more.hidden = objects.length <= room;
@@ -145,8 +158,34 @@ class VendorCard {
   }
 }
 
-function keyOf({ kind, reference, url }) {
-  return `${kind} ${reference} ${url}`;
+/** What to paste into the bot's page that connects this vendor: "/vendors" leads there. */
+function testKey({ name }) {
+  const title = h("span", {});
+  const parts = h("dl", {});
+  const node = h("details", { class: "test-key", "data-testid": `vendor-${name}-key` },
+    h("summary", {}, icon("right", 14), title, h("code", {}, "/vendors")), parts);
+
+  function show({ key, fault }) {
+    title.textContent = fault === "revoked" ? "New test key, to connect it again with " : "Test key, to connect it yourself with ";
+    const lines = copied(key);
+    if (lines.map((line) => line.textContent).join() !== [...parts.children].map((line) => line.textContent).join()) parts.replaceChildren(...lines);
+  }
+
+  return { node, show };
+}
+
+/** What people have to copy from the vendor's console: ids by name. */
+function idList(name, heading, ids) {
+  return h("details", { class: "test-key", "data-testid": `vendor-${name}-${heading.toLowerCase()}` },
+    h("summary", {}, icon("right", 14), `${heading} and their SIDs`), h("dl", { class: "ids" }, copied(ids)));
+}
+
+function copied(values) {
+  return Object.entries(values ?? {}).map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, h("code", {}, value))));
+}
+
+function keyOf({ kind, reference, url, title, at }) {
+  return `${kind} ${reference} ${url} ${title} ${at}`;
 }
 
 /** A path as people read it: brackets instead of %5B. */
@@ -158,7 +197,8 @@ function readable(path) {
   }
 }
 
-function objectNode({ kind, reference, title, url, at, detail, from_slack: fromSlack }, testid, arrived) {
+function objectNode({ kind, reference, title, url, at, detail, from_slack: fromSlack, sent }, testid, arrived, open) {
+  const key = keyOf({ kind, reference, url, title, at });
   const details = Object.entries(detail ?? {}).filter(([, text]) => text !== "" && text !== null);
   return h("li", { class: `object${fromSlack ? " from-slack" : ""}${arrived ? " arrived" : ""}`, "data-testid": testid },
     h("div", { class: "object-head" }, h("span", { class: "kind" }, kind),
@@ -166,7 +206,9 @@ function objectNode({ kind, reference, title, url, at, detail, from_slack: fromS
       fromSlack && h("span", { class: "origin" }, "from Slack"),
       at && h("time", { datetime: new Date(at * 1000).toISOString() }, clockOrDay(at))),
     h("div", { class: "object-title" }, title),
-    details.length > 0 && h("dl", {}, details.map(([label, text]) => h("div", {}, h("dt", {}, label), h("dd", {}, String(text))))));
+    details.length > 0 && h("dl", {}, details.map(([label, text]) => h("div", {}, h("dt", {}, label), h("dd", {}, String(text))))),
+    sent && h("details", { class: "sent", open: open.has(key), ontoggle: ({ target }) => (target.open ? open.add(key) : open.delete(key)) },
+      h("summary", {}, icon("right", 12), "What was sent"), h("pre", { tabindex: "0" }, sent)));
 }
 
 function requestNode({ at, method, path, status, ms, note }, arrived) {

@@ -89,6 +89,8 @@ class Answers:
 
     def _move(self, view: View, ack: Mapping[str, Any]) -> None:
         views = self._state.views
+        if "view" in ack and blocks.has_files(ack["view"]) and "files:read" not in self._state.app.scopes:
+            raise Broken("file_input: the scope files:read is missing")
         match ack.get("response_action"):
             case "update":
                 views.update(view, ack["view"])

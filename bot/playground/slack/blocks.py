@@ -58,6 +58,11 @@ def find(blocks: Sequence[Block], block_id: str, action_id: str) -> tuple[Block,
     return None
 
 
+def has_files(view: Mapping[str, Any]) -> bool:
+    """Whether the view has an input for files, for which an app needs the scope `files:read`."""
+    return any(element["type"] == "file_input" for _, element in elements(view["blocks"]))
+
+
 def is_empty(value: Mapping[str, Any]) -> bool:
     """Whether a value of the state holds nothing."""
     return value.get(VALUE_KEYS[value["type"]]) in (None, "", [])

@@ -40,6 +40,8 @@ def _complaint(element: Element, value: Any) -> str:
             return "" if EMAIL.fullmatch(value) else "Please enter a valid email address."
         case "url_text_input":
             return "" if URL.fullmatch(value) else "Please enter a valid URL."
+        case "file_input":
+            return _files(element, value)
         case _:
             return _count(element, value)
 
@@ -71,4 +73,13 @@ def _count(element: Mapping[str, Any], value: Any) -> str:
     most = element.get("max_selected_items")
     if isinstance(value, list) and most is not None and len(value) > most:
         return f"Please choose no more than {most} items."
+    return ""
+
+
+def _files(element: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> str:
+    if len(files) > (most := element.get("max_files", 10)):
+        return f"Please choose no more than {most} files."
+    types = element.get("filetypes")
+    if types and any(file.get("filetype", types[0]) not in types for file in files):
+        return f"Please choose a file of this type: {', '.join(types)}."
     return ""

@@ -66,11 +66,20 @@ class Interactions:
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if not view.body.get("submit"):
             raise Missing(f"The view {view_id} has no submit button.")
-        _type_in(view, values)
+        self._type_in(view, values)
         if errors := client_checks.check(view.blocks, view.values):
             return Outcome(False, errors=errors)
         answer = await self._transport.send("interactive", self._payloads.view_submission(person, view))
         return self._answers.submission(view, answer)
+
+    def _type_in(self, view: View, values: Mapping[str, Any] | None) -> None:
+        if stray := view.type_in(self._state.with_files(view.user_id, values or {})):
+            raise Missing(f"The view has no such input {stray[1]} in {stray[0]}.")
+
+    def upload(self, user_id: str, name: str, content: bytes) -> dict[str, Any]:
+        """Choose a file for a form: the file object that goes into its state. Raises ValueError when it is too large."""
+        file = self._state.files.add(self._state.person(user_id).id, name, content)
+        return self._state.file_json(file.id)
 
     async def close(self, user_id: str, view_id: str, *, everything: bool = False) -> Outcome:
         """Close a modal with its close button; `everything`: the whole stack, as the cross in the corner does."""
@@ -117,8 +126,8 @@ class Interactions:
         self, view: View, block_id: str, action_id: str, action: Mapping[str, Any], values: Mapping[str, Any] | None
     ) -> Outcome:
         done = _action(view.blocks, block_id, action_id, action)
-        _type_in(view, values)
-        _type_in(view, _as_values(done))
+        self._type_in(view, values)
+        self._type_in(view, _as_values(done))
         payload = self._payloads.view_action(self._state.person(view.user_id), view, done)
         return self._answers.in_view(await self._transport.send("interactive", payload))
 
@@ -178,11 +187,6 @@ class Interactions:
             event = {**event, "view": self._state.view_json(home)}
         answer = await self._transport.send("events_api", self._payloads.event(event))
         return self._answers.plain(answer)
-
-
-def _type_in(view: View, values: Mapping[str, Any] | None) -> None:
-    if stray := view.type_in(values or {}):
-        raise Missing(f"The view has no such input {stray[1]} in {stray[0]}.")
 
 
 def _action(content: list[dict[str, Any]], block_id: str, action_id: str, action: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from bot.forms import limits
 from bot.playground.slack import blocks
 from bot.playground.slack.grants import SlackError, Trigger
-from bot.playground.slack.state import State
+from bot.playground.slack.state import Missing, State
+from bot.playground.slack.user_groups import usergroups_list, usergroups_users_list
 from bot.playground.slack.views import STACK, View
 from bot.playground.slack.world import Channel, Message, Person
 
@@ -54,7 +55,8 @@ def auth_test(state: State, args: Args) -> Reply:
         "team_id": state.team.id,
         "user_id": state.app.bot_user_id,
         "bot_id": state.app.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": state.whole,
+        **({"enterprise_id": state.organisation.id} if state.organisation else {}),
     }
 
 
@@ -79,6 +81,7 @@ def users_lookup(state: State, args: Args) -> Reply:
 
 def user_json(state: State, person: Person) -> dict[str, Any]:
     """A person in Slack's own shape; the e-mail only with the scope for it."""
+    there = state.organisation
     profile = {
         "real_name": person.real_name,
         "real_name_normalized": person.real_name,
@@ -91,7 +94,7 @@ def user_json(state: State, person: Person) -> dict[str, Any]:
         profile["email"] = person.email
     return {
         "id": person.id,
-        "team_id": state.team.id,
+        "team_id": person.team_id or state.team.id,
         "name": person.name,
         "deleted": person.deleted,
         "color": person.color,
@@ -106,7 +109,9 @@ def user_json(state: State, person: Person) -> dict[str, Any]:
         "is_restricted": person.is_restricted,
         "is_ultra_restricted": person.is_ultra_restricted,
         "is_bot": person.is_bot,
+        **({"is_stranger": True} if person.team_id else {}),
         "is_app_user": False,
+        **({"enterprise_user": {"id": person.id, "enterprise_id": there.id}} if there else {}),
     }
 
 
@@ -150,6 +155,13 @@ def conversations_info(state: State, args: Args) -> Reply:
             "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         }
     }
+
+
+def files_info(state: State, args: Args) -> Reply:
+    try:
+        return {"file": state.file_json(str(args["file"])), "comments": []}
+    except Missing:
+        raise SlackError("file_not_found") from None
 
 
 # --- messages
@@ -314,6 +326,8 @@ def view_body(state: State, args: Args, kind: str, shown: View | None) -> dict[s
         raise invalid("must provide an object [json-pointer:/view]")
     if problems := limits.check_view(body):
         raise invalid(*problems)
+    if blocks.has_files(body) and "files:read" not in state.app.scopes:
+        raise SlackError("missing_scope", needed="files:read", provided=",".join(state.app.scopes))
     if body["type"] != kind:
         raise invalid(f"must be a {kind} [json-pointer:/view/type]")
     if shown is not None and args.get("hash") and args["hash"] != shown.hash:
@@ -335,6 +349,9 @@ METHODS: Mapping[str, Method] = {
     "conversations.info": Method(
         conversations_info, ("channel",), ("channels:read", "groups:read", "im:read", "mpim:read")
     ),
+    "files.info": Method(files_info, ("file",), ("files:read",)),
+    "usergroups.list": Method(usergroups_list, scopes=("usergroups:read",)),
+    "usergroups.users.list": Method(usergroups_users_list, ("usergroup",), ("usergroups:read",)),
     "chat.postMessage": Method(chat_post, ("channel",), ("chat:write",)),
     "chat.postEphemeral": Method(chat_ephemeral, ("channel", "user"), ("chat:write",)),
     "chat.update": Method(chat_update, ("channel", "ts"), ("chat:write",)),

@@ -20,7 +20,7 @@ class Payloads:
 
     def command(self, person: Person, channel: Channel, command: str, text: str) -> Payload:
         """A slash command: the members of the web form (all of them text)."""
-        state = self._state
+        state, there = self._state, self._state.organisation
         return {
             "token": state.app.token,
             "team_id": state.team.id,
@@ -32,9 +32,10 @@ class Payloads:
             "command": command,
             "text": text,
             "api_app_id": state.app.id,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": "true" if state.whole else "false",
             "response_url": state.response_url(person.id, channel.id),
             "trigger_id": state.triggers.issue(person.id),
+            **({"enterprise_id": there.id, "enterprise_name": there.name} if there else {}),
         }
 
     def shortcut(self, person: Person, callback_id: str) -> Payload:
@@ -45,8 +46,7 @@ class Payloads:
             "action_ts": self._state.world.next_ts(),
             "team": self._team(),
             "user": self._user(person),
-            "is_enterprise_install": False,
-            "enterprise": None,
+            **self._installed(),
             "callback_id": callback_id,
             "trigger_id": self._state.triggers.issue(person.id),
         }
@@ -60,8 +60,7 @@ class Payloads:
             "team": self._team(),
             "user": self._user(person),
             "channel": self._channel(channel),
-            "is_enterprise_install": False,
-            "enterprise": None,
+            **self._installed(),
             "callback_id": callback_id,
             "trigger_id": self._state.triggers.issue(person.id),
             "response_url": self._state.response_url(person.id, channel.id, message["ts"]),
@@ -73,7 +72,7 @@ class Payloads:
         """A modal's submit button."""
         return {
             "type": "view_submission",
-            **self._common(person),
+            **self._in_view(person),
             "trigger_id": self._state.triggers.issue(person.id, view.id),
             "view": self._state.view_json(view),
             "response_urls": [],
@@ -83,7 +82,7 @@ class Payloads:
         """A modal that was closed without submitting, and that wants to know."""
         return {
             "type": "view_closed",
-            **self._common(person),
+            **self._in_view(person),
             "view": self._state.view_json(view),
             "is_cleared": is_cleared,
         }
@@ -92,7 +91,7 @@ class Payloads:
         """A click or choice in a modal or home tab."""
         return {
             "type": "block_actions",
-            **self._common(person),
+            **self._in_view(person),
             "container": {"type": "view", "view_id": view.id},
             "trigger_id": self._state.triggers.issue(person.id, view.id),
             "view": self._state.view_json(view),
@@ -125,7 +124,7 @@ class Payloads:
         """What was typed into a type-ahead of a view."""
         return {
             "type": "block_suggestion",
-            **self._common(person),
+            **self._in_view(person),
             "container": {"type": "view", "view_id": view.id},
             "block_id": block_id,
             "action_id": action_id,
@@ -135,7 +134,7 @@ class Payloads:
 
     def event(self, event: Mapping[str, Any]) -> Payload:
         """An event of the Events API; `event` has its type and what belongs to it."""
-        ts = self._state.world.next_ts()
+        ts, there = self._state.world.next_ts(), self._state.organisation
         return {
             "token": self._state.app.token,
             "team_id": self._state.team.id,
@@ -146,11 +145,11 @@ class Payloads:
             "event_time": int(float(ts)),
             "authorizations": [
                 {
-                    "enterprise_id": None,
-                    "team_id": self._state.team.id,
+                    "enterprise_id": there.id if there else None,
+                    "team_id": None if self._state.whole else self._state.team.id,
                     "user_id": self._state.app.bot_user_id,
                     "is_bot": True,
-                    "is_enterprise_install": False,
+                    "is_enterprise_install": self._state.whole,
                 }
             ],
             "is_ext_shared_channel": False,
@@ -162,15 +161,27 @@ class Payloads:
             "user": self._user(person),
             "api_app_id": self._state.app.id,
             "token": self._state.app.token,
-            "is_enterprise_install": False,
-            "enterprise": None,
+            **self._installed(),
+        }
+
+    def _in_view(self, person: Person) -> Payload:
+        """What happens in a view of an app that is installed for a whole organisation names no team."""
+        common = self._common(person)
+        return {**common, "team": None} if self._state.whole else common
+
+    def _installed(self) -> Payload:
+        there = self._state.organisation
+        return {
+            "is_enterprise_install": self._state.whole,
+            "enterprise": {"id": there.id, "name": there.name} if there else None,
         }
 
     def _team(self) -> Payload:
         return {"id": self._state.team.id, "domain": self._state.team.domain}
 
     def _user(self, person: Person) -> Payload:
-        return {"id": person.id, "username": person.name, "name": person.name, "team_id": self._state.team.id}
+        team = person.team_id or self._state.team.id
+        return {"id": person.id, "username": person.name, "name": person.name, "team_id": team}
 
     def _channel(self, channel: Channel) -> Payload:
         return {"id": channel.id, "name": self._channel_name(channel)}

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from bot.playground.slack.events import Hub, Subscription
+from bot.playground.slack.files import Downloads, Files
 from bot.playground.slack.interactions import Interactions
 from bot.playground.slack.responses import Responses
-from bot.playground.slack.state import App, Call, State
+from bot.playground.slack.state import App, Call, Organisation, State
 from bot.playground.slack.transport import Transport
 from bot.playground.slack.views import View
 from bot.playground.slack.web_api import WebApi
@@ -41,19 +42,20 @@ class SlackStandIn(Interactions):
         team: data.Team = data.TEAM,
         people: Sequence[data.Person] = data.PEOPLE,
         channels: Sequence[data.Channel] = data.CHANNELS,
+        organisation: Organisation | None = None,
     ) -> None:
-        state = State(manifest, team, people, channels, clock)
+        state = State(manifest, team, people, channels, clock, bot_token, organisation)
         super().__init__(state, Transport(bot_url, signing_secret, seconds))
-        self._bot_token = bot_token
-        self._app_token = app_token
+        self.web_api = WebApi(state, self._transport.sockets, app_token)
+        """The Web API's endpoint."""
 
     def routes(self) -> list[BaseRoute]:
-        """The Web API (`/api/METHOD`), response URLs (`/response/TOKEN`) and sockets (`/socket/TICKET`)."""
-        sockets = self._transport.sockets
-        web_api = WebApi(self._state, sockets, self._bot_token, self._app_token)
+        """The Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets (`/socket/TICKET`)."""
+        sockets, web_api = self._transport.sockets, self.web_api
         return [
             Route("/api/{method}", web_api.__call__, methods=["GET", "POST"]),
             Route("/response/{token}", Responses(self._state).__call__, methods=["POST"]),
+            Route("/files-pri/{ids}/download/{name}", Downloads(self._state.files, web_api.may_read_files).__call__),
             WebSocketRoute("/socket/{ticket}", sockets.serve),
         ]
 
@@ -76,8 +78,21 @@ class SlackStandIn(Interactions):
         self._transport.bot_url = url
 
     @property
+    def bot_token(self) -> str:
+        """The bot's token here; empty while the app is not installed."""
+        return self._state.bot_token
+
+    @bot_token.setter
+    def bot_token(self, token: str) -> None:
+        self._state.bot_token = token
+
+    @property
     def team(self) -> data.Team:
         return self._state.team
+
+    @property
+    def organisation(self) -> Organisation | None:
+        return self._state.organisation
 
     @property
     def app(self) -> App:
@@ -94,9 +109,19 @@ class SlackStandIn(Interactions):
         return self._state.world.channels
 
     @property
+    def user_groups(self) -> dict[str, data.UserGroup]:
+        """The workspace's user groups by id."""
+        return self._state.user_groups
+
+    @property
     def ephemerals(self) -> list[tuple[str, str, Message]]:
         """What only one person saw, oldest first: (channel id, user id, message)."""
         return self._state.world.ephemerals
+
+    @property
+    def files(self) -> Files:
+        """What people chose in forms."""
+        return self._state.files
 
     @property
     def calls(self) -> list[Call]:

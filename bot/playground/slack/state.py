@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.playground.slack import blocks
+from bot.playground.slack.blocks import Values
 from bot.playground.slack.events import Hub
+from bot.playground.slack.files import Files, file_json, in_submission
 from bot.playground.slack.grants import ResponseUrls, Triggers
 from bot.playground.slack.views import View, Views
 from bot.playground.slack.world import Channel, Message, Person, World
@@ -25,6 +28,15 @@ class Call:
     args: dict[str, Any]
     ok: bool
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """The Enterprise Grid organisation of a workspace. `whole`: the app is installed for all of it, not for the workspace."""
+
+    id: str
+    name: str
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,12 @@ class State:
         people: Sequence[data.Person],
         channels: Sequence[data.Channel],
         clock: Callable[[], float],
+        bot_token: str,
+        organisation: Organisation | None = None,
     ) -> None:
+        self.bot_token = bot_token
+        """The only one that is taken; empty while the app is not installed."""
+        self.organisation = organisation
         self.url = ""
         """Where the stand-in's routes are mounted, such as http://127.0.0.1:8700/slack; set once its port is known."""
         self.app = App.of(manifest)
@@ -89,10 +106,17 @@ class State:
         self.views = Views(clock, self._view_changed)
         self.triggers = Triggers(clock)
         self.responses = ResponseUrls(clock)
+        self.files = Files(clock)
+        self.user_groups = {group.id: group for group in data.USER_GROUPS}
         self.message_values: dict[tuple[str, str], Any] = {}
         """What was chosen in a message's elements: (channel id, ts) -> values."""
         self.calls: list[Call] = []
         self.violations: list[str] = []
+
+    @property
+    def whole(self) -> bool:
+        """Whether the app is installed for the whole organisation."""
+        return self.organisation is not None and self.organisation.whole
 
     def person(self, user_id: str) -> Person:
         """The person of that id; raises `Missing`."""
@@ -121,6 +145,21 @@ class State:
             raise Missing(f"{user_id} has no view {view_id} open.")
         return view
 
+    def file_json(self, file_id: str, user_id: str = "") -> dict[str, Any]:
+        """A file in Slack's own shape, one of this person's if that is given; raises `Missing`."""
+        file = self.files.find(file_id)
+        if file is None or user_id not in ("", file.user_id):
+            raise Missing(f"There is no file {file_id}.")
+        return file_json(file, self.url, self.team.id)
+
+    def with_files(self, user_id: str, values: Mapping[str, Any]) -> Values:
+        """Typed values with the file objects that belong to the ids in them; raises `Missing` for another's file."""
+        found = blocks.merged(values)
+        for value in (value for actions in found.values() for value in actions.values() if value.get("files")):
+            described = [self.file_json(str(it.get("id")), user_id) for it in value["files"]]
+            value["files"] = [in_submission(it, only_id=self.files.only_ids) for it in described]
+        return found
+
     def response_url(self, user_id: str, channel_id: str, message_ts: str = "") -> str:
         """A new response URL."""
         if not self.url:
@@ -148,7 +187,7 @@ class State:
             "root_view_id": view.root_id,
             "app_id": self.app.id,
             "external_id": body.get("external_id", ""),
-            "app_installed_team_id": self.team.id,
+            "app_installed_team_id": self.organisation.id if self.organisation and self.whole else self.team.id,
             "bot_id": self.app.bot_id,
         }
         return copy.deepcopy(shape)

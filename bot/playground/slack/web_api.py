@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,10 +21,9 @@ JSON_ARGUMENTS = frozenset({"view", "blocks", "attachments", "metadata"})
 class WebApi:
     """The endpoint behind every method. Every answer has status 200; `ok` and `error` say what came of the call."""
 
-    def __init__(self, state: State, sockets: Sockets, bot_token: str, app_token: str) -> None:
+    def __init__(self, state: State, sockets: Sockets, app_token: str) -> None:
         self._state = state
         self._sockets = sockets
-        self._bot_token = bot_token
         self._app_token = app_token
 
     async def __call__(self, request: Request) -> JSONResponse:
@@ -32,12 +32,13 @@ class WebApi:
         args: dict[str, Any] = {}
         try:
             args = texts(await arguments(request))
-            token = args.pop("token", "") or _bearer(request)
+            token = args.pop("token", "") or bearer(request)
             reply: Reply = {"ok": True, **self._run(method, args, token)}
         except SlackError as error:
             reply = {"ok": False, "error": error.error, **error.details}
         self._record(method, args, reply)
-        return JSONResponse(reply, headers={"X-OAuth-Scopes": ",".join(self._state.app.scopes)})
+        headers = {"X-OAuth-Scopes": ",".join(self._state.app.scopes), "Date": formatdate(usegmt=True)}
+        return JSONResponse(reply, headers=headers)
 
     def _run(self, name: str, args: Mapping[str, Any], token: str) -> Reply:
         if name == "api.test":
@@ -56,10 +57,18 @@ class WebApi:
             raise invalid(*(f"missing required field: {one}" for one in missing))
         return method.run(self._state, args)
 
+    def may_read_files(self, token: str) -> bool:
+        """Whether that is a bot's token with the scope for files."""
+        try:
+            self._authorize(token, app_level=False)
+        except SlackError:
+            return False
+        return "files:read" in self._state.app.scopes
+
     def _authorize(self, token: str, app_level: bool) -> None:
         if not token:
             raise SlackError("not_authed")
-        wanted, other = self._bot_token, self._app_token
+        wanted, other = self._state.bot_token, self._app_token
         if app_level:
             wanted, other = other, wanted
         if wanted and hmac.compare_digest(token.encode(), wanted.encode()):
@@ -80,7 +89,8 @@ def _api_test(args: Mapping[str, Any]) -> Reply:
     return {"args": dict(args)} if args else {}
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """The token in a call's header; empty where there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

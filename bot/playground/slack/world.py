@@ -34,6 +34,8 @@ class Person:
     is_bot: bool = False
     deleted: bool = False
     playable: bool = False
+    team_id: str = ""
+    """Somebody of another company, in a channel that both share: that company's workspace."""
 
     @property
     def initials(self) -> str:

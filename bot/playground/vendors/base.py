@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast, get_args
 
@@ -22,9 +22,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.adapters import ADAPTERS
 from bot.playground.vendors import faults
 from bot.playground.vendors.faults import Fault, Plan, Weather, Window
+from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listener import Listener
+from bot.playground.vendors.records import Arrived, Created, Shown
+from bot.playground.vendors.sent import readable
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -43,49 +47,15 @@ class Refusal(Exception):
         self.note = note
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
-    """One object made through the API: the path posted to, the parsed body (JSON, or form fields), the new id."""
-
-    path: str
-    body: Any
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One request. `at` is epoch seconds; `status` is 0 where no answer went out; `note` holds nothing out of a body but
-    field names."""
-
-    at: float
-    method: str
-    path: str
-    query: str
-    status: int
-    ms: float
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One object as the playground's page shows it; `path` is that of its HTML page here, `at` epoch seconds."""
-
-    kind: str
-    reference: str
-    title: str
-    path: str
-    at: float
-    detail: Mapping[str, str] = field(default_factory=dict)
-    from_slack: bool = False
-
-
 class VendorStandIn(ABC):
     """One vendor on a port of its own.
 
     `hold`: an event that create calls wait for before they answer; the object has been created by then, as with a
     vendor whose answer gets lost.
     `weather`: trouble by chance, while the fault is "fine".
-    `list_lag`: seconds that a created object takes to appear in the vendor's lists and filters.
+    `list_lag`: seconds that a created object takes to appear in the vendor's lists and filters; `lost_lag`: at least so
+    many while answers are lost.
+    `keys`: what it accepts, each with its rights.
     `clock`: epoch seconds, for the limit of writes.
     """
 
@@ -100,9 +70,12 @@ class VendorStandIn(ABC):
         self.hold: asyncio.Event | None = None
         self.weather: Weather | None = None
         self.list_lag = 0.0
+        self.lost_lag = 0.0
+        self.keys: Keys[Any] = Keys()
         self.clock: Callable[[], float] = time.time
         self.on_change: Callable[[], None] | None = None
         self._fault: Fault = "fine"
+        self._new_key: dict[str, str] | None = None
         self._window = Window()
         self._ended = asyncio.Event()
         self._canned: deque[Response] = deque()
@@ -123,8 +96,12 @@ class VendorStandIn(ABC):
         """Its API (`self.api(handler)`) and its HTML pages (plain endpoints)."""
 
     @abstractmethod
-    def authorised(self, request: Request) -> bool:
-        """Whether the request carries the credentials."""
+    def new_key(self) -> dict[str, str]:
+        """The credentials of one more key, with all rights."""
+
+    @abstractmethod
+    def permit(self, request: Request) -> None:
+        """Raises its refusal where the request's credentials are good, and have no right to this."""
 
     @abstractmethod
     def unauthorised(self) -> Refusal:
@@ -141,6 +118,10 @@ class VendorStandIn(ABC):
     @abstractmethod
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to fill."""
+
+    def lists(self) -> dict[str, dict[str, str]]:
+        """What people have to copy from the vendor's console: lists of ids by name, by heading."""
+        return {}
 
     def rate_limited(self, retry_after: int) -> Refusal:
         """Its 429; the Retry-After header is added here."""
@@ -159,6 +140,11 @@ class VendorStandIn(ABC):
     @property
     def fault(self) -> Fault:
         return self._fault
+
+    @property
+    def lag(self) -> float:
+        """Seconds that a created object takes to be listed, as things are."""
+        return max(self.list_lag, self.lost_lag if self._fault == "lost" else 0.0)
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 takes any free port. Raises OSError if the port is taken."""
@@ -184,6 +170,8 @@ class VendorStandIn(ABC):
                 await self._listener.close()
             else:
                 await self._listener.open()
+            if name != self._fault:
+                self._change_keys(revoked=name == "revoked")
             self._fault = cast("Fault", name)
             self._window.clear()
         self._changed()
@@ -195,13 +183,16 @@ class VendorStandIn(ABC):
         self._canned.append(Response(content, status, headers, media_type))
 
     def describe(self) -> dict[str, Any]:
-        """What the page shows: objects and requests, newest first, and the limit of writes while there is one."""
+        """What the page shows: objects and requests, newest first, the limit of writes while there is one, and the key with
+        which people can try to connect it."""
         newest = sorted(self.objects, key=lambda shown: shown.at, reverse=True)[:SHOWN]
         return {
             "name": self.vendor,
             "label": self.label,
             "fault": self._fault,
             "limit": self._described_limit(),
+            "key": self._described_key(),
+            "lists": {heading: dict(list(ids.items())[:SHOWN]) for heading, ids in self.lists().items()},
             "objects": [self._described(shown) for shown in newest],
             "requests": [
                 {
@@ -215,6 +206,12 @@ class VendorStandIn(ABC):
                 for arrived in self._newest_requests()
             ],
         }
+
+    def _described_key(self) -> dict[str, str]:
+        """Each part of the key that works now, by the name that the bot's page gives to its field."""
+        adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
+        fields = adapter.credentials.model_fields if adapter else {}
+        return {(fields[it].title if it in fields else None) or it: value for it, value in key.items()}
 
     # For handlers
 
@@ -247,10 +244,18 @@ class VendorStandIn(ABC):
     def keep(self, request: Request, body: Any, new_id: str, shown: Shown) -> None:
         """Record what a create call made."""
         self.created.append(Created(request.url.path, body, new_id))
-        self.objects.append(shown)
-        request.state.note = f"created {shown.reference or shown.kind}"
+        self.objects.append(replace(shown, sent=readable(body)))
+        request.state.note = f"created {shown.created}"
 
     # Inside
+
+    def _change_keys(self, *, revoked: bool) -> None:
+        """Revoke every key and hand out a new one, as a vendor's console would; or take the old ones again too."""
+        if revoked:
+            self.keys.revoke()
+        else:
+            self.keys.restore()
+        self._new_key = self.new_key() if revoked else None
 
     def _plan(self, request: Request, creates: bool) -> Plan:
         if self._fault == "limited" and request.method != "GET":
@@ -264,12 +269,11 @@ class VendorStandIn(ABC):
 
     async def _answer(self, request: Request, handler: Handler, creates: bool, plan: Plan) -> tuple[Response, str]:
         try:
-            if self._fault == "revoked":
+            if self.keys.of(request) is None:
                 raise self.unauthorised()
             if creates and self._canned:
                 return self._canned.popleft(), "canned answer"
-            if not self.authorised(request):
-                raise self.unauthorised()
+            self.permit(request)
             if plan.instead:
                 return self._instead(request, plan)
             response = await handler(request)
@@ -343,6 +347,7 @@ class VendorStandIn(ABC):
             "at": shown.at,
             "detail": dict(shown.detail),
             "from_slack": shown.from_slack,
+            "sent": shown.sent,
         }
 
     def _changed(self) -> None:

@@ -46,6 +46,18 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A Slack user group: people who can be mentioned together. `members` are Slack ids; a disabled one is kept by Slack."""
+
+    id: str
+    name: str
+    handle: str
+    description: str
+    members: tuple[str, ...]
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """One line of a vendor's list."""
 
@@ -174,6 +186,15 @@ CHANNELS: tuple[Channel, ...] = (
         "Scanners, pickers, printers",
         _ids("maya", "jonas", "luca", "hannah"),
         bot_is_member=False,
+    ),
+)
+
+USER_GROUPS: tuple[UserGroup, ...] = (
+    UserGroup(
+        "S06QONCALL1", "On-call engineers", "oncall", "Whoever carries the pager", _ids("jonas", "priya", "kenji")
+    ),
+    UserGroup(
+        "S06QCOMMAND", "Incident commanders", "commanders", "Trained to lead an incident", _ids("maya", "nora", "eleni")
     ),
 )
 

@@ -7,7 +7,8 @@ from typing import Literal
 
 Fault = Literal["fine", "slow", "limited", "lost", "refusing", "down", "revoked"]
 """fine; slow: answers late; limited: `LIMIT` writes a minute; lost: creates, then drops the connection unanswered;
-refusing: refuses each create over one field; down: port closed, connections dropped; revoked: 401 for every call."""
+refusing: refuses each create over one field; down: port closed, connections dropped; revoked: 401 for the
+keys that were good until then."""
 
 SLOW_SECONDS = 6.0
 SLOW_READ_SECONDS = 1.0

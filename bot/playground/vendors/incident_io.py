@@ -13,7 +13,6 @@ body says. Unknown members of a body are ignored, as the schema has it. Lists le
 and their actions and follow-ups, unless asked for.
 """
 
-import hmac
 import secrets
 import time
 
@@ -22,12 +21,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, iso, moment
+from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, iso, moment
 from bot.playground.vendors.ids import ulid
 from bot.playground.vendors.incident_io_checks import check_action, check_follow_up, check_incident
 from bot.playground.vendors.incident_io_data import IncidentIoData, Row
 from bot.playground.vendors.incident_io_fields import in_words, version_1, version_2
 from bot.playground.vendors.incident_io_query import check_filters, paged, wanted
+from bot.playground.vendors.incident_io_rights import ROLES, missing_scope
 from bot.playground.vendors.incident_io_shapes import (
     ACTION,
     FOLLOW_UP,
@@ -39,8 +39,10 @@ from bot.playground.vendors.incident_io_shapes import (
     json_object,
     not_found,
 )
+from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
+from bot.playground.vendors.records import Shown
 
 PER_MINUTE = 1200
 """The bucket's size. The headers say how much is left; nothing is refused for going over."""
@@ -51,7 +53,6 @@ UNPAGED = {
     "/v2/incident_roles": "incident_roles",
     "/v2/incident_timestamps": "incident_timestamps",
 }
-_ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
 
 
 class IncidentIo(VendorStandIn):
@@ -62,7 +63,8 @@ class IncidentIo(VendorStandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self._key = f"inc_{secrets.token_hex(32)}"
+        self.keys: Keys[tuple[str, ...]] = Keys()
+        self._key = self.key_of(*ROLES)["api_key"]
         self._key_id = ulid(time.time())
         self._by_key: dict[str, Row] = {}
         self.data = IncidentIoData()
@@ -71,6 +73,15 @@ class IncidentIo(VendorStandIn):
     @property
     def credentials(self) -> dict[str, str]:
         return {"api_key": self._key}
+
+    def new_key(self) -> dict[str, str]:
+        return self.key_of(*ROLES)
+
+    def key_of(self, *roles: str) -> dict[str, str]:
+        """The credentials of another key, with these roles alone."""
+        key = f"inc_{secrets.token_hex(32)}"
+        self.keys.add(f"Bearer {key}", roles)
+        return {"api_key": key}
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -93,9 +104,14 @@ class IncidentIo(VendorStandIn):
             Route("/{organisation}/incidents/{number}", self._incident_page),
         ]
 
-    def authorised(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode())
+    def _roles(self, request: Request) -> tuple[str, ...] | None:
+        return self.keys.of(request)
+
+    def permit(self, request: Request) -> None:
+        if scope := missing_scope(request.method, request.url.path, self._roles(request) or ()):
+            message = f"missing a required scope: {scope}"
+            error = {"code": "missing_required_scope", "message": message, "metadata": {"scope": scope}}
+            raise Refusal(403, envelope("resource_forbidden", 403, [error]), message)
 
     def unauthorised(self) -> Refusal:
         note = "token revoked" if self.fault == "revoked" else "invalid token"
@@ -118,11 +134,11 @@ class IncidentIo(VendorStandIn):
 
     # Look-ups
 
-    async def _identity(self, _request: Request) -> Response:
+    async def _identity(self, request: Request) -> Response:
         identity = {
             "name": "Incident Relay",
             "dashboard_url": f"{self.url}/{data.TEAM.domain}",
-            "roles": list(_ROLES),
+            "roles": list(self._roles(request) or ()),
             "team_roles": [],
             "teams": [],
         }
@@ -236,8 +252,8 @@ class IncidentIo(VendorStandIn):
             "Status": row["status"],
             "Description": row["description"],
         }
-        title = row["description"].strip().splitlines()[0]
-        shown = Shown("action", incident["reference"], title, incident["permalink"], at, detail, True)
+        title, reference = row["description"].strip().splitlines()[0], incident["reference"]
+        shown = Shown("action", reference, title, incident["permalink"], at, detail, True, reference)
         self.keep(request, body, row["id"], shown)
         return self.json({"action": row}, 201)
 
@@ -257,7 +273,8 @@ class IncidentIo(VendorStandIn):
             "Status": row["status"],
             "Description": row.get("description", ""),
         }
-        shown = Shown("follow-up", incident["reference"], row["title"], incident["permalink"], at, detail, True)
+        reference = incident["reference"]
+        shown = Shown("follow-up", reference, row["title"], incident["permalink"], at, detail, True, reference)
         self.keep(request, body, row["id"], shown)
         return self.json({"follow_up": row}, 201)
 

@@ -10,12 +10,12 @@ Row = dict[str, Any]
 
 
 def settled(vendor: VendorStandIn, rows: list[Row], identity: str, created_at: Callable[[Row], float]) -> list[Row]:
-    """The rows without what came through the API less than `vendor.list_lag` seconds ago.
+    """The rows without what came through the API less than `vendor.lag` seconds ago.
 
     `identity` is the member that holds a row's id; `created_at` gives epoch seconds.
     """
-    if not vendor.list_lag:
+    if not vendor.lag:
         return rows
-    latest = time.time() - vendor.list_lag
+    latest = time.time() - vendor.lag
     made = {created.id for created in vendor.created}
     return [row for row in rows if row[identity] not in made or created_at(row) <= latest]

@@ -11,7 +11,6 @@ Where the documentation leaves a choice, it takes the one that is harder on a cl
 `Idempotency-Key` does nothing, test incidents are listed only when `filter[kind]` asks for them.
 """
 
-import hmac
 import secrets
 import time
 from collections.abc import Mapping
@@ -23,11 +22,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, json_body, media_type, moment
+from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, json_body, media_type, moment
+from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
+from bot.playground.vendors.records import Shown
 from bot.playground.vendors.rootly_data import RootlyData
 from bot.playground.vendors.rootly_query import Query, Row, answer
+from bot.playground.vendors.rootly_rights import Key, lacks
 from bot.playground.vendors.rootly_selections import FormFields
 from bot.playground.vendors.rootly_shapes import (
     ACTION_ITEM,
@@ -42,6 +44,7 @@ from bot.playground.vendors.rootly_shapes import (
     humanised,
     refused,
 )
+from bot.playground.vendors.rootly_tasks import in_words
 
 PER_MINUTE = 3000
 """Reads, and as many writes. The headers say how many are left; nothing is refused for going over."""
@@ -89,7 +92,8 @@ class Rootly(VendorStandIn):
     def __init__(self) -> None:
         self.fields = FormFields(self)
         super().__init__()
-        self._key = f"rootly_{secrets.token_hex(32)}"
+        self.keys: Keys[Key] = Keys()
+        self._key = self.key_without()["api_key"]
         self.data = RootlyData()
         self._caller = self.data.lists["users"][0]
         for row in reversed(self.data.lists["incidents"]):
@@ -98,6 +102,15 @@ class Rootly(VendorStandIn):
     @property
     def credentials(self) -> dict[str, str]:
         return {"api_key": self._key}
+
+    def new_key(self) -> dict[str, str]:
+        return self.key_without()
+
+    def key_without(self, *rights: str, user: bool = True) -> dict[str, str]:
+        """The credentials of another key, which lacks these rights ("workflows:read"); `user`: whether it acts as one."""
+        key = f"rootly_{secrets.token_hex(32)}"
+        self.keys.add(f"Bearer {key}", Key(frozenset(rights), user))
+        return {"api_key": key}
 
     def routes(self) -> list[BaseRoute]:
         lists = [Route(f"/v1/{name}", self.api(self._lister(name))) for name in QUERIES]
@@ -117,9 +130,9 @@ class Rootly(VendorStandIn):
             Route("/account/workflows/{name}", self._workflow_page),
         ]
 
-    def authorised(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode())
+    def permit(self, request: Request) -> None:
+        if (key := self.keys.of(request)) and lacks(request.method, request.url.path, key):
+            raise _not_found()
 
     def unauthorised(self) -> Refusal:
         note = "token revoked" if self.fault == "revoked" else "invalid token"
@@ -215,9 +228,8 @@ class Rootly(VendorStandIn):
             "Description": made["description"] or "",
             **self.fields.item_detail(made),
         }
-        shown = Shown(
-            "action item", f"INC-{number}", made["summary"], made["url"], time.time(), detail, from_slack=True
-        )
+        reference = f"INC-{number}"
+        shown = Shown("action item", reference, made["summary"], made["url"], time.time(), detail, True, reference)
         self.keep(request, body, row["id"], shown)
         return self.json({"data": self._linked(row)}, 201)
 
@@ -234,15 +246,9 @@ class Rootly(VendorStandIn):
         row = self.data.workflow_task(workflow["id"], attributes, time.time())
         self.data.tasks[workflow["id"]].append(row)
         made = row["attributes"]
-        params = made["task_params"]
-        detail = {
-            "Workflow": workflow["attributes"]["name"],
-            "Type": params["task_type"],
-            "Position": str(made["position"]),
-            "What": params.get("summary") or params.get("subject") or "",
-        }
-        path = f"/account/workflows/{workflow['attributes']['slug']}"
-        shown = Shown("workflow task", workflow["attributes"]["name"], made["name"], path, time.time(), detail, True)
+        name, path = workflow["attributes"]["name"], f"/account/workflows/{workflow['attributes']['slug']}"
+        detail = {"Workflow": name, "Position": str(made["position"]), **in_words(made["task_params"])}
+        shown = Shown("workflow task", name, made["name"], path, time.time(), detail, True, f"“{name}”")
         self.keep(request, body, row["id"], shown)
         return self.json({"data": row}, 201)
 
@@ -307,7 +313,7 @@ class Rootly(VendorStandIn):
             if made["slug"] == request.path_params["name"]:
                 about = {"About": made["description"] or ""}
                 tasks = [task["attributes"] for task in self.data.tasks[row["id"]]]
-                lines = [f"{task['position']}. {task['name']} ({task['task_params']['task_type']})" for task in tasks]
+                lines = [f"{task['position']}. {task['name']}\n{_told(task['task_params'])}" for task in tasks]
                 return page(self.label, data.TEAM.name, made["name"], about, {"Tasks": lines})
         return nothing_here(self.label)
 
@@ -352,6 +358,11 @@ def _shown_incident(row: Row, *, from_slack: bool) -> Shown:
     made = row["attributes"]
     reference = f"INC-{made['sequential_id']}"
     return Shown("incident", reference, made["title"], made["url"], created_at(row), _detail(made), from_slack)
+
+
+def _told(task_params: Mapping[str, Any]) -> str:
+    """What a task does, a line a parameter."""
+    return "\n".join(f"{label}: {text}" for label, text in in_words(task_params).items())
 
 
 def _detail(made: Mapping[str, Any]) -> dict[str, str]:

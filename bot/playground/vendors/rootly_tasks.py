@@ -3,7 +3,9 @@
 `tests/contract/test_task_types.py` compares those facts with Rootly's document.
 """
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from bot.adapters.rootly.tasks import Parameter, types
 from bot.playground.vendors.shapes import STRING, Shape, Type
@@ -28,6 +30,27 @@ def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | No
         if rule.kind == "any of" and not any(all(given.get(name) for name in group) for group in rule.groups):
             return rule.groups[0][0]
     return None
+
+
+def in_words(params: Mapping[str, Any]) -> dict[str, str]:
+    """What a task was made with, by people's names: "Slack channels" -> "incidents, general"."""
+    named = {name.replace("_", " ").capitalize(): _said(value) for name, value in params.items() if name != "task_type"}
+    return {"Type": str(params["task_type"]), **{label: text for label, text in named.items() if text}}
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(_said, value))
+        case {"name": str(name)}:
+            return name
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _shape(parameter: Parameter) -> Shape:

@@ -11,7 +11,6 @@ A JSON body carries no parameters as far as this API is concerned, so it gets "M
 """
 
 import base64
-import hmac
 import ipaddress
 import json
 import secrets
@@ -25,12 +24,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, Shown, VendorStandIn, iso, moment
+from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, iso, moment
 from bot.playground.vendors.ids import twilio_sid
+from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
+from bot.playground.vendors.records import Shown
 from bot.playground.vendors.twilio_answers import error, form_of, invalid, missing, not_found, whole
 from bot.playground.vendors.twilio_configuration import fault_in, queue_of
+from bot.playground.vendors.twilio_rights import lacks
 from bot.playground.vendors.twilio_tasks import Tasks, detail, new_sid, title
 
 Row = dict[str, Any]
@@ -63,8 +65,10 @@ class Twilio(VendorStandIn):
     def __init__(self) -> None:
         super().__init__()
         self.bare_lists = False
-        self._key_sid = twilio_sid("SK")
-        self._secret = secrets.token_urlsafe(24)
+        self.keys: Keys[frozenset[str]] = Keys()
+        self._key = self.key_without()
+        self._token = secrets.token_hex(16)
+        self.keys.add(_basic(ACCOUNT, self._token), frozenset())
         self._begun = time.time()
         self.workspaces = [self._workspace(CARE, "Brambleway Care"), self._workspace(STAGING, "Brambleway Staging")]
         self.queues = {
@@ -79,7 +83,21 @@ class Twilio(VendorStandIn):
 
     @property
     def credentials(self) -> dict[str, str]:
-        return {"key_sid": self._key_sid, "key_secret": self._secret, "workspace_sid": CARE}
+        return self._key
+
+    @property
+    def account(self) -> dict[str, str]:
+        """The account's own SID and auth token, which do as well as a key."""
+        return {"key_sid": ACCOUNT, "key_secret": self._token, "workspace_sid": CARE}
+
+    def new_key(self) -> dict[str, str]:
+        return self.key_without()
+
+    def key_without(self, *rights: str) -> dict[str, str]:
+        """The credentials of another key, restricted by these rights ("task_queues:read")."""
+        sid, secret = twilio_sid("SK"), secrets.token_urlsafe(24)
+        self.keys.add(_basic(sid, secret), frozenset(rights))
+        return {"key_sid": sid, "key_secret": secret, "workspace_sid": CARE}
 
     def routes(self) -> list[BaseRoute]:
         workspace = "/v1/Workspaces/{workspace}"
@@ -100,9 +118,9 @@ class Twilio(VendorStandIn):
             Route("/console/workspaces/{workspace}/tasks/{sid}", self._task_page),
         ]
 
-    def authorised(self, request: Request) -> bool:
-        pair = base64.b64encode(f"{self._key_sid}:{self._secret}".encode())
-        return hmac.compare_digest(request.headers.get("authorization", "").encode(), b"Basic " + pair)
+    def permit(self, request: Request) -> None:
+        if lacks(request.method, request.url.path, self.keys.of(request) or ()):
+            raise error(403, 70051, "The API key lacks a permission that this needs", "not permitted")
 
     def unauthorised(self) -> Refusal:
         note = "token revoked" if self.fault == "revoked" else "invalid credentials"
@@ -123,6 +141,9 @@ class Twilio(VendorStandIn):
             raise KeyError(catalog)
         first = len(self.queues[CARE]) + 1
         self.queues[CARE].extend(self._queue(CARE, f"queue-{n:05}", "1==1") for n in range(first, first + count))
+
+    def lists(self) -> dict[str, dict[str, str]]:
+        return {"Queues": {queue["friendly_name"]: queue["sid"] for queue in self.queues[CARE]}}
 
     # Look-ups
 
@@ -336,6 +357,10 @@ class Twilio(VendorStandIn):
 
     def one_refusal(self, path: str) -> Refusal:
         return invalid("Attributes" if path.endswith("/Tasks") else "FriendlyName", "is reserved")
+
+
+def _basic(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def _reachable(url: str) -> bool:

@@ -22,6 +22,7 @@ Each module beside this one is a text in a notation of its own, read by `notatio
 | `: services`             | the id of an entry of that catalog                                          |
 | `: {services}`           | the same as an object, `{id, name}`                                         |
 | `: {channel}`, `{person}`| a channel or person of Slack as such an object                              |
+| `: {user_group}`         | a user group of Slack as such an object                                     |
 | `: {}`                   | such an object of some other tool, which nobody can list: typed             |
 | `: [...]`, `: [...] 2..` | a list of any of these; of at least two                                     |
 

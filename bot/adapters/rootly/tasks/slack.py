@@ -4,13 +4,13 @@ TASKS = """
 ## Slack
 
 send_slack_message: Send a Slack message
-    text*: long; channels: [{channel}]; slack_users: [{person}]; slack_user_groups: [{}]; actionables: [@actionable]
+    text*: long; channels: [{channel}]; slack_users: [{person}]; slack_user_groups: [{user_group}]; actionables: [@actionable]
     pin_to_channel: bool; send_as_ephemeral+: bool; color+; thread_ts+; parent_message_thread_task+: {}
     send_only_as_threaded_message+: bool; broadcast_thread_reply_to_channel+: bool; update_parent_message+: bool
     any of: channels | slack_users | slack_user_groups
 
 send_slack_blocks: Send Slack blocks (Block Kit)
-    blocks*: json; channels: [{channel}]; slack_users: [{person}]; slack_user_groups: [{}]; message
+    blocks*: json; channels: [{channel}]; slack_users: [{person}]; slack_user_groups: [{user_group}]; message
     attachments: json; pin_to_channel: bool; send_as_ephemeral+: bool; thread_ts+; parent_message_thread_task+: {}
     send_only_as_threaded_message+: bool; broadcast_thread_reply_to_channel+: bool; update_parent_message+: bool
     any of: channels | slack_users | slack_user_groups
@@ -19,7 +19,7 @@ create_slack_channel: Create a Slack channel
     title*; workspace* "Slack workspace": {}; private: auto|true|false = auto; ...retry
 
 invite_to_slack_channel: Invite people to a Slack channel
-    channel*: {channel}; slack_users: [{person}]; slack_user_groups: [{}]; slack_emails
+    channel*: {channel}; slack_users: [{person}]; slack_user_groups: [{user_group}]; slack_emails
     any of: slack_users | slack_user_groups | slack_emails
 
 rename_slack_channel: Rename a Slack channel

@@ -106,7 +106,6 @@ HINTS: Mapping[str, str] = {
 THING_HINTS: Mapping[str, str] = {
     "incident": "{{ incident.id }} is the incident that the workflow runs for.",
     "resource": "What the other workflow runs for; {{ incident.id }} is the incident that this one runs for.",
-    "slack_user_groups": "Slack's ID of a group looks like S012AB3CD.",
     "parent_message_thread_task": "The task of this workflow that sends the message.",
 }
 
@@ -141,7 +140,7 @@ def title(parameter: Parameter) -> str:
 def picked(parameter: Parameter) -> bool:
     """Whether the value is chosen from one of Rootly's own lists."""
     kinds = ("", "text", "long", "email", "enum", "bool", "bool?", "int", "number", "json", "mapping", "object")
-    return parameter.shape.word not in (*kinds, "channel", "person")
+    return parameter.shape.word not in (*kinds, "channel", "person", "user_group")
 
 
 def hint(parameter: Parameter) -> str:
@@ -163,10 +162,10 @@ def hint(parameter: Parameter) -> str:
 
 
 def placeholder(parameter: Parameter) -> str:
-    """What stands in the parameter's input while it is empty: how to write what nobody can pick."""
+    """What stands in the parameter's input while it is empty: an example of what nobody can pick, by its id and name."""
     match parameter.shape.word, parameter.shape.thing, parameter.shape.many:
         case "", True, many:
-            return "One a line: ID, name" if many else "ID, name"
+            return "One a line, as 10001, Bug" if many else "10001, Bug"
         case "email", True, _:
             return "One a line: e-mail address, name"
     return ""

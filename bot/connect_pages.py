@@ -1,0 +1,320 @@
+"""What the page says on which an admin connects a vendor. Pure: everything comes in, an HTML page comes out."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args, get_origin
+
+import htpy as h
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from starlette.responses import HTMLResponse
+
+from bot import messages
+from bot.adapters.base import Account, Adapter, Credentials, Rights, typed_unseen
+from bot.forms.text import duration, humanise
+from bot.pages import page, paragraphs
+from bot.storage.connections import Connection
+from bot.storage.links import Link
+
+FORM_KEY, ACTION = "form_key", "action"
+Action = Literal["save", "test", "disconnect"]
+"""What the page's buttons change."""
+ASKED_FIRST = "ask"
+"""What stands in the address of the page that asks whether to disconnect."""
+_AS_TYPED: Mapping[str, h.Attribute] = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+"""What keeps browsers from changing or remembering what is typed."""
+_LOOKS: Mapping[str, str] = {"error": "field-error", "again": "hint", "hint": "hint"}
+"""The style of what stands below an input."""
+AGAIN = "Type /vendors in Slack again and press the button there: you get a new link."
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at the page with a link that is still good. `waiting`: how many deliveries are to be sent still, by the id of
+    the vendor's account that they are for; `form_key` has to come back with what is posted; `now` is in epoch seconds."""
+
+    link: Link
+    adapter: Adapter
+    connection: Connection | None
+    waiting: Mapping[str, int]
+    now: float
+    https: bool
+    form_key: str = field(repr=False)
+
+    def waiting_for(self, account: str) -> tuple[int, int]:
+        """How many deliveries wait for this account, and how many for others."""
+        these = self.waiting.get(account, 0)
+        return these, sum(self.waiting.values()) - these
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was posted, for the form to be shown again: what of it may be seen, errors by field, and one about all of it.
+    `lost` are the fields whose secrets are not kept, and have to be typed again."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    lost: Collection[str] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether something is wrong with what was typed."""
+        return bool(self.errors or self.problem)
+
+
+def form(visit: Visit, typed: Typed | None = None, *, problem: str = "", status: int = 200) -> HTMLResponse:
+    """The form for the credentials; for a connected vendor also how it stands, "Test again" and "Disconnect". `problem` is
+    what went wrong that is not about what was typed."""
+    label, connection, typed = visit.adapter.label, visit.connection, typed or Typed()
+    above = [problem and _alert(problem), _where(visit)]
+    if connection is None:
+        return _page(visit, f"Connect {label}", above, _fields(visit, typed, "Check and connect"), status=status)
+    return _page(
+        visit,
+        label,
+        above,
+        _standing(visit, connection),
+        _button(visit, "test", "Test again", ".quiet"),
+        h.h2["Use another key"],
+        _fields(visit, typed, "Check and replace"),
+        h.h2["Disconnect"],
+        h.form[h.input(type="hidden", name=ASKED_FIRST, value="disconnect"), h.button(".danger")["Disconnect …"]],
+        status=status,
+    )
+
+
+def asked_just_now(visit: Visit, answer: str) -> str:
+    """What "Test again" came to when it was no yes: without its first words, a second try would look like no answer at all."""
+    return f"{visit.adapter.label} was asked just now. {answer}"
+
+
+def still_refused(visit: Visit, before: Connection) -> str:
+    """The same when the vendor does not accept the key; `before` is the connection as it was."""
+    return asked_just_now(visit, f"It {'still refuses' if before.broken else 'refuses'} the key.")
+
+
+def disconnecting(visit: Visit) -> HTMLResponse:
+    """What disconnecting will do, and a button that does it."""
+    label = visit.adapter.label
+    return _page(
+        visit,
+        f"Disconnect {label}?",
+        _where(visit),
+        h.ul[
+            h.li[f"The credentials and the lists of {label} are deleted here."],
+            h.li[f"Nobody can send anything to {label} from this Slack workspace until it is connected again."],
+            h.li[_what_waits(visit)],
+            h.li[f"The key itself goes on working at {label}: delete it there if nothing else uses it."],
+        ],
+        h.div(".actions")[
+            _button(visit, "disconnect", f"Disconnect {label}", ".danger"),
+            h.form[h.button(".quiet")["Keep it connected"]],
+        ],
+    )
+
+
+def connected(visit: Visit, account: Account) -> HTMLResponse:
+    """The receipt. The visit is as it was before: its connection is the one that was replaced."""
+    label = visit.adapter.label
+    these, others = visit.waiting_for(account.id)
+    return _page(
+        visit,
+        f"{label} is connected",
+        _good(f"{label} accepts the key, and is connected as {account.name}."),
+        _where(visit),
+        _rights(visit.adapter, account.rights),
+        these > 0 and h.p[f"{_count(these)}, and {'goes' if these == 1 else 'go'} on now."],
+        others > 0 and h.p[_for_others(visit, others, account)],
+        h.p[_what_next(visit.adapter, account)],
+    )
+
+
+def disconnected(visit: Visit) -> HTMLResponse:
+    """The receipt of a "Disconnect"."""
+    label = visit.adapter.label
+    return _page(
+        visit,
+        f"{label} is disconnected",
+        _good("Its credentials and lists are deleted here."),
+        _where(visit),
+        h.p[_what_waits(visit)],
+        h.p[f"If nothing else uses the key, delete it at {label} too. You can close this page."],
+    )
+
+
+def notice(title: str, *sentences: str, status: int, https: bool) -> HTMLResponse:
+    """A page that says what happened and what to do next."""
+    return page(title, paragraphs(sentences), status=status, https=https)
+
+
+def fields_of(credentials: type[Credentials]) -> Mapping[str, FieldInfo]:
+    """The fields that the page asks for, by name."""
+    return credentials.model_fields
+
+
+def label_of(name: str, info: FieldInfo) -> str:
+    """What people call that field of the credentials."""
+    return info.title or humanise(name)
+
+
+def _page(visit: Visit, title: str, *body: h.Node, status: int = 200) -> HTMLResponse:
+    return page(title, *body, status=status, https=visit.https)
+
+
+def _alert(sentence: str) -> h.Node:
+    return h.p(".error", role="alert")[sentence]
+
+
+def _good(sentence: str) -> h.Node:
+    return h.p(".good", role="status")[sentence]
+
+
+def _where(visit: Visit) -> h.Node:
+    team = visit.link.workspace.team or visit.link.workspace.enterprise
+    named = visit.link.workspace_name
+    shown = f"{named} ({team})" if named != team else team
+    return h.p["Slack workspace: ", h.b[shown], ". You: ", h.b[visit.link.actor_name], "."]
+
+
+def _standing(visit: Visit, connection: Connection) -> h.Node:
+    label, since = visit.adapter.label, duration(max(visit.now - connection.connected_at, 1))
+    these, others = visit.waiting_for(connection.account)
+    return [
+        h.p["Connected as ", h.b[connection.account_name], f", {since} ago."],
+        _accepted(visit, connection),
+        _rights(visit.adapter, connection.rights),
+        these > 0 and h.p[f"{_count(these)}."],
+        others > 0
+        and h.p[
+            f"{_count(others)} to another account of {label} than this one: the cards in Slack say what can be done."
+        ],
+    ]
+
+
+def _accepted(visit: Visit, connection: Connection) -> h.Node:
+    """Whether the vendor accepts the key, as far as that is known."""
+    label = visit.adapter.label
+    if connection.broken:
+        return h.p(".error", role="status")[connection.broken.partition("; an admin")[0].rstrip(".") + "."]
+    if not connection.checked_at:
+        return h.p(role="status")[f"{label} was not asked yet whether it accepts the key. Press Test again to ask it."]
+    return _good(f"{label} accepts the key: it was asked {duration(max(visit.now - connection.checked_at, 1))} ago.")
+
+
+def _rights(adapter: Adapter, rights: Rights) -> h.Node:
+    """As whom the key acts, with which rights, and what it may not do of what the bot offers."""
+    sentences = messages.cannot(adapter, rights)
+    return [
+        rights.acts_as and h.p["The key acts as ", h.b[rights.acts_as], "."],
+        rights.roles and h.p["Its rights: ", h.b[", ".join(rights.roles)], "."],
+        sentences and [h.p["What will not work with this key:"], h.ul[[h.li[it] for it in sentences]]],
+    ]
+
+
+def _fields(visit: Visit, typed: Typed, submit: str) -> h.Node:
+    """The form of the vendor's credentials: an input a field of the model."""
+    label, known = visit.adapter.label, fields_of(visit.adapter.credentials)
+    minutes = duration(max(visit.link.expires_at - visit.now, 1))
+    mend = _first_to_mend(known, typed) if typed.refused else ""
+    return [
+        h.p[
+            f"{label} is asked whether it accepts what you type. Only if it does is it stored, encrypted. Nothing of it passes "
+            "through Slack."
+        ],
+        typed.problem and _alert(typed.problem),
+        h.form(method="post", autocomplete="off")[
+            _hidden(visit, "save"),
+            [_field(name, info, typed, focused=name == mend) for name, info in known.items()],
+            h.button[submit],
+            h.p(".hint")[f"This page works for another {minutes}, and for one change."],
+        ],
+    ]
+
+
+def _first_to_mend(known: Mapping[str, FieldInfo], typed: Typed) -> str:
+    """Where the person goes on typing: at the first error, or at the first secret that is gone."""
+    places = typed.errors or typed.lost
+    return next((name for name in known if name in places), "")
+
+
+def _field(name: str, info: FieldInfo, typed: Typed, *, focused: bool) -> h.Node:
+    error = typed.errors.get(name, "")
+    notes = {
+        "error": f"{error[:1].upper()}{error[1:]}",
+        "again": "Type it again: this page does not keep secrets." if name in typed.lost else "",
+        "hint": info.description or "",
+    }
+    below = {f"{name}-{kind}": (kind, text) for kind, text in notes.items() if text}
+    attributes: Mapping[str, h.Attribute] = {
+        "id": name,
+        "name": name,
+        "required": info.is_required(),
+        "autofocus": focused,
+        "aria-describedby": " ".join(below) or None,
+        "aria-invalid": "true" if error else None,
+    }
+    return [
+        h.label(for_=name)[label_of(name, info)],
+        _input(info, typed.values.get(name), attributes),
+        [h.p(f".{_LOOKS[kind]}", id=it)[text] for it, (kind, text) in below.items()],
+    ]
+
+
+def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attribute]) -> h.Node:
+    """Secrets come back empty. Raises `TypeError` for a type that has no input."""
+    shown = value if value is not None else "" if info.is_required() else str(info.get_default())
+    if get_origin(info.annotation) is Literal:
+        choices = [str(it) for it in get_args(info.annotation)]
+        return h.select(attributes)[[h.option(value=it, selected=it == shown)[it] for it in choices]]
+    if typed_unseen(info):
+        return h.input(attributes, _AS_TYPED, type="password")
+    if info.annotation in (str, SecretStr):
+        return h.input(attributes, _AS_TYPED, type="text", value=shown)
+    raise TypeError(f"There is no input for {info.annotation}.")
+
+
+def _button(visit: Visit, action: Action, text: str, looks: str) -> h.Node:
+    """A form of one button."""
+    return h.form(method="post")[_hidden(visit, action), h.button(looks)[text]]
+
+
+def _hidden(visit: Visit, action: Action) -> h.Node:
+    return [
+        h.input(type="hidden", name=FORM_KEY, value=visit.form_key),
+        h.input(type="hidden", name=ACTION, value=action),
+    ]
+
+
+def _what_next(adapter: Adapter, account: Account) -> str:
+    """Where one goes from here, and what to try there."""
+    may = [it.kind for it in adapter.operations if it.name not in account.rights.cannot]
+    commands = [command for kind, command in messages.COMMANDS.items() if kind in may]
+    back = "You can close this page and go back to Slack."
+    return f"{back} Commands that reach {adapter.label} now: {', '.join(commands)}." if commands else back
+
+
+def _what_waits(visit: Visit) -> str:
+    """What disconnecting means for what waits, whichever account it is for."""
+    waiting = sum(visit.waiting.values())
+    if not waiting:
+        return f"Nothing waits to be sent to {visit.adapter.label} at the moment."
+    return (
+        f"{_count(waiting)}. It stays saved, its card in Slack says why it waits, and it goes on if the account that it was "
+        "meant for is connected again within a day of its submission."
+    )
+
+
+def _for_others(visit: Visit, waiting: int, account: Account) -> str:
+    """What becomes of what was meant for other accounts than the one that is connected now."""
+    before = visit.connection
+    all_its = before is not None and visit.waiting.get(before.account) == waiting
+    named = before.account_name if before is not None and all_its else "another account"
+    return (
+        f"{_count(waiting)} to {named}, which was connected before. Nothing of it is sent to {account.name}: the cards in "
+        "Slack say what can be done."
+    )
+
+
+def _count(waiting: int) -> str:
+    return f"{waiting} {'submission waits' if waiting == 1 else 'submissions wait'} to be sent"

@@ -1,0 +1,123 @@
+"""Who may use what, in words: why somebody may not, and the form in which admins decide."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bot.adapters.base import Kind
+from bot.forms.render import Block, modal, notice
+from bot.forms.text import cut, escape
+from bot.messages.shown import View
+
+WHO: Mapping[str, str] = {"everyone": "Everyone", "members": "Full members", "admins": "Admins and owners"}
+"""Who may use an operation, apart from user groups, as people read it."""
+WHO_HINTS: Mapping[str, str] = {
+    "everyone": "Guests of this workspace too",
+    "members": "No guests",
+    "admins": "Of this workspace",
+}
+WHO_TITLE = "Who may use what"
+WHO_ACTION = "who"
+"""The action id of the form's selects."""
+WHO_PREFIX = "who."
+"""Before the operation's name in the block ids of the form."""
+ONLY_ADMINS_DECIDE = (
+    "Only workspace admins and owners may decide who may use what. Please ask one of them to change it for you."
+)
+WHO_GONE = "That user group was deleted or switched off in Slack. Please choose another."
+NOTHING_TO_DECIDE = "This workspace is not connected to any tool yet, so there is nothing to decide. Connect one first."
+_LONGEST_NAME = 75
+
+
+class Rule(NamedTuple):
+    """Who may use one operation: its name ("rootly.incident"), its label ("Rootly: incident"), who may, and what that is
+    called."""
+
+    operation: str
+    label: str
+    who: str
+    words: str
+
+
+def not_checked(problem: str) -> str:
+    """Slack did not say what would decide it."""
+    return f"I could not check whether you may do this. {problem}"
+
+
+def only_admins(kind: Kind) -> str:
+    """A "no" to whoever is no admin."""
+    what = "change workflows from here" if kind == "workflow_task" else "do this"
+    return f"Only workspace admins and owners may {what}. Please ask one of them to do it."
+
+
+def only_members(who: str, role: str) -> str:
+    """A "no" to a guest or somebody from elsewhere, where everyone of the workspace, or every full member, may."""
+    whom = "guests" if role == "guest" else "people from other workspaces"
+    ours = "everyone in this workspace" if who == "everyone" else "full members of the workspace"
+    return f"This is for {ours}, not for {whom}. Please ask a member to do it for you."
+
+
+def only_group(name: str, handle: str) -> str:
+    """A "no" to whoever is not in the user group."""
+    group = f"{escape(cut(name, _LONGEST_NAME))}{f' (@{escape(handle)})' if handle else ''}"
+    return (
+        f"This is for the people of the user group {group} and for workspace admins. Please ask one of them to do it."
+    )
+
+
+def group_gone(name: str) -> str:
+    """A "no" to everyone but admins, since the group is no more. `name` is empty where Slack does not know it any more."""
+    group = f"the user group {escape(cut(name, _LONGEST_NAME))}" if name else "a user group"
+    return (
+        f"This was for the people of {group}, which was deleted or switched off in Slack. Until somebody else is chosen, "
+        "only workspace admins and owners may do it: please ask one of them. They change it in `/vendors`, "
+        f"“{WHO_TITLE}”."
+    )
+
+
+def none_of_these(no: Mapping[str, str]) -> str:
+    """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its label ("Rootly: incident");
+    where they differ, it is said which is about which."""
+    about: dict[str, list[str]] = {}
+    for label, said in no.items():
+        about.setdefault(said, []).append(escape(label))
+    if len(about) == 1:
+        return next(iter(about))
+    return "\n".join(f"*{', '.join(labels)}*: {said}" for said, labels in about.items())
+
+
+def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
+    """The form: a type-ahead for each operation, with what holds now chosen."""
+    intro = "Workspace admins and owners may always use everything. People from other companies never may."
+    blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}]
+    for rule in rules:
+        option = {"text": _plain(cut(rule.words, _LONGEST_NAME)), "value": rule.who}
+        element = {"type": "external_select", "action_id": WHO_ACTION, "min_query_length": 0, "initial_option": option}
+        blocks.append(
+            {
+                "type": "input",
+                "block_id": f"{WHO_PREFIX}{rule.operation}",
+                "label": _plain(rule.label),
+                "element": element,
+            }
+        )
+    return modal(
+        callback_id="who_may", title=WHO_TITLE, submit="Save", blocks=blocks, private_metadata=private_metadata
+    )
+
+
+def who_may_now(rules: Sequence[Rule]) -> View:
+    """The answer to the form: what is set."""
+    lines = [f"• *{escape(it.label)}*: {escape(it.words)}" for it in rules]
+    text = "\n".join(
+        [":white_check_mark: *Saved.* From now on these may use it, and admins and owners always:", *lines]
+    )
+    return notice(title=WHO_TITLE, text=text, close="Done")
+
+
+def not_saved(text: str) -> View:
+    """Why the form was not saved, in mrkdwn; it stays underneath."""
+    return notice(title="Not saved", text=text, close="Back")
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

@@ -1,0 +1,168 @@
+"""Slack with several workspaces and organisations, in which one app is installed or not: one Web API for all of them, and
+the page on which a person allows the app.
+
+Every workspace is a stand-in of its own; a call belongs to the one whose token it bears.
+"""
+
+import base64
+import binascii
+import html
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from bot.playground.slack.grants import SlackError
+from bot.playground.slack.standin import SlackStandIn
+from bot.playground.slack.state import Call
+from bot.playground.slack.web_api import arguments, bearer, texts
+from bot.playground.vendors import data
+
+PERSON = data.PEOPLE[0].slack_id
+"""Who allows the app, wherever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a code stands for: the app may be installed there, with these scopes; the token goes to that address alone."""
+
+    slack: SlackStandIn
+    scopes: str
+    redirect_uri: str
+
+
+class Platform:
+    """`redirect_uri` is the one that the app has registered.
+
+    `rotating`: token rotation is switched on. `withheld`: a scope that is not granted. `down`: no answer but a 503.
+    """
+
+    def __init__(self, workspaces: Sequence[SlackStandIn], client_id: str, client_secret: str) -> None:
+        self.workspaces = {it.team.id: it for it in workspaces}
+        self.client_id = client_id
+        self.client_secret = client_secret
+        self.redirect_uri = ""
+        self.rotating = False
+        self.withheld = ""
+        self.down = False
+        self.exchanges: list[Call] = []
+        """The calls of oauth.v2.access, oldest first; without the code."""
+        self._codes: dict[str, Permission] = {}
+
+    def routes(self) -> list[BaseRoute]:
+        """`/oauth/v2/authorize`, the Web API, and below each team's id what belongs to that workspace alone."""
+        return [
+            Route("/oauth/v2/authorize", self.authorize, methods=["GET"]),
+            Route("/api/{method}", self.api, methods=["GET", "POST"]),
+            *(Mount(f"/{team}", routes=slack.routes()) for team, slack in self.workspaces.items()),
+        ]
+
+    def settle(self, url: str, bot_url: str) -> None:
+        """Say where the routes are mounted, and where the bot is."""
+        self.redirect_uri = f"{bot_url}/slack/oauth_redirect"
+        for team, slack in self.workspaces.items():
+            slack.url, slack.bot_url = f"{url}/{team}", bot_url
+
+    def calls(self, method: str) -> list[Call]:
+        """The calls of that method in all workspaces."""
+        return [call for slack in self.workspaces.values() for call in slack.calls if call.method == method]
+
+    async def authorize(self, request: Request) -> Response:
+        """The page: with `team`, the person allows it there; with `cancel`, not at all; without either it asks."""
+        given = request.query_params
+        if given.get("client_id") != self.client_id or given.get("redirect_uri") != self.redirect_uri:
+            return PlainTextResponse("Slack does not know this app or its redirect_uri.", 400)
+        back = {"state": given.get("state", "")}
+        if "cancel" in given:
+            return self._redirect(back | {"error": "access_denied"})
+        if slack := self.workspaces.get(given.get("team", "")):
+            code = secrets.token_urlsafe(16)
+            self._codes[code] = Permission(slack, given.get("scope", ""), self.redirect_uri)
+            return self._redirect(back | {"code": code})
+        choices = [("cancel", "1", "Cancel"), *(("team", it.team.id, it.team.name) for it in self.workspaces.values())]
+        links = [
+            f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">{html.escape(words)}</a></li>'
+            for name, value, words in choices
+        ]
+        return HTMLResponse(f"<!doctype html><title>Allow</title><ul>{''.join(links)}</ul>")
+
+    def _redirect(self, query: dict[str, str]) -> RedirectResponse:
+        return RedirectResponse(f"{self.redirect_uri}?{urlencode(query)}", 302)
+
+    async def api(self, request: Request) -> Response:
+        """One call, in the workspace whose token it bears."""
+        if self.down:
+            return PlainTextResponse("upstream connect error", 503)
+        if request.path_params["method"] == "oauth.v2.access":
+            return await self._access(request)
+        token = bearer(request)
+        found = (it for it in self.workspaces.values() if it.bot_token and secrets.compare_digest(it.bot_token, token))
+        slack = next(found, next(iter(self.workspaces.values())))
+        return await slack.web_api(request)
+
+    async def _access(self, request: Request) -> Response:
+        """oauth.v2.access: a code for a token, once."""
+        args: dict[str, Any] = {}
+        try:
+            args = texts(await arguments(request))
+            reply = {"ok": True, **self._token(request, args.pop("code", ""), args)}
+        except SlackError as error:
+            reply = {"ok": False, "error": error.error, **error.details}
+        self.exchanges.append(Call("oauth.v2.access", args, bool(reply["ok"]), str(reply.get("error", ""))))
+        return JSONResponse(reply)
+
+    def _token(self, request: Request, code: str, args: dict[str, Any]) -> dict[str, Any]:
+        client_id, client_secret = _credentials(request)
+        if client_id != self.client_id:
+            raise SlackError("invalid_client_id")
+        if not secrets.compare_digest(client_secret, self.client_secret):
+            raise SlackError("bad_client_secret")
+        permission = self._codes.get(code)
+        if permission is None:
+            raise SlackError("invalid_code")
+        if args.get("redirect_uri") != permission.redirect_uri:
+            raise SlackError("bad_redirect_uri")
+        del self._codes[code]
+        return self._granted(permission.slack, [it for it in permission.scopes.split(",") if it != self.withheld])
+
+    def _granted(self, slack: SlackStandIn, scopes: Sequence[str]) -> dict[str, Any]:
+        """A person's token always comes along, for the bot to leave alone."""
+        slack.bot_token = slack.bot_token or f"xoxb-{secrets.token_hex(12)}"
+        team, there = {"id": slack.team.id, "name": slack.team.name}, slack.organisation
+        reply = {
+            "access_token": slack.bot_token,
+            "token_type": "bot",
+            "scope": ",".join(scopes),
+            "bot_user_id": slack.app.bot_user_id,
+            "app_id": slack.app.id,
+            "team": None if there and there.whole else team,
+            "enterprise": {"id": there.id, "name": there.name} if there else None,
+            "is_enterprise_install": bool(there and there.whole),
+            "authed_user": {"id": PERSON, "access_token": f"xoxp-{secrets.token_hex(12)}", "token_type": "user"},
+        }
+        if self.rotating:
+            rotated = {"access_token": f"xoxe.{slack.bot_token}", "refresh_token": "xoxe-1", "expires_in": 43_200}
+            return reply | rotated
+        return reply
+
+    async def aclose(self) -> None:
+        """End every listener and connection."""
+        for slack in self.workspaces.values():
+            await slack.aclose()
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    """Client id and secret out of the Authorization header."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        client_id, _, client_secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        client_id = client_secret = ""
+    if scheme.lower() != "basic":
+        raise SlackError("invalid_client_id")
+    return client_id, client_secret

@@ -1,0 +1,181 @@
+"""A file that was chosen in a form: fetched from Slack with the app's own token, before the form is read.
+
+Facts of 2026-11 (docs.slack.dev): a file input's state holds file objects; `url_private_download` gives the bytes to a
+token with the scope `files:read`. Without the scope Slack answers with its sign-in page, as a redirect or as 200 and HTML.
+A file object from a shared channel may be no more than an id and `file_access: check_file_info`.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
+
+from bot.forms.fields import Form, Upload
+from bot.forms.files import Fetched, files_in, with_files
+from bot.forms.shape import places
+from bot.people import why_not
+from bot.relay import Relay
+from bot.slack_errors import NOT_DONE, said
+from bot.storage import Workspace
+from bot.uploads import FileKey, Uploads
+from handlers.states import Screen
+
+log = structlog.get_logger(__name__)
+
+FETCHED_SECONDS = 1.4
+"""After the submission arrived. It is answered after 2: what is left is for checking, saving and sending it. What takes
+longer is fetched all the same, for the next time that the button is pressed."""
+FETCHING_SECONDS = 60.0
+"""All of it."""
+SCOPE = "files:read"
+FILES_HOST = "files.slack.com"
+_CHUNK = 64 * 1024
+
+SEVERAL = "Choose one file, not several."
+EMPTY = "The file is empty. Choose another one."
+NOT_UTF8 = "The file is not text in UTF-8. Save it as UTF-8 and choose it again."
+LATE = "Slack did not hand over the file in time. Please press the button again."
+GONE = "Slack does not have this file any more. Take it out and choose it again."
+ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
+NOT_ALLOWED = (
+    "Slack does not let this app read the file: probably it lacks the scope files:read. A workspace admin can reinstall it "
+    "from its current manifest. Until then, type what is in the file."
+)
+_SAID = {
+    "missing_scope": NOT_ALLOWED,
+    "no_permission": NOT_ALLOWED,
+    "access_denied": NOT_ALLOWED,
+    "file_not_found": GONE,
+    "file_deleted": GONE,
+}
+"""Slack's own words for why it does not describe a file."""
+
+
+class _NotFetched(Exception):
+    """Why there is no text, and what to do about it: a sentence for the person."""
+
+
+Permission = Callable[[], Awaitable[bool]]
+
+
+def permission(relay: Relay, client: AsyncWebClient, context: AsyncBoltContext, workspace: Workspace) -> Permission:
+    """Says, when it is asked, whether a form may have an input for files: Slack takes none from an app without the scope."""
+    authorized = context.authorize_result
+    granted = authorized.bot_scopes if authorized else None
+    return lambda: relay.scopes.include(SCOPE, client, workspace, granted)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Fetches what was chosen in a form that was submitted there; `arrived` is when, by `time.monotonic()`."""
+
+    uploads: Uploads
+    client: AsyncWebClient
+    workspace: Workspace
+    arrived: float
+
+    async def into(self, screen: Screen, form: type[Form], prefix: str) -> Screen:
+        """The screen with the text of each chosen file, or with why it could not be had; itself when no file is chosen."""
+        wanted = {
+            it.block_id: self._fetched(files, upload)
+            for it in places(form, prefix)
+            if (upload := it.field.marker(Upload)) is not None and (files := files_in(screen, it.block_id))
+        }
+        if not wanted:
+            return screen
+        return with_files(screen, dict(zip(wanted, await asyncio.gather(*wanted.values()), strict=True)))
+
+    async def _fetched(self, files: Sequence[Mapping[str, Any]], upload: Upload) -> Fetched:
+        if len(files) > 1:
+            return Fetched(problem=SEVERAL)
+        key = FileKey(self.workspace, str(files[0].get("id") or ""), upload.most)
+        seconds = FETCHED_SECONDS - (time.monotonic() - self.arrived)
+        return await self.uploads.get(key, lambda: _fetch(self.client, files[0], upload), seconds)
+
+
+async def _fetch(client: AsyncWebClient, file: Mapping[str, Any], upload: Upload) -> Fetched:
+    """Never raises for what Slack, the network or the file does. Neither its content nor its address is logged."""
+    try:
+        async with asyncio.timeout(FETCHING_SECONDS):
+            return Fetched(text=await _text(client, file, upload))
+    except _NotFetched as reason:
+        return Fetched(problem=str(reason))
+    except SlackApiError as error:
+        log.warning("upload.not_described", error=said(error))
+        return Fetched(problem=_SAID.get(said(error)) or why_not(said(error), SCOPE, LATE))
+    except NOT_DONE as error:
+        log.warning("upload.not_fetched", error=said(error))
+        return Fetched(problem=LATE)
+
+
+async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Upload) -> str:
+    file = await _described(client, chosen)
+    size = file.get("size")
+    if isinstance(size, int) and size > upload.most:
+        raise _too_large(upload)
+    raw = await _download(client, _address(client, file), upload)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _NotFetched(NOT_UTF8) from None
+    if not text.strip():
+        raise _NotFetched(EMPTY)
+    return text
+
+
+async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Slack's whole description of the file: a submission may hold no more than its id."""
+    if file.get("file_access") != "check_file_info" and file.get("url_private_download"):
+        return file
+    answer = await client.files_info(file=str(file.get("id") or ""))
+    described = answer.get("file")
+    return described if isinstance(described, Mapping) else {}
+
+
+def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
+    """Where the file is, if that is a place where the token may go: Slack's own host for files, or wherever its API is."""
+    if file.get("mode") in ("tombstone", "hidden_by_limit"):
+        raise _NotFetched(GONE)
+    try:
+        url, api = URL(str(file.get("url_private_download") or "")), URL(client.base_url)
+        at_slack = url.scheme == "https" and url.host == FILES_HOST and url.port == 443
+        ours = (at_slack or url.origin() == api.origin()) and url.user is None
+    except ValueError:  # no address at all, or none that is absolute
+        ours = False
+    if not ours:
+        raise _NotFetched(ELSEWHERE)
+    return url
+
+
+async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
+    """The file's bytes. A redirect is not followed: the token would travel along."""
+    if client.session is None:
+        raise RuntimeError("The Slack client has no session of its own.")
+    headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "identity"}
+    no_sooner = aiohttp.ClientTimeout(total=FETCHING_SECONDS)  # the session's own is for calls that somebody waits for
+    async with client.session.get(url, headers=headers, allow_redirects=False, timeout=no_sooner) as response:
+        if response.status in (404, 410):
+            raise _NotFetched(GONE)
+        if response.status >= 500 or response.status in (408, 429):
+            raise _NotFetched(LATE)
+        if response.status != 200 or response.content_type == "text/html":
+            log.warning("upload.not_allowed", status=response.status)
+            raise _NotFetched(NOT_ALLOWED)
+        raw = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            raw += chunk
+            if len(raw) > upload.most:
+                raise _too_large(upload)
+        return bytes(raw)
+
+
+def _too_large(upload: Upload) -> _NotFetched:
+    return _NotFetched(f"The file is larger than the {upload.most:,} bytes that are possible. Choose a smaller one.")

@@ -1,0 +1,107 @@
+"""Routing rules of a megabyte: while they are looked at, packed and sent, the event loop goes on with everything else."""
+
+import asyncio
+import gc
+import json
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+
+from bot.adapters.base import Request
+from bot.adapters.http import make_client, send
+from bot.adapters.twilio import Twilio
+from bot.adapters.twilio.configuration import LARGEST, warning
+from bot.adapters.twilio.forms import _Sound
+from bot.courier import read_submission, submission_of
+from bot.storage.rows import Delivery
+from tests.adapters.conftest import CannedVendor
+from tests.adapters.twilio_filled import FIFO, KEY, WQ
+from tests.messages.parts import ROW
+
+
+def long(name: str) -> str:
+    """Rules of nearly the most that Twilio takes."""
+    rule = {
+        "filter_friendly_name": name,
+        "expression": "tier == 'Gold' AND (language IN ['de', 'en'] OR skill > 3) AND region != 'nowhere'",
+        "targets": [{"queue": WQ, "priority": 1, "timeout": 60}],
+    }
+    filters = [rule] * ((LARGEST - 200) // (len(json.dumps(rule)) + 2))
+    return json.dumps({"task_routing": {"filters": filters, "default_filter": {"queue": WQ}}})
+
+
+def row(document: str) -> Delivery:
+    rules = {"configuration": None, "configuration_file": document}
+    payload = {"friendly_name": "Night shift", "routing": "json", "rules": rules}
+    return replace(ROW, vendor="twilio", operation="workflow", answer="json", payload=payload, custom=())
+
+
+@asynccontextmanager
+async def pulse() -> AsyncIterator[list[float]]:
+    """The seconds between the beats of a task that wants to run all the time."""
+    gaps: list[float] = []
+
+    async def beat() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.001)
+            gaps.append((now := time.perf_counter()) - last)
+            last = now
+
+    task = asyncio.create_task(beat())
+    await asyncio.sleep(0.01)
+    yield gaps
+    task.cancel()
+
+
+async def test_the_loop_goes_on_while_a_megabyte_is_sent(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+    """Its longest pause is a small part of the work."""
+    twilio = Twilio(client, vendor.url)
+    before, now = row(long("before")), row(long("now"))
+    started = time.perf_counter()
+    sent = twilio.request("workflow", submission_of(before, twilio), KEY)
+    client.build_request("POST", vendor.url, data=sent.data)
+    warning((sent.data or {})["Configuration"])
+    alone = time.perf_counter() - started
+    vendor.will_answer((201, {"sid": f"WW{'0b' * 16}", "friendly_name": "Night shift"}))
+    gc.collect()
+    async with pulse() as gaps:
+        await twilio.create("workflow", await read_submission(now, twilio), KEY)
+    assert len(vendor.requests[0][3]) > LARGEST
+    assert max(gaps) < alone / 3
+
+
+async def test_the_loop_goes_on_while_a_web_form_is_packed(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+    """Whatever the vendor: a form of some megabytes is packed beside the loop."""
+    data = {"Attributes": "{é} " * 1_000_000}
+    started = time.perf_counter()
+    client.build_request("POST", vendor.url, data=data)
+    alone = time.perf_counter() - started
+    vendor.will_answer((201, {}))
+    async with pulse() as gaps:
+        await send(client, "Twilio", vendor.url, Request("POST", "/", data=data))
+    assert max(gaps) < alone / 2
+
+
+async def test_what_is_small_gets_no_thread(vendor: CannedVendor) -> None:
+    """It would cost more than it saves."""
+    vendor.will_answer((201, {"sid": f"WW{'0b' * 16}", "friendly_name": "Night shift"}))
+    started = {it.ident for it in threading.enumerate()}
+    async with make_client() as client:
+        twilio = Twilio(client, vendor.url)
+        await twilio.create("workflow", await read_submission(row(FIFO), twilio), KEY)
+    assert {it.ident for it in threading.enumerate()} <= started
+
+
+def test_a_document_is_remembered_by_its_digest() -> None:
+    """Once it was found sound, and of so many the last; nothing of the text is kept."""
+    sound = _Sound(2)
+    documents = [json.dumps({"task_routing": {"default_filter": {"queue": WQ}}, "note": str(n)}) for n in range(3)]
+    for document in (*documents, documents[2], "{"):
+        assert (sound.complaint(document) == "") == (document != "{")
+    assert [type(it) for it in sound._digests] == [bytes, bytes]
+    assert all(len(it) == 32 for it in sound._digests)

@@ -1,0 +1,58 @@
+"""An incident in incident.io with all that an organisation made for itself, declared in the page."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.acting import Desk
+
+pytestmark = pytest.mark.browser
+
+IMPACT = "Nobody in Lyon gets a parcel."
+DASHBOARD = "https://dashboards.example.com/labels"
+
+
+def form(desk: Desk, title: str) -> Desk:
+    """incident.io's form for an incident, all of it."""
+    desk.open("/inc", title).choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    return desk.pick(severity_id="SEV2").more()
+
+
+def test_roles_are_given_and_custom_fields_filled_in(desk: Desk) -> None:
+    """Roles go to people of Slack, custom fields of every type are filled in; the card's link leads to a page that shows all
+    of it."""
+    title = "Labels are missing"
+    form(desk, title)
+    picked = {
+        "Incident Lead": "Jonas Lindqvist",
+        "Communications": "Priya Raman",
+        "Detected by": "A customer",
+        "Affected warehouse": "Lyon",
+    }
+    typed = {"Customer impact": IMPACT, "Affected orders": "120", "Dashboard": DASHBOARD}
+    desk.pick(**{desk.called(label): value for label, value in picked.items()})
+    desk.pick(**{desk.called("Affected service"): "search"}).pick(**{desk.called("Affected service"): "identity"})
+    desk.fill(**{desk.called(label): value for label, value in typed.items()})
+    desk.submit().receipt("incident.io", title).done()
+    card = desk.messages.filter(has_text=title)
+    expect(card).to_contain_text("Created in incident.io")
+    with desk.page.expect_popup() as opened:
+        card.get_by_role("link", name="Open in incident.io").click()
+    shown = {**picked, **typed, "Severity": "SEV2", "Reporter": "Maya Okafor", "Affected service": "search, identity"}
+    for name, value in shown.items():
+        expect(opened.value.locator(f"dt:text-is('{name}') + dd")).to_have_text(value)
+    expect(desk.objects("incident_io", title)).to_have_count(1)
+
+
+def test_a_role_for_somebody_whom_incident_io_does_not_know(desk: Desk) -> None:
+    """Its sentence stands beside that role, and everything else stays; with somebody else in the role, one incident is
+    created."""
+    title = "Parcels wait in Lyon"
+    form(desk, title)
+    role, impact = desk.called("Communications"), desk.called("Customer impact")
+    desk.pick(**{role: "Daniel"}).fill(**{impact: IMPACT}).submit()
+    expect(desk.error(role)).to_have_text("incident.io says: The assignee could not be found")
+    expect(desk.modal.get_by_test_id("field-error")).to_have_count(1)
+    expect(desk.input("severity_id")).to_have_value("SEV2")
+    expect(desk.input(impact)).to_have_value(IMPACT)
+    desk.pick(**{role: "Priya"}).submit().receipt("incident.io", title).done()
+    expect(desk.objects("incident_io", title)).to_have_count(1)

@@ -1,0 +1,125 @@
+"""More fields than a modal takes: what has to be filled in stands in it, then what is, then the form's own."""
+
+from typing import Annotated
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import messages
+from bot.adapters.base import Operation
+from bot.forms.custom import CustomField
+from bot.forms.fields import Advanced, Form
+from bot.forms.fitting import Fitted, fitted
+from bot.forms.limits import check_view
+from bot.forms.made import MOST_IN_A_SELECT
+from bot.forms.render import modal, more_block, render
+from tests.messages.parts import ADAPTERS
+
+NOTES = ADAPTERS[0]
+PREFIX = "notes.note"
+
+
+class Note(Form):
+    text: str
+    colour: str | None = None
+    size: Annotated[str | None, Advanced()] = None
+
+
+OPERATION = Operation(name="note", kind="incident", label="note", form=Note, custom="form_fields")
+
+
+def own(count: int, required: int = 0) -> list[CustomField]:
+    """So many fields of the workspace's own, the last `required` of them demanded."""
+    return [
+        CustomField(id=f"f{number}", name=f"F{number}", kind="text", required=number >= count - required)
+        for number in range(count)
+    ]
+
+
+def fit(fields: list[CustomField], **values: object) -> Fitted:
+    """What of that form, with "More fields" open, fits beside one other block."""
+    form = OPERATION.form_for(None, fields)
+    return fitted(form, PREFIX, render(form, PREFIX, values=values, more=True), [more_block(PREFIX)])
+
+
+def names(found: Fitted) -> tuple[list[str], list[str]]:
+    """The fields that stand in it, and those that do not."""
+    kept = [it["block_id"].removeprefix(f"{PREFIX}.") for it in found.blocks]
+    return kept, [".".join(it.path) for it in found.left_out]
+
+
+def test_what_fits_stands_there_whole() -> None:
+    """Up to the last block that Slack takes."""
+    kept, left_out = names(fit(own(96)))
+    assert kept == ["text", "colour", "size", *(f"custom.f{number}" for number in range(96))]
+    assert left_out == []
+
+
+def test_of_one_too_many_two_make_room_for_the_line_that_says_so() -> None:
+    """The last of the workspace's own, with none of the form's."""
+    kept, left_out = names(fit(own(97)))
+    assert kept == ["text", "colour", "size", *(f"custom.f{number}" for number in range(95))]
+    assert left_out == ["custom.f95", "custom.f96"]
+
+
+def test_what_has_to_be_filled_in_and_what_is_comes_first() -> None:
+    """In the form's order all the same."""
+    kept, left_out = names(fit(own(200, required=2), custom={"f150": "typed"}))
+    assert kept[:3] == ["text", "colour", "size"]
+    assert kept[3:] == [f"custom.f{number}" for number in (*range(92), 150, 198, 199)]
+    assert left_out == [f"custom.f{number}" for number in (*range(92, 150), *range(151, 198))]
+
+
+def test_demanded_fields_push_out_the_forms_own() -> None:
+    """Without them nothing could be submitted."""
+    kept, left_out = names(fit(own(97, required=97)))
+    assert kept == ["text", *(f"custom.f{number}" for number in range(97))]
+    assert left_out == ["colour", "size"]
+
+
+def test_demanded_fields_that_do_not_fit_are_named() -> None:
+    """Whoever draws the form has to see that it could not be submitted."""
+    assert names(fit(own(150, required=150)))[1][2:] == [f"custom.f{number}" for number in range(97, 150)]
+
+
+CUSTOM = st.builds(
+    lambda kind, name, required, label, count: (kind, name, required, tuple((f"o{n}", label) for n in range(count))),
+    st.sampled_from(["text", "select", "multi_select", "people", "check"]),
+    st.sampled_from(["F", "&<>" * 300, "\U0001f469" * 2000]),
+    st.sampled_from([True, False, False, False]),
+    st.sampled_from(["Europe", "\U0001f469" * 75]),
+    st.integers(0, MOST_IN_A_SELECT),
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(made=st.lists(CUSTOM, min_size=1, max_size=4), times=st.integers(1, 40), above=st.booleans())
+def test_whatever_there_is_slack_takes_it(made: list[tuple[object, ...]], times: int, above: bool) -> None:
+    """Any number of fields of any weight, with the line about what is left out."""
+    fields = [
+        CustomField.model_validate(
+            {"id": f"f{at}", "kind": kind, "name": name, "required": required, "options": options}
+        )
+        for at, (kind, name, required, options) in enumerate(made * times)
+    ]
+    form = OPERATION.form_for(None, fields)
+    top = [messages.turned_down("\U0001f469" * 3000)] if above else []
+    blocks, left_out = fitted(form, PREFIX, render(form, PREFIX, more=True), top)
+    line = [messages.left_out([it.field.title for it in left_out], NOTES)] if left_out else []
+    view = modal(callback_id="x" * 255, title="x", blocks=[*top, *blocks, *line], private_metadata="x" * 3000)
+    assert check_view(view) == []
+    assert len(blocks) + len(left_out) == len(fields) + 3
+
+
+def test_a_heavy_form_is_not_left_emptier_than_it_has_to_be() -> None:
+    """A small field stands there although a large one before it does not."""
+    large = [
+        CustomField(
+            id=f"l{n}", name="x" * 2000, kind="select", options=tuple((f"{o:0>100}", "y" * 75) for o in range(100))
+        )
+        for n in range(20)
+    ]
+    kept, left_out = names(fit([*large, *own(3)]))
+    assert kept[-3:] == ["custom.f0", "custom.f1", "custom.f2"]
+    assert len(left_out) > 5
+    assert left_out == [f"custom.l{n}" for n in range(len(kept) - 6, 20)]

@@ -1,0 +1,227 @@
+"""No workspace sees or changes what another one has, whatever ids they share.
+
+Every public coroutine of storage stands here: in `SCENARIOS`, with what it is called with for a workspace; or in `OF_NOBODY`,
+with why it is no workspace's.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+
+import bot.storage
+from bot.adapters.base import Created, Entry, Rights
+from bot.errors import Gone
+from bot.storage.database import Database
+from bot.storage.purge import Scope
+from bot.storage.rows import Outcome
+from tests.parts import Clock
+from tests.storage.twins import CHANNEL, OURS, PERSON, STATES, THEIRS, Twins
+
+MADE = Created(id="n9", reference="N-9")
+LANE = (OURS, "notes")
+
+OF_NOBODY: Mapping[str, str] = {
+    "Archive.newest": "operators list everything on the command line",
+    "Archive.with_key": "operators name a delivery by its key alone; each row says whose it is",
+    "Archive.erase": "housekeeping erases everywhere what is old",
+    "Archive.scrub": "the journal is one file",
+    "Connections.accounts": "the background keeps everybody's lists fresh; each account stands under its workspace",
+    "Database.open": "the file is everybody's",
+    "Database.write": "the file is everybody's",
+    "Database.read": "the file is everybody's",
+    "Database.empty_journal": "the journal is one file",
+    "Database.close": "the file is everybody's",
+    "Deliveries.agenda": "the courier asks which connections wait; it claims from one at a time",
+    "Deliveries.clock_went_back": "there is one clock",
+    "Deliveries.expire": "the courier looks for leases that ran out, whosever they are",
+    "Doubts.claim": "the reconciler takes what is due, whosever it is",
+    "Doubts.next_time": "the reconciler sleeps until something is due",
+    "Installations.all": "operators list them and rotate their keys",
+    "Installations.any": "whether the bot is installed anywhere",
+    "Links.remove_expired": "time passes for all of them",
+    "Links.find": "the token in the address, 32 random bytes, says whose the link is",
+    "Purge.scrub": "the journal is one file",
+    "Showing.behind": "the cards' loop asks where something is to be shown; a place names its workspace",
+    "Showing.claim_cards": "the cards' loop takes what is due, whosever it is",
+    "Showing.claim_views": "the cards' loop takes what is due, whosever it is",
+    "Showing.next_view_time": "the cards' loop sleeps until something is due",
+    "States.issue": "before an installation nobody knows whose it will be",
+    "States.use": "before an installation nobody knows whose it will be",
+    "Steps.claim": "the finisher takes what is due, whosever it is",
+    "Steps.next_time": "the finisher sleeps until something is due",
+    "condition.fetched": "operators look after everybody's lists",
+    "condition.queue": "operators look after the queue as a whole",
+    "due.claim_due": "what `Doubts.claim` and `Steps.claim` do",
+    "due.next_due": "what `Doubts.next_time` and `Steps.next_time` do",
+    "sealed.remove": "operators rotate everybody's keys",
+    "sealed.rotate": "operators rotate everybody's keys",
+    "sealed.try_all": "the start tries everybody's keys",
+}
+
+READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
+    "Archive.of_person": lambda it: it.archive.of_person(OURS, PERSON, 100),
+    "Archive.trail": lambda it: trail(it),
+    "Connections.get": lambda it: it.connections.get(OURS, "notes"),
+    "Connections.of": lambda it: it.connections.of(OURS),
+    "Connections.vendors": lambda it: it.connections.vendors(OURS),
+    "Deliveries.get": lambda it: with_row(it, "queued", it.deliveries.get),
+    "Deliveries.find": lambda it: it.deliveries.find(OURS, "queued"),
+    "Deliveries.ahead_of": lambda it: with_row(it, "doubted", it.deliveries.ahead_of),
+    "Deliveries.waiting": lambda it: it.deliveries.waiting(OURS),
+    "Deliveries.in_doubt": lambda it: it.deliveries.in_doubt(OURS),
+    "Habits.get": lambda it: it.habits.get(OURS, CHANNEL, "incident"),
+    "Installations.find": lambda it: it.installations.find(OURS),
+    "Lists.load": lambda it: it.lists.load(OURS, "notes", "people"),
+    "Permissions.of": lambda it: it.permissions.of(OURS),
+    "Showing.by_card": lambda it: it.showing.by_card(OURS, CHANNEL, "1.5"),
+}
+"""What tells something and changes nothing."""
+
+WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
+    "Connections.save": lambda it: it.connections.save(
+        OURS, "notes", account="acme", account_name="Acme", secret={"api_key": "new"}
+    ),
+    "Connections.confirm": lambda it: confirm(it),
+    "Connections.remove": lambda it: it.connections.remove(OURS, "notes"),
+    "Connections.mark": lambda it: it.connections.mark(OURS, "notes", "The key is wrong."),
+    "Decisions.make": lambda it: it.decisions.make(OURS, "queued", "cancel", PERSON),
+    "Deliveries.enqueue": lambda it: it.deliveries.enqueue(
+        it.draft("rejected", title="Corrected"), lease=9.0, card_after=0.0
+    ),
+    "Deliveries.claim": lambda it: claim(it),
+    "Deliveries.hurry": lambda it: it.deliveries.hurry(LANE),
+    "Deliveries.expect": lambda it: with_row(it, "queued", lambda row: it.deliveries.expect(row, 3e9)),
+    "Deliveries.settle": lambda it: with_row(it, "sending", lambda row: it.deliveries.settle(row, Outcome("rejected"))),
+    "Doubts.found": lambda it: with_row(it, "doubted", lambda row: it.doubts.found(row, MADE)),
+    "Doubts.checked": lambda it: with_row(it, "delivered", lambda row: it.doubts.checked(row, [MADE])),
+    "Doubts.refused": lambda it: with_row(it, "doubted", it.doubts.refused),
+    "Doubts.absent": lambda it: with_row(it, "doubted", lambda row: it.doubts.absent(row, 3e9)),
+    "Doubts.send_again": lambda it: with_row(it, "doubted", lambda row: it.doubts.send_again(row, "absent", 3e9)),
+    "Doubts.unanswered": lambda it: with_row(it, "doubted", lambda row: it.doubts.unanswered(row, 3e9)),
+    "Doubts.undecided": lambda it: with_row(it, "doubted", lambda row: it.doubts.undecided(row, "Who knows?")),
+    "Installations.save": lambda it: it.installations.save(it.installation(OURS, at=3e9)),
+    "Installations.remove": lambda it: it.installations.remove(OURS),
+    "Links.make": lambda it: it.links.make(OURS, "notes", actor=PERSON, actor_name="Ann", workspace_name="Ours"),
+    "Lists.save": lambda it: it.lists.save(OURS, "notes", "people", [Entry(id="2", label="Bo")], 2.0),
+    "Permissions.set": lambda it: it.permissions.set(OURS, {"notes.note": "admins"}, PERSON),
+    "Purge.remove": lambda it: it.purge.remove(OURS, 2e9),
+    "Purge.remove_team": lambda it: remove_team(it),
+    "Purge.finish": lambda it: it.purge.finish(Scope(OURS)),
+    "Showing.shown": lambda it: with_row(it, "queued", lambda row: it.showing.shown(row, CHANNEL, "9.5")),
+    "Showing.postponed": lambda it: with_row(it, "queued", lambda row: it.showing.postponed(row, 3e9)),
+    "Showing.adopt": lambda it: with_row(it, "queued", lambda row: it.showing.adopt(row, CHANNEL, "9.5")),
+    "Showing.answered": lambda it: with_row(it, "rejected", lambda row: it.showing.answered([row])),
+    "Showing.view_shown": lambda it: with_row(it, "rejected", it.showing.view_shown),
+    "Showing.follow": lambda it: with_row(it, "queued", lambda row: it.showing.follow(row, "V9", shown=True)),
+    "Showing.forget_view": lambda it: with_row(it, "queued", it.showing.forget_view),
+    "Steps.settled": lambda it: with_row(it, "finishing", lambda row: it.steps.settled(row, {"colour": ""}, 9.0)),
+    "Steps.postponed": lambda it: with_row(it, "finishing", lambda row: it.steps.postponed(row, 3e9)),
+}
+"""What changes something."""
+
+SCENARIOS = {**READS, **WRITES}
+SILENT = ("Connections.vendors", "Deliveries.ahead_of", "Deliveries.in_doubt", "Deliveries.waiting", "Archive.trail")
+"""What gives counts, moments and vendors, which say nothing of whose they are: these are compared with what they must be."""
+
+
+async def with_row(it: Twins, key: str, act: Callable[..., Awaitable[object]]) -> object:
+    return await act(await it.row(key))
+
+
+async def trail(it: Twins) -> object:
+    return await it.archive.trail(await it.row("queued"))
+
+
+async def confirm(it: Twins) -> None:
+    await it.connections.confirm(await it.connection(), "Acme", Rights())
+
+
+async def claim(it: Twins) -> object:
+    it.clock.now = 2e9
+    return await it.deliveries.claim(LANE, 9.0)
+
+
+async def remove_team(it: Twins) -> object:
+    await it.installations.remove(OURS)
+    return await it.purge.remove_team(OURS, 2e9)
+
+
+def coroutines() -> Iterator[str]:
+    """Every public one: "Class.method", or "module.function"."""
+    for found in pkgutil.iter_modules(bot.storage.__path__):
+        module = importlib.import_module(f"bot.storage.{found.name}")
+        for name, it in vars(module).items():
+            if getattr(it, "__module__", "") != module.__name__ or name.startswith("_"):
+                continue
+            if inspect.iscoroutinefunction(it):
+                yield f"{found.name}.{name}"
+            elif inspect.isclass(it):
+                methods = inspect.getmembers(it, inspect.iscoroutinefunction)
+                yield from (f"{name}.{method}" for method, _ in methods if not method.startswith("_"))
+
+
+@pytest.fixture
+async def twins(database: Database, clock: Clock) -> Twins:
+    twins = Twins(database, clock)
+    await twins.fill()
+    return twins
+
+
+def test_every_coroutine_of_storage_has_its_scenario() -> None:
+    """Whatever reads or writes rows is tried below, or says why it is no workspace's."""
+    assert sorted(coroutines()) == sorted([*SCENARIOS, *OF_NOBODY])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_nothing_of_another_workspace_is_told_or_changed(twins: Twins, name: str) -> None:
+    """What is done for one workspace tells and changes its own rows, and no other's."""
+    ours, theirs = await twins.dump(OURS), await twins.dump(THEIRS)
+    told = repr(await SCENARIOS[name](twins))
+    assert await twins.dump(THEIRS) == theirs
+    assert THEIRS.enterprise not in told
+    if name in WRITES:
+        assert await twins.dump(OURS) != ours
+    else:
+        assert await twins.dump(OURS) == ours
+        assert OURS.enterprise in told or name in SILENT
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_an_id_that_is_another_workspaces_by_now_reaches_nothing_of_it(twins: Twins, name: str) -> None:
+    """Whoever still holds a row that was removed, and whose id was given again, neither sees nor changes the new one."""
+    twins.reused = True
+    ours, theirs = await twins.dump(OURS), await twins.dump(THEIRS)
+    try:
+        told = repr(await SCENARIOS[name](twins))
+    except Gone:
+        told = ""
+        assert await twins.dump(OURS) == ours
+    assert THEIRS.enterprise not in told
+    assert await twins.dump(THEIRS) == theirs
+
+
+async def test_counts_are_of_one_workspace(twins: Twins) -> None:
+    """Where only numbers and names come back, they are this workspace's alone."""
+    queued, doubted = await twins.row("queued"), await twins.row("doubted")
+    await twins.connections.save(THEIRS, "more", account="x", account_name="X", secret={})
+    await twins.database.write(
+        lambda db: db.execute("UPDATE deliveries SET due_at = 0 WHERE enterprise = ?", (THEIRS[0],))
+    )
+    assert await twins.connections.vendors(OURS) == {"notes"}
+    assert await twins.deliveries.ahead_of(doubted) == await twins.deliveries.ahead_of(queued) == 0
+    assert {name: it.number for name, it in (await twins.deliveries.waiting(OURS)).items()} == {("notes", "acme"): 2}
+    assert await twins.deliveries.in_doubt(OURS) == {"notes": 1}
+    assert [it.actor for it in await twins.archive.trail(queued)] == [PERSON, PERSON]
+
+
+async def test_a_row_that_was_made_up_is_not_there(twins: Twins) -> None:
+    """Of a row's id, workspace and key each has to be right."""
+    row = await twins.row("queued")
+    for made_up in (replace(row, workspace=THEIRS), replace(row, key="other"), replace(row, id=row.id + len(STATES))):
+        with pytest.raises(Gone):
+            await twins.deliveries.get(made_up)
+        assert await twins.archive.trail(made_up) == []

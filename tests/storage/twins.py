@@ -1,0 +1,136 @@
+"""Two workspaces that have everything in common but their enterprise: the same team id, keys, channels, card's ts, accounts."""
+
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.adapters.base import Entry
+from bot.storage import Workspace
+from bot.storage.archive import Archive
+from bot.storage.connections import Connection, Connections
+from bot.storage.database import Database
+from bot.storage.decisions import Decisions
+from bot.storage.deliveries import Deliveries
+from bot.storage.doubts import Doubts
+from bot.storage.installations import Installation, Installations
+from bot.storage.links import Links
+from bot.storage.lists import Habits, Lists
+from bot.storage.permissions import Permissions
+from bot.storage.purge import Purge
+from bot.storage.rows import Delivery, Draft
+from bot.storage.secrets import Vault
+from bot.storage.showing import Showing
+from bot.storage.steps import Steps
+from tests.parts import KEY, Clock, draft
+
+OURS = Workspace("E0OURS", "T0SHARED")
+THEIRS = Workspace("E0THEIRS", "T0SHARED")
+PERSON = "U0ANN00001"
+CHANNEL = "C0GENERAL1"
+
+STATES: dict[str, dict[str, Any]] = {
+    "queued": {"state": "queued", "reason": "unreachable", "due_at": 2e9},
+    "sending": {"state": "sending", "attempt": 1, "lease_until": 2e9},
+    "delivered": {"state": "delivered", "created": '{"id": "n1"}', "card_channel": CHANNEL, "card_ts": "1.5"},
+    "rejected": {"state": "rejected", "reason": "refused"},
+    "doubted": {"state": "unconfirmed", "look_at": 2e9},
+    "undecided": {"state": "unconfirmed", "reason": "undecided"},
+    "failed": {"state": "failed", "reason": "unauthorized"},
+    "unfinished": {"state": "delivered", "created": '{"id": "n2"}', "steps": '{"colour": "No."}'},
+    "finishing": {"state": "delivered", "created": '{"id": "n3"}', "steps": '{"colour": ""}', "steps_at": 2e9},
+}
+"""A delivery in every state that something is done in, by its key."""
+
+
+@dataclass
+class Twins:
+    """All of storage, and both workspaces filled alike. What is told of a workspace holds its enterprise's id."""
+
+    database: Database
+    clock: Clock
+    reused: bool = False
+    """Whether `row` gives rows whose id is the other workspace's by now."""
+
+    def __post_init__(self) -> None:
+        vault = Vault([KEY])
+        self.archive = Archive(self.database, self.clock)
+        self.connections = Connections(self.database, vault, self.clock)
+        self.decisions = Decisions(self.database, self.clock)
+        self.deliveries = Deliveries(self.database, self.clock)
+        self.doubts = Doubts(self.database, self.clock)
+        self.habits = Habits(self.database)
+        self.installations = Installations(self.database, vault)
+        self.links = Links(self.database, self.clock)
+        self.lists = Lists(self.database)
+        self.permissions = Permissions(self.database, self.clock)
+        self.purge = Purge(self.database)
+        self.showing = Showing(self.database, self.clock)
+        self.steps = Steps(self.database, self.clock)
+
+    async def fill(self) -> None:
+        for workspace in (THEIRS, OURS):  # theirs is what would be found first
+            await self._fill(workspace)
+
+    async def _fill(self, workspace: Workspace) -> None:
+        said = workspace.enterprise
+        await self.installations.save(self.installation(workspace))
+        await self.connections.save(
+            workspace, "notes", account="acme", account_name=f"Acme {said}", secret={"api_key": f"key {said}"}
+        )
+        await self.lists.save(workspace, "notes", "people", [Entry(id="1", label=f"Ann {said}")], 1.0)
+        await self.links.make(workspace, "notes", actor=PERSON, actor_name=f"Ann {said}", workspace_name=said)
+        await self.permissions.set(workspace, {"notes.note": f"S0{said}"}, PERSON)
+        for key in STATES:
+            await self.deliveries.enqueue(self.draft(key, workspace), lease=None, card_after=0.0)
+        await self.database.write(lambda db: [_change(db, workspace, key, made) for key, made in STATES.items()])
+
+    def draft(self, key: str, workspace: Workspace = OURS, **changes: Any) -> Draft:
+        said = workspace.enterprise
+        given = {"operation": f"note {said}", "title": f"Title {said}", "view_id": "V1", **changes}
+        return draft(key, workspace=workspace, actor=PERSON, channel=CHANNEL, **given)
+
+    def installation(self, workspace: Workspace, at: float = 1e9) -> Installation:
+        said = workspace.enterprise
+        return Installation(workspace, said, "A1", "U1", "B1", ("chat:write",), PERSON, at, f"xoxb-{said}")
+
+    async def connection(self) -> Connection:
+        found = await self.connections.get(OURS, "notes")
+        assert found is not None
+        return found
+
+    async def row(self, key: str) -> Delivery:
+        """Our row in that state."""
+        ours, theirs = [await self.deliveries.find(it, key) for it in (OURS, THEIRS)]
+        assert ours is not None
+        assert theirs is not None
+        return replace(ours, id=theirs.id) if self.reused else ours
+
+    async def dump(self, workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the workspace, by table."""
+        return await self.database.read(lambda db: {table: _rows(db, table, workspace) for table in tables(db)})
+
+
+def tables(db: sqlite3.Connection) -> list[str]:
+    """All of ours."""
+    found = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    return [row[0] for row in found if not row[0].startswith("_")]
+
+
+def columns(db: sqlite3.Connection, table: str) -> list[str]:
+    return [row["name"] for row in db.execute(f"PRAGMA table_info({table})")]
+
+
+def _rows(db: sqlite3.Connection, table: str, workspace: Workspace) -> list[tuple[Any, ...]]:
+    if table == "delivery_events":
+        where = "delivery IN (SELECT id FROM deliveries WHERE (enterprise, team) = (?, ?))"
+    elif "enterprise" in columns(db, table):
+        where = "(enterprise, team) = (?, ?)"
+    else:
+        return []
+    return [tuple(row) for row in db.execute(f"SELECT * FROM {table} WHERE {where}", workspace)]  # noqa: S608  ours
+
+
+def _change(db: sqlite3.Connection, workspace: Workspace, key: str, made: dict[str, Any]) -> None:
+    sets = ", ".join(f"{name} = ?" for name in made)
+    sql = f"UPDATE deliveries SET {sets} WHERE (enterprise, team, key) = (?, ?, ?)"  # noqa: S608  ours
+    db.execute(sql, (*made.values(), *workspace, key))
