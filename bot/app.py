@@ -21,13 +21,11 @@ from bot.adapters.http import make_client
 from bot.adapters.pace import Paces
 from bot.cards import Cards
 from bot.catalogs import Catalogs
-from bot.connecting import Connecting, Receipts
 from bot.courier import Courier
 from bot.errands import Errands
 from bot.finisher import Finisher
 from bot.groups import UserGroups
 from bot.housekeeping import Housekeeping
-from bot.oauth import OAuth
 from bot.people import Directory
 from bot.permissions import WhoMay
 from bot.reconciler import Reconciler
@@ -35,7 +33,7 @@ from bot.relay import Relay
 from bot.scopes import Scopes
 from bot.settings import Settings, SlackApp
 from bot.slack import make_bolt, slack_client, with_token
-from bot.slack_tokens import SlackTokens
+from bot.slack.tokens import SlackTokens
 from bot.storage import Workspace
 from bot.storage.database import Database
 from bot.storage.rows import Delivery
@@ -44,6 +42,8 @@ from bot.storage.stores import Stores, make_stores
 from bot.uninstall import Uninstaller
 from bot.uploads import Uploads
 from bot.web import make_web
+from bot.web.connecting import Connecting, Receipts
+from bot.web.oauth import OAuth
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.errors import NotInstalled, RelayError, SecretError
 from bot.rounds import Rounds
-from bot.slack_errors import NOT_DONE, asked_to_wait, said
-from bot.slack_tokens import SlackTokens
-from bot.slack_turns import Turns
+from bot.slack.errors import NOT_DONE, asked_to_wait, said
+from bot.slack.tokens import SlackTokens
+from bot.slack.turns import Turns
 from bot.storage import Workspace
 from bot.storage.connections import Connections
 from bot.storage.rows import Delivery

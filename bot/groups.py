@@ -15,7 +15,7 @@ from bot.adapters.base import Entry
 from bot.catalogs import SHOWN, Answer
 from bot.matching import best, folded
 from bot.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 from bot.storage import Workspace
 
 REFUSED_SECONDS = 5.0

@@ -17,9 +17,9 @@ from starlette.applications import Starlette
 from bot import mistakes
 from bot.app import create_app
 from bot.errors import SettingError
-from bot.heads import ImpatientProtocol
 from bot.settings import Settings
-from bot.sockets import SlackSocket
+from bot.slack.sockets import SlackSocket
+from bot.web.heads import ImpatientProtocol
 
 MOST_CONNECTIONS = 500
 """So many at once; whoever comes then gets a 503. It leaves the process files to open (1024 by default), and is far more than

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Container
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_errors import NOT_DONE
+from bot.slack.errors import NOT_DONE
 from bot.storage import Workspace
 
 FRESH_SECONDS = 300.0

@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot import messages
 from bot.adapters.base import Kind
 from bot.relay import Relay
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 from bot.storage.decisions import Decision
 from bot.storage.rows import Delivery
 from handlers import home, uploads

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.relay import Relay
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 from bot.storage import Workspace
 from handlers import vendors
 from handlers.states import workspace_of

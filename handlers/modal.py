@@ -18,7 +18,7 @@ from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block
 from bot.forms.shape import places
 from bot.forms.text import ELLIPSIS
 from bot.relay import Choices, Relay
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 from bot.storage import Workspace
 from bot.storage.rows import Delivery
 from handlers import uploads

@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 
 log = structlog.get_logger(__name__)
 

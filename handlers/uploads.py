@@ -23,7 +23,7 @@ from bot.forms.files import Fetched, files_in, with_files
 from bot.forms.shape import places
 from bot.people import why_not
 from bot.relay import Relay
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 from bot.storage import Workspace
 from bot.uploads import FileKey, Uploads
 from handlers.states import Screen

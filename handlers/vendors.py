@@ -1,6 +1,6 @@
 """`/vendors`, and the buttons with which an admin connects tools: each hands out a link to a page of the bot's own.
 
-Credentials never pass through Slack: the page takes them (`bot.connecting`).
+Credentials never pass through Slack: the page takes them (`bot.web.connecting`).
 """
 
 from typing import Any, NamedTuple

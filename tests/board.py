@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from bot import messages
 from bot.adapters.base import ApiKey
 from bot.cards import Cards
-from bot.slack_tokens import SlackTokens
+from bot.slack.tokens import SlackTokens
 from bot.storage.connections import Connections
 from bot.storage.database import Database
 from bot.storage.deliveries import Deliveries

@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from bot.connecting import Receipts
 from bot.playground.slack.transport import Answer
 from bot.storage import Workspace
+from bot.web.connecting import Receipts
 from tests.conftest import World
 from tests.many import Many
 from tests.storage.twins import columns, tables

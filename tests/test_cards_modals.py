@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cards import MOST_RECEIPTS, Cards
-from bot.slack_tokens import SlackTokens
+from bot.slack.tokens import SlackTokens
 from bot.storage.decisions import Decisions
 from bot.storage.rows import Delivery, Outcome
 from bot.storage.showing import FOLLOWED_SECONDS, MODAL_SECONDS

@@ -7,11 +7,11 @@ import pytest
 
 from bot.adapters import ADAPTERS
 from bot.connect import connect
-from bot.connect_pages import Typed
 from bot.playground.stage import Stage
 from bot.playground.vendors import Rootly
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.web.connect_pages import Typed
 from tests.terminal import CTRL_C, typed
 from tests.test_cli import connected
 

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from bot import run
-from bot.heads import HEAD_SECONDS, ImpatientProtocol
+from bot.web.heads import HEAD_SECONDS, ImpatientProtocol
 from tests.conftest import eventually
 
 LIMIT = 0.3

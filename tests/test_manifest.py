@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot import manifest, messages
-from bot.oauth import CALLBACK
+from bot.web.oauth import CALLBACK
 from tests.conftest import World
 from tests.processes import ROOT
 

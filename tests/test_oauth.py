@@ -16,13 +16,13 @@ from structlog.testing import capture_logs
 
 from bot import manifest
 from bot.app import create_app
-from bot.oauth import OAuth, place_of
-from bot.pages import HEADERS, STYLE
 from bot.settings import Settings, SlackApp
 from bot.storage import Workspace
 from bot.storage.database import Database
 from bot.storage.installations import STATE_SECONDS, Installations, States
 from bot.storage.secrets import Vault
+from bot.web.oauth import OAuth, place_of
+from bot.web.pages import HEADERS, STYLE
 from tests.conftest import eventually
 from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, REALM, TEAMS, Many, installed_as, many, text_of
 from tests.parts import KEY, Clock

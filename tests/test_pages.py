@@ -6,7 +6,7 @@ import re
 
 import htpy as h
 
-from bot.pages import HEADERS, HTTPS_HEADERS, STYLE, page, paragraphs
+from bot.web.pages import HEADERS, HTTPS_HEADERS, STYLE, page, paragraphs
 
 HOSTILE = "<script>alert(\"1\")</script> & 'so'"
 ESCAPED = "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &#39;so&#39;"

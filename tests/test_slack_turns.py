@@ -4,8 +4,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack_errors import asked_to_wait
-from bot.slack_turns import SECONDS_APART, Turns
+from bot.slack.errors import asked_to_wait
+from bot.slack.turns import SECONDS_APART, Turns
 from bot.storage.showing import EVERYWHERE, place
 from tests.parts import ELSEWHERE, HERE, Clock
 

@@ -25,7 +25,7 @@ from bot.errors import RelayError, SettingError
 from bot.playground.serving import Server
 from bot.playground.stage import Stage
 from bot.settings import Settings
-from bot.sockets import SlackSocket
+from bot.slack.sockets import SlackSocket
 from tests.conftest import eventually
 from tests.processes import said, started, stopped
 from tests.slack_wire import TROUBLES, slack_wire

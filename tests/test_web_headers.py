@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.pages import page
 from bot.playground.slack.transport import encode, signature
 from bot.playground.stage import Stage
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.web import HEADERS, make_web
+from bot.web.pages import page
 from tests.conftest import World
 from tests.processes import answering, free_port, started
 

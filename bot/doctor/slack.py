@@ -15,7 +15,7 @@ from bot.doctor.findings import Finding, Findings, limited
 from bot.network import unreached
 from bot.settings import Settings
 from bot.slack import answered_at, slack_client
-from bot.slack_errors import NOT_DONE, NOT_NOW, said
+from bot.slack.errors import NOT_DONE, NOT_NOW, said
 from bot.storage import Workspace
 
 SECONDS = 8.0

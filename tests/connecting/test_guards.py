@@ -10,9 +10,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.connecting import LARGEST_BODY, Connecting, Receipts
-from bot.pages import HEADERS
 from bot.playground.serving import Server
+from bot.web.connecting import LARGEST_BODY, Connecting, Receipts
+from bot.web.pages import HEADERS
 from tests.browsing import SAME_ORIGIN, Visitor, connect, link, stored, visitor
 from tests.conftest import World
 from tests.leaving import APP_UNINSTALLED, remembered, tell

@@ -29,18 +29,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot import connect_pages as pages
 from bot.adapters.base import typed_unseen
 from bot.adapters.http import rejected_token
 from bot.connect import check_again, check_and_save, understood
-from bot.connect_pages import ACTION, AGAIN, FORM_KEY, Typed, Visit
 from bot.errors import FormError, RelayError, Unauthorized
-from bot.pages import HEADERS
 from bot.relay import Relay
 from bot.storage import Workspace
 from bot.storage.connections import Connection
 from bot.storage.links import LINK_SECONDS, Link, digest_of
 from bot.web import BODY_SECONDS, read_body
+from bot.web import connect_pages as pages
+from bot.web.connect_pages import ACTION, AGAIN, FORM_KEY, Typed, Visit
+from bot.web.pages import HEADERS
 
 log = structlog.get_logger(__name__)
 

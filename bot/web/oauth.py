@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot import installing
-from bot.installing import NotDone
 from bot.settings import SlackApp
 from bot.slack import answered_at
-from bot.slack_errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, said
 from bot.storage import Workspace
 from bot.storage.installations import STATE_SECONDS, Installation, Installations, States
+from bot.web import installing
+from bot.web.installing import NotDone
 
 log = structlog.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import htpy as h
 from starlette.responses import HTMLResponse
 
-from bot.pages import page, paragraphs
 from bot.storage.installations import Installation
+from bot.web.pages import page, paragraphs
 
 _CREDENTIALS = ("bad_client_secret", "invalid_client_id", "bad_client_id", "invalid_client")
 _USED = ("invalid_code", "code_already_used", "code_expired", "invalid_grant_type")

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import RelayError, SettingError
 from bot.network import unreached
-from bot.slack_errors import NOT_DONE, NOT_NOW, named, said
+from bot.slack.errors import NOT_DONE, NOT_NOW, named, said
 
 log = structlog.get_logger(__name__)
 

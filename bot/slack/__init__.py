@@ -12,14 +12,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
-from bot.slack_tokens import SlackTokens
+from bot.slack.tokens import SlackTokens
 
 
 def make_bolt(client: AsyncWebClient, tokens: SlackTokens) -> AsyncApp:
     """Bolt with everything said explicitly.
 
     Where SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are set, it makes itself an OAuth flow with stores in files all the same.
-    Nothing leads there: its `authorize` is ours, and `bot.oauth` has the routes.
+    Nothing leads there: its `authorize` is ours, and `bot.web.oauth` has the routes.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:

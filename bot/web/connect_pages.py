@@ -12,9 +12,9 @@ from starlette.responses import HTMLResponse
 from bot import messages
 from bot.adapters.base import Account, Adapter, Credentials, Rights, typed_unseen
 from bot.forms.text import duration, humanise
-from bot.pages import page, paragraphs
 from bot.storage.connections import Connection
 from bot.storage.links import Link
+from bot.web.pages import page, paragraphs
 
 FORM_KEY, ACTION = "form_key", "action"
 Action = Literal["save", "test", "disconnect"]
