@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot import messages, run
 from bot.app import create_app
-from bot.errors import SettingError
+from bot.errors import RelayError, SettingError
 from bot.playground.serving import Server
 from bot.settings import Settings
 from tests.conftest import eventually
@@ -131,5 +131,5 @@ async def test_socket_mode_waits_for_somebody_to_install_the_app(tmp_path: Path)
         "RELAY_PUBLIC_URL": "https://relay.example.com",
         "RELAY_DATABASE": tmp_path / "relay.db",
     }
-    with pytest.raises(SettingError, match=r"^SLACK_APP_TOKEN: "):
+    with pytest.raises(RelayError, match=r"^Slack cannot be reached from this machine: "):
         await run.socket(Settings.model_validate(given))
