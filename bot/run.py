@@ -35,8 +35,8 @@ async def serve(settings: Settings, *, quiet: bool = False) -> int:
         if settings.signing_secret_looks_odd:
             structlog.get_logger().warning("signing_secret.odd", usually="32 digits and letters from a to f")
         port = listening.getsockname()[1]
-        structlog.get_logger().info("serving", host=settings.host, port=port, next=_next_step(settings))
-        await _Server(web_config(bot.web)).serve([listening])
+        said = {"host": settings.host, "port": port, "next": _next_step(settings)}
+        await _Server(web_config(bot.web), lambda: structlog.get_logger().info("serving", **said)).serve([listening])
     return 0
 
 
@@ -81,7 +81,15 @@ class _Beside(uvicorn.Server):
 
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: once it has stopped it raises the signal again, which ends the process before
-    what is being sent is finished and the database is closed."""
+    what is being sent is finished and the database is closed. `on_started`: it serves, and can be told to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

