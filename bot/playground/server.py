@@ -49,6 +49,9 @@ class VendorStandIn(Protocol):
     async def set_fault(self, name: str) -> None:
         """Have that fault from now on, "fine" for none."""
 
+    def set_version(self, name: str) -> None:
+        """Have that version of its API from now on. ValueError for one that it cannot have."""
+
     def describe(self) -> dict[str, Any]:
         """The vendor's entry for the page."""
 
@@ -112,6 +115,10 @@ class HomeBody(_Body):
 
 class FaultBody(_Body):
     fault: Fault
+
+
+class VersionBody(_Body):
+    version: str
 
 
 class KillBody(_Body):
@@ -181,6 +188,7 @@ class PageApi:
             _post("/home", HomeBody, self._home),
             _post("/bot/kill", KillBody, self._kill),
             Route("/vendors/{name}/fault", self._fault, methods=["POST"]),
+            Route("/vendors/{name}/version", self._version, methods=["POST"]),
             Route("/files", self._file, methods=["POST"], max_body_size=LARGEST_FILE),
         ]
 
@@ -296,12 +304,24 @@ class PageApi:
     async def _fault(self, request: Request) -> Response:
         vendor = self._vendors.get(request.path_params["name"])
         if vendor is None:
-            return JSONResponse({"ok": False, "error": "There is no such vendor."}, 404)
+            return _no_such_vendor()
         try:
             body = FaultBody.model_validate_json(await request.body())
         except ValidationError as error:
             return _bad_body(error)
         await vendor.set_fault(body.fault)
+        return JSONResponse({"ok": True})
+
+    async def _version(self, request: Request) -> Response:
+        vendor = self._vendors.get(request.path_params["name"])
+        if vendor is None:
+            return _no_such_vendor()
+        try:
+            vendor.set_version(VersionBody.model_validate_json(await request.body()).version)
+        except ValidationError as error:
+            return _bad_body(error)
+        except ValueError as error:
+            return JSONResponse({"ok": False, "error": str(error)}, 400)
         return JSONResponse({"ok": True})
 
 
@@ -315,6 +335,10 @@ def _post(path: str, model: type[Given], act: Callable[[Given], Awaitable[dict[s
             return JSONResponse({"ok": False, "error": str(error)}, 404)
 
     return Route(path, endpoint, methods=["POST"])
+
+
+def _no_such_vendor() -> Response:
+    return JSONResponse({"ok": False, "error": "There is no such vendor."}, 404)
 
 
 def _bad_body(error: ValidationError) -> Response:

@@ -83,10 +83,12 @@ class Place:
 
 
 @asynccontextmanager
-async def place(name: str, client: httpx.AsyncClient) -> AsyncIterator[Place]:
-    """The stand-in on a port of its own; `name` is `<vendor>.<operation>`."""
+async def place(name: str, client: httpx.AsyncClient, version: str = "") -> AsyncIterator[Place]:
+    """The stand-in on a port of its own; `name` is `<vendor>.<operation>`, `version` the one that its API has."""
     vendor_name, _, operation = name.partition(".")
     vendor = STAND_INS[vendor_name]()
+    if version:
+        vendor.set_version(version)
     await vendor.start()
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))[vendor_name]
     try:

@@ -16,11 +16,20 @@ from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.errors import Refused, TryLater, Unauthorized
 from bot.forms.fields import Form
 from bot.playground.vendors.faults import Weather
+from bot.playground.vendors.ids import ulid
 from tests.adapters.places import FORMS, OPERATIONS, Place, place
 
-UNPAGED = ("incident_io.action", "incident_io.follow_up", "twilio.workflow", "twilio.task")
-PAGED = [name for name in OPERATIONS if name not in UNPAGED]
-"""Two are not paged, and two are asked for one thing; Twilio's pages are followed in `test_find_answers`."""
+PAGED = [name for name in OPERATIONS if not name.startswith("twilio.")]
+"""Twilio is asked for one thing; its pages are followed in `test_find_answers`."""
+PLACES = [
+    *[(name, "") for name in OPERATIONS],
+    *[
+        (f"incident_io.{operation}", version)
+        for operation in ("action", "follow_up")
+        for version in ("v2_removed", "v3_missing")
+    ],
+]
+"""Operations, and the version that the vendor's API has; "" for both."""
 
 
 def test_every_operation_is_covered() -> None:
@@ -28,9 +37,10 @@ def test_every_operation_is_covered() -> None:
     assert set(FORMS) == set(OPERATIONS)
 
 
-@pytest.fixture(params=OPERATIONS)
+@pytest.fixture(params=PLACES, ids=" ".join)
 async def here(request: pytest.FixtureRequest, client: httpx.AsyncClient) -> AsyncIterator[Place]:
-    async with place(request.param, client) as made:
+    name, version = request.param
+    async with place(name, client, version) as made:
         yield made
 
 
@@ -106,6 +116,10 @@ def crowd(here: Place, count: int) -> None:
                 body = {"name": f"Other {number}", "visibility": "public"}
                 new_id = f"01OTHER{len(held.lists['incidents']):06}"
                 held.lists["incidents"].append(held.incident(held.next_number, body, at, {}, new_id))
+            case "incident_io", operation:
+                body = form.model_dump() | {type(form).headline: f"Other {number}"}
+                rows = held.lists[f"{operation}s"]
+                rows.append(getattr(held, operation)(body, at, {}, ulid(at)))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Echo:
         if request.method == "POST":
             row = self._row(request)
             self.rows.append((request.url.path, row))
-            members = {"/v2/incidents": "incident", "/v2/actions": "action", "/v2/follow_ups": "follow_up"}
+            members = {"/v2/incidents": "incident", "/v3/actions": "action", "/v3/follow_ups": "follow_up"}
             member = members.get(request.url.path, "data")
             return httpx.Response(201, json={member: row, **row})
         rows = [row for path, row in self.rows if path == request.url.path]
@@ -119,7 +119,7 @@ async def test_garbage(
     incident = {"id": "i", "mode": "standard", "reference": "INC-1"}
     first: list[tuple[int, Any]] = []
     if (vendor_name, operation) in (("incident_io", "action"), ("incident_io", "follow_up")):
-        first = [(200, {"incident": incident}), (200, {"incident": incident})]
+        first = [(200, {"incident": incident}), (200, {"incident": incident}), (200, lists_of([]))]
     vendor.will_answer(*first, (200, body))
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))[vendor_name]
     submission = Submission(ALL_FORMS[vendor_name, operation], MARKER)

@@ -1,5 +1,6 @@
 """The incident.io adapter against canned answers: what it sends, and what it makes of what comes back."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -35,6 +36,8 @@ def errors(status: int, *said: tuple[str, str], request_id: str = "") -> tuple[i
     return status, {"type": "x", "status": status, "request_id": request_id, "errors": entries}
 
 
+IN_VERSION_3 = (200, {"actions": [], "follow_ups": [], "pagination_meta": {"page_size": 1}})
+"""The answer to the question whether version 3 is there."""
 REQUESTS = [
     pytest.param(
         "incident",
@@ -58,7 +61,7 @@ REQUESTS = [
         Submission(Action(incident_id="01F", description="Roll *back*", assignee_id="u1"), MARKER, reporter="Ann_Lee"),
         Request(
             "POST",
-            "/v2/actions",
+            "/v3/actions",
             json={
                 "incident_id": "01F",
                 "description": f"Roll *back*\n\n_Added from Slack by Ann\\_Lee ({MARKER})_",
@@ -112,6 +115,7 @@ REQUESTS = [
                 assignee_id="u1",
                 assignee_team_id="te1",
                 follow_up_priority_option_id="p1",
+                follow_up_category_id="c1",
                 labels=["pool", "database"],
             ),
             MARKER,
@@ -119,7 +123,7 @@ REQUESTS = [
         ),
         Request(
             "POST",
-            "/v2/follow_ups",
+            "/v3/follow_ups",
             json={
                 "incident_id": "01F",
                 "title": "Watch the *pool*",
@@ -127,6 +131,7 @@ REQUESTS = [
                 "assignee_id": "u1",
                 "assignee_team_id": "te1",
                 "follow_up_priority_option_id": "p1",
+                "follow_up_category_id": "c1",
                 "labels": ["pool", "database"],
             },
             headers=JSON,
@@ -138,7 +143,7 @@ REQUESTS = [
         Submission(FollowUp(incident_id="01F", title="Look"), MARKER),
         Request(
             "POST",
-            "/v2/follow_ups",
+            "/v3/follow_ups",
             json={"incident_id": "01F", "title": "Look", "description": f"_Added from Slack ({MARKER})_"},
             headers=JSON,
         ),
@@ -153,6 +158,15 @@ async def test_request(incident_io: IncidentIo, operation: str, submission: Subm
     assert incident_io.request(operation, submission, KEY) == expected
 
 
+@pytest.mark.parametrize(("operation", "submission", "expected"), REQUESTS)
+async def test_request_in_version_2(
+    incident_io: IncidentIo, operation: str, submission: Submission, expected: Request
+) -> None:
+    """Version 2 takes the same bodies, as incident.io's page about `POST /v2/actions` shows for an action."""
+    made = incident_io.request(operation, submission, KEY, 2)
+    assert made == replace(expected, path=expected.path.replace("/v3/", "/v2/"))
+
+
 async def test_creates_an_incident(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """What is sent arrives with the token, and the answer (a 200) becomes a reference and a link."""
     vendor.will_answer((200, {"incident": INCIDENT}))
@@ -165,7 +179,7 @@ async def test_creates_an_incident(incident_io: IncidentIo, vendor: CannedVendor
 
 async def test_action_links_to_its_incident(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """An action has no page of its own; the receipt links to the incident that was chosen."""
-    vendor.will_answer((201, {"action": {"id": "a1"}}))
+    vendor.will_answer(IN_VERSION_3, (201, {"action": {"id": "a1"}}))
     chosen = {"incidents/01F": Entry(id="01F", label="INC-42 Down", url="https://app.incident.io/acme/incidents/42")}
     form = Action(incident_id="01F", description="Roll back\nnow")
     assert await incident_io.create("action", Submission(form, MARKER, chosen=chosen), KEY) == Created(
@@ -175,14 +189,15 @@ async def test_action_links_to_its_incident(incident_io: IncidentIo, vendor: Can
 
 async def test_follow_up_links_to_its_incident(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """Neither has a follow-up; an incident named by its number is looked up for it, and told by its link."""
-    vendor.will_answer((200, {"incident": INCIDENT}), (201, {"follow_up": {"id": "f1"}}))
+    vendor.will_answer((200, {"incident": INCIDENT}), IN_VERSION_3, (201, {"follow_up": {"id": "f1"}}))
     form = FollowUp(incident_id="#42", title="Look")
     assert await incident_io.create("follow_up", Submission(form, MARKER), KEY) == Created(
         id="f1", title="Look", url="https://app.incident.io/acme/incidents/42"
     )
     assert [(path, body and body["incident_id"]) for _, path, _, body in vendor.requests] == [
         ("/v2/incidents/42", None),
-        ("/v2/follow_ups", "01F"),
+        ("/v3/follow_ups?page_size=1", None),
+        ("/v3/follow_ups", "01F"),
     ]
 
 
@@ -258,13 +273,14 @@ def test_only_the_past_has_a_past(mode: str, given: dict[str, str]) -> None:
 
 async def test_looks_up_an_incident_by_its_number(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """`#42` is replaced by the incident's id before the create."""
-    vendor.will_answer((200, {"incident": INCIDENT}), (201, {"action": {"id": "a1"}}))
+    vendor.will_answer((200, {"incident": INCIDENT}), IN_VERSION_3, (201, {"action": {"id": "a1"}}))
     form = Action(incident_id="#42", description="Roll back")
     created = await incident_io.create("action", Submission(form, MARKER), KEY)
     assert created == Created(id="a1", title="Roll back", url="https://app.incident.io/acme/incidents/42")
     assert [(path, body and body["incident_id"]) for _, path, _, body in vendor.requests] == [
         ("/v2/incidents/42", None),
-        ("/v2/actions", "01F"),
+        ("/v3/actions?page_size=1", None),
+        ("/v3/actions", "01F"),
     ]
 
 
@@ -351,12 +367,14 @@ async def test_errors(
 async def test_on_a_missing_incident(
     incident_io: IncidentIo, vendor: CannedVendor, operation: str, form: Action | FollowUp
 ) -> None:
-    """A 404 for what belongs to an incident is about that."""
-    vendor.will_answer(errors(404, ("", "Not found")))
+    """A 404 for what belongs to an incident is about that, where the path is there."""
+    vendor.will_answer(IN_VERSION_3, errors(404, ("", "Not found")), IN_VERSION_3)
     with pytest.raises(Refused) as caught:
         await incident_io.create(operation, Submission(form, MARKER), KEY)
     sentence = "incident.io does not find this incident, or does not show it to this token."
     assert (str(caught.value), caught.value.fields) == ("", {"incident_id": sentence})
+    asked, path = f"/v3/{operation}s?page_size=1", f"/v3/{operation}s"
+    assert vendor.paths == [asked, path, asked]
 
 
 async def test_verify(incident_io: IncidentIo, vendor: CannedVendor) -> None:

@@ -125,16 +125,24 @@ async def test_entries(incident_io: IncidentIo, vendor: CannedVendor, catalog: s
     assert await incident_io.entries(catalog, KEY) == expected
 
 
-async def test_priorities_are_those_of_the_follow_ups(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """Nothing lists the priorities: each that a follow-up has is offered once, in incident.io's order."""
+@pytest.mark.parametrize(
+    ("catalog", "member"), [("follow_up_priorities", "priority"), ("follow_up_categories", "category")]
+)
+async def test_some_are_those_of_the_follow_ups(
+    incident_io: IncidentIo, vendor: CannedVendor, catalog: str, member: str
+) -> None:
+    """Nothing lists priorities and categories: each that a follow-up has is offered once, in incident.io's order."""
     low, high = {"id": "1", "name": "Low", "rank": 2}, {"id": "2", "name": "High", "rank": 1}
-    rows = [{"id": "a", "priority": low}, {"id": "b"}, {"id": "c", "priority": high}, {"id": "d", "priority": low}]
-    vendor.will_answer((200, {"follow_ups": rows}))
-    assert await incident_io.entries("follow_up_priorities", KEY) == [
-        Entry(id="2", label="High"),
-        Entry(id="1", label="Low"),
-    ]
-    assert vendor.paths == ["/v2/follow_ups"]
+    rows = [{"id": "a", member: low}, {"id": "b"}, {"id": "c", member: high}, {"id": "d", member: low}]
+    more = {"page_size": 250, "after": "b"}
+    vendor.will_answer(
+        (200, {"follow_ups": []}),
+        (200, {"follow_ups": rows[:2], "pagination_meta": more}),
+        (200, {"follow_ups": rows[2:], "pagination_meta": {"page_size": 250}}),
+    )
+    assert await incident_io.entries(catalog, KEY) == [Entry(id="2", label="High"), Entry(id="1", label="Low")]
+    path = "/v3/follow_ups?page_size="
+    assert vendor.paths == [f"{path}1", f"{path}250", f"{path}250&after=b"]
 
 
 async def test_asks_for_one_catalog_type(incident_io: IncidentIo, vendor: CannedVendor) -> None:

@@ -84,7 +84,7 @@ class Playground:
         raise AssertionError(f"{vendor} has no {title}")
 
     def tidy(self) -> None:
-        """No form is open, and no vendor has a fault."""
+        """No form is open, and no vendor has a fault or lacks a part."""
         state = self.state()
         for user, views in state["views"].items():
             for view in reversed(views):
@@ -92,6 +92,8 @@ class Playground:
         for vendor in state["vendors"]:
             if vendor["fault"] != "fine":
                 self.post(f"vendors/{vendor['name']}/fault", {"fault": "fine"})
+            if vendor["version"] != next(iter(vendor["versions"]), ""):
+                self.post(f"vendors/{vendor['name']}/version", {"version": next(iter(vendor["versions"]))})
 
 
 @pytest.fixture(scope="module")

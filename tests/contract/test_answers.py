@@ -12,8 +12,9 @@ from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Adapter, ApiKey, Created, Entry, Submission
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident
 from bot.adapters.twilio import Task, TwilioKey
+from bot.forms.fields import Form
 from tests.adapters.twilio_filled import from_fields
-from tests.contract.openapi import operation
+from tests.contract.openapi import operation, resolved
 
 SID = "a" * 32
 INCIDENT_IO = ApiKey(api_key=SecretStr("k"))
@@ -38,10 +39,17 @@ def _values(examples: dict[str, Any]) -> Iterator[Any]:
     yield from (each["value"] for each in examples.values() if each["value"] not in (None, {}))
 
 
-def answering(vendor: str, status: int, body: Any) -> Adapter:
-    """The vendor's adapter, at a vendor that answers anything with this."""
-    transport = httpx.MockTransport(lambda request: httpx.Response(status, text=json.dumps(body)))
-    return make_adapters(httpx.AsyncClient(transport=transport), dict.fromkeys(ADAPTERS, "https://vendor"))[vendor]
+def answering(vendor: str, status: int, body: Any, *, at: str = "") -> Adapter:
+    """The vendor's adapter, at a vendor that answers anything with this; of two versions of the path `at`, it has that."""
+    route = at.rpartition("/")[2]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if route and request.url.path.endswith(f"/{route}") and request.url.path != at:
+            return httpx.Response(404, json={})
+        return httpx.Response(status, text=json.dumps(body))
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor"))[vendor]
 
 
 async def test_incident_io_incident() -> None:
@@ -54,29 +62,48 @@ async def test_incident_io_incident() -> None:
     )
 
 
-async def test_incident_io_action() -> None:
-    """The example of a created action is understood."""
-    adapter = answering("incident_io", 201, body := example("incident_io", "POST", "/v2/actions"))
-    created = await adapter.create("action", Submission(Action(incident_id="i", description="x"), MARKER), INCIDENT_IO)
-    assert created == Created(id=body["action"]["id"], title="x")
+BOTH_VERSIONS = pytest.mark.parametrize("version", ["v2", "v3"])
+ON_AN_INCIDENT: list[tuple[str, Form]] = [
+    ("action", Action(incident_id="i", description="x")),
+    ("follow_up", FollowUp(incident_id="i", title="x")),
+]
 
 
-async def test_incident_io_follow_up() -> None:
-    """The example of a created follow-up is understood, and in that of a list the one that carries the marker is found."""
-    submission = Submission(FollowUp(incident_id="i", title="x"), MARKER)
-    body = example("incident_io", "POST", "/v2/follow_ups")
-    created = await answering("incident_io", 201, body).create("follow_up", submission, INCIDENT_IO)
-    assert created == Created(id=body["follow_up"]["id"], title="x")
-    body = {**json.loads(json.dumps(example("incident_io", "GET", "/v2/follow_ups"))), "incident": {"mode": "standard"}}
-    body["follow_ups"][0]["description"] += f" ({MARKER})"
-    found = await answering("incident_io", 200, body).find("follow_up", submission, INCIDENT_IO, 0.0)
-    assert found == [Created(id=body["follow_ups"][0]["id"], title="x")]
+def listed(path: str) -> Any:
+    """The example of a list of actions or follow-ups, and an incident that they could be of."""
+    route = path.rpartition("/")[2]
+    schema = operation("incident_io", "GET", path)["responses"]["200"]["content"]["application/json"]["schema"]
+    rows = json.loads(json.dumps(resolved("incident_io", schema)["properties"][route]["example"]))
+    meta = {"pagination_meta": {"page_size": 250}} if "v3" in path else {}
+    return {route: rows, **meta, "incident": {"id": "i", "mode": "standard"}}
 
 
-async def test_incident_io_priorities() -> None:
+@BOTH_VERSIONS
+@pytest.mark.parametrize(("name", "form"), ON_AN_INCIDENT)
+async def test_incident_io_on_an_incident(version: str, name: str, form: Form) -> None:
+    """The example of a created action or follow-up is understood."""
+    path = f"/{version}/{name}s"
+    body = example("incident_io", "POST", path)
+    adapter = answering("incident_io", 201, {**body, f"{name}s": []}, at=path)
+    assert await adapter.create(name, Submission(form, MARKER), INCIDENT_IO) == Created(id=body[name]["id"], title="x")
+
+
+@BOTH_VERSIONS
+@pytest.mark.parametrize(("name", "form"), ON_AN_INCIDENT)
+async def test_incident_io_is_found(version: str, name: str, form: Form) -> None:
+    """In the example of a list, the one that carries the marker is found."""
+    body = listed(f"/{version}/{name}s")
+    body[f"{name}s"][0]["description"] += f" ({MARKER})"
+    adapter = answering("incident_io", 200, body, at=f"/{version}/{name}s")
+    found = await adapter.find(name, Submission(form, MARKER), INCIDENT_IO, 0.0)
+    assert found == [Created(id=body[f"{name}s"][0]["id"], title="x")]
+
+
+@BOTH_VERSIONS
+async def test_incident_io_priorities(version: str) -> None:
     """The example of a list of follow-ups gives the priority that its follow-ups have."""
-    body = example("incident_io", "GET", "/v2/follow_ups")
-    found = await answering("incident_io", 200, body).entries("follow_up_priorities", INCIDENT_IO)
+    body = listed(path := f"/{version}/follow_ups")
+    found = await answering("incident_io", 200, body, at=path).entries("follow_up_priorities", INCIDENT_IO)
     priority = body["follow_ups"][0]["priority"]
     assert found == [Entry(id=priority["id"], label=priority["name"])]
 
@@ -154,16 +181,6 @@ async def test_twilio_task_channels() -> None:
     assert [(it.id, it.label) for it in found] == [
         (row["unique_name"], row["friendly_name"]) for row in body["channels"]
     ]
-
-
-async def test_incident_io_actions() -> None:
-    """In the example of a list of actions, the one that carries the marker is found."""
-    body = example("incident_io", "GET", "/v2/actions")
-    body = {**json.loads(json.dumps(body)), "incident": {"id": "i", "mode": "standard"}}
-    body["actions"][0]["description"] += f" ({MARKER})"
-    submission = Submission(Action(incident_id="i", description="x"), MARKER)
-    found = await answering("incident_io", 200, body).find("action", submission, INCIDENT_IO, 0.0)
-    assert found == [Created(id=body["actions"][0]["id"], title="x")]
 
 
 async def test_incident_io_incidents() -> None:

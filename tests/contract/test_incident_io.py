@@ -1,17 +1,28 @@
 """incident.io's document beside its forms and its stand-in."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident
 from bot.forms.fields import Form
 from bot.playground.vendors import IncidentIo as IncidentIoStandIn
+from tests.contract.bodies import objections
+from tests.contract.forms import submissions
 from tests.contract.openapi import operation as documented
 from tests.contract.openapi import problems, request_schema
+from tests.contract.whole import KEYS
 
-PATHS = {"incident": "/v2/incidents", "action": "/v2/actions", "follow_up": "/v2/follow_ups"}
+PATHS = {
+    "incident": ["/v2/incidents"],
+    "action": ["/v2/actions", "/v3/actions"],
+    "follow_up": ["/v2/follow_ups", "/v3/follow_ups"],
+}
 
 
 @pytest.fixture
@@ -19,18 +30,41 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def schema(operation: str) -> dict[str, Any]:
-    return request_schema("incident_io", PATHS[operation], "application/json")
+def schema(path: str) -> dict[str, Any]:
+    return request_schema("incident_io", path, "application/json")
 
 
 @pytest.mark.parametrize(("form", "operation"), [(Incident, "incident"), (Action, "action"), (FollowUp, "follow_up")])
 def test_what_is_demanded(form: type[Form], operation: str) -> None:
     """What the document demands, the form does too, or we fill it in."""
     ours = {name for name, info in form.model_fields.items() if info.is_required() or info.default is not None}
-    assert set(schema(operation)["required"]) - {"idempotency_key"} <= ours
+    for path in PATHS[operation]:
+        assert set(schema(path)["required"]) - {"idempotency_key"} <= ours
 
 
-STAND_IN = ["/v2/follow_ups", "/v1/custom_fields", "/v3/catalog_entries?page_size=250&catalog_type_id="]
+@pytest.mark.parametrize("operation", ["action", "follow_up"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_each_version_takes_the_same(operation: str, data: st.DataObject) -> None:
+    """Whatever is filled in is valid at both paths, and differs in nothing else."""
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+    submission = data.draw(submissions(f"incident_io.{operation}"))
+    adapter = IncidentIo(client, "")
+    second, third = (adapter.request(operation, submission, KEYS["incident_io"], number) for number in (2, 3))
+    assert [second.path, third.path] == PATHS[operation]
+    assert replace(second, path=third.path) == third
+    assert objections("incident_io", second) == objections("incident_io", third) == []
+
+
+STAND_IN = [
+    "/v2/actions",
+    "/v2/follow_ups",
+    "/v3/actions",
+    "/v3/follow_ups",
+    "/v3/follow_ups?page_size=1",
+    "/v1/custom_fields",
+    "/v3/catalog_entries?page_size=250&catalog_type_id=",
+]
 
 
 @pytest.mark.parametrize("asked", STAND_IN)

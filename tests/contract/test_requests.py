@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,8 +36,8 @@ PATHS = {
     "rootly.action_item": "/v1/incidents/{incident_id}/action_items",
     "rootly.workflow_task": "/v1/workflows/{workflow_id}/workflow_tasks",
     "incident_io.incident": "/v2/incidents",
-    "incident_io.action": "/v2/actions",
-    "incident_io.follow_up": "/v2/follow_ups",
+    "incident_io.action": "/v3/actions",
+    "incident_io.follow_up": "/v3/follow_ups",
     "twilio.workflow": "/v1/Workspaces/{WorkspaceSid}/Workflows",
     "twilio.task": "/v1/Workspaces/{WorkspaceSid}/Tasks",
 }
@@ -117,22 +118,22 @@ def test_every_field_of_twilio_is_there(name: str) -> None:
     assert set(PARAMETERS[name]) <= fields
 
 
-def _vendor_with_pages(asked: list[httpx.Request]) -> httpx.MockTransport:
-    """A vendor whose paged lists go on once, which knows no user and no incident by its number.
+def _vendor_with_pages(asked: list[httpx.Request], missing: Sequence[str]) -> httpx.MockTransport:
+    """A vendor whose paged lists go on once, which knows no user, no incident by its number, and no `missing` path.
 
     It keeps what it is `asked`.
     """
 
     def answer(request: httpx.Request) -> httpx.Response:
-        first = request.url.path not in [each.url.path for each in asked]
+        first = _list(request) not in map(_list, asked)
         asked.append(request)
-        if request.url.path.endswith(("/users/me", "/incidents/42")):
+        if request.url.path.endswith(("/users/me", "/incidents/42")) or request.url.path in missing:
             return httpx.Response(404, json={})
         body: dict[str, Any] = {"sid": f"WS{SID}", "identity": {"dashboard_url": "https://app.incident.io/acme"}}
         body["incident"] = {"mode": "test"}
         members = [member for _, member, _ in (*INCIDENT_IO_LISTS.values(), *INCIDENT_IO_DEFINITIONS)]
         members.append("catalog_entries")
-        for member in ("data", "task_queues", "workflows", "channels", "tasks", "actions", *members):
+        for member in ("data", "task_queues", "workflows", "channels", "tasks", "actions", "follow_ups", *members):
             body[member] = [{"id": "1", "sid": "WQ1", "attributes": {}}]
         if first and any("size" in name.lower() for name in request.url.params):
             following = request.url.copy_merge_params({"Page": "1", "PageToken": "x"})
@@ -141,6 +142,11 @@ def _vendor_with_pages(asked: list[httpx.Request]) -> httpx.MockTransport:
         return httpx.Response(200, json=body)
 
     return httpx.MockTransport(answer)
+
+
+def _list(request: httpx.Request) -> tuple[str, str | None]:
+    """The list, whichever page of it is asked for; a list of one row that only says that it is there is another."""
+    return request.url.path, request.url.params.get("page_size")
 
 
 BY_NUMBER: dict[str, list[tuple[str, Form]]] = {
@@ -167,14 +173,21 @@ LOOKED_FOR: dict[str, list[tuple[str, Form]]] = {
     ],
     "twilio": [("workflow", from_fields("Night & day")), ("task", Task(title="x"))],
 }
-PATHS_READ = {"rootly": 24, "incident_io": 15, "twilio": 6}
+IN_TWO_VERSIONS = ("actions", "follow_ups")
+PATHS_READ = [
+    pytest.param("rootly", (), 24, id="rootly"),
+    pytest.param("incident_io", (), 15, id="incident_io"),
+    pytest.param("incident_io", [f"/v2/{name}" for name in IN_TWO_VERSIONS], 15, id="incident_io, v2 removed"),
+    pytest.param("incident_io", [f"/v3/{name}" for name in IN_TWO_VERSIONS], 17, id="incident_io, v3 missing"),
+    pytest.param("twilio", (), 6, id="twilio"),
+]
 
 
-@pytest.mark.parametrize("vendor", ADAPTERS)
-async def test_reads_fit_the_document(vendor: str) -> None:
+@pytest.mark.parametrize(("vendor", "missing", "paths"), PATHS_READ)
+async def test_reads_fit_the_document(vendor: str, missing: Sequence[str], paths: int) -> None:
     """Everything that is read has a path in the document, and is asked with parameters that it has."""
     asked: list[httpx.Request] = []
-    async with httpx.AsyncClient(transport=_vendor_with_pages(asked)) as client:
+    async with httpx.AsyncClient(transport=_vendor_with_pages(asked, missing)) as client:
         adapter = make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor.example.com"))[vendor]
         await adapter.verify(KEYS[vendor])
         for catalog in adapter.catalogs:
@@ -187,7 +200,7 @@ async def test_reads_fit_the_document(vendor: str) -> None:
     assert [name for name, _ in LOOKED_FOR[vendor]] == [each.name for each in adapter.operations]
     assert {request.method for request in asked} == {"GET"}
     assert [unknown for request in asked for unknown in _unknown_parameters(vendor, request)] == []
-    assert len({request.url.path for request in asked}) == PATHS_READ[vendor]
+    assert len({request.url.path for request in asked}) == paths
 
 
 def _unknown_parameters(vendor: str, request: httpx.Request) -> set[str]:

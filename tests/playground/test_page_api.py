@@ -24,14 +24,27 @@ class Vendor:
     def __init__(self) -> None:
         self.on_change: Callable[[], None] | None = None
         self.fault = "fine"
+        self.version = "both"
 
     async def set_fault(self, name: str) -> None:
         self.fault = name
         if self.on_change is not None:
             self.on_change()
 
+    def set_version(self, name: str) -> None:
+        if name not in ("both", "v2_removed"):
+            raise ValueError("There is no such version.")
+        self.version = name
+
     def describe(self) -> dict[str, Any]:
-        return {"name": "rootly", "label": "Rootly", "fault": self.fault, "objects": [], "requests": []}
+        return {
+            "name": "rootly",
+            "label": "Rootly",
+            "fault": self.fault,
+            "version": self.version,
+            "objects": [],
+            "requests": [],
+        }
 
 
 async def post(workspace: Workspace, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
@@ -211,6 +224,7 @@ async def test_bad_requests(workspace: Workspace) -> None:
     assert gone == (404, {"ok": False, "error": f"{MAYA} has no view V0 open."})
     unknown = await post(workspace, "vendors/nobody/fault", fault="down")
     assert unknown == (404, {"ok": False, "error": "There is no such vendor."})
+    assert await post(workspace, "vendors/nobody/version", version="both") == unknown
 
 
 async def test_the_queue(workspace: Workspace) -> None:
@@ -246,6 +260,19 @@ async def test_vendor_fault(workspace: Workspace) -> None:
     assert (wrong.status_code, right.status_code, right.json()) == (400, 200, {"ok": True})
     assert told == {"type": "vendor", "vendor": vendor.describe()}
     assert (state["bot"], state["vendors"][0]["fault"]) == ("down", "down")
+
+
+async def test_vendor_version(workspace: Workspace) -> None:
+    """The same for what a vendor's API consists of; what it cannot be is said."""
+    vendor = Vendor()
+    async with Server(page_app(workspace.slack, {"rootly": vendor}, Backstage(workspace.slack.hub))) as server:
+        url = f"{server.url}/api/vendors/rootly/version"
+        wrong = await workspace.client.post(url, json={"version": "v9"})
+        mistaken = await workspace.client.post(url, json={"fault": "down"})
+        right = await workspace.client.post(url, json={"version": "v2_removed"})
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "There is no such version.")
+    assert (mistaken.status_code, mistaken.json()["error"]) == (400, "Not as expected: version, fault.")
+    assert (right.json(), vendor.version) == ({"ok": True}, "v2_removed")
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ INCIDENT_IO = (
     "/v2/incidents",
     "/v2/incidents/{id}",
     "/v2/actions",
+    "/v2/follow_ups",
+    "/v3/actions",
+    "/v3/follow_ups",
     "/v3/teams",
 )
 TWILIO = (

@@ -1,7 +1,8 @@
 """incident.io: incidents, actions and follow-ups. Plain JSON, one bearer token.
 
 Facts of 2026-11: incident.io's OpenAPI document, which leaves out all error answers (its guide describes them in
-prose). It promises to add fields, enum values and forms of ids at any time, so what is unknown is passed over.
+prose). It promises to add fields, enum values and forms of ids at any time, so what is unknown is passed over. Actions and
+follow-ups are in version 3 of the API and, until 31 December 2026, in version 2 (`versions`); all other paths have one.
 """
 
 import time
@@ -12,7 +13,6 @@ from urllib.parse import urlsplit
 
 from bot.adapters.base import (
     Account,
-    Adapter,
     ApiKey,
     Created,
     Entry,
@@ -22,26 +22,15 @@ from bot.adapters.base import (
     Submission,
 )
 from bot.adapters.checking import deadline, in_time, refused
-from bot.adapters.http import (
-    Bearer,
-    Reply,
-    TooLong,
-    dig,
-    link,
-    listed,
-    reading,
-    rejected_token,
-    segment,
-    send,
-    text,
-    unreadable,
-)
+from bot.adapters.http import Reply, TooLong, dig, link, segment, text, unreadable
 from bot.adapters.incident_io import bodies, lists
+from bot.adapters.incident_io.calls import JSON, Calls
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident, OnIncident
 from bot.adapters.incident_io.lists import (
     ALL_MODES,
     CATALOGS,
     DEFINITIONS,
+    HARVESTED,
     INCIDENT_FIELDS,
     MOST,
     NEWEST_INCIDENTS,
@@ -52,22 +41,22 @@ from bot.adapters.incident_io.lists import (
     incident_entry,
 )
 from bot.adapters.incident_io.own_fields import custom_fields, has_options
-from bot.adapters.incident_io.refusals import complaints
 from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, rights_of, says_no
+from bot.adapters.incident_io.versions import NEWEST, Route, Version
 from bot.adapters.pace import Limits, Rate
 from bot.adapters.times import epoch, iso
 from bot.errors import Refused, TryLater, Unauthorized, Unclear, VendorError
 from bot.forms.custom import CustomField
-from bot.forms.fields import Form
 
-JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+ROUTES: Mapping[str, Route] = {"action": "actions", "follow_up": "follow_ups"}
+"""The operations whose path depends on the version."""
 CLOCKS_APART = 120.0
 """Seconds between the vendor's clock and ours, at most. More would take older incidents of the same name for ours."""
 LONGEST_AGO = 25 * 3600.0
 """Seconds since the first attempt of what is sent again, at most: a delivery is given up after a day."""
 
 
-class IncidentIo(Adapter):
+class IncidentIo(Calls):
     vendor = "incident_io"
     label = "incident.io"
     credentials = IncidentIoKey
@@ -94,14 +83,17 @@ class IncidentIo(Adapter):
         unread = await refused(reads, says_no, until)
         return Account(id=organisation, name=organisation, rights=rights_of(identity, unread))
 
-    def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
+    def request(
+        self, operation: str, submission: Submission, credentials: ApiKey, version: Version = NEWEST
+    ) -> Request:
+        """Return the call that creates what the form says. `version` is that of actions and follow-ups."""
         match operation, submission.form:
             case "incident", Incident() as form:
                 path, body = "/v2/incidents", bodies.incident(form, submission)
             case "action", Action() as form:
-                path, body = "/v2/actions", bodies.action(form, submission)
+                path, body = f"/v{version}/actions", bodies.action(form, submission)
             case "follow_up", FollowUp() as form:
-                path, body = "/v2/follow_ups", bodies.follow_up(form, submission)
+                path, body = f"/v{version}/follow_ups", bodies.follow_up(form, submission)
             case _:
                 raise KeyError(operation)
         return Request("POST", path, json=body, headers=JSON)
@@ -110,7 +102,18 @@ class IncidentIo(Adapter):
         if isinstance(submission.form, Incident) and (known := bodies.objections(submission.form, submission)):
             raise Refused(self.label, fields=known, ours=True)
         submission = await self._with_ids(submission, credentials)
-        request = self.request(operation, submission, credentials)
+        if operation not in ROUTES:
+            return await self._create(operation, submission, credentials)
+
+        async def create(version: Version) -> Created:
+            return await self._create(operation, submission, credentials, version)
+
+        return await self._at_version(ROUTES[operation], credentials, create)
+
+    async def _create(
+        self, operation: str, submission: Submission, credentials: ApiKey, version: Version = NEWEST
+    ) -> Created:
+        request = self.request(operation, submission, credentials, version)
         reply = await self._send(request, credentials)
         if operation == "incident" and (reply.status == 409 or (reply.status == 422 and submission.again)):
             return await self._made_before(reply, submission, request, credentials)
@@ -128,7 +131,7 @@ class IncidentIo(Adapter):
                 rows = await self._namesakes(form.name, credentials, since - CLOCKS_APART)
             case ("action", Action()) | ("follow_up", FollowUp()):
                 submission = await self._with_ids(submission, credentials)
-                rows = await self._marked(f"{operation}s", submission, credentials)
+                rows = await self._marked(ROUTES[operation], submission, credentials)
             case _:
                 raise KeyError(operation)
         rows.sort(key=lambda row: epoch(text(row, "created_at")))
@@ -143,6 +146,8 @@ class IncidentIo(Adapter):
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if catalog == INCIDENT_FIELDS:
             return await self._definitions(credentials)
+        if catalog in HARVESTED:
+            return lists.entries(catalog, await self._rows("follow_ups", {}, credentials))
         path, member, params = lists.source(catalog)
         most = NEWEST_INCIDENTS if catalog == "incidents" else MOST
         return lists.entries(catalog, await self._list(path, member, params, credentials, most))
@@ -209,15 +214,16 @@ class IncidentIo(Adapter):
             "created_at[gte]": iso(since)[:10],  # the documented examples are days: the hour is compared here
         }
         found: dict[str, Any] = {}
-        for row in await self._whole_list("/v2/incidents", "incidents", params, credentials):
+        rows = await self._list("/v2/incidents", "incidents", params, credentials, MOST, whole=True)
+        for row in rows:
             creator = dig(row, "creator")
             by_a_key = not creator or dig(creator, "api_key") is not None
             if by_a_key and text(row, "name") == text(name) and epoch(text(row, "created_at")) >= since:
                 found[text(row, "id")] = row
         return list(found.values())
 
-    async def _marked(self, what: str, submission: Submission, credentials: ApiKey) -> list[Any]:
-        """The `actions` or `follow_ups` of the submission's incident that carry its marker.
+    async def _marked(self, route: Route, submission: Submission, credentials: ApiKey) -> list[Any]:
+        """The actions or follow-ups of the submission's incident that carry its marker, whichever version made them.
 
         The list leaves out those of test incidents, unless it is asked for the mode that the incident has.
         """
@@ -228,8 +234,9 @@ class IncidentIo(Adapter):
         if not (mode := text(reply.body, "incident", "mode")):
             raise unreadable(self.label)
         params = {"incident_id": incident_id, "incident_mode": mode}
-        rows = await self._whole_list(f"/v2/{what}", what, params, credentials)
-        return [row for row in rows if submission.marker in text(row, "description")]
+        rows = await self._rows(route, params, credentials, whole=True)
+        marked = [row for row in rows if submission.marker in text(row, "description")]
+        return list({text(row, "id"): row for row in marked}.values())
 
     async def _with_ids(self, submission: Submission, credentials: ApiKey) -> Submission:
         """The submission with an incident's number (`#123`) replaced by its id."""
@@ -251,62 +258,6 @@ class IncidentIo(Adapter):
         found = incident_entry(dig(reply.body, "incident"))
         chosen = {**submission.chosen, f"incidents/{found.id}": found}
         return replace(submission, form=form.model_copy(update={"incident_id": found.id}), chosen=chosen)
-
-    async def _whole_list(
-        self, path: str, member: str, params: Mapping[str, Any], credentials: ApiKey
-    ) -> list[dict[str, Any]]:
-        """Every row, or `unreadable`: when a row has no id, or the list has no end."""
-        rows = await self._list(path, member, params, credentials, MOST)
-        if len(rows) >= MOST or not all(text(row, "id") for row in rows):
-            raise unreadable(self.label)
-        return rows
-
-    async def _list(
-        self, path: str, member: str, params: Mapping[str, Any], credentials: ApiKey, most: int
-    ) -> list[Any]:
-        rows: list[Any] = []
-        after, asked = "", dict(params)
-        while len(rows) < most:
-            reply = await self._get(path, credentials, {**asked, "after": after} if after else asked)
-            if reply.too_long and asked.get("page_size", 1) > 1:
-                asked["page_size"] = max(1, asked["page_size"] // 4)  # a cursor goes on with pages of any size
-                continue
-            if not reply.ok:
-                raise self._refusal(reply)
-            page = listed(self.label, reply, member)
-            rows += page
-            before, after = after, text(reply.body, "pagination_meta", "after")
-            if not page or not after:
-                break
-            if after == before:
-                raise unreadable(self.label)
-        return rows
-
-    async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
-        request = Request("GET", path, params=params, headers={"Accept": JSON["Accept"]})
-        with reading(self.label):
-            return await self._send(request, credentials)
-
-    async def _send(self, request: Request, credentials: ApiKey) -> Reply:
-        auth = Bearer(credentials.api_key)
-        return await send(self.client, self.label, self.address(credentials), request, auth=auth, pace=self.pace)
-
-    def _refusal(
-        self, reply: Reply, form: Form | None = None, request: Request | None = None, *, connecting: bool = False
-    ) -> VendorError:
-        fields, rest = complaints(reply.body, form, request.json if request is not None else None)
-        if reply.status in (401, 403):
-            return rejected_token(self.label, reply.status, "; ".join([*fields.values(), *rest]), connecting=connecting)
-        if reply.status == 404 and isinstance(form, OnIncident):
-            fields.setdefault(
-                "incident_id", "incident.io does not find this incident, or does not show it to this token."
-            )
-            return Refused(self.label, "", fields)
-        if not fields and not rest:
-            rest = [f"incident.io refused it and gave no reason (HTTP {reply.status})."]
-        if rest and (request_id := text(reply.body, "request_id")):
-            rest.append(f"(incident.io's support asks for this: {request_id})")
-        return Refused(self.label, " ".join(rest), fields)
 
 
 def _will_last(error: VendorError) -> bool:

@@ -31,7 +31,6 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     },
     "action": {},
     "follow_up": {
-        "follow_up_category_id": "nothing lists the categories, and a follow-up does not show its own",
         "external_issue_reference_id": "nothing lists the references to issues, and people do not know their ids",
     },
 }
@@ -122,6 +121,9 @@ class FollowUp(OnIncident):
     assignee_team_id: Annotated[str | None, Lookup("teams")] = Field(None, title="Assigned to team")
     follow_up_priority_option_id: Annotated[str | None, Lookup("follow_up_priorities")] = Field(
         None, title="Priority", description="incident.io lists only those that a follow-up has already."
+    )
+    follow_up_category_id: Annotated[str | None, Lookup("follow_up_categories")] = Field(
+        None, title="Category", description="incident.io lists only those that a follow-up has already."
     )
     labels: Annotated[list[str], Text(multiline=True, placeholder="monitoring"), Advanced()] = Field(
         default_factory=list, title="Labels", description="One a line."

@@ -49,10 +49,10 @@ LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
         },
     ),
     "teams": ("/v3/teams", "teams", {"page_size": PAGE}),
-    # Nothing lists the priorities: those that a follow-up has are known.
-    "follow_up_priorities": ("/v2/follow_ups", "follow_ups", {}),
 }
 """Catalog: path, member of the answer, query."""
+HARVESTED: Mapping[str, str] = {"follow_up_priorities": "priority", "follow_up_categories": "category"}
+"""Catalogs that nothing lists, and the member of a follow-up that shows one entry of each. Version 2 shows no category."""
 
 CATALOGS = (
     Catalog("severities", "severities"),
@@ -61,10 +61,11 @@ CATALOGS = (
     Catalog("users", "people"),
     Catalog(INCIDENT_FIELDS, "fields of its own"),
     Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_number),
-    # Not every key may read the teams; and all follow-ups come in one answer, too much to ask for often.
+    # Not every key may read the teams; and all follow-ups are too much to ask for often.
     Catalog("teams", "teams", on_demand=True),
     Catalog(CATALOG_ENTRIES, "entries", on_demand=True),
     Catalog("follow_up_priorities", "follow-up priorities", ttl=HOUR, on_demand=True),
+    Catalog("follow_up_categories", "follow-up categories", ttl=HOUR, on_demand=True),
 )
 
 
@@ -87,8 +88,8 @@ def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     """The rows of one list as entries; rows without an id, and what nobody can use from here, are passed over."""
-    if catalog == "follow_up_priorities":
-        rows = list({text(row, "priority", "id"): dig(row, "priority") for row in rows}.values())
+    if member := HARVESTED.get(catalog):
+        rows = list({text(row, member, "id"): dig(row, member) for row in rows}.values())
     rows = [row for row in rows if text(row, "id")]
     match catalog:
         case "incidents":  # a picker shows titles to everyone; a private incident's number can still be typed
@@ -98,7 +99,7 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
             rows.sort(key=lambda row: -_rank(row))
         case "incident_statuses":
             rows = sorted((row for row in rows if text(row, "category") not in NOT_FOR_NEW), key=_rank)
-        case "follow_up_priorities":
+        case "follow_up_priorities" | "follow_up_categories":
             rows.sort(key=_rank)
         case "incident_types":
             rows.sort(key=lambda row: (dig(row, "is_default") is not True, text(row, "name").casefold()))

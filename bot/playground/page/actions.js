@@ -34,5 +34,6 @@ export function createActions(store) {
     openHome: () => post("home", { user: store.user }),
     killBot: () => orNotice(post("bot/kill", {})),
     setFault: (vendor, fault) => orNotice(post(`vendors/${encodeURIComponent(vendor)}/fault`, { fault })),
+    setVersion: (vendor, version) => orNotice(post(`vendors/${encodeURIComponent(vendor)}/version`, { version })),
   };
 }

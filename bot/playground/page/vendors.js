@@ -75,11 +75,12 @@ class VendorCard {
     this.objects = h("ol", { class: "objects" });
     this.more = h("button", { type: "button", class: "more", onclick: () => this.#toggleAll() });
     this.key = testKey(vendor);
+    this.version = versionSwitch(vendor, actions);
     this.log = h("ol", { class: "requests" });
     this.logTitle = h("span", {});
     this.note = h("p", { class: "fault-note", role: "status", "data-testid": `${testid}-note` });
     this.node = h("section", { class: "vendor", "data-testid": testid, "aria-label": label },
-      h("header", { class: "vendor-header" }, mark(""), h("h3", {}, label)),
+      h("header", { class: "vendor-header" }, mark(""), h("h3", {}, label), this.version.node),
       this.note, this.objects, this.more, this.key.node,
       ...Object.entries(vendor.lists ?? {}).map(([heading, ids]) => idList(name, heading, ids)),
       h("details", { class: "request-log", open: true }, h("summary", {}, icon("right", 14), this.logTitle), this.log));
@@ -120,6 +121,7 @@ class VendorCard {
     this.vendor = vendor;
     this.#showFault(vendor.fault);
     this.key.show(vendor);
+    this.version.show(vendor);
     this.#drawObjects(first);
     this.#drawRequests(first);
   }
@@ -156,6 +158,22 @@ class VendorCard {
     this.#requests = new Set(requests.map(key));
     this.logTitle.textContent = `${this.writesOnly ? "Writes" : "Requests"} (${shown.length})`;
   }
+}
+
+/** What its API consists of, where that can be chosen; it goes together with any fault. */
+function versionSwitch({ name, label, versions }, actions) {
+  const choices = Object.entries(versions ?? {});
+  if (choices.length === 0) return { node: null, show: () => {} };
+  const select = h("select", { "aria-label": `${label}'s API has`, "data-testid": `vendor-${name}-version`,
+    onchange: () => actions.setVersion(name, select.value) }, choices.map(([key, words]) => h("option", { value: key }, words)));
+  const node = h("span", { class: "fault version" }, select, icon("down", 14));
+
+  function show({ version }) {
+    select.value = version;
+    node.dataset.changed = String(version !== choices[0][0]);
+  }
+
+  return { node, show };
 }
 
 /** What to paste into the bot's page that connects this vendor: "/vendors" leads there. */

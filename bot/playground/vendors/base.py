@@ -62,6 +62,8 @@ class VendorStandIn(ABC):
     vendor: ClassVar[str]
     label: ClassVar[str]
     media_type: ClassVar[str] = "application/json"
+    versions: ClassVar[Mapping[str, str]] = {}
+    """What its API can consist of, in words by name, the first one at the start: a switch beside the fault."""
 
     def __init__(self) -> None:
         self.created: list[Created] = []
@@ -75,6 +77,7 @@ class VendorStandIn(ABC):
         self.clock: Callable[[], float] = time.time
         self.on_change: Callable[[], None] | None = None
         self._fault: Fault = "fine"
+        self._version = next(iter(self.versions), "")
         self._new_key: dict[str, str] | None = None
         self._window = Window()
         self._ended = asyncio.Event()
@@ -119,6 +122,10 @@ class VendorStandIn(ABC):
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to fill."""
 
+    def serves(self, _request: Request) -> bool:
+        """Whether its API has this path with the present version."""
+        return True
+
     def lists(self) -> dict[str, dict[str, str]]:
         """What people have to copy from the vendor's console: lists of ids by name, by heading."""
         return {}
@@ -140,6 +147,10 @@ class VendorStandIn(ABC):
     @property
     def fault(self) -> Fault:
         return self._fault
+
+    @property
+    def version(self) -> str:
+        return self._version
 
     @property
     def lag(self) -> float:
@@ -176,6 +187,13 @@ class VendorStandIn(ABC):
             self._window.clear()
         self._changed()
 
+    def set_version(self, name: str) -> None:
+        """Consist of one of `versions` from now on, whatever the fault is. ValueError for others."""
+        if name not in self.versions:
+            raise ValueError(f"There is no version {name!r}.")
+        self._version = name
+        self._changed()
+
     def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         """The next create call gets just this (JSON, or text if `body` is a str) and creates nothing. They queue."""
         content = body if isinstance(body, str) else json.dumps(body)
@@ -190,6 +208,8 @@ class VendorStandIn(ABC):
             "name": self.vendor,
             "label": self.label,
             "fault": self._fault,
+            "versions": dict(self.versions),
+            "version": self._version,
             "limit": self._described_limit(),
             "key": self._described_key(),
             "lists": {heading: dict(list(ids.items())[:SHOWN]) for heading, ids in self.lists().items()},
@@ -220,15 +240,18 @@ class VendorStandIn(ABC):
 
         async def endpoint(request: Request) -> Response:
             started = time.perf_counter()
-            plan = self._plan(request, creates)
-            response, note = await self._answer(request, handler, creates, plan)
+            is_served = self.serves(request)
+            will_create = creates and is_served
+            plan = self._plan(request, will_create)
+            chosen = handler if is_served else self.nowhere
+            response, note = await self._answer(request, chosen, will_create, plan)
             ms = round((time.perf_counter() - started) * 1000, 1)
             response.headers.update(self._limit_headers(request.method))
             if plan.drop:
                 self._record(request, 0, ms, f"{note}, answer lost" if note else "answer lost")
             else:
                 self._record(request, response.status_code, ms, note)
-            if creates and self.hold is not None:
+            if will_create and self.hold is not None:
                 await self.hold.wait()
             await self._linger(plan.wait)
             if plan.drop:

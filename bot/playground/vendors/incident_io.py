@@ -11,6 +11,9 @@ What it refuses beyond types and ids, so that a person sees a refusal that names
 Creating an incident again with an `idempotency_key` that was used returns the incident made then, whatever else the
 body says. Unknown members of a body are ignored, as the schema has it. Lists leave out test and tutorial incidents,
 and their actions and follow-ups, unless asked for.
+
+Actions and follow-ups are there in version 2 and in version 3 of the API, which gives its lists in pages. A switch beside
+the fault removes the one, or leaves the other out: the paths are a 404 then.
 """
 
 import secrets
@@ -21,11 +24,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, iso, moment
+from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, iso
 from bot.playground.vendors.ids import ulid
 from bot.playground.vendors.incident_io_checks import check_action, check_follow_up, check_incident
 from bot.playground.vendors.incident_io_data import IncidentIoData, Row
-from bot.playground.vendors.incident_io_fields import in_words, version_1, version_2
+from bot.playground.vendors.incident_io_fields import version_1, version_2
 from bot.playground.vendors.incident_io_query import check_filters, paged, wanted
 from bot.playground.vendors.incident_io_rights import ROLES, missing_scope
 from bot.playground.vendors.incident_io_shapes import (
@@ -39,10 +42,17 @@ from bot.playground.vendors.incident_io_shapes import (
     json_object,
     not_found,
 )
+from bot.playground.vendors.incident_io_shown import (
+    created_at,
+    detail_of,
+    shown_action,
+    shown_follow_up,
+    shown_incident,
+)
+from bot.playground.vendors.incident_io_versions import CHOICES, is_paged, is_served, shown_by
 from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
-from bot.playground.vendors.records import Shown
 
 PER_MINUTE = 1200
 """The bucket's size. The headers say how much is left; nothing is refused for going over."""
@@ -60,6 +70,7 @@ class IncidentIo(VendorStandIn):
 
     vendor = "incident_io"
     label = "incident.io"
+    versions = CHOICES
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +79,7 @@ class IncidentIo(VendorStandIn):
         self._key_id = ulid(time.time())
         self._by_key: dict[str, Row] = {}
         self.data = IncidentIoData()
-        self.objects.extend(_shown_incident(row, from_slack=False) for row in self.data.lists["incidents"])
+        self.objects.extend(shown_incident(row, from_slack=False) for row in self.data.lists["incidents"])
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -96,19 +107,31 @@ class IncidentIo(VendorStandIn):
             Route("/v2/incidents", self.api(self._create_incident, creates=True), methods=["POST"]),
             Route("/v2/incidents", self.api(self._list_incidents)),
             Route("/v2/incidents/{id}", self.api(self._get_incident)),
-            Route("/v2/actions", self.api(self._create_action, creates=True), methods=["POST"]),
-            Route("/v2/actions", self.api(self._lister_on_incidents("actions"))),
-            Route("/v2/follow_ups", self.api(self._create_follow_up, creates=True), methods=["POST"]),
-            Route("/v2/follow_ups", self.api(self._lister_on_incidents("follow_ups"))),
+            *self._routes_on_incidents("v2"),
+            *self._routes_on_incidents("v3"),
             Route("/", front_page(self)),
             Route("/{organisation}/incidents/{number}", self._incident_page),
         ]
+
+    def _routes_on_incidents(self, version: str) -> list[BaseRoute]:
+        """Actions and follow-ups in that version."""
+        actions, follow_ups = f"/{version}/actions", f"/{version}/follow_ups"
+        return [
+            Route(actions, self.api(self._create_action, creates=True), methods=["POST"]),
+            Route(actions, self.api(self._lister_on_incidents("actions"))),
+            Route(follow_ups, self.api(self._create_follow_up, creates=True), methods=["POST"]),
+            Route(follow_ups, self.api(self._lister_on_incidents("follow_ups"))),
+        ]
+
+    def serves(self, request: Request) -> bool:
+        return is_served(request.url.path, self.version)
 
     def _roles(self, request: Request) -> tuple[str, ...] | None:
         return self.keys.of(request)
 
     def permit(self, request: Request) -> None:
-        if scope := missing_scope(request.method, request.url.path, self._roles(request) or ()):
+        scope = missing_scope(request.method, request.url.path, self._roles(request) or ())
+        if scope and self.serves(request):
             message = f"missing a required scope: {scope}"
             error = {"code": "missing_required_scope", "message": message, "metadata": {"scope": scope}}
             raise Refusal(403, envelope("resource_forbidden", 403, [error]), message)
@@ -192,7 +215,7 @@ class IncidentIo(VendorStandIn):
             raise invalid("sort_by", "invalid_enum_value", "sort_by is not one of the known orders")
         check_filters(request)
         severities = self.data.lists["severities"]
-        rows = settled(self, self.data.lists["incidents"], "id", _created_at)
+        rows = settled(self, self.data.lists["incidents"], "id", created_at)
         rows = [self._linked(row) for row in rows if wanted(request, row, severities)]
         rows.sort(key=lambda row: str(row["created_at"]), reverse=order.endswith("newest_first"))
         return self.json(paged(request, "incidents", rows))
@@ -214,12 +237,14 @@ class IncidentIo(VendorStandIn):
             modes = (mode,) if mode else ("standard", "retrospective")
             team = request.query_params.get("assignee_team_id") if name == "follow_ups" else None
             rows = []
-            for row in settled(self, self.data.lists[name], "id", _created_at):
+            for row in settled(self, self.data.lists[name], "id", created_at):
                 owner = self.data.find("incidents", row["incident_id"])
                 assigned = team in (None, row.get("assignee_team", {}).get("id"))
                 if owner is not None and owner["mode"] in modes and incident in (None, owner["id"]) and assigned:
-                    rows.append(row)
-            return self.json({name: rows})
+                    rows.append(shown_by(request.url.path, row))
+            if not is_paged(request.url.path):
+                return self.json({name: rows})
+            return self.json(paged(request, name, sorted(rows, key=lambda row: str(row["id"]))))
 
         return handler
 
@@ -236,7 +261,7 @@ class IncidentIo(VendorStandIn):
         row = self.data.incident(self.data.next_number, body, at, self._creator(), ulid(at))
         self.data.lists["incidents"].append(row)
         self._by_key[body["idempotency_key"]] = row
-        self.keep(request, body, row["id"], _shown_incident(row, from_slack=True))
+        self.keep(request, body, row["id"], shown_incident(row, from_slack=True))
         return self.json({"incident": self._linked(row)})
 
     async def _create_action(self, request: Request) -> Response:
@@ -246,15 +271,7 @@ class IncidentIo(VendorStandIn):
         at = time.time()
         row = self.data.action(body, at, self._creator(), ulid(at))
         self.data.lists["actions"].append(row)
-        detail = {
-            "Incident": f"{incident['reference']} {incident['name']}",
-            "Assignee": row.get("assignee", {}).get("name", ""),
-            "Status": row["status"],
-            "Description": row["description"],
-        }
-        title, reference = row["description"].strip().splitlines()[0], incident["reference"]
-        shown = Shown("action", reference, title, incident["permalink"], at, detail, True, reference)
-        self.keep(request, body, row["id"], shown)
+        self.keep(request, body, row["id"], shown_action(row, incident))
         return self.json({"action": row}, 201)
 
     async def _create_follow_up(self, request: Request) -> Response:
@@ -264,19 +281,8 @@ class IncidentIo(VendorStandIn):
         at = time.time()
         row = self.data.follow_up(body, at, self._creator(), ulid(at))
         self.data.lists["follow_ups"].append(row)
-        detail = {
-            "Incident": f"{incident['reference']} {incident['name']}",
-            "Assignee": row.get("assignee", {}).get("name", ""),
-            "Team": row.get("assignee_team", {}).get("name", ""),
-            "Priority": row.get("priority", {}).get("name", ""),
-            "Labels": ", ".join(row["labels"]),
-            "Status": row["status"],
-            "Description": row.get("description", ""),
-        }
-        reference = incident["reference"]
-        shown = Shown("follow-up", reference, row["title"], incident["permalink"], at, detail, True, reference)
-        self.keep(request, body, row["id"], shown)
-        return self.json({"follow_up": row}, 201)
+        self.keep(request, body, row["id"], shown_follow_up(row, incident))
+        return self.json({"follow_up": shown_by(request.url.path, row)}, 201)
 
     def _creator(self) -> Row:
         return {"api_key": {"id": self._key_id, "name": "Incident Relay"}}
@@ -294,7 +300,7 @@ class IncidentIo(VendorStandIn):
             "Actions": [it["description"] for it in self.data.lists["actions"] if it["incident_id"] == row["id"]],
             "Follow-ups": [it["title"] for it in self.data.lists["follow_ups"] if it["incident_id"] == row["id"]],
         }
-        return page(self.label, row["reference"], row["name"], _detail(row), belonging)
+        return page(self.label, row["reference"], row["name"], detail_of(row), belonging)
 
     # Faults
 
@@ -307,37 +313,3 @@ class IncidentIo(VendorStandIn):
     def one_refusal(self, path: str) -> Refusal:
         field = {"incidents": "name", "follow_ups": "title"}.get(path.rpartition("/")[2], "description")
         return invalid(field, "invalid_value", f"{field} is reserved")
-
-
-def _shown_incident(row: Row, *, from_slack: bool) -> Shown:
-    at = _created_at(row)
-    return Shown("incident", row["reference"], row["name"], row["permalink"], at, _detail(row), from_slack)
-
-
-def _created_at(row: Row) -> float:
-    at = moment(row["created_at"])
-    return at.timestamp() if at else 0.0
-
-
-def _channel_name(channel_id: str) -> str:
-    return next((f"#{channel.name}" for channel in data.CHANNELS if channel.id == channel_id), "")
-
-
-def _detail(row: Row) -> dict[str, str]:
-    detail = {
-        "Severity": row.get("severity", {}).get("name", ""),
-        "Status": row["incident_status"]["name"],
-        "Type": row["incident_type"]["name"],
-        "Mode": row["mode"] if row["mode"] != "standard" else "",
-        "Visibility": row["visibility"],
-        "Summary": row.get("summary", ""),
-        "Slack channel": _channel_name(row["slack_channel_id"]),
-        "Post-mortem": row.get("postmortem_document_url", ""),
-    }
-    for part in row["incident_role_assignments"]:
-        detail[part["role"]["name"]] = part.get("assignee", {}).get("name", "")
-    for part in row["custom_field_entries"]:
-        detail[part["custom_field"]["name"]] = in_words(part)
-    for part in row["incident_timestamp_values"]:
-        detail[part["incident_timestamp"]["name"]] = part.get("value", {}).get("value", "")
-    return {label: value for label, value in detail.items() if value}

@@ -37,6 +37,7 @@ _ROLES = (
 )
 _TIMESTAMPS = ("Reported at", "Impact started at", "Fixed at")
 _PRIORITIES = (("Urgent", "This week"), ("High", "This month"), ("Low", "When there is time"))
+_CATEGORIES = ("Technical", "Process", "People")
 _ALWAYS_TRIAGE = ("Third party",)
 """Incident types whose incidents all begin in triage: whether it is ours is found out first."""
 
@@ -48,16 +49,24 @@ class PastFollowUp:
     incident: str
     title: str
     priority: str = ""
+    category: str = ""
     team: str = ""
     labels: tuple[str, ...] = ()
 
 
 _FOLLOW_UPS = (
     PastFollowUp(
-        "Voucher codes counted twice", "Lock a voucher while it is redeemed", "High", "Checkout", ("vouchers",)
+        "Voucher codes counted twice",
+        "Lock a voucher while it is redeemed",
+        "High",
+        "Technical",
+        "Checkout",
+        ("vouchers",),
     ),
     PastFollowUp("Search returns nothing for umlauts", "Test the index with every alphabet we sell to", "Urgent"),
-    PastFollowUp("Search returns nothing for umlauts", "Tell support when search degrades", "Low", "Storefront"),
+    PastFollowUp(
+        "Search returns nothing for umlauts", "Tell support when search degrades", "Low", "Process", "Storefront"
+    ),
 )
 
 
@@ -101,7 +110,9 @@ class IncidentIoData:
                 {"id": self.id("priority", name), "name": name, "description": about, "rank": rank}
                 for rank, (name, about) in enumerate(_PRIORITIES)
             ],
-            "follow_up_categories": [],
+            "follow_up_categories": [
+                {"id": self.id("category", name), "name": name, "rank": rank} for rank, name in enumerate(_CATEGORIES)
+            ],
             "external_issue_references": [],
         }
         for age, past in reversed(list(enumerate(INCIDENTS))):
@@ -197,6 +208,8 @@ class IncidentIoData:
             row["assignee_team"] = {"id": team["id"], "name": team["name"]}
         if priority := self.find("follow_up_priorities", body.get("follow_up_priority_option_id")):
             row["priority"] = priority
+        if category := self.find("follow_up_categories", body.get("follow_up_category_id")):
+            row["category"] = category
         return row
 
     def assignee(self, given: Row) -> Row | None:
@@ -295,6 +308,7 @@ class IncidentIoData:
         for one in (each for each in _FOLLOW_UPS if each.incident == past.title):
             wanted: Row = {"incident_id": new_id, "title": one.title, "labels": list(one.labels)}
             wanted["follow_up_priority_option_id"] = self.id("priority", one.priority)
+            wanted["follow_up_category_id"] = self.id("category", one.category)
             wanted["assignee_team_id"] = self.id("team", one.team)
             row = self.follow_up(wanted, at + 900, {"user": brief(reporter)}, ulid(at, "incident.io", one.title))
             self.lists["follow_ups"].append(row)

@@ -17,6 +17,8 @@ READS: Mapping[str, str] = {
     "/v2/incidents": "incidents.view",
     "/v2/actions": "actions.view",
     "/v2/follow_ups": "actions.view",
+    "/v3/actions": "actions.view",
+    "/v3/follow_ups": "actions.view",
     "/v3/catalog_entries": "catalog_entries.view",
     "/v3/teams": "catalog_entries.view",
 }
@@ -24,6 +26,8 @@ CREATES: Mapping[str, str] = {
     "/v2/incidents": "incidents.create",
     "/v2/actions": "actions.create",
     "/v2/follow_ups": "follow_ups.create",
+    "/v3/actions": "actions.create",
+    "/v3/follow_ups": "follow_ups.create",
 }
 ROLES: Mapping[str, Collection[str]] = {
     "viewer": frozenset(READS.values()) - {"catalog_entries.view"},

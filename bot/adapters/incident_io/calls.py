@@ -1,0 +1,173 @@
+"""Single calls to incident.io, whole lists, and refusals in the words of incident.io."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from bot.adapters.base import Adapter, ApiKey, Request
+from bot.adapters.http import (
+    TOTAL_SECONDS,
+    Bearer,
+    Reply,
+    dig,
+    listed,
+    reading,
+    rejected_token,
+    send,
+    text,
+    unreadable,
+)
+from bot.adapters.incident_io.forms import OnIncident
+from bot.adapters.incident_io.lists import MOST, PAGE
+from bot.adapters.incident_io.refusals import complaints
+from bot.adapters.incident_io.versions import (
+    PROBE_SECONDS,
+    PROBES,
+    NotThere,
+    Route,
+    Version,
+    Versions,
+    is_not_there,
+)
+from bot.errors import Refused, VendorError
+from bot.forms.fields import Form
+
+T = TypeVar("T")
+JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+class Calls(Adapter):
+    """The part of the adapter that talks to incident.io. `versions` is shared with all its copies (`Adapter.paced`)."""
+
+    def __init__(self, client: httpx.AsyncClient, base_url: str, versions: Versions | None = None) -> None:
+        super().__init__(client, base_url)
+        self.versions = versions or Versions(self.label)
+
+    async def _at_version(self, route: Route, credentials: ApiKey, call: Callable[[Version], Awaitable[T]]) -> T:
+        """Make the call with the version of the route that exists.
+
+        When the vendor says that something is not there, the version is found out anew. The same version again means
+        that the route exists, so the answer was about the incident. Another version gets the call once more: the first
+        one certainly created nothing.
+        """
+        place = (self.address(credentials), route)
+
+        async def ask(version: Version) -> Reply:
+            path = f"/v{version}/{route}"
+            return await self._get(path, credentials, PROBES[version], total_seconds=PROBE_SECONDS)
+
+        decision = await self.versions.of(place, credentials, ask)
+        try:
+            return await call(decision.version)
+        except NotThere:
+            self.versions.forget(place, decision)
+            renewed = await self.versions.of(place, credentials, ask)
+            if renewed.version == decision.version:
+                raise
+        return await call(renewed.version)
+
+    async def _rows(
+        self, route: Route, params: Mapping[str, Any], credentials: ApiKey, *, whole: bool = False
+    ) -> list[Any]:
+        """List actions or follow-ups. Only version 3 gives them in pages."""
+
+        async def rows(version: Version) -> list[Any]:
+            asked = {**params, "page_size": PAGE} if version == 3 else params
+            return await self._list(f"/v{version}/{route}", route, asked, credentials, MOST, whole=whole)
+
+        return await self._at_version(route, credentials, rows)
+
+    async def _list(
+        self,
+        path: str,
+        member: str,
+        params: Mapping[str, Any],
+        credentials: ApiKey,
+        most: int,
+        *,
+        whole: bool = False,
+    ) -> list[Any]:
+        """Read all pages, or as many as hold `most` rows.
+
+        `whole`: every row, or `unreadable`. It is unreadable when the list has no end, or none that is sure, or when a
+        row has no id.
+        """
+        rows: list[Any] = []
+        after, asked = "", dict(params)
+        while len(rows) < most:
+            reply = await self._get(path, credentials, {**asked, "after": after} if after else asked)
+            if reply.too_long and asked.get("page_size", 1) > 1:
+                asked["page_size"] = max(1, asked["page_size"] // 4)  # a cursor goes on with pages of any size
+                continue
+            if not reply.ok:
+                raise self._refusal(reply)
+            page = listed(self.label, reply, member)
+            rows += page
+            before, after = after, text(reply.body, "pagination_meta", "after")
+            if after and after == before:
+                raise unreadable(self.label)
+            if whole and not _is_sure(reply, page, after, asked):
+                raise unreadable(self.label)
+            if not page or not after:
+                break
+        if whole and (len(rows) >= most or not all(text(row, "id") for row in rows)):
+            raise unreadable(self.label)
+        return rows
+
+    async def _get(
+        self,
+        path: str,
+        credentials: ApiKey,
+        params: Mapping[str, Any] | None = None,
+        *,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> Reply:
+        request = Request("GET", path, params=params, headers={"Accept": JSON["Accept"]})
+        with reading(self.label):
+            return await self._send(request, credentials, total_seconds=total_seconds)
+
+    async def _send(self, request: Request, credentials: ApiKey, *, total_seconds: float = TOTAL_SECONDS) -> Reply:
+        return await send(
+            self.client,
+            self.label,
+            self.address(credentials),
+            request,
+            auth=Bearer(credentials.api_key),
+            pace=self.pace,
+            total_seconds=total_seconds,
+        )
+
+    def _refusal(
+        self,
+        reply: Reply,
+        form: Form | None = None,
+        request: Request | None = None,
+        *,
+        connecting: bool = False,
+    ) -> VendorError:
+        fields, rest = complaints(reply.body, form, request.json if request is not None else None)
+        if reply.status in (401, 403):
+            words = "; ".join([*fields.values(), *rest])
+            return rejected_token(self.label, reply.status, words, connecting=connecting)
+        if reply.status == 404 and isinstance(form, OnIncident):
+            sentence = "incident.io does not find this incident, or does not show it to this token."
+            fields.setdefault("incident_id", sentence)
+            return NotThere(self.label, "", fields)
+        if not fields and not rest:
+            rest = [f"incident.io refused it and gave no reason (HTTP {reply.status})."]
+        if rest and (request_id := text(reply.body, "request_id")):
+            rest.append(f"(incident.io's support asks for this: {request_id})")
+        kind = NotThere if is_not_there(reply) else Refused
+        return kind(self.label, " ".join(rest), fields)
+
+
+def _is_sure(reply: Reply, page: list[Any], after: str, asked: Mapping[str, Any]) -> bool:
+    """Whether the page says beyond doubt that the list ends with it, or that it goes on.
+
+    In doubt are an empty page before a further one, and a full page that says nothing about further ones.
+    """
+    if after:
+        return bool(page)
+    is_full = "page_size" in asked and len(page) >= asked["page_size"]
+    return not is_full or isinstance(dig(reply.body, "pagination_meta"), dict)
