@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acting import Desk
+from tests.browser.conftest import Playground
 
 pytestmark = pytest.mark.browser
 
@@ -56,3 +57,20 @@ def test_a_role_for_somebody_whom_incident_io_does_not_know(desk: Desk) -> None:
     expect(desk.input(impact)).to_have_value(IMPACT)
     desk.pick(**{role: "Priya"}).submit().receipt("incident.io", title).done()
     expect(desk.objects("incident_io", title)).to_have_count(1)
+
+
+def test_an_action_where_version_2_is_removed(desk: Desk, playground: Playground) -> None:
+    """The switch beside the fault is used together with it: the answer is lost, the action is found, and is there once."""
+    version = desk.page.get_by_test_id("vendor-incident_io-version")
+    version.select_option("v2 removed")
+    title = "Call the printer's maker"
+    desk.fault("incident_io", "lost").open("/act", title)
+    desk.choose("choice", "incident.io: action", brings="incident_io.action.description")
+    desk.pick(incident_id="INC-").submit()
+    playground.created("incident_io", title)
+    desk.fault("incident_io", "fine")
+    expect(version).to_have_value("v2_removed")
+    expect(desk.queued(title)).to_have_attribute("data-state", "delivered", timeout=60_000)
+    expect(desk.objects("incident_io", title)).to_have_count(1)
+    log = desk.page.get_by_test_id("vendor-incident_io").locator(".requests .path")
+    expect(log.filter(has_text="/v3/actions").first).to_be_attached()

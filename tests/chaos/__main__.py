@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bot.adapters import ADAPTERS
+from bot.playground.vendors.incident_io_versions import CHOICES as VERSIONS
 from tests.chaos.run import Plan, chaos
 
 
@@ -16,9 +18,27 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--people", type=int, default=11)
+    parser.add_argument("--vendors", nargs="+", choices=ADAPTERS, default=tuple(ADAPTERS), help="those that people use")
+    parser.add_argument(
+        "--incident-io",
+        nargs="+",
+        choices=VERSIONS,
+        default=("both",),
+        help="the versions of incident.io's API; several follow each other",
+    )
     asked = parser.parse_args()
     seconds = max(asked.submissions / asked.people * 2.5, 6.0 * asked.kills)
-    plan = Plan(asked.submissions, asked.kills, seconds, asked.seed, people=asked.people, storm=60.0, patience=480.0)
+    plan = Plan(
+        asked.submissions,
+        asked.kills,
+        seconds,
+        asked.seed,
+        people=asked.people,
+        storm=60.0,
+        patience=480.0,
+        vendors=asked.vendors,
+        incident_io=asked.incident_io,
+    )
     with tempfile.TemporaryDirectory() as folder:
         result = asyncio.run(chaos(plan, Path(folder)))
     print(f"seed {asked.seed}\n{result.table}")  # noqa: T201  a command line prints

@@ -77,6 +77,12 @@ def objects(vendor: VendorStandIn) -> Counter[str]:
     return Counter(markers[-1] if markers else "" for markers in found)
 
 
+def versions(incident_io: VendorStandIn) -> dict[str, int]:
+    """How many actions and follow-ups were made by each version."""
+    made = Counter(it.path.split("/")[1] for it in incident_io.created if not it.path.endswith("/incidents"))
+    return {f"made by incident.io's {version}": made[version] for version in ("v2", "v3")}
+
+
 def offered(slack: SlackStandIn, channel: str, ts: str) -> set[str]:
     """The action ids of the buttons on that card; empty where there is no card."""
     place = slack.channels.get(channel)

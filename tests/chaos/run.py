@@ -40,7 +40,8 @@ CHANNELS = 12
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How much of it. The kills come in the first `seconds`; the weather clears `storm` seconds after the last submission;
-    what is not settled `patience` seconds after it stays so. `program` is what Python runs as the bot."""
+    what is not settled `patience` seconds after it stays so. `program` is what Python runs as the bot. `vendors` are those
+    that people use. `incident_io`: the versions that incident.io's API has, one after the other while people submit."""
 
     submissions: int
     kills: int
@@ -50,6 +51,8 @@ class Plan:
     storm: float = 20.0
     patience: float = LEASE_SECONDS + 135.0
     program: Sequence[str] = ("-m", "bot")
+    vendors: Sequence[str] = tuple(ADAPTERS)
+    incident_io: Sequence[str] = ("both",)
 
 
 @dataclass
@@ -160,9 +163,12 @@ class Scene:
 
     def _wishes(self) -> Iterator[Wish]:
         """All operations of all vendors in turn, in all channels."""
-        everything = [(adapter, operation) for adapter in ADAPTERS.values() for operation in adapter.operations]
+        used = [ADAPTERS[vendor] for vendor in self.plan.vendors]
+        everything = [(adapter, operation) for adapter in used for operation in adapter.operations]
         channels = [it.id for it in self.stage.slack.channels.values() if not it.is_im]
         for number, (adapter, operation) in zip(range(self.plan.submissions), itertools.cycle(everything)):
+            versions = self.plan.incident_io
+            self.stage.vendors["incident_io"].set_version(versions[number * len(versions) // self.plan.submissions])
             yield Wish(adapter, operation, ledger.title(number), self.rng.choice(channels))
 
     async def _work_off(self, user: str, wishes: Iterator[Wish]) -> None:
@@ -242,6 +248,7 @@ async def set_stage(plan: Plan, folder: Path) -> AsyncIterator[Scene]:
         for number in range(CHANNELS):
             room = Channel(f"C0TEAM{number:04}", f"team-{number}", members=members)
             stage.slack.channels[room.id] = room
+        stage.vendors["incident_io"].set_version(plan.incident_io[0])
         await stage.connect_vendors(Settings.model_validate(environment))
         yield scene
 
@@ -301,6 +308,7 @@ def _judged(scene: Scene) -> Result:
             "objects created": made.total(),
             **{it: scene.seen[it] for it in ("creates", "503", "503 after creating", "429", "answered too late")},
             **ledger.trail(scene.database),
+            **ledger.versions(scene.stage.vendors["incident_io"]),
             "cards posted twice": cards.orphans,
             **{it: scene.seen[it] for it in ("seconds of submitting", "seconds in all")},
         },

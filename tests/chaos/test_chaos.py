@@ -28,3 +28,24 @@ async def test_nothing_is_lost_and_nothing_is_created_twice(tmp_path: Path) -> N
     assert result.faults == Result().faults
     assert (result.counts["submissions"], result.counts["kills"]) == (200, 8)
     assert blind.twice
+
+
+VERSIONS = [
+    pytest.param(["v2_removed"], {"v3"}, id="v2 removed"),
+    pytest.param(["v3_missing"], {"v2"}, id="v3 missing"),
+    pytest.param(["v3_missing", "both", "v2_removed"], {"v2", "v3"}, id="v3 comes, and v2 is removed"),
+]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("incident_io", "used"), VERSIONS)
+async def test_the_same_with_each_version_of_incident_io(
+    tmp_path: Path, incident_io: list[str], used: set[str]
+) -> None:
+    """What is sent by one version is looked up by whichever is there, and each is created once."""
+    plan = Plan(30, 2, seconds=12.0, seed=3, people=4, vendors=["incident_io"], incident_io=incident_io)
+    result = await chaos(plan, tmp_path)
+    print(f"\n{result.table}")  # noqa: T201  `-s` shows it
+    assert result.faults == Result().faults
+    assert (result.counts["submissions"], result.counts["kills"]) == (30, 2)
+    assert {version for version in ("v2", "v3") if result.counts[f"made by incident.io's {version}"]} == used
