@@ -38,7 +38,10 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class Calls(Adapter):
-    """The part of the adapter that talks to incident.io. `versions` is shared with all its copies (`Adapter.paced`)."""
+    """The part of the adapter that talks to incident.io.
+
+    `versions` is shared with all copies of the adapter (`Adapter.paced`).
+    """
 
     def __init__(self, client: httpx.AsyncClient, base_url: str, versions: Versions | None = None) -> None:
         super().__init__(client, base_url)
@@ -47,9 +50,9 @@ class Calls(Adapter):
     async def _at_version(self, route: Route, credentials: ApiKey, call: Callable[[Version], Awaitable[T]]) -> T:
         """Make the call with the version of the route that exists.
 
-        When the vendor says that something is not there, the version is found out anew. The same version again means
-        that the route exists, so the answer was about the incident. Another version gets the call once more: the first
-        one certainly created nothing.
+        When the vendor says that something is not there, the version is found out anew. The same
+        version again means that the route exists, so the answer was about the incident. Another
+        version gets the call once more: the first call certainly created nothing.
         """
         place = (self.address(credentials), route)
 
@@ -90,8 +93,8 @@ class Calls(Adapter):
     ) -> list[Any]:
         """Read all pages, or as many as hold `most` rows.
 
-        `whole`: every row, or `unreadable`. It is unreadable when the list has no end, or none that is sure, or when a
-        row has no id.
+        `whole`: every row, or `unreadable`. The list is unreadable when its end is not reached or
+        not sure, or when a row has no id.
         """
         rows: list[Any] = []
         after, asked = "", dict(params)
@@ -165,7 +168,7 @@ class Calls(Adapter):
 def _is_sure(reply: Reply, page: list[Any], after: str, asked: Mapping[str, Any]) -> bool:
     """Whether the page says beyond doubt that the list ends with it, or that it goes on.
 
-    In doubt are an empty page before a further one, and a full page that says nothing about further ones.
+    An empty page before a further one is in doubt. So is a full page without a word about further ones.
     """
     if after:
         return bool(page)

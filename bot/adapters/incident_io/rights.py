@@ -1,7 +1,8 @@
 """incident.io's key, and what its roles and reads tell of what it may do.
 
 The documentation names the scope that each call needs, and not the scopes that a role brings. Certain is what a key cannot
-do that has neither role about incidents, and what it was just refused.
+do that has neither role about incidents, and what it was just refused. Versions 2 and 3 of actions and follow-ups need the
+same scopes.
 """
 
 from collections.abc import Collection, Mapping

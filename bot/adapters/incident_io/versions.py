@@ -1,7 +1,8 @@
 """Which version of incident.io's actions and follow-ups exists: 3, or only 2.
 
-incident.io removes version 2 of both on 31 December 2026 (its official SDK 2.29.0). Version 3 takes the same bodies and
-gives its lists in pages. An organisation may not have version 3 yet, so a read finds out, and the answer is remembered.
+incident.io removes version 2 of both on 31 December 2026 (its official SDK 2.29.0). Version 3 takes
+the same bodies and gives its lists in pages. An organisation may not have version 3 yet, so a read
+finds out, and the answer is remembered.
 
 The 404 of a create or of an object decides nothing: the incident may be missing, and not the route.
 """
@@ -31,7 +32,8 @@ OTHERS_SECONDS = 2.0
 PROBES: Mapping[Version, Mapping[str, Any]] = {3: {"page_size": 1}, 2: {"incident_mode": "tutorial"}}
 """The query of the read that shows whether a version exists.
 
-Neither query names an object that could be missing. Version 2 has no pages, so the read asks for the smallest part of it.
+Neither query names an object that could be missing. Version 2 has no pages, so its read asks for
+tutorials only: the shortest list.
 """
 _MISSING = (404, 405, 410)
 _WORDS: Mapping[Route, str] = {"actions": "actions", "follow_ups": "follow-ups"}
@@ -68,11 +70,12 @@ class Versions:
         self._under_way: dict[Place, dict[Hashable, asyncio.Future[Decision]]] = {}
 
     async def of(self, place: Place, asker: Hashable, ask: Ask) -> Decision:
-        """Return the version to use at `place`. Without a remembered one, `ask` is called to find it out.
+        """Return the version to use at `place`. `ask` is called when none is remembered.
 
-        `asker` is the key that `ask` uses. Calls with one key share one answer, and one failure. Calls with other keys
-        wait a moment for it, and then ask for themselves: a slow answer to one key must not hold up another.
-        Raises `TryLater` when that cannot be found out, or when neither version exists.
+        `asker` is the key that `ask` uses. Calls with one key share one answer, and one failure.
+        Calls with other keys wait a moment for it, and then ask for themselves: a slow answer to
+        one key must not hold up another. Raises `TryLater` when the version cannot be found out,
+        or when neither exists.
         """
         others_until = self._now() + OTHERS_SECONDS
         while (known := self._known(place)) is None:
