@@ -37,8 +37,6 @@ OF_A_PARAMETER = {
     "type", "enum", "properties", "items", "default", "minimum", "maximum",
     "nullable", "description", "example",  # known, and left out of the facts
 }  # fmt: skip
-
-
 _AS_FACT = TypeAdapter(Fact)
 
 

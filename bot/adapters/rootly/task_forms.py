@@ -1,7 +1,7 @@
 """The form of each type of workflow task, made from `tasks` when it is first asked for.
 
-A Slack channel is asked for twice: a picker, and a box for the channel of the incident that the workflow runs for,
-which is what most tasks are about and what no picker can offer.
+A Slack channel has two fields: a picker, and a box for the channel of the incident that the workflow
+runs for. Most tasks are about that channel, and no picker can offer it.
 """
 
 import keyword
@@ -40,7 +40,7 @@ _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
 
 
 def _address(value: str) -> str:
-    """An address, one with a name before it, or Liquid that becomes one when the task runs."""
+    """Return the value if it is an address, an address after a name, or Liquid that may give one."""
     if "{{" in value or "{%" in value or _ADDRESS.fullmatch(value):
         return value
     raise ValueError(f"“{value}” is not an e-mail address.")
@@ -68,11 +68,11 @@ _KINDS: Mapping[str, tuple[Any, Marker | None]] = {
 
 
 _NEVER_EMPTY = ("reference", "member", "choice", "checkbox", "yes_no")
-"""Kinds whose single value is none or whole."""
+"""Kinds of field whose single value cannot be an empty text."""
 
 
 class TaskParameters(Form):
-    """What the form of a type has besides its fields: `task` is the type."""
+    """The base of every type's form: it checks the rules of its type, which is `task`."""
 
     task: ClassVar[TaskType]
 
@@ -114,7 +114,7 @@ class TaskParameters(Form):
         return f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}." if said[1:] else f"Fill in {said[0]}."
 
     def _ways(self, group: tuple[str, ...]) -> list[str]:
-        """How that group is filled in: together; where a channel is enough, by the box below it as well."""
+        """Return the titles of what fills the group in; a single channel has its box as a second way."""
         only = self._parameter(group[0])
         box = [f"“{_own_title(only)}”"] if len(group) == 1 and _is_channel(only) else []
         return [" with ".join(self._title(name) for name in group), *box]
@@ -136,9 +136,9 @@ class TaskParameters(Form):
 
 @cache
 def task_form(name: str) -> type[TaskParameters]:
-    """The form for the parameters of the type of that name; one of its texts says that Liquid is possible.
+    """Return the form for the parameters of the type; one of its texts says that Liquid is possible.
 
-    KeyError for a name that is none.
+    Raises KeyError for a name that is no type.
     """
     task = tasks.types()[name]
     parameters = sorted(task.parameters, key=_place)
@@ -155,7 +155,7 @@ def task_form(name: str) -> type[TaskParameters]:
 
 
 class TaskForms(Mapping[str, type[Form]]):
-    """Every type's form by its name, made when it is taken out."""
+    """Every type's form by the type's name; each is made when it is first asked for."""
 
     def __getitem__(self, name: str) -> type[TaskParameters]:
         return task_form(name)
@@ -171,7 +171,7 @@ class TaskForms(Mapping[str, type[Form]]):
 
 
 class TaskEntries(Sequence[Entry]):
-    """Every type as an entry of the catalog to choose from, the most used first."""
+    """The catalog of types to choose from, the most used first."""
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -190,13 +190,13 @@ def _entries() -> tuple[Entry, ...]:
 
 
 def field_name(parameter: Parameter) -> str:
-    """The field for the parameter: a name that Python or the form has use for itself gets a `_`."""
+    """Return the field for the parameter; a name that Python or the form needs itself gets a `_`."""
     taken = keyword.iskeyword(parameter.name) or hasattr(TaskParameters, parameter.name)
     return f"{parameter.name}_" if taken else parameter.name
 
 
 def own_channel(parameter: Parameter) -> str:
-    """The field that stands for the incident's own channel."""
+    """Return the field that stands for the incident's own channel."""
     return f"{parameter.name}_own"
 
 
@@ -205,7 +205,7 @@ def _is_channel(parameter: Parameter) -> bool:
 
 
 def _place(parameter: Parameter) -> tuple[bool, bool]:
-    """Required ones first, rare ones last."""
+    """Return what to sort by: needed parameters first, advanced ones last."""
     return (parameter.advanced, not parameter.needed)
 
 
