@@ -29,7 +29,7 @@ def fill_task(name: str, rng: random.Random, *, blank: float = 0.2) -> tuple[Sta
     state = fill(view, rng, words=words, blank=blank)
     state[f"{PREFIX}.task_type"] = answer(_element(view, f"{PREFIX}.task_type"), name)
     for parameter in types()[name].parameters:
-        if parameter.shape.word == "channel":
+        if parameter.kind == "channel":
             _choose_channel(view, state, parameter, name, rng)
     for rule in types()[name].rules:
         if rule.kind == "any of" or blank < 1:
@@ -54,27 +54,27 @@ class _Words:
         parameter = self.by_field.get(block_id.rpartition(".")[2])
         if parameter is None:
             return None
-        shape = parameter.shape
         typed = {
-            "": [f"{rng.randint(1, 99)}, Bug & more", "{{ incident.id }}", "a-1,B,C"],
-            "email": ["ann@example.com, Ann" if shape.thing else "Ann <ann@example.com>", "bo@example.com"],
+            "reference": [f"{rng.randint(1, 99)}, Bug & more", "{{ incident.id }}", "a-1,B,C"],
+            "email": ["Ann <ann@example.com>", "bo@example.com"],
+            "member": ["ann@example.com, Ann", "bo@example.com"],
             "json": ['[{"a": "{{ incident.title }}"}]', "{% if incident %}[]{% endif %}"],
             "mapping": ['{"a": {{ incident.sequential_id }}}', "{}"],
             "object": ['{"a": "b"}'],
-        }.get(shape.word)
+        }.get(parameter.kind)
         if typed is None:
             return None
-        return "\n".join(typed) if shape.many else rng.choice(typed)
+        return "\n".join(typed) if parameter.many else rng.choice(typed)
 
 
 def _choose_channel(view: Mapping[str, Any], state: State, parameter: Parameter, name: str, rng: random.Random) -> None:
     """One channel is either chosen or the incident's own."""
-    if parameter.shape.many and not parameter.required:
+    if parameter.many and not parameter.required:
         return
     picker = f"{PREFIX}.{name}.{field_name(parameter)}"
     box = f"{PREFIX}.{name}.{own_channel(parameter)}"
     own = rng.random() < 0.5
-    channel = None if own else ["C00000001"] if parameter.shape.many else "C00000001"
+    channel = None if own else ["C00000001"] if parameter.many else "C00000001"
     state[picker] = answer(_element(view, picker), channel)
     state[box] = answer(_element(view, box), own)
 

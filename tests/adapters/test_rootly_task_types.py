@@ -1,4 +1,4 @@
-"""Rootly's types of workflow tasks: their notation, their forms, and what becomes of a filled one."""
+"""Rootly's types of workflow tasks: their forms, and what becomes of a filled one."""
 
 import random
 from dataclasses import replace
@@ -12,8 +12,7 @@ from bot.adapters.rootly import tasks
 from bot.adapters.rootly.bodies import task_params
 from bot.adapters.rootly.lists import CATALOGS
 from bot.adapters.rootly.task_forms import ENTRIES, FORMS, field_name, task_form
-from bot.adapters.rootly.tasks import Parameter, Rule, Shape, TaskType
-from bot.adapters.rootly.tasks.notation import read
+from bot.adapters.rootly.tasks import Parameter
 from bot.adapters.rootly.tasks.words import LIQUID, option, placeholder, title
 from bot.errors import FormError
 from bot.forms.limits import check_view
@@ -29,59 +28,13 @@ NAMES = list(tasks.types())
 OWN = {"id": "{{ incident.slack_channel_id }}", "name": "{{ incident.slack_channel_id }}"}
 
 
-def test_the_notation() -> None:
-    """A type is its name, words and area, its parameters in order, and its rules."""
-    text = """
-## Chat: mail
-
-~send: Send it
-    to*: [email]; from!+ "Sender": email = Ann <ann@example.com>; size: small|big = big; on: {}
-    ~days+: int 1..7; who: [{users}] 2..
-    any of: to | from & size
-    needs!: on when size is big
-"""
-    assert list(read(text)) == [
-        TaskType(
-            name="send",
-            words="Send it",
-            area="Chat: mail",
-            origin="sdk",
-            parameters=(
-                Parameter("to", Shape("email", many=True), required=True),
-                Parameter("from", Shape("email"), "Sender", demanded=True, rare=True, default="Ann <ann@example.com>"),
-                Parameter("size", Shape("enum", ("small", "big")), default="big"),
-                Parameter("on", Shape("", thing=True)),
-                Parameter("days", Shape("int", low=1, high=7), rare=True, undocumented=True),
-                Parameter("who", Shape("users", thing=True, many=True, low=2)),
-            ),
-            rules=(
-                Rule("any of", (("to",), ("from", "size"))),
-                Rule("needs", (("on",),), documented=False, when=("size", "big")),
-            ),
-        )
-    ]
-
-
-@pytest.mark.parametrize("text", ["send", "send: Send it\n    to**?", "send: Send it\n    any of to"])
-def test_what_is_not_in_the_notation_is_refused(text: str) -> None:
-    """A slip of the pen in the data is an error, not a field less."""
-    with pytest.raises(ValueError, match="not in the notation"):
-        list(read(text))
-
-
 def test_the_types_agree_with_what_stands_around_them() -> None:
-    """Names are unique, rules name parameters, references name catalogs, and lists of types name types."""
+    """Labels are unique, and every kind of field is a known one or a catalog."""
     known = tasks.types()
-    words = {"", "text", "long", "email", "json", "mapping", "object", "enum", "bool", "bool?", "int", "number"}
-    catalogs = {each.name for each in CATALOGS}
     assert len(known) == 155
-    assert len({task.words for task in known.values()}) == len(known)
-    assert set(tasks.MOST_USED) <= set(known)
-    for task in known.values():
-        names = [each.name for each in task.parameters]
-        assert len(set(names)) == len(names)
-        assert {name for rule in task.rules for group in rule.groups for name in group} <= set(names)
-        assert {each.shape.word for each in task.parameters} <= words | catalogs | {"channel", "person", "user_group"}
+    assert len({task.label for task in known.values()}) == len(known)
+    picked = {each.kind for task in known.values() for each in task.parameters if each.from_catalog}
+    assert picked <= {each.name for each in CATALOGS}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,7 +43,7 @@ def test_every_form_fits_slack(name: str) -> None:
     assert check_view(view_of(name)) == []
     by_field = {field_name(each): each for each in tasks.types()[name].parameters}
     shown = [by_field[each.name] for each in shape(task_form(name)) if each.name in by_field]
-    order = [(each.rare, not (each.required or each.demanded)) for each in shown]
+    order = [(each.advanced, not each.needed) for each in shown]
     assert len(shown) == len(by_field)
     assert order == sorted(order)
 
@@ -291,12 +244,12 @@ def test_words_for_people() -> None:
     labels = {title(each) for task in tasks.types().values() for each in task.parameters}
     assert {"Post to Slack channels", "URL", "Jira issue ID", "Services", "Severity", "PagerDuty incident ID"} <= labels
     assert not [each for each in labels if each != each.strip() or not each[:1].isupper() or "_" in each]
-    options = {option(each) for task in tasks.types().values() for it in task.parameters for each in it.shape.choices}
+    options = {option(each) for task in tasks.types().values() for it in task.parameters for each in it.choices}
     assert {"Automatic", "GET", "P1", "SEV-1", "Stacked horizontal bar", "GitHub issue ID", "In progress"} <= options
     assert not [each for each in (*options, *(entry.label for entry in ENTRIES)) if cut(each, 75) != each]
-    thing = Parameter("status", Shape("", thing=True, many=True))
-    text = replace(thing, shape=Shape("text"))
-    assert (placeholder(thing), placeholder(text)) == ("One a line, as 10001, Bug", "")
+    reference = Parameter("status", "reference", reference=True, many=True)
+    text = replace(reference, kind="text", reference=False)
+    assert (placeholder(reference), placeholder(text)) == ("One a line, as 10001, Bug", "")
 
 
 def test_liquid_is_explained_once() -> None:

@@ -15,11 +15,16 @@ FILES = {"rootly": "rootly.json", "incident_io": "incident_io.json", "twilio": "
 
 @cache
 def document(vendor: str) -> dict[str, Any]:
-    """The vendor's document from the directory `$VENDOR_SPECS`; without that the test is skipped, and says so."""
+    """The vendor's document; without it the test is skipped, and says so."""
+    loaded: dict[str, Any] = _as_json_schema(json.loads(path_of(vendor).read_text(encoding="utf-8")))
+    return loaded
+
+
+def path_of(vendor: str) -> Path:
+    """Return where the vendor's document is: in `$VENDOR_SPECS`. Without that, skip the test."""
     if not (directory := os.environ.get("VENDOR_SPECS")):
         pytest.skip("VENDOR_SPECS is not set: it names the directory of the vendors' OpenAPI documents")
-    loaded: dict[str, Any] = _as_json_schema(json.loads(Path(directory, FILES[vendor]).read_text(encoding="utf-8")))
-    return loaded
+    return Path(directory, FILES[vendor])
 
 
 def template(vendor: str, path: str) -> str:

@@ -16,7 +16,7 @@ from bot.forms.fields import USER_GROUPS, Form, Named
 from bot.forms.made import BLOCK
 
 _CHOSEN = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
-"""Where `Submission.chosen` holds what is picked in Slack, by the parameter's word."""
+"""Where `Submission.chosen` holds what is picked in Slack, by the parameter's kind."""
 _JIRA_KEY = re.compile(r"/browse/([A-Z][A-Z0-9_]+-\d+)", re.IGNORECASE)
 
 
@@ -67,7 +67,7 @@ def workflow_task(form: WorkflowTask, submission: Submission) -> dict[str, Any]:
     """Expects the form joined with its type's parameters (`Operation.form_for`)."""
     params: TaskParameters = getattr(form, "task_params")  # noqa: B009 - only the joined form has it
     attributes = _given(form, leave_out=("workflow_id", "task_type", "task_params"))
-    attributes["name"] = f"{form.name or params.task.words} [{submission.marker}]"
+    attributes["name"] = f"{form.name or params.task.label} [{submission.marker}]"
     attributes["task_params"] = task_params(params, submission)
     return attributes
 
@@ -80,27 +80,26 @@ def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
     params: dict[str, Any] = {"task_type": form.task.name}
     for parameter in form.task.parameters:
         value = getattr(form, field_name(parameter))
-        if parameter.shape.many:
+        if parameter.many:
             made: Any = [_wire(each, parameter, submission) for each in value]
         else:
             made = None if value in (None, "") else _wire(value, parameter, submission)
-        if parameter.shape.word == "channel" and getattr(form, own_channel(parameter)):
+        if parameter.kind == "channel" and getattr(form, own_channel(parameter)):
             own = {"id": OWN_CHANNEL, "name": OWN_CHANNEL}
-            made = [*made, own] if parameter.shape.many else own
+            made = [*made, own] if parameter.many else own
         if made not in (None, []):
             params[parameter.name] = made
     return params
 
 
 def _wire(value: Any, parameter: Parameter, submission: Submission) -> Any:
-    """One value as Rootly wants it."""
-    shape = parameter.shape
+    """Return one value as Rootly wants it."""
     if isinstance(value, Named):
-        key = "email" if shape.word == "email" else "id"
+        key = "email" if parameter.kind == "member" else "id"
         return {key: value.id, "name": value.name or value.id}
-    if shape.thing:
-        return _named(_CHOSEN.get(shape.word, shape.word), value, submission)
-    return json.loads(value) if shape.word == "object" else value
+    if parameter.reference:
+        return _named(_CHOSEN.get(parameter.kind, parameter.kind), value, submission)
+    return json.loads(value) if parameter.kind == "object" else value
 
 
 def _named(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:

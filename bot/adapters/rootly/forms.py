@@ -1,6 +1,6 @@
 """Rootly's forms. The fields bear the names of Rootly's own attributes.
 
-What the forms of incidents and action items leave out, `NOT_OFFERED` says; of workflow tasks, `tasks.NOT_OFFERED`.
+What the forms of incidents and action items leave out, `NOT_OFFERED` says; of workflow tasks, `tasks/forms.toml`.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,8 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     },
     "workflow_task": {},
 }
-"""Attributes that no field of the operation's form stands for, by their dotted path, and why. `tasks.NOT_OFFERED` has the
-parameters of task types."""
+"""Attributes that no field of the operation's form stands for, by their dotted path, and why. `tasks/forms.toml` has
+the parameters of task types."""
 
 OURS = ("slack_ref", "slack_reporter")
 """Labels that the bot gives an incident: its marker, and who asked for it where Rootly does not know the person."""

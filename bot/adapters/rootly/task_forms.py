@@ -1,7 +1,7 @@
 """The form of each type of workflow task, made from `tasks` when it is first asked for.
 
-A Slack channel is asked for twice: a picker, and a box for the channel of the incident that the workflow runs for,
-which is what most tasks are about and what no picker can offer.
+A Slack channel has two fields: a picker, and a box for the channel of the incident that the workflow
+runs for. Most tasks are about that channel, and no picker can offer it.
 """
 
 import keyword
@@ -40,7 +40,7 @@ _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
 
 
 def _address(value: str) -> str:
-    """An address, one with a name before it, or Liquid that becomes one when the task runs."""
+    """Return the value if it is an address, an address after a name, or Liquid that may give one."""
     if "{{" in value or "{%" in value or _ADDRESS.fullmatch(value):
         return value
     raise ValueError(f"“{value}” is not an e-mail address.")
@@ -58,8 +58,8 @@ _KINDS: Mapping[str, tuple[Any, Marker | None]] = {
     "json": (str, Json(liquid=True)),
     "mapping": (str, Json(kind=dict, liquid=True)),
     "object": (str, Json(kind=dict)),
-    "bool?": (Literal[True, False], Choice({"True": "Yes", "False": "No"})),
-    "int": (int, None),
+    "yes_no": (Literal[True, False], Choice({"True": "Yes", "False": "No"})),
+    "integer": (int, None),
     "number": (float, None),
     "channel": (str, Conversation()),
     "person": (str, Person()),
@@ -67,8 +67,12 @@ _KINDS: Mapping[str, tuple[Any, Marker | None]] = {
 }
 
 
+_NEVER_EMPTY = ("reference", "member", "choice", "checkbox", "yes_no")
+"""Kinds of field whose single value cannot be an empty text."""
+
+
 class TaskParameters(Form):
-    """What the form of a type has besides its fields: `task` is the type."""
+    """The base of every type's form: it checks the rules of its type, which is `task`."""
 
     task: ClassVar[TaskType]
 
@@ -83,9 +87,9 @@ class TaskParameters(Form):
 
     def _names_its_channels(self, parameter: Parameter) -> None:
         chosen, own = getattr(self, field_name(parameter)), getattr(self, own_channel(parameter))
-        if (parameter.required or parameter.demanded) and not chosen and not own:
+        if parameter.needed and not chosen and not own:
             raise wrong(field_name(parameter), "Choose a channel, or tick the incident's own channel below.")
-        if chosen and own and not parameter.shape.many:
+        if chosen and own and not parameter.many:
             raise wrong(own_channel(parameter), "Either this or the channel that is chosen above, not both.")
 
     def _keeps(self, rule: Rule) -> None:
@@ -110,7 +114,7 @@ class TaskParameters(Form):
         return f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}." if said[1:] else f"Fill in {said[0]}."
 
     def _ways(self, group: tuple[str, ...]) -> list[str]:
-        """How that group is filled in: together; where a channel is enough, by the box below it as well."""
+        """Return the titles of what fills the group in; a single channel has its box as a second way."""
         only = self._parameter(group[0])
         box = [f"“{_own_title(only)}”"] if len(group) == 1 and _is_channel(only) else []
         return [" with ".join(self._title(name) for name in group), *box]
@@ -132,13 +136,13 @@ class TaskParameters(Form):
 
 @cache
 def task_form(name: str) -> type[TaskParameters]:
-    """The form for the parameters of the type of that name; one of its texts says that Liquid is possible.
+    """Return the form for the parameters of the type; one of its texts says that Liquid is possible.
 
-    KeyError for a name that is none.
+    Raises KeyError for a name that is no type.
     """
     task = tasks.types()[name]
     parameters = sorted(task.parameters, key=_place)
-    texts = [each for each in parameters if each.shape.word in ("text", "long") and not hint(each)]
+    texts = [each for each in parameters if each.kind in ("text", "long") and not hint(each)]
     explained = min(texts, key=lambda each: each.name not in SENTENCES, default=None)
     fields: dict[str, Any] = {}
     for parameter in parameters:
@@ -151,7 +155,7 @@ def task_form(name: str) -> type[TaskParameters]:
 
 
 class TaskForms(Mapping[str, type[Form]]):
-    """Every type's form by its name, made when it is taken out."""
+    """Every type's form by the type's name; each is made when it is first asked for."""
 
     def __getitem__(self, name: str) -> type[TaskParameters]:
         return task_form(name)
@@ -167,7 +171,7 @@ class TaskForms(Mapping[str, type[Form]]):
 
 
 class TaskEntries(Sequence[Entry]):
-    """Every type as an entry of the catalog to choose from, the most used first."""
+    """The catalog of types to choose from, the most used first."""
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -182,87 +186,79 @@ class TaskEntries(Sequence[Entry]):
 
 @cache
 def _entries() -> tuple[Entry, ...]:
-    return tuple(Entry(id=task.name, label=task.words, detail=task.area) for task in tasks.in_order())
+    return tuple(Entry(id=task.name, label=task.label, detail=task.area) for task in tasks.in_order())
 
 
 def field_name(parameter: Parameter) -> str:
-    """The field for the parameter: a name that Python or the form has use for itself gets a `_`."""
+    """Return the field for the parameter; a name that Python or the form needs itself gets a `_`."""
     taken = keyword.iskeyword(parameter.name) or hasattr(TaskParameters, parameter.name)
     return f"{parameter.name}_" if taken else parameter.name
 
 
 def own_channel(parameter: Parameter) -> str:
-    """The field that stands for the incident's own channel."""
+    """Return the field that stands for the incident's own channel."""
     return f"{parameter.name}_own"
 
 
 def _is_channel(parameter: Parameter) -> bool:
-    return parameter.shape.word == "channel"
+    return parameter.kind == "channel"
 
 
 def _place(parameter: Parameter) -> tuple[bool, bool]:
-    """Required ones first, rare ones last."""
-    return (parameter.rare, not (parameter.required or parameter.demanded))
+    """Return what to sort by: needed parameters first, advanced ones last."""
+    return (parameter.advanced, not parameter.needed)
 
 
 def _field(parameter: Parameter, said: str) -> tuple[Any, Any]:
-    kind, markers = _kind(parameter)
-    shape = parameter.shape
-    required = (parameter.required or parameter.demanded) and not _is_channel(parameter)
+    one, markers = _kind(parameter)
+    needed = parameter.needed and not _is_channel(parameter)
     limits: dict[str, Any] = {}
-    if shape.word in ("int", "number"):
-        limits = {"ge": shape.low, "le": shape.high}
-    elif required and (shape.many or shape.word not in ("", "enum", "bool", "bool?")):
-        limits = {"min_length": int(shape.low or 1)}
-    annotation = list[kind] if shape.many else kind  # type: ignore[valid-type]
+    if parameter.kind in ("integer", "number"):
+        limits = {"ge": parameter.minimum, "le": parameter.maximum}
+    elif needed and (parameter.many or parameter.kind not in _NEVER_EMPTY):
+        limits = {"min_length": int(parameter.minimum or 1)}
+    annotation: Any = list[one] if parameter.many else one  # type: ignore[valid-type]
     settings = {"title": title(parameter), "description": said or None, **limits}
     for marker in markers:
         annotation = Annotated[annotation, marker]
-    if shape.word == "bool":
-        return annotation, Field(_default(parameter), **settings)
-    if required and parameter.default is None:
+    if parameter.kind == "checkbox":
+        return annotation, Field(parameter.default, **settings)
+    if needed and parameter.default is None:
         return annotation, Field(**settings)
-    if shape.many:
+    if parameter.many:
         return annotation, Field(default_factory=list, **settings)
-    if parameter.default is not None and shape.word != "int":
-        return annotation, Field(_default(parameter), **settings)
-    return annotation | None, Field(_default(parameter), **settings)
+    if parameter.default is not None and parameter.kind != "integer":
+        return annotation, Field(parameter.default, **settings)
+    return annotation | None, Field(parameter.default, **settings)
 
 
 def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
-    """The type of one value, and the markers of the field."""
-    shape = parameter.shape
-    markers: list[Marker] = [Advanced()] if parameter.rare else []
-    if shape.word == "enum":
-        return Literal[shape.choices], [Choice({each: option(each) for each in shape.choices}), *markers]
-    if shape.word == "bool":
-        return (bool if parameter.default else Literal[True] | None), [Check(), *markers]
-    if words := placeholder(parameter):
-        typed: Any = Annotated[Named, AfterValidator(_member)] if shape.word == "email" else Named
-        return typed, [Text(placeholder=words), *markers]
-    kind, marker = _KINDS.get(shape.word) or (str, Lookup(shape.word))
-    return kind, [marker, *markers] if marker else markers
-
-
-def _default(parameter: Parameter) -> Any:
-    match parameter.shape.word, parameter.default:
-        case _, None:
-            return None
-        case "bool", said:
-            return said == "true"
-        case "int", said:
-            return int(str(said))
-    return parameter.default
+    """Return the type of one value, and the markers of the field."""
+    markers: list[Marker] = [Advanced()] if parameter.advanced else []
+    match parameter.kind:
+        case "choice":
+            labels = {each: option(each) for each in parameter.choices}
+            return Literal[parameter.choices], [Choice(labels), *markers]
+        case "checkbox":
+            box: Any = Literal[True] | None if parameter.default is None else bool
+            return box, [Check(), *markers]
+        case "reference":
+            return Named, [Text(placeholder=placeholder(parameter)), *markers]
+        case "member":
+            member = Annotated[Named, AfterValidator(_member)]
+            return member, [Text(placeholder=placeholder(parameter)), *markers]
+    one, marker = _KINDS.get(parameter.kind) or (str, Lookup(parameter.kind))
+    return one, [marker, *markers] if marker else markers
 
 
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
     said = Check("Of the incident that the workflow runs for")
-    annotation: Any = Annotated[Literal[True] | None, said, *([Advanced()] if parameter.rare else [])]
+    annotation: Any = Annotated[Literal[True] | None, said, *([Advanced()] if parameter.advanced else [])]
     return annotation, Field(None, title=_own_title(parameter))
 
 
 def _own_title(parameter: Parameter) -> str:
-    return f"{'And' if parameter.shape.many else 'Or'} the incident's own channel"
+    return f"{'And' if parameter.many else 'Or'} the incident's own channel"
 
 
 FORMS: Mapping[str, type[Form]] = TaskForms()

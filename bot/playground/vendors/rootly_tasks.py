@@ -11,7 +11,8 @@ from bot.adapters.rootly.tasks import Parameter, types
 from bot.playground.vendors.shapes import STRING, Shape, Type
 
 _TYPES: Mapping[str, Type] = {
-    "int": "integer", "number": "number", "bool": "boolean", "bool?": "boolean", "object": "object",
+    "integer": "integer", "number": "number", "checkbox": "boolean", "yes_no": "boolean", "object": "object",
+    "member": "object",
 }  # fmt: skip
 _LISTS: Mapping[Type, Type] = {"string": "strings", "reference": "references", "object": "objects"}
 
@@ -54,11 +55,10 @@ def _said(value: Any) -> str:
 
 
 def _shape(parameter: Parameter) -> Shape:
-    shape = parameter.shape
-    kind: Type = _TYPES.get(shape.word, "string")
-    if shape.thing:
-        kind = "object" if shape.word == "email" else "reference"
-    if shape.many:
+    kind: Type = _TYPES.get(parameter.kind, "string")
+    if parameter.reference:
+        kind = "reference"
+    if parameter.many:
         kind = _LISTS[kind]
-    enum = () if shape.many else shape.choices
-    return Shape(kind, required=parameter.required or parameter.demanded, enum=enum)
+    enum = () if parameter.many else parameter.choices
+    return Shape(kind, required=parameter.needed, enum=enum)
