@@ -1,4 +1,5 @@
-"""The command line: `python -m bot serve | socket | connect | deliveries | doctor | rotate-keys | manifest | playground`."""
+"""The command line: `python -m bot serve | socket | connect | deliveries | doctor | rotate-keys |
+manifest | playground`."""
 
 import argparse
 import asyncio
@@ -7,11 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from bot.errors import RelayError, SettingError
-from bot.mistakes import told
+from bot.runtime.error_logging import told
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0 when it did what was asked, 1 when it could not, 2 when a setting or argument is wrong."""
+    """Run one command. 0 when it did what was asked, 1 when it could not, 2 when a setting or
+    argument is wrong."""
     asked = _parser().parse_args(arguments)
     try:
         return int(asked.run(asked))
@@ -24,19 +26,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        print(f"{told(error)}\nThis is a mistake in the bot. Please report it with these lines.", file=sys.stderr)
+        print(
+            f"{told(error)}\nThis is a mistake in the bot. Please report it with these lines.",
+            file=sys.stderr,
+        )
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Incident Relay, a Slack bot for incidents.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Incident Relay, a Slack bot for incidents."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="answer Slack over HTTP")
     serve.add_argument("--quiet", action="store_true", help="log only what went wrong")
     serve.set_defaults(run=_serve)
 
-    socket = commands.add_parser("socket", help="answer Slack in Socket Mode, without a public address")
+    socket = commands.add_parser(
+        "socket", help="answer Slack in Socket Mode, without a public address"
+    )
     socket.set_defaults(run=_socket)
 
     connect = commands.add_parser(
@@ -44,10 +53,16 @@ def _parser() -> argparse.ArgumentParser:
         help="connect a workspace to a vendor",
         description="Asks for the credentials, secrets unseen, or reads them as JSON from standard input.",
     )
-    connect.add_argument("team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)")
+    connect.add_argument(
+        "team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)"
+    )
     connect.add_argument("vendor", metavar="VENDOR", help="rootly, incident_io or twilio")
-    connect.add_argument("--enterprise", metavar="E", default="", help="the Enterprise Grid organisation's id")
-    connect.add_argument("--no-verify", action="store_true", help="do not ask the vendor whether they work")
+    connect.add_argument(
+        "--enterprise", metavar="E", default="", help="the Enterprise Grid organisation's id"
+    )
+    connect.add_argument(
+        "--no-verify", action="store_true", help="do not ask the vendor whether they work"
+    )
     connect.set_defaults(run=_connect)
 
     _add_deliveries(commands)
@@ -56,12 +71,17 @@ def _parser() -> argparse.ArgumentParser:
 
     manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
     way = manifest.add_mutually_exclusive_group()
-    way.add_argument("--url", help="the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)")
+    way.add_argument(
+        "--url",
+        help="the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)",
+    )
     way.add_argument("--socket", action="store_true", help="for Socket Mode: no addresses")
     manifest.set_defaults(run=_manifest)
 
     playground = commands.add_parser("playground", help="try everything here, without any account")
-    playground.add_argument("--port", type=int, default=0, metavar="N", help="the page's port (default: any free one)")
+    playground.add_argument(
+        "--port", type=int, default=0, metavar="N", help="the page's port (default: any free one)"
+    )
     playground.add_argument("--no-browser", action="store_true", help="do not open the page")
     playground.set_defaults(run=_playground)
     return parser
@@ -73,12 +93,21 @@ def _add_deliveries(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         help="list what was submitted and what became of it; retry or cancel one",
         description="Lists the newest deliveries, or shows one with everything that happened to it.",
     )
-    deliveries.add_argument("key", metavar="KEY", nargs="?", default="", help="show this one, such as ir1c3e1dfb1768")
-    deliveries.add_argument("--state", metavar="S", default="", help="only those in this state, such as failed")
     deliveries.add_argument(
-        "--since", metavar="T", default="", help="only newer ones: 90m, 2h, 3d, 2026-11-21 or a time"
+        "key", metavar="KEY", nargs="?", default="", help="show this one, such as ir1c3e1dfb1768"
     )
-    deliveries.add_argument("--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)")
+    deliveries.add_argument(
+        "--state", metavar="S", default="", help="only those in this state, such as failed"
+    )
+    deliveries.add_argument(
+        "--since",
+        metavar="T",
+        default="",
+        help="only newer ones: 90m, 2h, 3d, 2026-11-21 or a time",
+    )
+    deliveries.add_argument(
+        "--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)"
+    )
     deliveries.add_argument("--json", action="store_true", help="print a JSON array")
     what = deliveries.add_mutually_exclusive_group()
     what.add_argument("--retry", action="store_true", help="send KEY again")
@@ -103,56 +132,76 @@ def _add_operators(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "again first; then run this beside it, remove the old key, and start the bot once more.",
     )
     rotate.add_argument(
-        "--remove-lost", action="store_true", help="remove what no key opens: it has to be connected or installed again"
+        "--remove-lost",
+        action="store_true",
+        help="remove what no key opens: it has to be connected or installed again",
     )
-    rotate.add_argument("--yes", action="store_true", help="with --remove-lost: do not ask before it removes anything")
+    rotate.add_argument(
+        "--yes",
+        action="store_true",
+        help="with --remove-lost: do not ask before it removes anything",
+    )
     rotate.set_defaults(run=_rotate_keys)
 
 
 def _serve(asked: argparse.Namespace) -> int:
-    from bot import run, settings
+    from bot import settings
+    from bot.cli import serve
 
-    return asyncio.run(run.serve(settings.load(), quiet=asked.quiet))
+    return asyncio.run(serve.serve(settings.load(), quiet=asked.quiet))
 
 
 def _socket(asked: argparse.Namespace) -> int:
-    from bot import run, settings
+    from bot import settings
+    from bot.cli import socket
 
-    return asyncio.run(run.socket(settings.load()))
+    return asyncio.run(socket.socket(settings.load()))
 
 
 def _connect(asked: argparse.Namespace) -> int:
-    from bot import connect, settings
+    from bot import settings
+    from bot.cli import connect
 
-    return connect.main(settings.load(), asked.enterprise, asked.team, asked.vendor, verify=not asked.no_verify)
+    return connect.main(
+        settings.load(), asked.enterprise, asked.team, asked.vendor, verify=not asked.no_verify
+    )
 
 
 def _deliveries(asked: argparse.Namespace) -> int:
-    from bot import listing, settings
+    from bot import settings
+    from bot.cli import deliveries
 
-    decision: listing.Wish | None = "retry" if asked.retry else "cancel" if asked.cancel else None
-    wanted = listing.Wanted(asked.key, asked.state, asked.since, asked.limit, asked.json, decision)
-    return listing.main(settings.load(), wanted)
+    decision: deliveries.Wish | None = (
+        "retry" if asked.retry else "cancel" if asked.cancel else None
+    )
+    wanted = deliveries.Wanted(
+        asked.key, asked.state, asked.since, asked.limit, asked.json, decision
+    )
+    return deliveries.main(settings.load(), wanted)
 
 
 def _doctor(asked: argparse.Namespace) -> int:
-    from bot import doctor
+    from bot.cli import doctor
 
     return doctor.main(as_json=asked.json)
 
 
 def _rotate_keys(asked: argparse.Namespace) -> int:
-    from bot import keys, settings
+    from bot import settings
+    from bot.cli import rotate_keys
 
-    return keys.main(settings.load(), remove_lost=asked.remove_lost, sure=asked.yes)
+    return rotate_keys.main(settings.load(), remove_lost=asked.remove_lost, sure=asked.yes)
 
 
 def _manifest(asked: argparse.Namespace) -> int:
-    from bot import manifest, settings
+    from bot import settings
+    from bot.cli import manifest
 
     url = asked.url or ("" if asked.socket else str(settings.load().public_url or ""))
     if not (asked.socket or re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url)):
-        raise SettingError("--url", "should be the bot's address and begin with https://, or give --socket.")
+        raise SettingError(
+            "--url", "should be the bot's address and begin with https://, or give --socket."
+        )
     print(manifest.text(None if asked.socket else url.rstrip("/")), end="")
     return 0
 

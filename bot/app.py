@@ -17,35 +17,37 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 import handlers
-from bot import keys, manifest
-from bot.adapters import make_adapters
+from bot.access.policy import AccessPolicy
 from bot.adapters.http import make_client
-from bot.adapters.pace import Paces
-from bot.cards import Cards
-from bot.catalogs import Catalogs
-from bot.courier import Courier
-from bot.errands import Errands
-from bot.finisher import Finisher
-from bot.groups import UserGroups
-from bot.housekeeping import Housekeeping
-from bot.people import Directory
-from bot.permissions import WhoMay
-from bot.reconciler import Reconciler
-from bot.relay import Relay
-from bot.scopes import Scopes
+from bot.adapters.rate_limit import RateLimiters
+from bot.adapters.registry import make_adapters
+from bot.catalogs.service import Catalogs
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.follow_up import FollowUps
+from bot.delivery.model import Delivery
+from bot.delivery.reconciler import Reconciler
+from bot.delivery.retention import Retention
+from bot.runtime.background import BackgroundTasks
+from bot.services import Services
 from bot.settings import Settings
-from bot.slack import make_bolt, slack_client, with_token
+from bot.slack import manifest
+from bot.slack.app import make_bolt
+from bot.slack.cards import Cards
+from bot.slack.clients import slack_client, with_token
+from bot.slack.files import Uploads
+from bot.slack.people import UserDirectory
+from bot.slack.scopes import Scopes
 from bot.slack.tokens import SlackTokens
-from bot.storage import Workspace
+from bot.slack.user_groups import UserGroups
+from bot.storage import key_check
 from bot.storage.database import Database
-from bot.storage.rows import Delivery
-from bot.storage.secrets import Vault, load_vault
-from bot.storage.stores import Stores, make_stores
+from bot.storage.encryption import SecretBox, load_secret_box
+from bot.stores import Stores, make_stores
 from bot.uninstall import Uninstaller
-from bot.uploads import Uploads
-from bot.web import make_web
-from bot.web.connecting import Connecting, Receipts
+from bot.web.app import make_web
+from bot.web.connect import Connecting, Receipts
 from bot.web.oauth import OAuth
+from bot.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,15 @@ class Bot:
 
     app: AsyncApp
     web: Starlette
-    relay: Relay
+    services: Services
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What has to be closed again. What a person waits for is given up soon (`quick`); the background has more time, and
-    keeps to Slack's limits itself (`patient`)."""
+    """What has to be closed again. What a person waits for is given up soon (`quick`); the
+    background has more time, and keeps to Slack's limits itself (`patient`)."""
 
-    vault: Vault
+    secret_box: SecretBox
     database: Database
     vendors: httpx.AsyncClient
     quick: AsyncWebClient
@@ -75,79 +77,95 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
         opened = await _open(settings, stack)
         adapters = make_adapters(opened.vendors, settings.vendor_urls)
-        paces = Paces({vendor: adapter.limits for vendor, adapter in adapters.items()})
-        stored = make_stores(opened.database, opened.vault, on_gone=paces.renew)
-        connections, tokens = stored.connections, SlackTokens(stored.installations, settings.fixed_token)
+        rate_limiters = RateLimiters(
+            {vendor: adapter.limits for vendor, adapter in adapters.items()}
+        )
+        stored = make_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
+        connections, tokens = (
+            stored.connections,
+            SlackTokens(stored.installations, settings.fixed_token),
+        )
 
-        catalogs = Catalogs(stored.lists, connections, adapters, paces, on_recovered=lambda: courier.wake())
-        courier = Courier(
+        catalogs = Catalogs(
+            stored.lists,
+            connections,
+            adapters,
+            rate_limiters,
+            on_recovered=lambda: dispatcher.wake(),
+        )
+        dispatcher = Dispatcher(
             stored.deliveries,
             connections,
             adapters,
-            paces,
+            rate_limiters,
             on_change=lambda row: changed(row),
             on_created=catalogs.created,
             on_mended=catalogs.wake,
         )
-        reconciler = Reconciler(stored.doubts, connections, adapters, paces, courier)
-        finisher = Finisher(stored.steps, connections, adapters, paces, courier)
-        cards = Cards(stored.showing, connections, adapters, opened.patient, tokens)
-        housekeeping = Housekeeping(stored.archive, stored.links, settings.keep_days)
+        reconciler = Reconciler(stored.doubts, connections, adapters, rate_limiters, dispatcher)
+        follow_ups = FollowUps(stored.steps, connections, adapters, rate_limiters, dispatcher)
+        cards = Cards(stored.card_outbox, connections, adapters, opened.patient, tokens)
+        retention = Retention(stored.history, stored.links, settings.keep_days)
 
         def changed(row: Delivery) -> None:
-            for part in (cards, reconciler, finisher):
+            for part in (cards, reconciler, follow_ups):
                 part.changed(row)
 
-        people, groups, scopes = Directory(settings.admin_ids), UserGroups(), Scopes()
-        uploads, receipts = Uploads(errands := Errands()), Receipts()
-        holders = (stored.installations, opened.vault)  # of Slack's tokens
+        people, groups, scopes = UserDirectory(settings.admin_ids), UserGroups(), Scopes()
+        uploads, receipts = Uploads(background := BackgroundTasks()), Receipts()
+        holders = (stored.installations, opened.secret_box)  # of Slack's tokens
         remembering = (
-            *(courier, reconciler, finisher, cards, catalogs, paces),
+            *(dispatcher, reconciler, follow_ups, cards, catalogs, rate_limiters),
             *(people, groups, scopes, uploads, receipts, *holders),
         )
-        relay = Relay(
+        services = Services(
             adapters=adapters,
             connections=connections,
             deliveries=stored.deliveries,
             decisions=stored.decisions,
-            archive=stored.archive,
-            showing=stored.showing,
+            history=stored.history,
+            card_outbox=stored.card_outbox,
             catalogs=catalogs,
-            courier=courier,
+            dispatcher=dispatcher,
             cards=cards,
             installations=stored.installations,
-            habits=stored.habits,
+            preferences=stored.preferences,
             people=people,
             groups=groups,
-            who_may=WhoMay(stored.permissions, people, groups),
+            access=AccessPolicy(stored.permissions, people, groups),
             uninstaller=Uninstaller(stored.purge, remembering, holders),
             links=stored.links,
             public_url=str(settings.public_url or "").rstrip("/"),
-            errands=errands,
+            background=background,
             uploads=uploads,
             scopes=scopes,
         )
 
         app = make_bolt(opened.quick, tokens)
-        handlers.register(app, relay)
-        pages = [*_connecting(relay, receipts, tokens, opened.quick), *_installing(settings, opened.patient, stored)]
+        handlers.register(app, services)
+        pages = [
+            *_connecting(services, receipts, tokens, opened.quick),
+            *_installing(settings, opened.patient, stored),
+        ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        for part in (courier, reconciler, finisher, catalogs, cards, housekeeping):
-            stack.push_async_callback(_end, asyncio.create_task(part.run(), name=type(part).__name__))
-        stack.push_async_callback(courier.stop)
-        stack.push_async_callback(errands.stop)
-        yield Bot(app, web, relay)
+        for part in (dispatcher, reconciler, follow_ups, catalogs, cards, retention):
+            stack.push_async_callback(
+                _end, asyncio.create_task(part.run(), name=type(part).__name__)
+            )
+        stack.push_async_callback(dispatcher.stop)
+        stack.push_async_callback(background.stop)
+        yield Bot(app, web, services)
 
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
     """Raises `SettingError`."""
-    vault = load_vault(settings.encryption_keys, settings.database)
+    secret_box = load_secret_box(settings.encryption_keys, settings.database)
     database = await Database.open(settings.database)
     stack.push_async_callback(database.close)
-    await keys.check(database, vault)
+    await key_check.check(database, secret_box)
     return _Opened(
-        vault=vault,
+        secret_box=secret_box,
         database=database,
         vendors=await stack.enter_async_context(make_client()),
         quick=await stack.enter_async_context(slack_client(settings, 2)),
@@ -155,24 +173,29 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
     )
 
 
-def _connecting(relay: Relay, receipts: Receipts, tokens: SlackTokens, client: AsyncWebClient) -> Sequence[BaseRoute]:
+def _connecting(
+    services: Services, receipts: Receipts, tokens: SlackTokens, client: AsyncWebClient
+) -> Sequence[BaseRoute]:
     """The pages on which vendors are connected."""
 
     async def client_for(workspace: Workspace) -> AsyncWebClient:
         return with_token(client, await tokens.token(workspace))
 
     async def redraw_home(workspace: Workspace, user: str) -> None:
-        await handlers.home.publish(relay, await client_for(workspace), workspace, user)
+        await handlers.home.publish(services, await client_for(workspace), workspace, user)
 
-    return Connecting(relay, receipts, client_for, redraw_home).routes()
+    return Connecting(services, receipts, client_for, redraw_home).routes()
 
 
 def _installing(settings: Settings, client: AsyncWebClient, stored: Stores) -> Sequence[BaseRoute]:
-    """The way to Slack and back, where the bot may be installed in many workspaces. Raises `SettingError`."""
+    """The way to Slack and back, where the bot may be installed in many workspaces. Raises
+    `SettingError`."""
     if (app := settings.slack_app) is None:
         return []
     scopes, url = manifest.load()["oauth_config"]["scopes"]["bot"], settings.slack_authorize_url
-    return OAuth(app, client, stored.installations, stored.states, authorize_url=url, scopes=scopes).routes()
+    return OAuth(
+        app, client, stored.installations, stored.states, authorize_url=url, scopes=scopes
+    ).routes()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,5 @@
-"""Settings: the environment, read once, checked at once, each problem one sentence that names the variable."""
+"""Settings: the environment, read once, checked at once, each problem one sentence that names the
+variable."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,8 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class SlackApp:
-    """What the app needs to be installed in many workspaces; `url` is the bot's own address, without a slash at its end."""
+    """What the app needs to be installed in many workspaces; `url` is the bot's own address,
+    without a slash at its end."""
 
     client_id: str
     url: str
@@ -43,17 +45,22 @@ class SlackApp:
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set. Field `x` is read from the variable its alias names; see the README's table."""
+    """Everything an operator can set. Field `x` is read from the variable its alias names; see the
+    README's table."""
 
     # Not by name as well: a stray HOST or PORT in the environment would become ours.
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET")
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
     slack_client_id: str | None = Field(None, validation_alias="SLACK_CLIENT_ID")
     slack_client_secret: SecretStr | None = Field(None, validation_alias="SLACK_CLIENT_SECRET")
-    slack_api_url: HttpUrl = Field(HttpUrl("https://slack.com/api/"), validation_alias="SLACK_API_URL")
+    slack_api_url: HttpUrl = Field(
+        HttpUrl("https://slack.com/api/"), validation_alias="SLACK_API_URL"
+    )
     database: Path = Field(Path("relay.db"), validation_alias="RELAY_DATABASE")
     encryption_keys: SecretStr | None = Field(None, validation_alias="RELAY_ENCRYPTION_KEYS")
     host: str = Field("127.0.0.1", validation_alias="RELAY_HOST")
@@ -61,8 +68,12 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
     admins: str = Field("", validation_alias="RELAY_ADMINS")
     keep_days: int = Field(30, ge=1, le=36_500, validation_alias="RELAY_KEEP_DAYS")
-    rootly_api_url: HttpUrl = Field(HttpUrl("https://api.rootly.com"), validation_alias="ROOTLY_API_URL")
-    incident_io_api_url: HttpUrl = Field(HttpUrl("https://api.incident.io"), validation_alias="INCIDENT_IO_API_URL")
+    rootly_api_url: HttpUrl = Field(
+        HttpUrl("https://api.rootly.com"), validation_alias="ROOTLY_API_URL"
+    )
+    incident_io_api_url: HttpUrl = Field(
+        HttpUrl("https://api.incident.io"), validation_alias="INCIDENT_IO_API_URL"
+    )
     twilio_taskrouter_url: HttpUrl = Field(
         HttpUrl("https://taskrouter.twilio.com"), validation_alias="TWILIO_TASKROUTER_URL"
     )
@@ -80,25 +91,44 @@ class Settings(BaseSettings):
     def _can_sign(cls, value: SecretStr | None) -> SecretStr | None:
         """Only what cannot be one is refused: Slack nowhere promises the shape that it has today."""
         secret = value.get_secret_value() if value else None
-        if secret is not None and not re.fullmatch(rf"[!-~]{{{_SHORTEST_SIGNING_SECRET},}}", secret):
-            raise ValueError("is too short for one, or holds a space or a strange character; copy it again, whole")
+        if secret is not None and not re.fullmatch(
+            rf"[!-~]{{{_SHORTEST_SIGNING_SECRET},}}", secret
+        ):
+            raise ValueError(
+                "is too short for one, or holds a space or a strange character; copy it again, "
+                "whole"
+            )
         return value
 
-    @field_validator("slack_api_url", "public_url", "rootly_api_url", "incident_io_api_url", "twilio_taskrouter_url")
+    @field_validator(
+        "slack_api_url",
+        "public_url",
+        "rootly_api_url",
+        "incident_io_api_url",
+        "twilio_taskrouter_url",
+    )
     @classmethod
     def _can_be_given_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
         if value is None:
             return None
-        if any(part is not None for part in (value.username, value.password, value.query, value.fragment)):
-            raise ValueError("should be an address alone: no user name, no password, nothing after a ? or a #")
+        if any(
+            part is not None
+            for part in (value.username, value.password, value.query, value.fragment)
+        ):
+            raise ValueError(
+                "should be an address alone: no user name, no password, nothing after a ? or a #"
+            )
         if value.scheme == "http" and not _is_near(value.host or ""):
-            raise ValueError("should begin with https://, unless it is localhost or a private IP address")
+            raise ValueError(
+                "should begin with https://, unless it is localhost or a private IP address"
+            )
         return value
 
     @field_validator("admins")
     @classmethod
     def _are_slack_ids(cls, value: str, info: Any) -> str:
-        """An id alone is enough where there is one workspace: in another one, a stranger may have it."""
+        """An id alone is enough where there is one workspace: in another one, a stranger may have
+        it."""
         one_workspace = info.data.get("slack_bot_token") is not None
         for part in _parts(value):
             if not _PAIR.fullmatch(part) and not (one_workspace and _SLACK_ID.fullmatch(part)):
@@ -113,7 +143,8 @@ class Settings(BaseSettings):
 
     @property
     def signing_secret_looks_odd(self) -> bool:
-        """Whether the signing secret is set and has not the shape of Slack's: 32 digits and letters from a to f."""
+        """Whether the signing secret is set and has not the shape of Slack's: 32 digits and letters
+        from a to f."""
         secret = self.slack_signing_secret
         return secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value())
 
@@ -142,13 +173,15 @@ class Settings(BaseSettings):
 
     @property
     def slack_app(self) -> SlackApp | None:
-        """For many workspaces; None for the one of `SLACK_BOT_TOKEN`, and where neither is set. Raises `SettingError`."""
+        """For many workspaces; None for the one of `SLACK_BOT_TOKEN`, and where neither is set.
+        Raises `SettingError`."""
         if not self._for_many:
             return None
         if self.slack_bot_token is not None:
             raise SettingError(
                 "SLACK_BOT_TOKEN",
-                "is set, and so is SLACK_CLIENT_ID or SLACK_CLIENT_SECRET; keep the token for one workspace, or both of "
+                "is set, and so is SLACK_CLIENT_ID or SLACK_CLIENT_SECRET; keep the token for one "
+                "workspace, or both of "
                 "the others for many.",
             )
         client_id, client_secret, url = self.demand(*self.needed_for_tokens)
@@ -158,7 +191,9 @@ class Settings(BaseSettings):
     def needed_for_tokens(self) -> tuple[str, ...]:
         """The variables without which the bot gets no token of any workspace."""
         return (
-            ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "RELAY_PUBLIC_URL") if self._for_many else ("SLACK_BOT_TOKEN",)
+            ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "RELAY_PUBLIC_URL")
+            if self._for_many
+            else ("SLACK_BOT_TOKEN",)
         )
 
     @property
@@ -166,12 +201,16 @@ class Settings(BaseSettings):
         return self.slack_client_id is not None or self.slack_client_secret is not None
 
     def demand(self, *names: str) -> list[str]:
-        """What these variables hold. Raises `SettingError` that has a line for each that is not set."""
+        """What these variables hold. Raises `SettingError` that has a line for each that is not
+        set."""
         by_variable = {variable(field): name for name, field in type(self).model_fields.items()}
         found = [(name, getattr(self, by_variable[name])) for name in names]
         if missing := [name for name, value in found if value is None]:
             raise _wrong([(name, f"is not set; {_HINTS.get(name, 'set it')}.") for name in missing])
-        return [value.get_secret_value() if isinstance(value, SecretStr) else str(value) for _, value in found]
+        return [
+            value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for _, value in found
+        ]
 
 
 def _parts(value: str) -> list[str]:
@@ -179,7 +218,8 @@ def _parts(value: str) -> list[str]:
 
 
 def _is_near(host: str) -> bool:
-    """Whether it is this machine or an address of a private network: what goes there crosses no other one."""
+    """Whether it is this machine or an address of a private network: what goes there crosses no
+    other one."""
     try:
         return ip_address(host.strip("[]")).is_private
     except ValueError:
@@ -192,8 +232,8 @@ def variable(field: Any) -> str:
 
 
 def load() -> Settings:
-    """Read the settings. Raises `SettingError` that has a line for each wrong one, and never repeats a value: it may be a
-    secret."""
+    """Read the settings. Raises `SettingError` that has a line for each wrong one, and never
+    repeats a value: it may be a secret."""
     try:
         return Settings()
     except ValidationError as error:
@@ -209,6 +249,9 @@ def _sentence(wrong: Mapping[str, Any]) -> str:
 
 
 def _wrong(those: Sequence[tuple[str, str]]) -> SettingError:
-    """One error for all of them, each a variable and a sentence on a line of its own; its name is the first one's."""
+    """One error for all of them, each a variable and a sentence on a line of its own; its name is
+    the first one's."""
     (name, sentence), *others = those
-    return SettingError(name, "\n".join([sentence, *(f"{other}: {about}" for other, about in others)]))
+    return SettingError(
+        name, "\n".join([sentence, *(f"{other}: {about}" for other, about in others)])
+    )

@@ -1,4 +1,5 @@
-"""The listeners. `register` is the table of all of them: one line each; the functions are in the modules beside this."""
+"""The listeners. `register` is the table of all of them: one line each; the functions are in the
+modules beside this."""
 
 import re
 import time
@@ -10,9 +11,21 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot import messages
-from bot.relay import Relay
-from handlers import actions, buttons, commands, errors, events, home, options, shortcuts, vendors, views, who_may
-from handlers.shapes import is_slacks
+from bot.services import Services
+from handlers import (
+    actions,
+    buttons,
+    commands,
+    errors,
+    events,
+    home,
+    options,
+    permissions,
+    shortcuts,
+    vendors,
+    views,
+)
+from handlers.payload_schema import is_slacks
 
 
 def command(name: str) -> re.Pattern[str]:
@@ -21,33 +34,37 @@ def command(name: str) -> re.Pattern[str]:
 
 
 def _team(body: dict[str, Any]) -> Any:
-    """The team in an event of an organisation's installation: apart from the installation, where Bolt looks."""
+    """The team in an event of an organisation's installation: apart from the installation, where
+    Bolt looks."""
     view = body.get("view")
     return (view.get("team_id") if isinstance(view, dict) else None) or body.get("team_id")
 
 
-def register(app: AsyncApp, relay: Relay) -> None:
+def register(app: AsyncApp, services: Services) -> None:
     """Register every listener of the bot on the app."""
 
     @app.middleware
     async def provide(
-        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        next_: Callable[[], Awaitable[BoltResponse]],
     ) -> Any:
         if context.enterprise_id and context.team_id in (None, context.enterprise_id):
             context["team_id"] = _team(body) or context.team_id
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
         if not is_slacks(body) or not all(it is None or isinstance(it, str) for it in ids):
             return BoltResponse(status=400)
-        context["relay"] = relay
+        context["services"] = services
         context["arrived"] = time.monotonic()
         return await next_()
 
     app.error(errors.answer)
 
-    # Bolt asks one listener after the other: first what comes most often, or has to be answered soonest.
+    # Bolt asks one listener after the other: first what comes most often, or has to be answered
+    # soonest.
     app.view(re.compile(r"^form:"))(views.submit)
     app.options("value")(options.suggest)
-    app.options(messages.WHO_ACTION)(who_may.suggest)
+    app.options(messages.WHO_ACTION)(permissions.suggest)
 
     app.command(command("incident"))(commands.form("incident"))
     app.command(command("action-item"))(commands.form("action_item"))
@@ -61,7 +78,7 @@ def register(app: AsyncApp, relay: Relay) -> None:
     app.shortcut("add_action_item_from_message")(shortcuts.form_from_message("action_item"))
 
     app.view("copied")(buttons.close_copy)
-    app.view("who_may")(who_may.save)
+    app.view("who_may")(permissions.save)
 
     app.action("value")(actions.answer)
     app.action("more")(actions.more)
@@ -78,7 +95,7 @@ def register(app: AsyncApp, relay: Relay) -> None:
 
     app.action(re.compile(r"^vendor_\w+$"))(vendors.hand_out_link())
 
-    app.action("who_may")(who_may.open_form())
+    app.action("who_may")(permissions.open_form())
 
     app.event("app_home_opened")(home.opened)
     app.event("app_uninstalled")(events.uninstalled)

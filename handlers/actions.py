@@ -7,25 +7,30 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.relay import Relay
+from bot.services import Services
 from handlers import uploads
-from handlers.changes import dropped_by
-from handlers.modal import ModalState, NoRoom, follow, redraw, want_lists
-from handlers.states import Foreign, screen_of, state_in
-from handlers.telling import show
+from handlers.form_diff import dropped_by
+from handlers.modal import ModalState, NoRoomError, follow, redraw, want_lists
+from handlers.replies import show
+from handlers.view_state import ForeignError, screen_of, state_in
 
 Body = dict[str, Any]
 
 
-async def answer(ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay) -> None:
-    """An answer on which the form depends (another operation, the task's type): its form, with the texts carried over."""
-    await _redraw(body, client, context, relay)
+async def answer(
+    ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, services: Services
+) -> None:
+    """An answer on which the form depends (another operation, the task's type): its form, with the
+    texts carried over."""
+    await _redraw(body, client, context, services)
     await ack()
 
 
-async def more(ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay) -> None:
+async def more(
+    ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, services: Services
+) -> None:
     """ "More fields": the same form with the rarely used ones."""
-    await _redraw(body, client, context, relay, more=True)
+    await _redraw(body, client, context, services, more=True)
     await ack()
 
 
@@ -35,31 +40,45 @@ async def follow_link(ack: AsyncAck) -> None:
 
 
 async def _redraw(
-    body: Body, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, *, more: bool = False
+    body: Body,
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+    *,
+    more: bool = False,
 ) -> None:
     view = body.get("view") or {}
     try:
         drawn = state_in(view, ModalState, context)
-        state, values, reason = await follow(relay, drawn, screen_of(view))
-    except (Foreign, KeyError):
-        await show(client, str(body.get("trigger_id") or ""), messages.refusal(messages.FOREIGN), on_top=True)
+        state, values, reason = await follow(services, drawn, screen_of(view))
+    except (ForeignError, KeyError):
+        await show(
+            client,
+            str(body.get("trigger_id") or ""),
+            messages.refusal(messages.FOREIGN),
+            on_top=True,
+        )
         return
     if more:
         state = state.model_copy(update={"more": True})
     if state == drawn:
         return
-    choices = await relay.choices(state.workspace, state.kind)
-    allowed = await relay.allowed(client, state.workspace, context.user_id or "", choices)
+    choices = await services.choices(state.workspace, state.kind)
+    allowed = await services.allowed(client, state.workspace, context.user_id or "", choices)
     if no := allowed.no.get(state.operation):  # decided since the form was drawn
         await show(client, str(body.get("trigger_id") or ""), messages.refusal(no), on_top=True)
         return
     why = messages.turned_down(reason) if reason else None
     if why is None and state.operation == drawn.operation:
-        why = dropped_by(await relay.form(state.workspace, state.operation, state.answer), state, view)
+        why = dropped_by(
+            await services.form(state.workspace, state.operation, state.answer), state, view
+        )
     try:
-        files = uploads.permission(relay, client, context, state.workspace)
-        await redraw(relay, client, view, state, allowed.choices, values, why, files=files)
-    except NoRoom as error:
-        await show(client, str(body.get("trigger_id") or ""), messages.refusal(str(error)), on_top=True)
+        files = uploads.permission(services, client, context, state.workspace)
+        await redraw(services, client, view, state, allowed.choices, values, why, files=files)
+    except NoRoomError as error:
+        await show(
+            client, str(body.get("trigger_id") or ""), messages.refusal(str(error)), on_top=True
+        )
         return
-    await want_lists(relay, state)
+    await want_lists(services, state)

@@ -1,6 +1,7 @@
 """The buttons below a delivery: on its card, in its receipt, on a person's App Home.
 
-Everything is read from the row when a button is pressed, so a second press, an old card and a restart do no harm.
+Everything is read from the row when a button is pressed, so a second press, an old card and a
+restart do no harm.
 """
 
 import asyncio
@@ -13,15 +14,15 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Kind
-from bot.relay import Relay
+from bot.delivery.model import Delivery
+from bot.delivery.store.decisions import Decision
+from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
-from bot.storage.decisions import Decision
-from bot.storage.rows import Delivery
 from handlers import home, uploads
-from handlers.modal import ModalState, NoRoom, draw, want_lists
-from handlers.pressing import Listener, NotDone, Press, listener
-from handlers.states import belongs
-from handlers.telling import give
+from handlers.button_presses import Listener, NotDoneError, Press, listener
+from handlers.modal import ModalState, NoRoomError, draw, want_lists
+from handlers.replies import give
+from handlers.view_state import belongs
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +52,8 @@ def decide(decision: Decision) -> Listener:
 
 
 def edit() -> Listener:
-    """The listener of "Edit and resend": the form as it was filled in, under the same key, with the vendor's words."""
+    """The listener of "Edit and resend": the form as it was filled in, under the same key, with the
+    vendor's words."""
     return _listener(_edit)
 
 
@@ -73,21 +75,24 @@ def _listener(act: Act) -> Listener:
 
 
 async def _row(press: Press) -> Delivery:
-    """The row, if it is this workspace's and this person may act on it. Raises `NotDone`, or `sqlite3.Error`."""
-    relay, handle = press.relay, press.handle
+    """The row, if it is this workspace's and this person may act on it. Raises `NotDoneError`, or
+    `sqlite3.Error`."""
+    services, handle = press.services, press.handle
     if handle is None or not belongs(handle.workspace, press.context):
-        raise NotDone(messages.GONE)
-    row = await relay.deliveries.find(*handle)
-    if row is None or not _still_made(relay, row):
-        raise NotDone(messages.GONE)
+        raise NotDoneError(messages.GONE)
+    row = await services.deliveries.find(*handle)
+    if row is None or not _still_made(services, row):
+        raise NotDoneError(messages.GONE)
     if row.private and row.actor != press.user:
-        raise NotDone(messages.SOMEBODY_ELSES)
+        raise NotDoneError(messages.SOMEBODY_ELSES)
     name = _name(row)
-    checked = await relay.who_may.check(press.client, row.workspace, press.user, {name: _kind(row)})
+    checked = await services.access.check(
+        press.client, row.workspace, press.user, {name: _kind(row)}
+    )
     if no := checked.no.get(name):
-        raise NotDone(no)
+        raise NotDoneError(no)
     if press.ts:
-        await relay.showing.adopt(row, press.channel, press.ts)
+        await services.card_outbox.adopt(row, press.channel, press.ts)
     return row
 
 
@@ -95,10 +100,10 @@ def _kind(row: Delivery) -> Kind:
     return cast("Kind", row.kind)
 
 
-def _still_made(relay: Relay, row: Delivery) -> bool:
+def _still_made(services: Services, row: Delivery) -> bool:
     """Whether its operation is one that this version of the bot knows."""
     try:
-        relay.find(_name(row))
+        services.find(_name(row))
     except KeyError:
         return False
     return True
@@ -110,57 +115,63 @@ def _name(row: Delivery) -> str:
 
 async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
     """Of two people who press at once, one decided; the other is told what it is now."""
-    relay = press.relay
+    services = press.services
     changed = None
     if decision in messages.possible(row):
-        changed = await asyncio.shield(_make(press, row, decision))  # what was decided is told, however late it is
+        changed = await asyncio.shield(
+            _make(press, row, decision)
+        )  # what was decided is told, however late it is
     if changed is not None:
         await _draw_again(press, changed)
         return
-    now = await relay.deliveries.get(row)
-    relay.cards.changed(now)  # an old card, perhaps
+    now = await services.deliveries.get(row)
+    services.cards.changed(now)  # an old card, perhaps
     if not _is_answered(now, press, decision):
-        await press.say(messages.meanwhile(now, *relay.find(_name(now))))
+        await press.say(messages.meanwhile(now, *services.find(_name(now))))
     await _draw_again(press, now)
 
 
 def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:
-    """Whether what is shown now is answer enough: after a double click, or to having the rest tried again."""
+    """Whether what is shown now is answer enough: after a double click, or to having the rest tried
+    again."""
     if decision == "finish":
         return now.state == "delivered" and not now.erased_at
     return (now.changed_by, now.reason) == (press.user, _LEAVES[decision])
 
 
 async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | None:
-    changed = await press.relay.decisions.make(row.workspace, row.key, decision, press.user)
+    changed = await press.services.decisions.make(row.workspace, row.key, decision, press.user)
     if changed is not None:
-        await press.relay.courier.tell(changed)
+        await press.services.dispatcher.tell(changed)
     return changed
 
 
 async def _draw_again(press: Press, row: Delivery) -> None:
-    """Where it was pressed: a Home does not follow the row as its card does; a modal does from here on."""
-    relay = press.relay
+    """Where it was pressed: a Home does not follow the row as its card does; a modal does from here
+    on."""
+    services = press.services
     if not press.view:
         return
     try:
-        row = await relay.courier.outcome(row, asyncio.get_running_loop().time() + OUTCOME_SECONDS)
+        row = await services.dispatcher.outcome(
+            row, asyncio.get_running_loop().time() + OUTCOME_SECONDS
+        )
         if press.at_home:
-            await home.publish(relay, press.client, row.workspace, press.user)
+            await home.publish(services, press.client, row.workspace, press.user)
             return
-        shown = await _replace(press, messages.receipt(row, *relay.find(_name(row))))
-        await relay.showing.follow(row, press.view_id, shown=shown)
+        shown = await _replace(press, messages.receipt(row, *services.find(_name(row))))
+        await services.card_outbox.follow(row, press.view_id, shown=shown)
     except sqlite3.Error as error:  # what was decided is written down all the same
         log.error("button.not_redrawn", delivery=row.key, error=type(error).__name__)
-    relay.cards.changed(row)
+    services.cards.changed(row)
 
 
 async def _edit(press: Press, row: Delivery) -> None:
-    relay = press.relay
-    adapter, operation = relay.find(_name(row))
+    services = press.services
+    adapter, operation = services.find(_name(row))
     if "edit" not in messages.possible(row):
-        relay.cards.changed(row)
-        raise NotDone(messages.meanwhile(row, adapter, operation))
+        services.cards.changed(row)
+        raise NotDoneError(messages.meanwhile(row, adapter, operation))
     state = ModalState(
         key=row.key,
         enterprise=row.workspace.enterprise,
@@ -172,41 +183,42 @@ async def _edit(press: Press, row: Delivery) -> None:
         more=messages.needs_more(row, adapter, operation),
     )
     words = {name: entry.label for name, entry in row.chosen.items()}
-    choices = await relay.choices(row.workspace, state.kind)
+    choices = await services.choices(row.workspace, state.kind)
     try:
         view = await draw(
-            relay,
+            services,
             state,
-            (await relay.allowed(press.client, row.workspace, press.user, choices)).choices,
+            (await services.allowed(press.client, row.workspace, press.user, choices)).choices,
             row.payload,
             lambda catalog, entry: words.get(f"{catalog}/{entry}"),
             [messages.refused(row, adapter, operation)],
-            files=uploads.permission(relay, press.client, press.context, row.workspace),
+            files=uploads.permission(services, press.client, press.context, row.workspace),
         )
-    except NoRoom as reason:
-        raise NotDone(str(reason)) from None
+    except NoRoomError as reason:
+        raise NotDoneError(str(reason)) from None
     if press.in_modal:
         if row.view_id == press.view_id:
-            await relay.showing.forget_view(row)  # no receipt comes over the form any more
-        relay.cards.is_form(press.view_id)
+            await services.card_outbox.forget_view(row)  # no receipt comes over the form any more
+        services.cards.is_form(press.view_id)
         opened = await _replace(press, view)
     else:
         opened = await press.show(view)
     if not opened:
-        raise NotDone("Slack did not open the form in time. Please try again.")
-    await want_lists(relay, state)
+        raise NotDoneError("Slack did not open the form in time. Please try again.")
+    await want_lists(services, state)
 
 
 async def _copy(press: Press, row: Delivery) -> None:
     if row.erased_at:
-        raise NotDone("What was written has been erased since.")
-    view = messages.copied(row, *press.relay.find(_name(row)))
+        raise NotDoneError("What was written has been erased since.")
+    view = messages.copied(row, *press.services.find(_name(row)))
     if not await press.show(view):
-        raise NotDone("Slack did not open the text in time. Please try again.")
+        raise NotDoneError("Slack did not open the text in time. Please try again.")
 
 
 async def _replace(press: Press, view: dict[str, Any]) -> bool:
-    """Another view in the modal that was pressed in; whether Slack took it, or there is no modal any more to put it into."""
+    """Another view in the modal that was pressed in; whether Slack took it, or there is no modal
+    any more to put it into."""
     try:
         await give(lambda it: press.client.views_update(view_id=press.view_id, view=it), view)
     except NOT_DONE as error:

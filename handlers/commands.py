@@ -10,27 +10,32 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import messages
 from bot.adapters.base import Kind
 from bot.forms.text import plain
-from bot.relay import Relay
+from bot.services import Services
 from handlers.modal import open_form
-from handlers.states import workspace_of
+from handlers.view_state import workspace_of
 
 Command = dict[str, Any]
 
 
 def form(kind: Kind) -> Callable[..., Awaitable[None]]:
-    """The listener of the command that opens this kind's form; what is typed after the command is its headline."""
+    """The listener of the command that opens this kind's form; what is typed after the command is
+    its headline."""
 
     async def listener(
-        ack: AsyncAck, command: Command, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+        ack: AsyncAck,
+        command: Command,
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+        services: Services,
     ) -> None:
         text = plain(str(command.get("text") or "")).strip()
         name = str(command.get("command") or messages.COMMANDS[kind])
         if text.casefold() == "help":
-            await ack(await _help(kind, name, context, relay))
+            await ack(await _help(kind, name, context, services))
             return
         problem = await open_form(
             kind,
-            relay=relay,
+            services=services,
             context=context,
             client=client,
             trigger_id=str(command.get("trigger_id") or ""),
@@ -43,8 +48,10 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-async def _help(kind: Kind, name: str, context: AsyncBoltContext, relay: Relay) -> str:
+async def _help(kind: Kind, name: str, context: AsyncBoltContext, services: Services) -> str:
     workspace = workspace_of(context)
-    choices = await relay.choices(workspace, kind)
-    otherwise = await relay.nothing_connected(workspace, kind, messages.vendors_beside(kind, name))
+    choices = await services.choices(workspace, kind)
+    otherwise = await services.nothing_connected(
+        workspace, kind, messages.vendors_beside(kind, name)
+    )
     return messages.help_text(kind, name, choices, otherwise)

@@ -1,4 +1,5 @@
-"""The last resort: a listener raised. The person still gets an answer in words; the log gets no body."""
+"""The last resort: a listener raised. The person still gets an answer in words; the log gets no
+body."""
 
 import json
 import traceback
@@ -10,9 +11,9 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.errors import NotInstalled
-from handlers.shapes import is_slacks
-from handlers.telling import tell
+from bot.errors import NotInstalledError
+from handlers.payload_schema import is_slacks
+from handlers.replies import tell
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,8 @@ KINDS = (
     "view_closed",
     "event_callback",
 )
-"""What Slack sends this bot (a command has no type). Another type is a stranger's text, which the log does not repeat."""
+"""What Slack sends this bot (a command has no type). Another type is a stranger's text, which the
+log does not repeat."""
 
 
 async def answer(
@@ -36,9 +38,11 @@ async def answer(
     if not is_slacks(body):  # Bolt reads some of it before any listener does
         return BoltResponse(status=400)
     kind = body.get("type") if body.get("type") in KINDS else "other"
-    if isinstance(error, NotInstalled):
+    if isinstance(error, NotInstalledError):
         log.warning("listener.not_installed", type=kind)
-        if body.get("response_url") and "command" not in body:  # all that can be said without a token
+        if (
+            body.get("response_url") and "command" not in body
+        ):  # all that can be said without a token
             await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
         return _said(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
@@ -47,7 +51,9 @@ async def answer(
 
 def where(error: Exception) -> list[str]:
     """The function and line that raised it, for the log."""
-    return [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    return [
+        f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-1:]
+    ]
 
 
 def _said(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
@@ -62,4 +68,6 @@ def _said(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
 
 
 def _json(answer: dict[str, Any]) -> BoltResponse:
-    return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})
+    return BoltResponse(
+        status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]}
+    )

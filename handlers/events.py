@@ -1,5 +1,6 @@
-"""The app was removed: from a workspace, from an organisation, or from some of its teams. Slack sends these events in any
-order, late and repeatedly, and after them the bot has no token there any more."""
+"""The app was removed: from a workspace, from an organisation, or from some of its teams. Slack
+sends these events in any order, late and repeatedly, and after them the bot has no token there any
+more."""
 
 import sqlite3
 import time
@@ -10,44 +11,53 @@ import structlog
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from bot.relay import Relay
-from bot.storage import Workspace
+from bot.services import Services
+from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
 Event = dict[str, Any]
 
 
-async def uninstalled(body: Event, context: AsyncBoltContext, relay: Relay) -> BoltResponse | None:
+async def uninstalled(
+    body: Event, context: AsyncBoltContext, services: Services
+) -> BoltResponse | None:
     """The app was uninstalled."""
-    return await _leave(body, context, relay)
+    return await _leave(body, context, services)
 
 
-async def revoked(event: Event, body: Event, context: AsyncBoltContext, relay: Relay) -> BoltResponse | None:
+async def revoked(
+    event: Event, body: Event, context: AsyncBoltContext, services: Services
+) -> BoltResponse | None:
     """Tokens were revoked. Only the bot's matter: it keeps no others."""
     tokens = event.get("tokens")
     if isinstance(tokens, dict) and tokens.get("bot"):
-        return await _leave(body, context, relay)
+        return await _leave(body, context, services)
     return None
 
 
-async def teams_left(event: Event, body: Event, context: AsyncBoltContext, relay: Relay) -> BoltResponse | None:
+async def teams_left(
+    event: Event, body: Event, context: AsyncBoltContext, services: Services
+) -> BoltResponse | None:
     """Teams were taken out of an organisation's installation."""
     ids = event.get("team_ids")
     teams = [it for it in ids if isinstance(it, str) and it] if isinstance(ids, list) else []
     if not context.enterprise_id or not teams:
         return None
-    return await _carry_out(relay.uninstaller.leave_teams(context.enterprise_id, teams, _said_at(body)))
+    return await _carry_out(
+        services.uninstaller.leave_teams(context.enterprise_id, teams, _said_at(body))
+    )
 
 
-async def _leave(body: Event, context: AsyncBoltContext, relay: Relay) -> BoltResponse | None:
-    """For an organisation's installation the event may name a team all the same: it is about all of them."""
+async def _leave(body: Event, context: AsyncBoltContext, services: Services) -> BoltResponse | None:
+    """For an organisation's installation the event may name a team all the same: it is about all of
+    them."""
     enterprise, team = context.enterprise_id or "", context.team_id or ""
     whole = context.is_enterprise_install or team == enterprise
     workspace = Workspace(enterprise, "" if whole else team)
     if not any(workspace):
         return None
-    return await _carry_out(relay.uninstaller.leave(workspace, _said_at(body)))
+    return await _carry_out(services.uninstaller.leave(workspace, _said_at(body)))
 
 
 def _said_at(body: Event) -> float:
@@ -57,10 +67,11 @@ def _said_at(body: Event) -> float:
 
 
 async def _carry_out(removing: Awaitable[None]) -> BoltResponse | None:
-    """Bolt acknowledges what gives None. Anything else than "OK" makes Slack send the event again later."""
+    """Bolt acknowledges what gives None. Anything else than "OK" makes Slack send the event again
+    later."""
     try:
         await removing
     except sqlite3.Error as error:
-        log.error("uninstall.not_done", error=type(error).__name__)
+        log.error("uninstall.failed", error=type(error).__name__)
         return BoltResponse(status=503)
     return None

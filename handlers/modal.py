@@ -11,27 +11,27 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Entry, Kind, Operation
+from bot.delivery.model import Delivery
 from bot.forms.fields import Lookup
 from bot.forms.fitting import fitted
 from bot.forms.parse import chosen, read
 from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
 from bot.forms.text import ELLIPSIS
-from bot.relay import Choices, Relay
+from bot.services import Choices, Services
 from bot.slack.errors import NOT_DONE, said
-from bot.storage import Workspace
-from bot.storage.rows import Delivery
+from bot.workspace import Workspace
 from handlers import uploads
-from handlers.states import AGAIN, Screen, State, screen_of, workspace_of
-from handlers.telling import give, has_files, without_files
+from handlers.replies import give, has_files, without_files
+from handlers.view_state import AGAIN, Screen, State, screen_of, workspace_of
 
 log = structlog.get_logger(__name__)
 
 
 class ModalState(State):
-    """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation` is
-    "rootly.incident"; `answer` chose the form's branch; `more` shows the rarely used fields; `again` counts the answers that
-    were turned down (see `AGAIN`)."""
+    """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation`
+    is "rootly.incident"; `answer` chose the form's branch; `more` shows the rarely used fields;
+    `again` counts the answers that were turned down (see `AGAIN`)."""
 
     key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")  # it becomes a header
     channel: str
@@ -42,13 +42,14 @@ class ModalState(State):
     again: int = 0
 
 
-class NoRoom(Exception):
-    """What has to be filled in is too much for a modal; the message says what to do instead, in mrkdwn."""
+class NoRoomError(Exception):
+    """What has to be filled in is too much for a modal; the message says what to do instead, in
+    mrkdwn."""
 
 
 class Followed(NamedTuple):
-    """What the answers on the screen ask for: a state, and what to fill into its form. `reason`: an answer is turned down,
-    because what was typed would be lost."""
+    """What the answers on the screen ask for: a state, and what to fill into its form. `reason`: an
+    answer is turned down, because what was typed would be lost."""
 
     state: ModalState
     values: dict[str, Any]
@@ -56,7 +57,8 @@ class Followed(NamedTuple):
 
 
 def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
-    """Whether no answer on the screen asks for another form than the one that is drawn, as is nearly always so."""
+    """Whether no answer on the screen asks for another form than the one that is drawn, as is
+    nearly always so."""
     if next(iter(chosen(screen, "choice")), state.operation) != state.operation:
         return False
     if operation.branches is None:
@@ -65,50 +67,68 @@ def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
     return answer == state.answer
 
 
-async def follow(relay: Relay, state: ModalState, screen: Screen) -> Followed:
+async def follow(services: Services, state: ModalState, screen: Screen) -> Followed:
     """What the answers on the screen ask for. Raises KeyError.
 
-    It can differ from what is drawn: of two quick choices, Slack may show the second beside the first one's form.
+    It can differ from what is drawn: of two quick choices, Slack may show the second beside the
+    first one's form.
     """
-    _, old = relay.find(state.operation)
-    typed = read(await relay.form(state.workspace, state.operation, state.answer), state.operation, screen)
+    _, old = services.find(state.operation)
+    typed = read(
+        await services.form(state.workspace, state.operation, state.answer), state.operation, screen
+    )
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
-        _, new = relay.find(choice)
+        _, new = services.find(choice)
         if new.kind != state.kind:  # who may do it was asked for this kind
             raise KeyError(choice)
         moved = {"operation": choice, "answer": None, "more": False}
         return Followed(state.model_copy(update=moved), carried(new, *texts(old, typed)))
     if old.branches is not None:
         answer = next(iter(chosen(screen, f"{state.operation}.{old.branches.field}")), "")
-        return await _answered(relay, state, answer if answer in old.branches.forms else None, typed)
+        return await _answered(
+            services, state, answer if answer in old.branches.forms else None, typed
+        )
     return Followed(state, typed)
 
 
-async def _answered(relay: Relay, state: ModalState, answer: str | None, typed: dict[str, Any]) -> Followed:
+async def _answered(
+    services: Services, state: ModalState, answer: str | None, typed: dict[str, Any]
+) -> Followed:
     """The state after the answer on which the form depends; a new answer may fill its form in."""
-    adapter, operation = relay.find(state.operation)
+    adapter, operation = services.find(state.operation)
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
         return Followed(state.model_copy(update={"answer": answer}), typed)
-    asks = next(it.field for it in places(operation.form, state.operation) if it.field.name == operation.branches.field)
+    asks = next(
+        it.field
+        for it in places(operation.form, state.operation)
+        if it.field.name == operation.branches.field
+    )
     lookup = asks.marker(Lookup)
 
     async def entry(chosen: str | None) -> Entry | None:
         if lookup is None or chosen is None:
             return None
-        return await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, chosen)
+        return await services.catalogs.entry(
+            state.workspace, adapter.vendor, lookup.catalog, chosen
+        )
 
-    filled = operation.branches.prefill(answer, typed, await entry(answer), await entry(state.answer))
+    filled = operation.branches.prefill(
+        answer, typed, await entry(answer), await entry(state.answer)
+    )
     if filled.reason:
         values = {**filled.values, operation.branches.field: state.answer}
         return Followed(state.model_copy(update={"again": state.again + 1}), values, filled.reason)
-    return Followed(state.model_copy(update={"answer": answer, "more": state.more or filled.more}), dict(filled.values))
+    return Followed(
+        state.model_copy(update={"answer": answer, "more": state.more or filled.more}),
+        dict(filled.values),
+    )
 
 
 async def open_form(
     kind: Kind,
     *,
-    relay: Relay,
+    services: Services,
     context: AsyncBoltContext,
     client: AsyncWebClient,
     trigger_id: str,
@@ -118,52 +138,57 @@ async def open_form(
     about: Delivery | None = None,
     vendors: str = messages.VENDORS,
 ) -> str:
-    """Open the kind's form with these words already in it; why it could not be opened, empty when it is. `vendors` is what
-    `/vendors` is called there.
+    """Open the kind's form with these words already in it; why it could not be opened, empty when
+    it is. `vendors` is what `/vendors` is called there.
 
-    `about` is an earlier delivery, whose card the person started from: the form starts on its vendor, with what was
-    created chosen where the form has a field for it, else with its title.
+    `about` is an earlier delivery, whose card the person started from: the form starts on its
+    vendor, with what was created chosen where the form has a field for it, else with its title.
     """
     workspace = workspace_of(context)
-    choices = await relay.choices(workspace, kind)
+    choices = await services.choices(workspace, kind)
     if not choices:
-        return await relay.nothing_connected(workspace, kind, vendors)
-    allowed = await relay.allowed(client, workspace, context.user_id or "", choices)
-    if allowed.objection:
-        return allowed.objection
+        return await services.nothing_connected(workspace, kind, vendors)
+    allowed = await services.allowed(client, workspace, context.user_id or "", choices)
+    if allowed.denial_reason:
+        return allowed.denial_reason
     state = ModalState(
         key=f"ir{secrets.token_hex(6)}",
         enterprise=workspace.enterprise,
         team=workspace.team,
         channel=channel,
         kind=kind,
-        operation=await _starting_point(relay, workspace, channel, kind, allowed.choices, about),
+        operation=await _starting_point(services, workspace, channel, kind, allowed.choices, about),
     )
-    _, operation = relay.find(state.operation)
+    _, operation = services.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
-        if field := _field_for(relay, about, operation, state):
+        if field := _field_for(services, about, operation, state):
             values = {field: about.created["id"]}
             words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
         else:
             values = carried(operation, about.title, "")
     try:
-        files = uploads.permission(relay, client, context, workspace)
-        view = await draw(relay, state, allowed.choices, values, by_id(words), files=files)
+        files = uploads.permission(services, client, context, workspace)
+        view = await draw(services, state, allowed.choices, values, by_id(words), files=files)
         await client.views_open(trigger_id=trigger_id, view=view)
-    except NoRoom as reason:
+    except NoRoomError as reason:
         return str(reason)
     except NOT_DONE as error:
         log.warning("modal.not_opened", error=said(error))
         return "Slack did not open the form in time. Please try again."
-    await want_lists(relay, state)
+    await want_lists(services, state)
     return ""
 
 
-def _field_for(relay: Relay, about: Delivery, operation: Operation, state: ModalState) -> str:
-    """The field of this form that picks what was created, empty if it has none or belongs to another vendor."""
-    adapter, made_by = relay.find(f"{about.vendor}.{about.operation}")
-    if not state.operation.startswith(f"{adapter.vendor}.") or made_by.feeds is None or "id" not in about.created:
+def _field_for(services: Services, about: Delivery, operation: Operation, state: ModalState) -> str:
+    """The field of this form that picks what was created, empty if it has none or belongs to
+    another vendor."""
+    adapter, made_by = services.find(f"{about.vendor}.{about.operation}")
+    if (
+        not state.operation.startswith(f"{adapter.vendor}.")
+        or made_by.feeds is None
+        or "id" not in about.created
+    ):
         return ""
     for place in places(operation.form, state.operation):
         lookup = place.field.marker(Lookup)
@@ -173,23 +198,33 @@ def _field_for(relay: Relay, about: Delivery, operation: Operation, state: Modal
 
 
 async def _starting_point(
-    relay: Relay, workspace: Workspace, channel: str, kind: Kind, choices: Choices, about: Delivery | None
+    services: Services,
+    workspace: Workspace,
+    channel: str,
+    kind: Kind,
+    choices: Choices,
+    about: Delivery | None,
 ) -> str:
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
     if about is not None and (same := [it for it in names if it.startswith(f"{about.vendor}.")]):
         return same[0]
-    if len(names) > 1 and (last := await relay.habits.get(workspace, channel, kind)) in names:
+    if (
+        len(names) > 1
+        and (last := await services.preferences.get(workspace, channel, kind)) in names
+    ):
         return str(last)
     return names[0]
 
 
-async def want_lists(relay: Relay, state: ModalState) -> None:
+async def want_lists(services: Services, state: ModalState) -> None:
     """Refresh, in the background, the lists that this form's pickers offer."""
-    adapter, operation = relay.find(state.operation)
-    form = await relay.form(state.workspace, state.operation, state.answer)
+    adapter, operation = services.find(state.operation)
+    form = await services.form(state.workspace, state.operation, state.answer)
     lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
-    names = {it.catalog for it in lookups if it is not None} | ({operation.custom} if operation.custom else set())
-    await relay.catalogs.want(state.workspace, adapter.vendor, names)
+    names = {it.catalog for it in lookups if it is not None} | (
+        {operation.custom} if operation.custom else set()
+    )
+    await services.catalogs.want(state.workspace, adapter.vendor, names)
 
 
 def words_on(screen: Screen) -> dict[str, str]:
@@ -197,15 +232,22 @@ def words_on(screen: Screen) -> dict[str, str]:
     return {value: text for block in screen for value, text in chosen(screen, block).items()}
 
 
-async def labels(relay: Relay, state: ModalState, values: Mapping[str, Any], screen: Screen) -> Labels:
-    """What pickers show for these values: as on the screen; what was filled in by an answer, as its list has it."""
-    words, (adapter, _) = words_on(screen), relay.find(state.operation)
-    form = await relay.form(state.workspace, state.operation, state.answer)
+async def labels(
+    services: Services, state: ModalState, values: Mapping[str, Any], screen: Screen
+) -> Labels:
+    """What pickers show for these values: as on the screen; what was filled in by an answer, as its
+    list has it."""
+    words, (adapter, _) = words_on(screen), services.find(state.operation)
+    form = await services.form(state.workspace, state.operation, state.answer)
     for it in places(form, state.operation):
         lookup, value = it.field.marker(Lookup), _at(values, it.path)
         if lookup is None or not isinstance(value, str) or value in words:
             continue
-        if (entry := await relay.catalogs.entry(state.workspace, adapter.vendor, lookup.catalog, value)) is not None:
+        if (
+            entry := await services.catalogs.entry(
+                state.workspace, adapter.vendor, lookup.catalog, value
+            )
+        ) is not None:
             words[value] = entry.label
     return by_id(words)
 
@@ -222,14 +264,17 @@ def by_id(words: Mapping[str, str]) -> Labels:
 
 
 def kept_above(view: Mapping[str, Any]) -> list[Block]:
-    """The vendor's words on top of a form that is being corrected: they stay while it is drawn anew."""
+    """The vendor's words on top of a form that is being corrected: they stay while it is drawn
+    anew."""
     blocks = view.get("blocks")
     found = blocks if isinstance(blocks, list) else []
-    return [it for it in found if isinstance(it, dict) and it.get("block_id") == messages.REFUSAL_BLOCK]
+    return [
+        it for it in found if isinstance(it, dict) and it.get("block_id") == messages.REFUSAL_BLOCK
+    ]
 
 
 async def draw(
-    relay: Relay,
+    services: Services,
     state: ModalState,
     choices: Choices,
     values: Mapping[str, Any],
@@ -238,20 +283,24 @@ async def draw(
     *,
     files: uploads.Permission,
 ) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in; `choices` are what the person may use
-    instead, `labels` say what pickers show for the values, `above` stands on top; `files` says whether Slack takes an
-    input for files, and is asked only about a form that has one. Raises `NoRoom`."""
-    adapter, operation = relay.find(state.operation)
-    form = await relay.form(state.workspace, state.operation, state.answer)
+    """The whole modal for this state, with `values` (by field name) filled in; `choices` are what
+    the person may use instead, `labels` say what pickers show for the values, `above` stands on
+    top; `files` says whether Slack takes an input for files, and is asked only about a form that
+    has one. Raises `NoRoomError`."""
+    adapter, operation = services.find(state.operation)
+    form = await services.form(state.workspace, state.operation, state.answer)
     top = [*above, *_chooser(state, choices)]
     end = [more_block(state.operation)] if has_more(form) and not state.more else []
     rendered = render(form, state.operation, values=values, labels=labels, more=state.more)
     blocks, left_out = fitted(form, state.operation, rendered, [*top, *end])
     if any(it.field.required for it in left_out):
-        raise NoRoom(messages.no_room(adapter))
+        raise NoRoomError(messages.no_room(adapter))
     if state.again and operation.branches is not None:
         asks = f"{state.operation}.{operation.branches.field}"
-        blocks = [it | ({"block_id": f"{asks}{AGAIN}{state.again}"} if it["block_id"] == asks else {}) for it in blocks]
+        blocks = [
+            it | ({"block_id": f"{asks}{AGAIN}{state.again}"} if it["block_id"] == asks else {})
+            for it in blocks
+        ]
     if has_files(blocks) and not await files():
         blocks = without_files(blocks)
     if left_out:
@@ -267,12 +316,14 @@ async def draw(
 
 def _chooser(state: ModalState, choices: Choices) -> list[Block]:
     """The select of the operation, where there is a choice."""
-    options = [(f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices]
+    options = [
+        (f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices
+    ]
     return [chooser(options, state.operation)] if len(options) > 1 else []
 
 
 async def redraw(
-    relay: Relay,
+    services: Services,
     client: AsyncWebClient,
     view: Mapping[str, Any],
     state: ModalState,
@@ -284,14 +335,17 @@ async def redraw(
 ) -> None:
     """Replace the open modal; `why` stands on top, `files` is as in `draw`.
 
-    The hash is not sent: of two quick choices the later event's drawing has to win, and the hash would make it the
-    conflict. A drawing that arrives out of order is set right when the form is submitted. Raises `NoRoom`.
+    The hash is not sent: of two quick choices the later event's drawing has to win, and the hash
+    would make it the conflict. A drawing that arrives out of order is set right when the form is
+    submitted. Raises `NoRoomError`.
     """
     try:
-        shown = await labels(relay, state, values, screen_of(view))
+        shown = await labels(services, state, values, screen_of(view))
         above = [*([why] if why else []), *kept_above(view)]
-        drawn = await draw(relay, state, choices, values, shown, above, files=files)
-        await give(lambda it: client.views_update(view_id=str(view.get("id") or ""), view=it), drawn)
+        drawn = await draw(services, state, choices, values, shown, above, files=files)
+        await give(
+            lambda it: client.views_update(view_id=str(view.get("id") or ""), view=it), drawn
+        )
     except NOT_DONE as error:
         if said(error) != "not_found":  # closed meanwhile
             log.warning("modal.not_redrawn", error=said(error))

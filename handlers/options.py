@@ -6,17 +6,18 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import groups, messages
+from bot import messages
 from bot.adapters.base import Entry
-from bot.catalogs import Answer
+from bot.catalogs.service import Answer
 from bot.forms.fields import Lookup, UserGroup
 from bot.forms.parse import NOTICE
 from bot.forms.shape import places
 from bot.forms.text import cut
-from bot.relay import Relay
-from bot.storage import Workspace
+from bot.services import Services
+from bot.slack import user_groups
+from bot.workspace import Workspace
 from handlers.modal import ModalState
-from handlers.states import Foreign, block_of, state_in
+from handlers.view_state import ForeignError, block_of, state_in
 
 LONGEST_TEXT = 75
 
@@ -27,39 +28,50 @@ async def suggest(
     body: dict[str, Any],
     client: AsyncWebClient,
     context: AsyncBoltContext,
-    relay: Relay,
+    services: Services,
 ) -> None:
     """The options for what was typed so far."""
     try:
         state = state_in(body.get("view") or {}, ModalState, context)
-        adapter, _ = relay.find(state.operation)
-    except (Foreign, KeyError):
+        adapter, _ = services.find(state.operation)
+    except (ForeignError, KeyError):
         await ack(options=[notice(messages.FOREIGN_LIST)])
         return
     block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")
-    form = await relay.form(state.workspace, state.operation, state.answer)
-    field = next((it.field for it in places(form, state.operation) if it.block_id == block_id), None)
+    form = await services.form(state.workspace, state.operation, state.answer)
+    field = next(
+        (it.field for it in places(form, state.operation) if it.block_id == block_id), None
+    )
     answer = Answer([])
     if field is not None and (lookup := field.marker(Lookup)):
-        answer = await relay.catalogs.search(state.workspace, adapter.vendor, lookup.catalog, query)
+        answer = await services.catalogs.search(
+            state.workspace, adapter.vendor, lookup.catalog, query
+        )
     elif field is not None and field.marker(UserGroup):
-        answer = await _user_groups(relay, client, state.workspace, query)
+        answer = await _user_groups(services, client, state.workspace, query)
     await ack(**_offered(answer))
 
 
-async def _user_groups(relay: Relay, client: AsyncWebClient, workspace: Workspace, query: str) -> Answer:
+async def _user_groups(
+    services: Services, client: AsyncWebClient, workspace: Workspace, query: str
+) -> Answer:
     """Slack's own groups; while it does not list them, a typed id is taken as it is."""
-    answer = await relay.groups.search(client, workspace, query)
-    typed = groups.by_id(query) if answer.notice and not answer.entries else None
+    answer = await services.groups.search(client, workspace, query)
+    typed = user_groups.by_id(query) if answer.notice and not answer.entries else None
     return Answer([typed], answer.notice) if typed else answer
 
 
 def _offered(answer: Answer) -> dict[str, Any]:
-    """Options; under a heading when there is something to say about them; a lone notice when there is nothing else."""
+    """Options; under a heading when there is something to say about them; a lone notice when there
+    is nothing else."""
     options = [option(entry) for entry in answer.entries]
     if answer.notice and not options:
         return {"options": [notice(answer.notice)]}
-    return {"option_groups": [under(answer.notice, options)]} if answer.notice else {"options": options}
+    return (
+        {"option_groups": [under(answer.notice, options)]}
+        if answer.notice
+        else {"options": options}
+    )
 
 
 def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:

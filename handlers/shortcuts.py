@@ -10,10 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
-from bot.relay import Relay
+from bot.services import Services
 from handlers.modal import open_form
-from handlers.states import workspace_of
-from handlers.telling import tell
+from handlers.replies import tell
+from handlers.view_state import workspace_of
 
 Shortcut = dict[str, Any]
 LONGEST_HEADLINE = 150
@@ -24,10 +24,21 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
     """The listener of the global shortcut that opens this kind's form."""
 
     async def listener(
-        ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+        ack: AsyncAck,
+        shortcut: Shortcut,
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+        services: Services,
     ) -> None:
         trigger_id = str(shortcut.get("trigger_id") or "")
-        problem = await open_form(kind, relay=relay, context=context, client=client, trigger_id=trigger_id, channel="")
+        problem = await open_form(
+            kind,
+            services=services,
+            context=context,
+            client=client,
+            trigger_id=trigger_id,
+            channel="",
+        )
         if problem:
             await tell(context.respond, client, str(context.user_id or ""), problem)
         await ack()
@@ -36,20 +47,25 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
 
 
 def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
-    """The listener of the message shortcut that opens this kind's form with the message's text, author and link."""
+    """The listener of the message shortcut that opens this kind's form with the message's text,
+    author and link."""
 
     async def listener(
-        ack: AsyncAck, shortcut: Shortcut, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+        ack: AsyncAck,
+        shortcut: Shortcut,
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+        services: Services,
     ) -> None:
         channel = str((shortcut.get("channel") or {}).get("id") or "")
         problem = await open_form(
             kind,
-            relay=relay,
+            services=services,
             context=context,
             client=client,
             trigger_id=str(shortcut.get("trigger_id") or ""),
             channel=channel,
-            **await _taken_along(shortcut, kind, channel, client, context, relay),
+            **await _taken_along(shortcut, kind, channel, client, context, services),
         )
         if problem:
             await tell(context.respond, client, str(context.user_id or ""), problem)
@@ -59,20 +75,32 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
 
 
 async def _taken_along(
-    shortcut: Shortcut, kind: Kind, channel: str, client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+    shortcut: Shortcut,
+    kind: Kind,
+    channel: str,
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
 ) -> dict[str, Any]:
-    """Headline and details out of the message. The bot's own card is about what was created; its text says no more."""
+    """Headline and details out of the message. The bot's own card is about what was created; its
+    text says no more."""
     workspace, message = workspace_of(context), shortcut.get("message") or {}
-    if about := await relay.showing.by_card(workspace, channel, str(message.get("ts") or "")):
+    if about := await services.card_outbox.by_card(
+        workspace, channel, str(message.get("ts") or "")
+    ):
         return {"about": about}
-    choices = await relay.choices(workspace, kind)
+    choices = await services.choices(workspace, kind)
     author, _ = await asyncio.gather(
-        _author(relay, client, context, message),
-        relay.allowed(client, workspace, str(context.user_id or ""), choices),  # the form asks for it next
+        _author(services, client, context, message),
+        services.allowed(
+            client, workspace, str(context.user_id or ""), choices
+        ),  # the form asks for it next
     )
     text = plain(_text(message)).strip()
     link = _link(shortcut, channel, message)
-    source = " ".join(filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}")))
+    source = " ".join(
+        filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}"))
+    )
     first = next(filter(None, (line.strip() for line in text.splitlines())), "")
     details = f"{cut(text, LONGEST_DETAILS - len(source))}\n\n{source}".strip()
     return {"headline": cut(first, LONGEST_HEADLINE), "details": details}
@@ -93,16 +121,19 @@ def _text(message: Shortcut) -> str:
     return ""
 
 
-async def _author(relay: Relay, client: AsyncWebClient, context: AsyncBoltContext, message: Shortcut) -> str:
+async def _author(
+    services: Services, client: AsyncWebClient, context: AsyncBoltContext, message: Shortcut
+) -> str:
     if message.get("user") and not message.get("bot_id"):
-        person = await relay.people.person(client, workspace_of(context), str(message["user"]))
+        person = await services.people.person(client, workspace_of(context), str(message["user"]))
         return "" if person.name == person.slack_id else person.name
     profile = message.get("bot_profile") or {}
     return str(message.get("username") or profile.get("name") or "")
 
 
 def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
-    """The message's permalink, built rather than asked for: the modal must not wait for another call."""
+    """The message's permalink, built rather than asked for: the modal must not wait for another
+    call."""
     domain = (shortcut.get("team") or {}).get("domain") or "app"
     ts = str(message.get("ts") or shortcut.get("message_ts") or "")
     link = f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"

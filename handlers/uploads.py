@@ -1,8 +1,10 @@
-"""A file that was chosen in a form: fetched from Slack with the app's own token, before the form is read.
+"""A file that was chosen in a form: fetched from Slack with the app's own token, before the form is
+read.
 
-Facts of 2026-11 (docs.slack.dev): a file input's state holds file objects; `url_private_download` gives the bytes to a
-token with the scope `files:read`. Without the scope Slack answers with its sign-in page, as a redirect or as 200 and HTML.
-A file object from a shared channel may be no more than an id and `file_access: check_file_info`.
+Facts of 2026-11 (docs.slack.dev): a file input's state holds file objects; `url_private_download`
+gives the bytes to a token with the scope `files:read`. Without the scope Slack answers with its
+sign-in page, as a redirect or as 200 and HTML. A file object from a shared channel may be no more
+than an id and `file_access: check_file_info`.
 """
 
 import asyncio
@@ -21,18 +23,19 @@ from yarl import URL
 from bot.forms.fields import Form, Upload
 from bot.forms.files import Fetched, files_in, with_files
 from bot.forms.shape import places
-from bot.people import why_not
-from bot.relay import Relay
+from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
-from bot.storage import Workspace
-from bot.uploads import FileKey, Uploads
-from handlers.states import Screen
+from bot.slack.files import FileKey, Uploads
+from bot.slack.people import why_not
+from bot.workspace import Workspace
+from handlers.view_state import Screen
 
 log = structlog.get_logger(__name__)
 
 FETCHED_SECONDS = 1.4
-"""After the submission arrived. It is answered after 2: what is left is for checking, saving and sending it. What takes
-longer is fetched all the same, for the next time that the button is pressed."""
+"""After the submission arrived. It is answered after 2: what is left is for checking, saving and
+sending it. What takes longer is fetched all the same, for the next time that the button is
+pressed."""
 FETCHING_SECONDS = 60.0
 """All of it."""
 SCOPE = "files:read"
@@ -46,7 +49,8 @@ LATE = "Slack did not hand over the file in time. Please press the button again.
 GONE = "Slack does not have this file any more. Take it out and choose it again."
 ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
 NOT_ALLOWED = (
-    "Slack does not let this app read the file: probably it lacks the scope files:read. A workspace admin can reinstall it "
+    "Slack does not let this app read the file: probably it lacks the scope files:read. A "
+    "workspace admin can reinstall it "
     "from its current manifest. Until then, type what is in the file."
 )
 _SAID = {
@@ -59,23 +63,27 @@ _SAID = {
 """Slack's own words for why it does not describe a file."""
 
 
-class _NotFetched(Exception):
+class _NotFetchedError(Exception):
     """Why there is no text, and what to do about it: a sentence for the person."""
 
 
 Permission = Callable[[], Awaitable[bool]]
 
 
-def permission(relay: Relay, client: AsyncWebClient, context: AsyncBoltContext, workspace: Workspace) -> Permission:
-    """Says, when it is asked, whether a form may have an input for files: Slack takes none from an app without the scope."""
+def permission(
+    services: Services, client: AsyncWebClient, context: AsyncBoltContext, workspace: Workspace
+) -> Permission:
+    """Says, when it is asked, whether a form may have an input for files: Slack takes none from an
+    app without the scope."""
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
-    return lambda: relay.scopes.include(SCOPE, client, workspace, granted)
+    return lambda: services.scopes.include(SCOPE, client, workspace, granted)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """Fetches what was chosen in a form that was submitted there; `arrived` is when, by `time.monotonic()`."""
+    """Fetches what was chosen in a form that was submitted there; `arrived` is when, by
+    `time.monotonic()`."""
 
     uploads: Uploads
     client: AsyncWebClient
@@ -83,15 +91,19 @@ class Fetching:
     arrived: float
 
     async def into(self, screen: Screen, form: type[Form], prefix: str) -> Screen:
-        """The screen with the text of each chosen file, or with why it could not be had; itself when no file is chosen."""
+        """The screen with the text of each chosen file, or with why it could not be had; itself
+        when no file is chosen."""
         wanted = {
             it.block_id: self._fetched(files, upload)
             for it in places(form, prefix)
-            if (upload := it.field.marker(Upload)) is not None and (files := files_in(screen, it.block_id))
+            if (upload := it.field.marker(Upload)) is not None
+            and (files := files_in(screen, it.block_id))
         }
         if not wanted:
             return screen
-        return with_files(screen, dict(zip(wanted, await asyncio.gather(*wanted.values()), strict=True)))
+        return with_files(
+            screen, dict(zip(wanted, await asyncio.gather(*wanted.values()), strict=True))
+        )
 
     async def _fetched(self, files: Sequence[Mapping[str, Any]], upload: Upload) -> Fetched:
         if len(files) > 1:
@@ -102,11 +114,12 @@ class Fetching:
 
 
 async def _fetch(client: AsyncWebClient, file: Mapping[str, Any], upload: Upload) -> Fetched:
-    """Never raises for what Slack, the network or the file does. Neither its content nor its address is logged."""
+    """Never raises for what Slack, the network or the file does. Neither its content nor its
+    address is logged."""
     try:
         async with asyncio.timeout(FETCHING_SECONDS):
             return Fetched(text=await _text(client, file, upload))
-    except _NotFetched as reason:
+    except _NotFetchedError as reason:
         return Fetched(problem=str(reason))
     except SlackApiError as error:
         log.warning("upload.not_described", error=said(error))
@@ -125,9 +138,9 @@ async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Uploa
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _NotFetched(NOT_UTF8) from None
+        raise _NotFetchedError(NOT_UTF8) from None
     if not text.strip():
-        raise _NotFetched(EMPTY)
+        raise _NotFetchedError(EMPTY)
     return text
 
 
@@ -141,9 +154,10 @@ async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping
 
 
 def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
-    """Where the file is, if that is a place where the token may go: Slack's own host for files, or wherever its API is."""
+    """Where the file is, if that is a place where the token may go: Slack's own host for files, or
+    wherever its API is."""
     if file.get("mode") in ("tombstone", "hidden_by_limit"):
-        raise _NotFetched(GONE)
+        raise _NotFetchedError(GONE)
     try:
         url, api = URL(str(file.get("url_private_download") or "")), URL(client.base_url)
         at_slack = url.scheme == "https" and url.host == FILES_HOST and url.port == 443
@@ -151,7 +165,7 @@ def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
     except ValueError:  # no address at all, or none that is absolute
         ours = False
     if not ours:
-        raise _NotFetched(ELSEWHERE)
+        raise _NotFetchedError(ELSEWHERE)
     return url
 
 
@@ -160,15 +174,19 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
     if client.session is None:
         raise RuntimeError("The Slack client has no session of its own.")
     headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "identity"}
-    no_sooner = aiohttp.ClientTimeout(total=FETCHING_SECONDS)  # the session's own is for calls that somebody waits for
-    async with client.session.get(url, headers=headers, allow_redirects=False, timeout=no_sooner) as response:
+    no_sooner = aiohttp.ClientTimeout(
+        total=FETCHING_SECONDS
+    )  # the session's own is for calls that somebody waits for
+    async with client.session.get(
+        url, headers=headers, allow_redirects=False, timeout=no_sooner
+    ) as response:
         if response.status in (404, 410):
-            raise _NotFetched(GONE)
+            raise _NotFetchedError(GONE)
         if response.status >= 500 or response.status in (408, 429):
-            raise _NotFetched(LATE)
+            raise _NotFetchedError(LATE)
         if response.status != 200 or response.content_type == "text/html":
             log.warning("upload.not_allowed", status=response.status)
-            raise _NotFetched(NOT_ALLOWED)
+            raise _NotFetchedError(NOT_ALLOWED)
         raw = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK):
             raw += chunk
@@ -177,5 +195,8 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
         return bytes(raw)
 
 
-def _too_large(upload: Upload) -> _NotFetched:
-    return _NotFetched(f"The file is larger than the {upload.most:,} bytes that are possible. Choose a smaller one.")
+def _too_large(upload: Upload) -> _NotFetchedError:
+    return _NotFetchedError(
+        f"The file is larger than the {upload.most:,} bytes that are possible. Choose a smaller "
+        "one."
+    )

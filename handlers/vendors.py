@@ -1,6 +1,7 @@
-"""`/vendors`, and the buttons with which an admin connects tools: each hands out a link to a page of the bot's own.
+"""`/vendors`, and the buttons with which an admin connects tools: each hands out a link to a page
+of the bot's own.
 
-Credentials never pass through Slack: the page takes them (`bot.web.connecting`).
+Credentials never pass through Slack: the page takes them (`bot.web.connect`).
 """
 
 from typing import Any, NamedTuple
@@ -11,12 +12,12 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.people import Person
-from bot.relay import Relay
-from bot.storage import Workspace
-from bot.storage.deliveries import Waiting
-from handlers.pressing import Listener, NotDone, Press, listener
-from handlers.states import belongs, workspace_of
+from bot.delivery.store.queue import Waiting
+from bot.services import Services
+from bot.slack.people import Person
+from bot.workspace import Workspace
+from handlers.button_presses import Listener, NotDoneError, Press, listener
+from handlers.view_state import belongs, workspace_of
 
 log = structlog.get_logger(__name__)
 
@@ -34,27 +35,31 @@ class Tools(NamedTuple):
 
 
 async def command(
-    ack: AsyncAck, command: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay
+    ack: AsyncAck,
+    command: dict[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
 ) -> None:
-    """`/vendors`: what the workspace is connected to and how it is doing; for admins, the buttons that change it. "help" after
-    it says so."""
+    """`/vendors`: what the workspace is connected to and how it is doing; for admins, the buttons
+    that change it. "help" after it says so."""
     name = str(command.get("command") or messages.VENDORS)
     if str(command.get("text") or "").strip().casefold() == "help":
         await ack(messages.about_vendors(name))
         return
     workspace = workspace_of(context)
-    person = await relay.people.person(client, workspace, str(context.user_id or ""))
-    tools = await tools_for(relay, workspace, person, name)
+    person = await services.people.person(client, workspace, str(context.user_id or ""))
+    tools = await tools_for(services, workspace, person, name)
     await (ack(text=tools.text, blocks=tools.blocks) if tools.buttons else ack(tools.text))
 
 
-async def tools_for(relay: Relay, workspace: Workspace, person: Person, name: str) -> Tools:
+async def tools_for(services: Services, workspace: Workspace, person: Person, name: str) -> Tools:
     """What this person is told; `name` is the command's, with the operator's prefix if it has one."""
-    health = await _health(relay, workspace)
+    health = await _health(services, workspace)
     connected = [it.adapter for it in health]
-    unconnected = [it for it in relay.adapters.values() if it not in connected]
+    unconnected = [it for it in services.adapters.values() if it not in connected]
     admin = person.role == "admin"
-    if not relay.public_url:
+    if not services.public_url:
         how = messages.by_command([*unconnected, *connected], workspace)
     elif admin:
         how = messages.PRESS_ONE
@@ -62,19 +67,26 @@ async def tools_for(relay: Relay, workspace: Workspace, person: Person, name: st
         how = f"I could not check whether you may connect tools. {person.problem}"
     else:
         how = messages.ask_an_admin(name)
-    row = messages.admins_buttons(workspace, connected, unconnected, pages=bool(relay.public_url)) if admin else []
+    row = (
+        messages.admins_buttons(workspace, connected, unconnected, pages=bool(services.public_url))
+        if admin
+        else []
+    )
     return Tools(messages.vendors(health, unconnected, how), row)
 
 
-async def _health(relay: Relay, workspace: Workspace) -> list[messages.Health]:
-    waiting, doubts = await relay.deliveries.waiting(workspace), await relay.deliveries.in_doubt(workspace)
+async def _health(services: Services, workspace: Workspace) -> list[messages.Health]:
+    waiting, doubts = (
+        await services.deliveries.waiting(workspace),
+        await services.deliveries.in_doubt(workspace),
+    )
     health = []
-    for it in await relay.connections.of(workspace):
-        if it.vendor not in relay.adapters:  # of another version of the bot
+    for it in await services.connections.of(workspace):
+        if it.vendor not in services.adapters:  # of another version of the bot
             continue
         count, sentence = waiting.get((it.vendor, it.account), Waiting())
-        age, problem = await relay.catalogs.condition(workspace, it.vendor)
-        adapter, undecided = relay.adapters[it.vendor], doubts.get(it.vendor, 0)
+        age, problem = await services.catalogs.condition(workspace, it.vendor)
+        adapter, undecided = services.adapters[it.vendor], doubts.get(it.vendor, 0)
         health.append(messages.Health(it, adapter, age, count, sentence or problem, undecided))
     return health
 
@@ -86,29 +98,35 @@ def hand_out_link() -> Listener:
 
 async def _hand_out_link(press: Press) -> None:
     if not await press.show(await _window(press)):
-        raise NotDone(messages.NOT_OPENED)
+        raise NotDoneError(messages.NOT_OPENED)
 
 
 async def _window(press: Press) -> messages.View:
     """The window with the link, or with the reason why there is none."""
-    relay, handle = press.relay, press.handle
-    if handle is None or handle.key not in relay.adapters or not belongs(handle.workspace, press.context):
+    services, handle = press.services, press.handle
+    if (
+        handle is None
+        or handle.key not in services.adapters
+        or not belongs(handle.workspace, press.context)
+    ):
         return messages.told(messages.GONE)
-    workspace, adapter = handle.workspace, relay.adapters[handle.key]
-    person = await relay.people.person(press.client, workspace, press.user)
+    workspace, adapter = handle.workspace, services.adapters[handle.key]
+    person = await services.people.person(press.client, workspace, press.user)
     if person.role == "unknown":
         return messages.told(f"I could not check whether you may do this. {person.problem}")
     if person.role != "admin":
         return messages.told(messages.ONLY_ADMINS)
-    if not relay.public_url:
+    if not services.public_url:
         return messages.told(messages.NO_PAGES)
-    token = await relay.links.make(
+    token = await services.links.make(
         workspace,
         adapter.vendor,
         actor=person.slack_id,
         actor_name=person.name,
         workspace_name=press.team_name or workspace.team,
     )
-    connected = adapter.vendor in await relay.connections.vendors(workspace)
-    log.info("vendors.link_made", team=workspace.team, vendor=adapter.vendor, by=person.slack_id)
-    return messages.way_to_page(adapter, f"{relay.public_url}/connect/{token}", connected=connected)
+    connected = adapter.vendor in await services.connections.vendors(workspace)
+    log.info("setup_link.created", team=workspace.team, vendor=adapter.vendor, by=person.slack_id)
+    return messages.way_to_page(
+        adapter, f"{services.public_url}/connect/{token}", connected=connected
+    )

@@ -1,4 +1,5 @@
-"""A form was submitted: check it, commit it, wait a moment for the vendor, answer once with all there is to say."""
+"""A form was submitted: check it, commit it, wait a moment for the vendor, answer once with all
+there is to say."""
 
 import asyncio
 import sqlite3
@@ -15,20 +16,29 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation
-from bot.errors import FormError, Gone, SecretError
+from bot.delivery.model import Delivery, Draft
+from bot.delivery.store.cards import MODAL_SECONDS
+from bot.errors import FormError, NoLongerThereError, SecretError
 from bot.forms import fields
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import CustomField
 from bot.forms.fields import Conversation, Form, Lookup
 from bot.forms.parse import chosen, conversations, parse, people, place, read
 from bot.forms.render import Block
 from bot.forms.shape import places
-from bot.people import Person
-from bot.relay import Relay
-from bot.storage.rows import Delivery, Draft
-from bot.storage.showing import MODAL_SECONDS
-from handlers import changes, uploads
-from handlers.modal import ModalState, NoRoom, draw, follow, is_current, kept_above, labels, texts
-from handlers.states import Foreign, Screen, as_drawn, screen_of, state_in
+from bot.services import Services
+from bot.slack.people import Person
+from handlers import form_diff, uploads
+from handlers.modal import (
+    ModalState,
+    NoRoomError,
+    draw,
+    follow,
+    is_current,
+    kept_above,
+    labels,
+    texts,
+)
+from handlers.view_state import ForeignError, Screen, as_drawn, screen_of, state_in
 
 log = structlog.get_logger(__name__)
 
@@ -52,12 +62,13 @@ class Filled:
     custom: Sequence[CustomField]
 
 
-class NotAllowed(Exception):
+class NotAllowedError(Exception):
     """This person may not do it; the message says whom to ask."""
 
 
-class Outdated(Exception):
-    """The form that is drawn is not the one that its answers ask for; this state and these values are. `why` says so."""
+class OutdatedError(Exception):
+    """The form that is drawn is not the one that its answers ask for; this state and these values
+    are. `why` says so."""
 
     def __init__(self, state: ModalState, values: Mapping[str, Any], why: Block) -> None:
         super().__init__()
@@ -66,67 +77,87 @@ class Outdated(Exception):
         self.why = why
 
 
-class NotConnected(Exception):
+class NotConnectedError(Exception):
     """There is no connection to send it through; the message says what to do."""
 
 
 async def submit(
-    ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
+    ack: AsyncAck,
+    view: dict[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+    arrived: float,
 ) -> None:
-    """One modal is one delivery: a second submission of the same modal finds the same row and gets the same answer."""
-    await ack(**await _answer(view, client, context, relay, arrived))
+    """One modal is one delivery: a second submission of the same modal finds the same row and gets
+    the same answer."""
+    await ack(**await _answer(view, client, context, services, arrived))
 
 
 async def _answer(
-    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
+    view: Mapping[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+    arrived: float,
 ) -> Answer:
     try:
-        filled = await _read(view, client, context, relay, arrived)
-        row = await _await_outcome(relay, await _commit(relay, filled, client), arrived)
+        filled = await _read(view, client, context, services, arrived)
+        row = await _await_outcome(services, await _commit(services, filled, client), arrived)
     except FormError as error:
         return _beside(view, error.errors)
-    except Outdated as error:
-        return await _drawn_anew(view, client, context, relay, error)
-    except Foreign:
+    except OutdatedError as error:
+        return await _drawn_anew(view, client, context, services, error)
+    except ForeignError:
         return _note(messages.refusal(messages.FOREIGN))
-    except (NotAllowed, NotConnected) as error:
+    except (NotAllowedError, NotConnectedError) as error:
         return _note(messages.refusal(str(error)))
-    except Gone:
+    except NoLongerThereError:
         return _note(messages.refusal(messages.REMOVED))
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
         return _note(messages.saved_nowhere())
-    return _shown(relay, view, filled, row)
+    return _shown(services, view, filled, row)
 
 
 async def _drawn_anew(
-    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, outdated: Outdated
+    view: Mapping[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+    outdated: OutdatedError,
 ) -> Answer:
     """The form that the answers ask for, if this person may use it."""
     state, values = outdated.state, outdated.values
-    choices = await relay.choices(state.workspace, state.kind)
-    allowed = await relay.allowed(client, state.workspace, context.user_id or "", choices)
+    choices = await services.choices(state.workspace, state.kind)
+    allowed = await services.allowed(client, state.workspace, context.user_id or "", choices)
     if no := allowed.no.get(state.operation):
         return _note(messages.refusal(no))
-    shown, above = await labels(relay, state, values, screen_of(view)), [outdated.why, *kept_above(view)]
-    files = uploads.permission(relay, client, context, state.workspace)
+    shown, above = (
+        await labels(services, state, values, screen_of(view)),
+        [outdated.why, *kept_above(view)],
+    )
+    files = uploads.permission(services, client, context, state.workspace)
     try:
-        drawn = await draw(relay, state, allowed.choices, values, shown, above, files=files)
-    except NoRoom as reason:
+        drawn = await draw(services, state, allowed.choices, values, shown, above, files=files)
+    except NoRoomError as reason:
         return _note(messages.refusal(str(reason)))
     return {"response_action": "update", "view": drawn}
 
 
-def _shown(relay: Relay, view: Mapping[str, Any], filled: Filled, row: Delivery) -> Answer:
-    """What became of the row. The row may hold an earlier submission of this modal: then that one is shown."""
+def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Delivery) -> Answer:
+    """What became of the row. The row may hold an earlier submission of this modal: then that one
+    is shown."""
     operation = f"{row.vendor}.{row.operation}"
-    is_form = operation == filled.state.operation and not relay.cards.is_receipt(filled.view_id)
+    is_form = operation == filled.state.operation and not services.cards.is_receipt(filled.view_id)
     if row.state == "rejected" and is_form:
         errors = place(type(filled.form), operation, filled.values, row.fields, row.sentence)
         if row.reason == "refused":  # by the vendor, and in its words
-            errors = {block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()}
+            errors = {
+                block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()
+            }
         return _beside(view, errors)
-    return {"response_action": "update", "view": messages.receipt(row, *relay.find(operation))}
+    return {"response_action": "update", "view": messages.receipt(row, *services.find(operation))}
 
 
 def _beside(view: Mapping[str, Any], errors: Mapping[str, str]) -> Answer:
@@ -140,56 +171,70 @@ def _note(view: messages.View) -> Answer:
 
 
 async def _read(
-    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, relay: Relay, arrived: float
+    view: Mapping[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+    arrived: float,
 ) -> Filled:
-    """Raises `Foreign`, `NotAllowed`, `Outdated`, or `FormError`."""
+    """Raises `ForeignError`, `NotAllowedError`, `OutdatedError`, or `FormError`."""
     state, screen = state_in(view, ModalState, context), screen_of(view)
     try:
-        adapter, operation = relay.find(state.operation)
+        adapter, operation = services.find(state.operation)
     except KeyError:
-        raise Foreign from None
-    checked = await relay.who_may.check(
+        raise ForeignError from None
+    checked = await services.access.check(
         client, state.workspace, context.user_id or "", {state.operation: operation.kind}
     )
     if no := checked.no.get(state.operation):
-        raise NotAllowed(no)
+        raise NotAllowedError(no)
     if not is_current(operation, state, screen):
-        await _check_current(relay, operation, state, screen)
-    custom = await relay.custom(state.workspace, state.operation)
+        await _check_current(services, operation, state, screen)
+    custom = await services.custom(state.workspace, state.operation)
     whole = operation.form_for(state.answer, custom)
-    if why := changes.since_drawn(whole, state, view):
-        raise Outdated(state, read(whole, state.operation, screen), why)
-    fetching = uploads.Fetching(relay.uploads, client, state.workspace, arrived)
+    if why := form_diff.since_drawn(whole, state, view):
+        raise OutdatedError(state, read(whole, state.operation, screen), why)
+    fetching = uploads.Fetching(services.uploads, client, state.workspace, arrived)
     if (complete := await fetching.into(screen, whole, state.operation)) is screen:
         form = parse(whole, state.operation, screen)
     else:  # checking a long file takes a while
         form = await asyncio.to_thread(parse, whole, state.operation, complete)
-    return Filled(str(view.get("id") or ""), state, adapter, operation, form, screen, checked.person, custom)
+    return Filled(
+        str(view.get("id") or ""), state, adapter, operation, form, screen, checked.person, custom
+    )
 
 
-async def _check_current(relay: Relay, operation: Operation, state: ModalState, screen: Screen) -> None:
-    """Raises `Outdated` where another form is asked for than the one that is drawn, `Foreign` where it is none of ours."""
+async def _check_current(
+    services: Services, operation: Operation, state: ModalState, screen: Screen
+) -> None:
+    """Raises `OutdatedError` where another form is asked for than the one that is drawn, `ForeignError` where
+    it is none of ours."""
     try:
-        asked_for, values, reason = await follow(relay, state, screen)
+        asked_for, values, reason = await follow(services, state, screen)
     except KeyError:
-        raise Foreign from None
+        raise ForeignError from None
     if asked_for != state:
-        why = messages.turned_down(reason) if reason else changes.another_form(operation, state, asked_for)
-        raise Outdated(asked_for, values, why)
+        why = (
+            messages.turned_down(reason)
+            if reason
+            else form_diff.another_form(operation, state, asked_for)
+        )
+        raise OutdatedError(asked_for, values, why)
 
 
-async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Delivery:
-    """Write the delivery and start it. Raises `NotConnected`, `Gone`, or `sqlite3.Error` when nothing could be written."""
+async def _commit(services: Services, filled: Filled, client: AsyncWebClient) -> Delivery:
+    """Write the delivery and start it. Raises `NotConnectedError`, `NoLongerThereError`, or
+    `sqlite3.Error` when nothing could be written."""
     state, adapter, form = filled.state, filled.adapter, filled.form
     try:
-        connection = await relay.connections.get(state.workspace, adapter.vendor)
+        connection = await services.connections.get(state.workspace, adapter.vendor)
     except SecretError:
-        raise NotConnected(messages.unreadable_connection(adapter)) from None
+        raise NotConnectedError(messages.unreadable_connection(adapter)) from None
     if connection is None:
-        raise NotConnected(messages.disconnected(adapter))
+        raise NotConnectedError(messages.disconnected(adapter))
     payload = form.model_dump(mode="json")
     title, _ = texts(filled.operation, payload)
-    picked = await _chosen(relay, filled, client)
+    picked = await _chosen(services, filled, client)
     draft = Draft(
         workspace=state.workspace,
         key=state.key,
@@ -208,67 +253,78 @@ async def _commit(relay: Relay, filled: Filled, client: AsyncWebClient) -> Deliv
         custom=filled.custom,
         view_id=filled.view_id,
     )
-    row = await relay.courier.submit(draft, card_after=time.time() + MODAL_SECONDS, connection=connection)
-    relay.cards.hold(row)
+    row = await services.dispatcher.submit(
+        draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
+    )
+    services.cards.hold(row)
     return row
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
     """What the answer is called by which the form branched: "Send a Slack message"."""
-    return next((it.label for name, it in picked.items() if name.partition("/")[2] == filled.state.answer), "")
+    return next(
+        (it.label for name, it in picked.items() if name.partition("/")[2] == filled.state.answer),
+        "",
+    )
 
 
-async def _await_outcome(relay: Relay, row: Delivery, arrived: float) -> Delivery:
-    """The row when it is settled or the time is up. The cards hear what the modal says: a "no" gets no card.
+async def _await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:
+    """The row when it is settled or the time is up. The cards hear what the modal says: a "no" gets
+    no card.
 
-    The row is committed: whatever goes wrong from here on, the answer is that it is saved; unless it is removed, which
-    raises `Gone`.
+    The row is committed: whatever goes wrong from here on, the answer is that it is saved; unless
+    it is removed, which raises `NoLongerThereError`.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
-        row = await relay.courier.outcome(row, until)
-    except Gone:
+        row = await services.dispatcher.outcome(row, until)
+    except NoLongerThereError:
         raise
     except Exception as error:
         log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
     finally:
-        relay.cards.release(row)
+        services.cards.release(row)
     return row
 
 
-async def _chosen(relay: Relay, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
-    """What the pickers showed, by "services/<id>", "conversations/<id>", "user_groups/<id>" or "people/<Slack id>", for
-    vendors that want names beside ids (a person's detail is the e-mail address); and the vendor's user that the person is, if
-    there is one."""
+async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
+    """What the pickers showed, by "services/<id>", "conversations/<id>", "user_groups/<id>" or
+    "people/<Slack id>", for vendors that want names beside ids (a person's detail is the e-mail
+    address); and the vendor's user that the person is, if there is one."""
     picked: dict[str, Entry] = {}
     asked: dict[str, Callable[[], Awaitable[Entry]]] = {}
     for it in places(type(filled.form), filled.state.operation):
         if lookup := it.field.marker(Lookup):
             for value, words in chosen(filled.values, it.block_id).items():
-                known = await relay.catalogs.entry(filled.state.workspace, filled.adapter.vendor, lookup.catalog, value)
+                known = await services.catalogs.entry(
+                    filled.state.workspace, filled.adapter.vendor, lookup.catalog, value
+                )
                 picked[f"{lookup.catalog}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(Conversation):
             for channel in conversations(filled.values, it.block_id):
-                asked[f"conversations/{channel}"] = partial(_channel, relay, client, channel)
+                asked[f"conversations/{channel}"] = partial(_channel, services, client, channel)
         elif it.field.marker(fields.UserGroup):
             for value, words in chosen(filled.values, it.block_id).items():
-                known = relay.groups.known(filled.state.workspace, value)
+                known = services.groups.known(filled.state.workspace, value)
                 picked[f"{fields.USER_GROUPS}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(fields.Person):
             for slack_id in people(filled.values, it.block_id):
-                asked[f"people/{slack_id}"] = partial(_somebody, relay, filled, client, slack_id)
-    # All at once: nothing is written before Slack has told the last of them. Whoever stands in two fields is asked for once.
+                asked[f"people/{slack_id}"] = partial(_somebody, services, filled, client, slack_id)
+    # All at once: nothing is written before Slack has told the last of them. Whoever stands in two
+    # fields is asked for once.
     picked |= zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True)
-    if reporter := await relay.user(filled.state.workspace, filled.adapter, filled.person):
+    if reporter := await services.user(filled.state.workspace, filled.adapter, filled.person):
         picked[REPORTER] = reporter
     return picked
 
 
-async def _channel(relay: Relay, client: AsyncWebClient, channel: str) -> Entry:
-    return Entry(id=channel, label=await relay.people.channel_name(client, channel))
+async def _channel(services: Services, client: AsyncWebClient, channel: str) -> Entry:
+    return Entry(id=channel, label=await services.people.channel_name(client, channel))
 
 
-async def _somebody(relay: Relay, filled: Filled, client: AsyncWebClient, slack_id: str) -> Entry:
-    person = await relay.people.person(client, filled.state.workspace, slack_id)
+async def _somebody(
+    services: Services, filled: Filled, client: AsyncWebClient, slack_id: str
+) -> Entry:
+    person = await services.people.person(client, filled.state.workspace, slack_id)
     return Entry(id=slack_id, label=person.name, detail=person.email or "")

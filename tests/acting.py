@@ -9,7 +9,8 @@ from bot.playground.vendors import Twilio
 
 
 class Modal:
-    """The person's topmost modal. Fields are named by the end of their block id: "title", "send_email.to"."""
+    """The person's topmost modal. Fields are named by the end of their block id: "title",
+    "send_email.to"."""
 
     def __init__(self, slack: SlackStandIn, user: str) -> None:
         self.slack = slack
@@ -38,11 +39,13 @@ class Modal:
     @property
     def text(self) -> str:
         """Everything it says in sections."""
-        return "\n".join(it["text"]["text"] for it in self.view["blocks"] if it["type"] == "section")
+        return "\n".join(
+            it["text"]["text"] for it in self.view["blocks"] if it["type"] == "section"
+        )
 
     async def fill(self, **answers: Any) -> "Modal":
-        """Answer fields by their kind: text for texts, what one would search for in a type-ahead, True for a tick,
-        (name, bytes) for a file."""
+        """Answer fields by their kind: text for texts, what one would search for in a type-ahead,
+        True for a tick, (name, bytes) for a file."""
         for field, answer in answers.items():
             block = self._block(field.replace("__", "."))
             state = await self._state(block, answer)
@@ -63,7 +66,11 @@ class Modal:
     async def press(self, block_id: str, action_id: str) -> Outcome:
         """Press a button."""
         return await self.slack.act(
-            self.user, view_id=self.id, block_id=block_id, action_id=action_id, action={"type": "button"}
+            self.user,
+            view_id=self.id,
+            block_id=block_id,
+            action_id=action_id,
+            action={"type": "button"},
         )
 
     async def offered(self, field: str, query: str = "") -> list[str]:
@@ -90,7 +97,8 @@ class Modal:
         found = [
             it
             for it in self.view["blocks"]
-            if it["type"] == "input" and f".{it['block_id'].partition('+')[0]}".endswith(f".{field}")
+            if it["type"] == "input"
+            and f".{it['block_id'].partition('+')[0]}".endswith(f".{field}")
         ]
         assert len(found) == 1, f"{field} is not one of {self.fields}"
         return found[0]
@@ -102,32 +110,48 @@ class Modal:
             case "external_select":
                 return {"type": kind, "selected_option": await self._found(block, answer)}
             case "multi_external_select":
-                return {"type": kind, "selected_options": [await self._found(block, it) for it in answer]}
+                return {
+                    "type": kind,
+                    "selected_options": [await self._found(block, it) for it in answer],
+                }
             case "static_select":
                 return {"type": kind, "selected_option": _named(element["options"], answer)}
             case "multi_static_select":
-                return {"type": kind, "selected_options": [_named(element["options"], it) for it in answer]}
+                return {
+                    "type": kind,
+                    "selected_options": [_named(element["options"], it) for it in answer],
+                }
             case "checkboxes":
                 return {"type": kind, "selected_options": element["options"] if answer else []}
             case "datepicker":
-                return {"type": kind, "selected_date": answer.isoformat() if isinstance(answer, date) else answer}
+                return {
+                    "type": kind,
+                    "selected_date": answer.isoformat() if isinstance(answer, date) else answer,
+                }
             case "datetimepicker":
                 at = int(answer.timestamp()) if isinstance(answer, datetime) else answer
                 return {"type": kind, "selected_date_time": at}
             case "file_input":
-                return {"type": kind, "files": [self.slack.upload(self.user, *answer)] if answer else []}
+                return {
+                    "type": kind,
+                    "files": [self.slack.upload(self.user, *answer)] if answer else [],
+                }
             case "multi_conversations_select":
                 return {"type": kind, "selected_conversations": answer}
             case _:
                 return {"type": kind, "value": None if answer is None else str(answer)}
 
     async def _search(self, block: Mapping[str, Any], query: str) -> dict[str, Any]:
-        return await self.slack.options(self.user, self.id, block["block_id"], block["element"]["action_id"], query)
+        return await self.slack.options(
+            self.user, self.id, block["block_id"], block["element"]["action_id"], query
+        )
 
     async def _found(self, block: Mapping[str, Any], query: str) -> dict[str, Any]:
         """The first thing that a type-ahead offers for what one types."""
         answer = await self._search(block, query)
-        options = [it for group in answer.get("option_groups", []) for it in group["options"]] or answer["options"]
+        options = [
+            it for group in answer.get("option_groups", []) for it in group["options"]
+        ] or answer["options"]
         offers = [it for it in options if it["value"] != "-"]
         assert offers, f"nothing is offered for {query!r}: {options}"
         return dict(offers[0])

@@ -11,15 +11,15 @@ from starlette.responses import JSONResponse
 
 from bot import messages
 from bot.adapters.base import ApiKey
-from bot.cards import Cards
+from bot.connections.store import Connections
+from bot.delivery.model import Delivery, Outcome
+from bot.delivery.store.cards import CardOutbox
+from bot.delivery.store.queue import Deliveries
+from bot.slack.cards import Cards
+from bot.slack.installations import Installations
 from bot.slack.tokens import SlackTokens
-from bot.storage.connections import Connections
 from bot.storage.database import Database
-from bot.storage.deliveries import Deliveries
-from bot.storage.installations import Installations
-from bot.storage.rows import Delivery, Outcome
-from bot.storage.secrets import Vault
-from bot.storage.showing import Showing
+from bot.storage.encryption import SecretBox
 from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
 from tests.slack_wire import Answer, Wire, slack_wire
 
@@ -38,10 +38,11 @@ class Paper(Notes):
 
 @dataclass
 class Board:
-    """Cards on a real database, with a Slack that answers what a test says, and a clock that it sets."""
+    """Cards on a real database, with a Slack that answers what a test says, and a clock that it
+    sets."""
 
     deliveries: Deliveries
-    showing: Showing
+    card_outbox: CardOutbox
     connections: Connections
     installations: Installations
     cards: Cards
@@ -51,10 +52,14 @@ class Board:
 
     async def submitted(self, key: str = "a", **changes: Any) -> Delivery:
         """A row that is being sent, whose modal is gone."""
-        row, _ = await self.deliveries.enqueue(draft(key, **changes), lease=45, card_after=self.clock.now)
+        row, _ = await self.deliveries.enqueue(
+            draft(key, **changes), lease=45, card_not_before=self.clock.now
+        )
         return row
 
-    async def settled(self, outcome: Outcome = DELIVERED, key: str = "a", **changes: Any) -> Delivery:
+    async def settled(
+        self, outcome: Outcome = DELIVERED, key: str = "a", **changes: Any
+    ) -> Delivery:
         row = await self.deliveries.settle(await self.submitted(key, **changes), outcome)
         assert row is not None
         return row
@@ -67,16 +72,18 @@ class Board:
         return row
 
     async def connect(self, account: str = "acme") -> None:
-        await self.connections.save(HERE, "notes", account=account, account_name="Acme", secret=SECRET)
+        await self.connections.save(
+            HERE, "notes", account=account, account_name="Acme", secret=SECRET
+        )
 
     async def work(self) -> float | None:
         """Show everything that may be shown now; how many seconds the loop would sleep then."""
         while True:
-            self.cards._rounds._wake.clear()
+            self.cards._loop._wake.clear()
             pause = await self.cards._round()
             if under_way := self.cards._cards | self.cards._modals:
                 await asyncio.wait(under_way)
-            elif not self.cards._rounds._wake.is_set():
+            elif not self.cards._loop._wake.is_set():
                 return pause
 
     async def round(self) -> None:
@@ -104,21 +111,29 @@ def slack_takes(args: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
-    """The cards of that database; with `many` each workspace has a token of its own, else there is one for all."""
+    """The cards of that database; with `many` each workspace has a token of its own, else there is
+    one for all."""
     clock, adapter = Clock(), Paper()
     database = await Database.open(path)
-    showing, connections = Showing(database, clock), Connections(database, Vault([KEY]), clock)
-    installations = Installations(database, Vault([KEY]))
+    card_outbox, connections = (
+        CardOutbox(database, clock),
+        Connections(database, SecretBox([KEY]), clock),
+    )
+    installations = Installations(database, SecretBox([KEY]))
     async with slack_wire() as (wire, client):
         wire.answer = slack_takes
         tokens = SlackTokens(installations, "" if many else "xoxb-1")
-        shown = Cards(showing, connections, {"notes": adapter}, client, tokens, clock)
+        shown = Cards(card_outbox, connections, {"notes": adapter}, client, tokens, clock)
         deliveries = Deliveries(database, clock)
-        yield Board(deliveries, showing, connections, installations, shown, adapter, wire, clock)
+        yield Board(
+            deliveries, card_outbox, connections, installations, shown, adapter, wire, clock
+        )
     await adapter.client.aclose()
     await database.close()
 
 
 def limited(seconds: object) -> Answer:
     """Slack's 429."""
-    return lambda args: JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)})
+    return lambda args: JSONResponse(
+        {"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)}
+    )

@@ -1,4 +1,5 @@
-"""The bot with web pages of its own, and a browser without scripts: it reads a page's forms, fills them in, posts them."""
+"""The bot with web pages of its own, and a browser without scripts: it reads a page's forms, fills
+them in, posts them."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,10 +10,10 @@ from typing import Any
 
 import httpx
 
+from bot.connections.store import Connection
+from bot.playground.sandbox import Sandbox
 from bot.playground.slack import Outcome
-from bot.playground.stage import Stage
 from bot.settings import Settings
-from bot.storage.connections import Connection
 from tests.conftest import World, running
 from tests.processes import free_port
 
@@ -24,10 +25,10 @@ INLINE = ("b", "a")
 
 
 @asynccontextmanager
-async def public(stage: Stage, folder: Path) -> AsyncIterator[World]:
+async def public(sandbox: Sandbox, folder: Path) -> AsyncIterator[World]:
     """The bot with web pages, and nothing connected."""
-    settings = Settings.model_validate(stage.environment(folder / "relay.db", free_port()))
-    async with running(stage, settings) as world:
+    settings = Settings.model_validate(sandbox.environment(folder / "relay.db", free_port()))
+    async with running(sandbox, settings) as world:
         yield world
 
 
@@ -124,8 +125,10 @@ async def ask_for_link(world: World, vendor: str = "rootly", user: str | None = 
     """Type `/vendors`, and press that vendor's button below the answer."""
     who = user or world.admin
     assert (await world.command("/vendors", who)).ok
-    channel, _, message = next(it for it in reversed(world.stage.slack.ephemerals) if it[1] == who)
-    return await world.stage.slack.act(
+    channel, _, message = next(
+        it for it in reversed(world.sandbox.slack.ephemerals) if it[1] == who
+    )
+    return await world.sandbox.slack.act(
         who,
         channel_id=channel,
         ts=message["ts"],
@@ -144,10 +147,12 @@ async def link(world: World, vendor: str = "rootly") -> str:
 
 
 async def stored(world: World, vendor: str = "rootly") -> Connection | None:
-    return await world.bot.relay.connections.get(world.stage.workspace, vendor)
+    return await world.bot.services.connections.get(world.sandbox.workspace, vendor)
 
 
-async def connect(world: World, ann: Visitor, vendor: str = "rootly", button: str = "Check and connect") -> Page:
+async def connect(
+    world: World, ann: Visitor, vendor: str = "rootly", button: str = "Check and connect"
+) -> Page:
     """The whole way from `/vendors` to the receipt."""
     page = await ann.open(await link(world, vendor))
-    return await ann.press(page, button, **world.stage.vendors[vendor].credentials)
+    return await ann.press(page, button, **world.sandbox.vendors[vendor].credentials)

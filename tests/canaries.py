@@ -15,7 +15,8 @@ SHORTEST = 12
 
 
 def traces(secret: str) -> Iterator[bytes]:
-    """Each half of it, plain, percent-encoded, as hexadecimal digits, and in base64 at every place that it can have there."""
+    """Each half of it, plain, percent-encoded, as hexadecimal digits, and in base64 at every place
+    that it can have there."""
     half = len(secret) // 2
     for piece in (secret[:half], secret[half:]):
         if len(piece) < SHORTEST:
@@ -43,13 +44,18 @@ def leaks(secrets: Mapping[str, str], places: Mapping[str, bytes]) -> list[str]:
 
 def files(folder: Path, called: str) -> dict[str, bytes]:
     """Everything below that folder, by name."""
-    return {f"{called}: {it.relative_to(folder)}": it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+    return {
+        f"{called}: {it.relative_to(folder)}": it.read_bytes()
+        for it in folder.rglob("*")
+        if it.is_file()
+    }
 
 
 @dataclass
 class Recorder:
-    """Stands before the server at `target`, passes everything on, and keeps what was answered. The next `echoes` requests are
-    not passed on, but quoted, with all that is secret in them, in an error."""
+    """Stands before the server at `target`, passes everything on, and keeps what was answered. The
+    next `echoes` requests are not passed on, but quoted, with all that is secret in them, in an
+    error."""
 
     target: str
     url: str = ""
@@ -60,17 +66,25 @@ class Recorder:
         if self.echoes > 0:
             self.echoes -= 1
             return self._quoting(request)
-        headers = [(name, value) for name, value in request.headers.raw if name not in (b"host", b"accept-encoding")]
+        headers = [
+            (name, value)
+            for name, value in request.headers.raw
+            if name not in (b"host", b"accept-encoding")
+        ]
         url = f"{self.target}{request.scope['raw_path'].decode()}?{request.url.query}".rstrip("?")
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-                said = await client.request(request.method, url, content=await request.body(), headers=headers)
+                said = await client.request(
+                    request.method, url, content=await request.body(), headers=headers
+                )
         except httpx.TransportError:  # it was killed
             return Response(status_code=502)
         self.answers.append(repr(said.headers.raw).encode() + said.content)
         response = Response(said.content, said.status_code)
         response.raw_headers = [
-            it for it in said.headers.raw if it[0].lower() not in (b"transfer-encoding", b"connection")
+            it
+            for it in said.headers.raw
+            if it[0].lower() not in (b"transfer-encoding", b"connection")
         ]
         return response
 
@@ -80,6 +94,8 @@ class Recorder:
         if self.echoes % 3 == 0:
             return Response(f"<html>{quoted}</html>", 502, media_type="text/html")
         if self.echoes % 3 == 1:
-            return Response(f'{{"ok": false, "error": "{quoted}', 200, media_type="application/json")
+            return Response(
+                f'{{"ok": false, "error": "{quoted}', 200, media_type="application/json"
+            )
         text = f'{{"ok": false, "error": "invalid_auth {quoted}", "needed": "{quoted}", "detail": "{quoted}"}}'
         return Response(text, 200, media_type="application/json")

@@ -1,4 +1,5 @@
-"""Deliveries of the shared world: submitted as a modal does it, and followed; and somebody between the bot and a server."""
+"""Deliveries of the shared world: submitted as a modal does it, and followed; and somebody between
+the bot and a server."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -10,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.delivery.model import Delivery, Draft
 from bot.playground.serving import Server
-from bot.storage.rows import Delivery, Draft
 from tests.adapters.places import FORMS
 from tests.conftest import World, eventually
 
@@ -27,10 +28,10 @@ def keys(count: int) -> list[str]:
 
 async def submit(world: World, name: str = "rootly.incident", key: str = KEY) -> Delivery:
     """Submit a valid form of that operation ("rootly.incident"), as a modal does."""
-    relay, workspace = world.bot.relay, world.stage.workspace
-    adapter, operation = relay.find(name)
-    form = FORMS[name](world.stage.vendors[adapter.vendor])
-    connection = await relay.connections.get(workspace, adapter.vendor)
+    services, workspace = world.bot.services, world.sandbox.workspace
+    adapter, operation = services.find(name)
+    form = FORMS[name](world.sandbox.vendors[adapter.vendor])
+    connection = await services.connections.get(workspace, adapter.vendor)
     assert connection is not None
     draft = Draft(
         workspace=workspace,
@@ -48,7 +49,7 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
         payload=form.model_dump(mode="json"),
         chosen={},
     )
-    return await relay.courier.submit(draft, card_after=0)
+    return await services.dispatcher.submit(draft, card_not_before=0)
 
 
 async def until(world: World, *states: str, key: str = KEY, seconds: float = 10) -> Delivery:
@@ -68,15 +69,15 @@ async def until(world: World, *states: str, key: str = KEY, seconds: float = 10)
 
 async def found(world: World, key: str = KEY) -> Delivery:
     """The row as it is now."""
-    row = await world.bot.relay.deliveries.find(world.stage.workspace, key)
+    row = await world.bot.services.deliveries.find(world.sandbox.workspace, key)
     assert row is not None
     return row
 
 
 @dataclass
 class Between:
-    """Stands before the server at `target`. Passes everything on, but gives the next answers to POSTs itself: after the
-    server has carried them out. `answered` counts those."""
+    """Stands before the server at `target`. Passes everything on, but gives the next answers to
+    POSTs itself: after the server has carried them out. `answered` counts those."""
 
     target: str
     answers: list[Callable[[], Response]] = field(default_factory=list)
@@ -90,7 +91,9 @@ class Between:
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         url = f"{self.target}{request.scope['raw_path'].decode()}?{request.url.query}".rstrip("?")
         async with httpx.AsyncClient(trust_env=False) as client:
-            said = await client.request(request.method, url, content=await request.body(), headers=headers)
+            said = await client.request(
+                request.method, url, content=await request.body(), headers=headers
+            )
         if request.method == "POST" and self.answers:
             self.answered += 1
             return self.answers.pop(0)()
@@ -101,6 +104,8 @@ class Between:
 async def between(target: str) -> AsyncIterator[Between]:
     """On a port of its own."""
     middle = Between(target)
-    async with Server(Starlette(routes=[Route("/{path:path}", middle.__call__, methods=METHODS)])) as server:
+    async with Server(
+        Starlette(routes=[Route("/{path:path}", middle.__call__, methods=METHODS)])
+    ) as server:
         middle.url = server.url
         yield middle

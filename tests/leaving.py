@@ -1,22 +1,27 @@
-"""The events with which Slack says that the app was removed, and what a bot still holds of a workspace."""
+"""The events with which Slack says that the app was removed, and what a bot still holds of a
+workspace."""
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from bot.playground.slack.transport import Answer
-from bot.storage import Workspace
-from bot.web.connecting import Receipts
+from bot.web.connect import Receipts
+from bot.workspace import Workspace
 from tests.conftest import World
 from tests.many import Many
 from tests.storage.twins import columns, tables
 
 APP_UNINSTALLED: Mapping[str, Any] = {"type": "app_uninstalled"}
-TOKENS_REVOKED: Mapping[str, Any] = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U06RELAY001"]}}
+TOKENS_REVOKED: Mapping[str, Any] = {
+    "type": "tokens_revoked",
+    "tokens": {"oauth": [], "bot": ["U06RELAY001"]},
+}
 
 
 def payload(event: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
-    """The event as Slack sends it once the app is gone: for a workspace, or for an organisation without a team."""
+    """The event as Slack sends it once the app is gone: for a workspace, or for an organisation
+    without a team."""
     enterprise, team = workspace.enterprise or None, workspace.team or None
     return {
         "token": "x",
@@ -40,10 +45,12 @@ def payload(event: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
     }
 
 
-async def tell(world: World, event: Mapping[str, Any], workspace: Workspace | None = None, **changes: Any) -> Answer:
+async def tell(
+    world: World, event: Mapping[str, Any], workspace: Workspace | None = None, **changes: Any
+) -> Answer:
     """Send it, with members changed; for the world's own workspace unless one is named."""
-    told = payload(event, workspace or world.stage.workspace) | changes
-    return await world.stage.slack._transport.send("events_api", told)
+    told = payload(event, workspace or world.sandbox.workspace) | changes
+    return await world.sandbox.slack._transport.send("events_api", told)
 
 
 async def stored(world: World | Many, workspace: Workspace | None = None) -> dict[str, int]:
@@ -53,7 +60,7 @@ async def stored(world: World | Many, workspace: Workspace | None = None) -> dic
     def work(db: Any) -> dict[str, int]:
         counted = {
             table: db.execute(
-                f"SELECT count(*) FROM {table} WHERE (enterprise, team) = (?, ?)",  # noqa: S608  our own names
+                f"SELECT count(*) FROM {table} WHERE (enterprise, team) = (?, ?)",
                 there,
             ).fetchone()[0]
             for table in tables(db)
@@ -61,36 +68,41 @@ async def stored(world: World | Many, workspace: Workspace | None = None) -> dic
         }
         return {table: count for table, count in counted.items() if count}
 
-    return await world.bot.relay.deliveries._database.read(work)
+    return await world.bot.services.deliveries._database.read(work)
 
 
 def _workspace(world: World | Many, named: Workspace | None) -> Workspace:
     """The named one; where there is only one, that one."""
     if named is None:
         assert isinstance(world, World)
-        return world.stage.workspace
+        return world.sandbox.workspace
     return named
 
 
 def remembered(world: World | Many, workspace: Workspace | None = None) -> list[str]:
     """The parts of the running bot that hold something of the workspace."""
-    there, relay = _workspace(world, workspace), world.bot.relay
-    courier, cards = relay.courier, relay.cards
-    [receipts] = [it for it in relay.uninstaller._parts if isinstance(it, Receipts)]
+    there, services = _workspace(world, workspace), world.bot.services
+    dispatcher, cards = services.dispatcher, services.cards
+    [receipts] = [it for it in services.uninstaller._parts if isinstance(it, Receipts)]
     held = {
-        "lists": [key[0] for key in relay.catalogs._known],
-        "refreshes": [key[0] for key in relay.catalogs._busy],
-        "people": [key[0] for key in relay.people._known],
-        "paces": [key[0] for key in courier._paces._paces],
-        "deliveries": [row.workspace for row in courier._under_way.values()],
-        "watchers": list(courier._watchers.workspaces),
+        "lists": [key[0] for key in services.catalogs._known],
+        "refreshes": [key[0] for key in services.catalogs._busy],
+        "people": [key[0] for key in services.people._known],
+        "paces": [key[0] for key in dispatcher._rate_limiters._rate_limiters],
+        "deliveries": [row.workspace for row in dispatcher._under_way.values()],
+        "watchers": list(dispatcher._subscriptions.workspaces),
         "cards": [row.workspace for row in (*cards._cards.values(), *cards._modals.values())],
         "answers": [row.workspace for row in cards._answered.values()],
-        "installations": list(relay.installations._known),
-        "secrets": [Workspace(*it["owner"][:2]) for it in relay.connections._vault._opened.values()],
+        "installations": list(services.installations._known),
+        "secrets": [
+            Workspace(*it["owner"][:2]) for it in services.connections._secret_box._opened.values()
+        ],
         "receipts": [it.workspace for it in receipts._kept.values()],
-        "files": [key.workspace for key in relay.uploads._files],
-        "scopes": list(relay.scopes._known),
-        "user groups": [*relay.groups._lists._slots, *(key[0] for key in relay.groups._members._slots)],
+        "files": [key.workspace for key in services.uploads._files],
+        "scopes": list(services.scopes._known),
+        "user groups": [
+            *services.groups._lists._limiter,
+            *(key[0] for key in services.groups._members._limiter),
+        ],
     }
     return [name for name, workspaces in held.items() if there in workspaces]

@@ -1,4 +1,5 @@
-"""Three workspaces and one organisation around one bot, in which its app is installed by a person with a browser."""
+"""Three workspaces and one organisation around one bot, in which its app is installed by a person
+with a browser."""
 
 import html
 import re
@@ -12,20 +13,22 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot import manifest
 from bot.app import Bot, create_app
-from bot.connect import connect
+from bot.cli.connect import connect
 from bot.playground.serving import Server
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.platform import Platform
 from bot.playground.slack.state import Organisation
 from bot.playground.vendors import Rootly, data
 from bot.settings import Settings
-from bot.storage import Workspace
+from bot.slack import manifest
+from bot.workspace import Workspace
 from tests.acting import Modal
 from tests.processes import free_port
 
-ACME, BOLT, CORE = (data.Team(f"T0{name.upper()}00001", name, name.lower()) for name in ("Acme", "Bolt", "Core"))
+ACME, BOLT, CORE = (
+    data.Team(f"T0{name.upper()}00001", name, name.lower()) for name in ("Acme", "Bolt", "Core")
+)
 """Three workspaces, each by itself."""
 DUCHY = data.Team("T0DUCHY0001", "Duchy", "duchy")
 REALM = Organisation("E0REALM0001", "Realm")
@@ -70,7 +73,9 @@ class Many:
         async with self.browser() as browser:
             asked = await browser.get("/slack/install", follow_redirects=True)
             assert asked.status_code == 200, asked.text
-            return await browser.get(asked.url.copy_merge_params({"team": team.id}), follow_redirects=True)
+            return await browser.get(
+                asked.url.copy_merge_params({"team": team.id}), follow_redirects=True
+            )
 
     async def connect(self, team: data.Team) -> None:
         """Connect the workspace to Rootly."""
@@ -84,13 +89,17 @@ class Many:
 
     def cards(self, team: data.Team) -> list[str]:
         """What the bot posted in the workspace's channel."""
-        return [it["text"] for it in self.slack(team).channels[CHANNEL].messages if it.get("bot_id")]
+        return [
+            it["text"] for it in self.slack(team).channels[CHANNEL].messages if it.get("bot_id")
+        ]
 
 
 @asynccontextmanager
 async def many(folder: Path, **changes: str) -> AsyncIterator[Many]:
     """The workspaces, and the bot in none of them yet; `changes` are to its settings."""
-    values = {name: secrets.token_hex(16) for name in ("SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET")}
+    values = {
+        name: secrets.token_hex(16) for name in ("SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET")
+    }
     slacks = [
         SlackStandIn(
             signing_secret=values["SLACK_SIGNING_SECRET"],

@@ -1,4 +1,5 @@
-"""The machinery without Slack: a database, one connection, a vendor that does what a test says, a clock that it sets."""
+"""The machinery without Slack: a database, one connection, a vendor that does what a test says, a
+clock that it sets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -23,17 +24,17 @@ from bot.adapters.base import (
     Submission,
     incident_by_number,
 )
-from bot.adapters.pace import Limits, Paces
-from bot.courier import Courier
+from bot.adapters.rate_limit import Limits, RateLimiters
+from bot.connections.store import Connections
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.model import Delivery, Draft
+from bot.delivery.reconciler import Reconciler
+from bot.delivery.store.queue import Deliveries
+from bot.delivery.store.reconcile import Doubts
 from bot.forms.fields import Form
-from bot.reconciler import Reconciler
-from bot.storage import Workspace
-from bot.storage.connections import Connections
 from bot.storage.database import Database
-from bot.storage.deliveries import Deliveries
-from bot.storage.doubts import Doubts
-from bot.storage.rows import Delivery, Draft
-from bot.storage.secrets import Vault
+from bot.storage.encryption import SecretBox
+from bot.workspace import Workspace
 
 HERE = Workspace("", "T0HERE0001")
 ELSEWHERE = Workspace("", "T0ELSE0001")
@@ -65,8 +66,9 @@ MADE = Created(id="n1", reference="N-1", title="A note", url="https://notes.exam
 
 
 class Notes(Adapter):
-    """A vendor of notes. Its next creates do what `script` says, in order, and then make `MADE`; `lists` are its lists; its
-    next look-ups say what `there` says, in order, and then that there is nothing."""
+    """A vendor of notes. Its next creates do what `script` says, in order, and then make `MADE`;
+    `lists` are its lists; its next look-ups say what `there` says, in order, and then that there is
+    nothing."""
 
     vendor = "notes"
     label = "Notes"
@@ -75,7 +77,9 @@ class Notes(Adapter):
     catalogs = (
         Catalog("notes", "notes", ttl=60.0, by_reference=incident_by_number),
         Catalog("people", "people"),
-        Catalog("colours", "colours", static=(Entry(id="r", label="Red"), Entry(id="g", label="Green"))),
+        Catalog(
+            "colours", "colours", static=(Entry(id="r", label="Red"), Entry(id="g", label="Green"))
+        ),
     )
 
     def __init__(self) -> None:
@@ -101,7 +105,9 @@ class Notes(Adapter):
             raise step
         return step if isinstance(step, Created) else await step()
 
-    async def find(self, operation: str, submission: Submission, credentials: ApiKey, since: float) -> list[Created]:
+    async def find(
+        self, operation: str, submission: Submission, credentials: ApiKey, since: float
+    ) -> list[Created]:
         self.looked.append((submission.marker, since))
         found = self.there.pop(0) if self.there else []
         if isinstance(found, Exception):
@@ -164,14 +170,14 @@ def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
 
 @dataclass
 class Machine:
-    """The machinery on one database file. `changes` are the rows that the courier announced; `mended` the times when it said
-    that a connection works again."""
+    """The machinery on one database file. `changes` are the rows that the courier announced;
+    `mended` the times when it said that a connection works again."""
 
     database: Database
     connections: Connections
     deliveries: Deliveries
     adapter: Notes
-    courier: Courier
+    dispatcher: Dispatcher
     reconciler: Reconciler
     clock: Clock
     changes: list[Delivery] = field(default_factory=list)
@@ -180,16 +186,18 @@ class Machine:
     mended: list[float] = field(default_factory=list)
 
     async def connect(self, account: str = "acme", workspace: Workspace = HERE) -> None:
-        await self.connections.save(workspace, "notes", account=account, account_name=account.title(), secret=SECRET)
+        await self.connections.save(
+            workspace, "notes", account=account, account_name=account.title(), secret=SECRET
+        )
 
     async def submit(self, key: str = "ir000000000001", **changes: Any) -> Delivery:
-        return await self.courier.submit(draft(key, **changes), card_after=CARD_AFTER)
+        return await self.dispatcher.submit(draft(key, **changes), card_not_before=CARD_AFTER)
 
     async def crash(self) -> None:
         """What `kill -9` leaves: nothing that is under way gets settled."""
         for loop in self.loops:
             await ended(loop)
-        for task in list(self.courier._under_way):
+        for task in list(self.dispatcher._under_way):
             await ended(task)
 
     async def row(self, key: str = "ir000000000001", workspace: Workspace = HERE) -> Delivery:
@@ -197,7 +205,9 @@ class Machine:
         assert row is not None
         return row
 
-    async def until(self, state: str, key: str = "ir000000000001", seconds: float = 5.0) -> Delivery:
+    async def until(
+        self, state: str, key: str = "ir000000000001", seconds: float = 5.0
+    ) -> Delivery:
         """The row once it is in that state; fails with what it is instead."""
         row = await self.row(key)
         with suppress(TimeoutError):
@@ -222,12 +232,13 @@ async def machine_on(
     limits: Limits = NO_LIMITS,
     adapter: Notes | None = None,
 ) -> AsyncIterator[Machine]:
-    """The machinery on that file, with its loops unless `running` is False. Leaving it is a clean stop."""
+    """The machinery on that file, with its loops unless `running` is False. Leaving it is a clean
+    stop."""
     clock = clock or Clock()
     database = await Database.open(path)
     adapter = adapter or Notes()
-    adapters, paces = {"notes": adapter}, Paces({"notes": limits}, clock)
-    connections = Connections(database, Vault([KEY]), clock, on_gone=paces.renew)
+    adapters, rate_limiters = {"notes": adapter}, RateLimiters({"notes": limits}, clock)
+    connections = Connections(database, SecretBox([KEY]), clock, on_gone=rate_limiters.renew)
     deliveries = Deliveries(database, clock)
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []
@@ -240,23 +251,37 @@ async def machine_on(
         changes.append(row)
         reconciler.changed(row)
 
-    courier = Courier(
+    dispatcher = Dispatcher(
         deliveries,
         connections,
         adapters,
-        paces,
+        rate_limiters,
         on_change=changed,
         on_created=on_created,
         on_mended=lambda: mended.append(clock.now),
         clock=clock,
     )
-    reconciler = Reconciler(Doubts(database, clock), connections, adapters, paces, courier, clock)
-    loops = [asyncio.create_task(part.run()) for part in (courier, reconciler)] if running else []
+    reconciler = Reconciler(
+        Doubts(database, clock), connections, adapters, rate_limiters, dispatcher, clock
+    )
+    loops = (
+        [asyncio.create_task(part.run()) for part in (dispatcher, reconciler)] if running else []
+    )
     try:
         yield Machine(
-            database, connections, deliveries, adapter, courier, reconciler, clock, changes, offered, loops, mended
+            database,
+            connections,
+            deliveries,
+            adapter,
+            dispatcher,
+            reconciler,
+            clock,
+            changes,
+            offered,
+            loops,
+            mended,
         )
-        await courier.stop()
+        await dispatcher.stop()
     finally:
         for loop in loops:
             await ended(loop)

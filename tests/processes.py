@@ -30,11 +30,15 @@ def surroundings() -> dict[str, str]:
 
 @asynccontextmanager
 async def started(
-    *arguments: str, environment: Mapping[str, str], program: Sequence[str] = ("-m", "bot"), log: Path | None = None
+    *arguments: str,
+    environment: Mapping[str, str],
+    program: Sequence[str] = ("-m", "bot"),
+    log: Path | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m bot ARGUMENTS`, killed (-9) at the end if it is still there.
 
-    Its standard error can be read from it, or is added to the file `log`. `program` is what Python runs instead of the bot.
+    Its standard error can be read from it, or is added to the file `log`. `program` is what Python
+    runs instead of the bot.
     """
     with contextlib.ExitStack() as stack:
         process = await asyncio.create_subprocess_exec(
@@ -56,7 +60,8 @@ async def started(
 
 
 async def said(process: asyncio.subprocess.Process, words: str, seconds: float = 60) -> str:
-    """The first line of its standard error that holds these words. Fails when it ends, or is silent, before that."""
+    """The first line of its standard error that holds these words. Fails when it ends, or is
+    silent, before that."""
     assert process.stderr
     async with asyncio.timeout(seconds):
         while line := (await process.stderr.readline()).decode():
@@ -88,8 +93,8 @@ async def answering(url: str, seconds: float = 60) -> None:
 
 
 def free_port() -> int:
-    """A port that a bot can be started on again and again: outside the range that the system gives to clients, one of
-    which might take it while the bot is dead."""
+    """A port that a bot can be started on again and again: outside the range that the system gives
+    to clients, one of which might take it while the bot is dead."""
     while True:
         port = random.randint(20_000, 29_999)
         with socket.socket() as tried, contextlib.suppress(OSError):

@@ -1,4 +1,5 @@
-"""A Slack Web API that answers what a test says, over real HTTP: for answers that the stand-in never gives."""
+"""A Slack Web API that answers what a test says, over real HTTP: for answers that the stand-in
+never gives."""
 
 import asyncio
 import json
@@ -22,7 +23,8 @@ Answer = Callable[[dict[str, Any]], Any]
 
 @dataclass
 class Wire:
-    """`answer` gets a call's arguments and gives what becomes JSON, or a `Response`; it is asked after `pause` seconds."""
+    """`answer` gets a call's arguments and gives what becomes JSON, or a `Response`; it is asked
+    after `pause` seconds."""
 
     answer: Answer = lambda args: {"ok": True}
     pause: float = 0.0
@@ -58,7 +60,9 @@ TROUBLES: dict[str, Answer] = {
     "plain text": lambda args: Response("upstream connect error", 503, media_type="text/plain"),
     "broken JSON": lambda args: Response('{"ok": tr', 200, media_type="application/json"),
     "nothing": lambda args: Response(status_code=500),
-    "no JSON object": lambda args: Response("<html>Sign in to the network</html>", 200, media_type="text/html"),
+    "no JSON object": lambda args: Response(
+        "<html>Sign in to the network</html>", 200, media_type="text/html"
+    ),
 }
 """What can come back instead of an answer."""
 
@@ -71,5 +75,11 @@ async def slack_wire() -> AsyncIterator[tuple[Wire, AsyncWebClient]]:
     async with Server(app) as server, aiohttp.ClientSession() as session:
         yield (
             wire,
-            AsyncWebClient("xoxb-1", base_url=f"{server.url}/api/", timeout=5, session=session, retry_handlers=[]),
+            AsyncWebClient(
+                "xoxb-1",
+                base_url=f"{server.url}/api/",
+                timeout=5,
+                session=session,
+                retry_handlers=[],
+            ),
         )

@@ -15,7 +15,8 @@ CTRL_C = "\x03"
 SECONDS = 20.0
 """Then the command is killed."""
 PERSON_SECONDS = 0.3
-"""From a prompt to Ctrl+C. `input` does not notice one that comes after it has prompted and before it reads."""
+"""From a prompt to Ctrl+C. `input` does not notice one that comes after it has prompted and before
+it reads."""
 
 
 class Shown(NamedTuple):
@@ -25,9 +26,11 @@ class Shown(NamedTuple):
     text: str
 
 
-def typed(arguments: list[str], environment: Mapping[str, str], answers: Mapping[str, str]) -> Shown:
-    """Run the bot at a terminal and type each answer, in their order, when its prompt stands there. CTRL_C is typed as it
-    is, anything else with Enter."""
+def typed(
+    arguments: list[str], environment: Mapping[str, str], answers: Mapping[str, str]
+) -> Shown:
+    """Run the bot at a terminal and type each answer, in their order, when its prompt stands there.
+    CTRL_C is typed as it is, anything else with Enter."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],

@@ -1,4 +1,5 @@
-"""Secrets, and what people write, are planted everywhere, the real bot has a bad day, and everything it wrote is searched."""
+"""Secrets, and what people write, are planted everywhere, the real bot has a bad day, and
+everything it wrote is searched."""
 
 import asyncio
 import json
@@ -21,9 +22,9 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from bot.app import Bot
+from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
-from bot.playground.stage import Stage
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
 from tests.acting import Modal
@@ -41,7 +42,8 @@ QUOTED = (422, 500, 403, 401)
 
 @dataclass
 class Day:
-    """One bot on its stage, with somebody listening between it and Slack; `seen` is what was written, said or shown."""
+    """One bot on its stage, with somebody listening between it and Slack; `seen` is what was
+    written, said or shown."""
 
     world: World
     folder: Path
@@ -53,13 +55,13 @@ class Day:
     seen: dict[str, bytes] = field(default_factory=dict)
 
     @property
-    def stage(self) -> Stage:
-        return self.world.stage
+    def sandbox(self) -> Sandbox:
+        return self.world.sandbox
 
     @property
     def environment(self) -> dict[str, str]:
         """The bot's settings: everything secret is in it, and nothing else tells it."""
-        return self.stage.environment(self.folder / "data" / "relay.db", self.port) | {
+        return self.sandbox.environment(self.folder / "data" / "relay.db", self.port) | {
             "RELAY_ENCRYPTION_KEYS": ",".join(self.keys),
             "SLACK_API_URL": f"{self.at_slack.url}/slack/api/",
             "RELAY_PUBLIC_URL": self.at_bot.url,
@@ -68,18 +70,25 @@ class Day:
 
     @property
     def planted(self) -> dict[str, str]:
-        """Every secret by its name. A TaskRouter workspace's SID is none: it is what the connection is called."""
+        """Every secret by its name. A TaskRouter workspace's SID is none: it is what the connection
+        is called."""
         given = {
             f"{name} {part}": value
-            for name, vendor in self.stage.vendors.items()
+            for name, vendor in self.sandbox.vendors.items()
             for part, value in vendor.credentials.items()
             if part in ("api_key", "key_sid", "key_secret")
         }
-        verification = {"verification token": self.stage.slack.app.token}
-        return {**self.stage.secrets, **given, **verification, **{f"key {n}": it for n, it in enumerate(self.keys)}}
+        verification = {"verification token": self.sandbox.slack.app.token}
+        return {
+            **self.sandbox.secrets,
+            **given,
+            **verification,
+            **{f"key {n}": it for n, it in enumerate(self.keys)},
+        }
 
     async def command(self, *arguments: str, given: str = "") -> str:
-        """Run a command to its end, and keep what it printed and what the process list showed of it."""
+        """Run a command to its end, and keep what it printed and what the process list showed of
+        it."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *arguments),
             cwd=ROOT,
@@ -100,9 +109,12 @@ class Day:
 
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The bot, killed at the end if it is still there; what it printed and had written by then is kept."""
+        """The bot, killed at the end if it is still there; what it printed and had written by then
+        is kept."""
         name = f"{len(self.seen)} serve"
-        async with started("serve", environment=self.environment, log=self.folder / "bot.log") as process:
+        async with started(
+            "serve", environment=self.environment, log=self.folder / "bot.log"
+        ) as process:
             await answering(f"http://127.0.0.1:{self.port}")
             self.keep_process(name, process)
             yield process
@@ -133,36 +145,45 @@ class Day:
 
     async def reconnect(self, vendor: str) -> None:
         """At the command line."""
-        given = json.dumps(self.stage.vendors[vendor].credentials)
-        assert "is connected to" in await self.command("connect", self.stage.workspace.team, vendor, given=given)
+        given = json.dumps(self.sandbox.vendors[vendor].credentials)
+        assert "is connected to" in await self.command(
+            "connect", self.sandbox.workspace.team, vendor, given=given
+        )
 
 
 @pytest.fixture
-async def day(stage: Stage, tmp_path: Path) -> AsyncIterator[Day]:
+async def day(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Day]:
     port = free_port()
     (tmp_path / "data").mkdir()
     (tmp_path / "tmp").mkdir()
-    at_slack, at_bot = Recorder(stage.url), Recorder(f"http://127.0.0.1:{port}")
+    at_slack, at_bot = Recorder(sandbox.url), Recorder(f"http://127.0.0.1:{port}")
     async with served(at_slack), served(at_bot):
-        stage.slack.bot_url = at_bot.url
-        world = World(stage, Settings.model_validate({}), cast("Bot", None))  # the bot is a process of its own
-        words = {name: f"{name}-{secrets.token_hex(16)}" for name in ("title", "summary", "request")}
+        sandbox.slack.bot_url = at_bot.url
+        world = World(
+            sandbox, Settings.model_validate({}), cast("Bot", None)
+        )  # the bot is a process of its own
+        words = {
+            name: f"{name}-{secrets.token_hex(16)}" for name in ("title", "summary", "request")
+        }
         yield Day(world, tmp_path, port, at_slack, at_bot, [Fernet.generate_key().decode()], words)
 
 
 @asynccontextmanager
 async def served(recorder: Recorder) -> AsyncIterator[None]:
     """The recorder on a port of its own."""
-    async with Server(Starlette(routes=[Route("/{path:path}", recorder.__call__, methods=METHODS)])) as server:
+    async with Server(
+        Starlette(routes=[Route("/{path:path}", recorder.__call__, methods=METHODS)])
+    ) as server:
         recorder.url = server.url
         yield
 
 
 @pytest.mark.timeout(180)
 async def test_a_bad_day_shows_no_secret_anywhere(day: Day) -> None:
-    """Connecting, submitting, being refused, lost and slow vendors, errors that quote the token, strangers' requests, a crash,
-    every command of the operator's, another key: no secret, nor half of one, in any output, file, answer or message, and
-    nothing that people wrote in a log or the process list."""
+    """Connecting, submitting, being refused, lost and slow vendors, errors that quote the token,
+    strangers' requests, a crash, every command of the operator's, another key: no secret, nor half
+    of one, in any output, file, answer or message, and nothing that people wrote in a log or the
+    process list."""
     await connect_everything(day)
     async with day.bot() as process:
         await submit_in_all_weathers(day)
@@ -174,9 +195,13 @@ async def test_a_bad_day_shows_no_secret_anywhere(day: Day) -> None:
         await operator(day)
         assert await stopped(process, 30) == 0
     day.seen |= files(day.folder, "afterwards")
-    assert quoted(day) == set(day.stage.vendors), "what vendors quoted never came as far as a row"
+    assert quoted(day) == set(day.sandbox.vendors), "what vendors quoted never came as far as a row"
     assert leaks(day.planted, day.seen | shown(day)) == []
-    unread = {place: held for place, held in day.seen.items() if "relay.db" not in place and "deliveries" not in place}
+    unread = {
+        place: held
+        for place, held in day.seen.items()
+        if "relay.db" not in place and "deliveries" not in place
+    }
     assert leaks(day.words, unread) == []
     assert leaks({"title": day.words["title"]}, shown(day)) != []  # where they belong
 
@@ -185,20 +210,28 @@ async def connect_everything(day: Day) -> None:
     """At the command line, with a key that is refused first; Rootly on the web page."""
     wrong = [f"{vendor}_{secrets.token_hex(32)}" for vendor in ("inc", "rootly")]
     async with day.bot(), visitor() as admin:
-        await day.command("connect", day.stage.workspace.team, "incident_io", given=json.dumps({"api_key": wrong[0]}))
+        await day.command(
+            "connect",
+            day.sandbox.workspace.team,
+            "incident_io",
+            given=json.dumps({"api_key": wrong[0]}),
+        )
         await day.reconnect("incident_io")
         await day.reconnect("twilio")
         address = await link(day.world)
         page = await admin.open(address)
         refused = await admin.press(page, "Check and connect", api_key=wrong[1])
-        accepted = await admin.press(page, "Check and connect", **day.stage.vendors["rootly"].credentials)
+        accepted = await admin.press(
+            page, "Check and connect", **day.sandbox.vendors["rootly"].credentials
+        )
     assert (refused.status, accepted.status) == (422, 200)
     assert leaks(dict(zip("ab", wrong, strict=True)), day.seen | shown(day)) == []
     assert leaks({"link": address.rpartition("/")[2]}, day.seen) == []
 
 
 async def submit_in_all_weathers(day: Day) -> None:
-    """Each vendor creates, quotes the token in every kind of error, refuses, loses its answer, is down."""
+    """Each vendor creates, quotes the token in every kind of error, refuses, loses its answer, is
+    down."""
 
     async def submit_all(person: str, vendor: str, stand_in: VendorStandIn) -> None:
         for status in QUOTED:
@@ -210,17 +243,34 @@ async def submit_in_all_weathers(day: Day) -> None:
             await stand_in.set_fault(fault)
             await day.submit(vendor, person)
 
-    people = [it.id for it in day.stage.slack.people.values() if not (it.is_bot or it.is_restricted)]
+    people = [
+        it.id for it in day.sandbox.slack.people.values() if not (it.is_bot or it.is_restricted)
+    ]
     await asyncio.gather(
-        *[submit_all(it, *vendor) for it, vendor in zip(people, day.stage.vendors.items(), strict=False)]
+        *[
+            submit_all(it, *vendor)
+            for it, vendor in zip(people, day.sandbox.vendors.items(), strict=False)
+        ]
     )
 
 
 def quoting(stand_in: VendorStandIn) -> dict[str, Any]:
     """An error in every vendor's shape at once, with all the credentials in it."""
     text = f"{' '.join(stand_in.credentials.values())} may not do this"
-    error = {"title": text, "detail": text, "message": text, "code": "invalid", "source": {"field": "nothing"}}
-    return {"errors": [error], "type": "validation_error", "message": text, "detail": text, "code": 20001}
+    error = {
+        "title": text,
+        "detail": text,
+        "message": text,
+        "code": "invalid",
+        "source": {"field": "nothing"},
+    }
+    return {
+        "errors": [error],
+        "type": "validation_error",
+        "message": text,
+        "detail": text,
+        "code": 20001,
+    }
 
 
 def quoted(day: Day) -> set[str]:
@@ -231,25 +281,41 @@ def quoted(day: Day) -> set[str]:
 
 
 async def strangers(day: Day) -> None:
-    """Requests that no Slack sends, with secrets and words everywhere: none comes through, and none is quoted."""
+    """Requests that no Slack sends, with secrets and words everywhere: none comes through, and none
+    is quoted."""
     held = f"{day.words['request']} {' '.join(day.planted.values())}"
-    signing = day.stage.secrets["SLACK_SIGNING_SECRET"].encode()
+    signing = day.sandbox.secrets["SLACK_SIGNING_SECRET"].encode()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    bodies = [f"payload={quote(held)}", f"payload={{{held}", f"token={quote(held)}&command=%2Fincident", held]
+    bodies = [
+        f"payload={quote(held)}",
+        f"payload={{{held}",
+        f"token={quote(held)}&command=%2Fincident",
+        held,
+    ]
     async with httpx.AsyncClient(base_url=day.at_bot.url, trust_env=False) as client:
         for body in bodies:
             right = signature(signing, body.encode(), int(time.time()))
-            for signed in (right, right | {"X-Slack-Signature": f"v0={'0' * 64}"}, {"X-Slack-Signature": held}, {}):
+            for signed in (
+                right,
+                right | {"X-Slack-Signature": f"v0={'0' * 64}"},
+                {"X-Slack-Signature": held},
+                {},
+            ):
                 await client.post("/slack/events", content=body, headers=form | signed)
         for path in ("/", "/connect/", "/slack/", "/healthz/", "/slack/oauth_redirect?code="):
             for method in ("GET", "POST"):
-                await client.request(method, f"{path}{quote(held)}", headers={"Authorization": held}, content=held)
+                await client.request(
+                    method, f"{path}{quote(held)}", headers={"Authorization": held}, content=held
+                )
         assert (await client.get("/healthz")).status_code == 200
     reader, writer = await asyncio.open_connection("127.0.0.1", day.port)
     writer.write(f"{held}\r\n\r\n".encode())
     day.at_bot.answers.append(await reader.read())
     writer.close()
-    assert leaks({"what they sent": day.words["request"]}, {"answers": b"".join(day.at_bot.answers)}) == []
+    assert (
+        leaks({"what they sent": day.words["request"]}, {"answers": b"".join(day.at_bot.answers)})
+        == []
+    )
 
 
 async def slack_quotes_the_token(day: Day) -> None:
@@ -257,7 +323,7 @@ async def slack_quotes_the_token(day: Day) -> None:
     day.at_slack.echoes = 9
     for text in ("/vendors", f"/incident {day.words['title']}", "/incident help"):
         await day.world.command(text)
-    await day.stage.slack.open_home(day.world.admin)
+    await day.sandbox.slack.open_home(day.world.admin)
     await day.command("doctor")
     day.at_slack.echoes = 3
     for _ in range(3):
@@ -266,7 +332,7 @@ async def slack_quotes_the_token(day: Day) -> None:
 
 async def crash_while_sending(day: Day, process: asyncio.subprocess.Process) -> None:
     """`kill -9` with a request under way; the journal lies beside the database then."""
-    rootly = day.stage.vendors["rootly"]
+    rootly = day.sandbox.vendors["rootly"]
     before = len(rootly.created)
     rootly.hold = asyncio.Event()
     submitting = asyncio.create_task(day.submit("rootly"))
@@ -290,7 +356,7 @@ async def operator(day: Day) -> None:
 
 def shown(day: Day) -> dict[str, bytes]:
     """What the bot answered to whom, what Slack got from it, and what the vendors did."""
-    slack = day.stage.slack
+    slack = day.sandbox.slack
     everybody = list(slack.people)
     places = {
         "the bot's answers": day.at_bot.answers,
@@ -299,14 +365,16 @@ def shown(day: Day) -> dict[str, bytes]:
         "ephemeral messages": slack.ephemerals,
         "modals": [slack.views(it) for it in everybody],
         "App Homes": [slack.home(it) for it in everybody],
-        "vendors": [(it.created, it.requests) for it in day.stage.vendors.values()],
+        "vendors": [(it.created, it.requests) for it in day.sandbox.vendors.values()],
     }
     return {name: repr(held).encode() for name, held in places.items()}
 
 
-async def test_an_installation_shows_no_secret_anywhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """From OAuth to uninstalling: the client's secret, the code, the state, the bots' and people's tokens are in no page, file,
-    output or message; the key is in its own file alone."""
+async def test_an_installation_shows_no_secret_anywhere(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """From OAuth to uninstalling: the client's secret, the code, the state, the bots' and people's
+    tokens are in no page, file, output or message; the key is in its own file alone."""
     with capture_logs() as logs:
         async with many(tmp_path) as world:
             pages = [await world.install(team) for team in TEAMS]
@@ -317,23 +385,37 @@ async def test_an_installation_shows_no_secret_anywhere(tmp_path: Path, capfd: p
             planted = {f"token of {team.name}": world.slack(team).bot_token for team in TEAMS}
             key = running["running: relay.db.key"].decode().strip()
             planted |= dict(world.secret_values) | {"key": key}
-            planted |= {f"Rootly's {name}": value for name, value in world.rootly.credentials.items()}
+            planted |= {
+                f"Rootly's {name}": value for name, value in world.rootly.credentials.items()
+            }
             calls = [world.slack(team).calls for team in TEAMS]
     out, err = capfd.readouterr()
-    said = {"pages": "".join(it.text + repr(it.headers) for it in pages), "logs": repr(logs), "output": out + err}
+    said = {
+        "pages": "".join(it.text + repr(it.headers) for it in pages),
+        "logs": repr(logs),
+        "output": out + err,
+    }
     places = {name: held.encode() for name, held in (said | {"calls": repr(calls)}).items()}
     everything = places | running | files(tmp_path, "afterwards")
-    assert leaks(planted, {name: held for name, held in everything.items() if not name.endswith(".key")}) == []
+    assert (
+        leaks(
+            planted, {name: held for name, held in everything.items() if not name.endswith(".key")}
+        )
+        == []
+    )
 
 
-async def test_a_key_file_is_the_only_place_of_its_key(stage: Stage, tmp_path: Path) -> None:
+async def test_a_key_file_is_the_only_place_of_its_key(sandbox: Sandbox, tmp_path: Path) -> None:
     """Made by the bot itself, and changed by an operator."""
-    environment = stage.environment(tmp_path / "relay.db") | {"TMPDIR": str(tmp_path)}
-    await stage.connect_vendors(Settings.model_validate(environment))
+    environment = sandbox.environment(tmp_path / "relay.db") | {"TMPDIR": str(tmp_path)}
+    await sandbox.connect_vendors(Settings.model_validate(environment))
     file = tmp_path / "relay.db.key"
     old, new = file.read_text().strip(), Fernet.generate_key().decode()
     file.write_text(f"{new}\n{old}\n")
     async with started("rotate-keys", environment=environment) as process:
         out, err = await process.communicate()
     places = files(tmp_path, "files") | {"output": out + err}
-    assert leaks({"old": old, "new": new}, places) == ["old in files: relay.db.key", "new in files: relay.db.key"]
+    assert leaks({"old": old, "new": new}, places) == [
+        "old in files: relay.db.key",
+        "new in files: relay.db.key",
+    ]

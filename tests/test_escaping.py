@@ -1,7 +1,8 @@
-"""Nothing that people or vendors write becomes markup: no mention of a whole channel, no link under other words.
+"""Nothing that people or vendors write becomes markup: no mention of a whole channel, no link under
+other words.
 
-Every name that Slack tells, and every text that a vendor answers with, carries `PLANTED`, and so does everything that is
-typed; then all that the bot has sent to Slack is looked through.
+Every name that Slack tells, and every text that a vendor answers with, carries `PLANTED`, and so
+does everything that is typed; then all that the bot has sent to Slack is looked through.
 """
 
 import json
@@ -21,8 +22,8 @@ from starlette.routing import Route
 
 from bot import messages
 from bot.adapters.base import Entry
+from bot.playground.sandbox import URL_VARIABLES, Sandbox
 from bot.playground.serving import Server
-from bot.playground.stage import URL_VARIABLES, Stage
 from bot.playground.vendors.data import USER_GROUPS
 from bot.settings import Settings
 from tests.acting import Modal
@@ -36,8 +37,26 @@ ESCAPED = PLANTED.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"
 OWN_MENTION = re.compile(r"<@(?!U0PLANTED)[UW][A-Z0-9]+>")
 """The only markup of our own: who submitted it, and who decided."""
 NAMES = {
-    *("name", "title", "summary", "full_name", "label", "description", "detail", "message", "short_name", "headline"),
-    *("friendly_name", "account_name", "organization_name", "team_name", "reference", "status_text"),
+    *(
+        "name",
+        "title",
+        "summary",
+        "full_name",
+        "label",
+        "description",
+        "detail",
+        "message",
+        "short_name",
+        "headline",
+    ),
+    *(
+        "friendly_name",
+        "account_name",
+        "organization_name",
+        "team_name",
+        "reference",
+        "status_text",
+    ),
 }
 """The members of vendors' answers that people wrote, or that are read as words."""
 
@@ -54,8 +73,12 @@ class Planting:
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         url = f"{self.target}{request.scope['raw_path'].decode()}?{request.url.query}".rstrip("?")
         async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501  plain HTTP
-            said = await client.request(request.method, url, content=await request.body(), headers=headers)
-        return Response(self._plant(said.content), said.status_code, media_type=said.headers.get("content-type"))
+            said = await client.request(
+                request.method, url, content=await request.body(), headers=headers
+            )
+        return Response(
+            self._plant(said.content), said.status_code, media_type=said.headers.get("content-type")
+        )
 
     def _plant(self, content: bytes) -> bytes:
         try:
@@ -75,9 +98,12 @@ class Planting:
 
 
 @asynccontextmanager
-async def planted_world(stage: Stage, folder: Path) -> AsyncIterator[tuple[World, list[Planting]]]:
-    """The bot, with what is planted in people's, channels' and user groups' names and in all vendors' answers."""
-    slack = stage.slack
+async def planted_world(
+    sandbox: Sandbox, folder: Path
+) -> AsyncIterator[tuple[World, list[Planting]]]:
+    """The bot, with what is planted in people's, channels' and user groups' names and in all
+    vendors' answers."""
+    slack = sandbox.slack
     for person in list(slack.people.values()):
         slack.people[person.id] = replace(person, real_name=f"{person.real_name} {PLANTED}")
     for channel in slack.channels.values():
@@ -86,32 +112,35 @@ async def planted_world(stage: Stage, folder: Path) -> AsyncIterator[tuple[World
         slack.user_groups[group.id] = replace(group, name=f"{group.name} {PLANTED}")
     async with AsyncExitStack() as stack:
         planting, urls = [], {}
-        for name, vendor in stage.vendors.items():
+        for name, vendor in sandbox.vendors.items():
             it = Planting(vendor.url)
             app = Starlette(routes=[Route("/{path:path}", it.__call__, methods=METHODS)])
             it.url = urls[URL_VARIABLES[name]] = (await stack.enter_async_context(Server(app))).url
             planting.append(it)
-        settings = Settings.model_validate(stage.environment(folder / "relay.db") | urls)
-        await stage.connect_vendors(settings)
-        world = await stack.enter_async_context(running(stage, settings))
+        settings = Settings.model_validate(sandbox.environment(folder / "relay.db") | urls)
+        await sandbox.connect_vendors(settings)
+        world = await stack.enter_async_context(running(sandbox, settings))
         await world.lists_loaded()
         yield world, planting
 
 
 @pytest.fixture
-async def world(stage: Stage, tmp_path: Path) -> AsyncIterator[World]:
-    async with planted_world(stage, tmp_path) as (world, planting):
+async def world(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[World]:
+    async with planted_world(sandbox, tmp_path) as (world, planting):
         yield world
         assert all(it.planted for it in planting)
 
 
 def mrkdwn(value: Any) -> Iterator[str]:
-    """Every text that Slack reads as mrkdwn, in a message, a view or a whole list of them; blocks may be JSON in text."""
+    """Every text that Slack reads as mrkdwn, in a message, a view or a whole list of them; blocks
+    may be JSON in text."""
     if isinstance(value, dict):
         if isinstance(value.get("text"), str) and value.get("type") != "plain_text":
             yield value["text"]
         for name, each in value.items():
-            yield from mrkdwn(json.loads(each) if name in ("blocks", "view") and isinstance(each, str) else each)
+            yield from mrkdwn(
+                json.loads(each) if name in ("blocks", "view") and isinstance(each, str) else each
+            )
     elif isinstance(value, list | tuple):
         for each in value:
             yield from mrkdwn(each)
@@ -119,7 +148,7 @@ def mrkdwn(value: Any) -> Iterator[str]:
 
 def told(world: World) -> list[str]:
     """All mrkdwn that Slack got: by calls, as answers to commands and clicks, in modals, on Homes."""
-    slack = world.stage.slack
+    slack = world.sandbox.slack
     calls = [it.args for it in slack.calls if it.method.startswith(("chat.", "views."))]
     views = [it.body for stack in slack._state.views.stacks.values() for it in stack]
     homes = [it.body for it in slack._state.views.homes.values()]
@@ -137,12 +166,15 @@ def check(world: World, *escaped: str) -> None:
     """Nothing leaks; and these were said, with what was planted in them."""
     texts = told(world)
     assert leaks(texts) == []
-    assert [it for it in escaped if not any(it in text and "&lt;!channel" in text for text in texts)] == []
-    assert world.stage.slack.violations == []
+    assert [
+        it for it in escaped if not any(it in text and "&lt;!channel" in text for text in texts)
+    ] == []
+    assert world.sandbox.slack.violations == []
 
 
 async def fill(modal: Modal) -> Modal:
-    """Type what is planted into every text of the form; choose the first entry of every list that is demanded."""
+    """Type what is planted into every text of the form; choose the first entry of every list that
+    is demanded."""
     for block in modal.view["blocks"]:
         if block["type"] != "input" or block.get("dispatch_action"):
             continue
@@ -159,8 +191,8 @@ async def test_what_is_typed_and_answered_is_shown_as_it_is(world: World) -> Non
     modal = await world.open(f"/incident {PLANTED}", world.member)
     await (await fill(modal)).send()
     await eventually(lambda: world.cards("incidents"))
-    await world.stage.slack.open_home(world.member)
-    await world.stage.slack.open_home(world.admin)
+    await world.sandbox.slack.open_home(world.member)
+    await world.sandbox.slack.open_home(world.admin)
     for user in (world.admin, world.member):
         await world.command("/vendors", user)
     check(world, "Created in Rootly", ":white_check_mark: working")
@@ -177,8 +209,8 @@ async def test_a_command_that_is_not_carried_out_repeats_nothing_as_markup(
     user = getattr(world, who)
     for text in (PLANTED, "help"):
         await world.command(f"{command} {text}", user)
-    world.stage.slack.app.scopes.clear()
-    world.bot.relay.people.forget({world.stage.workspace})
+    world.sandbox.slack.app.scopes.clear()
+    world.bot.services.people.forget({world.sandbox.workspace})
     await world.command(f"{command} {PLANTED}", user)
     check(world)
 
@@ -187,15 +219,22 @@ async def test_a_command_that_is_not_carried_out_repeats_nothing_as_markup(
 async def test_a_delivery_in_any_state(world: World, key: str) -> None:
     """Its card, receipt and line at Home; what each of its buttons opens or says."""
     columns = {
-        name: 4e9 if name.endswith(("_at", "_until")) and value else value for name, value in STATES[key].items()
+        name: 4e9 if name.endswith(("_at", "_until")) and value else value
+        for name, value in STATES[key].items()
     }
-    made = {"id": "1", "reference": PLANTED, "title": PLANTED, "url": "https://rootly.com/1", "note": PLANTED}
+    made = {
+        "id": "1",
+        "reference": PLANTED,
+        "title": PLANTED,
+        "url": "https://rootly.com/1",
+        "note": PLANTED,
+    }
     twin = {"id": "2", "reference": PLANTED, "title": PLANTED, "url": "https://rootly.com/2"}
     delivered = columns["state"] == "delivered"
-    for name in ("card_ts", "card_channel", "created", "due_at"):
+    for name in ("card_ts", "card_channel", "created", "next_attempt_at"):
         columns.pop(name, None)
     if "steps" in columns:
-        columns["steps"] = {PLANTED: "" if columns.get("steps_at") else PLANTED}
+        columns["steps"] = {PLANTED: "" if columns.get("next_step_at") else PLANTED}
     await standing(
         world,
         columns.pop("state"),
@@ -208,12 +247,12 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
             f"incidents/{PLANTED}": Entry(id=PLANTED, label=PLANTED),
             f"severities/{PLANTED}": Entry(id=PLANTED, label=PLANTED),
         },
-        **({"created": made, "twins": [twin]} if delivered else {}),
+        **({"created": made, "duplicates": [twin]} if delivered else {}),
     )
-    await world.stage.slack.open_home(world.member)
+    await world.sandbox.slack.open_home(world.member)
     for action_id in sorted({name for names in messages.ACTIONS.values() for name in names}):
         for _ in range(2):  # the second time at the latest it is too late
-            world.stage.slack._state.views.stacks.pop(world.member, None)
+            world.sandbox.slack._state.views.stacks.pop(world.member, None)
             await click(world, action_id, world.member)
             check(world)
     check(world, "Rootly")
@@ -221,19 +260,23 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
 
 async def test_a_tool_that_does_not_work(world: World) -> None:
     """The vendor's words about the key, and about what waits."""
-    await world.bot.relay.connections.mark(world.stage.workspace, "rootly", PLANTED)
+    await world.bot.services.connections.mark(world.sandbox.workspace, "rootly", PLANTED)
     await standing(world, "queued", "unreachable", title=PLANTED, sentence=PLANTED)
     for user in (world.admin, world.member):
         await world.command("/vendors", user)
-    await world.stage.slack.open_home(world.admin)
+    await world.sandbox.slack.open_home(world.admin)
     check(world, "connect it again")
 
 
 async def test_a_message_that_somebody_else_wrote(world: World) -> None:
     """Its text and its author's name are carried into the form, and from there to the card."""
-    slack, channel = world.stage.slack, world.channel("incidents")
+    slack, channel = world.sandbox.slack, world.channel("incidents")
     message = await slack.post(world.admin, channel, PLANTED)
-    assert (await slack.message_shortcut(world.member, channel, message["ts"], "declare_incident_from_message")).ok
+    assert (
+        await slack.message_shortcut(
+            world.member, channel, message["ts"], "declare_incident_from_message"
+        )
+    ).ok
     modal = world.top(world.member)
     await (await fill(modal)).send()
     await eventually(lambda: world.cards("incidents"))
@@ -242,15 +285,17 @@ async def test_a_message_that_somebody_else_wrote(world: World) -> None:
 
 async def test_who_may_use_what(world: World) -> None:
     """A user group's name in the form, in what was saved, and in the "no" to whoever is not in it."""
-    workspace, relay = world.stage.workspace, world.bot.relay
-    await relay.who_may.decide(workspace, {"rootly.incident": USER_GROUPS[0].id}, world.admin)
-    outside = next(it.id for it in world.stage.slack.people.values() if it.playable and not it.is_admin)
+    workspace, services = world.sandbox.workspace, world.bot.services
+    await services.access.decide(workspace, {"rootly.incident": USER_GROUPS[0].id}, world.admin)
+    outside = next(
+        it.id for it in world.sandbox.slack.people.values() if it.playable and not it.is_admin
+    )
     outside = outside if outside not in USER_GROUPS[0].members else world.guest
     await world.command("/incident", outside)
     await world.command("/vendors")
-    channel, _, answer = world.stage.slack.ephemerals[-1]
+    channel, _, answer = world.sandbox.slack.ephemerals[-1]
     at = {"channel_id": channel, "ts": answer["ts"], "block_id": "vendors", "action_id": "who_may"}
-    assert (await world.stage.slack.act(world.admin, **at, action={"type": "button"})).ok
+    assert (await world.sandbox.slack.act(world.admin, **at, action={"type": "button"})).ok
     await world.top().send()
     check(world, "user group", "Saved.")
 
@@ -258,7 +303,7 @@ async def test_who_may_use_what(world: World) -> None:
 async def test_a_refusal_in_the_vendors_words(world: World) -> None:
     """Beside the fields while the form is open, on top of it when it is corrected later."""
     modal = await fill(await world.open("/incident", world.member))
-    await world.stage.vendors["rootly"].set_fault("refusing")
+    await world.sandbox.vendors["rootly"].set_fault("refusing")
     outcome = await modal.submit()
     assert outcome.errors
     assert leaks(told(world)) == []
@@ -267,10 +312,22 @@ async def test_a_refusal_in_the_vendors_words(world: World) -> None:
 def test_what_counts_as_a_leak() -> None:
     """Our own mentions pass, and nothing else."""
     fine = ["by <@U06MAYA0001>", "a &amp; b &lt;c&gt;", "cut in half &am…", "*b* `c`"]
-    bad = ["<!channel>", "<https://evil.example/|click>", "a & b", "<@U0PLANTED>", "a > b", "&nbsp;"]
+    bad = [
+        "<!channel>",
+        "<https://evil.example/|click>",
+        "a & b",
+        "<@U0PLANTED>",
+        "a > b",
+        "&nbsp;",
+    ]
     assert leaks([*fine, *bad, ESCAPED]) == [OWN_MENTION.sub("", it) for it in bad]
     assert list(
-        mrkdwn([{"blocks": '[{"type": "mrkdwn", "text": "x"}]', "text": "y"}, {"type": "plain_text", "text": "z"}])
+        mrkdwn(
+            [
+                {"blocks": '[{"type": "mrkdwn", "text": "x"}]', "text": "y"},
+                {"type": "plain_text", "text": "z"},
+            ]
+        )
     ) == [
         "y",
         "x",

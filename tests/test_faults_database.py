@@ -1,4 +1,5 @@
-"""Faults of the file and of the machine, one by one: the person keeps what was typed and is told, and later all is well."""
+"""Faults of the file and of the machine, one by one: the person keeps what was typed and is told,
+and later all is well."""
 
 import asyncio
 import resource
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.stage import Stage
+from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
 from tests.acting import Modal
 from tests.conftest import World, eventually
@@ -51,19 +52,20 @@ async def press_again(form: Modal) -> None:
 
 
 async def test_a_file_that_another_process_keeps_locked(world: World) -> None:
-    """Longer than the bot waits for it: nothing was saved or sent; once it is free, pressing again creates it once."""
+    """Longer than the bot waits for it: nothing was saved or sent; once it is free, pressing again
+    creates it once."""
     await world.lists_loaded()
     form = await (await world.open("/incident Checkout is down")).fill(summary=SUMMARY)
     async with locked(world.settings.database):
         await press_and_be_told(form)
-        assert world.stage.vendors["rootly"].created == []
+        assert world.sandbox.vendors["rootly"].created == []
     await press_again(form)
-    assert len(world.stage.vendors["rootly"].created) == 1
+    assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
 async def test_an_answer_that_comes_while_the_file_is_locked(world: World) -> None:
     """It is written down as soon as the file is free, and nothing is sent again."""
-    vendor = world.stage.vendors["rootly"]
+    vendor = world.sandbox.vendors["rootly"]
     vendor.hold = asyncio.Event()
     await submit(world)
     await eventually(lambda: vendor.created)
@@ -75,19 +77,20 @@ async def test_an_answer_that_comes_while_the_file_is_locked(world: World) -> No
 
 
 async def test_a_file_that_has_become_read_only(world: World) -> None:
-    """Nothing can be saved, lists and forms still work; once it can be written again, pressing again creates it once."""
+    """Nothing can be saved, lists and forms still work; once it can be written again, pressing
+    again creates it once."""
     form = await (await world.open("/incident Checkout is down")).fill(summary=SUMMARY)
     await _say(world, "PRAGMA query_only = ON")
     await press_and_be_told(form)
     assert await form.offered("severity_id")
     await _say(world, "PRAGMA query_only = OFF")
     await press_again(form)
-    assert len(world.stage.vendors["rootly"].created) == 1
+    assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
 async def _say(world: World, pragma: str) -> None:
     """Run it on the connection that writes."""
-    database = world.bot.relay.deliveries._database
+    database = world.bot.services.deliveries._database
     connection = database._connections[database._writing]
     await asyncio.get_running_loop().run_in_executor(database._writing, connection.execute, pragma)
 
@@ -96,7 +99,7 @@ async def _say(world: World, pragma: str) -> None:
 class Processes:
     """Bots as processes, all on one file."""
 
-    stage: Stage
+    sandbox: Sandbox
     settings: Settings
     stack: AsyncExitStack
     running: list[asyncio.subprocess.Process]
@@ -113,12 +116,14 @@ class Processes:
         await asyncio.gather(*map(answering, self.urls))
 
     async def _one(self, port: int, log: Path | None) -> asyncio.subprocess.Process:
-        environment = self.stage.environment(self.settings.database, port)
-        return await self.stack.enter_async_context(started("serve", environment=environment, log=log))
+        environment = self.sandbox.environment(self.settings.database, port)
+        return await self.stack.enter_async_context(
+            started("serve", environment=environment, log=log)
+        )
 
     async def open(self, number: int = 0, title: str = "Checkout is down") -> Modal:
         """Type the command; that bot opens the form."""
-        slack = self.stage.slack
+        slack = self.sandbox.slack
         slack.bot_url = self.urls[number]
         admin = next(it.id for it in slack.people.values() if it.is_admin and it.playable)
         outcome = await slack.command(admin, next(iter(slack.channels)), f"/incident {title}")
@@ -128,21 +133,21 @@ class Processes:
     @property
     def attempts(self) -> list[int]:
         """How many requests each bot has sent to vendors."""
-        return [log.read_text().count("courier.attempted") for log in self.logs]
+        return [log.read_text().count("delivery.attempted") for log in self.logs]
 
 
 @pytest.fixture
-async def processes(stage: Stage, settings: Settings) -> AsyncIterator[Processes]:
+async def processes(sandbox: Sandbox, settings: Settings) -> AsyncIterator[Processes]:
     async with AsyncExitStack() as stack:
-        yield Processes(stage, settings, stack, [], [], [])
+        yield Processes(sandbox, settings, stack, [], [], [])
 
 
 @pytest.mark.parametrize("logging_to_files", [False, True], ids=["log elsewhere", "log there too"])
 async def test_a_disk_that_is_full(processes: Processes, logging_to_files: bool) -> None:
-    """No file can grow any more: nothing was saved or sent, and the bot goes on; once there is room, pressing again creates
-    it once."""
-    rootly = processes.stage.vendors["rootly"]
-    await processes.stage.connect_vendors(processes.settings)
+    """No file can grow any more: nothing was saved or sent, and the bot goes on; once there is
+    room, pressing again creates it once."""
+    rootly = processes.sandbox.vendors["rootly"]
+    await processes.sandbox.connect_vendors(processes.settings)
     await processes.start(1, logging_to_files=logging_to_files)
     form = await (await processes.open()).fill(summary=SUMMARY)
     limited = processes.running[0].pid, resource.RLIMIT_FSIZE
@@ -158,12 +163,12 @@ async def test_a_disk_that_is_full(processes: Processes, logging_to_files: bool)
 
 @pytest.mark.timeout(180)
 async def test_three_processes_share_a_fresh_file(processes: Processes) -> None:
-    """Started at the same moment on a file that is not there yet, all come up and all deliver; what waits in one that is
-    killed is delivered by the others, each thing once."""
-    stage = processes.stage
-    rootly = stage.vendors["rootly"]
+    """Started at the same moment on a file that is not there yet, all come up and all deliver; what
+    waits in one that is killed is delivered by the others, each thing once."""
+    sandbox = processes.sandbox
+    rootly = sandbox.vendors["rootly"]
     await processes.start(3)
-    await stage.connect_vendors(processes.settings)
+    await sandbox.connect_vendors(processes.settings)
     for number in range(9):
         await (await processes.open(number % 3, f"Early {number}")).send()
     await eventually(lambda: processes.attempts == [3, 3, 3], 30)
@@ -175,7 +180,9 @@ async def test_three_processes_share_a_fresh_file(processes: Processes) -> None:
     processes.running[0].kill()
     await processes.running[0].wait()
     await rootly.set_fault("fine")
-    await eventually(lambda: len(rootly.created) == 12, 90)  # longer than the lease of what was on its way
+    await eventually(
+        lambda: len(rootly.created) == 12, 90
+    )  # longer than the lease of what was on its way
     await asyncio.sleep(1)
     titles = [it.body["data"]["attributes"]["title"] for it in rootly.created]
     assert sorted(titles) == [*(f"Early {n}" for n in range(9)), *(f"Late {n}" for n in range(3))]

@@ -1,4 +1,5 @@
-"""Faults of Slack, one by one: what was submitted reaches the vendor all the same, and Slack is left in peace."""
+"""Faults of Slack, one by one: what was submitted reaches the vendor all the same, and Slack is
+left in peace."""
 
 import asyncio
 from collections import Counter
@@ -13,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
+from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
-from bot.playground.stage import Stage
 from bot.settings import Settings
 from tests.chaos.ledger import objects
 from tests.conftest import World, eventually, running
@@ -52,22 +53,23 @@ class Behind:
 
 
 @pytest.fixture
-async def behind(stage: Stage, tmp_path: Path) -> AsyncIterator[Behind]:
+async def behind(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Behind]:
     """The bot, with everything connected, that reaches Slack through the door."""
-    door = Door(stage.url)
+    door = Door(sandbox.url)
     app = Starlette(routes=[Route("/{path:path}", door.__call__, methods=["GET", "POST"])])
     async with Server(app) as server:
         slack = {"SLACK_API_URL": f"{server.url}/slack/api/"}
-        settings = Settings.model_validate(stage.environment(tmp_path / "relay.db") | slack)
-        await stage.connect_vendors(settings)
-        async with running(stage, settings) as world:
+        settings = Settings.model_validate(sandbox.environment(tmp_path / "relay.db") | slack)
+        await sandbox.connect_vendors(settings)
+        async with running(sandbox, settings) as world:
             yield Behind(world, door, server)
 
 
 @pytest.mark.timeout(120)
 async def test_slack_is_down_while_the_vendor_works(behind: Behind) -> None:
-    """What a person submits is created and the modal says so; the card comes when Slack can be reached again, once."""
-    world, rootly = behind.world, behind.world.stage.vendors["rootly"]
+    """What a person submits is created and the modal says so; the card comes when Slack can be
+    reached again, once."""
+    world, rootly = behind.world, behind.world.sandbox.vendors["rootly"]
     rootly.hold = asyncio.Event()
     form = await world.open("/incident Checkout is down")
     await behind.server.stop()
@@ -86,9 +88,9 @@ async def test_slack_is_down_while_the_vendor_works(behind: Behind) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("error", ["account_inactive", "token_revoked"])
 async def test_the_app_is_uninstalled_while_deliveries_wait(behind: Behind, error: str) -> None:
-    """They still reach the vendor, once each; Slack, which refuses everything, is asked about each card once or twice and
-    then left in peace; the bot goes on."""
-    world, rootly = behind.world, behind.world.stage.vendors["rootly"]
+    """They still reach the vendor, once each; Slack, which refuses everything, is asked about each
+    card once or twice and then left in peace; the bot goes on."""
+    world, rootly = behind.world, behind.world.sandbox.vendors["rootly"]
     markers = keys(5)
     await rootly.set_fault("down")
     for key in markers:

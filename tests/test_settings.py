@@ -29,8 +29,10 @@ PAIR = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 ALONE = "should be an address alone: no user name, no password, nothing after a ? or a #."
 NEAR = "should begin with https://, unless it is localhost or a private IP address."
 PAIRS = (
-    "should be Slack user ids, each with its workspace, such as T012AB3CD/U012AB3CD (E012AB3CD/U012AB3CD for a whole "
-    "organisation), separated by commas; ids alone need SLACK_BOT_TOKEN, for they are unique within one workspace only."
+    "should be Slack user ids, each with its workspace, such as T012AB3CD/U012AB3CD "
+    "(E012AB3CD/U012AB3CD for a whole "
+    "organisation), separated by commas; ids alone need SLACK_BOT_TOKEN, for they are unique "
+    "within one workspace only."
 )
 SECRETS = ("signing-0001", "xoxb-0001", "xapp-0001", "client-0001", "encryption-0001")
 
@@ -48,7 +50,8 @@ def given(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
 
 
 def test_nothing_has_to_be_set() -> None:
-    """The defaults are Slack's and the vendors' own addresses, this machine, and a file in this folder."""
+    """The defaults are Slack's and the vendors' own addresses, this machine, and a file in this
+    folder."""
     settings = load()
     assert settings.model_dump(mode="json") == {
         "slack_signing_secret": None,
@@ -76,7 +79,11 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
     settings = given(monkeypatch, **OURS)
     assert settings.slack_bot_token is not None
     assert settings.slack_bot_token.get_secret_value() == "xoxb-0001"
-    assert (settings.database, settings.host, settings.port) == (Path("/var/lib/relay/relay.db"), "192.0.2.7", 8080)
+    assert (settings.database, settings.host, settings.port) == (
+        Path("/var/lib/relay/relay.db"),
+        "192.0.2.7",
+        8080,
+    )
     assert (settings.admin_ids, settings.keep_days) == ({"U012AB3CD", "W012AB3CE"}, 7)
     assert settings.vendor_urls == {
         "rootly": "https://rootly.example.com/",
@@ -93,8 +100,11 @@ def test_no_secret_shows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shell's HOST or a platform's PORT is not ours, and neither is what only looks like a setting's name."""
-    settings = given(monkeypatch, HOST="elsewhere", PORT="1", DATABASE="/x", ADMINS="U0STRAY001", CLIENT_ID="1")
+    """A shell's HOST or a platform's PORT is not ours, and neither is what only looks like a
+    setting's name."""
+    settings = given(
+        monkeypatch, HOST="elsewhere", PORT="1", DATABASE="/x", ADMINS="U0STRAY001", CLIENT_ID="1"
+    )
     assert (settings.host, settings.port, settings.database, settings.admins) == (
         "127.0.0.1",
         3000,
@@ -118,10 +128,20 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("RELAY_PORT", "70000", "input should be less than or equal to 65535."),
         ("RELAY_KEEP_DAYS", "0", "input should be greater than or equal to 1."),
         ("RELAY_KEEP_DAYS", "a month", "should be a whole number."),
-        *[("RELAY_ADMINS", value, PAIRS) for value in ("@ann", "U012AB3CD", "T012AB3CD/", "T1/U012AB3CD U012AB3CD")],
-        ("ROOTLY_API_URL", "secret-1", "should be a whole web address, such as https://relay.example.com."),
+        *[
+            ("RELAY_ADMINS", value, PAIRS)
+            for value in ("@ann", "U012AB3CD", "T012AB3CD/", "T1/U012AB3CD U012AB3CD")
+        ],
+        (
+            "ROOTLY_API_URL",
+            "secret-1",
+            "should be a whole web address, such as https://relay.example.com.",
+        ),
         ("RELAY_PUBLIC_URL", "ftp://secret-1", "should begin with https:// or http://."),
-        *[("ROOTLY_API_URL", f"https://{value}", ALONE) for value in ("me:secret-1@x.example", "x.example/?", "x/#a")],
+        *[
+            ("ROOTLY_API_URL", f"https://{value}", ALONE)
+            for value in ("me:secret-1@x.example", "x.example/?", "x/#a")
+        ],
         ("INCIDENT_IO_API_URL", "http://incident.example.com", NEAR),
         ("TWILIO_TASKROUTER_URL", "http://8.8.8.8", NEAR),
         ("SLACK_API_URL", "https://slack.com/api/?secret-1", ALONE),
@@ -146,40 +166,60 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -
     """A line each, in place of one a start."""
     with pytest.raises(SettingError) as caught:
         given(monkeypatch, RELAY_PORT="secret-1", SLACK_BOT_TOKEN="secret-1")
-    assert str(caught.value) == "SLACK_BOT_TOKEN: should begin with xoxb-.\nRELAY_PORT: should be a whole number."
+    assert (
+        str(caught.value)
+        == "SLACK_BOT_TOKEN: should begin with xoxb-.\nRELAY_PORT: should be a whole number."
+    )
 
 
 @pytest.mark.parametrize("secret", ["secret-1", "secret-1 secret-1 secret-1", "sécret-1-sécret-1"])
-def test_a_signing_secret_that_cannot_be_one_is_refused(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+def test_a_signing_secret_that_cannot_be_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
     """One of another shape than Slack's is taken: nobody has promised that shape."""
     with pytest.raises(SettingError) as caught:
         given(monkeypatch, SLACK_SIGNING_SECRET=secret)
     assert str(caught.value) == (
-        "SLACK_SIGNING_SECRET: is too short for one, or holds a space or a strange character; copy it again, whole."
+        "SLACK_SIGNING_SECRET: is too short for one, or holds a space or a strange character; copy "
+        "it again, whole."
     )
     odd = given(monkeypatch, SLACK_SIGNING_SECRET="signing-secret-0001").signing_secret_looks_odd
     usual = given(monkeypatch, SLACK_SIGNING_SECRET="0123456789abcdef" * 2).signing_secret_looks_odd
     assert (odd, usual) == (True, False)
 
 
-def test_admins_are_named_with_their_workspace_where_there_may_be_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An id alone is enough beside the token of the one workspace; what is neither is refused there too."""
+def test_admins_are_named_with_their_workspace_where_there_may_be_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An id alone is enough beside the token of the one workspace; what is neither is refused there
+    too."""
     pairs = "T012AB3CD/U012AB3CD,E012AB3CD/W012AB3CE"
-    assert given(monkeypatch, RELAY_ADMINS=pairs, SLACK_CLIENT_ID="1.2").admin_ids == set(pairs.split(","))
+    assert given(monkeypatch, RELAY_ADMINS=pairs, SLACK_CLIENT_ID="1.2").admin_ids == set(
+        pairs.split(",")
+    )
     one = {"SLACK_BOT_TOKEN": "xoxb-0001"}
-    assert given(monkeypatch, RELAY_ADMINS=f"U012AB3CD {pairs}", **one).admin_ids == {"U012AB3CD", *pairs.split(",")}
+    assert given(monkeypatch, RELAY_ADMINS=f"U012AB3CD {pairs}", **one).admin_ids == {
+        "U012AB3CD",
+        *pairs.split(","),
+    }
     with pytest.raises(SettingError) as caught:
         given(monkeypatch, RELAY_ADMINS="@ann", **one)
     assert str(caught.value) == (
-        "RELAY_ADMINS: should be Slack user ids such as U012AB3CD, or T012AB3CD/U012AB3CD (E012AB3CD/U012AB3CD for a whole "
+        "RELAY_ADMINS: should be Slack user ids such as U012AB3CD, or T012AB3CD/U012AB3CD "
+        "(E012AB3CD/U012AB3CD for a whole "
         "organisation), separated by commas."
     )
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080", "10.0.0.7", "192.168.1.7", "[fd00::7]"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8080", "localhost", "[::1]:8080", "10.0.0.7", "192.168.1.7", "[fd00::7]"]
+)
 def test_a_vendor_near_by_needs_no_tls(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """A stand-in, or a proxy on the operator's own network."""
-    assert given(monkeypatch, ROOTLY_API_URL=f"http://{host}").vendor_urls["rootly"] == f"http://{host}/"
+    assert (
+        given(monkeypatch, ROOTLY_API_URL=f"http://{host}").vendor_urls["rootly"]
+        == f"http://{host}/"
+    )
 
 
 def test_what_a_command_needs_is_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,23 +229,30 @@ def test_what_a_command_needs_is_demanded(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(SettingError) as caught:
         settings.demand("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN")
     assert str(caught.value) == (
-        "SLACK_BOT_TOKEN: is not set; copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-; or set"
+        "SLACK_BOT_TOKEN: is not set; copy it from your Slack app's page, OAuth & Permissions; it "
+        "begins with xoxb-; or set"
         " SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, and let many workspaces install the app."
     )
     with pytest.raises(SettingError) as caught:
         settings.demand("RELAY_ENCRYPTION_KEYS", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID")
     assert str(caught.value) == (
         "RELAY_ENCRYPTION_KEYS: is not set; set it.\n"
-        "SLACK_CLIENT_ID: is not set; copy it from your Slack app's page, Basic Information, App Credentials."
+        "SLACK_CLIENT_ID: is not set; copy it from your Slack app's page, Basic Information, App "
+        "Credentials."
     )
 
 
-def test_many_workspaces_need_the_apps_credentials_and_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the one token, or with nothing, there is no app to install; where Slack asks people is beside its Web API."""
+def test_many_workspaces_need_the_apps_credentials_and_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the one token, or with nothing, there is no app to install; where Slack asks people is
+    beside its Web API."""
     for variables in ({}, {"SLACK_BOT_TOKEN": "xoxb-0001"}):
         with monkeypatch.context() as patch:
             assert given(patch, **variables).slack_app is None
-    settings = given(monkeypatch, **{name: OURS[name] for name in (*PAIR, "RELAY_PUBLIC_URL", "SLACK_API_URL")})
+    settings = given(
+        monkeypatch, **{name: OURS[name] for name in (*PAIR, "RELAY_PUBLIC_URL", "SLACK_API_URL")}
+    )
     assert settings.slack_app == SlackApp("1.2", "https://relay.example.com", "client-0001")
     assert "client-0001" not in repr(settings.slack_app)
     assert settings.slack_authorize_url == "http://127.0.0.1:9/slack/oauth/v2/authorize"
@@ -216,9 +263,17 @@ def test_many_workspaces_need_the_apps_credentials_and_an_address(monkeypatch: p
     [
         (["SLACK_CLIENT_ID"], "SLACK_CLIENT_SECRET", "is not set; copy it"),
         (["SLACK_CLIENT_SECRET"], "SLACK_CLIENT_ID", "is not set; copy it"),
-        (["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"], "RELAY_PUBLIC_URL", "is not set; write the address"),
+        (
+            ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"],
+            "RELAY_PUBLIC_URL",
+            "is not set; write the address",
+        ),
         (["SLACK_CLIENT_ID", "SLACK_BOT_TOKEN"], "SLACK_BOT_TOKEN", "is set, and so is"),
-        (["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"], "SLACK_BOT_TOKEN", "is set, and so is"),
+        (
+            ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"],
+            "SLACK_BOT_TOKEN",
+            "is set, and so is",
+        ),
     ],
 )
 def test_one_token_or_the_apps_credentials(

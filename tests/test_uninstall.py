@@ -10,12 +10,11 @@ from structlog.testing import capture_logs
 
 from bot import messages
 from bot.adapters.base import Created
-from bot.errors import Gone, TryLater, Unclear
-from bot.storage import Workspace
+from bot.delivery.model import Outcome
+from bot.errors import NoLongerThereError, OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
-from bot.storage.purge import Purge, Scope
-from bot.storage.rows import Outcome
-from bot.uninstall import Uninstaller
+from bot.uninstall import Purge, Scope, Uninstaller
+from bot.workspace import Workspace
 from tests.board import board_on
 from tests.conftest import World, eventually
 from tests.delivering import keys, submit, until
@@ -41,8 +40,11 @@ async def uninstall(world: World) -> None:
         assert (await tell(world, event)).status == 200
 
 
-async def test_nothing_is_left_stored_in_memory_or_in_any_file(world: World, tmp_path: Path) -> None:
-    """After a busy life: no row, nothing remembered, no byte of what people wrote or of a token in any file of the bot's."""
+async def test_nothing_is_left_stored_in_memory_or_in_any_file(
+    world: World, tmp_path: Path
+) -> None:
+    """After a busy life: no row, nothing remembered, no byte of what people wrote or of a token in
+    any file of the bot's."""
     await world.lists_loaded()
     modal = await world.open("/incident", world.member)
     await modal.fill(title=WORDS, severity_id="SEV1")
@@ -60,12 +62,17 @@ async def test_nothing_is_left_stored_in_memory_or_in_any_file(world: World, tmp
 
 async def test_a_person_who_was_being_looked_up_is_not_remembered(world: World) -> None:
     """Slack says who it is only after everything was removed."""
-    slack, relay = world.stage.slack, world.bot.relay
-    relay.people.forget({world.stage.workspace})
+    slack, services = world.sandbox.slack, world.bot.services
+    services.people.forget({world.sandbox.workspace})
     async with slack_wire() as (wire, client):
         wire.pause = 0.5
-        wire.answer = lambda args: {"ok": True, "user": {"id": world.member, "team_id": slack.team.id}}
-        looking = asyncio.create_task(relay.people.person(client, world.stage.workspace, world.member))
+        wire.answer = lambda args: {
+            "ok": True,
+            "user": {"id": world.member, "team_id": slack.team.id},
+        }
+        looking = asyncio.create_task(
+            services.people.person(client, world.sandbox.workspace, world.member)
+        )
         await eventually(lambda: wire.calls)
         await uninstall(world)
         assert not looking.done()
@@ -97,25 +104,30 @@ def _bytes(folder: Path) -> bytes:
     return b"".join(it.read_bytes() for it in folder.iterdir() if it.is_file())
 
 
-async def test_lists_of_a_vendor_that_another_process_disconnected_are_forgotten(world: World) -> None:
+async def test_lists_of_a_vendor_that_another_process_disconnected_are_forgotten(
+    world: World,
+) -> None:
     """The next round notices, though nobody told this process."""
     await world.lists_loaded()
-    relay = world.bot.relay
-    await relay.connections.remove(world.stage.workspace, "rootly")
-    await relay.catalogs.want(world.stage.workspace, "twilio", [])
-    await eventually(lambda: {vendor for _, vendor, _ in relay.catalogs._known} == {"incident_io", "twilio"})
+    services = world.bot.services
+    await services.connections.remove(world.sandbox.workspace, "rootly")
+    await services.catalogs.want(world.sandbox.workspace, "twilio", [])
+    await eventually(
+        lambda: {vendor for _, vendor, _ in services.catalogs._known} == {"incident_io", "twilio"}
+    )
 
 
 async def _ciphertexts(world: World) -> list[str]:
-    rows = await world.bot.relay.deliveries._database.read(
+    rows = await world.bot.services.deliveries._database.read(
         lambda db: db.execute("SELECT secret FROM connections").fetchall()
     )
     return [row[0] for row in rows]
 
 
 async def test_what_waits_is_not_sent_and_not_shown(world: World) -> None:
-    """The vendor comes back after the uninstall: nothing arrives there, and no card says a word any more."""
-    rootly = world.stage.vendors["rootly"]
+    """The vendor comes back after the uninstall: nothing arrives there, and no card says a word any
+    more."""
+    rootly = world.sandbox.vendors["rootly"]
     await rootly.set_fault("down")
     for key in keys(3):
         await submit(world, key=key)
@@ -124,7 +136,7 @@ async def test_what_waits_is_not_sent_and_not_shown(world: World) -> None:
     await uninstall(world)
     cards, asked = world.cards("incidents"), len(rootly.requests)
     await rootly.set_fault("fine")
-    world.bot.relay.courier.wake()
+    world.bot.services.dispatcher.wake()
     await asyncio.sleep(LONG_ENOUGH)
     assert (world.cards("incidents"), len(rootly.requests)) == (cards, asked)
     assert (await stored(world), remembered(world)) == ({}, [])
@@ -148,19 +160,22 @@ async def test_a_form_that_is_submitted_after_it_makes_nothing(world: World) -> 
     await modal.fill(title=WORDS, severity_id="SEV1")
     await uninstall(world)
     assert (await modal.submit()).ok
-    assert world.top(world.member).text == messages.disconnected(world.bot.relay.adapters["rootly"])
+    assert world.top(world.member).text == messages.disconnected(
+        world.bot.services.adapters["rootly"]
+    )
     assert await stored(world) == {}
 
 
 async def test_who_waits_for_the_vendor_is_told_and_no_card_follows(world: World) -> None:
-    """The request has left, the modal waits: it says at once that the app is gone, and the late answer changes nothing."""
+    """The request has left, the modal waits: it says at once that the app is gone, and the late
+    answer changes nothing."""
     await world.lists_loaded()
-    rootly = world.stage.vendors["rootly"]
+    rootly = world.sandbox.vendors["rootly"]
     modal = await world.open("/incident", world.member)
     await modal.fill(title=WORDS, severity_id="SEV1")
     await rootly.set_fault("slow")
     submitting = asyncio.create_task(modal.submit())
-    await eventually(lambda: world.bot.relay.courier._under_way)
+    await eventually(lambda: world.bot.services.dispatcher._under_way)
     await uninstall(world)
     assert (await submitting).ok
     assert world.top(world.member).text == messages.REMOVED
@@ -171,13 +186,13 @@ async def test_who_waits_for_the_vendor_is_told_and_no_card_follows(world: World
 
 async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
     """The card stays in Slack; pressing its button changes nothing and says so."""
-    await world.stage.vendors["rootly"].set_fault("down")
+    await world.sandbox.vendors["rootly"].set_fault("down")
     await submit(world)
     await until(world, "queued")
     await eventually(lambda: world.cards("incidents"))
     await uninstall(world)
     [card] = world.cards("incidents")
-    outcome = await world.stage.slack.act(
+    outcome = await world.sandbox.slack.act(
         world.admin,
         channel_id=world.channel("incidents"),
         ts=card["ts"],
@@ -192,24 +207,27 @@ async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
 
 async def gone(machine: Machine) -> None:
     """What uninstalling does to the machinery."""
-    parts = (machine.courier, machine.reconciler, machine.courier._paces)
+    parts = (machine.dispatcher, machine.reconciler, machine.dispatcher._rate_limiters)
     await Uninstaller(Purge(machine.database), parts).leave(HERE, machine.clock.now)
 
 
 async def test_a_delivery_under_way_stops_and_another_workspaces_goes_on(tmp_path: Path) -> None:
-    """Who waits for its outcome hears of it; the other workspace's delivery, sent at the same time, arrives."""
+    """Who waits for its outcome hears of it; the other workspace's delivery, sent at the same time,
+    arrives."""
     async with machine_on(tmp_path / "relay.db") as machine:
         await machine.connect()
         await machine.connect(workspace=ELSEWHERE)
         mine, theirs = Gate(), Gate()
         machine.adapter.script = [mine, theirs]
         row = await machine.submit()
-        await machine.courier.submit(draft(workspace=ELSEWHERE), card_after=0)
-        waiting = asyncio.create_task(machine.courier.outcome(row, asyncio.get_running_loop().time() + 5))
+        await machine.dispatcher.submit(draft(workspace=ELSEWHERE), card_not_before=0)
+        waiting = asyncio.create_task(
+            machine.dispatcher.outcome(row, asyncio.get_running_loop().time() + 5)
+        )
         await asyncio.gather(mine.reached.wait(), theirs.reached.wait())
         await asyncio.sleep(0)
         await gone(machine)
-        with pytest.raises(Gone):
+        with pytest.raises(NoLongerThereError):
             await waiting
         for gate in (mine, theirs):
             gate.open.set()
@@ -223,13 +241,16 @@ async def test_nothing_is_sent_again_or_looked_up(tmp_path: Path) -> None:
     """What was to be retried, and what was in doubt, is neither when its time comes."""
     async with machine_on(tmp_path / "relay.db") as machine:
         await machine.connect()
-        machine.adapter.script = [TryLater("Notes", "Not there.", "unreachable"), Unclear("Notes", "Lost.")]
+        machine.adapter.script = [
+            RetryLaterError("Notes", "Not there.", "unreachable"),
+            OutcomeUnknownError("Notes", "Lost."),
+        ]
         for key, state in (("ir000000000001", "queued"), ("ir000000000002", "unconfirmed")):
             await machine.submit(key)
             await machine.until(state, key)
         await gone(machine)
         machine.clock.advance(3600)
-        machine.courier.wake()
+        machine.dispatcher.wake()
         await asyncio.sleep(LONG_ENOUGH)
         assert (len(machine.adapter.sent), machine.adapter.looked) == (2, [])
 
@@ -238,7 +259,7 @@ async def test_a_look_under_way_stops(tmp_path: Path) -> None:
     """Nobody waits any more for the vendor's answer to our question, nor does anything about it."""
     async with machine_on(tmp_path / "relay.db") as machine:
         await machine.connect()
-        machine.adapter.script = [Unclear("Notes", "Lost.")]
+        machine.adapter.script = [OutcomeUnknownError("Notes", "Lost.")]
         asked, stopped = asyncio.Event(), asyncio.Event()
 
         async def find(*args: Any, **more: Any) -> list[Created]:
@@ -252,29 +273,35 @@ async def test_a_look_under_way_stops(tmp_path: Path) -> None:
         await machine.submit()
         await machine.until("unconfirmed")
         machine.clock.advance(10)
-        machine.reconciler._workers.wake()
+        machine.reconciler._pool.wake()
         await asyncio.wait_for(asked.wait(), 5)
         changes = len(machine.changes)
         await gone(machine)
         await asyncio.wait_for(stopped.wait(), 5)
         await asyncio.sleep(LONG_ENOUGH)
-        assert (len(machine.changes), machine.reconciler._workers.busy, len(machine.adapter.sent)) == (
+        assert (len(machine.changes), machine.reconciler._pool.busy, len(machine.adapter.sent)) == (
             changes,
             False,
             1,
         )
 
 
-async def test_a_submission_that_has_read_the_connection_already_is_not_written(tmp_path: Path) -> None:
-    """Between reading the connection and writing the row the workspace went: nothing is written or sent."""
+async def test_a_submission_that_has_read_the_connection_already_is_not_written(
+    tmp_path: Path,
+) -> None:
+    """Between reading the connection and writing the row the workspace went: nothing is written or
+    sent."""
     async with machine_on(tmp_path / "relay.db") as machine:
         await machine.connect()
         connection = await machine.connections.get(HERE, "notes")
         await gone(machine)
-        with pytest.raises(Gone):
-            await machine.courier.submit(draft(), card_after=0, connection=connection)
+        with pytest.raises(NoLongerThereError):
+            await machine.dispatcher.submit(draft(), card_not_before=0, connection=connection)
         tables = await machine.database.read(
-            lambda db: [db.execute(f"SELECT count(*) FROM {it}").fetchone()[0] for it in ("deliveries", "habits")]  # noqa: S608
+            lambda db: [
+                db.execute(f"SELECT count(*) FROM {it}").fetchone()[0]
+                for it in ("deliveries", "habits")
+            ]
         )
         assert (tables, machine.adapter.sent) == ([0, 0], [])
         await machine.connect()
@@ -283,7 +310,8 @@ async def test_a_submission_that_has_read_the_connection_already_is_not_written(
 
 
 async def test_a_late_worker_leaves_alone_who_has_the_id_by_now(tmp_path: Path) -> None:
-    """The removed row's id was given to another workspace's: settling the old attempt says nothing about the new row."""
+    """The removed row's id was given to another workspace's: settling the old attempt says nothing
+    about the new row."""
     async with machine_on(tmp_path / "relay.db", running=False) as machine:
         await machine.connect()
         await machine.connect(workspace=ELSEWHERE)
@@ -292,7 +320,7 @@ async def test_a_late_worker_leaves_alone_who_has_the_id_by_now(tmp_path: Path) 
         old = await machine.submit()
         await held.reached.wait()
         await gone(machine)
-        new = await machine.courier.submit(draft(workspace=ELSEWHERE), card_after=0)
+        new = await machine.dispatcher.submit(draft(workspace=ELSEWHERE), card_not_before=0)
         assert (new.id, new.key, new.attempt) == (old.id, old.key, old.attempt)
         assert await machine.deliveries.settle(old, Outcome("rejected", "refused", "No.")) is None
         assert await machine.row(workspace=ELSEWHERE) == new
@@ -300,7 +328,8 @@ async def test_a_late_worker_leaves_alone_who_has_the_id_by_now(tmp_path: Path) 
 
 
 async def test_a_card_that_is_being_posted_stops(tmp_path: Path) -> None:
-    """Slack takes its time: nobody waits for its answer any more, and the channel is free for whoever comes next."""
+    """Slack takes its time: nobody waits for its answer any more, and the channel is free for
+    whoever comes next."""
     async with board_on(tmp_path / "relay.db") as board:
         row = await board.settled()
         board.slack.pause = 5.0
@@ -308,6 +337,6 @@ async def test_a_card_that_is_being_posted_stops(tmp_path: Path) -> None:
         await eventually(lambda: board.slack.calls)
         board.cards.forget(Scope(row.workspace))
         await eventually(lambda: not board.cards._cards)
-        assert board.cards._turns.taken == 0
+        assert board.cards._limiter.taken == 0
         assert (await board.look(row)).card_ts == ""
         await ended(task)

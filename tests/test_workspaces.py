@@ -1,4 +1,5 @@
-"""Three workspaces and one organisation, from "Add to Slack" to the uninstall of one of them: the others notice nothing."""
+"""Three workspaces and one organisation, from "Add to Slack" to the uninstall of one of them: the
+others notice nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.playground.vendors import data
-from bot.storage import Workspace
+from bot.workspace import Workspace
 from tests.conftest import eventually
 from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
 from tests.many import ACME, ADMIN, BOLT, CORE, DUCHY, TEAMS, Many, installed_as, many, workspace_of
@@ -30,7 +31,8 @@ async def world(tmp_path: Path) -> AsyncIterator[Many]:
 
 
 def secret_of(team: data.Team) -> bytes:
-    """What its people write, and no list of the vendor's repeats: all four are connected to the same account there."""
+    """What its people write, and no list of the vendor's repeats: all four are connected to the
+    same account there."""
     return f"only {team.name} knows".encode()
 
 
@@ -40,7 +42,7 @@ def files(folder: Path) -> bytes:
 
 
 async def declare(world: Many, team: data.Team) -> None:
-    await world.bot.relay.catalogs.want(workspace_of(team), "rootly", ["severities"])
+    await world.bot.services.catalogs.want(workspace_of(team), "rootly", ["severities"])
     await eventually(lambda: _loaded(world, team))
     modal = await world.open(team, "/incident")
     await modal.fill(title="Checkout is down", summary=secret_of(team).decode(), severity_id="SEV1")
@@ -49,7 +51,9 @@ async def declare(world: Many, team: data.Team) -> None:
 
 
 async def _loaded(world: Many, team: data.Team) -> bool:
-    return bool(await world.bot.relay.catalogs.entries(workspace_of(team), "rootly", "severities"))
+    return bool(
+        await world.bot.services.catalogs.entries(workspace_of(team), "rootly", "severities")
+    )
 
 
 async def say(world: Many, workspace: Workspace, event: Mapping[str, Any]) -> None:
@@ -58,17 +62,23 @@ async def say(world: Many, workspace: Workspace, event: Mapping[str, Any]) -> No
 
 
 async def left(world: Many, team: data.Team) -> dict[str, int]:
-    """What is stored of the workspace, and of its organisation's installation; but the lists, which come and go."""
+    """What is stored of the workspace, and of its organisation's installation; but the lists, which
+    come and go."""
     rows = await stored(world, workspace_of(team))
     rows |= await stored(world, installed_as(team))
     return {table: count for table, count in rows.items() if table != "catalogs"}
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("events", [(APP_UNINSTALLED, TOKENS_REVOKED), (TOKENS_REVOKED, APP_UNINSTALLED)])
+@pytest.mark.parametrize(
+    "events", [(APP_UNINSTALLED, TOKENS_REVOKED), (TOKENS_REVOKED, APP_UNINSTALLED)]
+)
 @pytest.mark.parametrize("team", [BOLT, DUCHY], ids=lambda it: it.name)
-async def test_one_leaves_and_the_others_stay(world: Many, team: data.Team, events: Any, tmp_path: Path) -> None:
-    """In either order of the events: no row and no byte is left of it, and each of the others declares another incident."""
+async def test_one_leaves_and_the_others_stay(
+    world: Many, team: data.Team, events: Any, tmp_path: Path
+) -> None:
+    """In either order of the events: no row and no byte is left of it, and each of the others
+    declares another incident."""
     with capture_logs() as logs:
         assert {it.name: await left(world, it) for it in TEAMS} == {
             it.name: BUSY | {"installations": 1} for it in TEAMS
@@ -83,12 +93,15 @@ async def test_one_leaves_and_the_others_stay(world: Many, team: data.Team, even
     assert found == {it.name: BUSY | {"deliveries": 2, "installations": 1} for it in others}
     assert remembered(world, workspace_of(team)) == []
     assert [it for it in logs if it["log_level"] == "error"] == []
-    assert [it.name for it in TEAMS if secret_of(it) in files(tmp_path)] == [it.name for it in others]
+    assert [it.name for it in TEAMS if secret_of(it) in files(tmp_path)] == [
+        it.name for it in others
+    ]
 
 
 @pytest.mark.timeout(60)
 async def test_it_can_be_installed_again(world: Many) -> None:
-    """From nothing; the events of the former installation, said once more, remove nothing of the new one."""
+    """From nothing; the events of the former installation, said once more, remove nothing of the
+    new one."""
     events = [payload(it, workspace_of(CORE)) for it in (APP_UNINSTALLED, TOKENS_REVOKED)]
     transport = world.slack(ACME)._transport
     world.slack(CORE).bot_token = ""
@@ -107,17 +120,25 @@ async def test_it_can_be_installed_again(world: Many) -> None:
 
 @pytest.mark.timeout(60)
 async def test_a_team_goes_on_with_its_organisations_installation(world: Many) -> None:
-    """It had installed the app for itself too. Once that is removed, at once the organisation's token speaks there, and what
-    its admins connected and decided holds as before."""
-    relay, duchy = world.bot.relay, workspace_of(DUCHY)
-    whole = await relay.installations.find(duchy)
+    """It had installed the app for itself too. Once that is removed, at once the organisation's
+    token speaks there, and what its admins connected and decided holds as before."""
+    services, duchy = world.bot.services, workspace_of(DUCHY)
+    whole = await services.installations.find(duchy)
     assert whole is not None
-    await relay.installations.save(replace(whole, workspace=duchy, token="xoxb-its-own", installed_at=1.0))
-    await relay.who_may.decide(duchy, {"rootly.incident": "admins"}, ADMIN)
-    await relay.installations.find(duchy)
+    await services.installations.save(
+        replace(whole, workspace=duchy, token="xoxb-its-own", installed_at=1.0)
+    )
+    await services.access.decide(duchy, {"rootly.incident": "admins"}, ADMIN)
+    await services.installations.find(duchy)
     for event in (TOKENS_REVOKED, APP_UNINSTALLED):
         await say(world, duchy, event)
-    assert await relay.installations.find(duchy) == whole
+    assert await services.installations.find(duchy) == whole
     await declare(world, DUCHY)
-    assert await left(world, DUCHY) == BUSY | {"deliveries": 2, "permissions": 1, "installations": 1}
-    assert await relay.who_may.rules(duchy, {"rootly.incident": "incident"}) == {"rootly.incident": "admins"}
+    assert await left(world, DUCHY) == BUSY | {
+        "deliveries": 2,
+        "permissions": 1,
+        "installations": 1,
+    }
+    assert await services.access.rules(duchy, {"rootly.incident": "incident"}) == {
+        "rootly.incident": "admins"
+    }

@@ -5,7 +5,8 @@ from email.utils import parsedate_to_datetime
 
 
 def epoch(written: str) -> float:
-    """Epoch seconds of an ISO 8601 or RFC 2822 date; 0.0 when it is neither. Without an offset it is UTC."""
+    """Epoch seconds of an ISO 8601 or RFC 2822 date; 0.0 when it is neither. Without an offset it
+    is UTC."""
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(written)

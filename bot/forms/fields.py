@@ -1,4 +1,5 @@
-"""How a form is declared: a pydantic model whose fields' types choose the element, and markers that say more.
+"""How a form is declared: a pydantic model whose fields' types choose the element, and markers that
+say more.
 
 | a field of type                    | becomes                                        |
 |------------------------------------|------------------------------------------------|
@@ -19,9 +20,9 @@
 | `Named`                            | a text input, "ID, name"; in a `list`: many lines of that |
 | another `Form`                     | that form's fields, in its place               |
 
-The label is the field's `title`, the hint its `description`; lengths and bounds are the field's own constraints.
-A field without a default is required. Anything else raises `TypeError` when it is rendered, so that a new kind of
-field cannot be forgotten.
+The label is the field's `title`, the hint its `description`; lengths and bounds are the field's own
+constraints. A field without a default is required. Anything else raises `TypeError` when it is
+rendered, so that a new kind of field cannot be forgotten.
 """
 
 import re
@@ -36,8 +37,9 @@ from pydantic_core import PydanticCustomError
 class Form(BaseModel):
     """What a person fills in for one operation. The model is the form's only declaration.
 
-    `headline` and `details` name the fields that keep their text when the person switches to another vendor; a form
-    with one text field for both leaves `details` empty. `block` stands in the block ids of a form nested in another one.
+    `headline` and `details` name the fields that keep their text when the person switches to
+    another vendor; a form with one text field for both leaves `details` empty. `block` stands in
+    the block ids of a form nested in another one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -57,7 +59,8 @@ _NAMED = re.compile(r"((?:\{\{.*?\}\}|[^,])*)(?:,(.*))?", re.DOTALL)
 
 
 class Named(BaseModel):
-    """A thing in another tool, as a person types it: "10001, Bug". Without a name, the ID is all there is."""
+    """A thing in another tool, as a person types it: "10001, Bug". Without a name, the ID is all
+    there is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -84,7 +87,8 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Text(Marker):
-    """A text input: many lines if `multiline`; `placeholder` is shown while it is empty (150 characters at most)."""
+    """A text input: many lines if `multiline`; `placeholder` is shown while it is empty (150
+    characters at most)."""
 
     multiline: bool = False
     placeholder: str = ""
@@ -92,9 +96,11 @@ class Text(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Json(Marker):
-    """Many lines that must be JSON; the value stays the text. `kind` is the JSON type demanded at the top.
+    """Many lines that must be JSON; the value stays the text. `kind` is the JSON type demanded at
+    the top.
 
-    `liquid`: it becomes JSON once the Liquid in it is filled in, by the vendor; it is checked as far as that allows.
+    `liquid`: it becomes JSON once the Liquid in it is filled in, by the vendor; it is checked as
+    far as that allows.
     """
 
     kind: type | None = None
@@ -104,10 +110,11 @@ class Json(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Upload(Marker):
-    """One file of text in UTF-8; the value is its text. `most`: its bytes; `types`: what its name may end in (".json": "json").
+    """One file of text in UTF-8; the value is its text. `most`: its bytes; `types`: what its name
+    may end in (".json": "json").
 
-    `instead_of` names the text field that says the same. Slack cannot put a file back into a form: there its text stands
-    when the form is filled in again, if it fits.
+    `instead_of` names the text field that says the same. Slack cannot put a file back into a form:
+    there its text stands when the form is filled in again, if it fits.
     """
 
     most: int
@@ -117,14 +124,18 @@ class Upload(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Marker):
-    """Words for the values of a select; a value without one is shown humanised (`in_progress`: "In progress")."""
+    """Words for the values of a select; a value without one is shown humanised (`in_progress`: "In
+    progress")."""
 
-    labels: Mapping[str, str] = field(default_factory=dict, hash=False)  # so that `Annotated[...] | None` can be said
+    labels: Mapping[str, str] = field(
+        default_factory=dict, hash=False
+    )  # so that `Annotated[...] | None` can be said
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup(Marker):
-    """A type-ahead over the adapter's catalog of that name. `rerenders`: choosing redraws the form at once."""
+    """A type-ahead over the adapter's catalog of that name. `rerenders`: choosing redraws the form
+    at once."""
 
     catalog: str
     placeholder: str = ""
@@ -147,13 +158,14 @@ USER_GROUPS = "user_groups"
 
 @dataclass(frozen=True, slots=True)
 class UserGroup(Marker):
-    """A Slack user group; the value is its id. Slack has no element for it: whoever draws the form answers the type-ahead."""
+    """A Slack user group; the value is its id. Slack has no element for it: whoever draws the form
+    answers the type-ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check(Marker):
-    """The words beside a checkbox (75 characters at most). `confirm`: what Slack asks for assent to when it is clicked (300
-    at most)."""
+    """The words beside a checkbox (75 characters at most). `confirm`: what Slack asks for assent to
+    when it is clicked (300 at most)."""
 
     words: str = "Yes"
     confirm: str = ""
@@ -165,5 +177,6 @@ class Advanced(Marker):
 
 
 def wrong(field: str, sentence: str) -> PydanticCustomError:
-    """What a model validator raises to put its sentence beside one field: `raise wrong("configuration", "Give ...")`."""
+    """What a model validator raises to put its sentence beside one field: `raise
+    wrong("configuration", "Give ...")`."""
     return PydanticCustomError("wrong_field", "{sentence}", {"field": field, "sentence": sentence})

@@ -1,7 +1,9 @@
-"""A file that was chosen in a form: what Slack says about it, and its text once somebody has fetched it.
+"""A file that was chosen in a form: what Slack says about it, and its text once somebody has
+fetched it.
 
-Slack's state of a `file_input` is {"type": "file_input", "files": [file object, ...]}. What was fetched stands beside the
-files: "text", or "problem", a sentence for the person. Source: Slack's reference for the file input element.
+Slack's state of a `file_input` is {"type": "file_input", "files": [file object, ...]}. What was
+fetched stands beside the files: "text", or "problem", a sentence for the person. Source: Slack's
+reference for the file input element.
 """
 
 from collections.abc import Mapping
@@ -24,12 +26,16 @@ def files_in(state_values: Mapping[str, Any], block_id: str) -> list[Mapping[str
 
 def with_files(state_values: Mapping[str, Any], fetched: Mapping[str, Fetched]) -> dict[str, Any]:
     """The state with what became of the files, by block id."""
-    said = {name: {"value": {**state_values[name]["value"], **it._asdict()}} for name, it in fetched.items()}
+    said = {
+        name: {"value": {**state_values[name]["value"], **it._asdict()}}
+        for name, it in fetched.items()
+    }
     return {**state_values, **said}
 
 
 def names_or_text(element: Mapping[str, Any]) -> str | list[str] | None:
-    """The text of the file; while it is not fetched, the names of what is chosen; None when nothing is."""
+    """The text of the file; while it is not fetched, the names of what is chosen; None when nothing
+    is."""
     if isinstance(text := element.get("text"), str) and text:
         return text
     return [str(file.get("name") or "a file") for file in _files(element)] or None

@@ -1,15 +1,15 @@
 """A form with more fields than Slack takes in one view: which of them stand in it.
 
-A workspace may have made itself any number of fields at its vendor. Slack refuses a view that has too many, and then the
-person sees nothing at all. The numbers are from Slack's reference for views.
+A workspace may have made itself any number of fields at its vendor. Slack refuses a view that has
+too many, and then the person sees nothing at all. The numbers are from Slack's reference for views.
 """
 
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import Form
-from bot.forms.made import BLOCK
 from bot.forms.render import Block
 from bot.forms.shape import Place, places
 
@@ -28,11 +28,13 @@ class Fitted(NamedTuple):
     left_out: list[Place]
 
 
-def fitted(form: type[Form], prefix: str, blocks: Sequence[Block], others: Sequence[Block] = ()) -> Fitted:
+def fitted(
+    form: type[Form], prefix: str, blocks: Sequence[Block], others: Sequence[Block] = ()
+) -> Fitted:
     """What of the form's rendered `blocks` fits into one view beside `others`; all, nearly always.
 
-    First what has to be filled in, then what is filled in, then the form's own fields, then the workspace's own. Where
-    something is left out there is room for a line more, which says so.
+    First what has to be filled in, then what is filled in, then the form's own fields, then the
+    workspace's own. Where something is left out there is room for a line more, which says so.
     """
     room, space = BLOCKS - len(others), VIEW_BYTES - _AROUND_BYTES - _size(others)
     if len(blocks) <= room and _size(blocks) <= space:

@@ -1,7 +1,9 @@
-"""What was filled in, back as the form's model, and what was wrong with it, beside the fields it concerns.
+"""What was filled in, back as the form's model, and what was wrong with it, beside the fields it
+concerns.
 
-`state_values` is `view["state"]["values"]` of a submission or a block action, read as plain dicts: block id ->
-{"value": element state}. Nothing in it is trusted: a payload of any shape gives a form or a `FormError`, nothing else.
+`state_values` is `view["state"]["values"]` of a submission or a block action, read as plain dicts:
+block id -> {"value": element state}. Nothing in it is trusted: a payload of any shape gives a form
+or a `FormError`, nothing else.
 """
 
 import math
@@ -30,11 +32,13 @@ LONGEST_ERROR = 600
 
 
 def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed so far by field name (a dict for a nested form), unvalidated, without what is not on the screen.
+    """What was typed so far by field name (a dict for a nested form), unvalidated, without what is
+    not on the screen.
 
-    Text is as typed, a select's answer its value, people and entries their ids, a date and time aware, a number that is
-    none stays text, "ID, name" too; of a file that was not fetched there are the names, in a list. A field left blank is
-    None, [] or False. `render` takes the result as its values.
+    Text is as typed, a select's answer its value, people and entries their ids, a date and time
+    aware, a number that is none stays text, "ID, name" too; of a file that was not fetched there
+    are the names, in a list. A field left blank is None, [] or False. `render` takes the result as
+    its values.
     """
     typed: dict[str, Any] = {}
     for field in shape(form):
@@ -49,9 +53,14 @@ def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict
 def parse(form: type[FormT], prefix: str, state_values: Mapping[str, Any]) -> FormT:
     """The filled-in form. Raises `FormError` with a sentence for each block that needs mending.
 
-    A field left blank gets its default, unless its type has a blank value of its own (None, "", [], False).
+    A field left blank gets its default, unless its type has a blank value of its own (None, "", [],
+    False).
     """
-    early = {each.path: text for each in places(form, prefix) if (text := _early(each, state_values)) is not None}
+    early = {
+        each.path: text
+        for each in places(form, prefix)
+        if (text := _early(each, state_values)) is not None
+    }
     complaints = list(early.items())
     try:
         filled = form.model_validate(_given(form, read(form, prefix, state_values), early))
@@ -64,26 +73,39 @@ def parse(form: type[FormT], prefix: str, state_values: Mapping[str, Any]) -> Fo
 
 
 def place(
-    form: type[Form], prefix: str, state_values: Mapping[str, Any], fields: Mapping[str, str], sentence: str = ""
+    form: type[Form],
+    prefix: str,
+    state_values: Mapping[str, Any],
+    fields: Mapping[str, str],
+    sentence: str = "",
 ) -> dict[str, str]:
     """A vendor's complaints by block id, for an answer with errors.
 
-    `fields` maps dotted field names to the vendor's words, `sentence` belongs to no field. What is about a field that
-    the screen does not show, or the form does not have, goes to the first input and begins with the field's title.
+    `fields` maps dotted field names to the vendor's words, `sentence` belongs to no field. What is
+    about a field that the screen does not show, or the form does not have, goes to the first input
+    and begins with the field's title.
     """
-    complaints = [(tuple(name.split(".")), text.strip() or "This was not accepted.") for name, text in fields.items()]
+    complaints = [
+        (tuple(name.split(".")), text.strip() or "This was not accepted.")
+        for name, text in fields.items()
+    ]
     if sentence.strip():
         complaints.append(((), sentence.strip()))
     return _placed(form, prefix, state_values, complaints)
 
 
 def _placed(
-    form: type[Form], prefix: str, state_values: Mapping[str, Any], complaints: Iterable[tuple[Path, str]]
+    form: type[Form],
+    prefix: str,
+    state_values: Mapping[str, Any],
+    complaints: Iterable[tuple[Path, str]],
 ) -> dict[str, str]:
     """Each complaint below the input that a person can mend it in, several joined by line breaks."""
     known = {each.path: each for each in places(form, prefix)}
     screen = _mapping(state_values)
-    first = _first(known.values(), screen) or next((name for name in screen if isinstance(name, str)), None)
+    first = _first(known.values(), screen) or next(
+        (name for name in screen if isinstance(name, str)), None
+    )
     if first is None:
         first = next((each.block_id for each in known.values() if each.field.form is None), prefix)
     found: dict[str, list[str]] = {}
@@ -102,11 +124,16 @@ def _beside(known: Mapping[Path, Place], path: Path, screen: Mapping[str, Any]) 
     nearest = _nearest(known, path)
     if nearest is None or (nearest.field.form is not None and nearest.path != path):
         return None
-    return _first((each for each in known.values() if each.path[: len(nearest.path)] == nearest.path), screen)
+    return _first(
+        (each for each in known.values() if each.path[: len(nearest.path)] == nearest.path), screen
+    )
 
 
 def _first(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
-    return next((each.block_id for each in among if each.field.form is None and each.block_id in screen), None)
+    return next(
+        (each.block_id for each in among if each.field.form is None and each.block_id in screen),
+        None,
+    )
 
 
 def _nearest(known: Mapping[Path, Place], path: Path) -> Place | None:
@@ -126,7 +153,8 @@ def _complaints(
 ) -> Iterator[tuple[Path, str]]:
     """pydantic's errors as sentences.
 
-    Values known to be wrong were held back, so what is said about those, or about the form as a whole, means nothing.
+    Values known to be wrong were held back, so what is said about those, or about the form as a
+    whole, means nothing.
     """
     known = {each.path: each for each in places(form, prefix)}
     for detail in error.errors(include_url=False):
@@ -145,8 +173,11 @@ def _held_back(known: Mapping[Path, Place], path: Path, early: Collection[Path])
     return nearest is None or nearest.field.form is not None or nearest.path in early
 
 
-def _given(form: type[Form], typed: Mapping[str, Any], early: Collection[Path], path: Path = ()) -> dict[str, Any]:
-    """What the model is asked to validate: without what was left blank, and without what is known to be wrong."""
+def _given(
+    form: type[Form], typed: Mapping[str, Any], early: Collection[Path], path: Path = ()
+) -> dict[str, Any]:
+    """What the model is asked to validate: without what was left blank, and without what is known
+    to be wrong."""
     given: dict[str, Any] = {}
     for field in shape(form):
         here = (*path, field.name)
@@ -160,7 +191,8 @@ def _given(form: type[Form], typed: Mapping[str, Any], early: Collection[Path], 
 
 
 def _answer(field: Field, value: Any) -> dict[str, Any]:
-    """A field left blank: None or an empty value if its type and bounds take one; else nothing, hence the default."""
+    """A field left blank: None or an empty value if its type and bounds take one; else nothing,
+    hence the default."""
     if value not in (None, []) and not (isinstance(value, str) and not value.strip()):
         return {field.name: value}
     if field.required:
@@ -171,20 +203,34 @@ def _answer(field: Field, value: Any) -> dict[str, Any]:
         return {}
     if field.listed:
         return {field.name: []}
-    return {field.name: ""} if field.kind in ("text", "lookup", "person", "conversation", "user_group") else {}
+    return (
+        {field.name: ""}
+        if field.kind in ("text", "lookup", "person", "conversation", "user_group")
+        else {}
+    )
 
 
 def _any(typed: Any) -> bool:
     return any(_any(each) for each in typed.values()) if isinstance(typed, dict) else bool(typed)
 
 
-def chosen(state_values: Mapping[str, Any], block_id: str, action_id: str = "value") -> dict[str, str]:
-    """What is chosen in the select of that block: value -> the words shown for it. Empty where there is none."""
+def chosen(
+    state_values: Mapping[str, Any], block_id: str, action_id: str = "value"
+) -> dict[str, str]:
+    """What is chosen in the select of that block: value -> the words shown for it. Empty where
+    there is none."""
     element = _element(state_values, block_id, action_id)
     several = element.get("selected_options")
-    options = [_mapping(it) for it in (element.get("selected_option"), *(several if isinstance(several, list) else []))]
+    options = [
+        _mapping(it)
+        for it in (element.get("selected_option"), *(several if isinstance(several, list) else []))
+    ]
     words = [(it.get("value"), _mapping(it.get("text")).get("text")) for it in options]
-    return {value: str(text or value) for value, text in words if isinstance(value, str) and value != NOTICE}
+    return {
+        value: str(text or value)
+        for value, text in words
+        if isinstance(value, str) and value != NOTICE
+    }
 
 
 def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
@@ -218,7 +264,9 @@ def _typed(field: Field, element: Mapping[str, Any]) -> Any:
         case "int" | "float":
             return _number(element.get("value"), field.kind)
         case "select":
-            return _one_or_all(field, [field.options.get(each, each) for each in _selected(element)])
+            return _one_or_all(
+                field, [field.options.get(each, each) for each in _selected(element)]
+            )
         case "lookup" | "user_group":
             return _one_or_all(field, [each for each in _selected(element) if each != NOTICE])
         case "person":
@@ -244,7 +292,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict | Mapping) else {}
 
 
-def _element(state_values: Mapping[str, Any], block_id: str, action_id: str = "value") -> Mapping[str, Any]:
+def _element(
+    state_values: Mapping[str, Any], block_id: str, action_id: str = "value"
+) -> Mapping[str, Any]:
     return _mapping(_mapping(_mapping(state_values).get(block_id)).get(action_id))
 
 

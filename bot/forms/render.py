@@ -1,7 +1,8 @@
 """A form as Block Kit: one input block a field, and the views that hold them.
 
-Nothing that is rendered breaks a limit of Slack's: what is too long is cut, and what does not fit as a first value is
-left out. The numbers are from Slack's Block Kit reference; `bot.forms.limits` checks them with a table of its own.
+Nothing that is rendered breaks a limit of Slack's: what is too long is cut, and what does not fit
+as a first value is left out. The numbers are from Slack's Block Kit reference;
+`bot.playground.slack.limits` checks them with a table of its own.
 """
 
 import json
@@ -56,10 +57,11 @@ def render(
 ) -> list[Block]:
     """The form's input blocks, in the order of its fields.
 
-    `prefix` is "<vendor>.<operation>"; a block id is "<prefix>.<field>", that of a field in a nested form
-    "<prefix>.<nested form's block>.<field>", an action id always "value". `values` fills fields in (Python values or
-    JSON ones, a dict for a nested form); a field it does not name shows its default. `more`: with `Advanced` fields.
-    Raises `TypeError` for a field whose type has no element.
+    `prefix` is "<vendor>.<operation>"; a block id is "<prefix>.<field>", that of a field in a
+    nested form "<prefix>.<nested form's block>.<field>", an action id always "value". `values`
+    fills fields in (Python values or JSON ones, a dict for a nested form); a field it does not name
+    shows its default. `more`: with `Advanced` fields. Raises `TypeError` for a field whose type has
+    no element.
     """
     blocks: list[Block] = []
     given = _put_back(form, values or {})
@@ -72,23 +74,34 @@ def render(
         else:
             nested = value.model_dump() if isinstance(value, Form) else value
             inside = nested if isinstance(nested, Mapping) else None
-            blocks += render(field.form, nested_prefix(prefix, field), values=inside, labels=labels, more=more)
+            blocks += render(
+                field.form, nested_prefix(prefix, field), values=inside, labels=labels, more=more
+            )
     return blocks
 
 
 def has_more(form: type[Form]) -> bool:
     """Whether the form has fields that only "More fields" shows."""
-    return any(field.advanced or (field.form is not None and has_more(field.form)) for field in shape(form))
+    return any(
+        field.advanced or (field.form is not None and has_more(field.form)) for field in shape(form)
+    )
 
 
 def more_block(prefix: str) -> Block:
-    """The button that shows the `Advanced` fields of the form with that prefix, which is the button's value."""
-    button = {"type": "button", "action_id": "more", "text": _plain("More fields"), "value": cut(prefix, 2000)}
+    """The button that shows the `Advanced` fields of the form with that prefix, which is the
+    button's value."""
+    button = {
+        "type": "button",
+        "action_id": "more",
+        "text": _plain("More fields"),
+        "value": cut(prefix, 2000),
+    }
     return {"type": "actions", "block_id": "more", "elements": [button]}
 
 
 def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
-    """The select that says which operation the form is for; `options` are (value, label), `chosen` is a value."""
+    """The select that says which operation the form is for; `options` are (value, label), `chosen`
+    is a value."""
     made = [_option(value, label) for value, label in options[:OPTIONS]]
     element: Block = {"type": "static_select", "action_id": "value", "options": made}
     if initial := [option for option in made if option["value"] == chosen]:
@@ -111,7 +124,8 @@ def modal(
     submit: str | None = "Create",
     close: str = "Cancel",
 ) -> dict[str, Any]:
-    """A modal. `submit` is None for one without inputs: Slack demands the button as soon as there is an input."""
+    """A modal. `submit` is None for one without inputs: Slack demands the button as soon as there
+    is an input."""
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": callback_id,
@@ -126,26 +140,41 @@ def modal(
     return view
 
 
-def notice(*, title: str, text: str, private_metadata: str = "", close: str = "Close") -> dict[str, Any]:
-    """A modal that only says something. `text` is mrkdwn, split at an end of a line (or word) if a section is full."""
+def notice(
+    *, title: str, text: str, private_metadata: str = "", close: str = "Close"
+) -> dict[str, Any]:
+    """A modal that only says something. `text` is mrkdwn, split at an end of a line (or word) if a
+    section is full."""
     parts = _parts(cut(text.strip() or title, NOTICE))
-    blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts]
+    blocks: list[Block] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts
+    ]
     return modal(
-        callback_id="notice", title=title, blocks=blocks, private_metadata=private_metadata, submit=None, close=close
+        callback_id="notice",
+        title=title,
+        blocks=blocks,
+        private_metadata=private_metadata,
+        submit=None,
+        close=close,
     )
 
 
 def _parts(text: str) -> list[str]:
     parts = []
     while len(text) > SECTION:
-        end = max(text.rfind("\n", 1, SECTION + 1), 0) or max(text.rfind(" ", 1, SECTION + 1), 0) or SECTION
+        end = (
+            max(text.rfind("\n", 1, SECTION + 1), 0)
+            or max(text.rfind(" ", 1, SECTION + 1), 0)
+            or SECTION
+        )
         parts.append(text[:end])
         text = text[end:].lstrip()
     return [part for part in (*parts, text) if part.strip()]
 
 
 def _put_back(form: type[Form], values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values with the text of a file where a person can type it: an input for files has no first value."""
+    """The values with the text of a file where a person can type it: an input for files has no
+    first value."""
     moved: dict[str, Any] = {}
     for field in shape(form):
         if field.kind != "file" or (marker := field.marker(Upload)) is None:
@@ -157,16 +186,16 @@ def _put_back(form: type[Form], values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _hint(field: Field, value: Any) -> str:
-    """What stands below the field; below one for a file, that the file which was sent has to be chosen again."""
+    """What stands below the field; below one for a file, that the file which was sent has to be
+    chosen again."""
     if field.kind != "file" or not isinstance(value, str) or not value:
         return field.hint
-    return (
-        f"The file with {len(value):,} characters cannot be put back here: please choose it again. {field.hint}".strip()
-    )
+    return f"The file with {len(value):,} characters cannot be put back here: please choose it again. {field.hint}".strip()
 
 
 def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
-    """An input block. A checkbox for yes or no is optional to Slack, for which a required one would have to be ticked."""
+    """An input block. A checkbox for yes or no is optional to Slack, for which a required one would
+    have to be ticked."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -212,7 +241,11 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
             return {"type": "checkboxes", "options": options, **first, **asked}
         case "file":
             upload = field.marker(Upload)
-            return {"type": "file_input", **_member("filetypes", list(upload.types) if upload else []), "max_files": 1}
+            return {
+                "type": "file_input",
+                **_member("filetypes", list(upload.types) if upload else []),
+                "max_files": 1,
+            }
         case "form":
             raise AssertionError("a nested form is rendered as its fields")
 
@@ -221,7 +254,12 @@ def _confirm(field: Field, marker: Check) -> dict[str, Any] | None:
     if not marker.confirm:
         return None
     title, text = cut(field.title, DIALOG_TITLE), cut(marker.confirm, DIALOG_TEXT)
-    return {"title": _plain(title), "text": _plain(text), "confirm": _plain("I know"), "deny": _plain("Back")}
+    return {
+        "title": _plain(title),
+        "text": _plain(text),
+        "confirm": _plain("I know"),
+        "deny": _plain("Back"),
+    }
 
 
 def _text_input(field: Field, value: Any) -> dict[str, Any]:
@@ -242,7 +280,8 @@ def _text_input(field: Field, value: Any) -> dict[str, Any]:
 
 
 def _number_input(field: Field, value: Any) -> dict[str, Any]:
-    """Slack's bounds are inclusive and written as text; an exclusive bound of a decimal is left to reading back."""
+    """Slack's bounds are inclusive and written as text; an exclusive bound of a decimal is left to
+    reading back."""
     whole = field.kind == "int"
     low, high = _lowest(field.bounds, whole), _highest(field.bounds, whole)
     first = _number(value)
@@ -288,13 +327,16 @@ def _select(field: Field, value: Any) -> dict[str, Any]:
         element["options"] = made
     else:
         chunks = [made[start : start + OPTIONS] for start in range(0, len(made), OPTIONS)]
-        element["option_groups"] = [{"label": _plain(_span(chunk)), "options": chunk} for chunk in chunks]
+        element["option_groups"] = [
+            {"label": _plain(_span(chunk)), "options": chunk} for chunk in chunks
+        ]
     chosen = [options[name] for name in _keys(value) if name in options]
     return {**element, **_chosen(field, chosen)}
 
 
 def _span(options: list[dict[str, Any]]) -> str:
-    """The label of a group that exists only because a select's list ends at 100: its first and last option."""
+    """The label of a group that exists only because a select's list ends at 100: its first and last
+    option."""
     first, last = (cut(option["text"]["text"], 35) for option in (options[0], options[-1]))
     return f"{first} ... {last}"
 
@@ -303,13 +345,19 @@ def _lookup(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
     catalog = marker.catalog if (marker := field.marker(Lookup)) else USER_GROUPS
     ids = [name for name in _keys(value) if 0 < len(name) <= OPTION_VALUE]
     chosen = [_option(name, labels(catalog, name) or name) for name in ids]
-    element = {"type": "multi_external_select" if field.many else "external_select", "min_query_length": 0}
+    element = {
+        "type": "multi_external_select" if field.many else "external_select",
+        "min_query_length": 0,
+    }
     return {**element, **_chosen(field, chosen), **_placeholder(field)}
 
 
 def _picker(field: Field, what: str, pattern: re.Pattern[str], value: Any) -> dict[str, Any]:
     ids = [name for name in _keys(value) if pattern.fullmatch(name)]
-    return {"type": f"multi_{what}s_select" if field.many else f"{what}s_select", **_chosen(field, ids, what)}
+    return {
+        "type": f"multi_{what}s_select" if field.many else f"{what}s_select",
+        **_chosen(field, ids, what),
+    }
 
 
 def _chosen(field: Field, chosen: Sequence[Any], what: str = "option") -> dict[str, Any]:
@@ -336,7 +384,11 @@ def _plain(text: str) -> dict[str, Any]:
 
 def _placeholder(field: Field) -> dict[str, Any]:
     marker = field.marker(Lookup) or field.marker(Json) or field.marker(Text)
-    return {"placeholder": _plain(cut(marker.placeholder, PLACEHOLDER))} if marker and marker.placeholder else {}
+    return (
+        {"placeholder": _plain(cut(marker.placeholder, PLACEHOLDER))}
+        if marker and marker.placeholder
+        else {}
+    )
 
 
 def _initial(what: str, value: Any) -> dict[str, Any]:
@@ -351,16 +403,25 @@ def _words(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "\n".join(_words(each) for each in value)
     if isinstance(value, Mapping):  # a `Named` as JSON keeps it
-        value = Named.model_construct(id=str(value.get("id") or ""), name=str(value.get("name") or ""))
+        value = Named.model_construct(
+            id=str(value.get("id") or ""), name=str(value.get("name") or "")
+        )
     return "" if value is None else str(value)
 
 
 def _json_text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
+    return (
+        value
+        if isinstance(value, str)
+        else ""
+        if value is None
+        else json.dumps(value, ensure_ascii=False, indent=2)
+    )
 
 
 def _number(value: Any) -> Decimal | None:
-    """Exact, since a rounded bound would refuse a number that the form takes; None for what is no finite number."""
+    """Exact, since a rounded bound would refuse a number that the form takes; None for what is no
+    finite number."""
     if value is None or isinstance(value, bool):
         return None
     try:

@@ -39,7 +39,8 @@ _LIMITS: Mapping[str, str] = {
 
 
 def early_complaint(field: Field, text: str) -> str | None:
-    """What is wrong with a text before the model sees it: a number that is none, JSON that does not parse."""
+    """What is wrong with a text before the model sees it: a number that is none, JSON that does not
+    parse."""
     if field.kind in ("int", "float"):
         return _NOT_A[field.kind]
     marker = field.marker(Json)
@@ -47,8 +48,8 @@ def early_complaint(field: Field, text: str) -> str | None:
 
 
 def _liquid_or_json(text: str, marker: Json) -> str | None:
-    """Liquid's values are taken for a number, which fits in a text as well as bare; where it has tags ({% if ... %}) or
-    is all Liquid, nothing can be said yet."""
+    """Liquid's values are taken for a number, which fits in a text as well as bare; where it has
+    tags ({% if ... %}) or is all Liquid, nothing can be said yet."""
     if not marker.liquid or not ("{{" in text or "{%" in text):
         return json_complaint(text, marker.kind)
     if "{%" in text or _LIQUID.fullmatch(text.strip()):
@@ -59,14 +60,20 @@ def _liquid_or_json(text: str, marker: Json) -> str | None:
 def json_complaint(text: str, kind: type | None = None) -> str | None:
     """What is wrong with a text that must be JSON, with line and column; None if nothing is.
 
-    Stricter than Python's parser: no NaN or Infinity, no name twice in one object, no number beyond a float's range.
+    Stricter than Python's parser: no NaN or Infinity, no name twice in one object, no number beyond
+    a float's range.
     """
     try:
         value = json.loads(
-            text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
+            text,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            object_pairs_hook=_without_duplicates,
         )
     except json.JSONDecodeError as error:
-        curly = ' Use straight quotes (") instead of curly ones.' if set(text) & set("“”„‟″") else ""
+        curly = (
+            ' Use straight quotes (") instead of curly ones.' if set(text) & set("“”„‟″") else ""
+        )
         return f"Line {error.lineno}, column {error.colno}: {_lower(error.msg)}.{curly}"
     except _RefusedError as error:
         return str(error)
@@ -82,9 +89,12 @@ def json_complaint(text: str, kind: type | None = None) -> str | None:
 
 
 def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
-    """One of pydantic's error details as a sentence. `field` is None for what concerns the form as a whole."""
+    """One of pydantic's error details as a sentence. `field` is None for what concerns the form as
+    a whole."""
     context: Mapping[str, Any] = detail.get("ctx", {})
-    if detail["type"] in ("value_error", "assertion_error") and "error" in context:  # of one of the form's validators
+    if (
+        detail["type"] in ("value_error", "assertion_error") and "error" in context
+    ):  # of one of the form's validators
         return _sentence(str(context["error"]))
     if words := _LIMITS.get(detail["type"]):
         return words.format(**{name: _round(value) for name, value in context.items()})
@@ -96,14 +106,17 @@ def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
 
 
 def _by_kind(field: Field, detail: Mapping[str, Any]) -> str | None:
-    """A type's own errors have many names (`date_from_datetime_parsing`, `url_scheme`), but all say the same."""
+    """A type's own errors have many names (`date_from_datetime_parsing`, `url_scheme`), but all say
+    the same."""
     shown = _shown(detail["input"])
     error: str = detail["type"]
     if field.kind in ("email", "emails") and error == "value_error":
         return f"That is not an e-mail address: {shown}"
     if field.kind == "url" and error.startswith("url_"):
         return f"That is not a web address: {shown}. It begins with https:// or http://."
-    if field.kind in _NOT_A and error.startswith(("int_", "float_", "finite_", "date_", "datetime_")):
+    if field.kind in _NOT_A and error.startswith(
+        ("int_", "float_", "finite_", "date_", "datetime_")
+    ):
         return _NOT_A[field.kind]
     return None
 
@@ -124,8 +137,12 @@ _BY_TYPE: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "too_short": lambda value, context: (
         f"At least {context['min_length']} are needed; this has {context['actual_length']}."
     ),
-    "too_long": lambda value, context: f"At most {context['max_length']} are possible; this has {len(value)}.",
-    "string_pattern_mismatch": lambda value, context: f"This has to match the pattern {context['pattern']}",
+    "too_long": lambda value, context: (
+        f"At most {context['max_length']} are possible; this has {len(value)}."
+    ),
+    "string_pattern_mismatch": lambda value, context: (
+        f"This has to match the pattern {context['pattern']}"
+    ),
     "literal_error": lambda value, context: f"That is not one of the choices: {_shown(value)}",
     "enum": lambda value, context: f"That is not one of the choices: {_shown(value)}",
     "wrong_field": lambda value, context: str(context["sentence"]),

@@ -1,6 +1,8 @@
-"""What a form asks for, field by field: read once from the model, used by rendering and by reading back.
+"""What a form asks for, field by field: read once from the model, used by rendering and by reading
+back.
 
-This is the one place that knows which type and which marker make which kind of field; anything else raises `TypeError`.
+This is the one place that knows which type and which marker make which kind of field; anything else
+raises `TypeError`.
 """
 
 import types
@@ -74,7 +76,8 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `options` maps the text that stands for a select's value to the value; `bounds` are a list's own."""
+    """One field. `options` maps the text that stands for a select's value to the value; `bounds`
+    are a list's own."""
 
     name: str
     title: str
@@ -98,7 +101,8 @@ class Field:
         return None
 
     def default(self) -> Any:
-        """None also for a required field, and for a default that is made from the other fields' values."""
+        """None also for a required field, and for a default that is made from the other fields'
+        values."""
         if self.required or self.derived:
             return None
         if (factory := self.info.default_factory) is not None:
@@ -118,7 +122,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a field stands: its dotted name within the whole form, and its block id. A nested form has no block."""
+    """Where a field stands: its dotted name within the whole form, and its block id. A nested form
+    has no block."""
 
     path: tuple[str, ...]
     block_id: str
@@ -127,13 +132,15 @@ class Place:
 
 @lru_cache(maxsize=512)
 def shape(form: type[Form]) -> tuple[Field, ...]:
-    """The form's own fields in order. Raises `TypeError`, naming model and field, for a type that has no element."""
+    """The form's own fields in order. Raises `TypeError`, naming model and field, for a type that
+    has no element."""
     return tuple(_field(form, name, info) for name, info in form.model_fields.items())
 
 
 @lru_cache(maxsize=512)
 def places(form: type[Form], prefix: str) -> tuple[Place, ...]:
-    """Every field in the order of the screen; a nested form's own place comes right before its fields'."""
+    """Every field in the order of the screen; a nested form's own place comes right before its
+    fields'."""
     return tuple(_places(form, prefix, ()))
 
 
@@ -176,20 +183,27 @@ def _field(form: type[Form], name: str, info: FieldInfo) -> Field:
         markers=markers,
         options=_options(where, item) if kind == "select" else {},
         form=item if kind == "form" else None,
-        derived=bool(info.default_factory_takes_validated_data),  # asked once: it reads a signature, 0.3 ms a time
+        derived=bool(
+            info.default_factory_takes_validated_data
+        ),  # asked once: it reads a signature, 0.3 ms a time
         info=info,
     )
 
 
 def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:
-    """The type below `Annotated` and `| None`, all that was said about it, and whether None is a value."""
+    """The type below `Annotated` and `| None`, all that was said about it, and whether None is a
+    value."""
     nullable = False
     while True:
         arguments = get_args(annotation)
         if get_origin(annotation) is Annotated:
             annotation, *said = arguments
             metadata = [*metadata, *said]
-        elif get_origin(annotation) in (Union, types.UnionType) and type(None) in arguments and len(arguments) == 2:
+        elif (
+            get_origin(annotation) in (Union, types.UnionType)
+            and type(None) in arguments
+            and len(arguments) == 2
+        ):
             annotation = next(each for each in arguments if each is not type(None))
             nullable = True
         else:
@@ -197,7 +211,8 @@ def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bo
 
 
 def _flat(metadata: list[Any]) -> Iterator[Any]:
-    """Constraints come bare, in groups (`StringConstraints`, `Interval`), and inside a `Field(...)`."""
+    """Constraints come bare, in groups (`StringConstraints`, `Interval`), and inside a
+    `Field(...)`."""
     for each in metadata:
         if isinstance(each, FieldInfo):
             yield from _flat(each.metadata)

@@ -1,6 +1,7 @@
 """Slack's text and ours: message text to plain text, plain text into mrkdwn, and what is too long.
 
-Source: Slack's "Formatting text for app surfaces"; `&`, `<` and `>` are the only characters that Slack escapes.
+Source: Slack's "Formatting text for app surfaces"; `&`, `<` and `>` are the only characters that
+Slack escapes.
 """
 
 import re
@@ -13,21 +14,27 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
 
 
 def plain(text: str) -> str:
-    """The text of a Slack message as a person reads it: names for mentions, addresses for links, no entities.
+    """The text of a Slack message as a person reads it: names for mentions, addresses for links, no
+    entities.
 
-    `<@U1|ann>`: "@ann"; `<https://x|docs>`: "docs (https://x)"; `&lt;`: "<". For what Slack itself sends; text that was
-    typed into a modal's input comes without markup and must not pass through here.
+    `<@U1|ann>`: "@ann"; `<https://x|docs>`: "docs (https://x)"; `&lt;`: "<". For what Slack itself
+    sends; text that was typed into a modal's input comes without markup and must not pass through
+    here.
     """
-    return _ENTITY.sub(lambda match: _ENTITIES[match[1]], _MARKUP.sub(lambda match: _shown(match[1]), text))
+    return _ENTITY.sub(
+        lambda match: _ENTITIES[match[1]], _MARKUP.sub(lambda match: _shown(match[1]), text)
+    )
 
 
 def escape(text: str) -> str:
-    """Text from a person or a vendor, fit to stand in mrkdwn: no mention, link or `<!channel>` can come out of it."""
+    """Text from a person or a vendor, fit to stand in mrkdwn: no mention, link or `<!channel>` can
+    come out of it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters of the text; what was cut off is shown by an ellipsis, which counts."""
+    """At most `limit` characters of the text; what was cut off is shown by an ellipsis, which
+    counts."""
     if len(text) <= limit:
         return text
     return text[: limit - 1].rstrip() + ELLIPSIS if limit > 0 else ""

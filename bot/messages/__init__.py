@@ -1,9 +1,9 @@
-"""What the bot says: receipts, cards, App Home, answers to commands. Plain data for Slack; every word from people or vendors
-escaped."""
+"""What the bot says: receipts, cards, App Home, answers to commands. Plain data for Slack; every
+word from people or vendors escaped."""
 
 from bot.messages.buttons import ACTIONS, Handle, buttons, handle_of, possible, read_handle
-from bot.messages.changes import CHANGE_BLOCK, changed, turned_down
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
+from bot.messages.form_diff import CHANGE_BLOCK, changed, turned_down
 from bot.messages.notices import (
     CLICK_FAILED,
     CLICK_TROUBLE,
@@ -12,6 +12,7 @@ from bot.messages.notices import (
     FOREIGN_LIST,
     GONE,
     LATE_CLICK,
+    LEFT_OUT_BLOCK,
     NOT_INSTALLED,
     REMOVED,
     SOMEBODY_ELSES,
@@ -21,6 +22,8 @@ from bot.messages.notices import (
     VENDORS,
     disconnected,
     help_text,
+    left_out,
+    no_room,
     not_opened,
     nothing_connected,
     refusal,
@@ -50,8 +53,16 @@ from bot.messages.permissions import (
     who_may_form,
     who_may_now,
 )
-from bot.messages.room import LEFT_OUT_BLOCK, left_out, no_room
-from bot.messages.shown import ON_HOME, WITHDRAWN, Shown, View, card, home, receipt, withdrawn
+from bot.messages.shown import (
+    ON_HOME,
+    WITHDRAWN,
+    RenderedDelivery,
+    View,
+    card,
+    home,
+    receipt,
+    withdrawn,
+)
 from bot.messages.vendors import (
     NO_PAGES,
     NOT_OPENED,
@@ -106,8 +117,8 @@ __all__ = [
     "WITHDRAWN",
     "Handle",
     "Health",
+    "RenderedDelivery",
     "Rule",
-    "Shown",
     "View",
     "Words",
     "about_vendors",

@@ -1,15 +1,15 @@
-"""The buttons below a delivery. A button's value names the delivery and nothing more; whether it may be pressed is checked
-when it is pressed."""
+"""The buttons below a delivery. A button's value names the delivery and nothing more; whether it
+may be pressed is checked when it is pressed."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bot.adapters.base import Adapter, Created, Operation
+from bot.delivery.model import FOR_AN_ADMIN, Delivery
 from bot.forms.render import Block
 from bot.forms.text import cut
 from bot.messages.words import everything, undecided
-from bot.storage import Workspace
-from bot.storage.rows import FOR_AN_ADMIN, Delivery
+from bot.workspace import Workspace
 
 Button = dict[str, Any]
 
@@ -56,15 +56,18 @@ def possible(row: Delivery) -> tuple[str, ...]:
     """The action ids of what a person can do about the row as it is."""
     if row.erased_at or (row.state == "unconfirmed" and not undecided(row)):
         return ()
-    if row.state == "delivered" and (row.steps_at or not row.steps):
+    if row.state == "delivered" and (row.next_step_at or not row.steps):
         return ()
     if row.state == "failed" and row.reason in FOR_AN_ADMIN:
         return _WHILE_IT_WAITS
     return ACTIONS.get(row.state, ())
 
 
-def buttons(row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = "") -> list[Button]:
-    """The buttons for what is possible. `by_hand` is the address of the vendor's own page, empty if unknown."""
+def buttons(
+    row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = ""
+) -> list[Button]:
+    """The buttons for what is possible. `by_hand` is the address of the vendor's own page, empty if
+    unknown."""
     made = []
     for name in possible(row):
         if name == "by_hand" and row.state == "failed" and not _is_link(by_hand):
@@ -87,7 +90,10 @@ def links(row: Delivery, adapter: Adapter) -> list[Button]:
             "type": "button",
             "action_id": f"open_{index}" if index else "open",
             "text": _plain(
-                cut(f"Open {_link_name(it, index) if row.twins else f'in {adapter.label}'}", _LONGEST_LABEL)
+                cut(
+                    f"Open {_link_name(it, index) if row.duplicates else f'in {adapter.label}'}",
+                    _LONGEST_LABEL,
+                )
             ),
             "url": it.url,
         }
@@ -99,7 +105,9 @@ def row_of(elements: list[Button], block_id: str = "") -> list[Block]:
     """An actions block of these buttons; nothing for none."""
     if not elements:
         return []
-    return [{"type": "actions", **({"block_id": block_id} if block_id else {}), "elements": elements}]
+    return [
+        {"type": "actions", **({"block_id": block_id} if block_id else {}), "elements": elements}
+    ]
 
 
 def _link_name(made: Created, index: int) -> str:
@@ -122,7 +130,10 @@ def _label(name: str, row: Delivery, operation: Operation) -> str:
 
 def _confirm(name: str, adapter: Adapter) -> Block | None:
     if name == "cancel":
-        title, text = "Cancel it?", f"It will not be sent to {adapter.label}. You can still send it after all."
+        title, text = (
+            "Cancel it?",
+            f"It will not be sent to {adapter.label}. You can still send it after all.",
+        )
         return _dialog(title, text, "Cancel it", "Keep it")
     if name == "send_again":
         title, text = (
@@ -134,7 +145,12 @@ def _confirm(name: str, adapter: Adapter) -> Block | None:
 
 
 def _dialog(title: str, text: str, confirm: str, deny: str) -> Block:
-    return {"title": _plain(title), "text": _plain(text), "confirm": _plain(confirm), "deny": _plain(deny)}
+    return {
+        "title": _plain(title),
+        "text": _plain(text),
+        "confirm": _plain(confirm),
+        "deny": _plain(deny),
+    }
 
 
 def _is_link(url: str) -> bool:

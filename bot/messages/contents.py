@@ -1,14 +1,15 @@
-"""What a person wrote, given back: as text to copy, and beside the vendor's words when it is to be corrected."""
+"""What a person wrote, given back: as text to copy, and beside the vendor's words when it is to be
+corrected."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.adapters.base import Adapter, Operation
+from bot.delivery.model import Delivery
 from bot.forms.fields import USER_GROUPS, Choice, Conversation, Lookup, UserGroup
 from bot.forms.render import TEXT_INPUT, Block, modal
 from bot.forms.shape import Field, Place, key, places
 from bot.forms.text import cut, escape, humanise
-from bot.storage.rows import Delivery
 
 View = dict[str, Any]
 
@@ -23,17 +24,23 @@ _LONGEST_REMAINING = 2000
 
 
 def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """The filled-in fields, one a line: "Severity: SEV1". What pickers showed stands in place of ids."""
+    """The filled-in fields, one a line: "Severity: SEV1". What pickers showed stands in place of
+    ids."""
     answers = [
-        (it.field, _in_words(it.field, _value(row.payload, it.path), row)) for it in _leaves(row, adapter, operation)
+        (it.field, _in_words(it.field, _value(row.payload, it.path), row))
+        for it in _leaves(row, adapter, operation)
     ]
-    lines = [f"{it.title}:\n{text}\n" if "\n" in text else f"{it.title}: {text}" for it, text in answers if text]
+    lines = [
+        f"{it.title}:\n{text}\n" if "\n" in text else f"{it.title}: {text}"
+        for it, text in answers
+        if text
+    ]
     return "\n".join(lines).strip()
 
 
 def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
-    """A modal with the text in it, ready to be selected, and a line where a modal cannot hold all of it. Slack wants a submit
-    button below inputs: it only closes."""
+    """A modal with the text in it, ready to be selected, and a line where a modal cannot hold all
+    of it. Slack wants a submit button below inputs: it only closes."""
     text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
     parts = [text[start : start + TEXT_INPUT] for start in range(0, len(text), TEXT_INPUT)]
     blocks: list[Block] = []
@@ -49,19 +56,30 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
                 "type": "plain_text",
                 "text": "Text" if len(parts) == 1 else f"Text, part {number} of {len(parts)}",
             },
-            "element": {"type": "plain_text_input", "action_id": "text", "multiline": True, "initial_value": part},
+            "element": {
+                "type": "plain_text_input",
+                "action_id": "text",
+                "multiline": True,
+                "initial_value": part,
+            },
         }
         for number, part in enumerate(parts, start=1)
     ]
     return modal(
-        callback_id="copied", title="Copy as text", submit="Done", close="Close", blocks=blocks, private_metadata=""
+        callback_id="copied",
+        title="Copy as text",
+        submit="Done",
+        close="Close",
+        blocks=blocks,
+        private_metadata="",
     )
 
 
 def _beginning(length: int, row: Delivery) -> Block:
     """The line above a text of which not all is shown."""
     text = (
-        f":scissors: This is the beginning: {MOST_PARTS * TEXT_INPUT:,} of {length:,} characters, all that Slack has room for. "
+        f":scissors: This is the beginning: {MOST_PARTS * TEXT_INPUT:,} of {length:,} characters, "
+        "all that Slack has room for. "
         f"Whoever runs this bot can print the rest: `python -m bot deliveries {row.key}`."
     )
     return {"type": "section", "block_id": "beginning", "text": {"type": "mrkdwn", "text": text}}
@@ -72,7 +90,10 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
     lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
     lines += [escape(row.sentence)] if row.sentence else []
     known = titles(row, adapter, operation)
-    lines += [f"• *{escape(known.get(name) or _last(name))}*: {escape(said)}" for name, said in row.fields.items()]
+    lines += [
+        f"• *{escape(known.get(name) or _last(name))}*: {escape(said)}"
+        for name, said in row.fields.items()
+    ]
     if len(lines) == 1:
         lines.append("It gave no reason.")
     text = cut("\n".join(lines), _LONGEST_REFUSAL)
@@ -81,21 +102,31 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
 
 def says(adapter: Adapter, words: str) -> str:
     """A vendor's refusal beside a field, in plain text, with who says so."""
-    named = words.startswith(adapter.label.partition(" ")[0])  # "Twilio has no ...": nobody is named twice
+    named = words.startswith(
+        adapter.label.partition(" ")[0]
+    )  # "Twilio has no ...": nobody is named twice
     return words if named else f"{adapter.label} says: {words}"
 
 
 def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """What of it is not set at the vendor although it exists, field by field, in mrkdwn; empty when everything is."""
+    """What of it is not set at the vendor although it exists, field by field, in mrkdwn; empty when
+    everything is."""
     if not row.steps:
         return ""
     known = titles(row, adapter, operation)
-    names = {name: f"*{escape(cut(known.get(name) or _last(name), _LONGEST_TITLE))}*" for name in row.steps}
+    names = {
+        name: f"*{escape(cut(known.get(name) or _last(name), _LONGEST_TITLE))}*"
+        for name in row.steps
+    }
     lines = [
-        f"{names[name]} is not set: {escape(cut(said, _LONGEST_PROBLEM))}" for name, said in row.steps.items() if said
+        f"{names[name]} is not set: {escape(cut(said, _LONGEST_PROBLEM))}"
+        for name, said in row.steps.items()
+        if said
     ]
     if waiting := [names[name] for name, said in row.steps.items() if not said]:
-        lines.append(f"Still to be set: {', '.join(waiting)}. I am at it; there is nothing for you to do.")
+        lines.append(
+            f"Still to be set: {', '.join(waiting)}. I am at it; there is nothing for you to do."
+        )
     return cut("\n".join(lines), _LONGEST_REMAINING)
 
 
@@ -116,7 +147,9 @@ def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
 def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[Place]:
     """Every field of the row's form that holds a value of its own."""
     form = operation.form_for(row.answer or None, row.custom)
-    return (it for it in places(form, f"{adapter.vendor}.{operation.name}") if it.field.form is None)
+    return (
+        it for it in places(form, f"{adapter.vendor}.{operation.name}") if it.field.form is None
+    )
 
 
 def _value(payload: Mapping[str, Any], path: tuple[str, ...]) -> Any:
@@ -137,7 +170,9 @@ def _in_words(field: Field, value: Any, row: Delivery) -> str:
     if value in (None, "", [], False):
         return ""
     values = value if isinstance(value, list) else [value]
-    return ("\n" if field.kind in ("lines", "emails") else ", ").join(_word(field, each, row) for each in values)
+    return ("\n" if field.kind in ("lines", "emails") else ", ").join(
+        _word(field, each, row) for each in values
+    )
 
 
 def _word(field: Field, value: Any, row: Delivery) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bot.adapters.base import Adapter, Kind, Operation
-from bot.forms.render import notice
-from bot.forms.text import escape
+from bot.forms.render import Block, notice
+from bot.forms.text import cut, escape
 from bot.messages.shown import View
 from bot.messages.words import NOUNS, TITLES
 
@@ -53,7 +53,8 @@ def trouble() -> View:
 
 
 FOREIGN = (
-    "This form belongs to another workspace or to an older version of this app, so nothing was sent. "
+    "This form belongs to another workspace or to an older version of this app, so nothing was "
+    "sent. "
     "Please open it again."
 )
 FOREIGN_LIST = "This form belongs to another workspace. Please close it and open it again."
@@ -65,21 +66,24 @@ TROUBLE = (
 
 
 NOT_INSTALLED = (
-    "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a workspace admin, or "
+    "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a "
+    "workspace admin, or "
     "whoever runs this bot, to install it again."
 )
 
-GONE = "This belongs to another workspace or to an older version of this app, so nothing was changed."
-REMOVED = (
-    "Meanwhile the connection, or this whole app, was removed from this workspace, so nothing more is sent from here."
+GONE = (
+    "This belongs to another workspace or to an older version of this app, so nothing was changed."
 )
+REMOVED = "Meanwhile the connection, or this whole app, was removed from this workspace, so nothing more is sent from here."
 SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
 LATE_CLICK = (
-    "Slack or the database is slow just now, and I cannot say yet whether your button did anything. Please look again in a "
+    "Slack or the database is slow just now, and I cannot say yet whether your button did "
+    "anything. Please look again in a "
     "minute: if nothing has changed, press it again, which does no harm."
 )
 CLICK_TROUBLE = (
-    "Something went wrong on my side, and I cannot say whether your button did anything. Please look again in a minute: if "
+    "Something went wrong on my side, and I cannot say whether your button did anything. Please "
+    "look again in a minute: if "
     "nothing has changed, press it again. If this happens again, tell whoever runs this bot."
 )
 CLICK_FAILED = "I could not save this just now, so nothing was changed. Please press the button again in a moment."
@@ -93,30 +97,39 @@ def not_opened(problem: str, command: str, text: str) -> str:
 def disconnected(adapter: Adapter) -> str:
     """The connection went away between opening the form and submitting it."""
     return (
-        f"{adapter.label} is not connected to this workspace any more, so *nothing was sent*. What you typed is still "
-        "there: close this note, and press the button again once an admin has connected it (`/vendors` shows how)."
+        f"{adapter.label} is not connected to this workspace any more, so *nothing was sent*. What "
+        "you typed is still "
+        "there: close this note, and press the button again once an admin has connected it "
+        "(`/vendors` shows how)."
     )
 
 
 def unreadable_connection(adapter: Adapter) -> str:
     """The stored credentials do not decrypt."""
     return (
-        f"The stored credentials for {adapter.label} cannot be read any more, so *nothing was sent*. What you typed is "
-        "still there: ask whoever runs this bot to connect it again (`/vendors` shows how), then press the button again."
+        f"The stored credentials for {adapter.label} cannot be read any more, so *nothing was "
+        "sent*. What you typed is "
+        "still there: ask whoever runs this bot to connect it again (`/vendors` shows how), then "
+        "press the button again."
     )
 
 
 def vendors_beside(kind: Kind, command: str) -> str:
-    """What `/vendors` is called where the kind's command has that name: "/acme-vendors" beside "/acme-incident"."""
+    """What `/vendors` is called where the kind's command has that name: "/acme-vendors" beside
+    "/acme-incident"."""
     usual = COMMANDS[kind].removeprefix("/")
-    return command.removesuffix(usual) + VENDORS.removeprefix("/") if command.endswith(usual) else VENDORS
+    return (
+        command.removesuffix(usual) + VENDORS.removeprefix("/")
+        if command.endswith(usual)
+        else VENDORS
+    )
 
 
 def nothing_connected(
     kind: Kind, adapters: Iterable[Adapter], connected: Collection[str], vendors: str = VENDORS
 ) -> str:
-    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the workspace's, by name; `vendors` is
-    what `/vendors` is called here."""
+    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the
+    workspace's, by name; `vendors` is what `/vendors` is called here."""
     *others, last = [it.label for it in adapters if any(one.kind == kind for one in it.operations)]
     able = f"{', '.join(others)} or {last}" if others else last
     labels = [it.label for it in adapters if it.vendor in connected]
@@ -124,7 +137,9 @@ def nothing_connected(
     return f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect {able}: `{vendors}` shows how."
 
 
-def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str) -> str:
+def help_text(
+    kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str
+) -> str:
     """The answer to `help`. `otherwise` is said when there are no choices."""
     what = {
         "incident": f"`{command} Checkout is down` opens a form with that title, and declares the incident",
@@ -137,10 +152,49 @@ def help_text(kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operati
         f"Connected here: {where}." if where else otherwise,
     ]
     if kind != "workflow_task":
-        lines.append(f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along.")
+        lines.append(
+            f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link "
+            "along."
+        )
     else:
         lines.append(
-            "Workspace admins and owners may use it, because it changes what happens automatically; they can let others "
+            "Workspace admins and owners may use it, because it changes what happens "
+            "automatically; they can let others "
             f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
         )
     return "\n".join(lines)
+
+
+LEFT_OUT_BLOCK = "left_out"
+"""The section that names the fields for which there was no room."""
+
+
+_MOST_NAMED = 10
+
+
+_LONGEST_TITLE = 40
+
+
+def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
+    """The line at the end of a form in which the fields with these titles found no room."""
+    names = [
+        f"*{escape(cut(' '.join(it.split()), _LONGEST_TITLE))}*" for it in titles[:_MOST_NAMED]
+    ]
+    more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
+    them = "it" if len(titles) == 1 else "them"
+    text = (
+        ":information_source: Slack has no room for more fields in one form. Left out: "
+        f"{', '.join(names)}{more}. You can set "
+        f"{them} in {escape(adapter.label)} afterwards."
+    )
+    return {"type": "section", "block_id": LEFT_OUT_BLOCK, "text": {"type": "mrkdwn", "text": text}}
+
+
+def no_room(adapter: Adapter) -> str:
+    """Why there is no form at all, in mrkdwn: what has to be filled in is too much already."""
+    return (
+        f"{escape(adapter.label)} demands more fields here than Slack takes in one form, so I "
+        "cannot show it, and nothing was "
+        f"sent. Please do it in {escape(adapter.label)}; an admin there can make some of its own "
+        "fields optional."
+    )

@@ -8,7 +8,11 @@ from bot.forms.render import Block, modal, notice
 from bot.forms.text import cut, escape
 from bot.messages.shown import View
 
-WHO: Mapping[str, str] = {"everyone": "Everyone", "members": "Full members", "admins": "Admins and owners"}
+WHO: Mapping[str, str] = {
+    "everyone": "Everyone",
+    "members": "Full members",
+    "admins": "Admins and owners",
+}
 """Who may use an operation, apart from user groups, as people read it."""
 WHO_HINTS: Mapping[str, str] = {
     "everyone": "Guests of this workspace too",
@@ -21,7 +25,8 @@ WHO_ACTION = "who"
 WHO_PREFIX = "who."
 """Before the operation's name in the block ids of the form."""
 ONLY_ADMINS_DECIDE = (
-    "Only workspace admins and owners may decide who may use what. Please ask one of them to change it for you."
+    "Only workspace admins and owners may decide who may use what. Please ask one of them to change"
+    " it for you."
 )
 WHO_GONE = "That user group was deleted or switched off in Slack. Please choose another."
 NOTHING_TO_DECIDE = "This workspace is not connected to any tool yet, so there is nothing to decide. Connect one first."
@@ -29,8 +34,8 @@ _LONGEST_NAME = 75
 
 
 class Rule(NamedTuple):
-    """Who may use one operation: its name ("rootly.incident"), its label ("Rootly: incident"), who may, and what that is
-    called."""
+    """Who may use one operation: its name ("rootly.incident"), its label ("Rootly: incident"), who
+    may, and what that is called."""
 
     operation: str
     label: str
@@ -50,7 +55,8 @@ def only_admins(kind: Kind) -> str:
 
 
 def only_members(who: str, role: str) -> str:
-    """A "no" to a guest or somebody from elsewhere, where everyone of the workspace, or every full member, may."""
+    """A "no" to a guest or somebody from elsewhere, where everyone of the workspace, or every full
+    member, may."""
     whom = "guests" if role == "guest" else "people from other workspaces"
     ours = "everyone in this workspace" if who == "everyone" else "full members of the workspace"
     return f"This is for {ours}, not for {whom}. Please ask a member to do it for you."
@@ -59,24 +65,25 @@ def only_members(who: str, role: str) -> str:
 def only_group(name: str, handle: str) -> str:
     """A "no" to whoever is not in the user group."""
     group = f"{escape(cut(name, _LONGEST_NAME))}{f' (@{escape(handle)})' if handle else ''}"
-    return (
-        f"This is for the people of the user group {group} and for workspace admins. Please ask one of them to do it."
-    )
+    return f"This is for the people of the user group {group} and for workspace admins. Please ask one of them to do it."
 
 
 def group_gone(name: str) -> str:
-    """A "no" to everyone but admins, since the group is no more. `name` is empty where Slack does not know it any more."""
+    """A "no" to everyone but admins, since the group is no more. `name` is empty where Slack does
+    not know it any more."""
     group = f"the user group {escape(cut(name, _LONGEST_NAME))}" if name else "a user group"
     return (
-        f"This was for the people of {group}, which was deleted or switched off in Slack. Until somebody else is chosen, "
-        "only workspace admins and owners may do it: please ask one of them. They change it in `/vendors`, "
+        f"This was for the people of {group}, which was deleted or switched off in Slack. Until "
+        "somebody else is chosen, "
+        "only workspace admins and owners may do it: please ask one of them. They change it in "
+        "`/vendors`, "
         f"“{WHO_TITLE}”."
     )
 
 
 def none_of_these(no: Mapping[str, str]) -> str:
-    """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its label ("Rootly: incident");
-    where they differ, it is said which is about which."""
+    """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its
+    label ("Rootly: incident"); where they differ, it is said which is about which."""
     about: dict[str, list[str]] = {}
     for label, said in no.items():
         about.setdefault(said, []).append(escape(label))
@@ -91,7 +98,12 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
     blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}]
     for rule in rules:
         option = {"text": _plain(cut(rule.words, _LONGEST_NAME)), "value": rule.who}
-        element = {"type": "external_select", "action_id": WHO_ACTION, "min_query_length": 0, "initial_option": option}
+        element = {
+            "type": "external_select",
+            "action_id": WHO_ACTION,
+            "min_query_length": 0,
+            "initial_option": option,
+        }
         blocks.append(
             {
                 "type": "input",
@@ -101,7 +113,11 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
             }
         )
     return modal(
-        callback_id="who_may", title=WHO_TITLE, submit="Save", blocks=blocks, private_metadata=private_metadata
+        callback_id="who_may",
+        title=WHO_TITLE,
+        submit="Save",
+        blocks=blocks,
+        private_metadata=private_metadata,
     )
 
 
@@ -109,7 +125,11 @@ def who_may_now(rules: Sequence[Rule]) -> View:
     """The answer to the form: what is set."""
     lines = [f"• *{escape(it.label)}*: {escape(it.words)}" for it in rules]
     text = "\n".join(
-        [":white_check_mark: *Saved.* From now on these may use it, and admins and owners always:", *lines]
+        [
+            ":white_check_mark: *Saved.* From now on these may use it, and admins and owners "
+            "always:",
+            *lines,
+        ]
     )
     return notice(title=WHO_TITLE, text=text, close="Done")
 

@@ -1,16 +1,17 @@
-"""A delivery as people see it: the card in the channel, the receipt in the modal, a line of their App Home."""
+"""A delivery as people see it: the card in the channel, the receipt in the modal, a line of their
+App Home."""
 
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bot.adapters.base import Adapter, Operation
+from bot.delivery.model import Delivery
 from bot.forms.render import Block, modal
 from bot.forms.text import cut, duration, escape
 from bot.messages.buttons import buttons, handle_of, links, row_of
 from bot.messages.contents import remaining
 from bot.messages.words import Words, doer, title, words
-from bot.storage.rows import Delivery
 
 View = dict[str, Any]
 
@@ -23,7 +24,7 @@ _LONGEST_TITLE = 300
 _LONGEST_AT_HOME = 300
 
 
-class Shown(NamedTuple):
+class RenderedDelivery(NamedTuple):
     """A delivery with what it was made by."""
 
     row: Delivery
@@ -32,7 +33,8 @@ class Shown(NamedTuple):
 
 
 def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
-    """What the modal becomes once there is something to say. It can be drawn again in the same modal at any time."""
+    """What the modal becomes once there is something to say. It can be drawn again in the same
+    modal at any time."""
     said, left = words(row, adapter, operation), remaining(row, adapter, operation)
     blocks = [_section(_lines(said, _object(row), left))]
     blocks += row_of([*links(row, adapter), *_in_modal(row, adapter, operation)], ACTIONS_BLOCK)
@@ -46,8 +48,11 @@ def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     )
 
 
-def card(row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = "") -> dict[str, Any]:
-    """The message in the channel: {"text", "blocks"}. `by_hand` is the vendor's page where it can be done, if known."""
+def card(
+    row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = ""
+) -> dict[str, Any]:
+    """The message in the channel: {"text", "blocks"}. `by_hand` is the vendor's page where it can
+    be done, if known."""
     said = words(row, adapter, operation)
     reference = row.created.get("reference", "")
     text = f"{said.headline}: {f'{reference} ' if reference else ''}{row.title}"
@@ -68,10 +73,14 @@ def withdrawn() -> list[Block]:
 
 
 def home(
-    deliveries: Sequence[Shown], commands: Mapping[str, str], now: float | None = None, tools: Sequence[Block] = ()
+    deliveries: Sequence[RenderedDelivery],
+    commands: Mapping[str, str],
+    now: float | None = None,
+    tools: Sequence[Block] = (),
 ) -> View:
-    """A person's App Home: what they submitted last, newest first. `commands` (command -> what it does) are to be tried
-    by who has submitted nothing yet. `tools`, for admins: what is connected, and the buttons that change it."""
+    """A person's App Home: what they submitted last, newest first. `commands` (command -> what it
+    does) are to be tried by who has submitted nothing yet. `tools`, for admins: what is connected,
+    and the buttons that change it."""
     blocks = [_header("Tools of this workspace"), *tools] if tools else []
     blocks.append(_header("What you sent from Slack"))
     if not deliveries:
@@ -82,11 +91,11 @@ def home(
     return {"type": "home", "blocks": blocks}
 
 
-def _at_home(shown: Shown, now: float) -> list[Block]:
+def _at_home(shown: RenderedDelivery, now: float) -> list[Block]:
     row, adapter, operation = shown
     said = words(row, adapter, operation, now)
     short = said._replace(body=cut(said.body, _LONGEST_AT_HOME))
-    age = f"{duration(max(now - row.made_at, 1))} ago"
+    age = f"{duration(max(now - row.created_at, 1))} ago"
     opening = links(row, adapter)
     pressing = [*(opening if len(opening) > 1 else []), *_in_modal(row, adapter, operation)]
     return [
@@ -98,7 +107,8 @@ def _at_home(shown: Shown, now: float) -> list[Block]:
 
 
 def _in_modal(row: Delivery, adapter: Adapter, operation: Operation) -> list[dict[str, Any]]:
-    """Without "by hand": the vendor's page belongs to the card, where everyone sees who took it over."""
+    """Without "by hand": the vendor's page belongs to the card, where everyone sees who took it
+    over."""
     return [it for it in buttons(row, adapter, operation) if it["action_id"] != "by_hand"]
 
 
@@ -117,14 +127,24 @@ def _object(row: Delivery) -> str:
 
 def _origin(row: Delivery, adapter: Adapter, operation: Operation, more: str) -> str:
     """What it is, what it belongs to, and more."""
-    owner = next((it.label for name, it in row.chosen.items() if name.startswith(("incidents/", "workflows/"))), "")
+    owner = next(
+        (
+            it.label
+            for name, it in row.chosen.items()
+            if name.startswith(("incidents/", "workflows/"))
+        ),
+        "",
+    )
     to = f" in {escape(cut(owner, 100))}" if owner else ""
     return f"{adapter.label} {operation.label}{to}, {more}"
 
 
 def _section(text: str, accessory: Sequence[Block] = ()) -> Block:
     """A section; a single button stands beside the text."""
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)}}
+    block: Block = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)},
+    }
     return {**block, "accessory": accessory[0]} if len(accessory) == 1 else block
 
 

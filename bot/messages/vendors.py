@@ -1,14 +1,15 @@
-"""`/vendors`: how each connection is doing, what an admin can press there, and the window with the link to the page."""
+"""`/vendors`: how each connection is doing, what an admin can press there, and the window with the
+link to the page."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bot.adapters.base import Adapter, Rights
+from bot.connections.store import Connection
 from bot.forms.render import HEADING, Block, modal
 from bot.forms.text import cut, duration, escape
 from bot.messages.buttons import Handle, row_of
-from bot.storage import Workspace
-from bot.storage.connections import Connection
+from bot.workspace import Workspace
 
 View = dict[str, Any]
 
@@ -25,8 +26,9 @@ _LONGEST_LABEL = 75
 
 
 class Health(NamedTuple):
-    """How a connection is doing: the age of its lists in seconds (None while they load), how many deliveries wait for it,
-    what it was that went wrong last, empty while all is well, and about how many deliveries a person has to decide."""
+    """How a connection is doing: the age of its lists in seconds (None while they load), how many
+    deliveries wait for it, what it was that went wrong last, empty while all is well, and about how
+    many deliveries a person has to decide."""
 
     connection: Connection
     adapter: Adapter
@@ -75,10 +77,15 @@ def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) 
 
 
 def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
-    """How an operator connects a vendor at the command line. `adapters`: those to name, the likeliest first."""
+    """How an operator connects a vendor at the command line. `adapters`: those to name, the
+    likeliest first."""
     first, *others = [adapter.vendor for adapter in adapters]
     instead = f" (or `{'`, `'.join(others)}` in its place)" if others else ""
-    arguments = f"--enterprise {workspace.enterprise} {workspace.team}" if workspace.enterprise else workspace.team
+    arguments = (
+        f"--enterprise {workspace.enterprise} {workspace.team}"
+        if workspace.enterprise
+        else workspace.team
+    )
     return (
         "To connect one, or connect it again, whoever runs this bot types there "
         f"`python -m bot connect {arguments} {first}`{instead}. "
@@ -94,27 +101,41 @@ def ask_an_admin(command: str) -> str:
 def about_vendors(command: str) -> str:
     """The answer to `/vendors help`. `command` is what this workspace calls `/vendors`."""
     return (
-        f"`{command}` shows which tools this workspace is connected to, and how each is doing. Workspace admins and owners "
+        f"`{command}` shows which tools this workspace is connected to, and how each is doing. "
+        "Workspace admins and owners "
         "also see there how to connect or change one, and say who may use what."
     )
 
 
 PRESS_ONE = "Connect, test, replace or disconnect one with the buttons below."
 NO_PAGES = (
-    "This bot has no web page of its own any more, so there is nothing to open. Type the command again: it says what "
+    "This bot has no web page of its own any more, so there is nothing to open. Type the command "
+    "again: it says what "
     "to do instead."
 )
-ONLY_ADMINS = "Only workspace admins and owners may connect or change tools. Please ask one of them to do it."
+ONLY_ADMINS = (
+    "Only workspace admins and owners may connect or change tools. Please ask one of them to do it."
+)
 NOT_OPENED = "Slack did not open the window in time. Please press the button again."
 
 
 def admins_buttons(
-    workspace: Workspace, connected: Sequence[Adapter], unconnected: Sequence[Adapter], *, pages: bool
+    workspace: Workspace,
+    connected: Sequence[Adapter],
+    unconnected: Sequence[Adapter],
+    *,
+    pages: bool,
 ) -> list[Block]:
-    """The row of buttons for an admin: one a vendor where the bot has web `pages`, and "Who may use what" as soon as
-    anything is connected."""
-    named = [(it, f"Manage {it.label}") for it in connected] + [(it, f"Connect {it.label}") for it in unconnected]
-    buttons = [_button(f"{VENDOR_ACTION}{it.vendor}", label, workspace, it.vendor) for it, label in named if pages]
+    """The row of buttons for an admin: one a vendor where the bot has web `pages`, and "Who may use
+    what" as soon as anything is connected."""
+    named = [(it, f"Manage {it.label}") for it in connected] + [
+        (it, f"Connect {it.label}") for it in unconnected
+    ]
+    buttons = [
+        _button(f"{VENDOR_ACTION}{it.vendor}", label, workspace, it.vendor)
+        for it, label in named
+        if pages
+    ]
     if connected:
         buttons.append(_button(WHO_MAY, "Who may use what", workspace, WHO_MAY))
     return row_of(buttons, BUTTONS_BLOCK)
@@ -122,7 +143,12 @@ def admins_buttons(
 
 def _button(action_id: str, label: str, workspace: Workspace, name: str) -> Block:
     text = {"type": "plain_text", "text": cut(label, _LONGEST_LABEL)}
-    return {"type": "button", "action_id": action_id, "text": text, "value": Handle(workspace, name).text}
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": text,
+        "value": Handle(workspace, name).text,
+    }
 
 
 def sections(text: str) -> list[Block]:
@@ -139,14 +165,17 @@ def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
     """The window with the link: it leads to the bot's own page, outside Slack."""
     on_it = "On the page behind this button you"
     what = (
-        f"{on_it} can test the connection to *{adapter.label}*, give it another key, or disconnect it."
+        f"{on_it} can test the connection to *{adapter.label}*, give it another key, or disconnect "
+        "it."
         if connected
         else f"{on_it} paste your *{adapter.label}* credentials. They are checked with {adapter.label} at once, and stored "
         "encrypted."
     )
     text = (
-        f"{what}\nIt is a page of this bot's own: nothing that you type there passes through Slack.\n"
-        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass it on."
+        f"{what}\nIt is a page of this bot's own: nothing that you type there passes through "
+        "Slack.\n"
+        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass "
+        "it on."
     )
     title = f"{'Manage' if connected else 'Connect'} {adapter.label}"
     button: Block = {
@@ -161,6 +190,9 @@ def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
         title=title if len(title) <= HEADING else adapter.label,
         submit=None,
         close="Close",
-        blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": text}}, *row_of([button], "way_to_page")],
+        blocks=[
+            {"type": "section", "text": {"type": "mrkdwn", "text": text}},
+            *row_of([button], "way_to_page"),
+        ],
         private_metadata="",
     )

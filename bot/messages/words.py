@@ -1,4 +1,5 @@
-"""A delivery's state in words that people use themselves: what happened, what happens next, and about when."""
+"""A delivery's state in words that people use themselves: what happened, what happens next, and
+about when."""
 
 import re
 import time
@@ -6,15 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Created, Kind, Operation
+from bot.delivery.model import FOR_AN_ADMIN, Delivery
 from bot.forms.text import cut, duration, escape
-from bot.storage.rows import FOR_AN_ADMIN, Delivery
 
 TITLES: Mapping[Kind, str] = {
     "incident": "Declare incident",
     "action_item": "Add action item",
     "workflow_task": "Add workflow task",
 }
-NOUNS: Mapping[Kind, str] = {"incident": "incident", "action_item": "action item", "workflow_task": "workflow task"}
+NOUNS: Mapping[Kind, str] = {
+    "incident": "incident",
+    "action_item": "action item",
+    "workflow_task": "workflow task",
+}
 
 _IDLE = "there is nothing for you to do."
 _PEOPLE_DID: Mapping[str, str] = {
@@ -29,7 +34,8 @@ _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 class Words(NamedTuple):
-    """What there is to say of a delivery: a symbol, a headline, what happens next, and the same without markup."""
+    """What there is to say of a delivery: a symbol, a headline, what happens next, and the same
+    without markup."""
 
     symbol: str
     headline: str
@@ -41,7 +47,8 @@ class Words(NamedTuple):
 
 
 def title(operation: Operation) -> str:
-    """The modal's title, which Slack cuts at 24 characters: "Declare incident", "Add workflow task"."""
+    """The modal's title, which Slack cuts at 24 characters: "Declare incident", "Add workflow
+    task"."""
     return TITLES["incident"] if operation.kind == "incident" else f"Add {operation.label}"
 
 
@@ -54,23 +61,35 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
         case "rejected":
             return Words("no_entry", f"{vendor} did not accept this {what}", _refused(row))
         case "unconfirmed" if undecided(row):
-            return Words("grey_question", f"It is not known whether {vendor} created this {what}", _choose(row, vendor))
+            return Words(
+                "grey_question",
+                f"It is not known whether {vendor} created this {what}",
+                _choose(row, vendor),
+            )
         case "unconfirmed":
             return Words("mag", f"Sent, not confirmed by {vendor} yet", _checking(row, vendor, now))
         case "failed" if row.reason == "cancelled":
-            return Words("no_entry_sign", f"Cancelled, not sent to {vendor}", _called_off(row, vendor))
+            return Words(
+                "no_entry_sign", f"Cancelled, not sent to {vendor}", _called_off(row, vendor)
+            )
         case "failed" if row.reason == "by_hand":
-            return Words("raised_hand", f"Taken over by hand, not sent to {vendor}", _called_off(row, vendor))
-        case "failed" if row.resends:
+            return Words(
+                "raised_hand", f"Taken over by hand, not sent to {vendor}", _called_off(row, vendor)
+            )
+        case "failed" if row.resend_count:
             headline = f"It is not known whether {vendor} created this {what}"
-            return Words("grey_question", headline, f"{row.sentence} {_called_off(row, vendor)}".strip())
+            return Words(
+                "grey_question", headline, f"{row.sentence} {_called_off(row, vendor)}".strip()
+            )
         case "failed" if _waits_for_an_admin(row, now):
             tail = "It is saved, and will be sent by itself if that happens within 24 hours."
             return Words("warning", _needs(row, vendor), f"{row.sentence} {tail}".strip())
         case "failed":
             return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
         case _:
-            return Words("hourglass_flowing_sand", f"Saved, not yet in {vendor}", _waiting(row, vendor, now))
+            return Words(
+                "hourglass_flowing_sand", f"Saved, not yet in {vendor}", _waiting(row, vendor, now)
+            )
 
 
 def undecided(row: Delivery) -> bool:
@@ -84,7 +103,8 @@ def named(row: Delivery) -> str:
 
 
 def doer(row: Delivery) -> str:
-    """Who did the last thing to it, if a person did: "cancelled by <@U1>", ready to stand in mrkdwn; empty otherwise."""
+    """Who did the last thing to it, if a person did: "cancelled by <@U1>", ready to stand in
+    mrkdwn; empty otherwise."""
     did = _PEOPLE_DID.get(row.reason)
     if did is None or not row.changed_by:
         return ""
@@ -103,7 +123,7 @@ def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
 
 
 def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
-    if row.twins:
+    if row.duplicates:
         return Words("warning", f"Created {_times(row)} in {vendor}", _twins(row, operation.label))
     body = ""
     if row.reason == "found":
@@ -111,7 +131,9 @@ def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
     elif row.reason == "confirmed":
         body = "The answer was lost on the way; somebody looked there and found it."
         if operation.custom_later and (unset := _filled_custom(row)):
-            body += f" These fields were not sent, so please set them in {vendor}: {', '.join(unset)}."
+            body += (
+                f" These fields were not sent, so please set them in {vendor}: {', '.join(unset)}."
+            )
     body = " ".join(filter(None, (body, row.created.get("note", ""))))
     if any(row.steps.values()):
         return Words("warning", f"Created in {vendor}, with something missing", body)
@@ -126,7 +148,7 @@ def _filled_custom(row: Delivery) -> list[str]:
 
 
 def _twins(row: Delivery, what: str) -> str:
-    references = [row.created.get("reference", ""), *(it.reference for it in row.twins)]
+    references = [row.created.get("reference", ""), *(it.reference for it in row.duplicates)]
     rest = "one" if len(references) == 2 else "all but one"
     if all(references):
         return f"{_listed(references)} are the same {what}: please close {rest}."
@@ -134,7 +156,7 @@ def _twins(row: Delivery, what: str) -> str:
 
 
 def _times(row: Delivery) -> str:
-    return "twice" if len(row.twins) == 1 else f"{len(row.twins) + 1} times"
+    return "twice" if len(row.duplicates) == 1 else f"{len(row.duplicates) + 1} times"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -144,7 +166,7 @@ def _listed(names: Sequence[str]) -> str:
 def everything(row: Delivery) -> list[Created]:
     """All that was made of it, the first one first; empty where that is not known."""
     first = [Created.model_validate(dict(row.created))] if row.created.get("id") else []
-    return [*first, *row.twins]
+    return [*first, *row.duplicates]
 
 
 def _refused(row: Delivery) -> str:
@@ -154,16 +176,20 @@ def _refused(row: Delivery) -> str:
 
 
 def _choose(row: Delivery, vendor: str) -> str:
-    going_on = f" I keep asking {vendor} and will say here what comes of it." if row.look_at else ""
+    going_on = (
+        f" I keep asking {vendor} and will say here what comes of it." if row.reconcile_at else ""
+    )
     return (
-        f"{row.sentence}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send again” if it is not."
+        f"{row.sentence}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send "
+        "again” if it is not."
     ).strip()
 
 
 def _checking(row: Delivery, vendor: str, now: float | None) -> str:
     if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
         return (
-            f"{row.sentence} It was sent before, and it is not known whether that arrived: I will ask {vendor} again"
+            f"{row.sentence} It was sent before, and it is not known whether that arrived: I will "
+            f"ask {vendor} again"
             f"{_about(row, now)}, and go on once it lets me."
         )
     lost = row.sentence or f"The answer of {vendor} was lost."
@@ -171,19 +197,26 @@ def _checking(row: Delivery, vendor: str, now: float | None) -> str:
 
 
 def _called_off(row: Delivery, vendor: str) -> str:
-    if row.resends:
+    if row.resend_count:
         return f"It had been sent before, without a clear answer: please look in {vendor} whether it is there."
     return "Nothing was created from here."
 
 
 def _waits_for_an_admin(row: Delivery, now: float | None) -> bool:
     """Whether it goes on by itself once an admin has seen to the connection."""
-    return row.reason in FOR_AN_ADMIN and not row.erased_at and row.give_up_at > (time.time() if now is None else now)
+    return (
+        row.reason in FOR_AN_ADMIN
+        and not row.erased_at
+        and row.expires_at > (time.time() if now is None else now)
+    )
 
 
 def _needs(row: Delivery, vendor: str) -> str:
     """A headline that says what it waits for."""
-    needs = {"unauthorized": f"a new key for {vendor}", "forbidden": f"the right to do it in {vendor}"}
+    needs = {
+        "unauthorized": f"a new key for {vendor}",
+        "forbidden": f"the right to do it in {vendor}",
+    }
     return f"Saved, waiting for {needs.get(row.reason, f'{vendor} to be connected again')}"
 
 
@@ -192,7 +225,8 @@ def _given_up(row: Delivery, vendor: str) -> str:
         return "What was written has been erased since, so it cannot be sent any more."
     if row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
         return (
-            f"It could not be sent to {vendor} within 24 hours. It is still saved: press “Try again”, or “Copy as text” "
+            f"It could not be sent to {vendor} within 24 hours. It is still saved: press “Try "
+            "again”, or “Copy as text” "
             "and create it there."
         )
     return row.sentence
@@ -204,7 +238,9 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
         return f"{vendor} has not answered yet. The card in Slack will say what came of it."
     match row.reason:
         case "rate_limited":
-            return f"{vendor} takes no more requests for the moment. It will be sent{about}; {_IDLE}"
+            return (
+                f"{vendor} takes no more requests for the moment. It will be sent{about}; {_IDLE}"
+            )
         case "turn":
             limit = f"{vendor} takes only so many requests a minute, and that limit is reached."
             return f"{limit} It will be sent{about}; {_IDLE}"
@@ -216,7 +252,8 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
             return f"I looked in {vendor}, and it did not arrive there. It will be sent again{about}; {_IDLE}"
         case "keyed":
             return (
-                f"The answer of {vendor} was lost. It will be sent again{about}, under the same key, so that {vendor} "
+                f"The answer of {vendor} was lost. It will be sent again{about}, under the same "
+                f"key, so that {vendor} "
                 f"does not create it twice; {_IDLE}"
             )
         case "sent_again" | "tried_again":

@@ -1,4 +1,5 @@
-"""Keeps the playground to this machine's own browser: other pages, and names that lead here, get nothing."""
+"""Keeps the playground to this machine's own browser: other pages, and names that lead here, get
+nothing."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +27,8 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 421 for a host that is not this machine, 403 for a change that another site's page asks for."""
+        """Answer 421 for a host that is not this machine, 403 for a change that another site's page
+        asks for."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -38,21 +40,27 @@ class Guard:
 
         headers = Headers(scope=scope)
         if not is_here(headers.get("host", "")):
-            refusal = JSONResponse({"ok": False, "error": "This is not the host you are looking for."}, 421)
+            refusal = JSONResponse(
+                {"ok": False, "error": "This is not the host you are looking for."}, 421
+            )
             await refusal(scope, receive, send_with_headers)
         elif scope["method"] not in SAFE and not is_own(headers):
-            refusal = JSONResponse({"ok": False, "error": "Another site's page may not do this."}, 403)
+            refusal = JSONResponse(
+                {"ok": False, "error": "Another site's page may not do this."}, 403
+            )
             await refusal(scope, receive, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
 
 
 def is_here(host: str) -> bool:
-    """Whether a Host header names this machine itself. Another name that leads here is a trick (DNS rebinding)."""
+    """Whether a Host header names this machine itself. Another name that leads here is a trick (DNS
+    rebinding)."""
     return HERE.fullmatch(host) is not None
 
 
 def is_own(headers: Headers) -> bool:
-    """Whether a change is asked for by the page itself, or by no page at all (programs send no Origin)."""
+    """Whether a change is asked for by the page itself, or by no page at all (programs send no
+    Origin)."""
     origin = headers.get("origin")
     return origin is None or origin == f"http://{headers['host']}"

@@ -1,4 +1,5 @@
-"""The bot's queue in view, read from its SQLite file by the playground itself: a bot that is dead can say nothing."""
+"""The bot's queue in view, read from its SQLite file by the playground itself: a bot that is dead
+can say nothing."""
 
 import asyncio
 import contextlib
@@ -22,14 +23,14 @@ COLUMNS = (
     "state",
     "reason",
     "attempt",
-    "made_at",
-    "due_at",
-    "look_at",
+    "created_at",
+    "next_attempt_at",
+    "reconcile_at",
     "card_ts",
 )
 _SQL = (
-    f"SELECT {', '.join(COLUMNS)}, changed_at FROM deliveries"  # noqa: S608  our own names
-    f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR changed_at > ? ORDER BY id DESC"
+    f"SELECT {', '.join(COLUMNS)}, updated_at FROM deliveries"  # noqa: S608  our own names
+    f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR updated_at > ? ORDER BY id DESC"
 )
 
 Line = dict[str, Any]
@@ -37,20 +38,27 @@ Line = dict[str, Any]
 
 
 class QueueReader:
-    """Looks at the file every `LOOK_SECONDS`; `on_change` gets the lines and how many deliveries wait, when that changed.
+    """Looks at the file every `LOOK_SECONDS`; `on_change` gets the lines and how many deliveries
+    wait, when that changed.
 
-    A line is a delivery that waits, or was finished in the last `LATELY_SECONDS`; of more than `SHOWN` those that wait
-    go first. Newest first. The file, or its table, need not be there yet. While the bot asks a vendor about a delivery, the
-    row's `look_at` is the end of its lease; the line keeps the time for which the look was due.
+    A line is a delivery that waits, or was finished in the last `LATELY_SECONDS`; of more than
+    `SHOWN` those that wait go first. Newest first. The file, or its table, need not be there yet.
+    While the bot asks a vendor about a delivery, the row's `reconcile_at` is the end of its lease;
+    the line keeps the time for which the look was due.
     """
 
     def __init__(
-        self, path: Path, on_change: Callable[[list[Line], int], None], clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        on_change: Callable[[list[Line], int], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
         self._on_change = on_change
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue-reader")  # a connection belongs to one thread
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="queue-reader"
+        )  # a connection belongs to one thread
         self._connection: sqlite3.Connection | None = None
         self._version = 0
         self._rows: list[Line] = []
@@ -74,7 +82,9 @@ class QueueReader:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
         waiting = [row for row in self._rows if row["state"] in WAITING]
         lately = self._clock() - LATELY_SECONDS
-        finished = [row for row in self._rows if row["state"] not in WAITING and row["changed_at"] > lately]
+        finished = [
+            row for row in self._rows if row["state"] not in WAITING and row["updated_at"] > lately
+        ]
         first = sorted([*waiting, *finished][:SHOWN], key=lambda row: -row["id"])
         told = [{name: row[name] for name in COLUMNS} for row in first], len(waiting)
         if told != self._told:
@@ -89,18 +99,25 @@ class QueueReader:
     def _read(self) -> None:
         try:
             if self._connection is None:
-                self._connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+                self._connection = sqlite3.connect(
+                    f"{self._path.absolute().as_uri()}?mode=ro", uri=True
+                )
                 self._connection.row_factory = sqlite3.Row
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version == self._version:
                 return
-            found = self._connection.execute(_SQL, (*WAITING, self._clock() - LATELY_SECONDS)).fetchall()
+            found = self._connection.execute(
+                _SQL, (*WAITING, self._clock() - LATELY_SECONDS)
+            ).fetchall()
         except (
             sqlite3.OperationalError
         ):  # no file or table yet, or locked while it is switched to WAL: the next look tells
             return
         seen = {row["id"]: row for row in self._rows}
-        self._rows, self._version = [_as_due(dict(row), seen.get(row["id"])) for row in found], version
+        self._rows, self._version = (
+            [_as_due(dict(row), seen.get(row["id"])) for row in found],
+            version,
+        )
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -108,7 +125,12 @@ class QueueReader:
 
 
 def _as_due(row: Line, before: Line | None) -> Line:
-    """The row, with `look_at` as it was where only a lease was taken since: anything else changes `changed_at` too."""
-    if before and before["changed_at"] == row["changed_at"] and 0 < before["look_at"] < row["look_at"]:
-        return {**row, "look_at": before["look_at"]}
+    """The row, with `reconcile_at` as it was where only a lease was taken since: anything else
+    changes `updated_at` too."""
+    if (
+        before
+        and before["updated_at"] == row["updated_at"]
+        and 0 < before["reconcile_at"] < row["reconcile_at"]
+    ):
+        return {**row, "reconcile_at": before["reconcile_at"]}
     return row

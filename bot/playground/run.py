@@ -11,64 +11,72 @@ from pathlib import Path
 
 from bot.errors import SettingError
 from bot.playground.queue import QueueReader
-from bot.playground.stage import Stage, set_up
+from bot.playground.sandbox import Sandbox, set_up
 from bot.playground.supervisor import Supervisor
 from bot.playground.vendors import data
 from bot.settings import Settings
 
 LOST_LAG_SECONDS = 6.0
-"""The bot's first look comes 2 s after the send and finds nothing, the second one 5 s later finds it."""
+"""The bot's first look comes 2 s after the send and finds nothing, the second one 5 s later finds
+it."""
 
 
 async def run(*, port: int, browser: bool) -> int:
-    """Play until Ctrl+C or SIGTERM. Raises `SettingError` when the port is taken, `NotStarted` when the bot ends."""
+    """Play until Ctrl+C or SIGTERM. Raises `SettingError` when the port is taken, `NotStartedError` when
+    the bot ends."""
     stop = _told_to_stop()
     with tempfile.TemporaryDirectory(prefix="incident-relay-") as folder:
         try:
-            async with set_up(port) as stage:
-                await _populate(stage)
-                return await _play(stage, Path(folder) / "relay.db", browser, stop)
+            async with set_up(port) as sandbox:
+                await _populate(sandbox)
+                return await _play(sandbox, Path(folder) / "relay.db", browser, stop)
         except OSError as error:
             if port == 0:
                 raise
-            raise SettingError("--port", f"{port} cannot be listened on ({error.strerror}); choose another.") from error
+            raise SettingError(
+                "--port", f"{port} cannot be listened on ({error.strerror}); choose another."
+            ) from error
 
 
-async def _play(stage: Stage, database: Path, browser: bool, stop: asyncio.Event) -> int:
+async def _play(sandbox: Sandbox, database: Path, browser: bool, stop: asyncio.Event) -> int:
     bot_port = _free_port()
-    environment = stage.environment(database, bot_port)
-    await stage.connect_vendors(Settings.model_validate(environment))
-    stage.slack.bot_url = f"http://127.0.0.1:{bot_port}"
-    supervisor = Supervisor(stage.backstage, environment, stage.slack.bot_url)
+    environment = sandbox.environment(database, bot_port)
+    await sandbox.connect_vendors(Settings.model_validate(environment))
+    sandbox.slack.bot_url = f"http://127.0.0.1:{bot_port}"
+    supervisor = Supervisor(sandbox.control_api, environment, sandbox.slack.bot_url)
     try:
-        async with QueueReader(database, stage.backstage.show_queue).looking():
+        async with QueueReader(database, sandbox.control_api.show_queue).looking():
             await supervisor.start()
-            print(f"The playground is at {stage.url}\nPress Ctrl+C to end it.", flush=True)
+            print(f"The playground is at {sandbox.url}\nPress Ctrl+C to end it.", flush=True)
             if browser:
-                await asyncio.to_thread(webbrowser.open, stage.url)
+                await asyncio.to_thread(webbrowser.open, sandbox.url)
             return await _until_the_end(supervisor, stop)
     finally:
         await supervisor.end()
 
 
-async def _populate(stage: Stage) -> None:
-    """Somebody was here before: what people said in the last hours. And everyone finds the app among theirs.
+async def _populate(sandbox: Sandbox) -> None:
+    """Somebody was here before: what people said in the last hours. And everyone finds the app
+    among theirs.
 
-    Lists that lag leave time to kill the bot between a lost answer and finding out what became of it.
+    Lists that lag leave time to kill the bot between a lost answer and finding out what became of
+    it.
     """
-    for vendor in stage.vendors.values():
+    for vendor in sandbox.vendors.values():
         vendor.lost_lag = LOST_LAG_SECONDS
-    channels = {channel.name: channel.id for channel in stage.slack.channels.values()}
+    channels = {channel.name: channel.id for channel in sandbox.slack.channels.values()}
     now = time.time()
     for said in data.CHATTER:
         at = now - said.minutes_ago * 60
-        await stage.slack.post(data.person(said.by).slack_id, channels[said.channel], said.text, at)
-    for person in [person for person in stage.slack.people.values() if person.playable]:
-        stage.slack.open_direct(person.id)
+        await sandbox.slack.post(
+            data.person(said.by).slack_id, channels[said.channel], said.text, at
+        )
+    for person in [person for person in sandbox.slack.people.values() if person.playable]:
+        sandbox.slack.open_direct(person.id)
 
 
 async def _until_the_end(supervisor: Supervisor, stop: asyncio.Event) -> int:
-    """Until told to stop, or the bot has ended by itself, which raises `NotStarted`."""
+    """Until told to stop, or the bot has ended by itself, which raises `NotStartedError`."""
     stopping, watching = asyncio.create_task(stop.wait()), asyncio.create_task(supervisor.watch())
     await asyncio.wait([stopping, watching], return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
@@ -90,6 +98,8 @@ def _told_to_stop() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+        with contextlib.suppress(
+            NotImplementedError
+        ):  # Windows: Ctrl+C raises KeyboardInterrupt instead
             loop.add_signal_handler(number, stop.set)
     return stop

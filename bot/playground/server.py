@@ -18,9 +18,9 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.playground.backstage import Backstage
+from bot.playground.control_api import ControlApi
 from bot.playground.guard import Guard
-from bot.playground.slack import Missing, Outcome, SlackStandIn
+from bot.playground.slack import MissingError, Outcome, SlackStandIn
 from bot.playground.slack.world import Person
 from bot.playground.vendors.faults import Fault
 
@@ -128,11 +128,11 @@ class KillBody(_Body):
 def page_app(
     slack: SlackStandIn,
     vendors: Mapping[str, VendorStandIn],
-    backstage: Backstage,
+    control_api: ControlApi,
     page: Path = PAGE,
 ) -> Starlette:
-    """The whole application. Whoever runs the bot tells `backstage` what becomes of it."""
-    api = PageApi(slack, vendors, backstage)
+    """The whole application. Whoever runs the bot tells `control_api` what becomes of it."""
+    api = PageApi(slack, vendors, control_api)
     for vendor in vendors.values():
         vendor.on_change = _teller(slack, vendor)
 
@@ -160,7 +160,9 @@ class PageFiles(StaticFiles):
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(full_path, *args, **kwargs)
-        if (kind := CONTENT_TYPES.get(Path(full_path).suffix)) and "content-type" in response.headers:
+        if (
+            kind := CONTENT_TYPES.get(Path(full_path).suffix)
+        ) and "content-type" in response.headers:
             response.headers["content-type"] = kind
         return response
 
@@ -168,10 +170,12 @@ class PageFiles(StaticFiles):
 class PageApi:
     """The endpoints below `/api`."""
 
-    def __init__(self, slack: SlackStandIn, vendors: Mapping[str, VendorStandIn], backstage: Backstage) -> None:
+    def __init__(
+        self, slack: SlackStandIn, vendors: Mapping[str, VendorStandIn], control_api: ControlApi
+    ) -> None:
         self._slack = slack
         self._vendors = vendors
-        self._backstage = backstage
+        self._control_api = control_api
 
     def routes(self) -> list[Route]:
         """Each posted body is checked against its model before anything is done."""
@@ -203,8 +207,8 @@ class PageApi:
                     "bot_user_id": slack.app.bot_user_id,
                     "has_home": slack.app.has_home,
                 },
-                "bot": self._backstage.state,
-                **self._backstage.described_queue(),
+                "bot": self._control_api.state,
+                **self._control_api.described_queue(),
                 "people": [_person(person) for person in slack.people.values()],
                 "channels": [slack.channel_json(channel) for channel in slack.channels.values()],
                 "messages": {channel.id: channel.messages for channel in slack.channels.values()},
@@ -213,21 +217,31 @@ class PageApi:
                     for channel, user, message in slack.ephemerals
                 ],
                 "commands": [
-                    {name: command.get(name, "") for name in ("command", "description", "usage_hint")}
+                    {
+                        name: command.get(name, "")
+                        for name in ("command", "description", "usage_hint")
+                    }
                     for command in slack.app.commands.values()
                 ],
                 "shortcuts": [
-                    {name: shortcut.get(name, "") for name in ("name", "type", "callback_id", "description")}
+                    {
+                        name: shortcut.get(name, "")
+                        for name in ("name", "type", "callback_id", "description")
+                    }
                     for shortcut in slack.app.shortcuts
                 ],
-                "views": {user_id: stack for user_id in playable if (stack := slack.views(user_id))},
+                "views": {
+                    user_id: stack for user_id in playable if (stack := slack.views(user_id))
+                },
                 "home": {user_id: home for user_id in playable if (home := slack.home(user_id))},
                 "vendors": [vendor.describe() for vendor in self._vendors.values()],
             }
         )
 
     async def _events(self, request: Request) -> Response:
-        return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        return StreamingResponse(
+            self._stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        )
 
     async def _stream(self) -> AsyncIterator[str]:
         """Events as they come, and a comment when there was none for a while."""
@@ -253,7 +267,11 @@ class PageApi:
 
     async def _shortcut(self, body: ShortcutBody) -> dict[str, Any]:
         if body.ts:
-            return _shown(await self._slack.message_shortcut(body.user, body.channel, body.ts, body.callback_id))
+            return _shown(
+                await self._slack.message_shortcut(
+                    body.user, body.channel, body.ts, body.callback_id
+                )
+            )
         return _shown(await self._slack.shortcut(body.user, body.callback_id))
 
     async def _submit(self, body: SubmitBody) -> dict[str, Any]:
@@ -276,15 +294,17 @@ class PageApi:
         return _shown(await self._slack.close(body.user, body.view_id))
 
     async def _options(self, body: OptionsBody) -> dict[str, Any]:
-        return await self._slack.options(body.user, body.view_id, body.block_id, body.action_id, body.query)
+        return await self._slack.options(
+            body.user, body.view_id, body.block_id, body.action_id, body.query
+        )
 
     async def _home(self, body: HomeBody) -> dict[str, Any]:
         return _shown(await self._slack.open_home(body.user))
 
     async def _kill(self, body: KillBody) -> dict[str, Any]:
-        if self._backstage.kill is None:
+        if self._control_api.kill is None:
             return {"ok": False, "error": "Nobody would start the bot again here."}
-        if not self._backstage.kill():
+        if not self._control_api.kill():
             return {"ok": False, "error": "The bot is not running at the moment."}
         return {"ok": True}
 
@@ -295,7 +315,7 @@ class PageApi:
             file = self._slack.upload(given.user, given.name, await request.body())
         except ValidationError as error:
             return _bad_body(error)
-        except Missing as error:
+        except MissingError as error:
             return JSONResponse({"ok": False, "error": str(error)}, 404)
         except ValueError as error:
             return JSONResponse({"ok": False, "error": str(error)})
@@ -325,13 +345,15 @@ class PageApi:
         return JSONResponse({"ok": True})
 
 
-def _post(path: str, model: type[Given], act: Callable[[Given], Awaitable[dict[str, Any]]]) -> Route:
+def _post(
+    path: str, model: type[Given], act: Callable[[Given], Awaitable[dict[str, Any]]]
+) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             return JSONResponse(await act(model.model_validate_json(await request.body())))
         except ValidationError as error:
             return _bad_body(error)
-        except Missing as error:
+        except MissingError as error:
             return JSONResponse({"ok": False, "error": str(error)}, 404)
 
     return Route(path, endpoint, methods=["POST"])

@@ -13,7 +13,8 @@ GRACE_SECONDS = 1
 
 
 class Server:
-    """Serves one ASGI application on `host`. Port 0 takes a free one, which it keeps over stop and start.
+    """Serves one ASGI application on `host`. Port 0 takes a free one, which it keeps over stop and
+    start.
 
     `async with Server(app) as server` starts and stops it. Raises OSError if the port is taken.
     """
@@ -83,7 +84,8 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that leaves the process's signals alone, says when it takes connections, and ends as soon as it is told.
+    """uvicorn that leaves the process's signals alone, says when it takes connections, and ends as
+    soon as it is told.
 
     Its own main loop looks ten times a second whether it should end; ours waits for just that.
     """
@@ -106,7 +108,8 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    # The protocol is named, for asyncio sets TCP_NODELAY only then; without it each answer waits some 40 ms.
+    # The protocol is named, for asyncio sets TCP_NODELAY only then; without it each answer waits
+    # some 40 ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

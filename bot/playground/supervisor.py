@@ -1,4 +1,5 @@
-"""The real bot as a process of its own: started, killed when somebody wants to see that, and started again."""
+"""The real bot as a process of its own: started, killed when somebody wants to see that, and
+started again."""
 
 import asyncio
 import contextlib
@@ -10,7 +11,7 @@ from typing import NoReturn
 import httpx
 
 from bot.errors import RelayError
-from bot.playground.backstage import Backstage
+from bot.playground.control_api import ControlApi
 
 START_SECONDS = 30.0
 DOWN_SECONDS = 2.0
@@ -18,23 +19,24 @@ DOWN_SECONDS = 2.0
 OURS = ("SLACK_", "RELAY_", "ROOTLY_", "INCIDENT_IO_", "TWILIO_")
 
 
-class NotStarted(RelayError):
+class NotStartedError(RelayError):
     """The bot's process ended, or did not become healthy in time."""
 
 
 class Supervisor:
-    """Runs `python -m bot serve` with these settings; `url` is where it will listen. The page is told what becomes of it.
+    """Runs `python -m bot serve` with these settings; `url` is where it will listen. The page is
+    told what becomes of it.
 
     It is quiet, so that the terminal shows one address, the page's.
     """
 
-    def __init__(self, backstage: Backstage, environment: Mapping[str, str], url: str) -> None:
-        self._backstage = backstage
+    def __init__(self, control_api: ControlApi, environment: Mapping[str, str], url: str) -> None:
+        self._control_api = control_api
         self._environment = _clean_environment() | dict(environment)
         self._url = url
         self._process: asyncio.subprocess.Process | None = None
         self._killed = False
-        backstage.kill = self.kill
+        control_api.kill = self.kill
 
     @property
     def pid(self) -> int:
@@ -42,31 +44,38 @@ class Supervisor:
         return self._process.pid if self._process else 0
 
     async def start(self) -> None:
-        """Start it and wait until it answers. Raises `NotStarted`."""
+        """Start it and wait until it answers. Raises `NotStartedError`."""
         self._killed = False
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "serve", "--quiet"), env=self._environment
         )
         await _healthy(self._process, f"{self._url}/healthz")
-        self._backstage.tell("up")
+        self._control_api.tell("up")
 
     def kill(self) -> bool:
         """`kill -9`. False when it does not run, or is being started."""
-        if self._process is None or self._backstage.state != "up" or self._process.returncode is not None:
+        if (
+            self._process is None
+            or self._control_api.state != "up"
+            or self._process.returncode is not None
+        ):
             return False
         self._killed = True
         self._process.kill()
-        self._backstage.tell("killed")
+        self._control_api.tell("killed")
         return True
 
     async def watch(self) -> NoReturn:
-        """Start it again each time it was killed. Raises `NotStarted` when it ends by itself, or does not come back."""
+        """Start it again each time it was killed. Raises `NotStartedError` when it ends by itself, or
+        does not come back."""
         assert self._process  # noqa: S101  `start` comes first
         while True:
             code = await self._process.wait()
             if not self._killed:
-                self._backstage.tell("down")
-                raise NotStarted(f"The bot ended by itself with code {code}; what it printed above says why.")
+                self._control_api.tell("down")
+                raise NotStartedError(
+                    f"The bot ended by itself with code {code}; what it printed above says why."
+                )
             await asyncio.sleep(DOWN_SECONDS)
             await self.start()
 
@@ -86,11 +95,12 @@ async def _healthy(process: asyncio.subprocess.Process, url: str) -> None:
                         if (await client.get(url)).status_code == 200:
                             return
                     await asyncio.sleep(0.05)
-    raise NotStarted("The bot did not start; what it printed above says why.")
+    raise NotStartedError("The bot did not start; what it printed above says why.")
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours without settings of a real installation, and without a proxy: everything is on 127.0.0.1."""
+    """Ours without settings of a real installation, and without a proxy: everything is on
+    127.0.0.1."""
     return {
         name: value
         for name, value in os.environ.items()

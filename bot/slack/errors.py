@@ -10,15 +10,18 @@ NOT_DONE = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
 _WORD = re.compile(r"[a-z0-9_]{1,80}")
 UNNAMED_WAIT = 10.0
 LONGEST_WAIT = 3600.0
-NOT_NOW = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
+NOT_NOW = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}
+)
 """Slack's words for what may work later as it is."""
 
 
 def named(error: BaseException) -> str:
-    """Slack's own word ("channel_not_found"); empty where it gave none (a proxy's page, silence). What is no such word is not
-    repeated: it may quote the request, and with it the token.
+    """Slack's own word ("channel_not_found"); empty where it gave none (a proxy's page, silence).
+    What is no such word is not repeated: it may quote the request, and with it the token.
 
-    `SlackApiError.response` is a response whose `data` may be text, or aiohttp's own response when the JSON was broken.
+    `SlackApiError.response` is a response whose `data` may be text, or aiohttp's own response when
+    the JSON was broken.
     """
     answer = getattr(getattr(error, "response", None), "data", None)
     word = answer.get("error") if isinstance(answer, dict) else None
@@ -31,7 +34,8 @@ def said(error: BaseException) -> str:
 
 
 def asked_to_wait(error: BaseException) -> float | None:
-    """For how many seconds Slack wants to hear no more (429, Retry-After); None when that was not what it said."""
+    """For how many seconds Slack wants to hear no more (429, Retry-After); None when that was not
+    what it said."""
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(response, "status", None)
     if status != 429 and said(error) not in ("ratelimited", "rate_limited"):

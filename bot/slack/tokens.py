@@ -1,10 +1,11 @@
-"""With which token the bot speaks in a workspace: the one that is set for all, or its installation's."""
+"""With which token the bot speaks in a workspace: the one that is set for all, or its
+installation's."""
 
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.errors import NotInstalled
-from bot.storage import Workspace
-from bot.storage.installations import Installations
+from bot.errors import NotInstalledError
+from bot.slack.installations import Installations
+from bot.workspace import Workspace
 
 
 class SlackTokens:
@@ -15,27 +16,32 @@ class SlackTokens:
         self._fixed = fixed
 
     async def token(self, workspace: Workspace) -> str:
-        """For what is done without an event of Slack's. Raises `NotInstalled` or `SecretError`."""
+        """For what is done without an event of Slack's. Raises `NotInstalledError` or
+        `SecretError`."""
         if self._fixed:
             return self._fixed
         installation = await self._installations.find(workspace)
         if installation is None:
-            raise NotInstalled
+            raise NotInstalledError
         return installation.token
 
     async def authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """For Bolt, which asks with every event. Raises `NotInstalled` or `SecretError`; `handlers.errors` has the words.
+        """For Bolt, which asks with every event. Raises `NotInstalledError` or `SecretError`;
+        `handlers.errors` has the words.
 
-        In views of an app that is installed for a whole organisation, the team is the organisation's id.
+        In views of an app that is installed for a whole organisation, the team is the
+        organisation's id.
         """
         if self._fixed:
-            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=self._fixed)
+            return AuthorizeResult(
+                enterprise_id=enterprise_id, team_id=team_id, bot_token=self._fixed
+            )
         workspace = Workspace(enterprise_id or "", team_id or "")
         if not all(isinstance(it, str) for it in workspace):  # none of Slack's shapes, but signed
-            raise NotInstalled
+            raise NotInstalledError
         installation = await self._installations.find(workspace)
         if installation is None:
-            raise NotInstalled
+            raise NotInstalledError
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,

@@ -1,8 +1,9 @@
 """The SQLite file: all writes on one thread, reads on another, never on the event loop.
 
-Writes that wait at the same moment are committed together: one transaction, one flush to the disk, one wait while another
-process has the file; each is answered once that is done. A transaction begins IMMEDIATE: it takes the file's write lock
-first, so that two processes on one file wait for each other (`busy_timeout`) instead of failing half-way.
+Writes that wait at the same moment are committed together: one transaction, one flush to the disk,
+one wait while another process has the file; each is answered once that is done. A transaction
+begins IMMEDIATE: it takes the file's write lock first, so that two processes on one file wait for
+each other (`busy_timeout`) instead of failing half-way.
 """
 
 import asyncio
@@ -27,7 +28,8 @@ _Write = tuple[Work, "asyncio.Future[Any]"]
 MOST_TOGETHER = 64
 BUSY_MILLISECONDS = 900
 OPEN_SECONDS = 10.0
-"""Several processes may start on a fresh file at once, and SQLite waits for nobody while it switches a file to WAL."""
+"""Several processes may start on a fresh file at once, and SQLite waits for nobody while it
+switches a file to WAL."""
 
 
 class Database:
@@ -44,7 +46,8 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
-        """Open or make the file and bring its tables up to date. Raises `SettingError` when it cannot be opened."""
+        """Open or make the file and bring its tables up to date. Raises `SettingError` when it
+        cannot be opened."""
         database = cls(path)
         loop = asyncio.get_running_loop()
         until = loop.time() + OPEN_SECONDS
@@ -57,7 +60,8 @@ class Database:
                     reason = getattr(error, "strerror", None) or error
                     raise SettingError(
                         "RELAY_DATABASE",
-                        f"{path} cannot be opened as a database ({reason}); choose a file that the bot may write.",
+                        f"{path} cannot be opened as a database ({reason}); choose a file that "
+                        "the bot may write.",
                     ) from error
             else:
                 return database
@@ -66,11 +70,14 @@ class Database:
     async def _prepare(self) -> None:
         for pool in (self._writing, self._reading):
             if pool not in self._connections:
-                self._connections[pool] = await asyncio.get_running_loop().run_in_executor(pool, _connect, self.path)
+                self._connections[pool] = await asyncio.get_running_loop().run_in_executor(
+                    pool, _connect, self.path
+                )
         await self.write(_migrate)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction and commit it. Raises what `work` raises, after undoing what it did."""
+        """Run `work` in a transaction and commit it. Raises what `work` raises, after undoing what
+        it did."""
         connection = self._connections[self._writing]
         loop = asyncio.get_running_loop()
         written: asyncio.Future[T] = loop.create_future()
@@ -85,7 +92,9 @@ class Database:
         """On the writing thread: until nothing waits any more."""
         while True:
             with self._lock:
-                together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+                together = [
+                    self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))
+                ]
                 self._at_work = bool(together)
             if not together:
                 return
@@ -96,12 +105,17 @@ class Database:
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the reading thread. It sees everything committed before it began."""
-        return await asyncio.get_running_loop().run_in_executor(self._reading, work, self._connections[self._reading])
+        return await asyncio.get_running_loop().run_in_executor(
+            self._reading, work, self._connections[self._reading]
+        )
 
     async def empty_journal(self) -> bool:
-        """Empty the journal beside the file, which holds what was removed until it is overwritten. Not done (False) while
-        another process reads; in the file itself nothing that was removed is left (`secure_delete`)."""
-        busy, *_ = await self.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
+        """Empty the journal beside the file, which holds what was removed until it is overwritten.
+        Not done (False) while another process reads; in the file itself nothing that was removed is
+        left (`secure_delete`)."""
+        busy, *_ = await self.read(
+            lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        )
         return not busy
 
     async def close(self) -> None:
@@ -114,7 +128,9 @@ class Database:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with contextlib.suppress(FileExistsError):  # its side files take the mode over: it holds what people wrote
+    with contextlib.suppress(
+        FileExistsError
+    ):  # its side files take the mode over: it holds what people wrote
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
@@ -131,7 +147,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _is_busy(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -139,11 +158,15 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any]:
-    """What each came to, an exception where it failed. One that fails undoes itself alone; where nothing could be committed,
-    all have failed."""
+    """What each came to, an exception where it failed. One that fails undoes itself alone; where
+    nothing could be committed, all have failed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        answers = [_undoing(connection, work) for work in works] if len(works) > 1 else [works[0](connection)]
+        answers = (
+            [_undoing(connection, work) for work in works]
+            if len(works) > 1
+            else [works[0](connection)]
+        )
         connection.execute("COMMIT")
     except BaseException as error:
         with contextlib.suppress(sqlite3.Error):  # what failed first is what is told
@@ -154,12 +177,15 @@ def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any
 
 
 def _undoing(connection: sqlite3.Connection, work: Work) -> Any:
-    """What it came to; its exception, with what it did undone, where the transaction still stands. Raises otherwise."""
+    """What it came to; its exception, with what it did undone, where the transaction still stands.
+    Raises otherwise."""
     connection.execute("SAVEPOINT one_of_many")
     try:
         answer = work(connection)
     except Exception as error:
-        if not connection.in_transaction:  # a full disk, an error of input and output: SQLite has undone everything
+        if (
+            not connection.in_transaction
+        ):  # a full disk, an error of input and output: SQLite has undone everything
             raise
         connection.execute("ROLLBACK TO one_of_many")
         answer = error

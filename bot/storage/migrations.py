@@ -1,4 +1,5 @@
-"""The tables. Append-only: a migration that has shipped never changes; what changes is another migration."""
+"""The tables. Append-only: a migration that has shipped never changes; what changes is another
+migration."""
 
 from sqlite_utils import Database, Migrations
 
@@ -7,7 +8,8 @@ MIGRATIONS = Migrations("relay")
 
 @MIGRATIONS()
 def m001_create_connections(db: Database) -> None:
-    """One row a workspace and vendor: the encrypted credentials, and whether the vendor still accepts them."""
+    """One row a workspace and vendor: the encrypted credentials, and whether the vendor still
+    accepts them."""
     db.conn.execute(
         """
         CREATE TABLE connections (
@@ -28,7 +30,8 @@ def m001_create_connections(db: Database) -> None:
 
 @MIGRATIONS()
 def m002_create_catalogs(db: Database) -> None:
-    """One row a list that a picker offers; `entries` is JSON, `fetched_at` is 0 until the first fetch succeeded."""
+    """One row a list that a picker offers; `entries` is JSON, `fetched_at` is 0 until the first
+    fetch succeeded."""
     db.conn.execute(
         """
         CREATE TABLE catalogs (
@@ -47,7 +50,8 @@ def m002_create_catalogs(db: Database) -> None:
 
 @MIGRATIONS()
 def m003_create_deliveries(db: Database) -> None:
-    """One row a submitted modal. Times are epoch seconds; `version` grows whenever its card has something new to say."""
+    """One row a submitted modal. Times are epoch seconds; `version` grows whenever its card has
+    something new to say."""
     db.conn.execute(
         """
         CREATE TABLE deliveries (
@@ -89,11 +93,16 @@ def m003_create_deliveries(db: Database) -> None:
         """
     )
     db.conn.execute("CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'queued'")
-    db.conn.execute("CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending'")
-    db.conn.execute("CREATE INDEX deliveries_to_show ON deliveries (card_after) WHERE version > shown_version")
+    db.conn.execute(
+        "CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending'"
+    )
+    db.conn.execute(
+        "CREATE INDEX deliveries_to_show ON deliveries (card_after) WHERE version > shown_version"
+    )
     db.conn.execute("CREATE INDEX deliveries_card ON deliveries (card_ts) WHERE card_ts != ''")
     db.conn.execute(
-        "CREATE INDEX deliveries_failed ON deliveries (enterprise, team, vendor, account) WHERE state = 'failed'"
+        "CREATE INDEX deliveries_failed ON deliveries (enterprise, team, vendor, account) WHERE "
+        "state = 'failed'"
     )
 
 
@@ -116,7 +125,8 @@ def m004_create_habits(db: Database) -> None:
 
 @MIGRATIONS()
 def m005_add_doubts(db: Database) -> None:
-    """What a delivery needs to be looked up at the vendor, sent again, taken in turn and followed in its modal."""
+    """What a delivery needs to be looked up at the vendor, sent again, taken in turn and followed
+    in its modal."""
     for column in (
         "expected_at REAL NOT NULL DEFAULT 0",
         "give_up_at REAL NOT NULL DEFAULT 0",
@@ -133,12 +143,14 @@ def m005_add_doubts(db: Database) -> None:
     ):
         db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {column}")
     db.conn.execute(
-        "UPDATE deliveries SET give_up_at = made_at + 86400, sent_at = made_at, tried_at = made_at, changed_at = made_at"
+        "UPDATE deliveries SET give_up_at = made_at + 86400, sent_at = made_at, tried_at = "
+        "made_at, changed_at = made_at"
     )
     db.conn.execute("UPDATE deliveries SET look_at = made_at WHERE state = 'unconfirmed'")
     db.conn.execute("DROP INDEX deliveries_due")
     db.conn.execute(
-        "CREATE INDEX deliveries_queue ON deliveries (enterprise, team, vendor, due_at) WHERE state = 'queued'"
+        "CREATE INDEX deliveries_queue ON deliveries (enterprise, team, vendor, due_at) WHERE "
+        "state = 'queued'"
     )
     db.conn.execute("CREATE INDEX deliveries_to_look ON deliveries (look_at) WHERE look_at > 0")
     db.conn.execute("CREATE INDEX deliveries_of_person ON deliveries (enterprise, team, actor)")
@@ -150,7 +162,8 @@ def m005_add_doubts(db: Database) -> None:
 
 @MIGRATIONS()
 def m006_create_delivery_events(db: Database) -> None:
-    """The audit trail. Triggers write it, in the transaction of the change itself, so that no change can go without."""
+    """The audit trail. Triggers write it, in the transaction of the change itself, so that no
+    change can go without."""
     db.conn.execute(
         """
         CREATE TABLE delivery_events (
@@ -168,14 +181,16 @@ def m006_create_delivery_events(db: Database) -> None:
     event = "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt) VALUES"
     db.conn.execute(
         "CREATE TRIGGER deliveries_made AFTER INSERT ON deliveries BEGIN"
-        f" {event} (new.id, new.changed_at, new.changed_by, new.state, new.reason, new.attempt); END"
+        f" {event} (new.id, new.changed_at, new.changed_by, new.state, new.reason, new.attempt); "
+        "END"
     )
     db.conn.execute(
         "CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries"
         " WHEN (old.state, old.reason, old.attempt, old.revision, old.looks, old.erased_at)"
         " IS NOT (new.state, new.reason, new.attempt, new.revision, new.looks, new.erased_at) BEGIN"
         f" {event} (new.id, new.changed_at, new.changed_by, new.state,"
-        " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN 'not_there_yet'"
+        " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN "
+        "'not_there_yet'"
         " ELSE new.reason END, new.attempt); END"
     )
 
@@ -190,7 +205,8 @@ def m007_follow_modals(db: Database) -> None:
 
 @MIGRATIONS()
 def m008_add_custom_fields(db: Database) -> None:
-    """What defined the workspace's own fields when they were filled in: they may be others by the time it is sent."""
+    """What defined the workspace's own fields when they were filled in: they may be others by the
+    time it is sent."""
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN custom TEXT NOT NULL DEFAULT '[]'")
 
 
@@ -208,10 +224,13 @@ def m009_add_steps(db: Database) -> None:
     )
     db.conn.execute(
         "CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries"
-        " WHEN (old.state, old.reason, old.attempt, old.revision, old.looks, old.erased_at, old.steps)"
-        " IS NOT (new.state, new.reason, new.attempt, new.revision, new.looks, new.erased_at, new.steps) BEGIN"
+        " WHEN (old.state, old.reason, old.attempt, old.revision, old.looks, old.erased_at, "
+        "old.steps)"
+        " IS NOT (new.state, new.reason, new.attempt, new.revision, new.looks, new.erased_at, "
+        "new.steps) BEGIN"
         f" {event} (new.id, new.changed_at, new.changed_by, new.state,"
-        " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN 'not_there_yet'"
+        " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN "
+        "'not_there_yet'"
         " WHEN old.state IS NOT new.state OR old.steps IS new.steps THEN new.reason"
         f" WHEN {all_.format('new')} < {all_.format('old')} THEN 'step_done'"
         f" WHEN {waiting.format('new')} < {waiting.format('old')} THEN 'step_not_done'"
@@ -221,8 +240,8 @@ def m009_add_steps(db: Database) -> None:
 
 @MIGRATIONS()
 def m010_create_installations(db: Database) -> None:
-    """One row a workspace or, with an empty team, an organisation: the bot's encrypted token there. And the states of
-    installations that have begun: each is used once."""
+    """One row a workspace or, with an empty team, an organisation: the bot's encrypted token there.
+    And the states of installations that have begun: each is used once."""
     db.conn.execute(
         """
         CREATE TABLE installations (
@@ -240,13 +259,16 @@ def m010_create_installations(db: Database) -> None:
         ) WITHOUT ROWID
         """
     )
-    db.conn.execute("CREATE TABLE oauth_states (digest TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT ROWID")
+    db.conn.execute(
+        "CREATE TABLE oauth_states (digest TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT "
+        "ROWID"
+    )
 
 
 @MIGRATIONS()
 def m011_create_links(db: Database) -> None:
-    """One row a link to the page where a vendor is connected: for one workspace, vendor and person, used once. Only a digest
-    of what stands in the address is kept."""
+    """One row a link to the page where a vendor is connected: for one workspace, vendor and person,
+    used once. Only a digest of what stands in the address is kept."""
     db.conn.execute(
         """
         CREATE TABLE links (
@@ -265,8 +287,8 @@ def m011_create_links(db: Database) -> None:
 
 @MIGRATIONS()
 def m012_create_permissions(db: Database) -> None:
-    """Who may use an operation, where a workspace's admins decided about it: "everyone", "members", "admins", or a Slack
-    user group's id."""
+    """Who may use an operation, where a workspace's admins decided about it: "everyone", "members",
+    "admins", or a Slack user group's id."""
     db.conn.execute(
         """
         CREATE TABLE permissions (
@@ -284,6 +306,28 @@ def m012_create_permissions(db: Database) -> None:
 
 @MIGRATIONS()
 def m013_add_rights(db: Database) -> None:
-    """Who connected a vendor, and what the vendor says that the key may do (JSON, `bot.adapters.base.Rights`)."""
+    """Who connected a vendor, and what the vendor says that the key may do (JSON,
+    `bot.adapters.base.Rights`)."""
     db.conn.execute("ALTER TABLE connections ADD COLUMN connected_by TEXT NOT NULL DEFAULT ''")
     db.conn.execute("ALTER TABLE connections ADD COLUMN rights TEXT NOT NULL DEFAULT '{}'")
+
+
+@MIGRATIONS()
+def m014_name_columns_plainly(db: Database) -> None:
+    """Give the columns of deliveries the names that the code uses."""
+    for old, new in (
+        ("made_at", "created_at"),
+        ("due_at", "next_attempt_at"),
+        ("give_up_at", "expires_at"),
+        ("look_at", "reconcile_at"),
+        ("looks", "lookup_count"),
+        ("resends", "resend_count"),
+        ("sent_at", "first_sent_at"),
+        ("tried_at", "last_attempt_at"),
+        ("changed_at", "updated_at"),
+        ("shown_version", "card_version"),
+        ("card_after", "card_not_before"),
+        ("steps_at", "next_step_at"),
+        ("twins", "duplicates"),
+    ):
+        db.conn.execute(f"ALTER TABLE deliveries RENAME COLUMN {old} TO {new}")

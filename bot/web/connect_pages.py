@@ -1,4 +1,5 @@
-"""What the page says on which an admin connects a vendor. Pure: everything comes in, an HTML page comes out."""
+"""What the page says on which an admin connects a vendor. Pure: everything comes in, an HTML page
+comes out."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,9 +12,9 @@ from starlette.responses import HTMLResponse
 
 from bot import messages
 from bot.adapters.base import Account, Adapter, Credentials, Rights, typed_unseen
+from bot.connections.setup_links import SetupLink
+from bot.connections.store import Connection
 from bot.forms.text import duration, humanise
-from bot.storage.connections import Connection
-from bot.storage.links import Link
 from bot.web.pages import page, paragraphs
 
 FORM_KEY, ACTION = "form_key", "action"
@@ -21,7 +22,11 @@ Action = Literal["save", "test", "disconnect"]
 """What the page's buttons change."""
 ASKED_FIRST = "ask"
 """What stands in the address of the page that asks whether to disconnect."""
-_AS_TYPED: Mapping[str, h.Attribute] = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+_AS_TYPED: Mapping[str, h.Attribute] = {
+    "autocomplete": "off",
+    "spellcheck": "false",
+    "autocapitalize": "none",
+}
 """What keeps browsers from changing or remembering what is typed."""
 _LOOKS: Mapping[str, str] = {"error": "field-error", "again": "hint", "hint": "hint"}
 """The style of what stands below an input."""
@@ -30,10 +35,11 @@ AGAIN = "Type /vendors in Slack again and press the button there: you get a new 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody at the page with a link that is still good. `waiting`: how many deliveries are to be sent still, by the id of
-    the vendor's account that they are for; `form_key` has to come back with what is posted; `now` is in epoch seconds."""
+    """Somebody at the page with a link that is still good. `waiting`: how many deliveries are to be
+    sent still, by the id of the vendor's account that they are for; `form_key` has to come back
+    with what is posted; `now` is in epoch seconds."""
 
-    link: Link
+    link: SetupLink
     adapter: Adapter
     connection: Connection | None
     waiting: Mapping[str, int]
@@ -49,8 +55,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was posted, for the form to be shown again: what of it may be seen, errors by field, and one about all of it.
-    `lost` are the fields whose secrets are not kept, and have to be typed again."""
+    """What was posted, for the form to be shown again: what of it may be seen, errors by field, and
+    one about all of it. `lost` are the fields whose secrets are not kept, and have to be typed
+    again."""
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -63,13 +70,21 @@ class Typed:
         return bool(self.errors or self.problem)
 
 
-def form(visit: Visit, typed: Typed | None = None, *, problem: str = "", status: int = 200) -> HTMLResponse:
-    """The form for the credentials; for a connected vendor also how it stands, "Test again" and "Disconnect". `problem` is
-    what went wrong that is not about what was typed."""
+def form(
+    visit: Visit, typed: Typed | None = None, *, problem: str = "", status: int = 200
+) -> HTMLResponse:
+    """The form for the credentials; for a connected vendor also how it stands, "Test again" and
+    "Disconnect". `problem` is what went wrong that is not about what was typed."""
     label, connection, typed = visit.adapter.label, visit.connection, typed or Typed()
     above = [problem and _alert(problem), _where(visit)]
     if connection is None:
-        return _page(visit, f"Connect {label}", above, _fields(visit, typed, "Check and connect"), status=status)
+        return _page(
+            visit,
+            f"Connect {label}",
+            above,
+            _fields(visit, typed, "Check and connect"),
+            status=status,
+        )
     return _page(
         visit,
         label,
@@ -79,13 +94,17 @@ def form(visit: Visit, typed: Typed | None = None, *, problem: str = "", status:
         h.h2["Use another key"],
         _fields(visit, typed, "Check and replace"),
         h.h2["Disconnect"],
-        h.form[h.input(type="hidden", name=ASKED_FIRST, value="disconnect"), h.button(".danger")["Disconnect …"]],
+        h.form[
+            h.input(type="hidden", name=ASKED_FIRST, value="disconnect"),
+            h.button(".danger")["Disconnect …"],
+        ],
         status=status,
     )
 
 
 def asked_just_now(visit: Visit, answer: str) -> str:
-    """What "Test again" came to when it was no yes: without its first words, a second try would look like no answer at all."""
+    """What "Test again" came to when it was no yes: without its first words, a second try would
+    look like no answer at all."""
     return f"{visit.adapter.label} was asked just now. {answer}"
 
 
@@ -103,9 +122,15 @@ def disconnecting(visit: Visit) -> HTMLResponse:
         _where(visit),
         h.ul[
             h.li[f"The credentials and the lists of {label} are deleted here."],
-            h.li[f"Nobody can send anything to {label} from this Slack workspace until it is connected again."],
+            h.li[
+                f"Nobody can send anything to {label} from this Slack workspace until it is "
+                "connected again."
+            ],
             h.li[_what_waits(visit)],
-            h.li[f"The key itself goes on working at {label}: delete it there if nothing else uses it."],
+            h.li[
+                f"The key itself goes on working at {label}: delete it there if nothing else uses "
+                "it."
+            ],
         ],
         h.div(".actions")[
             _button(visit, "disconnect", f"Disconnect {label}", ".danger"),
@@ -187,7 +212,8 @@ def _standing(visit: Visit, connection: Connection) -> h.Node:
         these > 0 and h.p[f"{_count(these)}."],
         others > 0
         and h.p[
-            f"{_count(others)} to another account of {label} than this one: the cards in Slack say what can be done."
+            f"{_count(others)} to another account of {label} than this one: the cards in Slack say "
+            "what can be done."
         ],
     ]
 
@@ -196,10 +222,17 @@ def _accepted(visit: Visit, connection: Connection) -> h.Node:
     """Whether the vendor accepts the key, as far as that is known."""
     label = visit.adapter.label
     if connection.broken:
-        return h.p(".error", role="status")[connection.broken.partition("; an admin")[0].rstrip(".") + "."]
+        return h.p(".error", role="status")[
+            connection.broken.partition("; an admin")[0].rstrip(".") + "."
+        ]
     if not connection.checked_at:
-        return h.p(role="status")[f"{label} was not asked yet whether it accepts the key. Press Test again to ask it."]
-    return _good(f"{label} accepts the key: it was asked {duration(max(visit.now - connection.checked_at, 1))} ago.")
+        return h.p(role="status")[
+            f"{label} was not asked yet whether it accepts the key. Press Test again to ask it."
+        ]
+    return _good(
+        f"{label} accepts the key: it was asked "
+        f"{duration(max(visit.now - connection.checked_at, 1))} ago."
+    )
 
 
 def _rights(adapter: Adapter, rights: Rights) -> h.Node:
@@ -208,7 +241,8 @@ def _rights(adapter: Adapter, rights: Rights) -> h.Node:
     return [
         rights.acts_as and h.p["The key acts as ", h.b[rights.acts_as], "."],
         rights.roles and h.p["Its rights: ", h.b[", ".join(rights.roles)], "."],
-        sentences and [h.p["What will not work with this key:"], h.ul[[h.li[it] for it in sentences]]],
+        sentences
+        and [h.p["What will not work with this key:"], h.ul[[h.li[it] for it in sentences]]],
     ]
 
 
@@ -219,7 +253,8 @@ def _fields(visit: Visit, typed: Typed, submit: str) -> h.Node:
     mend = _first_to_mend(known, typed) if typed.refused else ""
     return [
         h.p[
-            f"{label} is asked whether it accepts what you type. Only if it does is it stored, encrypted. Nothing of it passes "
+            f"{label} is asked whether it accepts what you type. Only if it does is it stored, "
+            "encrypted. Nothing of it passes "
             "through Slack."
         ],
         typed.problem and _alert(typed.problem),
@@ -266,7 +301,9 @@ def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attrib
     shown = value if value is not None else "" if info.is_required() else str(info.get_default())
     if get_origin(info.annotation) is Literal:
         choices = [str(it) for it in get_args(info.annotation)]
-        return h.select(attributes)[[h.option(value=it, selected=it == shown)[it] for it in choices]]
+        return h.select(attributes)[
+            [h.option(value=it, selected=it == shown)[it] for it in choices]
+        ]
     if typed_unseen(info):
         return h.input(attributes, _AS_TYPED, type="password")
     if info.annotation in (str, SecretStr):
@@ -291,7 +328,11 @@ def _what_next(adapter: Adapter, account: Account) -> str:
     may = [it.kind for it in adapter.operations if it.name not in account.rights.cannot]
     commands = [command for kind, command in messages.COMMANDS.items() if kind in may]
     back = "You can close this page and go back to Slack."
-    return f"{back} Commands that reach {adapter.label} now: {', '.join(commands)}." if commands else back
+    return (
+        f"{back} Commands that reach {adapter.label} now: {', '.join(commands)}."
+        if commands
+        else back
+    )
 
 
 def _what_waits(visit: Visit) -> str:
@@ -300,7 +341,8 @@ def _what_waits(visit: Visit) -> str:
     if not waiting:
         return f"Nothing waits to be sent to {visit.adapter.label} at the moment."
     return (
-        f"{_count(waiting)}. It stays saved, its card in Slack says why it waits, and it goes on if the account that it was "
+        f"{_count(waiting)}. It stays saved, its card in Slack says why it waits, and it goes on "
+        "if the account that it was "
         "meant for is connected again within a day of its submission."
     )
 
@@ -311,7 +353,8 @@ def _for_others(visit: Visit, waiting: int, account: Account) -> str:
     all_its = before is not None and visit.waiting.get(before.account) == waiting
     named = before.account_name if before is not None and all_its else "another account"
     return (
-        f"{_count(waiting)} to {named}, which was connected before. Nothing of it is sent to {account.name}: the cards in "
+        f"{_count(waiting)} to {named}, which was connected before. Nothing of it is sent to "
+        f"{account.name}: the cards in "
         "Slack say what can be done."
     )
 

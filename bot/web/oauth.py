@@ -1,7 +1,9 @@
-"""Installing the app in a workspace, or in a whole organisation: to Slack, and back with a code for the bot's token.
+"""Installing the app in a workspace, or in a whole organisation: to Slack, and back with a code for
+the bot's token.
 
-Bolt's own OAuth flow is not used: it tells no reason apart from another (a wrong client secret looks like a used code), logs
-the code, makes a cookie that works over HTTPS alone, and keeps people's tokens. So these are two routes on slack_sdk.
+Bolt's own OAuth flow is not used: it tells no reason apart from another (a wrong client secret
+looks like a used code), logs the code, makes a cookie that works over HTTPS alone, and keeps
+people's tokens. So these are two routes on slack_sdk.
 """
 
 import re
@@ -19,12 +21,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.settings import SlackApp
-from bot.slack import answered_at
+from bot.slack.clients import answered_at
 from bot.slack.errors import NOT_DONE, said
-from bot.storage import Workspace
-from bot.storage.installations import STATE_SECONDS, Installation, Installations, States
+from bot.slack.installations import STATE_SECONDS, Installation, Installations, OAuthStates
 from bot.web import installing
-from bot.web.installing import NotDone
+from bot.web.installing import NotDoneError
+from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +35,15 @@ CALLBACK = "/slack/oauth_redirect"
 
 
 class OAuth:
-    """`client` has time and no token; `authorize_url` is Slack's page; `scopes` are what the app needs."""
+    """`client` has time and no token; `authorize_url` is Slack's page; `scopes` are what the app
+    needs."""
 
     def __init__(
         self,
         app: SlackApp,
         client: AsyncWebClient,
         installations: Installations,
-        states: States,
+        states: OAuthStates,
         *,
         authorize_url: str,
         scopes: Collection[str],
@@ -74,14 +77,19 @@ class OAuth:
         try:
             state = await self._states.issue(browser)
         except sqlite3.Error as error:
-            log.error("oauth.no_state", error=type(error).__name__)
+            log.error("oauth.state_not_saved", error=type(error).__name__)
             return self._page(installing.not_saved())
         if state is None:
-            log.warning("oauth.too_many_states")
+            log.warning("oauth.states_limited")
             return self._page(installing.too_many())
         response = RedirectResponse(self._slack.generate(state), 302, {"Cache-Control": "no-store"})
         response.set_cookie(
-            self._cookie, browser, max_age=int(STATE_SECONDS), httponly=True, samesite="lax", secure=self._https
+            self._cookie,
+            browser,
+            max_age=int(STATE_SECONDS),
+            httponly=True,
+            samesite="lax",
+            secure=self._https,
         )
         return response
 
@@ -89,7 +97,7 @@ class OAuth:
         """Back from Slack: take the token and store it."""
         try:
             installation = await self._install(request)
-        except NotDone as reason:
+        except NotDoneError as reason:
             return self._page(reason)
         log.info("oauth.installed", **installation.workspace._asdict())
         response = installing.installed(installation, https=self._https)
@@ -97,12 +105,18 @@ class OAuth:
         return response
 
     async def _install(self, request: Request) -> Installation:
-        """Raises `NotDone`."""
+        """Raises `NotDoneError`."""
         given = request.query_params
         try:
-            ours = await self._states.use(given.get("state", ""), request.cookies.get(self._cookie, ""))
+            ours = await self._states.use(
+                given.get("state", ""), request.cookies.get(self._cookie, "")
+            )
             if error := given.get("error"):
-                raise installing.cancelled() if error == "access_denied" else installing.refused(_word(error))
+                raise (
+                    installing.cancelled()
+                    if error == "access_denied"
+                    else installing.refused(_word(error))
+                )
             if not ours or not given.get("code"):
                 raise installing.not_this_state()
             installation = await self._exchange(given["code"])
@@ -113,43 +127,50 @@ class OAuth:
         return installation
 
     async def _exchange(self, code: str) -> Installation:
-        """The installation that the code stands for. Raises `NotDone`."""
+        """The installation that the code stands for. Raises `NotDoneError`."""
         app = self._app
         try:
             answer = await self._client.oauth_v2_access(
-                client_id=app.client_id, client_secret=app.client_secret, code=code, redirect_uri=self._redirect_uri
+                client_id=app.client_id,
+                client_secret=app.client_secret,
+                code=code,
+                redirect_uri=self._redirect_uri,
             )
             place, granted = self._granted(answer.data)
             # What the first answer does not tell, and whether the token works.
             about = await self._client.auth_test(token=granted["access_token"])
         except NOT_DONE as error:
-            log.warning("oauth.no_token", error=said(error))
+            log.warning("oauth.token_missed", error=said(error))
             raise installing.no_token(said(error), self._redirect_uri) from None
         at = answered_at(answer.headers)
-        return _read(place, granted, str(about.get("bot_id") or ""), self._clock() if at is None else at)
+        return _read(
+            place, granted, str(about.get("bot_id") or ""), self._clock() if at is None else at
+        )
 
     def _granted(self, answer: Any) -> tuple[Workspace, dict[str, Any]]:
-        """Where it was granted, and Slack's answer, if that holds what the bot needs. Raises `NotDone`."""
+        """Where it was granted, and Slack's answer, if that holds what the bot needs. Raises
+        `NotDoneError`."""
         if not isinstance(answer, dict):
             raise installing.refused("no_bot_token")
         if answer.get("refresh_token") or answer.get("expires_in"):
-            log.warning("oauth.token_rotation")
+            log.warning("oauth.token_rotation_found")
             raise installing.token_rotation()
         if not str(answer.get("access_token") or "").startswith("xoxb-"):
             raise installing.refused("no_bot_token")
         if missing := self._scopes - set(str(answer.get("scope") or "").split(",")):
-            log.warning("oauth.scopes_missing", scopes=sorted(missing))
+            log.warning("oauth.scopes_missed", scopes=sorted(missing))
             raise installing.scopes_missing(sorted(missing))
         if (place := place_of(answer)) is None:
             raise installing.refused("no_workspace")
         return place, answer
 
-    def _page(self, reason: NotDone) -> Response:
+    def _page(self, reason: NotDoneError) -> Response:
         return reason.page(self._app.url + INSTALL, https=self._https)
 
 
 def place_of(answer: Mapping[str, Any]) -> Workspace | None:
-    """Where the app was installed, as Slack's answer has it; None when that does not say. A whole organisation has no team."""
+    """Where the app was installed, as Slack's answer has it; None when that does not say. A whole
+    organisation has no team."""
     enterprise, team = answer.get("enterprise") or {}, answer.get("team") or {}
     organisation, workspace = str(enterprise.get("id") or ""), str(team.get("id") or "")
     if answer.get("is_enterprise_install") is True:
@@ -158,7 +179,8 @@ def place_of(answer: Mapping[str, Any]) -> Workspace | None:
 
 
 def _read(place: Workspace, answer: Mapping[str, Any], bot: str, at: float) -> Installation:
-    """Only the bot's token is kept, also where a person's came along. `at` is when Slack gave it, in epoch seconds."""
+    """Only the bot's token is kept, also where a person's came along. `at` is when Slack gave it,
+    in epoch seconds."""
     named = answer["team" if place.team else "enterprise"]
     return Installation(
         workspace=place,

@@ -1,4 +1,5 @@
-"""The web pages that people see: plain HTML without a script, in headers that let it do nothing else.
+"""The web pages that people see: plain HTML without a script, in headers that let it do nothing
+else.
 
 A page is made of htpy's elements; a string in one, or in an attribute, is text and is escaped:
 
@@ -55,7 +56,8 @@ form > button:only-child, form > [type=hidden] + button { margin-top: .5rem; }
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -66,7 +68,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
-"""Where the page's address begins with https://; over plain HTTP they must not be sent (RFC 6797, 7.2)."""
+"""Where the page's address begins with https://; over plain HTTP they must not be sent (RFC 6797,
+7.2)."""
 
 
 def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> HTMLResponse:

@@ -20,9 +20,11 @@ COMPARED = ("authorization", "content-type", "accept", "idempotency-key", "cooki
 
 
 class CannedVendor:
-    """Answers the next request with the next of `answers` (status, body, headers), and keeps what arrived in `requests`.
+    """Answers the next request with the next of `answers` (status, body, headers), and keeps what
+    arrived in `requests`.
 
-    A request is (method, path with its query decoded, those of the headers that matter, parsed body).
+    A request is (method, path with its query decoded, those of the headers that matter, parsed
+    body).
     """
 
     def __init__(self) -> None:
@@ -37,8 +39,14 @@ class CannedVendor:
         raw = (await request.body()).decode()
         query = f"?{unquote_plus(request.url.query)}" if request.url.query else ""
         headers = {name: request.headers[name] for name in COMPARED if name in request.headers}
-        body = raw if headers.get("content-type") == "application/x-www-form-urlencoded" else json.loads(raw or "null")
-        self.requests.append((request.method, request.scope["raw_path"].decode() + query, headers, body))
+        body = (
+            raw
+            if headers.get("content-type") == "application/x-www-form-urlencoded"
+            else json.loads(raw or "null")
+        )
+        self.requests.append(
+            (request.method, request.scope["raw_path"].decode() + query, headers, body)
+        )
         status, said, extra = self.answers.pop(0)
         content = said if isinstance(said, str) else json.dumps(said)
         return Response(content, status, extra, "application/json")
@@ -57,7 +65,9 @@ def anyio_backend() -> str:
 async def canned_vendor() -> AsyncIterator[CannedVendor]:
     """One server for all tests of this folder: starting one takes longer than a test."""
     canned = CannedVendor()
-    async with Server(Starlette(routes=[Route("/{path:path}", canned.answer, methods=METHODS)])) as server:
+    async with Server(
+        Starlette(routes=[Route("/{path:path}", canned.answer, methods=METHODS)])
+    ) as server:
         canned.url = server.url
         yield canned
 

@@ -20,7 +20,9 @@ def submit(form: Form, **more: Any) -> Submission:
 
 
 def task(**values: Any) -> WorkflowTask:
-    form = next(each for each in Rootly.operations if each.name == "workflow_task").form_for(values["task_type"])
+    form = next(each for each in Rootly.operations if each.name == "workflow_task").form_for(
+        values["task_type"]
+    )
     made = form(**values)
     assert isinstance(made, WorkflowTask)
     return made

@@ -19,11 +19,17 @@ PREFIX = "rootly.workflow_task"
 def view_of(name: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The whole modal of that type, with all its fields."""
     blocks = render(OPERATION.form_for(name), PREFIX, values=values, more=True)
-    return modal(callback_id=f"form:{PREFIX}", title="Add workflow task", blocks=blocks, private_metadata="{}")
+    return modal(
+        callback_id=f"form:{PREFIX}",
+        title="Add workflow task",
+        blocks=blocks,
+        private_metadata="{}",
+    )
 
 
 def fill_task(name: str, rng: random.Random, *, blank: float = 0.2) -> tuple[State, WorkflowTask]:
-    """A filling that the form takes, as Slack sends it and as it is read; `blank` is the share of what is left out."""
+    """A filling that the form takes, as Slack sends it and as it is read; `blank` is the share of
+    what is left out."""
     view = view_of(name)
     words = _Words(name)
     state = fill(view, rng, words=words, blank=blank)
@@ -67,7 +73,9 @@ class _Words:
         return "\n".join(typed) if parameter.many else rng.choice(typed)
 
 
-def _choose_channel(view: Mapping[str, Any], state: State, parameter: Parameter, name: str, rng: random.Random) -> None:
+def _choose_channel(
+    view: Mapping[str, Any], state: State, parameter: Parameter, name: str, rng: random.Random
+) -> None:
     """One channel is either chosen or the incident's own."""
     if parameter.many and not parameter.required:
         return

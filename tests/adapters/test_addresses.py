@@ -1,4 +1,5 @@
-"""Where requests go: to the vendor's own host, or the operator's; nothing that a workspace types leads elsewhere."""
+"""Where requests go: to the vendor's own host, or the operator's; nothing that a workspace types
+leads elsewhere."""
 
 import asyncio
 from contextlib import suppress
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Request
 from bot.adapters.http import send
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.twilio import TwilioKey
-from bot.errors import Refused, TryLater, VendorError
+from bot.errors import RejectedError, RetryLaterError, VendorError
 from bot.settings import Settings
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.test_lenient import KEYS, SID
@@ -26,7 +27,10 @@ OWN = {
     "twilio": "https://taskrouter.twilio.com/",
 }
 IE1 = TwilioKey(
-    key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("s"), workspace_sid=SecretStr(f"WS{SID}"), region="ie1"
+    key_sid=SecretStr(f"SK{SID}"),
+    key_secret=SecretStr("s"),
+    workspace_sid=SecretStr(f"WS{SID}"),
+    region="ie1",
 )
 BASES = ["https://vendor.example.com:8443/base", "https://vendor.example.com:8443/base/"]
 EVIL = [
@@ -75,18 +79,23 @@ def test_the_defaults_are_the_vendors_own_hosts() -> None:
 
 def test_the_operators_address_stands_for_every_region() -> None:
     """It replaces the public host for everybody."""
-    adapter = make_adapters(httpx.AsyncClient(), dict.fromkeys(ADAPTERS, "http://127.0.0.1:8080/"))["twilio"]
+    adapter = make_adapters(httpx.AsyncClient(), dict.fromkeys(ADAPTERS, "http://127.0.0.1:8080/"))[
+        "twilio"
+    ]
     assert adapter.address(IE1) == "http://127.0.0.1:8080/"
 
 
 async def test_a_region_has_its_own_host_and_pages() -> None:
-    """Every call of the connection goes there, and so does the next page; the console's address is not the usual one."""
+    """Every call of the connection goes there, and so does the next page; the console's address is
+    not the usual one."""
     hosts = {request.url.host for request in await asked("twilio", OWN["twilio"], IE1)}
     assert hosts == {"taskrouter.dublin.ie1.twilio.com"}
 
     def page(request: httpx.Request) -> httpx.Response:
         following = None if "Page=1" in str(request.url) else f"{request.url}&Page=1"
-        return httpx.Response(200, json={"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": following}})
+        return httpx.Response(
+            200, json={"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": following}}
+        )
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(page)) as client:
         adapter = make_adapters(client, OWN)["twilio"]
@@ -100,7 +109,9 @@ def test_a_connection_of_before_the_choice_is_in_the_usual_region() -> None:
     assert TwilioKey.model_validate(stored).region == "us1"
 
 
-@pytest.mark.parametrize("region", ["", "US1", "us1.evil.example", "au1", "taskrouter.evil.example"])
+@pytest.mark.parametrize(
+    "region", ["", "US1", "us1.evil.example", "au1", "taskrouter.evil.example"]
+)
 def test_a_region_is_one_of_the_list(region: str) -> None:
     """It is chosen, never written."""
     with pytest.raises(ValidationError):
@@ -121,7 +132,8 @@ def test_every_field_tells_people_what_it_is() -> None:
 @pytest.mark.parametrize("vendor", ADAPTERS)
 @given(values=st.lists(typed, min_size=4, max_size=4), sids=st.booleans())
 def test_no_credential_changes_the_address(vendor: str, values: list[str], sids: bool) -> None:
-    """Host, port, scheme and the base path are the operator's, whatever was typed into whichever field."""
+    """Host, port, scheme and the base path are the operator's, whatever was typed into whichever
+    field."""
     model = ADAPTERS[vendor].credentials
     typed_in = dict(zip(model.model_fields, values, strict=False))
     if sids and vendor == "twilio":  # so that chance gets past the checks of the others
@@ -134,13 +146,22 @@ def test_no_credential_changes_the_address(vendor: str, values: list[str], sids:
     assert requests
     for request in requests:
         url = request.url
-        assert (url.scheme, url.host, url.port, url.userinfo) == ("https", "vendor.example.com", 8443, b"")
+        assert (url.scheme, url.host, url.port, url.userinfo) == (
+            "https",
+            "vendor.example.com",
+            8443,
+            b"",
+        )
         assert url.raw_path.startswith(b"/base/v")
         assert request.headers["host"] == "vendor.example.com:8443"
 
 
-@pytest.mark.parametrize("rest", [f"{SID[:16]}\n{SID[16:]}", f"{SID}/..", f"{SID[:-1]}é", f"{SID}0", f"{SID}?x", ""])
-@pytest.mark.parametrize(("field", "kind"), [("key_sid", "SK"), ("key_sid", "AC"), ("workspace_sid", "WS")])
+@pytest.mark.parametrize(
+    "rest", [f"{SID[:16]}\n{SID[16:]}", f"{SID}/..", f"{SID[:-1]}é", f"{SID}0", f"{SID}?x", ""]
+)
+@pytest.mark.parametrize(
+    ("field", "kind"), [("key_sid", "SK"), ("key_sid", "AC"), ("workspace_sid", "WS")]
+)
 def test_a_sid_is_checked_before_it_stands_in_a_path(field: str, kind: str, rest: str) -> None:
     """Two letters and 32 digits, to the last character."""
     good = {"key_sid": f"SK{SID}", "key_secret": "s", "workspace_sid": f"WS{SID}"}
@@ -161,12 +182,19 @@ def test_no_path_leads_away(base_url: str, path: str, slash: bool) -> None:
 
     async def sent() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-            with suppress(Refused):
-                await send(client, "Vendor", base_url, Request("GET", "/" + path if slash else path))
+            with suppress(RejectedError):
+                await send(
+                    client, "Vendor", base_url, Request("GET", "/" + path if slash else path)
+                )
 
     asyncio.run(sent())
     for url in seen:
-        assert (url.scheme, url.host, url.port, url.userinfo) == ("https", "vendor.example.com", 8443, b"")
+        assert (url.scheme, url.host, url.port, url.userinfo) == (
+            "https",
+            "vendor.example.com",
+            8443,
+            b"",
+        )
         assert url.path.startswith(httpx.URL(base_url).path)
 
 
@@ -178,6 +206,6 @@ async def test_no_vendor_is_followed_elsewhere(
     """Credentials would travel along with a redirect, so it is no answer."""
     vendor.will_answer((status, ""), headers={"Location": f"{vendor.url}/elsewhere"})
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))[vendor_name]
-    with pytest.raises(TryLater):
+    with pytest.raises(RetryLaterError):
         await adapter.verify(KEYS[vendor_name])
     assert len(vendor.paths) == 1

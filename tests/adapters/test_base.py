@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Entry, Submission, incident_by_number
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.forms.fields import Form
 
 
@@ -12,16 +12,17 @@ def test_registry() -> None:
     """Every vendor gets an adapter at its own address, and needs one."""
     addresses = {vendor: f"https://{vendor}.example.com" for vendor in ADAPTERS}
     adapters = make_adapters(httpx.AsyncClient(), addresses)
-    assert {vendor: (type(each), each.vendor, each.base_url) for vendor, each in adapters.items()} == {
-        vendor: (ADAPTERS[vendor], vendor, addresses[vendor]) for vendor in ADAPTERS
-    }
+    assert {
+        vendor: (type(each), each.vendor, each.base_url) for vendor, each in adapters.items()
+    } == {vendor: (ADAPTERS[vendor], vendor, addresses[vendor]) for vendor in ADAPTERS}
     with pytest.raises(KeyError):
         make_adapters(httpx.AsyncClient(), {})
 
 
 @pytest.mark.parametrize("vendor", ADAPTERS)
 def test_declarations_hold_together(vendor: str) -> None:
-    """Headlines and details are fields of their forms, and every look-up is a catalog that the adapter has."""
+    """Headlines and details are fields of their forms, and every look-up is a catalog that the
+    adapter has."""
     adapter = ADAPTERS[vendor]
     catalogs = {catalog.name for catalog in adapter.catalogs}
     for operation in adapter.operations:
@@ -34,7 +35,10 @@ def test_declarations_hold_together(vendor: str) -> None:
 
 def test_submission() -> None:
     """A correction is sent under a key of its own; the footer names the person on one line."""
-    first, second = Submission(Form(), "ir1"), Submission(Form(), "ir1", reporter=" Ann\nLee\ud83d ", revision=2)
+    first, second = (
+        Submission(Form(), "ir1"),
+        Submission(Form(), "ir1", reporter=" Ann\nLee\ud83d ", revision=2),
+    )
     assert [(each.idempotency_key, each.footer) for each in (first, second)] == [
         ("ir1", "Added from Slack (ir1)"),
         ("ir1-r2", "Added from Slack by Ann Lee? (ir1)"),
@@ -61,4 +65,6 @@ def test_submission() -> None:
 )
 def test_incident_by_number(typed: str, number: int | None) -> None:
     """A number, a reference or a pasted link names an incident that is not in the list."""
-    assert incident_by_number(typed) == (number and Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)"))
+    assert incident_by_number(typed) == (
+        number and Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
+    )

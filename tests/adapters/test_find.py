@@ -11,9 +11,9 @@ import pytest
 
 from bot.adapters.incident_io.forms import Action, FollowUp
 from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
-from bot.adapters.pace import Limits, Pace, Rate
+from bot.adapters.rate_limit import Limits, Rate, RateLimiter
 from bot.adapters.rootly.forms import ActionItem, Incident
-from bot.errors import Refused, TryLater, Unauthorized
+from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
 from bot.forms.fields import Form
 from bot.playground.vendors.faults import Weather
 from bot.playground.vendors.ids import ulid
@@ -55,7 +55,9 @@ async def test_absent(here: Place) -> None:
     """Nothing is found where only others' objects are, one of another name among them."""
     began = time.time()
     other = here.submission(marker="ir000000000000")
-    if here.operation == "incident":  # incident.io shows no marker: an incident is known by its name
+    if (
+        here.operation == "incident"
+    ):  # incident.io shows no marker: an incident is known by its name
         form = other.form.model_copy(update={type(other.form).headline: "Something else"})
         other = here.submission(form, "ir000000000000")
     await here.create(other)
@@ -103,19 +105,27 @@ def crowd(here: Place, count: int) -> None:
     for number in range(count):
         match here.adapter.vendor, here.operation:
             case "rootly", "incident":
-                row = held.incident(held.next_number, {"title": f"Other {number}"}, at, held.lists["users"][0])
+                row = held.incident(
+                    held.next_number, {"title": f"Other {number}"}, at, held.lists["users"][0]
+                )
                 held.lists["incidents"].append(row)
             case "rootly", "action_item":
                 on = held.find("incidents", form.incident_id)
-                row = held.action_item(on, {"summary": f"Other {number}"}, at, held.lists["users"][0])
+                row = held.action_item(
+                    on, {"summary": f"Other {number}"}, at, held.lists["users"][0]
+                )
                 held.items[form.incident_id].append(row)
             case "rootly", "workflow_task":
                 attributes = {"name": f"Other {number}", "task_params": {"task_type": "send_email"}}
-                held.tasks[form.workflow_id].append(held.workflow_task(form.workflow_id, attributes, at))
+                held.tasks[form.workflow_id].append(
+                    held.workflow_task(form.workflow_id, attributes, at)
+                )
             case "incident_io", "incident":
                 body = {"name": f"Other {number}", "visibility": "public"}
                 new_id = f"01OTHER{len(held.lists['incidents']):06}"
-                held.lists["incidents"].append(held.incident(held.next_number, body, at, {}, new_id))
+                held.lists["incidents"].append(
+                    held.incident(held.next_number, body, at, {}, new_id)
+                )
             case "incident_io", operation:
                 body = form.model_dump() | {type(form).headline: f"Other {number}"}
                 rows = held.lists[f"{operation}s"]
@@ -129,14 +139,19 @@ def crowd(here: Place, count: int) -> None:
         ("rootly.incident", Incident(title="Drill", kind="test", parent_incident_id="#142")),
         ("rootly.incident", Incident(title="Long over", kind="backfilled")),
         ("incident_io.incident", IncidentIoIncident(name="Drill", mode="test", severity_id="any")),
-        ("incident_io.incident", IncidentIoIncident(name="How to", mode="tutorial", severity_id="any")),
+        (
+            "incident_io.incident",
+            IncidentIoIncident(name="How to", mode="tutorial", severity_id="any"),
+        ),
     ],
 )
 async def test_test_incidents(name: str, form: Form, client: httpx.AsyncClient) -> None:
     """Incidents that the vendor leaves out of its usual list are found."""
     async with place(name, client) as here:
         if isinstance(form, IncidentIoIncident):
-            form = form.model_copy(update={"severity_id": here.vendor.data.lists["severities"][0]["id"]})
+            form = form.model_copy(
+                update={"severity_id": here.vendor.data.lists["severities"][0]["id"]}
+            )
         began = time.time()
         created = await here.create(here.submission(form))
         assert await here.find(here.submission(form), began) == [created]
@@ -145,7 +160,9 @@ async def test_test_incidents(name: str, form: Form, client: httpx.AsyncClient) 
 ON_AN_INCIDENT: dict[str, Callable[[str], Form]] = {
     "rootly.action_item": lambda chosen: ActionItem(incident_id=chosen, summary="Look"),
     "incident_io.action": lambda chosen: Action(incident_id=chosen, description="Look"),
-    "incident_io.follow_up": lambda chosen: FollowUp(incident_id=chosen, title="Look", description="Twice"),
+    "incident_io.follow_up": lambda chosen: FollowUp(
+        incident_id=chosen, title="Look", description="Twice"
+    ),
 }
 
 
@@ -154,9 +171,13 @@ ON_AN_INCIDENT: dict[str, Callable[[str], Form]] = {
 async def test_on_an_incident(name: str, kind: str, client: httpx.AsyncClient) -> None:
     """It is looked for at the right incident: a test, or one that was named by its number."""
     async with place(name, client) as here:
-        rows = [(row["id"], row.get("attributes", row)) for row in here.vendor.data.lists["incidents"]]
+        rows = [
+            (row["id"], row.get("attributes", row)) for row in here.vendor.data.lists["incidents"]
+        ]
         drill = "test" in kind
-        on, made = next(it for it in rows if ("test" in (it[1].get("kind"), it[1].get("mode"))) is drill)
+        on, made = next(
+            it for it in rows if ("test" in (it[1].get("kind"), it[1].get("mode"))) is drill
+        )
         number = made.get("sequential_id") or made["reference"].removeprefix("INC-")
         chosen = f"#{number}" if "number" in kind else on
         form = ON_AN_INCIDENT[name](chosen)
@@ -167,12 +188,15 @@ async def test_on_an_incident(name: str, kind: str, client: httpx.AsyncClient) -
 
 @pytest.mark.parametrize("name", [*ON_AN_INCIDENT, "rootly.workflow_task"])
 async def test_its_place_is_gone(name: str, client: httpx.AsyncClient) -> None:
-    """Where the incident or the workflow is not there, the vendor's no is said beside the field that names it."""
+    """Where the incident or the workflow is not there, the vendor's no is said beside the field
+    that names it."""
     async with place(name, client) as here:
         form = here.submission().form
         field = "workflow_id" if here.operation == "workflow_task" else "incident_id"
-        with pytest.raises(Refused) as caught:
-            await here.find(here.submission(form.model_copy(update={field: "nowhere"})), time.time())
+        with pytest.raises(RejectedError) as caught:
+            await here.find(
+                here.submission(form.model_copy(update={field: "nowhere"})), time.time()
+            )
         assert list(caught.value.fields) == [field]
 
 
@@ -181,29 +205,29 @@ async def test_vendor_in_trouble(here: Place) -> None:
     submission, now = here.submission(), time.time()
     await here.create(submission)
     here.vendor.weather = Weather(Random(1), unavailable=1.0)
-    with pytest.raises(TryLater) as unavailable:
+    with pytest.raises(RetryLaterError) as unavailable:
         await here.find(submission, now)
     here.vendor.weather = Weather(Random(1), limited=1.0)
-    with pytest.raises(TryLater) as limited:
+    with pytest.raises(RetryLaterError) as limited:
         await here.find(submission, now)
     assert (unavailable.value.reason, limited.value.reason) == ("unreachable", "rate_limited")
     here.vendor.weather = None
     await here.vendor.set_fault("revoked")
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         await here.find(submission, now)
 
 
 async def test_keeps_to_the_pace(here: Place) -> None:
     """Look-ups count as reads of their connection, and are not sent when it has none left."""
-    pace = Pace(Limits(read=Rate(6, 60.0)))
-    paced = here.adapter.paced(pace)
+    rate_limiter = RateLimiter(Limits(read=Rate(6, 60.0)))
+    with_rate_limiter = here.adapter.with_rate_limiter(rate_limiter)
     submission, now = here.submission(), time.time()
 
     async def six_times() -> None:
         for _ in range(6):
-            await paced.find(here.operation, submission, here.credentials, now)
+            await with_rate_limiter.find(here.operation, submission, here.credentials, now)
 
-    with pytest.raises(TryLater) as caught:
+    with pytest.raises(RetryLaterError) as caught:
         await six_times()
     assert caught.value.reason == "rate_limited"
     assert 55 < (caught.value.retry_after or 0) <= 60
@@ -211,10 +235,14 @@ async def test_keeps_to_the_pace(here: Place) -> None:
 
 
 async def test_by_hand(here: Place, client: httpx.AsyncClient) -> None:
-    """The address for doing it by hand leads to a page; at the stand-in, to its own, with what is there."""
+    """The address for doing it by hand leads to a page; at the stand-in, to its own, with what is
+    there."""
     await here.create(here.submission())
     newest = here.vendor.describe()["objects"][0]["title"]
     answered = await client.get(here.adapter.by_hand(here.operation, here.credentials))
-    assert (answered.status_code, answered.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert (answered.status_code, answered.headers["content-type"]) == (
+        200,
+        "text/html; charset=utf-8",
+    )
     assert "Here a person would declare it by hand" in answered.text
     assert newest.replace("&", "&amp;") in answered.text

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Adapter, Created, Submission
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import FollowUp
 from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly.forms import ActionItem, Incident
-from bot.errors import Refused, TryLater, Unclear, VendorError
+from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, VendorError
 from bot.forms.fields import Form
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.places import OPERATIONS, SEND
@@ -37,7 +37,8 @@ ALL_FORMS: dict[tuple[str, str], Form] = {
 
 
 class Echo:
-    """A vendor that lists what was created there, as it was sent, and whose answers are as short as they may be."""
+    """A vendor that lists what was created there, as it was sent, and whose answers are as short as
+    they may be."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, Any]] = []
@@ -46,7 +47,11 @@ class Echo:
         if request.method == "POST":
             row = self._row(request)
             self.rows.append((request.url.path, row))
-            members = {"/v2/incidents": "incident", "/v3/actions": "action", "/v3/follow_ups": "follow_up"}
+            members = {
+                "/v2/incidents": "incident",
+                "/v3/actions": "action",
+                "/v3/follow_ups": "follow_up",
+            }
             member = members.get(request.url.path, "data")
             return httpx.Response(201, json={member: row, **row})
         rows = [row for path, row in self.rows if path == request.url.path]
@@ -59,13 +64,20 @@ class Echo:
         common = {"id": "1", "sid": "1", "created_at": "2027-01-15T08:00:00Z"}
         if request.headers["content-type"].startswith("application/x-www-form-urlencoded"):
             form = dict(parse_qsl(request.content.decode()))
-            return common | {"friendly_name": form.get("FriendlyName"), "attributes": form.get("Attributes")}
+            return common | {
+                "friendly_name": form.get("FriendlyName"),
+                "attributes": form.get("Attributes"),
+            }
         body = json.loads(request.content)
         return common | ({"attributes": body["data"]["attributes"]} if "data" in body else body)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 @given(data=st.data())
 def test_the_marker_can_be_read_back(name: str, data: st.DataObject) -> None:
     """Whatever is filled in, what was created is found again, and told as its creation told it."""
@@ -92,8 +104,12 @@ def test_the_marker_can_be_read_back(name: str, data: st.DataObject) -> None:
 def test_any_answer(vendor: str, operation: str, answer: tuple[int, str]) -> None:
     """Looking for it ends in what was found, each with an id, or in a vendor error."""
     submission = Submission(ALL_FORMS[vendor, operation], MARKER)
-    result = outcome(vendor, answer, lambda adapter: adapter.find(operation, submission, KEYS[vendor], SINCE))
-    assert isinstance(result, VendorError) or all(isinstance(each, Created) and each.id for each in result)
+    result = outcome(
+        vendor, answer, lambda adapter: adapter.find(operation, submission, KEYS[vendor], SINCE)
+    )
+    assert isinstance(result, VendorError) or all(
+        isinstance(each, Created) and each.id for each in result
+    )
 
 
 def lists_of(rows: Any) -> dict[str, Any]:
@@ -123,7 +139,7 @@ async def test_garbage(
     vendor.will_answer(*first, (200, body))
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))[vendor_name]
     submission = Submission(ALL_FORMS[vendor_name, operation], MARKER)
-    with pytest.raises(TryLater, match=r"sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"sent an answer that could not be read\.$"):
         await adapter.find(operation, submission, KEYS[vendor_name], SINCE)
     assert vendor.answers == []
 
@@ -133,9 +149,14 @@ def rootly(*names: str, more: bool) -> Any:
     return {"data": rows, "meta": {"next_page": 2 if more else None}}
 
 
-async def test_rootly_incidents_are_asked_for_in_both_ways(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """The newest incidents since ten minutes before, first as Rootly lists them, then those of the kind that was sent."""
-    vendor.will_answer((200, rootly("a", more=True)), (200, rootly("b", more=False)), (200, rootly(more=False)))
+async def test_rootly_incidents_are_asked_for_in_both_ways(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
+    """The newest incidents since ten minutes before, first as Rootly lists them, then those of the
+    kind that was sent."""
+    vendor.will_answer(
+        (200, rootly("a", more=True)), (200, rootly("b", more=False)), (200, rootly(more=False))
+    )
     form = Incident(title="x", kind="test", parent_incident_id="p")
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))["rootly"]
     assert await adapter.find("incident", Submission(form, MARKER), KEYS["rootly"], SINCE) == []
@@ -147,7 +168,9 @@ async def test_rootly_incidents_are_asked_for_in_both_ways(vendor: CannedVendor,
     ]
 
 
-async def test_rootly_lists_the_oldest_first(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_rootly_lists_the_oldest_first(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """Times are compared as times, whatever their offset."""
     rows = [
         {"id": each, "attributes": {"description": f"({MARKER})", "created_at": at}}
@@ -165,7 +188,8 @@ async def test_rootly_lists_the_oldest_first(vendor: CannedVendor, client: httpx
 
 
 async def test_twilio_follows_all_pages(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """A server that passes the filter over is read to its end, and Twilio's two ways of writing a time are read."""
+    """A server that passes the filter over is read to its end, and Twilio's two ways of writing a
+    time are read."""
 
     def page(sid: str, name: str, at: str, following: str | None) -> tuple[int, Any]:
         row = {"sid": sid, "friendly_name": name, "date_created": at}
@@ -182,16 +206,30 @@ async def test_twilio_follows_all_pages(vendor: CannedVendor, client: httpx.Asyn
     submission = Submission(from_fields("Night & day"), MARKER)
     found = await adapter.find("workflow", submission, KEYS["twilio"], SINCE)
     assert found == [Created(id="WW1", title="Night & day"), Created(id="WW2", title="Night & day")]
-    assert vendor.paths == [f"{base}?FriendlyName={name}&PageSize=1000", f"{base}?Page=1", f"{base}?Page=2"]
+    assert vendor.paths == [
+        f"{base}?FriendlyName={name}&PageSize=1000",
+        f"{base}?Page=1",
+        f"{base}?Page=2",
+    ]
 
 
-async def test_twilio_does_not_follow_to_another_host(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_twilio_does_not_follow_to_another_host(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """The credentials do not travel to where a next page claims to be."""
     row = {"sid": "WW1", "friendly_name": "x"}
-    vendor.will_answer((200, {"workflows": [row], "meta": {"next_page_url": "https://elsewhere.example.com/?Page=1"}}))
+    vendor.will_answer(
+        (
+            200,
+            {
+                "workflows": [row],
+                "meta": {"next_page_url": "https://elsewhere.example.com/?Page=1"},
+            },
+        )
+    )
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))["twilio"]
     submission = Submission(from_fields("x"), MARKER)
-    with pytest.raises(Refused, match="another host"):
+    with pytest.raises(RejectedError, match="another host"):
         await adapter.find("workflow", submission, KEYS["twilio"], SINCE)
 
 
@@ -223,8 +261,10 @@ async def test_a_list_without_end(vendor_name: str) -> None:
     operation = "workflow" if vendor_name == "twilio" else "incident"
     submission = Submission(ALL_FORMS[vendor_name, operation], MARKER)
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-        adapter: Adapter = make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor"))[vendor_name]
-        with pytest.raises(TryLater):
+        adapter: Adapter = make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor"))[
+            vendor_name
+        ]
+        with pytest.raises(RetryLaterError):
             await adapter.find(operation, submission, KEYS[vendor_name], SINCE)
     assert len(asked) == 20
 
@@ -252,18 +292,24 @@ OTHERS = [
 MADE_BEFORE = [
     pytest.param(409, False, [namesake(1), *OTHERS], "INC-1", id="409 and one"),
     pytest.param(422, True, [*OTHERS, namesake(1)], "INC-1", id="422 and one"),
-    pytest.param(409, True, OTHERS, Unclear, id="409 and none"),
-    pytest.param(422, True, OTHERS, Refused, id="422 and none"),
-    pytest.param(409, True, [namesake(1), namesake(2)], Unclear, id="409 and several"),
-    pytest.param(422, True, [namesake(1), namesake(2)], Unclear, id="422 and several"),
+    pytest.param(409, True, OTHERS, OutcomeUnknownError, id="409 and none"),
+    pytest.param(422, True, OTHERS, RejectedError, id="422 and none"),
+    pytest.param(409, True, [namesake(1), namesake(2)], OutcomeUnknownError, id="409 and several"),
+    pytest.param(422, True, [namesake(1), namesake(2)], OutcomeUnknownError, id="422 and several"),
 ]
 
 
 @pytest.mark.parametrize(("status", "again", "rows", "expected"), MADE_BEFORE)
 async def test_a_key_that_is_taken(
-    vendor: CannedVendor, client: httpx.AsyncClient, status: int, again: bool, rows: Any, expected: Any
+    vendor: CannedVendor,
+    client: httpx.AsyncClient,
+    status: int,
+    again: bool,
+    rows: Any,
+    expected: Any,
 ) -> None:
-    """An incident sent again with its key, and turned away, is the one of its name that a key made; if it is just one."""
+    """An incident sent again with its key, and turned away, is the one of its name that a key made;
+    if it is just one."""
     vendor.will_answer((status, SAYS), (200, {"incidents": rows}))
     adapter, submission = IncidentIo(client, vendor.url), Submission(DOWN, MARKER, again=again)
     if isinstance(expected, str):
@@ -275,11 +321,15 @@ async def test_a_key_that_is_taken(
     assert vendor.answers == []
 
 
-async def test_a_first_refusal_is_not_looked_into(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_a_first_refusal_is_not_looked_into(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """What was never sent before cannot be there: a refusal is a refusal."""
     vendor.will_answer((422, SAYS))
-    with pytest.raises(Refused, match=r"^Key is taken$"):
-        await IncidentIo(client, vendor.url).create("incident", Submission(DOWN, MARKER), KEYS["incident_io"])
+    with pytest.raises(RejectedError, match=r"^Key is taken$"):
+        await IncidentIo(client, vendor.url).create(
+            "incident", Submission(DOWN, MARKER), KEYS["incident_io"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -299,6 +349,7 @@ async def test_a_first_refusal_is_not_looked_into(vendor: CannedVendor, client: 
     ],
 )
 def test_by_hand(vendor_name: str, base_url: str, page: str) -> None:
-    """The vendor's own page where it is known; at another host than the vendor's, that host's front page."""
+    """The vendor's own page where it is known; at another host than the vendor's, that host's front
+    page."""
     adapter = make_adapters(httpx.AsyncClient(), dict.fromkeys(ADAPTERS, base_url))[vendor_name]
     assert adapter.by_hand("incident", KEYS[vendor_name]) == page

@@ -32,11 +32,13 @@ from bot.adapters.http import (
     send,
     text,
 )
-from bot.errors import Refused, TryLater, Unclear, VendorError
+from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, VendorError
 from bot.playground.serving import Server
 from tests.adapters.conftest import CannedVendor
 
-CREATE = Request("POST", "/things", json={"name": "Zoë"}, headers={"Content-Type": "application/json"})
+CREATE = Request(
+    "POST", "/things", json={"name": "Zoë"}, headers={"Content-Type": "application/json"}
+)
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 409, 422])
@@ -45,7 +47,11 @@ async def test_settled(client: httpx.AsyncClient, vendor: CannedVendor, status: 
     vendor.will_answer((status, {"id": 1}))
     reply = await send(client, "Vendor", vendor.url + "/", CREATE)
     assert (reply.status, reply.ok, reply.body) == (status, status < 300, {"id": 1})
-    assert vendor.requests[0][1:] == ("/things", {"accept": "*/*", "content-type": "application/json"}, {"name": "Zoë"})
+    assert vendor.requests[0][1:] == (
+        "/things",
+        {"accept": "*/*", "content-type": "application/json"},
+        {"name": "Zoë"},
+    )
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[" * 100_000, '"' + "x" * 3_000_000 + '"'])
@@ -58,12 +64,20 @@ async def test_no_json(client: httpx.AsyncClient, vendor: CannedVendor, body: st
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(302, Unclear), (408, Unclear), (425, TryLater), (429, TryLater), (500, Unclear), (503, Unclear)],
+    [
+        (302, OutcomeUnknownError),
+        (408, OutcomeUnknownError),
+        (425, RetryLaterError),
+        (429, RetryLaterError),
+        (500, OutcomeUnknownError),
+        (503, OutcomeUnknownError),
+    ],
 )
 async def test_not_settled(
     client: httpx.AsyncClient, vendor: CannedVendor, status: int, kind: type[VendorError]
 ) -> None:
-    """Too early and too many are certainly not done; redirects and the vendor's own errors leave it open."""
+    """Too early and too many are certainly not done; redirects and the vendor's own errors leave it
+    open."""
     vendor.will_answer((status, "secret words"))
     with pytest.raises(kind) as caught:
         await send(client, "Vendor", vendor.url, CREATE)
@@ -74,20 +88,23 @@ async def test_redirects_are_not_followed(client: httpx.AsyncClient, vendor: Can
     """Credentials go where they were meant to go, and nowhere else."""
     vendor.will_answer((307, ""), headers={"Location": f"{vendor.url}/elsewhere"})
     vendor.will_answer((201, {"id": 1}))
-    with pytest.raises(Unclear):
+    with pytest.raises(OutcomeUnknownError):
         await send(client, "Vendor", vendor.url, CREATE)
     assert vendor.paths == ["/things"]
 
 
 async def test_cookies_are_not_kept(client: httpx.AsyncClient, vendor: CannedVendor) -> None:
-    """What a vendor sets in one workspace's answer does not come back with another workspace's request."""
+    """What a vendor sets in one workspace's answer does not come back with another workspace's
+    request."""
     vendor.will_answer((200, {}), (200, {}), headers={"Set-Cookie": "session=of-a; Path=/"})
     for _ in range(2):
         await send(client, "Vendor", vendor.url, CREATE)
     assert [headers.get("cookie") for _, _, headers, _ in vendor.requests] == [None, None]
 
 
-async def test_a_proxy_is_not_asked_for_this_machine(vendor: CannedVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_is_not_asked_for_this_machine(
+    vendor: CannedVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stand-in on this machine is reached although the environment names a proxy."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     vendor.will_answer((200, {"id": 1}), (200, {"id": 2}))
@@ -104,7 +121,8 @@ async def test_the_client_waits_for_nothing_without_end() -> None:
 
 @asynccontextmanager
 async def raw_server(head: str, body: bytes) -> AsyncIterator[str]:
-    """A server that answers with these bytes, short of the length it announces, and then keeps silent or hangs up."""
+    """A server that answers with these bytes, short of the length it announces, and then keeps
+    silent or hangs up."""
     silent = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,18 +154,19 @@ BROKEN = [
 @pytest.mark.parametrize(
     ("status", "became"),
     [
-        (201, (Unclear, None)),
+        (201, (OutcomeUnknownError, None)),
         (401, (401, None)),
         (422, (422, None)),
-        (425, (TryLater, 5.0)),
-        (429, (TryLater, 5.0)),
-        (500, (Unclear, None)),
+        (425, (RetryLaterError, 5.0)),
+        (429, (RetryLaterError, 5.0)),
+        (500, (OutcomeUnknownError, None)),
     ],
 )
 async def test_a_body_that_breaks(
     client: httpx.AsyncClient, headers: str, body: bytes, status: int, became: tuple[Any, Any]
 ) -> None:
-    """The status that has arrived counts, whatever becomes of the body; only a success needs its body."""
+    """The status that has arrived counts, whatever becomes of the body; only a success needs its
+    body."""
     seen: tuple[Any, Any]
     async with raw_server(f"{status} X\r\nRetry-After: 5\r\n{headers}", body) as url:
         try:
@@ -161,12 +180,16 @@ async def test_a_body_that_breaks(
 async def test_a_packed_body(client: httpx.AsyncClient) -> None:
     """A compressed answer is read."""
     packed = gzip.compress(b'{"id": 1}')
-    async with raw_server(f"201 X\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}", packed) as url:
+    async with raw_server(
+        f"201 X\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}", packed
+    ) as url:
         assert (await send(client, "Vendor", url, CREATE)).body == {"id": 1}
 
 
 @asynccontextmanager
-async def packed_server(packing: str, chunks: Iterable[bytes], pause: float = 0.0) -> AsyncIterator[str]:
+async def packed_server(
+    packing: str, chunks: Iterable[bytes], pause: float = 0.0
+) -> AsyncIterator[str]:
     """A server that answers 200 with these pieces of a body, `pause` seconds before each."""
 
     async def answer(_request: StarletteRequest) -> Response:
@@ -177,7 +200,9 @@ async def packed_server(packing: str, chunks: Iterable[bytes], pause: float = 0.
 
         return StreamingResponse(pieces(), headers={"Content-Encoding": packing} if packing else {})
 
-    async with Server(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])) as server:
+    async with Server(
+        Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+    ) as server:
         yield server.url
 
 
@@ -207,7 +232,10 @@ async def test_no_answer_is_read_past_two_megabytes(
         tracemalloc.stop()
     assert (reply.status, reply.body, reply.too_long) == (200, None, True)
     assert most < 6 * LARGEST_REPLY
-    with pytest.raises(TryLater, match=r"^Vendor sent a list of more than 2 MB in one piece, too long to be read\.$"):
+    with pytest.raises(
+        RetryLaterError,
+        match=r"^Vendor sent a list of more than 2 MB in one piece, too long to be read\.$",
+    ):
         listed("Vendor", reply, "data")
 
 
@@ -215,14 +243,14 @@ async def test_no_answer_is_read_past_two_megabytes(
 async def test_other_packings_are_not_unpacked(client: httpx.AsyncClient, packing: str) -> None:
     """They were not asked for; one packed within another is how a bomb is made."""
     async with packed_server(packing, [packed(b" " * 1_000_000, 2)]) as url:
-        with pytest.raises(Unclear, match=r"^Vendor did not answer\.$"):
+        with pytest.raises(OutcomeUnknownError, match=r"^Vendor did not answer\.$"):
             await send(client, "Vendor", url, CREATE)
 
 
 async def test_a_packed_answer_that_ends_too_early(client: httpx.AsyncClient) -> None:
     """What was cut off says nothing, even where its beginning reads like a whole."""
     async with packed_server("gzip", [packed(b'{"id": 1}')[:-8]]) as url:
-        with pytest.raises(Unclear):
+        with pytest.raises(OutcomeUnknownError):
             await send(client, "Vendor", url, CREATE)
 
 
@@ -230,7 +258,7 @@ async def test_an_answer_in_drops_has_an_end(client: httpx.AsyncClient) -> None:
     """Each drop comes within the limit of one read; the limit of the whole call ends it."""
     started = asyncio.get_running_loop().time()
     async with packed_server("", itertools.repeat(b" "), pause=0.02) as url:
-        with pytest.raises(Unclear, match=r"^Vendor did not answer\.$"):
+        with pytest.raises(OutcomeUnknownError, match=r"^Vendor did not answer\.$"):
             await send(client, "Vendor", url, CREATE, total_seconds=0.3)
         assert asyncio.get_running_loop().time() - started < 2.0
 
@@ -239,7 +267,7 @@ async def test_refused_connection(client: httpx.AsyncClient) -> None:
     """A vendor that is not reached has certainly done nothing."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(TryLater, match=r"^Vendor cannot be reached at the moment\.$"):
+        with pytest.raises(RetryLaterError, match=r"^Vendor cannot be reached at the moment\.$"):
             await send(client, "Vendor", f"http://127.0.0.1:{taken.getsockname()[1]}", CREATE)
 
 
@@ -248,8 +276,14 @@ async def test_connection_without_an_answer(client: httpx.AsyncClient) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        with pytest.raises(Unclear, match="Vendor did not answer"):
-            await send(client, "Vendor", f"http://127.0.0.1:{silent.getsockname()[1]}", CREATE, total_seconds=0.1)
+        with pytest.raises(OutcomeUnknownError, match="Vendor did not answer"):
+            await send(
+                client,
+                "Vendor",
+                f"http://127.0.0.1:{silent.getsockname()[1]}",
+                CREATE,
+                total_seconds=0.1,
+            )
 
 
 async def test_a_time_out_before_writing(vendor: CannedVendor) -> None:
@@ -259,14 +293,18 @@ async def test_a_time_out_before_writing(vendor: CannedVendor) -> None:
         silent.listen()
         url = f"127.0.0.1:{silent.getsockname()[1]}"
         limits = httpx.Limits(max_connections=1)
-        async with httpx.AsyncClient(timeout=httpx.Timeout(9.0, connect=0.1, pool=0.1), limits=limits) as client:
-            with pytest.raises(TryLater):  # the other side never answers the TLS handshake
+        async with httpx.AsyncClient(
+            timeout=httpx.Timeout(9.0, connect=0.1, pool=0.1), limits=limits
+        ) as client:
+            with pytest.raises(RetryLaterError):  # the other side never answers the TLS handshake
                 await send(client, "Vendor", f"https://{url}", CREATE)
-            waiting = asyncio.create_task(send(client, "Vendor", f"http://{url}", CREATE, total_seconds=0.5))
+            waiting = asyncio.create_task(
+                send(client, "Vendor", f"http://{url}", CREATE, total_seconds=0.5)
+            )
             await asyncio.sleep(0.05)
-            with pytest.raises(TryLater):
+            with pytest.raises(RetryLaterError):
                 await send(client, "Vendor", vendor.url, CREATE)
-            with pytest.raises(Unclear):
+            with pytest.raises(OutcomeUnknownError):
                 await waiting
     assert vendor.requests == []
 
@@ -276,7 +314,9 @@ async def test_a_time_out_before_writing(vendor: CannedVendor) -> None:
     [
         pytest.param(CREATE, httpx.Timeout(9.0, read=0.1), id="nothing to read"),
         pytest.param(
-            Request("POST", "/things", json="x" * 30_000_000), httpx.Timeout(9.0, write=0.1), id="nobody reads"
+            Request("POST", "/things", json="x" * 30_000_000),
+            httpx.Timeout(9.0, write=0.1),
+            id="nobody reads",
         ),
     ],
 )
@@ -286,14 +326,19 @@ async def test_a_time_out_after_writing_began(request_: Request, limit: httpx.Ti
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         async with httpx.AsyncClient(timeout=limit) as client:
-            with pytest.raises(Unclear):
-                await send(client, "Vendor", f"http://127.0.0.1:{silent.getsockname()[1]}", request_)
+            with pytest.raises(OutcomeUnknownError):
+                await send(
+                    client, "Vendor", f"http://127.0.0.1:{silent.getsockname()[1]}", request_
+                )
 
 
 def test_reading_leaves_nothing_unclear() -> None:
     """A read without an answer can simply be tried again."""
-    with pytest.raises(TryLater, match=r"^Vendor does not answer at the moment\.$"), reading("Vendor"):
-        raise Unclear("Vendor", "x")
+    with (
+        pytest.raises(RetryLaterError, match=r"^Vendor does not answer at the moment\.$"),
+        reading("Vendor"),
+    ):
+        raise OutcomeUnknownError("Vendor", "x")
 
 
 @pytest.mark.parametrize(
@@ -345,13 +390,19 @@ def test_lenient_reading(value: Any, expected: tuple[Any, str, str]) -> None:
 @pytest.mark.parametrize("body", [None, [], {"data": None}, {"data": {}}, {"error": "x"}])
 def test_a_page_without_a_list(body: Any) -> None:
     """It is not an empty list: it is no answer."""
-    with pytest.raises(TryLater, match=r"^Vendor sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Vendor sent an answer that could not be read\.$"):
         listed("Vendor", Reply(200, httpx.Headers(), body), "data")
 
 
 def test_reason() -> None:
     """What a body says in general is found under any of the names in use."""
-    said = [{"title": "T", "detail": "D", "message": "M"}, {"title": "T", "detail": "D"}, {"title": "T"}, {}, None]
+    said = [
+        {"title": "T", "detail": "D", "message": "M"},
+        {"title": "T", "detail": "D"},
+        {"title": "T"},
+        {},
+        None,
+    ]
     assert [reason(body) for body in said] == ["M", "D", "T", "", ""]
 
 
@@ -359,5 +410,7 @@ def test_segment() -> None:
     """An id stays one step of the path, and one that is a way up or nowhere is refused."""
     assert segment("Vendor", "a/b?c#d é") == "a%2Fb%3Fc%23d%20%C3%A9"
     for way in (".", ".."):
-        with pytest.raises(Refused, match=f"^Vendor has nothing with the id “{way}”.$".replace(".", r"\.")):
+        with pytest.raises(
+            RejectedError, match=f"^Vendor has nothing with the id “{way}”.$".replace(".", r"\.")
+        ):
             segment("Vendor", way)

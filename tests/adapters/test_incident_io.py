@@ -1,4 +1,5 @@
-"""The incident.io adapter against canned answers: what it sends, and what it makes of what comes back."""
+"""The incident.io adapter against canned answers: what it sends, and what it makes of what comes
+back."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import HttpUrl, SecretStr, ValidationError
 from bot.adapters.base import Account, ApiKey, Created, Entry, Request, Rights, Submission
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident, RetrospectiveOptions
-from bot.errors import Refused, TryLater, Unauthorized, Unclear
+from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 
 MARKER = "ir4f2a9c01b2c3"
@@ -32,7 +33,10 @@ def incident_io(client: httpx.AsyncClient, vendor: CannedVendor) -> IncidentIo:
 
 
 def errors(status: int, *said: tuple[str, str], request_id: str = "") -> tuple[int, Any]:
-    entries = [{"message": words, **({"source": {"field": field}} if field else {})} for field, words in said]
+    entries = [
+        {"message": words, **({"source": {"field": field}} if field else {})}
+        for field, words in said
+    ]
     return status, {"type": "x", "status": status, "request_id": request_id, "errors": entries}
 
 
@@ -58,7 +62,11 @@ REQUESTS = [
     ),
     pytest.param(
         "action",
-        Submission(Action(incident_id="01F", description="Roll *back*", assignee_id="u1"), MARKER, reporter="Ann_Lee"),
+        Submission(
+            Action(incident_id="01F", description="Roll *back*", assignee_id="u1"),
+            MARKER,
+            reporter="Ann_Lee",
+        ),
         Request(
             "POST",
             "/v3/actions",
@@ -144,7 +152,11 @@ REQUESTS = [
         Request(
             "POST",
             "/v3/follow_ups",
-            json={"incident_id": "01F", "title": "Look", "description": f"_Added from Slack ({MARKER})_"},
+            json={
+                "incident_id": "01F",
+                "title": "Look",
+                "description": f"_Added from Slack ({MARKER})_",
+            },
             headers=JSON,
         ),
         id="follow-up with no more than a title",
@@ -153,7 +165,9 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("operation", "submission", "expected"), REQUESTS)
-async def test_request(incident_io: IncidentIo, operation: str, submission: Submission, expected: Request) -> None:
+async def test_request(
+    incident_io: IncidentIo, operation: str, submission: Submission, expected: Request
+) -> None:
     """A form becomes exactly this request."""
     assert incident_io.request(operation, submission, KEY) == expected
 
@@ -162,7 +176,8 @@ async def test_request(incident_io: IncidentIo, operation: str, submission: Subm
 async def test_request_in_version_2(
     incident_io: IncidentIo, operation: str, submission: Submission, expected: Request
 ) -> None:
-    """Version 2 takes the same bodies, as incident.io's page about `POST /v2/actions` shows for an action."""
+    """Version 2 takes the same bodies, as incident.io's page about `POST /v2/actions` shows for an
+    action."""
     made = incident_io.request(operation, submission, KEY, 2)
     assert made == replace(expected, path=expected.path.replace("/v3/", "/v2/"))
 
@@ -174,22 +189,33 @@ async def test_creates_an_incident(incident_io: IncidentIo, vendor: CannedVendor
         id="01F", reference="INC-42", title="Down", url="https://app.incident.io/acme/incidents/42"
     )
     sent = incident_io.request("incident", Submission(DOWN, MARKER), KEY)
-    assert vendor.requests == [("POST", "/v2/incidents", {**READ, "content-type": "application/json"}, sent.json)]
+    assert vendor.requests == [
+        ("POST", "/v2/incidents", {**READ, "content-type": "application/json"}, sent.json)
+    ]
 
 
 async def test_action_links_to_its_incident(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """An action has no page of its own; the receipt links to the incident that was chosen."""
     vendor.will_answer(IN_VERSION_3, (201, {"action": {"id": "a1"}}))
-    chosen = {"incidents/01F": Entry(id="01F", label="INC-42 Down", url="https://app.incident.io/acme/incidents/42")}
+    chosen = {
+        "incidents/01F": Entry(
+            id="01F", label="INC-42 Down", url="https://app.incident.io/acme/incidents/42"
+        )
+    }
     form = Action(incident_id="01F", description="Roll back\nnow")
-    assert await incident_io.create("action", Submission(form, MARKER, chosen=chosen), KEY) == Created(
-        id="a1", title="Roll back", url="https://app.incident.io/acme/incidents/42"
+    assert await incident_io.create(
+        "action", Submission(form, MARKER, chosen=chosen), KEY
+    ) == Created(id="a1", title="Roll back", url="https://app.incident.io/acme/incidents/42")
+
+
+async def test_follow_up_links_to_its_incident(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
+    """Neither has a follow-up; an incident named by its number is looked up for it, and told by its
+    link."""
+    vendor.will_answer(
+        (200, {"incident": INCIDENT}), IN_VERSION_3, (201, {"follow_up": {"id": "f1"}})
     )
-
-
-async def test_follow_up_links_to_its_incident(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """Neither has a follow-up; an incident named by its number is looked up for it, and told by its link."""
-    vendor.will_answer((200, {"incident": INCIDENT}), IN_VERSION_3, (201, {"follow_up": {"id": "f1"}}))
     form = FollowUp(incident_id="#42", title="Look")
     assert await incident_io.create("follow_up", Submission(form, MARKER), KEY) == Created(
         id="f1", title="Look", url="https://app.incident.io/acme/incidents/42"
@@ -202,7 +228,8 @@ async def test_follow_up_links_to_its_incident(incident_io: IncidentIo, vendor: 
 
 
 def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entry]:
-    """A status and a type of that detail, as the pickers showed them; None for one that they do not know."""
+    """A status and a type of that detail, as the pickers showed them; None for one that they do not
+    know."""
     found = {}
     if status is not None:
         found["incident_statuses/st1"] = Entry(id="st1", label="A status", detail=status)
@@ -212,14 +239,25 @@ def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entr
 
 
 SEVERITY = {"severity_id": "Choose a severity: only incidents in triage can do without one."}
-PRIVATE = {"visibility": "Incidents of the type “A type” are private: choose that only the people invited can see it."}
+PRIVATE = {
+    "visibility": "Incidents of the type “A type” are private: choose that only the people invited can see it."
+}
 KNOWN_BEFORE = [
     pytest.param({}, chosen(), SEVERITY, id="no severity"),
-    pytest.param({"incident_status_id": "st1"}, chosen("live"), SEVERITY, id="no severity, and not in triage"),
+    pytest.param(
+        {"incident_status_id": "st1"}, chosen("live"), SEVERITY, id="no severity, and not in triage"
+    ),
     pytest.param({"incident_status_id": "st1"}, chosen("triage"), {}, id="in triage"),
-    pytest.param({"incident_status_id": "st1"}, chosen(""), {}, id="a status of which nothing is known"),
+    pytest.param(
+        {"incident_status_id": "st1"}, chosen(""), {}, id="a status of which nothing is known"
+    ),
     pytest.param({"incident_status_id": "st1"}, {}, {}, id="a status that is not known"),
-    pytest.param({"incident_type_id": "t1"}, chosen(kind="begins in triage"), {}, id="a type that begins in triage"),
+    pytest.param(
+        {"incident_type_id": "t1"},
+        chosen(kind="begins in triage"),
+        {},
+        id="a type that begins in triage",
+    ),
     pytest.param({"incident_type_id": "t1"}, chosen(kind=""), SEVERITY, id="a type that does not"),
     pytest.param(
         {"incident_type_id": "t1", "incident_status_id": "st1"},
@@ -228,7 +266,10 @@ KNOWN_BEFORE = [
         id="a type that begins in triage, and a status that is none",
     ),
     pytest.param(
-        {"incident_type_id": "t1", "severity_id": "s"}, chosen(kind="private incidents only"), PRIVATE, id="public"
+        {"incident_type_id": "t1", "severity_id": "s"},
+        chosen(kind="private incidents only"),
+        PRIVATE,
+        id="public",
     ),
     pytest.param(
         {"incident_type_id": "t1"},
@@ -236,7 +277,12 @@ KNOWN_BEFORE = [
         PRIVATE,
         id="public, and in triage",
     ),
-    pytest.param({"incident_type_id": "t1"}, chosen(kind="private incidents only"), SEVERITY | PRIVATE, id="both"),
+    pytest.param(
+        {"incident_type_id": "t1"},
+        chosen(kind="private incidents only"),
+        SEVERITY | PRIVATE,
+        id="both",
+    ),
     pytest.param(
         {"incident_type_id": "t1", "severity_id": "s", "visibility": "private"},
         chosen(kind="private incidents only"),
@@ -248,35 +294,49 @@ KNOWN_BEFORE = [
 
 @pytest.mark.parametrize(("given", "picked", "expected"), KNOWN_BEFORE)
 async def test_what_is_known_before_is_said_before(
-    incident_io: IncidentIo, vendor: CannedVendor, given: dict[str, Any], picked: Any, expected: dict[str, str]
+    incident_io: IncidentIo,
+    vendor: CannedVendor,
+    given: dict[str, Any],
+    picked: Any,
+    expected: dict[str, str],
 ) -> None:
-    """What the chosen entries tell would be refused is not sent; what they do not tell is incident.io's to judge."""
+    """What the chosen entries tell would be refused is not sent; what they do not tell is
+    incident.io's to judge."""
     vendor.will_answer((200, {"incident": INCIDENT}))
     submission = Submission(Incident(name="x", **given), MARKER, chosen=picked)
     said: dict[str, str] = {}
     try:
         await incident_io.create("incident", submission, KEY)
-    except Refused as error:
+    except RejectedError as error:
         said = error.fields
     assert (said, len(vendor.requests)) == (expected, 0 if expected else 1)
 
 
 @pytest.mark.parametrize("mode", ["standard", "test", "tutorial"])
-@pytest.mark.parametrize("given", [{"slack_channel_id": "C1"}, {"postmortem_document_url": "https://example.com"}])
+@pytest.mark.parametrize(
+    "given", [{"slack_channel_id": "C1"}, {"postmortem_document_url": "https://example.com"}]
+)
 def test_only_the_past_has_a_past(mode: str, given: dict[str, str]) -> None:
-    """What belongs to an incident of the past is complained about beside itself when the incident is another."""
+    """What belongs to an incident of the past is complained about beside itself when the incident
+    is another."""
     with pytest.raises(ValidationError) as caught:
-        Incident.model_validate({"name": "x", "mode": mode, "retrospective_incident_options": given})
+        Incident.model_validate(
+            {"name": "x", "mode": mode, "retrospective_incident_options": given}
+        )
     (error,) = caught.value.errors()
     assert error["ctx"]["field"] == f"retrospective_incident_options.{next(iter(given))}"
 
 
-async def test_looks_up_an_incident_by_its_number(incident_io: IncidentIo, vendor: CannedVendor) -> None:
+async def test_looks_up_an_incident_by_its_number(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
     """`#42` is replaced by the incident's id before the create."""
     vendor.will_answer((200, {"incident": INCIDENT}), IN_VERSION_3, (201, {"action": {"id": "a1"}}))
     form = Action(incident_id="#42", description="Roll back")
     created = await incident_io.create("action", Submission(form, MARKER), KEY)
-    assert created == Created(id="a1", title="Roll back", url="https://app.incident.io/acme/incidents/42")
+    assert created == Created(
+        id="a1", title="Roll back", url="https://app.incident.io/acme/incidents/42"
+    )
     assert [(path, body and body["incident_id"]) for _, path, _, body in vendor.requests] == [
         ("/v2/incidents/42", None),
         ("/v3/actions?page_size=1", None),
@@ -285,20 +345,35 @@ async def test_looks_up_an_incident_by_its_number(incident_io: IncidentIo, vendo
 
 
 LOOK_UPS = [
-    pytest.param(errors(404), Refused, "", {"incident_id": "incident.io has no incident INC-42."}, id="none"),
+    pytest.param(
+        errors(404),
+        RejectedError,
+        "",
+        {"incident_id": "incident.io has no incident INC-42."},
+        id="none",
+    ),
     pytest.param(
         (200, {"incident": {**INCIDENT, "reference": "INC-7"}}),
-        Refused,
+        RejectedError,
         "",
         {"incident_id": "incident.io has no incident INC-42."},
         id="another",
     ),
-    pytest.param((200, "<html>"), TryLater, "incident.io sent an answer that could not be read.", None, id="no JSON"),
-    pytest.param((502, ""), TryLater, "incident.io does not answer at the moment.", None, id="down"),
+    pytest.param(
+        (200, "<html>"),
+        RetryLaterError,
+        "incident.io sent an answer that could not be read.",
+        None,
+        id="no JSON",
+    ),
+    pytest.param(
+        (502, ""), RetryLaterError, "incident.io does not answer at the moment.", None, id="down"
+    ),
     pytest.param(
         errors(401),
-        Unauthorized,
-        "incident.io no longer accepts this workspace's token; an admin can reconnect it with `/vendors`.",
+        UnauthorizedError,
+        "incident.io no longer accepts this workspace's token; an admin can reconnect it with "
+        "`/vendors`.",
         None,
         id="token",
     ),
@@ -307,12 +382,19 @@ LOOK_UPS = [
 
 @pytest.mark.parametrize(("answer", "kind", "sentence", "fields"), LOOK_UPS)
 async def test_failed_look_up(
-    incident_io: IncidentIo, vendor: CannedVendor, answer: Any, kind: type[Exception], sentence: str, fields: Any
+    incident_io: IncidentIo,
+    vendor: CannedVendor,
+    answer: Any,
+    kind: type[Exception],
+    sentence: str,
+    fields: Any,
 ) -> None:
     """A look-up that fails creates nothing, and is never unclear."""
     vendor.will_answer(answer)
     with pytest.raises(kind) as caught:
-        await incident_io.create("action", Submission(Action(incident_id="#42", description="x"), MARKER), KEY)
+        await incident_io.create(
+            "action", Submission(Action(incident_id="#42", description="x"), MARKER), KEY
+        )
     assert (str(caught.value), getattr(caught.value, "fields", None)) == (sentence, fields)
     assert len(vendor.requests) == 1
 
@@ -320,38 +402,61 @@ async def test_failed_look_up(
 REFUSALS = [
     pytest.param(
         errors(422, ("severity_id", "A severity is required"), ("severity_id", "It is archived")),
-        Refused,
+        RejectedError,
         "",
         {"severity_id": "A severity is required; It is archived"},
         id="a field, twice",
     ),
     pytest.param(
         errors(422, ("custom_field_entries[0].values", "Team is required"), request_id="r-1"),
-        Refused,
+        RejectedError,
         "Team is required (incident.io's support asks for this: r-1)",
         {},
         id="a field that the form has not",
     ),
-    pytest.param(errors(400, ("", "Odd"), ("name.text", "Too long")), Refused, "Odd", {"name": "Too long"}, id="both"),
-    pytest.param((422, {"message": "Too odd"}), Refused, "Too odd", {}, id="nothing but a message"),
-    pytest.param((422, []), Refused, "incident.io refused it and gave no reason (HTTP 422).", {}, id="nothing said"),
+    pytest.param(
+        errors(400, ("", "Odd"), ("name.text", "Too long")),
+        RejectedError,
+        "Odd",
+        {"name": "Too long"},
+        id="both",
+    ),
+    pytest.param(
+        (422, {"message": "Too odd"}), RejectedError, "Too odd", {}, id="nothing but a message"
+    ),
+    pytest.param(
+        (422, []),
+        RejectedError,
+        "incident.io refused it and gave no reason (HTTP 422).",
+        {},
+        id="nothing said",
+    ),
     pytest.param(
         errors(403, ("", "Missing scope")),
-        Unauthorized,
+        UnauthorizedError,
         'incident.io does not let this workspace\'s token do that ("Missing scope"); '
         "an admin can give it the right to, or connect another one with `/vendors`.",
         None,
         id="403",
     ),
     pytest.param(
-        (200, {"incident": {}}), Unclear, "incident.io answered without saying what it created.", None, id="no id"
+        (200, {"incident": {}}),
+        OutcomeUnknownError,
+        "incident.io answered without saying what it created.",
+        None,
+        id="no id",
     ),
 ]
 
 
 @pytest.mark.parametrize(("answer", "kind", "sentence", "fields"), REFUSALS)
 async def test_errors(
-    incident_io: IncidentIo, vendor: CannedVendor, answer: Any, kind: type[Exception], sentence: str, fields: Any
+    incident_io: IncidentIo,
+    vendor: CannedVendor,
+    answer: Any,
+    kind: type[Exception],
+    sentence: str,
+    fields: Any,
 ) -> None:
     """Each error becomes the vendor's words beside the field they are about."""
     vendor.will_answer(answer)
@@ -362,14 +467,17 @@ async def test_errors(
 
 @pytest.mark.parametrize(
     ("operation", "form"),
-    [("action", Action(incident_id="01F", description="x")), ("follow_up", FollowUp(incident_id="01F", title="x"))],
+    [
+        ("action", Action(incident_id="01F", description="x")),
+        ("follow_up", FollowUp(incident_id="01F", title="x")),
+    ],
 )
 async def test_on_a_missing_incident(
     incident_io: IncidentIo, vendor: CannedVendor, operation: str, form: Action | FollowUp
 ) -> None:
     """A 404 for what belongs to an incident is about that, where the path is there."""
     vendor.will_answer(IN_VERSION_3, errors(404, ("", "Not found")), IN_VERSION_3)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RejectedError) as caught:
         await incident_io.create(operation, Submission(form, MARKER), KEY)
     sentence = "incident.io does not find this incident, or does not show it to this token."
     assert (str(caught.value), caught.value.fields) == ("", {"incident_id": sentence})
@@ -380,24 +488,41 @@ async def test_on_a_missing_incident(
 async def test_verify(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """Two keys of one organisation are one account: the dashboard's path."""
     roles = ("viewer", "incident_creator")
-    identity = {"name": "Slack key", "dashboard_url": "https://app.incident.io/acme/", "roles": roles}
+    identity = {
+        "name": "Slack key",
+        "dashboard_url": "https://app.incident.io/acme/",
+        "roles": roles,
+    }
     vendor.will_answer((200, {"identity": identity}), (200, {}), (200, {}), (200, {}))
     rights = Rights(acts_as="the API key “Slack key”", roles=roles)
     assert await incident_io.verify(KEY) == Account(id="acme", name="acme", rights=rights)
     assert vendor.requests[0] == ("GET", "/v1/identity", READ, None)
-    assert sorted(vendor.paths[1:]) == ["/v1/severities", "/v2/incidents?page_size=1", "/v3/teams?page_size=1"]
+    assert sorted(vendor.paths[1:]) == [
+        "/v1/severities",
+        "/v2/incidents?page_size=1",
+        "/v3/teams?page_size=1",
+    ]
 
 
 @pytest.mark.parametrize("way", [".", ".."])
-async def test_a_number_is_one_step_of_the_path(incident_io: IncidentIo, vendor: CannedVendor, way: str) -> None:
+async def test_a_number_is_one_step_of_the_path(
+    incident_io: IncidentIo, vendor: CannedVendor, way: str
+) -> None:
     """What leads elsewhere is refused before anything is sent."""
-    with pytest.raises(Refused, match="has nothing with the id"):
-        await incident_io.create("action", Submission(Action(incident_id=f"#{way}", description="x"), MARKER), KEY)
+    with pytest.raises(RejectedError, match="has nothing with the id"):
+        await incident_io.create(
+            "action", Submission(Action(incident_id=f"#{way}", description="x"), MARKER), KEY
+        )
     assert vendor.requests == []
 
 
-async def test_verify_at_a_page_of_another_kind(incident_io: IncidentIo, vendor: CannedVendor) -> None:
+async def test_verify_at_a_page_of_another_kind(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
     """A success of something that is not incident.io connects nothing."""
     vendor.will_answer((200, "<html>"))
-    with pytest.raises(Unclear, match=r"^incident\.io did not say which organisation the key belongs to\.$"):
+    with pytest.raises(
+        OutcomeUnknownError,
+        match=r"^incident\.io did not say which organisation the key belongs to\.$",
+    ):
         await incident_io.verify(KEY)

@@ -10,11 +10,12 @@ import pytest
 from bot.adapters.http import Reply
 from bot.adapters.incident_io import versions as module
 from bot.adapters.incident_io.versions import Decision, Version, Versions
-from bot.errors import TryLater
+from bot.errors import RetryLaterError
 
 
 class Vendor:
-    """Says which version there is to many who ask at once. `hanging` and `failing`: keys whose question gets no answer."""
+    """Says which version there is to many who ask at once. `hanging` and `failing`: keys whose
+    question gets no answer."""
 
     def __init__(self, hanging: Collection[str] = (), failing: Collection[str] = ()) -> None:
         self.asked: list[str] = []
@@ -27,7 +28,7 @@ class Vendor:
             self.asked.append(f"{key} {version}")
             await (asyncio.Event() if key in self.hanging else self.answered).wait()
             if key in self.failing:
-                raise TryLater("incident.io", "No answer.", "unreachable")
+                raise RetryLaterError("incident.io", "No answer.", "unreachable")
             return Reply(200, httpx.Headers(), {"actions": []})
 
         return ask

@@ -1,4 +1,5 @@
-"""Actions and follow-ups at the stand-in, with both of incident.io's versions, without version 2, and without version 3."""
+"""Actions and follow-ups at the stand-in, with both of incident.io's versions, without version 2,
+and without version 3."""
 
 import time
 from typing import Any
@@ -7,7 +8,7 @@ import httpx
 import pytest
 
 from bot.adapters.base import Entry
-from bot.errors import TryLater, Unauthorized, Unclear
+from bot.errors import OutcomeUnknownError, RetryLaterError, UnauthorizedError
 from bot.playground.vendors.incident_io_versions import CHOICES
 from tests.adapters.places import Place, place
 from tests.adapters.test_rights import ADVICE, NO_ENTRIES, NO_TEAMS
@@ -22,7 +23,11 @@ def version(request: pytest.FixtureRequest) -> str:
 
 async def asked(here: Place) -> list[str]:
     """Method, path and status of what arrived, but for what is asked about the incident."""
-    found = [f"{it.method} {it.path} {it.status}" for it in here.vendor.requests if "/incidents" not in it.path]
+    found = [
+        f"{it.method} {it.path} {it.status}"
+        for it in here.vendor.requests
+        if "/incidents" not in it.path
+    ]
     here.vendor.requests.clear()
     return found
 
@@ -30,14 +35,17 @@ async def asked(here: Place) -> list[str]:
 async def lost(here: Place) -> None:
     """Create it at a vendor that carries it out and drops the connection."""
     await here.vendor.set_fault("lost")
-    with pytest.raises(Unclear):
+    with pytest.raises(OutcomeUnknownError):
         await here.create(here.submission())
     await here.vendor.set_fault("fine")
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_version_that_exists_is_used(name: str, version: str, client: httpx.AsyncClient) -> None:
-    """A create goes to version 3, and to version 2 only where there is no other. The second one asks no more."""
+async def test_the_version_that_exists_is_used(
+    name: str, version: str, client: httpx.AsyncClient
+) -> None:
+    """A create goes to version 3, and to version 2 only where there is no other. The second one
+    asks no more."""
     async with place(name, client, version) as here:
         await here.create(here.submission())
         await here.create(here.submission(marker="ir000000000000"))
@@ -54,7 +62,9 @@ async def test_the_version_that_exists_is_used(name: str, version: str, client: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_what_was_made_without_an_answer_is_found(name: str, version: str, client: httpx.AsyncClient) -> None:
+async def test_what_was_made_without_an_answer_is_found(
+    name: str, version: str, client: httpx.AsyncClient
+) -> None:
     """The answer gets lost; the object carries the marker, and is found once."""
     async with place(name, client, version) as here:
         began = time.time()
@@ -64,11 +74,14 @@ async def test_what_was_made_without_an_answer_is_found(name: str, version: str,
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("before", "after"), [("v3_missing", "v2_removed"), ("v2_removed", "v3_missing")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("v3_missing", "v2_removed"), ("v2_removed", "v3_missing")]
+)
 async def test_made_by_one_version_and_found_by_the_other(
     name: str, before: str, after: str, client: httpx.AsyncClient
 ) -> None:
-    """The version that made it is gone while it is in doubt, and is still remembered: the other one finds it."""
+    """The version that made it is gone while it is in doubt, and is still remembered: the other one
+    finds it."""
     async with place(name, client, before) as here:
         began = time.time()
         await lost(here)
@@ -79,12 +92,18 @@ async def test_made_by_one_version_and_found_by_the_other(
         gone, there = ("v2", "v3") if after == "v2_removed" else ("v3", "v2")
         route = f"{here.operation}s"
         asking = ["GET /v3/{} 200"] if there == "v3" else ["GET /v3/{} 404", "GET /v2/{} 200"]
-        lists = [f"GET /{gone}/{route} 404", *(it.format(route) for it in asking), f"GET /{there}/{route} 200"]
+        lists = [
+            f"GET /{gone}/{route} 404",
+            *(it.format(route) for it in asking),
+            f"GET /{there}/{route} 200",
+        ]
         assert await asked(here) == lists
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_version_2_is_removed_while_it_is_remembered(name: str, client: httpx.AsyncClient) -> None:
+async def test_version_2_is_removed_while_it_is_remembered(
+    name: str, client: httpx.AsyncClient
+) -> None:
     """A create that meets a path that is gone has created nothing, and is made by version 3, once."""
     async with place(name, client, "v3_missing") as here:
         await here.create(here.submission(marker="ir000000000000"))
@@ -92,17 +111,25 @@ async def test_version_2_is_removed_while_it_is_remembered(name: str, client: ht
         here.vendor.set_version("v2_removed")
         created = await here.create(here.submission())
         route = f"{here.operation}s"
-        assert await asked(here) == [f"POST /v2/{route} 404", f"GET /v3/{route} 200", f"POST /v3/{route} 201"]
+        assert await asked(here) == [
+            f"POST /v2/{route} 404",
+            f"GET /v3/{route} 200",
+            f"POST /v3/{route} 201",
+        ]
         assert [it.id for it in here.vendor.created][1:] == [created.id]
 
 
-async def test_the_list_of_follow_ups_in_each_version(version: str, client: httpx.AsyncClient) -> None:
+async def test_the_list_of_follow_ups_in_each_version(
+    version: str, client: httpx.AsyncClient
+) -> None:
     """Priorities come from either. Categories come from version 3 alone; version 2 shows none."""
     async with place("incident_io.follow_up", client, version) as here:
         priorities = await here.adapter.entries("follow_up_priorities", here.credentials)
         categories = await here.adapter.entries("follow_up_categories", here.credentials)
         assert [it.label for it in priorities] == ["Urgent", "High", "Low"]
-        assert [it.label for it in categories] == ([] if version == "v3_missing" else ["Technical", "Process"])
+        assert [it.label for it in categories] == (
+            [] if version == "v3_missing" else ["Technical", "Process"]
+        )
         here.vendor.set_version({"v3_missing": "v2_removed"}.get(version, "v3_missing"))
         again = await here.adapter.entries("follow_up_priorities", here.credentials)
         assert again == priorities
@@ -147,23 +174,30 @@ async def test_connecting_tells_the_same_rights(
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_key_that_may_not_create(name: str, version: str, client: httpx.AsyncClient) -> None:
+async def test_a_key_that_may_not_create(
+    name: str, version: str, client: httpx.AsyncClient
+) -> None:
     """The refusal is told as it is in version 2."""
     async with place(name, client, version) as here:
         key = here.adapter.credentials.model_validate(here.vendor.key_of("viewer"))
         with pytest.raises(
-            Unauthorized, match=r'^incident\.io does not let this workspace\'s token do that \("missing'
+            UnauthorizedError,
+            match=r'^incident\.io does not let this workspace\'s token do that \("missing',
         ) as no:
             await here.adapter.create(here.operation, here.submission(), key)
         assert (no.value.status, here.vendor.created) == (403, [])
 
 
-async def test_a_question_that_times_out(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_question_that_times_out(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A vendor that does not answer in time gets no create; the next one is asked anew."""
     async with place("incident_io.action", client) as here:
         await here.vendor.set_fault("slow")  # reads are answered after a second
         monkeypatch.setattr("bot.adapters.incident_io.calls.PROBE_SECONDS", 0.2)
-        with pytest.raises(TryLater, match=r"^incident\.io does not answer at the moment\.$"):
+        with pytest.raises(
+            RetryLaterError, match=r"^incident\.io does not answer at the moment\.$"
+        ):
             await here.create(here.submission())
         assert here.vendor.created == []
         await here.vendor.set_fault("fine")

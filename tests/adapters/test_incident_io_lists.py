@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from bot.adapters.base import ApiKey, Entry
 from bot.adapters.incident_io import IncidentIo
-from bot.errors import TryLater
-from bot.people import Person
+from bot.errors import RetryLaterError
+from bot.slack.people import Person
 from tests.adapters.conftest import CannedVendor
 
 KEY = ApiKey(api_key=SecretStr("inc_key"))
@@ -24,17 +24,25 @@ def incident_io(client: httpx.AsyncClient, vendor: CannedVendor) -> IncidentIo:
 
 @pytest.mark.parametrize("body", ["<html>", "", {"error": "x"}, {"users": {}}])
 @pytest.mark.parametrize("before", [0, 1])
-async def test_an_unreadable_page(incident_io: IncidentIo, vendor: CannedVendor, body: Any, before: int) -> None:
+async def test_an_unreadable_page(
+    incident_io: IncidentIo, vendor: CannedVendor, body: Any, before: int
+) -> None:
     """A list with a page that is none is not read at all, rather than read as empty or short."""
-    vendor.will_answer(*[(200, {"users": [{"id": "1"}], "pagination_meta": {"after": "1"}})] * before, (200, body))
-    with pytest.raises(TryLater, match=r"^incident\.io sent an answer that could not be read\.$"):
+    vendor.will_answer(
+        *[(200, {"users": [{"id": "1"}], "pagination_meta": {"after": "1"}})] * before, (200, body)
+    )
+    with pytest.raises(
+        RetryLaterError, match=r"^incident\.io sent an answer that could not be read\.$"
+    ):
         await incident_io.entries("users", KEY)
 
 
 async def test_walks_all_pages(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """People are read cursor by cursor and sorted by name."""
     bo, ann = {"id": "2", "name": "Bo", "email": "bo@example.com"}, {"id": "1", "name": "Ann"}
-    vendor.will_answer((200, {"users": [bo], "pagination_meta": {"after": "2"}}), (200, {"users": [ann]}))
+    vendor.will_answer(
+        (200, {"users": [bo], "pagination_meta": {"after": "2"}}), (200, {"users": [ann]})
+    )
     assert await incident_io.entries("users", KEY) == [
         Entry(id="1", label="Ann"),
         Entry(id="2", label="Bo", detail="bo@example.com"),
@@ -42,7 +50,9 @@ async def test_walks_all_pages(incident_io: IncidentIo, vendor: CannedVendor) ->
     assert vendor.paths == ["/v2/users?page_size=250", "/v2/users?page_size=250&after=2"]
 
 
-async def test_reads_only_the_newest_incidents(incident_io: IncidentIo, vendor: CannedVendor) -> None:
+async def test_reads_only_the_newest_incidents(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
     """The newest three hundred incidents are read, test ones among them."""
     page = [{**INCIDENT, "mode": "test", "incident_status": {"name": "Active"}}] * 150
     for cursor in ("b", "c"):
@@ -52,7 +62,9 @@ async def test_reads_only_the_newest_incidents(incident_io: IncidentIo, vendor: 
         300,
         Entry(id="01F", label="INC-42 Down", detail="Active, test", url=PERMALINK),
     )
-    modes = "mode[one_of]=standard&mode[one_of]=retrospective&mode[one_of]=test&mode[one_of]=tutorial"
+    modes = (
+        "mode[one_of]=standard&mode[one_of]=retrospective&mode[one_of]=test&mode[one_of]=tutorial"
+    )
     query = f"page_size=150&sort_by=created_at_newest_first&{modes}"
     assert vendor.paths == [f"/v2/incidents?{query}", f"/v2/incidents?{query}&after=b"]
 
@@ -70,7 +82,12 @@ CATALOGS = [
             {"id": "1", "name": "Data", "private_incidents_only": True},
             {"id": "2", "name": "Outage", "is_default": True, "create_in_triage": "optional"},
             {"id": "3", "name": "Ours?", "create_in_triage": "always"},
-            {"id": "4", "name": "Leak", "create_in_triage": "always", "private_incidents_only": True},
+            {
+                "id": "4",
+                "name": "Leak",
+                "create_in_triage": "always",
+                "private_incidents_only": True,
+            },
         ],
         [
             Entry(id="2", label="Outage"),
@@ -87,16 +104,28 @@ CATALOGS = [
             {"id": "2", "name": "Merged", "category": "merged", "rank": 1},
             {"id": "3", "name": "Triage", "category": "triage", "rank": 1},
         ],
-        [Entry(id="3", label="Triage", detail="triage"), Entry(id="1", label="Fixing", detail="live")],
+        [
+            Entry(id="3", label="Triage", detail="triage"),
+            Entry(id="1", label="Fixing", detail="live"),
+        ],
         id="incident_statuses",
     ),
     pytest.param(
         "users",
         [
-            {"id": "1", "name": "Bo", "email": "bo@example.com", "slack_user_id": "U1", "is_active": True},
+            {
+                "id": "1",
+                "name": "Bo",
+                "email": "bo@example.com",
+                "slack_user_id": "U1",
+                "is_active": True,
+            },
             {"id": "2", "name": "Ann"},
         ],
-        [Entry(id="2", label="Ann"), Entry(id="1", label="Bo", detail="bo@example.com", slack_id="U1")],
+        [
+            Entry(id="2", label="Ann"),
+            Entry(id="1", label="Bo", detail="bo@example.com", slack_id="U1"),
+        ],
         id="users",
     ),
     pytest.param(
@@ -119,28 +148,40 @@ CATALOGS = [
 
 
 @pytest.mark.parametrize(("catalog", "rows", "expected"), CATALOGS)
-async def test_entries(incident_io: IncidentIo, vendor: CannedVendor, catalog: str, rows: Any, expected: Any) -> None:
+async def test_entries(
+    incident_io: IncidentIo, vendor: CannedVendor, catalog: str, rows: Any, expected: Any
+) -> None:
     """A list becomes what people choose from, in the order in which they look for it."""
     vendor.will_answer((200, {catalog.partition(":")[0]: rows}))
     assert await incident_io.entries(catalog, KEY) == expected
 
 
 @pytest.mark.parametrize(
-    ("catalog", "member"), [("follow_up_priorities", "priority"), ("follow_up_categories", "category")]
+    ("catalog", "member"),
+    [("follow_up_priorities", "priority"), ("follow_up_categories", "category")],
 )
 async def test_some_are_those_of_the_follow_ups(
     incident_io: IncidentIo, vendor: CannedVendor, catalog: str, member: str
 ) -> None:
-    """Nothing lists priorities and categories: each that a follow-up has is offered once, in incident.io's order."""
+    """Nothing lists priorities and categories: each that a follow-up has is offered once, in
+    incident.io's order."""
     low, high = {"id": "1", "name": "Low", "rank": 2}, {"id": "2", "name": "High", "rank": 1}
-    rows = [{"id": "a", member: low}, {"id": "b"}, {"id": "c", member: high}, {"id": "d", member: low}]
+    rows = [
+        {"id": "a", member: low},
+        {"id": "b"},
+        {"id": "c", member: high},
+        {"id": "d", member: low},
+    ]
     more = {"page_size": 250, "after": "b"}
     vendor.will_answer(
         (200, {"follow_ups": []}),
         (200, {"follow_ups": rows[:2], "pagination_meta": more}),
         (200, {"follow_ups": rows[2:], "pagination_meta": {"page_size": 250}}),
     )
-    assert await incident_io.entries(catalog, KEY) == [Entry(id="2", label="High"), Entry(id="1", label="Low")]
+    assert await incident_io.entries(catalog, KEY) == [
+        Entry(id="2", label="High"),
+        Entry(id="1", label="Low"),
+    ]
     path = "/v3/follow_ups?page_size="
     assert vendor.paths == [f"{path}1", f"{path}250", f"{path}250&after=b"]
 
@@ -174,7 +215,9 @@ USERS = [
         ("U9", "someone@example.com", None),
     ],
 )
-async def test_user_for(incident_io: IncidentIo, slack_id: str, email: str | None, user: str | None) -> None:
+async def test_user_for(
+    incident_io: IncidentIo, slack_id: str, email: str | None, user: str | None
+) -> None:
     """A person of Slack is the user of that Slack id, else of that e-mail address, else nobody."""
     found = incident_io.user_for(Person(slack_id, "Somebody", email, "member"), USERS)
     assert (found and found.label) == user

@@ -13,7 +13,9 @@ SENT = {
     "incident_role_assignments": [{"incident_role_id": "lead"}, {"incident_role_id": "scribe"}],
     "custom_field_entries": [{"custom_field_id": "team", "values": [{"value_option_id": "a"}]}],
 }
-Own = create_model("Own", __base__=Form, role_lead=(str, "U1"), role_scribe=(str, "U2"), option_team=(str, "a"))
+Own = create_model(
+    "Own", __base__=Form, role_lead=(str, "U1"), role_scribe=(str, "U2"), option_team=(str, "a")
+)
 WithOwn = create_model("WithOwn", __base__=Incident, custom=(Own, Own()))
 DECLARED = WithOwn(
     name="x",
@@ -25,7 +27,10 @@ FOLLOW_UP = FollowUp(incident_id="i", title="x", labels=["a"])
 PATHS = [
     ("severity_id", "severity_id"),
     ("name.text", "name"),
-    ("retrospective_incident_options.slack_channel_id", "retrospective_incident_options.slack_channel_id"),
+    (
+        "retrospective_incident_options.slack_channel_id",
+        "retrospective_incident_options.slack_channel_id",
+    ),
     ("retrospective_incident_options.external_id", "retrospective_incident_options"),
     ("incident_role_assignments[0]", "custom.role_lead"),
     ("incident_role_assignments[1].assignee.slack_user_id", "custom.role_scribe"),
@@ -45,9 +50,12 @@ PATHS = [
 
 @pytest.mark.parametrize(("path", "expected"), PATHS)
 def test_paths(path: str, expected: str | None) -> None:
-    """A path leads to the field whose value stands there in what was sent; else the words are about no field."""
+    """A path leads to the field whose value stands there in what was sent; else the words are about
+    no field."""
     said = {"errors": [{"message": "No", "source": {"field": path}}]}
-    assert complaints(said, DECLARED, SENT) == (({expected: "No"}, []) if expected else ({}, ["No"]))
+    assert complaints(said, DECLARED, SENT) == (
+        ({expected: "No"}, []) if expected else ({}, ["No"])
+    )
 
 
 BODIES: list[tuple[Any, Any]] = [
@@ -69,4 +77,7 @@ def test_bodies(body: Any, expected: Any) -> None:
 
 def test_without_a_form() -> None:
     """What is said about a list that was read is about no field."""
-    assert complaints({"errors": [{"message": "No", "source": {"field": "page_size"}}]}, None) == ({}, ["No"])
+    assert complaints({"errors": [{"message": "No", "source": {"field": "page_size"}}]}, None) == (
+        {},
+        ["No"],
+    )

@@ -1,4 +1,5 @@
-"""Which version of incident.io's actions and follow-ups is used: found out by a read, remembered, and doubted."""
+"""Which version of incident.io's actions and follow-ups is used: found out by a read, remembered,
+and doubted."""
 
 from typing import Any
 
@@ -10,8 +11,8 @@ from bot.adapters.base import ApiKey, Submission
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp
 from bot.adapters.incident_io.versions import Versions
-from bot.adapters.pace import Pace
-from bot.errors import Refused, TryLater, Unauthorized
+from bot.adapters.rate_limit import RateLimiter
+from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.test_incident_io import KEY, MARKER, errors
 
@@ -50,7 +51,9 @@ def incident_io(client: httpx.AsyncClient, vendor: CannedVendor, clock: Clock) -
 
 
 @pytest.mark.parametrize("status", MISSING)
-async def test_a_missing_path_by_each_status(incident_io: IncidentIo, vendor: CannedVendor, status: int) -> None:
+async def test_a_missing_path_by_each_status(
+    incident_io: IncidentIo, vendor: CannedVendor, status: int
+) -> None:
     """Whatever a missing path answers, version 2 is used then."""
     vendor.will_answer(errors(status), THERE, MADE)
     assert (await incident_io.create("action", ACTION, KEY)).id == "a1"
@@ -58,17 +61,21 @@ async def test_a_missing_path_by_each_status(incident_io: IncidentIo, vendor: Ca
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_a_key_that_may_not_ask(incident_io: IncidentIo, vendor: CannedVendor, status: int) -> None:
+async def test_a_key_that_may_not_ask(
+    incident_io: IncidentIo, vendor: CannedVendor, status: int
+) -> None:
     """A path that turns the key away is there."""
     vendor.will_answer(errors(status), MADE)
     await incident_io.create("action", ACTION, KEY)
     assert vendor.paths == [ASK_V3, V3]
 
 
-async def test_a_wrong_key_decides_nothing_for_others(incident_io: IncidentIo, vendor: CannedVendor) -> None:
+async def test_a_wrong_key_decides_nothing_for_others(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
     """A vendor may check the key before the path: the next key asks for itself."""
     vendor.will_answer(errors(401), errors(401))
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         await incident_io.create("action", ACTION, KEY)
     vendor.will_answer(errors(404), THERE, MADE)
     await incident_io.create("action", ACTION, ApiKey(api_key=SecretStr("inc_other")))
@@ -77,10 +84,20 @@ async def test_a_wrong_key_decides_nothing_for_others(incident_io: IncidentIo, v
 
 UNCLEAR = [
     pytest.param((500, ""), "incident.io does not answer at the moment.", id="an error of its own"),
-    pytest.param((408, ""), "incident.io does not answer at the moment.", id="a time-out of its own"),
-    pytest.param((429, {}), "incident.io is taking no more requests for the moment.", id="too many"),
-    pytest.param((200, "<html>"), "incident.io sent an answer that could not be read.", id="a page"),
-    pytest.param((200, {"users": []}), "incident.io sent an answer that could not be read.", id="another list"),
+    pytest.param(
+        (408, ""), "incident.io does not answer at the moment.", id="a time-out of its own"
+    ),
+    pytest.param(
+        (429, {}), "incident.io is taking no more requests for the moment.", id="too many"
+    ),
+    pytest.param(
+        (200, "<html>"), "incident.io sent an answer that could not be read.", id="a page"
+    ),
+    pytest.param(
+        (200, {"users": []}),
+        "incident.io sent an answer that could not be read.",
+        id="another list",
+    ),
     pytest.param((422, {}), "incident.io sent an answer that could not be read.", id="another no"),
 ]
 
@@ -90,9 +107,10 @@ UNCLEAR = [
 async def test_an_unclear_answer_sends_nothing(
     incident_io: IncidentIo, vendor: CannedVendor, before: Any, answer: Any, sentence: str
 ) -> None:
-    """Nothing has been sent by then, so it is certain that nothing was created; and it is asked again the next time."""
+    """Nothing has been sent by then, so it is certain that nothing was created; and it is asked
+    again the next time."""
     vendor.will_answer(*before, answer)
-    with pytest.raises(TryLater) as caught:
+    with pytest.raises(RetryLaterError) as caught:
         await incident_io.create("action", ACTION, KEY)
     assert str(caught.value) == sentence
     assert {method for method, *_ in vendor.requests} == {"GET"}
@@ -100,36 +118,46 @@ async def test_an_unclear_answer_sends_nothing(
     assert (await incident_io.create("action", ACTION, KEY)).id == "a1"
 
 
-async def test_it_is_remembered_for_a_day(incident_io: IncidentIo, vendor: CannedVendor, clock: Clock) -> None:
-    """All connections of one address share it; after a day it is asked again; follow-ups are asked for by themselves."""
-    paced = incident_io.paced(Pace(incident_io.limits))
+async def test_it_is_remembered_for_a_day(
+    incident_io: IncidentIo, vendor: CannedVendor, clock: Clock
+) -> None:
+    """All connections of one address share it; after a day it is asked again; follow-ups are asked
+    for by themselves."""
+    with_rate_limiter = incident_io.with_rate_limiter(RateLimiter(incident_io.limits))
     vendor.will_answer(THERE, MADE, MADE, MADE)
-    await paced.create("action", ACTION, KEY)
+    await with_rate_limiter.create("action", ACTION, KEY)
     await incident_io.create("action", ACTION, ApiKey(api_key=SecretStr("inc_other")))
     clock.now += DAY - 1
-    await paced.create("action", ACTION, KEY)
+    await with_rate_limiter.create("action", ACTION, KEY)
     assert vendor.paths == [ASK_V3, V3, V3, V3]
     clock.now += 1
     vendor.will_answer(errors(404), THERE, MADE, THERE, (201, {"follow_up": {"id": "f1"}}))
-    await paced.create("action", ACTION, KEY)
-    await paced.create("follow_up", Submission(FollowUp(incident_id="01F", title="Look"), MARKER), KEY)
+    await with_rate_limiter.create("action", ACTION, KEY)
+    await with_rate_limiter.create(
+        "follow_up", Submission(FollowUp(incident_id="01F", title="Look"), MARKER), KEY
+    )
     assert vendor.paths[4:] == [ASK_V3, ASK_V2, V2, "/v3/follow_ups?page_size=1", "/v3/follow_ups"]
 
 
 @pytest.mark.parametrize("status", MISSING)
-async def test_an_incident_that_is_not_there(incident_io: IncidentIo, vendor: CannedVendor, status: int) -> None:
+async def test_an_incident_that_is_not_there(
+    incident_io: IncidentIo, vendor: CannedVendor, status: int
+) -> None:
     """Where the path is there, a create's 404 is a refusal, is not sent again, and decides nothing."""
     vendor.will_answer(THERE, errors(status, ("", "Not found")), THERE, MADE)
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedError):
         await incident_io.create("action", ACTION, KEY)
     await incident_io.create("action", ACTION, KEY)
     assert vendor.paths == [ASK_V3, V3, ASK_V3, V3]
 
 
-async def test_an_incident_that_is_not_there_in_version_2(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """The same where there is only version 2: a read that names no incident says that its path is there."""
+async def test_an_incident_that_is_not_there_in_version_2(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
+    """The same where there is only version 2: a read that names no incident says that its path is
+    there."""
     vendor.will_answer(errors(404), THERE, errors(404), errors(404), THERE)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RejectedError) as caught:
         await incident_io.create("action", ACTION, KEY)
     sentence = "incident.io does not find this incident, or does not show it to this token."
     assert caught.value.fields == {"incident_id": sentence}
@@ -140,9 +168,9 @@ async def test_an_incident_that_is_not_there_in_version_2(incident_io: IncidentI
 async def test_neither_version(incident_io: IncidentIo, vendor: CannedVendor, status: int) -> None:
     """Nothing is sent, and nothing is taken for absent; each time it is asked anew."""
     vendor.will_answer(errors(status), errors(status), INCIDENT, errors(status), errors(status))
-    with pytest.raises(TryLater) as unsent:
+    with pytest.raises(RetryLaterError) as unsent:
         await incident_io.create("action", ACTION, KEY)
-    with pytest.raises(TryLater) as unfound:
+    with pytest.raises(RetryLaterError) as unfound:
         await incident_io.find("action", ACTION, KEY, 0.0)
     assert (str(unsent.value), str(unfound.value)) == (NEITHER, NEITHER)
     assert vendor.paths == [ASK_V3, ASK_V2, "/v2/incidents/01F", ASK_V3, ASK_V2]
@@ -153,18 +181,19 @@ async def test_neither_version(incident_io: IncidentIo, vendor: CannedVendor, st
 async def test_the_remembered_one_goes_and_the_other_is_not_there(
     incident_io: IncidentIo, vendor: CannedVendor, remembered: str, status: int
 ) -> None:
-    """A look-up at a path that is gone has not found that nothing is there; nor has a create been refused."""
+    """A look-up at a path that is gone has not found that nothing is there; nor has a create been
+    refused."""
     vendor.will_answer(*([THERE] if remembered == "v3" else [errors(404), THERE]), MADE)
     await incident_io.create("action", ACTION, KEY)
     vendor.requests.clear()
     gone = [errors(status)] * 3
     vendor.will_answer(INCIDENT, *gone)
-    with pytest.raises(TryLater) as unfound:
+    with pytest.raises(RetryLaterError) as unfound:
         await incident_io.find("action", ACTION, KEY, 0.0)
     assert str(unfound.value) == NEITHER
     assert vendor.paths[-2:] == [ASK_V3, ASK_V2]
     vendor.will_answer(*gone[:2])
-    with pytest.raises(TryLater) as unsent:
+    with pytest.raises(RetryLaterError) as unsent:
         await incident_io.create("action", ACTION, KEY)
     assert str(unsent.value) == NEITHER
 
@@ -173,16 +202,20 @@ async def test_the_remembered_one_goes_and_the_other_is_not_there(
 async def test_a_list_that_is_not_there_beside_its_path(
     incident_io: IncidentIo, vendor: CannedVendor, status: int
 ) -> None:
-    """The path is there, and the list of this incident is not: that is an error, and not an empty list."""
+    """The path is there, and the list of this incident is not: that is an error, and not an empty
+    list."""
     vendor.will_answer(INCIDENT, THERE, errors(status), THERE)
-    with pytest.raises(Refused, match=rf"^incident\.io refused it and gave no reason \(HTTP {status}\)\.$"):
+    with pytest.raises(
+        RejectedError, match=rf"^incident\.io refused it and gave no reason \(HTTP {status}\)\.$"
+    ):
         await incident_io.find("action", ACTION, KEY, 0.0)
 
 
 async def test_doubt_that_cannot_be_settled(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """After a create's 404, an unclear answer to the question leaves it for later: nothing was created."""
+    """After a create's 404, an unclear answer to the question leaves it for later: nothing was
+    created."""
     vendor.will_answer(THERE, errors(404), (503, ""))
-    with pytest.raises(TryLater, match=r"^incident\.io does not answer at the moment\.$"):
+    with pytest.raises(RetryLaterError, match=r"^incident\.io does not answer at the moment\.$"):
         await incident_io.create("action", ACTION, KEY)
     assert vendor.paths == [ASK_V3, V3, ASK_V3]
 
@@ -191,7 +224,10 @@ LIST = "/v3/actions?incident_id=01F&incident_mode=standard&page_size="
 
 
 def page(*rows: dict[str, str], after: str = "") -> tuple[int, Any]:
-    return 200, {"actions": list(rows), "pagination_meta": {"page_size": 250} | ({"after": after} if after else {})}
+    return 200, {
+        "actions": list(rows),
+        "pagination_meta": {"page_size": 250} | ({"after": after} if after else {}),
+    }
 
 
 def action(number: int, words: str = "Other") -> dict[str, str]:
@@ -201,30 +237,51 @@ def action(number: int, words: str = "Other") -> dict[str, str]:
 async def test_a_look_up_reads_all_pages(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """The marker is on the last of three pages; a row that two pages show is one object."""
     marked = action(500, f"Look ({MARKER})")
-    first, second = [action(number) for number in range(250)], [action(number) for number in range(250, 499)]
+    first, second = (
+        [action(number) for number in range(250)],
+        [action(number) for number in range(250, 499)],
+    )
     vendor.will_answer(
-        INCIDENT, THERE, page(*first, after="a00249"), page(*second, marked, after="a00500"), page(marked)
+        INCIDENT,
+        THERE,
+        page(*first, after="a00249"),
+        page(*second, marked, after="a00500"),
+        page(marked),
     )
     assert [it.id for it in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00500"]
     assert vendor.paths[2:] == [f"{LIST}250", f"{LIST}250&after=a00249", f"{LIST}250&after=a00500"]
 
 
-async def test_a_page_that_is_too_long_is_asked_for_in_quarters(incident_io: IncidentIo, vendor: CannedVendor) -> None:
+async def test_a_page_that_is_too_long_is_asked_for_in_quarters(
+    incident_io: IncidentIo, vendor: CannedVendor
+) -> None:
     """Then nothing is left out."""
     weight = {**action(1), "weight": "x" * 3_000_000}
-    vendor.will_answer(INCIDENT, THERE, page(weight), page(action(1), after="a00001"), page(action(2, f"({MARKER})")))
+    vendor.will_answer(
+        INCIDENT,
+        THERE,
+        page(weight),
+        page(action(1), after="a00001"),
+        page(action(2, f"({MARKER})")),
+    )
     assert [it.id for it in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00002"]
     assert vendor.paths[2:] == [f"{LIST}250", f"{LIST}62", f"{LIST}62&after=a00001"]
 
 
 UNREAD = [
     pytest.param((500, ""), "incident.io does not answer at the moment.", id="no answer"),
-    pytest.param((200, "<html>"), "incident.io sent an answer that could not be read.", id="no list"),
     pytest.param(
-        page(after="a00009"), "incident.io sent an answer that could not be read.", id="empty, and there are more"
+        (200, "<html>"), "incident.io sent an answer that could not be read.", id="no list"
     ),
     pytest.param(
-        page(action(3), after="a00001"), "incident.io sent an answer that could not be read.", id="the same cursor"
+        page(after="a00009"),
+        "incident.io sent an answer that could not be read.",
+        id="empty, and there are more",
+    ),
+    pytest.param(
+        page(action(3), after="a00001"),
+        "incident.io sent an answer that could not be read.",
+        id="the same cursor",
     ),
     pytest.param(
         (200, {"actions": [action(number) for number in range(250)]}),
@@ -232,7 +289,9 @@ UNREAD = [
         id="full, and not a word about more",
     ),
     pytest.param(
-        page({"description": "x"}), "incident.io sent an answer that could not be read.", id="a row without id"
+        page({"description": "x"}),
+        "incident.io sent an answer that could not be read.",
+        id="a row without id",
     ),
 ]
 
@@ -243,6 +302,6 @@ async def test_a_page_that_cannot_be_read(
 ) -> None:
     """A look-up that has not read every page says so, even where an earlier page had no marker."""
     vendor.will_answer(INCIDENT, THERE, page(action(1), after="a00001"), answer)
-    with pytest.raises(TryLater) as caught:
+    with pytest.raises(RetryLaterError) as caught:
         await incident_io.find("action", ACTION, KEY, 0.0)
     assert (str(caught.value), vendor.answers) == (sentence, [])

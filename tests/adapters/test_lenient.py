@@ -1,4 +1,5 @@
-"""Whatever a vendor answers, an adapter returns what it promises or raises one of the vendor errors."""
+"""Whatever a vendor answers, an adapter returns what it promises or raises one of the vendor
+errors."""
 
 import asyncio
 import json
@@ -11,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Account, Adapter, ApiKey, Created, Entry, Submission
 from bot.adapters.incident_io.forms import Action
 from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.adapters.twilio import Task, TwilioKey
 from bot.errors import VendorError
@@ -22,7 +23,9 @@ from tests.adapters.twilio_filled import from_fields
 
 SID = "0a" * 16
 KEY = ApiKey(api_key=SecretStr("k3y"))
-TWILIO_KEY = TwilioKey(key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("k3y"), workspace_sid=SecretStr(f"WS{SID}"))
+TWILIO_KEY = TwilioKey(
+    key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("k3y"), workspace_sid=SecretStr(f"WS{SID}")
+)
 KEYS: dict[str, Any] = {"rootly": KEY, "incident_io": KEY, "twilio": TWILIO_KEY}
 FORMS = {
     ("rootly", "incident"): Incident(title="x", parent_incident_id="#1"),
@@ -42,11 +45,18 @@ NAMES = st.sampled_from([
     "workflows", "channels", "tasks", "configuration", "unique_name",
 ])  # fmt: skip
 bodies = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5) | st.just("https://x/1"),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 9)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.just("https://x/1"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
     max_leaves=20,
 )
-answers = st.tuples(st.sampled_from([200, 200, 201, 400, 401, 403, 404, 409, 422, 429, 500]), bodies.map(json.dumps))
+answers = st.tuples(
+    st.sampled_from([200, 200, 201, 400, 401, 403, 404, 409, 422, 429, 500]), bodies.map(json.dumps)
+)
 
 
 def at_a_vendor_that_says(answer: tuple[int, str]) -> httpx.AsyncClient:
@@ -60,11 +70,14 @@ def at_a_vendor_that_says(answer: tuple[int, str]) -> httpx.AsyncClient:
 
 
 def outcome(vendor: str, answer: tuple[int, str], call: Callable[[Adapter], Awaitable[Any]]) -> Any:
-    """What the call gives, or the vendor error that it raises; its words are not empty and tell no secret."""
+    """What the call gives, or the vendor error that it raises; its words are not empty and tell no
+    secret."""
 
     async def called() -> Any:
         async with at_a_vendor_that_says(answer) as client:
-            return await call(make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor"))[vendor])
+            return await call(
+                make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor"))[vendor]
+            )
 
     try:
         return asyncio.run(called())
@@ -81,7 +94,9 @@ def outcome(vendor: str, answer: tuple[int, str], call: Callable[[Adapter], Awai
 def test_create(vendor: str, operation: str, answer: tuple[int, str]) -> None:
     """Creating ends in a created object with an id, or in a vendor error."""
     submission = Submission(FORMS[vendor, operation], "ir0123456789ab")
-    result = outcome(vendor, answer, lambda adapter: adapter.create(operation, submission, KEYS[vendor]))
+    result = outcome(
+        vendor, answer, lambda adapter: adapter.create(operation, submission, KEYS[vendor])
+    )
     assert isinstance(result, Created | VendorError)
     assert not isinstance(result, Created) or result.id
 
@@ -103,4 +118,6 @@ def test_entries(vendor: str, answer: tuple[int, str], data: st.DataObject) -> N
     """Reading a list ends in entries that have an id, or in a vendor error."""
     catalog = data.draw(st.sampled_from([each.name for each in ADAPTERS[vendor].catalogs]))
     result = outcome(vendor, answer, lambda adapter: adapter.entries(catalog, KEYS[vendor]))
-    assert isinstance(result, VendorError) or all(isinstance(each, Entry) and each.id for each in result)
+    assert isinstance(result, VendorError) or all(
+        isinstance(each, Entry) and each.id for each in result
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.errors import TryLater
+from bot.errors import RetryLaterError
 from tests.adapters.places import place
 
 STOCKED = 110
@@ -15,7 +15,9 @@ SIZE = re.compile(r"[sS]ize(?:%5D|\])?=(\d+)")
 
 def rows_of(vendor: Any, catalog: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = (
-        vendor.queues[vendor.credentials["workspace_sid"]] if catalog == "task_queues" else vendor.data.lists[catalog]
+        vendor.queues[vendor.credentials["workspace_sid"]]
+        if catalog == "task_queues"
+        else vendor.data.lists[catalog]
     )
     return [row.get("attributes", row) for row in rows]
 
@@ -64,7 +66,9 @@ async def test_smaller_pages_from_the_middle_on(
         at.vendor.stock(catalog, 1050 if catalog == "task_queues" else 350)
         expected = await at.adapter.entries(catalog, at.credentials)
         at.vendor.requests.clear()
-        first, last = {"services": (100, 175), "users": (250, 300), "task_queues": (1000, 1040)}[catalog]
+        first, last = {"services": (100, 175), "users": (250, 300), "task_queues": (1000, 1040)}[
+            catalog
+        ]
         for row in rows_of(at.vendor, catalog)[first:last]:
             row["weight"] = "x" * 60_000
         assert await at.adapter.entries(catalog, at.credentials) == expected
@@ -81,9 +85,14 @@ async def test_smaller_pages_from_the_middle_on(
         ("twilio.workflow", "task_queues"),
     ],
 )
-async def test_a_row_that_is_too_long_by_itself(client: httpx.AsyncClient, operation: str, catalog: str) -> None:
+async def test_a_row_that_is_too_long_by_itself(
+    client: httpx.AsyncClient, operation: str, catalog: str
+) -> None:
     """Then the list cannot be read; and is not taken for one without it."""
     async with place(operation, client) as at:
         rows_of(at.vendor, catalog)[-1]["weight"] = "x" * 3_000_000
-        with pytest.raises(TryLater, match=r"sent a list of more than 2 MB in one piece, too long to be read\.$"):
+        with pytest.raises(
+            RetryLaterError,
+            match=r"sent a list of more than 2 MB in one piece, too long to be read\.$",
+        ):
             await at.adapter.entries(catalog, at.credentials)

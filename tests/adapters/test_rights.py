@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.adapters import ADAPTERS
 from bot.adapters.base import Rights
-from bot.adapters.checking import deadline, in_time, refused
 from bot.adapters.http import Reply
 from bot.adapters.incident_io.rights import ROLES as INCIDENT_IO_ROLES
-from bot.errors import Refused, TryLater, Unauthorized
+from bot.adapters.probe_permissions import deadline, in_time, refused
+from bot.adapters.registry import ADAPTERS
+from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.places import OPERATIONS, place
 from tests.adapters.test_lenient import KEYS
@@ -23,27 +23,29 @@ ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
 ADVICE = "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer, and connect that."
 MAYA = "Maya Okafor (maya.okafor@example.com)"
 NO_WORKFLOWS = (
-    "This key may not read workflows, and a task belongs to one: give it the right to read and update workflows in Rootly, "
+    "This key may not read workflows, and a task belongs to one: give it the right to read and "
+    "update workflows in Rootly, "
     "or connect another key."
 )
 NO_INCIDENTS = (
-    "This key may not read incidents, and an action item belongs to one: give it the right to read incidents in Rootly, or "
+    "This key may not read incidents, and an action item belongs to one: give it the right to read "
+    "incidents in Rootly, or "
     "connect another key."
 )
 NO_QUEUES = (
-    "This key may not read task queues, so none can be chosen for a workflow: give it the right to in Twilio, or connect "
+    "This key may not read task queues, so none can be chosen for a workflow: give it the right to "
+    "in Twilio, or connect "
     "another key."
 )
 LOST = "when {}'s answer gets lost, the bot cannot look whether the {} is there"
 UNSEEN_INCIDENTS = (
-    f"This key may not read incidents: {LOST.format('Rootly', 'incident')}, and the list of incidents stays empty. Give it "
+    f"This key may not read incidents: {LOST.format('Rootly', 'incident')}, and the list of "
+    "incidents stays empty. Give it "
     "the right to read incidents in Rootly, or connect another key."
 )
 EMPTY = "This key may not read {}: the list of them stays empty."
 IN_TWILIO = "Give it the right to in Twilio, or connect another key."
-UNSEEN_WORKFLOWS = (
-    f"This key may not read workflows: none can be copied, and {LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
-)
+UNSEEN_WORKFLOWS = f"This key may not read workflows: none can be copied, and {LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
 UNSEEN_TASKS = f"This key may not read tasks: {LOST.format('Twilio', 'task')}. {IN_TWILIO}"
 NO_CATALOG = "This key may not read the catalog: {} " + ADVICE
 NO_ENTRIES = NO_CATALOG.format("fields of your own that offer its entries stay empty.")
@@ -87,22 +89,36 @@ FOUND_OUT = [
         "rootly",
         without("incidents:read", "workflows:read", user=False),
         Told(
-            cannot={"action_item": NO_INCIDENTS, "workflow_task": NO_WORKFLOWS}, limited={"incident": UNSEEN_INCIDENTS}
+            cannot={"action_item": NO_INCIDENTS, "workflow_task": NO_WORKFLOWS},
+            limited={"incident": UNSEEN_INCIDENTS},
         ),
         id="Rootly: neither incidents nor workflows",
     ),
-    pytest.param("rootly", without("incidents:create"), Told(MAYA), id="Rootly: what only creating would show"),
-    pytest.param("incident_io", incident_io(*ROLES), Told(RELAYS_KEY, ROLES), id="incident.io: all"),
+    pytest.param(
+        "rootly",
+        without("incidents:create"),
+        Told(MAYA),
+        id="Rootly: what only creating would show",
+    ),
+    pytest.param(
+        "incident_io", incident_io(*ROLES), Told(RELAYS_KEY, ROLES), id="incident.io: all"
+    ),
     pytest.param(
         "incident_io",
         incident_io("viewer"),
-        Told(RELAYS_KEY, ("viewer",), {name: UNMADE.format(doing) for name, doing in DOING.items()}),
+        Told(
+            RELAYS_KEY, ("viewer",), {name: UNMADE.format(doing) for name, doing in DOING.items()}
+        ),
         id="incident.io: a viewer",
     ),
     pytest.param(
         "incident_io",
         incident_io("viewer", "incident_creator"),
-        Told(RELAYS_KEY, ("viewer", "incident_creator"), limited={"incident": NO_ENTRIES, "follow_up": NO_TEAMS}),
+        Told(
+            RELAYS_KEY,
+            ("viewer", "incident_creator"),
+            limited={"incident": NO_ENTRIES, "follow_up": NO_TEAMS},
+        ),
         id="incident.io: a role of which it is not known what it brings, and no catalog viewer",
     ),
     pytest.param(
@@ -118,7 +134,9 @@ FOUND_OUT = [
         ),
         id="incident.io: no viewer",
     ),
-    pytest.param("twilio", without(), Told("the API key that begins with SK"), id="Twilio: a standard key"),
+    pytest.param(
+        "twilio", without(), Told("the API key that begins with SK"), id="Twilio: a standard key"
+    ),
     pytest.param(
         "twilio",
         lambda vendor: vendor.account,
@@ -158,22 +176,32 @@ FOUND_OUT = [
 
 @pytest.mark.parametrize(("vendor_name", "key", "told"), FOUND_OUT)
 async def test_rights(client: httpx.AsyncClient, vendor_name: str, key: Key, told: Told) -> None:
-    """As whom a key acts, its roles, what is sure to be refused, and what will be missing; nothing is created to find that
-    out."""
+    """As whom a key acts, its roles, what is sure to be refused, and what will be missing; nothing
+    is created to find that out."""
     async with place(next(it for it in OPERATIONS if it.startswith(vendor_name)), client) as at:
-        account = await at.adapter.verify(at.adapter.credentials.model_validate(dict(key(at.vendor))))
+        account = await at.adapter.verify(
+            at.adapter.credentials.model_validate(dict(key(at.vendor)))
+        )
         assert {arrived.method for arrived in at.vendor.requests} == {"GET"}
     acts_as = account.rights.acts_as
     assert acts_as.startswith(told.acts_as) if vendor_name == "twilio" else acts_as == told.acts_as
     assert acts_as == "" or acts_as[-1] not in ".…"  # a sentence ends with it
-    assert account.rights == Rights(acts_as=acts_as, roles=told.roles, cannot=told.cannot, limited=told.limited)
+    assert account.rights == Rights(
+        acts_as=acts_as, roles=told.roles, cannot=told.cannot, limited=told.limited
+    )
     assert {*told.cannot, *told.limited} <= {operation.name for operation in at.adapter.operations}
 
 
 def test_what_is_told_of_an_operation() -> None:
     """What is refused comes first, then what is missing; nothing where nothing is known."""
-    rights = Rights(cannot={"task": "Not that."}, limited={"task": "No list.", "workflow": "No copy."})
-    assert [rights.about(it) for it in ("task", "workflow", "other")] == ["Not that. No list.", "No copy.", ""]
+    rights = Rights(
+        cannot={"task": "Not that."}, limited={"task": "No list.", "workflow": "No copy."}
+    )
+    assert [rights.about(it) for it in ("task", "workflow", "other")] == [
+        "Not that. No list.",
+        "No copy.",
+        "",
+    ]
 
 
 def test_the_readme_names_the_roles() -> None:
@@ -193,11 +221,15 @@ def test_the_readme_names_the_roles() -> None:
         ("twilio.workflow", without("workflows:create")),
     ],
 )
-async def test_what_a_key_cannot_do_is_refused(client: httpx.AsyncClient, name: str, key: Key) -> None:
+async def test_what_a_key_cannot_do_is_refused(
+    client: httpx.AsyncClient, name: str, key: Key
+) -> None:
     """The stand-ins keep to the rights of the key, as the vendors do."""
     async with place(name, client) as at:
         credentials = at.adapter.credentials.model_validate(dict(key(at.vendor)))
-        with pytest.raises((Unauthorized, Refused), match=r"let this workspace's token do that|^$"):
+        with pytest.raises(
+            (UnauthorizedError, RejectedError), match=r"let this workspace's token do that|^$"
+        ):
             await at.adapter.create(at.operation, at.submission(), credentials)
         assert at.vendor.created == []
 
@@ -205,9 +237,12 @@ async def test_what_a_key_cannot_do_is_refused(client: httpx.AsyncClient, name: 
 async def test_a_key_that_may_not_even_read_its_workspace(client: httpx.AsyncClient) -> None:
     """Twilio's restricted keys can lack the one right by which they are tried out: that is said."""
     async with place("twilio.task", client) as at:
-        credentials = at.adapter.credentials.model_validate(at.vendor.key_without("workspaces:read"))
+        credentials = at.adapter.credentials.model_validate(
+            at.vendor.key_without("workspaces:read")
+        )
         with pytest.raises(
-            Unauthorized, match=r"^Twilio TaskRouter does not let this key read what it belongs to "
+            UnauthorizedError,
+            match=r"^Twilio TaskRouter does not let this key read what it belongs to ",
         ) as no:
             await at.adapter.verify(credentials)
     assert no.value.status == 403
@@ -246,7 +281,7 @@ async def test_reads_are_made_side_by_side_and_end_in_time() -> None:
     answers = {
         "refused": after(0.1, reply(403)),
         "allowed": after(0.1, reply(200)),
-        "down": after(0.1, TryLater("Vendor", "x", "unreachable")),
+        "down": after(0.1, RetryLaterError("Vendor", "x", "unreachable")),
         "slow": after(60, reply(403)),
     }
     assert await refused(answers, lambda it: it.status == 403, started + 0.3) == {"refused"}
@@ -258,5 +293,5 @@ async def test_trying_a_key_out_ends_in_time() -> None:
     now = asyncio.get_running_loop().time()
     assert 7.0 < deadline() - now < 9.0
     assert await in_time("Vendor", after(0, 7), now + 1.0) == 7
-    with pytest.raises(TryLater, match=r"^Vendor did not answer within 8 seconds\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Vendor did not answer within 8 seconds\.$"):
         await in_time("Vendor", after(60, 7), now + 0.1)

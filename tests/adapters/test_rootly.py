@@ -8,7 +8,7 @@ import pytest
 from bot.adapters.base import Created, Entry
 from bot.adapters.rootly import Rootly
 from bot.adapters.rootly.forms import ActionItem, Incident
-from bot.errors import Refused, TryLater, Unauthorized, Unclear
+from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.rootly_filled import KEY, MARKER, SendEmail, submit, task
 
@@ -31,56 +31,102 @@ def error(status: int, *titles: str) -> tuple[int, Any]:
 
 def listed(*rows: tuple[str, dict[str, Any]], more: int | None = None) -> tuple[int, Any]:
     data = [{"id": row, "type": "x", "attributes": attributes} for row, attributes in rows]
-    return 200, {"data": data, "meta": {"next_page": more}, "links": {"next": "https://x" if more else None}}
+    return 200, {
+        "data": data,
+        "meta": {"next_page": more},
+        "links": {"next": "https://x" if more else None},
+    }
 
 
 async def test_creates_an_incident(rootly: Rootly, vendor: CannedVendor) -> None:
     """What is sent arrives with the token, and the answer becomes a reference and a link."""
-    attributes = {"sequential_id": 42, "title": "Down", "url": "https://rootly.com/account/incidents/42-down"}
+    attributes = {
+        "sequential_id": 42,
+        "title": "Down",
+        "url": "https://rootly.com/account/incidents/42-down",
+    }
     vendor.will_answer((201, {"data": {"id": "9b1f", "attributes": attributes}}))
     submission = submit(Incident(title="Down"))
     assert await rootly.create("incident", submission, KEY) == Created(
-        id="9b1f", reference="INC-42", title="Down", url="https://rootly.com/account/incidents/42-down"
+        id="9b1f",
+        reference="INC-42",
+        title="Down",
+        url="https://rootly.com/account/incidents/42-down",
     )
     sent = rootly.request("incident", submission, KEY)
-    assert vendor.requests == [("POST", "/v1/incidents", {**ARRIVED, "idempotency-key": MARKER}, sent.json)]
+    assert vendor.requests == [
+        ("POST", "/v1/incidents", {**ARRIVED, "idempotency-key": MARKER}, sent.json)
+    ]
 
 
 async def test_looks_up_an_incident_by_its_number(rootly: Rootly, vendor: CannedVendor) -> None:
-    """`#42` is replaced by the incident's id before the create, and the receipt links to that incident."""
-    found = {"sequential_id": 42, "title": "Down", "url": "https://rootly.com/account/incidents/42-down"}
+    """`#42` is replaced by the incident's id before the create, and the receipt links to that
+    incident."""
+    found = {
+        "sequential_id": 42,
+        "title": "Down",
+        "url": "https://rootly.com/account/incidents/42-down",
+    }
     vendor.will_answer(listed(("9b1f", found)), (201, {"data": {"id": "a1", "attributes": {}}}))
-    created = await rootly.create("action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY)
-    assert created == Created(id="a1", title="Roll back", url="https://rootly.com/account/incidents/42-down")
-    assert vendor.paths == ["/v1/incidents?filter[sequential_id]=42&page[size]=1", "/v1/incidents/9b1f/action_items"]
+    created = await rootly.create(
+        "action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY
+    )
+    assert created == Created(
+        id="a1", title="Roll back", url="https://rootly.com/account/incidents/42-down"
+    )
+    assert vendor.paths == [
+        "/v1/incidents?filter[sequential_id]=42&page[size]=1",
+        "/v1/incidents/9b1f/action_items",
+    ]
 
 
 async def test_looks_up_a_test_incident(rootly: Rootly, vendor: CannedVendor) -> None:
     """A number that Rootly's usual list does not hold is looked for among the test incidents."""
-    vendor.will_answer(listed(), listed(("9b1f", {"sequential_id": 42})), (201, {"data": {"id": "a1"}}))
-    await rootly.create("action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY)
+    vendor.will_answer(
+        listed(), listed(("9b1f", {"sequential_id": 42})), (201, {"data": {"id": "a1"}})
+    )
+    await rootly.create(
+        "action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY
+    )
     asked = "/v1/incidents?filter[sequential_id]=42&page[size]=1"
-    assert vendor.paths == [asked, f"{asked}&filter[kind][in]=test,test_sub", "/v1/incidents/9b1f/action_items"]
+    assert vendor.paths == [
+        asked,
+        f"{asked}&filter[kind][in]=test,test_sub",
+        "/v1/incidents/9b1f/action_items",
+    ]
 
 
-@pytest.mark.parametrize("row", [("x", {"sequential_id": 7}), ("x", {}), ("", {"sequential_id": 42}), None])
-async def test_unknown_number(rootly: Rootly, vendor: CannedVendor, row: tuple[str, dict[str, Any]] | None) -> None:
+@pytest.mark.parametrize(
+    "row", [("x", {"sequential_id": 7}), ("x", {}), ("", {"sequential_id": 42}), None]
+)
+async def test_unknown_number(
+    rootly: Rootly, vendor: CannedVendor, row: tuple[str, dict[str, Any]] | None
+) -> None:
     """Only the incident that says it has this number is taken."""
     vendor.will_answer(*[listed(*filter(None, [row]))] * 2)
-    with pytest.raises(Refused) as caught:
-        await rootly.create("action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY)
+    with pytest.raises(RejectedError) as caught:
+        await rootly.create(
+            "action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY
+        )
     assert caught.value.fields == {"incident_id": "Rootly has no incident INC-42."}
 
 
 LOOK_UPS = [
     pytest.param(
-        (200, "<html>"), TryLater, "Rootly sent an answer that could not be read.", None, id="a page of another kind"
+        (200, "<html>"),
+        RetryLaterError,
+        "Rootly sent an answer that could not be read.",
+        None,
+        id="a page of another kind",
     ),
-    pytest.param((503, ""), TryLater, "Rootly does not answer at the moment.", None, id="down"),
+    pytest.param(
+        (503, ""), RetryLaterError, "Rootly does not answer at the moment.", None, id="down"
+    ),
     pytest.param(
         error(401, "Invalid token"),
-        Unauthorized,
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with `/vendors`.",
+        UnauthorizedError,
+        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
+        "`/vendors`.",
         None,
         id="token",
     ),
@@ -89,35 +135,48 @@ LOOK_UPS = [
 
 @pytest.mark.parametrize(("answer", "kind", "sentence", "fields"), LOOK_UPS)
 async def test_failed_look_up(
-    rootly: Rootly, vendor: CannedVendor, answer: Any, kind: type[Exception], sentence: str, fields: Any
+    rootly: Rootly,
+    vendor: CannedVendor,
+    answer: Any,
+    kind: type[Exception],
+    sentence: str,
+    fields: Any,
 ) -> None:
     """A look-up that fails creates nothing, and is never unclear."""
     vendor.will_answer(answer)
     with pytest.raises(kind) as caught:
-        await rootly.create("action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY)
+        await rootly.create(
+            "action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY
+        )
     assert (str(caught.value), getattr(caught.value, "fields", None)) == (sentence, fields)
     assert len(vendor.requests) == 1
 
 
 REFUSALS = [
-    pytest.param(error(422, "Severity must exist"), Refused, "", {"severity_id": "Severity must exist"}, id="1"),
+    pytest.param(
+        error(422, "Severity must exist"),
+        RejectedError,
+        "",
+        {"severity_id": "Severity must exist"},
+        id="1",
+    ),
     pytest.param(
         error(422, "Summary can't be blank", "Summary raw can't be blank", "Plan limit reached"),
-        Refused,
+        RejectedError,
         "Plan limit reached",
         {"summary": "Summary can't be blank"},
         id="1 with a raw twin",
     ),
     pytest.param(
         error(422, "Detected at can not be before Started time"),
-        Refused,
+        RejectedError,
         "",
         {"detected_at": "Detected at can not be before Started time"},
         id="1 about a time",
     ),
     pytest.param(
         error(422, "Incident types is invalid", "Title is too long"),
-        Refused,
+        RejectedError,
         "",
         {"incident_type_ids": "Incident types is invalid", "title": "Title is too long"},
         id="1 plural",
@@ -131,59 +190,80 @@ REFUSALS = [
                 "details": {"severity_id": ["can't be blank", "is odd"]},
             },
         ),
-        Refused,
+        RejectedError,
         "",
         {"severity_id": "can't be blank; is odd"},
         id="2",
     ),
     pytest.param(
         (422, {"title": ["is bad"], "rotation": ["is missing"]}),
-        Refused,
+        RejectedError,
         "rotation: is missing",
         {"title": "is bad"},
         id="3",
     ),
     pytest.param(
         (422, {"errors": {"title": ["is bad"], "rotation": ["is missing"]}}),
-        Refused,
+        RejectedError,
         "rotation: is missing",
         {"title": "is bad"},
         id="3 below errors",
     ),
     pytest.param(
-        (422, {"error": "e", "message": "Not like this", "details": {"severity_id": {"code": "blank"}}}),
-        Refused,
+        (
+            422,
+            {
+                "error": "e",
+                "message": "Not like this",
+                "details": {"severity_id": {"code": "blank"}},
+            },
+        ),
+        RejectedError,
         "Not like this",
         {},
         id="2 with details that say nothing",
     ),
     pytest.param(
         error(422, "Teams must exist", "Private incidents are not enabled for this team"),
-        Refused,
+        RejectedError,
         "Private incidents are not enabled for this team",
         {"group_ids": "Teams must exist"},
         id="1 about a team, and about nothing in particular",
     ),
-    pytest.param(error(409, "Conflict"), Unclear, "Rootly says that it already has this incident.", None, id="409"),
-    pytest.param((400, {"error": "Offset too deep"}), Refused, "Offset too deep", {}, id="4"),
-    pytest.param((422, "<html>"), Refused, "Rootly refused it and gave no reason (HTTP 422).", {}, id="no JSON"),
+    pytest.param(
+        error(409, "Conflict"),
+        OutcomeUnknownError,
+        "Rootly says that it already has this incident.",
+        None,
+        id="409",
+    ),
+    pytest.param((400, {"error": "Offset too deep"}), RejectedError, "Offset too deep", {}, id="4"),
+    pytest.param(
+        (422, "<html>"),
+        RejectedError,
+        "Rootly refused it and gave no reason (HTTP 422).",
+        {},
+        id="no JSON",
+    ),
     pytest.param(
         error(404, "Not found or unauthorized"),
-        Refused,
-        "Rootly says “not found or unauthorized”: this workspace's token may lack the right to do this.",
+        RejectedError,
+        "Rootly says “not found or unauthorized”: this workspace's token may lack the right to do "
+        "this.",
         {},
         id="404",
     ),
     pytest.param(
         error(401, "Invalid token"),
-        Unauthorized,
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with `/vendors`.",
+        UnauthorizedError,
+        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
+        "`/vendors`.",
         None,
         id="401",
     ),
     pytest.param(
         error(403, "Forbidden"),
-        Unauthorized,
+        UnauthorizedError,
         'Rootly does not let this workspace\'s token do that ("Forbidden"); '
         "an admin can give it the right to, or connect another one with `/vendors`.",
         None,
@@ -191,27 +271,36 @@ REFUSALS = [
     ),
     pytest.param(
         (429, {"error": "Rate limited"}),
-        TryLater,
+        RetryLaterError,
         "Rootly is taking no more requests for the moment.",
         None,
         id="429",
     ),
     pytest.param(
         (500, "oops"),
-        Unclear,
+        OutcomeUnknownError,
         "Rootly answered with an error of its own.",
         None,
         id="500",
     ),
     pytest.param(
-        (201, {"data": {}}), Unclear, "Rootly answered without saying what it created.", None, id="201 without an id"
+        (201, {"data": {}}),
+        OutcomeUnknownError,
+        "Rootly answered without saying what it created.",
+        None,
+        id="201 without an id",
     ),
 ]
 
 
 @pytest.mark.parametrize(("answer", "kind", "sentence", "fields"), REFUSALS)
 async def test_errors(
-    rootly: Rootly, vendor: CannedVendor, answer: Any, kind: type[Exception], sentence: str, fields: Any
+    rootly: Rootly,
+    vendor: CannedVendor,
+    answer: Any,
+    kind: type[Exception],
+    sentence: str,
+    fields: Any,
 ) -> None:
     """Each shape of error becomes the vendor's words beside the field they are about."""
     vendor.will_answer(answer)
@@ -227,7 +316,12 @@ NESTED = [
         "",
         id="by attribute",
     ),
-    pytest.param({"task_params": {"to": ["is bad"]}}, {"task_params.to": "is bad"}, "", id="nested as we sent it"),
+    pytest.param(
+        {"task_params": {"to": ["is bad"]}},
+        {"task_params.to": "is bad"},
+        "",
+        id="nested as we sent it",
+    ),
     pytest.param(
         error(422, "To is invalid", "Task params subject can't be blank", "Name is taken")[1],
         {
@@ -239,7 +333,10 @@ NESTED = [
         id="titles",
     ),
     pytest.param(
-        error(422, "To add this task you need SMTP")[1], {}, "To add this task you need SMTP", id="no attribute"
+        error(422, "To add this task you need SMTP")[1],
+        {},
+        "To add this task you need SMTP",
+        id="no attribute",
     ),
 ]
 
@@ -249,9 +346,13 @@ async def test_refusal_of_a_nested_form(
     rootly: Rootly, vendor: CannedVendor, body: Any, fields: dict[str, str], rest: str
 ) -> None:
     """A complaint about a task's parameters lands beside the parameter."""
-    form = task(workflow_id="w", task_type="send_email", task_params=SendEmail(to=["a@b.c"], subject="s", body="b"))
+    form = task(
+        workflow_id="w",
+        task_type="send_email",
+        task_params=SendEmail(to=["a@b.c"], subject="s", body="b"),
+    )
     vendor.will_answer((422, body))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RejectedError) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
     assert (str(caught.value), caught.value.fields) == (rest, fields)
 
@@ -259,7 +360,7 @@ async def test_refusal_of_a_nested_form(
 async def test_a_title_names_the_whole_attribute(rootly: Rootly, vendor: CannedVendor) -> None:
     """Words that only begin like an attribute's name are about something else."""
     vendor.will_answer(error(422, "Incident type must exist", "Assigned to teams must exist"))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RejectedError) as caught:
         await rootly.create("action_item", submit(ActionItem(incident_id="i", summary="x")), KEY)
     assert (str(caught.value), caught.value.fields) == (
         "Incident type must exist",
@@ -268,25 +369,33 @@ async def test_a_title_names_the_whole_attribute(rootly: Rootly, vendor: CannedV
 
 
 @pytest.mark.parametrize("way", [".", ".."])
-async def test_an_id_is_one_step_of_the_path(rootly: Rootly, vendor: CannedVendor, way: str) -> None:
+async def test_an_id_is_one_step_of_the_path(
+    rootly: Rootly, vendor: CannedVendor, way: str
+) -> None:
     """An id that leads elsewhere is refused before anything is sent."""
     forms = {
         "action_item": ActionItem(incident_id=way, summary="x"),
         "workflow_task": task(
-            workflow_id=way, task_type="send_email", task_params=SendEmail(to=["a@b.c"], subject="s", body="b")
+            workflow_id=way,
+            task_type="send_email",
+            task_params=SendEmail(to=["a@b.c"], subject="s", body="b"),
         ),
     }
     for operation, form in forms.items():
-        with pytest.raises(Refused, match="has nothing with the id"):
+        with pytest.raises(RejectedError, match="has nothing with the id"):
             await rootly.create(operation, submit(form), KEY)
     assert vendor.requests == []
 
 
 async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
     """A 404 is said beside the field whose id stands in the path."""
-    form = task(workflow_id="w", task_type="send_email", task_params=SendEmail(to=["a@b.c"], subject="s", body="b"))
+    form = task(
+        workflow_id="w",
+        task_type="send_email",
+        task_params=SendEmail(to=["a@b.c"], subject="s", body="b"),
+    )
     vendor.will_answer(error(404, "Not found or unauthorized"))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RejectedError) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
     sentence = "Rootly does not find this workflow, or does not show it to this workspace's token. Choose another."
     assert caught.value.fields == {"workflow_id": sentence}
@@ -294,17 +403,22 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
 
 @pytest.mark.parametrize("body", ["<html>", "", {"error": "x"}, {"data": {}}])
 @pytest.mark.parametrize("before", [0, 1])
-async def test_an_unreadable_page(rootly: Rootly, vendor: CannedVendor, body: Any, before: int) -> None:
+async def test_an_unreadable_page(
+    rootly: Rootly, vendor: CannedVendor, body: Any, before: int
+) -> None:
     """A list with a page that is none is not read at all, rather than read as empty or short."""
     vendor.will_answer(*[listed(("1", {"name": "web"}), more=2)] * before, (200, body))
-    with pytest.raises(TryLater, match=r"^Rootly sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that could not be read\.$"):
         await rootly.entries("services", KEY)
 
 
 async def test_walks_all_pages(rootly: Rootly, vendor: CannedVendor) -> None:
     """A list is read to its end and sorted by name."""
     vendor.will_answer(listed(("1", {"name": "web"}), more=2), listed(("2", {"name": "API"})))
-    assert await rootly.entries("services", KEY) == [Entry(id="2", label="API"), Entry(id="1", label="web")]
+    assert await rootly.entries("services", KEY) == [
+        Entry(id="2", label="API"),
+        Entry(id="1", label="web"),
+    ]
     assert vendor.requests == [
         ("GET", "/v1/services?page[size]=100&page[number]=1", READ, None),
         ("GET", "/v1/services?page[size]=100&page[number]=2", READ, None),
@@ -314,8 +428,14 @@ async def test_walks_all_pages(rootly: Rootly, vendor: CannedVendor) -> None:
 CATALOGS = [
     pytest.param(
         "severities",
-        [("1", {"name": "Minor", "severity": "low"}), ("2", {"name": "SEV1", "severity": "critical"})],
-        [Entry(id="2", label="SEV1", detail="critical"), Entry(id="1", label="Minor", detail="low")],
+        [
+            ("1", {"name": "Minor", "severity": "low"}),
+            ("2", {"name": "SEV1", "severity": "critical"}),
+        ],
+        [
+            Entry(id="2", label="SEV1", detail="critical"),
+            Entry(id="1", label="Minor", detail="low"),
+        ],
         id="severities",
     ),
     pytest.param(
@@ -340,7 +460,9 @@ CATALOGS = [
 
 
 @pytest.mark.parametrize(("catalog", "rows", "expected"), CATALOGS)
-async def test_entries(rootly: Rootly, vendor: CannedVendor, catalog: str, rows: Any, expected: list[Entry]) -> None:
+async def test_entries(
+    rootly: Rootly, vendor: CannedVendor, catalog: str, rows: Any, expected: list[Entry]
+) -> None:
     """A list becomes what people choose from, in the order in which they look for it."""
     vendor.will_answer(listed(*rows))
     assert await rootly.entries(catalog, KEY) == expected
@@ -349,7 +471,13 @@ async def test_entries(rootly: Rootly, vendor: CannedVendor, catalog: str, rows:
 async def test_lists_test_incidents_among_the_others(rootly: Rootly, vendor: CannedVendor) -> None:
     """They are asked for besides, stand where they belong by their age, and none is there twice."""
     url = "https://rootly.com/account/incidents/42-down"
-    down = {"sequential_id": 42, "title": "Down", "status": "in_triage", "url": url, "created_at": "2026-11-03"}
+    down = {
+        "sequential_id": 42,
+        "title": "Down",
+        "status": "in_triage",
+        "url": url,
+        "created_at": "2026-11-03",
+    }
     drill = {"sequential_id": 41, "title": "Drill", "kind": "test_sub", "created_at": "2026-11-02"}
     up = ("z", {"title": "Up", "created_at": "2026-11-01"})
     vendor.will_answer(listed(("x", down), up), listed(("y", drill), up))
@@ -362,7 +490,9 @@ async def test_lists_test_incidents_among_the_others(rootly: Rootly, vendor: Can
 
 async def test_reads_only_the_newest_incidents(rootly: Rootly, vendor: CannedVendor) -> None:
     """The newest three hundred and the newest hundred tests are read, however many there are."""
-    pages = [listed(*((f"{page}-{number}", {}) for number in range(50)), more=9) for page in range(8)]
+    pages = [
+        listed(*((f"{page}-{number}", {}) for number in range(50)), more=9) for page in range(8)
+    ]
     vendor.will_answer(*pages)
     assert len(await rootly.entries("incidents", KEY)) == 400
     assert vendor.paths[5:7] == [

@@ -14,7 +14,10 @@ from bot.forms.fields import Form
 from tests.adapters.rootly_filled import KEY, MARKER, AddActionItem, SendEmail, submit, task
 
 JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
-ANN = {"users/234": Entry(id="234", label="Ann Lee"), "conversations/C1": Entry(id="C1", label="ops")}
+ANN = {
+    "users/234": Entry(id="234", label="Ann Lee"),
+    "conversations/C1": Entry(id="C1", label="ops"),
+}
 
 REQUESTS = [
     pytest.param(
@@ -121,7 +124,9 @@ REQUESTS = [
                 workflow_id="w1",
                 task_type="add_action_item",
                 task_params=AddActionItem(
-                    summary="Write it up", assigned_to_user="234", post_to_slack_channels=["C1", "C2"]
+                    summary="Write it up",
+                    assigned_to_user="234",
+                    post_to_slack_channels=["C1", "C2"],
                 ),
             ),
             chosen=ANN,
@@ -142,7 +147,10 @@ REQUESTS = [
                             "priority": "medium",
                             "status": "open",
                             "assigned_to_user": {"id": "234", "name": "Ann Lee"},
-                            "post_to_slack_channels": [{"id": "C1", "name": "ops"}, {"id": "C2", "name": "C2"}],
+                            "post_to_slack_channels": [
+                                {"id": "C1", "name": "ops"},
+                                {"id": "C2", "name": "C2"},
+                            ],
                         },
                     },
                 }
@@ -210,9 +218,13 @@ def complaint(form: type[Form], **values: Any) -> tuple[Any, str]:
 
 
 def test_times_out_of_order() -> None:
-    """A time before the one that has to come first is told beside the later field, with or without offsets."""
+    """A time before the one that has to come first is told beside the later field, with or without
+    offsets."""
     times = {"started_at": datetime(2026, 1, 2, tzinfo=UTC), "resolved_at": datetime(2026, 1, 1)}  # noqa: DTZ001
-    assert complaint(Incident, title="x", **times) == ("resolved_at", "This is before “Started at”.")
+    assert complaint(Incident, title="x", **times) == (
+        "resolved_at",
+        "This is before “Started at”.",
+    )
 
 
 def test_half_a_match() -> None:

@@ -72,8 +72,11 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "facts.json"
 
 
-def test_the_facts_of_a_document(rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Types and parameters are sorted, a line each; what our wording lacks or has too much is listed."""
+def test_the_facts_of_a_document(
+    rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Types and parameters are sorted, a line each; what our wording lacks or has too much is
+    listed."""
     rootly.write_text(json.dumps(document(SCHEMAS)), encoding="utf-8")
     assert main([str(rootly)], target) == 1
     assert target.read_text(encoding="utf-8") == WRITTEN
@@ -114,7 +117,10 @@ def test_nothing_new_is_lost_without_notice(
     ("content", "said"),
     [
         (b"openapi: 3", "is not JSON: Expecting value: line 1 column 1 (char 0)."),
-        (b"\xff{}", "is not JSON: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte."),
+        (
+            b"\xff{}",
+            "is not JSON: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte.",
+        ),
         (b"[]", "holds no JSON object, so it is not an OpenAPI document."),
         (b'{"paths": {"/v3/incidents": {}}}', "is not Rootly's document: no task types at "),
         (b'{"paths": []}', "is not Rootly's document: no task types at "),
@@ -131,14 +137,18 @@ def test_another_file_is_refused(
     assert not target.exists()
 
 
-def test_a_missing_file_is_refused(rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_refused(
+    rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A path that leads nowhere is named."""
     assert main([str(rootly)], target) == 1
     assert capsys.readouterr().err == f"{rootly} cannot be read: No such file or directory.\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["one.json", "two.json"]])
-def test_one_document_is_expected(arguments: list[str], target: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_document_is_expected(
+    arguments: list[str], target: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without just one path, the usage is shown."""
     assert main(arguments, target) == 2
     usage = "Usage: python -m bot.adapters.rootly.generate rootly.json\n"

@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.base import Account, Rights
 from bot.adapters.rootly import Rootly
-from bot.errors import TryLater, Unauthorized
+from bot.errors import RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.rootly_filled import KEY
 from tests.adapters.test_rootly import error, listed
@@ -18,7 +18,11 @@ def rootly(client: httpx.AsyncClient, vendor: CannedVendor) -> Rootly:
     return Rootly(client, vendor.url)
 
 
-USER = {"full_name": "Ann Lee", "email": "ann@example.com", "full_name_with_team": "[Brambleway] Ann Lee"}
+USER = {
+    "full_name": "Ann Lee",
+    "email": "ann@example.com",
+    "full_name_with_team": "[Brambleway] Ann Lee",
+}
 ALLOWED = [listed(), listed()]
 """What the key is asked for besides: incidents and workflows."""
 ACCOUNTS = [
@@ -33,11 +37,25 @@ ACCOUNTS = [
         id="without a team",
     ),
     pytest.param(
-        [(200, {"data": {"id": "2", "attributes": {"full_name_with_team": "[Acme] Ann [on call] Lee"}}})],
+        [
+            (
+                200,
+                {
+                    "data": {
+                        "id": "2",
+                        "attributes": {"full_name_with_team": "[Acme] Ann [on call] Lee"},
+                    }
+                },
+            )
+        ],
         ("Acme", "Acme", ""),
         id="a name with brackets",
     ),
-    pytest.param([error(404, "Not found"), listed(("2", USER))], ("Brambleway", "Brambleway", ""), id="nobody's"),
+    pytest.param(
+        [error(404, "Not found"), listed(("2", USER))],
+        ("Brambleway", "Brambleway", ""),
+        id="nobody's",
+    ),
     pytest.param(
         [error(422, "No user"), error(404, "Not found"), listed()],
         ("key:926df06bc6a71ac2", "a Rootly key without a user", ""),
@@ -47,30 +65,42 @@ ACCOUNTS = [
 
 
 @pytest.mark.parametrize(("answers", "expected"), ACCOUNTS)
-async def test_verify(rootly: Rootly, vendor: CannedVendor, answers: list[Any], expected: tuple[str, str, str]) -> None:
+async def test_verify(
+    rootly: Rootly, vendor: CannedVendor, answers: list[Any], expected: tuple[str, str, str]
+) -> None:
     """A key is the organisation's account, or its user's, or its own."""
     vendor.will_answer(*answers, *ALLOWED)
-    assert await rootly.verify(KEY) == Account(id=expected[0], name=expected[1], rights=Rights(acts_as=expected[2]))
+    assert await rootly.verify(KEY) == Account(
+        id=expected[0], name=expected[1], rights=Rights(acts_as=expected[2])
+    )
     assert vendor.answers == []
 
 
 async def test_verify_refuses_a_wrong_key(rootly: Rootly, vendor: CannedVendor) -> None:
     """A key that Rootly does not know is turned away with a sentence for whoever connects it."""
     vendor.will_answer(error(401, "Invalid token"))
-    with pytest.raises(Unauthorized, match=r"^Rootly does not accept these credentials: copy them again, whole\.$"):
+    with pytest.raises(
+        UnauthorizedError,
+        match=r"^Rootly does not accept these credentials: copy them again, whole\.$",
+    ):
         await rootly.verify(KEY)
 
 
-@pytest.mark.parametrize("answers", [[(200, "<html>")], [error(404, "x"), (200, "<html>"), (200, "<html>")]])
-async def test_verify_at_a_page_of_another_kind(rootly: Rootly, vendor: CannedVendor, answers: list[Any]) -> None:
+@pytest.mark.parametrize(
+    "answers", [[(200, "<html>")], [error(404, "x"), (200, "<html>"), (200, "<html>")]]
+)
+async def test_verify_at_a_page_of_another_kind(
+    rootly: Rootly, vendor: CannedVendor, answers: list[Any]
+) -> None:
     """A success of something that is not Rootly connects nothing."""
     vendor.will_answer(*answers)
-    with pytest.raises(TryLater, match=r"^Rootly sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that could not be read\.$"):
         await rootly.verify(KEY)
 
 
 async def test_verify_without_an_answer(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Trying a key out creates nothing, so a vendor in trouble is no more than a reason to try later."""
+    """Trying a key out creates nothing, so a vendor in trouble is no more than a reason to try
+    later."""
     vendor.will_answer((500, ""))
-    with pytest.raises(TryLater, match=r"^Rootly does not answer at the moment\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Rootly does not answer at the moment\.$"):
         await rootly.verify(KEY)

@@ -129,7 +129,9 @@ def test_facts_and_wording_make_a_type() -> None:
         ("recall.on = {", "recall.on = { kind = 1,", "former.recall.on.kind"),
     ],
 )
-def test_a_slip_in_the_wording_is_an_error_with_its_place(before: str, after: str, expected: str) -> None:
+def test_a_slip_in_the_wording_is_an_error_with_its_place(
+    before: str, after: str, expected: str
+) -> None:
     """An unknown or missing key is refused, and named, when the file is read."""
     with pytest.raises(ValueError, match=expected.replace(".", r"\.")):
         wording((before, after))

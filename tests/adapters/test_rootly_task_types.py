@@ -14,12 +14,12 @@ from bot.adapters.rootly.lists import CATALOGS
 from bot.adapters.rootly.task_forms import ENTRIES, FORMS, field_name, task_form
 from bot.adapters.rootly.tasks import Parameter
 from bot.adapters.rootly.tasks.words import LIQUID, option, placeholder, title
+from bot.catalogs.search import best, folded
 from bot.errors import FormError
-from bot.forms.limits import check_view
 from bot.forms.parse import parse
 from bot.forms.shape import shape
 from bot.forms.text import cut
-from bot.matching import best, folded
+from bot.playground.slack.limits import check_view
 from tests.adapters.rootly_filled import submit
 from tests.adapters.rootly_tasks import OPERATION, PREFIX, fill_task, view_of
 from tests.forms.filling import untouched
@@ -39,7 +39,8 @@ def test_the_types_agree_with_what_stands_around_them() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_form_fits_slack(name: str) -> None:
-    """The form of every type can be opened, whole or short, with what is required first and what is rare last."""
+    """The form of every type can be opened, whole or short, with what is required first and what is
+    rare last."""
     assert check_view(view_of(name)) == []
     by_field = {field_name(each): each for each in tasks.types()[name].parameters}
     shown = [by_field[each.name] for each in shape(task_form(name)) if each.name in by_field]
@@ -50,7 +51,8 @@ def test_every_form_fits_slack(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_filled_in_comes_back(name: str) -> None:
-    """A filled form of every type, kept as JSON, shown again and submitted untouched, is the same form."""
+    """A filled form of every type, kept as JSON, shown again and submitted untouched, is the same
+    form."""
     rng = random.Random(name)
     for blank in (0, 0.5, 1):
         _, form = fill_task(name, rng, blank=blank)
@@ -64,13 +66,16 @@ def test_what_is_filled_in_comes_back(name: str) -> None:
 
 def params(name: str, chosen: dict[str, Entry] | None = None, **values: Any) -> dict[str, Any]:
     """What a filled-in form of that type sends, without its type."""
-    made = task_params(task_form(name)(**values), submit(task_form(name)(**values), chosen=chosen or {}))
+    made = task_params(
+        task_form(name)(**values), submit(task_form(name)(**values), chosen=chosen or {})
+    )
     assert made.pop("task_type") == name
     return made
 
 
 def test_things_and_people_and_channels() -> None:
-    """Entries, people, channels and user groups go as id and name; without a known name, the id twice."""
+    """Entries, people, channels and user groups go as id and name; without a known name, the id
+    twice."""
     chosen = {
         "conversations/C1": Entry(id="C1", label="ops"),
         "people/U1": Entry(id="U1", label="Ann Lee"),
@@ -96,18 +101,26 @@ def test_things_and_people_and_channels() -> None:
 
 def test_the_incidents_own_channel_alone() -> None:
     """A box stands for the channel that no picker can offer."""
-    assert params("rename_slack_channel", channel_own=True, title="done") == {"channel": OWN, "title": "done"}
+    assert params("rename_slack_channel", channel_own=True, title="done") == {
+        "channel": OWN,
+        "title": "done",
+    }
 
 
 def test_one_channel_is_named_once() -> None:
     """Where one channel is meant, a chosen one and the incident's own contradict each other."""
-    with pytest.raises(ValidationError, match="Either this or the channel that is chosen above, not both"):
+    with pytest.raises(
+        ValidationError, match="Either this or the channel that is chosen above, not both"
+    ):
         task_form("rename_slack_channel")(channel="C1", channel_own=True, title="done")
 
 
 def test_boxes_and_defaults() -> None:
-    """What Rootly does by default is said; a box with no known default is sent when it is ticked; no answer is none."""
-    assert params("create_confluence_page", title="t", space="S, Space", include_overview=False) == {
+    """What Rootly does by default is said; a box with no known default is sent when it is ticked;
+    no answer is none."""
+    assert params(
+        "create_confluence_page", title="t", space="S, Space", include_overview=False
+    ) == {
         "title": "t",
         "space": {"id": "S", "name": "Space"},
         "include_overview": False,
@@ -115,13 +128,21 @@ def test_boxes_and_defaults() -> None:
         "create_as_live_doc": False,
         "mark_post_mortem_as_published": True,
     }
-    event = {"summary": "s", "description": "d", "meeting_duration": "1 hour", "time_of_meeting": "14:30"}
+    event = {
+        "summary": "s",
+        "description": "d",
+        "meeting_duration": "1 hour",
+        "time_of_meeting": "14:30",
+    }
     answers = {"days_until_meeting": 0, "exclude_weekends": True, "send_updates": False}
-    assert params("create_google_calendar_event", **event, **answers) == event | answers | {"calendar_id": "primary"}
+    assert params("create_google_calendar_event", **event, **answers) == event | answers | {
+        "calendar_id": "primary"
+    }
 
 
 def test_numbers_objects_and_members() -> None:
-    """Numbers go as numbers, an object as an object, a JSON text as text, a chat's members by e-mail."""
+    """Numbers go as numbers, an object as an object, a JSON text as text, a chat's members by
+    e-mail."""
     assert params(
         "http_client",
         url="https://example.com",
@@ -138,8 +159,13 @@ def test_numbers_objects_and_members() -> None:
         "retry_wait_time": 1,
         "expected_response_headers": {"etag": ".+"},
     }
-    assert params("create_microsoft_teams_chat", members=["a@b.c, Ann", "{{ x.email }}"], topic="Down") == {
-        "members": [{"email": "a@b.c", "name": "Ann"}, {"email": "{{ x.email }}", "name": "{{ x.email }}"}],
+    assert params(
+        "create_microsoft_teams_chat", members=["a@b.c, Ann", "{{ x.email }}"], topic="Down"
+    ) == {
+        "members": [
+            {"email": "a@b.c", "name": "Ann"},
+            {"email": "{{ x.email }}", "name": "{{ x.email }}"},
+        ],
         "chat_type": "group",
         "topic": "Down",
     }
@@ -147,7 +173,9 @@ def test_numbers_objects_and_members() -> None:
 
 def test_a_word_that_the_form_needs_for_itself() -> None:
     """A parameter may be called as the form's own parts are: it is sent under its own name."""
-    assert params("create_opsgenie_alert", message="m", details_='{"a": 1}')["details"] == '{"a": 1}'
+    assert (
+        params("create_opsgenie_alert", message="m", details_='{"a": 1}')["details"] == '{"a": 1}'
+    )
 
 
 LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
@@ -203,8 +231,11 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("name", "typed", "expected"), LEFT_OUT)
-def test_what_is_missing_is_said_beside_its_field(name: str, typed: dict[str, str], expected: dict[str, str]) -> None:
-    """One of several is demanded by the titles of all; a pair, a condition, an ID and JSON are explained."""
+def test_what_is_missing_is_said_beside_its_field(
+    name: str, typed: dict[str, str], expected: dict[str, str]
+) -> None:
+    """One of several is demanded by the titles of all; a pair, a condition, an ID and JSON are
+    explained."""
     state = untouched(view_of(name))
     state[f"{PREFIX}.task_type"]["value"]["selected_option"] = {"value": name}
     state[f"{PREFIX}.workflow_id"]["value"]["selected_option"] = {"value": "w"}
@@ -214,7 +245,9 @@ def test_what_is_missing_is_said_beside_its_field(name: str, typed: dict[str, st
         element[member] = {"value": text} if member == "selected_option" else text
     with pytest.raises(FormError) as error:
         parse(OPERATION.form_for(name), PREFIX, state)
-    assert {block.removeprefix(f"{PREFIX}.{name}."): said for block, said in error.value.errors.items()} == expected
+    assert {
+        block.removeprefix(f"{PREFIX}.{name}."): said for block, said in error.value.errors.items()
+    } == expected
 
 
 @pytest.mark.parametrize(
@@ -240,20 +273,46 @@ def test_types_are_found_by_what_people_call_them(typed: str, first: str) -> Non
 
 
 def test_words_for_people() -> None:
-    """Labels, hints and options are what people say, short enough for Slack, with products spelled as they are."""
+    """Labels, hints and options are what people say, short enough for Slack, with products spelled
+    as they are."""
     labels = {title(each) for task in tasks.types().values() for each in task.parameters}
-    assert {"Post to Slack channels", "URL", "Jira issue ID", "Services", "Severity", "PagerDuty incident ID"} <= labels
-    assert not [each for each in labels if each != each.strip() or not each[:1].isupper() or "_" in each]
-    options = {option(each) for task in tasks.types().values() for it in task.parameters for each in it.choices}
-    assert {"Automatic", "GET", "P1", "SEV-1", "Stacked horizontal bar", "GitHub issue ID", "In progress"} <= options
-    assert not [each for each in (*options, *(entry.label for entry in ENTRIES)) if cut(each, 75) != each]
+    assert {
+        "Post to Slack channels",
+        "URL",
+        "Jira issue ID",
+        "Services",
+        "Severity",
+        "PagerDuty incident ID",
+    } <= labels
+    assert not [
+        each for each in labels if each != each.strip() or not each[:1].isupper() or "_" in each
+    ]
+    options = {
+        option(each)
+        for task in tasks.types().values()
+        for it in task.parameters
+        for each in it.choices
+    }
+    assert {
+        "Automatic",
+        "GET",
+        "P1",
+        "SEV-1",
+        "Stacked horizontal bar",
+        "GitHub issue ID",
+        "In progress",
+    } <= options
+    assert not [
+        each for each in (*options, *(entry.label for entry in ENTRIES)) if cut(each, 75) != each
+    ]
     reference = Parameter("status", "reference", reference=True, many=True)
     text = replace(reference, kind="text", reference=False)
     assert (placeholder(reference), placeholder(text)) == ("One a line, as 10001, Bug", "")
 
 
 def test_liquid_is_explained_once() -> None:
-    """The first text that says something tells that Liquid is possible, so that the others need not."""
+    """The first text that says something tells that Liquid is possible, so that the others need
+    not."""
     fields = shape(task_form("create_jira_issue"))
     assert [field.name for field in fields if field.hint == LIQUID] == ["title"]
 

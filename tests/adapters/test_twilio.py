@@ -12,9 +12,21 @@ from pydantic import ValidationError
 
 from bot.adapters.base import Account, Created, Entry, Request, Rights, Submission
 from bot.adapters.twilio import Task, Twilio, TwilioKey, Workflow
-from bot.errors import Refused, TryLater, Unauthorized, Unclear
+from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
-from tests.adapters.twilio_filled import FIFO, KEY, MARKER, OTHER_QUEUE, SK, WK, WQ, WS, WW, from_fields, from_json
+from tests.adapters.twilio_filled import (
+    FIFO,
+    KEY,
+    MARKER,
+    OTHER_QUEUE,
+    SK,
+    WK,
+    WQ,
+    WS,
+    WW,
+    from_fields,
+    from_json,
+)
 
 BASIC = f"Basic {b64encode(f'{SK}:s3cret'.encode()).decode()}"
 NIGHT = from_fields()
@@ -38,13 +50,24 @@ ROUTED = {
         "default_filter": {"queue": WQ},
     }
 }
-GOLD = {"name": "Gold", "expression": "tier == 'Gold'", "queue": OTHER_QUEUE, "priority": 10, "timeout": 300}
+GOLD = {
+    "name": "Gold",
+    "expression": "tier == 'Gold'",
+    "queue": OTHER_QUEUE,
+    "priority": 10,
+    "timeout": 300,
+}
 LAST = {"expression": "1 == 1", "queue": WQ, "priority": 0}
 REQUESTS = [
-    pytest.param(NIGHT, {"FriendlyName": f"Night shift [{MARKER}]", "Configuration": FIFO}, id="one queue"),
+    pytest.param(
+        NIGHT, {"FriendlyName": f"Night shift [{MARKER}]", "Configuration": FIFO}, id="one queue"
+    ),
     pytest.param(
         from_fields("By tier", filter_1=GOLD, filter_3=LAST),
-        {"FriendlyName": f"By tier [{MARKER}]", "Configuration": json.dumps(ROUTED, separators=(",", ":"))},
+        {
+            "FriendlyName": f"By tier [{MARKER}]",
+            "Configuration": json.dumps(ROUTED, separators=(",", ":")),
+        },
         id="two filters, one left empty between them",
     ),
     pytest.param(
@@ -70,12 +93,15 @@ REQUESTS = [
 @pytest.mark.parametrize(("form", "data"), REQUESTS)
 async def test_request(twilio: Twilio, form: Workflow, data: dict[str, str]) -> None:
     """A form becomes exactly this request."""
-    expected = Request("POST", f"/v1/Workspaces/{WS}/Workflows", data=data, headers={"Accept": "application/json"})
+    expected = Request(
+        "POST", f"/v1/Workspaces/{WS}/Workflows", data=data, headers={"Accept": "application/json"}
+    )
     assert twilio.request("workflow", Submission(form, MARKER), KEY) == expected
 
 
 async def test_task_request(twilio: Twilio) -> None:
-    """A task's text goes into its attributes, with the marker and who asked; everything else is a parameter."""
+    """A task's text goes into its attributes, with the marker and who asked; everything else is a
+    parameter."""
     form = Task(
         title="Call Ann back",
         description="She waits",
@@ -104,12 +130,15 @@ async def test_task_request(twilio: Twilio) -> None:
         "RoutingTarget": WK,
         "IgnoreCapacity": "false",
     }
-    expected = Request("POST", f"/v1/Workspaces/{WS}/Tasks", data=data, headers={"Accept": "application/json"})
+    expected = Request(
+        "POST", f"/v1/Workspaces/{WS}/Tasks", data=data, headers={"Accept": "application/json"}
+    )
     assert twilio.request("task", Submission(form, MARKER, reporter="Ann  Lee"), KEY) == expected
 
 
 def test_links_to_the_console_only_at_twilio_itself() -> None:
-    """A receipt's link leads to the workspace's workflows or tasks; for a server that is not Twilio's, no page is known."""
+    """A receipt's link leads to the workspace's workflows or tasks; for a server that is not
+    Twilio's, no page is known."""
     page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}"
     at_twilio = Twilio(httpx.AsyncClient(), "https://taskrouter.twilio.com/")
     assert at_twilio._console("workflow", KEY) == f"{page}/workflows"
@@ -118,8 +147,11 @@ def test_links_to_the_console_only_at_twilio_itself() -> None:
 
 
 async def test_creates_a_workflow(twilio: Twilio, vendor: CannedVendor) -> None:
-    """It is sent as a web form with the key as user and password; the receipt shows the name without the marker."""
-    vendor.will_answer((201, {"sid": WW, "friendly_name": f"Night shift [{MARKER}]", "url": "https://api"}))
+    """It is sent as a web form with the key as user and password; the receipt shows the name
+    without the marker."""
+    vendor.will_answer(
+        (201, {"sid": WW, "friendly_name": f"Night shift [{MARKER}]", "url": "https://api"})
+    )
     created = await twilio.create("workflow", Submission(NIGHT, MARKER), KEY)
     assert created == Created(id=WW, title="Night shift")
     ((method, path, headers, body),) = vendor.requests
@@ -138,36 +170,37 @@ async def test_creates_a_workflow(twilio: Twilio, vendor: CannedVendor) -> None:
 REFUSALS = [
     pytest.param(
         (400, {"code": 20001, "message": "FriendlyName is taken", "status": 400}),
-        Refused,
+        RejectedError,
         "",
         {"friendly_name": "FriendlyName is taken"},
         id="A about a parameter",
     ),
     pytest.param(
         (400, {"code": 20001, "message": "FallbackAssignmentCallbackUrl is no URL", "status": 400}),
-        Refused,
+        RejectedError,
         "",
         {"rules.fallback_assignment_callback_url": "FallbackAssignmentCallbackUrl is no URL"},
         id="A about the longer of two names",
     ),
     pytest.param(
         (400, {"code": 20001, "message": "Invalid Configuration: no such queue"}),
-        Refused,
+        RejectedError,
         "",
         {"rules.default_queue": "Invalid Configuration: no such queue"},
         id="A about what we built from the queue",
     ),
     pytest.param(
         (400, {"code": 20001, "message": "Something is wrong"}),
-        Refused,
+        RejectedError,
         "Something is wrong https://www.twilio.com/docs/errors/20001",
         {},
         id="A about nothing in particular",
     ),
     pytest.param(
         (404, {"code": 20404, "message": "The requested resource was not found"}),
-        Refused,
-        "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`.",
+        RejectedError,
+        "Twilio no longer has the connected workspace; an admin can connect another with "
+        "`/vendors`.",
         {},
         id="404",
     ),
@@ -185,41 +218,59 @@ REFUSALS = [
                 ],
             },
         ),
-        Refused,
+        RejectedError,
         "What? https://www.twilio.com/docs/errors/20001",
         {"friendly_name": "is long", "rules.task_reservation_timeout": "is odd"},
         id="B",
     ),
     pytest.param(
         (400, {"title": "Bad", "detail": "Several", "errors": [{}, {"pointer": "#/FriendlyName"}]}),
-        Refused,
+        RejectedError,
         "Several",
         {},
         id="B without details",
     ),
-    pytest.param((400, "<html>"), Refused, "Twilio refused it and gave no reason (HTTP 400).", {}, id="no JSON"),
+    pytest.param(
+        (400, "<html>"),
+        RejectedError,
+        "Twilio refused it and gave no reason (HTTP 400).",
+        {},
+        id="no JSON",
+    ),
     pytest.param(
         (401, {"code": 20003, "message": "Authenticate"}),
-        Unauthorized,
-        "Twilio TaskRouter no longer accepts this workspace's token; an admin can reconnect it with `/vendors`.",
+        UnauthorizedError,
+        "Twilio TaskRouter no longer accepts this workspace's token; an admin can reconnect it "
+        "with `/vendors`.",
         None,
         id="401",
     ),
     pytest.param(
         (401, {"code": 70051, "message": "Not allowed"}),
-        Unauthorized,
+        UnauthorizedError,
         'Twilio TaskRouter does not let this workspace\'s token do that ("Not allowed"); '
         "an admin can give it the right to, or connect another one with `/vendors`.",
         None,
         id="70051",
     ),
-    pytest.param((201, {}), Unclear, "Twilio answered without saying what it created.", None, id="no id"),
+    pytest.param(
+        (201, {}),
+        OutcomeUnknownError,
+        "Twilio answered without saying what it created.",
+        None,
+        id="no id",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("answer", "kind", "sentence", "fields"), REFUSALS)
 async def test_errors(
-    twilio: Twilio, vendor: CannedVendor, answer: Any, kind: type[Exception], sentence: str, fields: Any
+    twilio: Twilio,
+    vendor: CannedVendor,
+    answer: Any,
+    kind: type[Exception],
+    sentence: str,
+    fields: Any,
 ) -> None:
     """Both shapes of error become Twilio's words beside the field they are about."""
     vendor.will_answer(answer)
@@ -242,7 +293,9 @@ async def test_verify(twilio: Twilio, vendor: CannedVendor) -> None:
 async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVendor) -> None:
     """A workspace that the key does not reach is told in a sentence, for a terminal has no fields."""
     vendor.will_answer((404, {"code": 20404, "message": "Not found"}))
-    with pytest.raises(Refused, match=r"^Twilio has no such workspace in this key's account and region\.$"):
+    with pytest.raises(
+        RejectedError, match=r"^Twilio has no such workspace in this key's account and region\.$"
+    ):
         await twilio.verify(KEY)
 
 
@@ -250,32 +303,47 @@ async def test_verify_refuses_wrong_credentials(twilio: Twilio, vendor: CannedVe
     """Another region's are wrong too, and Twilio does not tell them apart."""
     vendor.will_answer((401, {"code": 20003, "message": "Authenticate"}))
     said = r"^Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs\.$"
-    with pytest.raises(Unauthorized, match=said):
+    with pytest.raises(UnauthorizedError, match=said):
         await twilio.verify(KEY)
 
 
 @pytest.mark.parametrize("body", ["<html>", {"sid": WW}])
-async def test_verify_at_a_page_of_another_kind(twilio: Twilio, vendor: CannedVendor, body: Any) -> None:
+async def test_verify_at_a_page_of_another_kind(
+    twilio: Twilio, vendor: CannedVendor, body: Any
+) -> None:
     """A success that does not name the workspace connects nothing."""
     vendor.will_answer((200, body))
-    with pytest.raises(TryLater, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"):
+    with pytest.raises(
+        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"
+    ):
         await twilio.verify(KEY)
 
 
 @pytest.mark.parametrize("body", ["<html>", "", {"task_queues": {}}])
 @pytest.mark.parametrize("before", [0, 1])
-async def test_an_unreadable_page(twilio: Twilio, vendor: CannedVendor, body: Any, before: int) -> None:
+async def test_an_unreadable_page(
+    twilio: Twilio, vendor: CannedVendor, body: Any, before: int
+) -> None:
     """A list with a page that is none is not read at all, rather than read as empty or short."""
-    following = {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": f"{vendor.url}/v1/next"}}
+    following = {
+        "task_queues": [{"sid": "WQ1"}],
+        "meta": {"next_page_url": f"{vendor.url}/v1/next"},
+    }
     vendor.will_answer(*[(200, following)] * before, (200, body))
-    with pytest.raises(TryLater, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"):
+    with pytest.raises(
+        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"
+    ):
         await twilio.entries("task_queues", KEY)
 
 
 async def test_a_next_page_that_is_no_address(twilio: Twilio, vendor: CannedVendor) -> None:
     """Where the list goes on cannot be told, so it is not read at all."""
-    vendor.will_answer((200, {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": "http://[bad"}}))
-    with pytest.raises(TryLater, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"):
+    vendor.will_answer(
+        (200, {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": "http://[bad"}})
+    )
+    with pytest.raises(
+        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"
+    ):
         await twilio.entries("task_queues", KEY)
 
 
@@ -284,10 +352,25 @@ async def test_walks_all_pages(twilio: Twilio, vendor: CannedVendor) -> None:
     path = f"/v1/Workspaces/{WS}/TaskQueues"
     following = f"{vendor.url}{path}?PageSize=1000&Page=1&PageToken=x"
     vendor.will_answer(
-        (200, {"task_queues": [{"sid": "WQ2", "friendly_name": "b"}], "meta": {"next_page_url": following}}),
-        (200, {"task_queues": [{"sid": "WQ1", "friendly_name": "A"}], "meta": {"next_page_url": None}}),
+        (
+            200,
+            {
+                "task_queues": [{"sid": "WQ2", "friendly_name": "b"}],
+                "meta": {"next_page_url": following},
+            },
+        ),
+        (
+            200,
+            {
+                "task_queues": [{"sid": "WQ1", "friendly_name": "A"}],
+                "meta": {"next_page_url": None},
+            },
+        ),
     )
-    assert await twilio.entries("task_queues", KEY) == [Entry(id="WQ1", label="A"), Entry(id="WQ2", label="b")]
+    assert await twilio.entries("task_queues", KEY) == [
+        Entry(id="WQ1", label="A"),
+        Entry(id="WQ2", label="b"),
+    ]
     assert vendor.paths == [f"{path}?PageSize=1000", f"{path}?PageSize=1000&Page=1&PageToken=x"]
 
 
@@ -295,14 +378,16 @@ async def test_does_not_follow_to_another_host(twilio: Twilio, vendor: CannedVen
     """The credentials go to no other host, whatever the list says."""
     meta = {"next_page_url": "https://taskrouter.example.com/v1/next"}
     vendor.will_answer((200, {"task_queues": [{"sid": "WQ1"}], "meta": meta}))
-    with pytest.raises(Refused, match="at another host"):
+    with pytest.raises(RejectedError, match="at another host"):
         await twilio.entries("task_queues", KEY)
 
 
 def test_the_longest_name_leaves_room_for_the_marker() -> None:
     """A name of the greatest length fits into Twilio's 64 characters with its marker."""
     longest = Workflow.model_fields["friendly_name"].metadata
-    form = from_fields("n" * next(each.max_length for each in longest if hasattr(each, "max_length")))
+    form = from_fields(
+        "n" * next(each.max_length for each in longest if hasattr(each, "max_length"))
+    )
     request = Twilio(httpx.AsyncClient(), "").request("workflow", Submission(form, MARKER), KEY)
     assert request.data is not None
     assert len(request.data["FriendlyName"]) == 64
@@ -311,9 +396,21 @@ def test_the_longest_name_leaves_room_for_the_marker() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("key_sid", WS, "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits"),
-        ("workspace_sid", "WS1", "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits"),
-        ("key_secret", "  ", "is empty, or holds a space or a character that no key has; copy it again, whole"),
+        (
+            "key_sid",
+            WS,
+            "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits",
+        ),
+        (
+            "workspace_sid",
+            "WS1",
+            "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits",
+        ),
+        (
+            "key_secret",
+            "  ",
+            "is empty, or holds a space or a character that no key has; copy it again, whole",
+        ),
     ],
 )
 def test_credentials(field: str, value: str, sentence: str) -> None:
@@ -323,7 +420,10 @@ def test_credentials(field: str, value: str, sentence: str) -> None:
         TwilioKey.model_validate(given)
     ((only),) = caught.value.errors(include_input=False)
     assert (only["loc"], only["msg"]) == ((field,), f"Value error, {sentence}")
-    assert "s3cret" not in f"{caught.value}{TwilioKey.model_validate(given | {field: KEY_VALUES[field]})!r}"
+    assert (
+        "s3cret"
+        not in f"{caught.value}{TwilioKey.model_validate(given | {field: KEY_VALUES[field]})!r}"
+    )
 
 
 KEY_VALUES = {"key_sid": SK, "key_secret": "s3cret", "workspace_sid": WS}

@@ -33,7 +33,11 @@ def test_readable(expression: str) -> None:
 
 
 UNREADABLE = [
-    ("", "Write a condition: a name, a number or a text in quotes, a comparison, and what to compare with."),
+    (
+        "",
+        "Write a condition: a name, a number or a text in quotes, a comparison, and what to "
+        "compare with.",
+    ),
     ("type = 'x'", "At character 6, “= 'x'”: write == to compare."),
     ("type 'x'", f"At character 6, “'x'”: {COMPARISON}"),
     ("type", f"At the end: {COMPARISON}"),
@@ -72,10 +76,19 @@ def test_unreadable(expression: str, sentence: str) -> None:
     [
         ("task.lang IN worker.langs AND worker.level >= 3", None),
         ("1 == 1", None),
-        ("task.a == 1 OR lang == 'x'", "At character 16, “lang == 'x'”: a name begins with task. or worker. here."),
-        ("tasks.a == 1", "At character 1, “tasks.a == 1”: a name begins with task. or worker. here."),
+        (
+            "task.a == 1 OR lang == 'x'",
+            "At character 16, “lang == 'x'”: a name begins with task. or worker. here.",
+        ),
+        (
+            "tasks.a == 1",
+            "At character 1, “tasks.a == 1”: a name begins with task. or worker. here.",
+        ),
         ("task == 1", "At character 1, “task == 1”: a name begins with task. or worker. here."),
-        ("task[0] == 1", "At character 1, “task[0] == 1”: a name begins with task. or worker. here."),
+        (
+            "task[0] == 1",
+            "At character 1, “task[0] == 1”: a name begins with task. or worker. here.",
+        ),
     ],
 )
 def test_names_of_targets(expression: str, sentence: str | None) -> None:
@@ -96,7 +109,25 @@ def test_every_target_can_be_read(expression: str) -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    ["a", "worker.b", "'", '"', "==", "=", " IN ", "NOT", "(", ")", "[", "]", "-", "1", "AND", "\\", "."]
+    [
+        "a",
+        "worker.b",
+        "'",
+        '"',
+        "==",
+        "=",
+        " IN ",
+        "NOT",
+        "(",
+        ")",
+        "[",
+        "]",
+        "-",
+        "1",
+        "AND",
+        "\\",
+        ".",
+    ]
 )
 
 

@@ -1,4 +1,5 @@
-"""Twilio's forms in Slack: within its limits, read back as they were filled in, and filled in from what exists."""
+"""Twilio's forms in Slack: within its limits, read back as they were filled in, and filled in from
+what exists."""
 
 import json
 from datetime import UTC, datetime
@@ -16,12 +17,12 @@ from bot.adapters.twilio.configuration import problems
 from bot.adapters.twilio.forms import Beginnings, Filter, Filter2
 from bot.adapters.twilio.lists import TOO_LONG, TOO_LONG_TO_COPY, WOULD_REPLACE, entries, prefill
 from bot.adapters.twilio.rules import FILTERS
-from bot.errors import FormError, Refused, Unauthorized
+from bot.errors import FormError, RejectedError, UnauthorizedError
 from bot.forms import modal, more_block, parse, render
 from bot.forms.fields import Form
 from bot.forms.files import Fetched, with_files
-from bot.forms.limits import check_view
 from bot.forms.parse import NOTICE
+from bot.playground.slack.limits import check_view
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.twilio_filled import FIFO, KEY, OTHER_QUEUE, WORKFLOW, WQ, WS, WW
 from tests.contract.twilio import tasks, workflows
@@ -33,7 +34,9 @@ OLDEST_SLACK_TAKES = datetime(2001, 9, 9, 2, tzinfo=UTC)
 def view_of(form: type[Form], prefix: str, values: Any, *, more: bool = True) -> dict[str, Any]:
     blocks = render(form, prefix, values=values, more=more)
     blocks += [] if more else [more_block(prefix)]
-    return modal(callback_id="form:x", title="Twilio TaskRouter", blocks=blocks, private_metadata="")
+    return modal(
+        callback_id="form:x", title="Twilio TaskRouter", blocks=blocks, private_metadata=""
+    )
 
 
 @pytest.mark.parametrize("answer", [None, "fields", "json", f"fields@{WW}", f"json@{WW}"])
@@ -52,7 +55,11 @@ def in_one_line(values: Any, name: str = "") -> Any:
     """The values as inputs of one line hold them."""
     if isinstance(values, dict):
         return {name: in_one_line(value, name) for name, value in values.items()}
-    return " ".join(values.splitlines()) if isinstance(values, str) and name != "configuration" else values
+    return (
+        " ".join(values.splitlines())
+        if isinstance(values, str) and name != "configuration"
+        else values
+    )
 
 
 @given(workflows())
@@ -73,7 +80,9 @@ def test_tasks_are_read_back(form: Any) -> None:
     """What is filled in is read back as it was."""
     assume(form.virtual_start_time is None or form.virtual_start_time > OLDEST_SLACK_TAKES)
     assume(form.task_channel != NOTICE)  # what a picker says, and none of its entries
-    form = form.model_copy(update={"virtual_start_time": form.virtual_start_time and OLDEST_SLACK_TAKES})
+    form = form.model_copy(
+        update={"virtual_start_time": form.virtual_start_time and OLDEST_SLACK_TAKES}
+    )
     view = view_of(type(form), "twilio.task", form.model_dump(mode="json"))
     assert check_view(view) == []
     back = parse(type(form), "twilio.task", untouched(view))
@@ -93,7 +102,9 @@ def test_the_titles_say_which_filter() -> None:
     assert Filter.model_fields["name"].title == "name"
 
 
-@pytest.mark.parametrize("name", ["", "x", "fields@", "fields@WW1", f"fields@{WW}\n", f"other@{WW}", WW])
+@pytest.mark.parametrize(
+    "name", ["", "x", "fields@", "fields@WW1", f"fields@{WW}\n", f"other@{WW}", WW]
+)
 def test_no_beginning(name: str) -> None:
     """Nothing but the two ways, and either with a workflow's SID, is a form."""
     beginnings = Beginnings()
@@ -108,8 +119,18 @@ def test_no_beginning(name: str) -> None:
 LONG = json.dumps({"task_routing": {"default_filter": {"queue": WQ}}, "note": "n" * 3000})
 ODD = '{"task_routing": {"filters": []}, "note": "\\ud800"}'
 ROWS = [
-    {"sid": WW, "friendly_name": "b [ir0123456789ab]", "configuration": FIFO, "task_reservation_timeout": 120},
-    {"sid": f"{WW[:-1]}b", "friendly_name": "a", "configuration": ODD, "task_reservation_timeout": 90},
+    {
+        "sid": WW,
+        "friendly_name": "b [ir0123456789ab]",
+        "configuration": FIFO,
+        "task_reservation_timeout": 120,
+    },
+    {
+        "sid": f"{WW[:-1]}b",
+        "friendly_name": "a",
+        "configuration": ODD,
+        "task_reservation_timeout": 90,
+    },
     {
         "sid": f"{WW[:-1]}c",
         "friendly_name": "c",
@@ -123,7 +144,8 @@ ROWS = [
 
 
 def test_beginnings() -> None:
-    """The two ways, then every workflow whose rules can be read: as fields, else as JSON, else too long for either."""
+    """The two ways, then every workflow whose rules can be read: as fields, else as JSON, else too
+    long for either."""
     written = json.dumps({"task_routing": {"filters": []}, "note": "?"}, indent=2)
     assert entries("beginnings", ROWS) == [
         Entry(id="fields", label="Fields: a default queue and filters"),
@@ -135,7 +157,11 @@ def test_beginnings() -> None:
             data=json.dumps({"configuration": written, "task_reservation_timeout": 90}),
         ),
         Entry(id=f"fields@{WW}", label="Copy of b", data=json.dumps({"default_queue": WQ})),
-        Entry(id=f"json@{WW[:-1]}c", label="Copy of c", detail=f"Too long for a form ({len(LONG):,} characters)"),
+        Entry(
+            id=f"json@{WW[:-1]}c",
+            label="Copy of c",
+            detail=f"Too long for a form ({len(LONG):,} characters)",
+        ),
     ]
 
 
@@ -144,13 +170,18 @@ def test_a_long_copy_is_written_closely() -> None:
     targets = [{"queue": WQ, "timeout": 1, "priority": 1}] * 37
     document = {"task_routing": {"filters": [{"expression": "1==1", "targets": targets}]}}
     assert len(json.dumps(document, indent=2)) > 3000
-    copied = entries("beginnings", [{"sid": WW, "friendly_name": "x", "configuration": json.dumps(document)}])[-1]
+    copied = entries(
+        "beginnings", [{"sid": WW, "friendly_name": "x", "configuration": json.dumps(document)}]
+    )[-1]
     assert json.loads(copied.data) == {"configuration": json.dumps(document, separators=(",", ":"))}
 
 
 def test_workflows_and_channels() -> None:
     """A workflow is offered by the name that was typed, a channel by its unique name."""
-    assert [(it.id, it.label) for it in entries("workflows", ROWS[:2])] == [(f"{WW[:-1]}b", "a"), (WW, "b")]
+    assert [(it.id, it.label) for it in entries("workflows", ROWS[:2])] == [
+        (f"{WW[:-1]}b", "a"),
+        (WW, "b"),
+    ]
     rows = [
         {"sid": "TC1", "unique_name": "voice", "friendly_name": "Voice calls"},
         {"sid": "TC2", "unique_name": "default", "friendly_name": "default"},
@@ -162,15 +193,17 @@ def test_workflows_and_channels() -> None:
     ]
 
 
-async def test_a_key_that_may_not_list_workflows(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_a_key_that_may_not_list_workflows(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """It can still begin with fields or JSON; a list of workflows to choose from it has not."""
     twilio = Twilio(client, vendor.url)
     refused = (403, {"code": 70051, "message": "Not allowed"})
     vendor.will_answer(refused, refused, (404, {"code": 20404}))
     assert [it.id for it in await twilio.entries("beginnings", KEY)] == ["fields", "json"]
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         await twilio.entries("workflows", KEY)
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedError):
         await twilio.entries("beginnings", KEY)
     assert set(vendor.paths) == {f"/v1/Workspaces/{WS}/Workflows?PageSize=1000"}
 
@@ -181,7 +214,9 @@ TYPED = {"friendly_name": "x"}
 GOLD = {"expression": "a==1", "queue": OTHER_QUEUE}
 
 
-COPIED = Entry(id=f"fields@{WW}", label="Copy of b", data=json.dumps({"default_queue": WQ, "filter_2": GOLD}))
+COPIED = Entry(
+    id=f"fields@{WW}", label="Copy of b", data=json.dumps({"default_queue": WQ, "filter_2": GOLD})
+)
 BLANK = {
     "default_queue": None,
     "filter_1": {"name": None, "expression": "", "queue": None},
@@ -190,21 +225,32 @@ BLANK = {
 
 
 def test_a_copy_fills_in_everything() -> None:
-    """The rules of the workflow, into a form that nobody has filled in; fields further down are shown when it has them."""
+    """The rules of the workflow, into a form that nobody has filled in; fields further down are
+    shown when it has them."""
     for rules in ({}, BLANK, {"configuration": None, "configuration_file": []}):
         found = prefill(COPIED.id, {**TYPED, "rules": rules}, COPIED)
-        assert found == Prefill({**TYPED, "rules": {"default_queue": WQ, "filter_2": GOLD}}, more=True)
+        assert found == Prefill(
+            {**TYPED, "rules": {"default_queue": WQ, "filter_2": GOLD}}, more=True
+        )
     first = entries("beginnings", ROWS)[3]
     assert prefill(first.id, TYPED, first) == Prefill({**TYPED, "rules": {"default_queue": WQ}})
 
 
 def test_another_copy_takes_the_place_of_the_first() -> None:
-    """What the first one filled in nobody typed, so that nothing is lost; as the form gives it back, numbers are text."""
-    data = {"default_queue": WQ, "filter_1": {**GOLD, "priority": 7}, "task_reservation_timeout": 90}
+    """What the first one filled in nobody typed, so that nothing is lost; as the form gives it
+    back, numbers are text."""
+    data = {
+        "default_queue": WQ,
+        "filter_1": {**GOLD, "priority": 7},
+        "task_reservation_timeout": 90,
+    }
     first = Entry(id=f"fields@{WW[:-1]}b", label="Copy of a", data=json.dumps(data))
     rules = {**BLANK, "default_queue": WQ, "filter_1": {**GOLD, "name": None, "priority": "7"}}
     typed = {**TYPED, "rules": {**rules, "task_reservation_timeout": "90"}}
-    assert prefill(COPIED.id, typed, COPIED, first).values["rules"] == {"default_queue": WQ, "filter_2": GOLD}
+    assert prefill(COPIED.id, typed, COPIED, first).values["rules"] == {
+        "default_queue": WQ,
+        "filter_2": GOLD,
+    }
     rules = {**typed["rules"], "filter_1": {**GOLD, "priority": "8"}}
     changed = {**TYPED, "rules": rules}
     assert prefill(COPIED.id, changed, COPIED, first) == Prefill(changed, reason=WOULD_REPLACE)
@@ -227,17 +273,26 @@ def test_a_copy_replaces_nothing_that_was_filled_in(rules: dict[str, Any]) -> No
         assert prefill(COPIED.id, typed, COPIED, last) == Prefill(typed, reason=WOULD_REPLACE)
 
 
-@pytest.mark.parametrize("entry", [None, Entry(id=f"json@{WW}", label="Copy of c", detail="Too long")])
+@pytest.mark.parametrize(
+    "entry", [None, Entry(id=f"json@{WW}", label="Copy of c", detail="Too long")]
+)
 def test_a_copy_that_is_not_there(entry: Entry | None) -> None:
-    """For a workflow that is gone, or too long, the form stays with all that was typed, and says why."""
+    """For a workflow that is gone, or too long, the form stays with all that was typed, and says
+    why."""
     typed = {**TYPED, "rules": {"default_queue": WQ}}
     gone = "That workflow is not in the list any more. Choose another way to begin."
-    assert prefill(f"json@{WW}", typed, entry) == Prefill(typed, reason=TOO_LONG_TO_COPY if entry else gone)
+    assert prefill(f"json@{WW}", typed, entry) == Prefill(
+        typed, reason=TOO_LONG_TO_COPY if entry else gone
+    )
 
 
 def test_fields_become_json() -> None:
     """What was typed into fields is there as JSON, the rest as it was."""
-    rules = {"default_queue": WQ, "filter_1": {**GOLD, "name": None, "priority": None}, "task_reservation_timeout": 5}
+    rules = {
+        "default_queue": WQ,
+        "filter_1": {**GOLD, "name": None, "priority": None},
+        "task_reservation_timeout": 5,
+    }
     found = prefill("json", {**TYPED, "rules": rules}, None)
     assert found.more
     assert found.values["rules"].pop("task_reservation_timeout") == 5
@@ -251,19 +306,33 @@ def test_fields_become_json() -> None:
 
 def test_json_becomes_fields() -> None:
     """What was typed as JSON is there as fields, the rest as it was; a blank text is no rules."""
-    typed = {**TYPED, "rules": {"configuration": FIFO, "configuration_file": None, "task_reservation_timeout": 5}}
+    typed = {
+        **TYPED,
+        "rules": {"configuration": FIFO, "configuration_file": None, "task_reservation_timeout": 5},
+    }
     rules = {"default_queue": WQ, "task_reservation_timeout": 5}
     assert prefill("fields", typed, None) == Prefill({**TYPED, "rules": rules}, more=True)
-    assert prefill(None, {**TYPED, "rules": {"configuration": " \n"}}, None) == Prefill({**TYPED, "rules": {}})
+    assert prefill(None, {**TYPED, "rules": {"configuration": " \n"}}, None) == Prefill(
+        {**TYPED, "rules": {}}
+    )
 
 
 UNFINISHED = [
-    pytest.param({"default_queue": None, "filter_1": {"name": "Gold", "queue": None}}, id="only a name"),
     pytest.param(
-        {"default_queue": None, "filter_1": GOLD, "filter_3": {"expression": "tier ="}}, id="no default queue"
+        {"default_queue": None, "filter_1": {"name": "Gold", "queue": None}}, id="only a name"
     ),
-    pytest.param({"default_queue": WQ, "filter_1": {"expression": "tier = 'x", "priority": 3}}, id="wrong expression"),
-    pytest.param({"default_queue": "entry-1", "filter_1": {"queue": "entry-2", "timeout": 5}}, id="no such queues"),
+    pytest.param(
+        {"default_queue": None, "filter_1": GOLD, "filter_3": {"expression": "tier ="}},
+        id="no default queue",
+    ),
+    pytest.param(
+        {"default_queue": WQ, "filter_1": {"expression": "tier = 'x", "priority": 3}},
+        id="wrong expression",
+    ),
+    pytest.param(
+        {"default_queue": "entry-1", "filter_1": {"queue": "entry-2", "timeout": 5}},
+        id="no such queues",
+    ),
 ]
 
 
@@ -279,33 +348,50 @@ def test_unfinished_fields_become_json_and_fields_again(rules: dict[str, Any]) -
 
 def entered(rules: Any) -> list[Any]:
     """What was filled in, filter by filter, without the blanks."""
-    filters = [{name: it for name, it in (rules.get(each) or {}).items() if it is not None} for each in FILTERS]
+    filters = [
+        {name: it for name, it in (rules.get(each) or {}).items() if it is not None}
+        for each in FILTERS
+    ]
     return [rules.get("default_queue"), *filter(None, filters)]
 
 
-@pytest.mark.parametrize("rules", [{"default_queue": None, "filter_1": {"name": None}}, {"default_queue": None}])
+@pytest.mark.parametrize(
+    "rules", [{"default_queue": None, "filter_1": {"name": None}}, {"default_queue": None}]
+)
 def test_blank_fields_become_no_json(rules: Any) -> None:
     """Of nothing there is nothing to show."""
     assert "configuration" not in prefill("json", {**TYPED, "rules": rules}, None).values["rules"]
 
 
 def test_what_was_no_number_stays_in_the_json() -> None:
-    """A number that is none goes along as it was typed; fields could not show it, so it stays JSON until it is mended."""
+    """A number that is none goes along as it was typed; fields could not show it, so it stays JSON
+    until it is mended."""
     rules = {"default_queue": WQ, "filter_1": {**GOLD, "priority": "soon"}}
     as_json = prefill("json", {**TYPED, "rules": rules}, None)
     assert '"priority": "soon"' in as_json.values["rules"]["configuration"]
-    assert "priority has to be a whole number" in prefill("fields", dict(as_json.values), None).reason
+    assert (
+        "priority has to be a whole number" in prefill("fields", dict(as_json.values), None).reason
+    )
 
 
 STAYS = [
-    pytest.param("{", "Line 1, column 2: expecting property name enclosed in double quotes.", id="a typo"),
-    pytest.param("[]", 'It has to be an object with an object "task_routing" inside.', id="no rules"),
+    pytest.param(
+        "{", "Line 1, column 2: expecting property name enclosed in double quotes.", id="a typo"
+    ),
+    pytest.param(
+        "[]", 'It has to be an object with an object "task_routing" inside.', id="no rules"
+    ),
     pytest.param(
         f'{{"task_routing": {{"default_filter": {{"queue": "{WQ}"}}}}, "note": 1}}',
-        "There is room for three filters with one target each, a queue for every other task, and nothing else.",
+        "There is room for three filters with one target each, a queue for every other task, and "
+        "nothing else.",
         id="more than fields say",
     ),
-    pytest.param('{"task_routing": {"filters": [7]}}', "task_routing.filters[0] has to be an object.", id="no filter"),
+    pytest.param(
+        '{"task_routing": {"filters": [7]}}',
+        "task_routing.filters[0] has to be an object.",
+        id="no filter",
+    ),
 ]
 
 
@@ -313,7 +399,9 @@ STAYS = [
 def test_json_that_fields_cannot_show_stays(document: str, why: str) -> None:
     """The form stays JSON with everything in it, and says what is in the way."""
     typed = {**TYPED, "rules": {"configuration": document, "task_reservation_timeout": 5}}
-    reason = f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
+    reason = (
+        f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
+    )
     assert prefill("fields", typed, None) == Prefill(typed, reason=reason)
 
 
@@ -344,11 +432,16 @@ def test_before_anything_was_typed() -> None:
 @given(st.sampled_from([None, "fields", "json"]), workflows())
 @settings(deadline=None)
 def test_there_and_back(answer: str | None, form: Any) -> None:
-    """Whatever was typed, it fills in the form that is asked for; or nothing changes, and the person is told why."""
+    """Whatever was typed, it fills in the form that is asked for; or nothing changes, and the
+    person is told why."""
     typed = form.model_dump(mode="json")
     found = prefill(answer, typed, None)
     known = Beginnings()[answer or "fields"].model_fields
-    assert found == Prefill(typed, reason=found.reason) if found.reason else set(found.values["rules"]) <= set(known)
+    assert (
+        found == Prefill(typed, reason=found.reason)
+        if found.reason
+        else set(found.values["rules"]) <= set(known)
+    )
 
 
 ONCE = "Type the rules as JSON here, or choose a file with them below."
@@ -364,12 +457,15 @@ BAD = 'task_routing needs "filters", "default_filter" or both.'
         ({"configuration_file": '{"task_routing": {}}'}, {"configuration_file": BAD}),
         (
             {"configuration_file": "{"},
-            {"configuration_file": "Line 1, column 2: expecting property name enclosed in double quotes."},
+            {
+                "configuration_file": "Line 1, column 2: expecting property name enclosed in double quotes."
+            },
         ),
     ],
 )
 def test_the_rules_are_given_once(rules: dict[str, str], errors: dict[str, str]) -> None:
-    """Typed or in a file, by the same rules; what is wrong stands beside the field that it came from."""
+    """Typed or in a file, by the same rules; what is wrong stands beside the field that it came
+    from."""
     view = view_of(WORKFLOW.form_for("json"), "twilio.workflow", {"friendly_name": "x"})
     state = untouched(view)
     if "configuration" in rules:
@@ -380,11 +476,15 @@ def test_the_rules_are_given_once(rules: dict[str, str], errors: dict[str, str])
         state = with_files(state, {block: Fetched(text=rules["configuration_file"])})
     with pytest.raises(FormError) as caught:
         parse(WORKFLOW.form_for("json"), "twilio.workflow", state)
-    assert caught.value.errors == {f"twilio.workflow.json.{name}": said for name, said in errors.items()}
+    assert caught.value.errors == {
+        f"twilio.workflow.json.{name}": said for name, said in errors.items()
+    }
 
 
 def test_a_file_is_the_configuration() -> None:
     """What is in the file is sent as it is."""
     rules = {"configuration_file": f"\n{FIFO}\n"}
-    form = WORKFLOW.form_for("json").model_validate({"friendly_name": "x", "routing": "json", "rules": rules})
+    form = WORKFLOW.form_for("json").model_validate(
+        {"friendly_name": "x", "routing": "json", "rules": rules}
+    )
     assert rules_of(form).document == FIFO

@@ -1,4 +1,5 @@
-"""Routing rules of a megabyte: while they are looked at, packed and sent, the event loop goes on with everything else."""
+"""Routing rules of a megabyte: while they are looked at, packed and sent, the event loop goes on
+with everything else."""
 
 import asyncio
 import gc
@@ -16,8 +17,8 @@ from bot.adapters.http import make_client, send
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.configuration import LARGEST, warning
 from bot.adapters.twilio.forms import _Sound
-from bot.courier import read_submission, submission_of
-from bot.storage.rows import Delivery
+from bot.delivery.dispatcher import read_submission, submission_of
+from bot.delivery.model import Delivery
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.twilio_filled import FIFO, KEY, WQ
 from tests.messages.parts import ROW
@@ -41,7 +42,9 @@ TRIES = 4
 def row(document: str) -> Delivery:
     rules = {"configuration": None, "configuration_file": document}
     payload = {"friendly_name": "Night shift", "routing": "json", "rules": rules}
-    return replace(ROW, vendor="twilio", operation="workflow", answer="json", payload=payload, custom=())
+    return replace(
+        ROW, vendor="twilio", operation="workflow", answer="json", payload=payload, custom=()
+    )
 
 
 @asynccontextmanager
@@ -62,7 +65,9 @@ async def pulse() -> AsyncIterator[list[float]]:
     task.cancel()
 
 
-async def test_the_loop_goes_on_while_a_megabyte_is_sent(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_the_loop_goes_on_while_a_megabyte_is_sent(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """Its longest pause is a small part of the work."""
     twilio = Twilio(client, vendor.url)
     before = row(long("before"))
@@ -76,13 +81,17 @@ async def test_the_loop_goes_on_while_a_megabyte_is_sent(vendor: CannedVendor, c
         vendor.will_answer((201, {"sid": f"WW{'0b' * 16}", "friendly_name": "Night shift"}))
         gc.collect()
         async with pulse() as gaps:
-            await twilio.create("workflow", await read_submission(row(long(f"now {number}")), twilio), KEY)
+            await twilio.create(
+                "workflow", await read_submission(row(long(f"now {number}")), twilio), KEY
+            )
         longest.append(max(gaps))
     assert len(vendor.requests[0][3]) > LARGEST
     assert min(longest) < alone / 3
 
 
-async def test_the_loop_goes_on_while_a_web_form_is_packed(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_the_loop_goes_on_while_a_web_form_is_packed(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """Whatever the vendor: a form of some megabytes is packed beside the loop."""
     data = {"Attributes": "{é} " * 1_000_000}
     started = time.perf_counter()
@@ -110,7 +119,10 @@ async def test_what_is_small_gets_no_thread(vendor: CannedVendor) -> None:
 def test_a_document_is_remembered_by_its_digest() -> None:
     """Once it was found sound, and of so many the last; nothing of the text is kept."""
     sound = _Sound(2)
-    documents = [json.dumps({"task_routing": {"default_filter": {"queue": WQ}}, "note": str(n)}) for n in range(3)]
+    documents = [
+        json.dumps({"task_routing": {"default_filter": {"queue": WQ}}, "note": str(n)})
+        for n in range(3)
+    ]
     for document in (*documents, documents[2], "{"):
         assert (sound.complaint(document) == "") == (document != "{")
     assert [type(it) for it in sound._digests] == [bytes, bytes]

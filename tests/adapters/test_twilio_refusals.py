@@ -18,7 +18,11 @@ GONE = "WQ" + "9" * 32
 MESSAGES: list[tuple[Form, str, list[str]]] = [
     (from_fields(), "Configuration is not valid", ["rules.default_queue"]),
     (TWO, "Configuration is not valid", []),
-    (TWO, f"Configuration: TaskQueue {WQ} in filters[1].targets[0] does not exist", ["rules.filter_3.queue"]),
+    (
+        TWO,
+        f"Configuration: TaskQueue {WQ} in filters[1].targets[0] does not exist",
+        ["rules.filter_3.queue"],
+    ),
     (TWO, "Configuration: filters[0].expression cannot be parsed", ["rules.filter_1.expression"]),
     (TWO, "Configuration: filters[1] is invalid", ["rules.filter_3.expression"]),
     (TWO, "Configuration: filters[1].targets[0].timeout is too long", ["rules.filter_3.timeout"]),
@@ -56,7 +60,8 @@ MESSAGES: list[tuple[Form, str, list[str]]] = [
 
 @pytest.mark.parametrize(("form", "message", "fields"), MESSAGES)
 def test_messages(form: Form, message: str, fields: list[str]) -> None:
-    """The usual body's message goes beside the fields that it names, by parameter, by place, or by SID."""
+    """The usual body's message goes beside the fields that it names, by parameter, by place, or by
+    SID."""
     found = complaints({"code": 20001, "message": message, "status": 400}, form)
     assert found == (dict.fromkeys(fields, message), [] if fields else [message])
 
@@ -81,7 +86,11 @@ POINTERS: list[tuple[Form, list[tuple[str, str]], dict[str, str], list[str]]] = 
     ),
     (
         from_json(FIFO),
-        [("/Configuration/task_routing", "one"), ("#/task_routing/filters/0", "two"), ("/y", "Timeout")],
+        [
+            ("/Configuration/task_routing", "one"),
+            ("#/task_routing/filters/0", "two"),
+            ("/y", "Timeout"),
+        ],
         {"rules.configuration": "one; two"},
         ["Timeout"],
     ),
@@ -95,9 +104,15 @@ POINTERS: list[tuple[Form, list[tuple[str, str]], dict[str, str], list[str]]] = 
 
 
 @pytest.mark.parametrize(("form", "errors", "fields", "rest"), POINTERS)
-def test_pointers(form: Form, errors: list[tuple[str, str]], fields: dict[str, str], rest: list[str]) -> None:
+def test_pointers(
+    form: Form, errors: list[tuple[str, str]], fields: dict[str, str], rest: list[str]
+) -> None:
     """The newer body's errors go beside the fields that their pointers lead to."""
-    body: Any = {"title": "Bad", "code": 20001, "errors": [{"pointer": at, "detail": said} for at, said in errors]}
+    body: Any = {
+        "title": "Bad",
+        "code": 20001,
+        "errors": [{"pointer": at, "detail": said} for at, said in errors],
+    }
     assert complaints(body, form) == (fields, rest)
 
 

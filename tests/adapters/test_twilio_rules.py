@@ -21,23 +21,49 @@ SID = "has to be a task queue's SID: WQ and 32 hexadecimal digits."
 
 
 def routing(*targets: Any, expression: str = "1 == 1", **more: Any) -> str:
-    return json.dumps({"task_routing": {"filters": [{"expression": expression, "targets": targets}], **more}})
+    return json.dumps(
+        {"task_routing": {"filters": [{"expression": expression, "targets": targets}], **more}}
+    )
 
 
 CONFIGURATIONS = [
     pytest.param(FIFO, [], id="a default alone"),
     pytest.param(
-        routing({"queue": WQ, "priority": "10", "timeout": 300, "skip_if": "workers.available == 0", "new": 1}, {}),
+        routing(
+            {
+                "queue": WQ,
+                "priority": "10",
+                "timeout": 300,
+                "skip_if": "workers.available == 0",
+                "new": 1,
+            },
+            {},
+        ),
         [],
         id="all members, and unknown ones",
     ),
     pytest.param(
-        json.dumps({"task_routing": {"filters": None, "default_filter": {"task_queue_sid": WQ, "queue": None}}}),
+        json.dumps(
+            {
+                "task_routing": {
+                    "filters": None,
+                    "default_filter": {"task_queue_sid": WQ, "queue": None},
+                }
+            }
+        ),
         [],
         id="an older example's default",
     ),
     pytest.param(
-        routing({"task_queue_sid": WQ, "priority": None, "timeout": None, "expression": None, "skip_if": None}),
+        routing(
+            {
+                "task_queue_sid": WQ,
+                "priority": None,
+                "timeout": None,
+                "expression": None,
+                "skip_if": None,
+            }
+        ),
         [],
         id="an older example's target, with nulls",
     ),
@@ -49,17 +75,30 @@ CONFIGURATIONS = [
         [],
         id="a target that is skipped needs no timeout",
     ),
-    pytest.param(routing({"task_queue_sid": "x"}), [f"{TARGET}.task_queue_sid {SID}"], id="no SID by the older name"),
-    pytest.param("{", ["Line 1, column 2: expecting property name enclosed in double quotes."], id="broken"),
+    pytest.param(
+        routing({"task_queue_sid": "x"}),
+        [f"{TARGET}.task_queue_sid {SID}"],
+        id="no SID by the older name",
+    ),
+    pytest.param(
+        "{", ["Line 1, column 2: expecting property name enclosed in double quotes."], id="broken"
+    ),
     pytest.param('{"task_routing": {"x": NaN}}', ["NaN is not a JSON value."], id="NaN"),
     pytest.param("[" * 100_000, ["This is nested too deeply."], id="very deep"),
-    pytest.param("[]", ['It has to be an object with an object "task_routing" inside.'], id="a list"),
     pytest.param(
-        '{"task_routing": {}}', ['task_routing needs "filters", "default_filter" or both.'], id="nothing to route"
+        "[]", ['It has to be an object with an object "task_routing" inside.'], id="a list"
+    ),
+    pytest.param(
+        '{"task_routing": {}}',
+        ['task_routing needs "filters", "default_filter" or both.'],
+        id="nothing to route",
     ),
     pytest.param(
         '{"task_routing": {"filters": {}, "default_filter": []}}',
-        ["task_routing.filters has to be a list.", "task_routing.default_filter has to be an object."],
+        [
+            "task_routing.filters has to be a list.",
+            "task_routing.default_filter has to be an object.",
+        ],
         id="wrong types",
     ),
     pytest.param(
@@ -102,23 +141,34 @@ CONFIGURATIONS = [
     ),
     pytest.param(
         routing({"queue": WQ}, {"queue": WQ, "timeout": 1}),
-        [f"{TARGET} needs a timeout, or a skip_if: without one the target after it is never reached."],
+        [
+            f"{TARGET} needs a timeout, or a skip_if: without one the target after it is never "
+            "reached."
+        ],
         id="no timeout before another target",
     ),
     pytest.param(
         routing({"queue": WQ, "expression": "lang IN worker.langs"}, expression="type = 'ticket'"),
         [
             f"{FILTER}.expression: at character 6, “= 'ticket'”: write == to compare.",
-            f"{TARGET}.expression: at character 1, “lang IN worker.langs”: a name begins with task. or worker. here.",
+            f"{TARGET}.expression: at character 1, “lang IN worker.langs”: a name begins with "
+            "task. or worker. here.",
         ],
         id="expressions",
     ),
     pytest.param(
         routing({"queue": WQ, "skip_if": "workers.available"}),
-        [f"{TARGET}.skip_if: at the end: expected a comparison: ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN."],
+        [
+            f"{TARGET}.skip_if: at the end: expected a comparison: ==, !=, >, >=, <, <=, CONTAINS, "
+            "HAS, IN or NOT IN."
+        ],
         id="skip_if",
     ),
-    pytest.param(FIFO + " " * LARGEST, ["It is longer than the 1,038,576 bytes that Twilio takes."], id="large"),
+    pytest.param(
+        FIFO + " " * LARGEST,
+        ["It is longer than the 1,038,576 bytes that Twilio takes."],
+        id="large",
+    ),
 ]
 
 
@@ -140,7 +190,8 @@ def test_warning() -> None:
     target = {"queue": WQ, "tiemout": 3, "b": 1, "c": 1}
     document = json.loads(routing(target, default_filter={"queue": WQ, "timeout": 5}, filter=[]))
     assert warning(json.dumps({**document, "x": 1})) == (
-        f"Twilio's documentation does not know x, task_routing.filter, {TARGET}.tiemout, {TARGET}.b, {TARGET}.c and 1 more: "
+        f"Twilio's documentation does not know x, task_routing.filter, {TARGET}.tiemout, "
+        f"{TARGET}.b, {TARGET}.c and 1 more: "
         "please look whether that is what you meant."
     )
     assert warning(FIFO) == ""
@@ -159,12 +210,20 @@ def test_fields_there_and_back(form: Any) -> None:
 
 NOT_AS_FIELDS = [
     pytest.param('{"task_routing": {"filters": []}}', id="no default queue"),
-    pytest.param(routing({"queue": WQ, "timeout": 1}, {}, default_filter={"queue": WQ}), id="two targets"),
-    pytest.param(routing({"queue": WQ, "order_by": "worker.x"}, default_filter={"queue": WQ}), id="another member"),
-    pytest.param(routing({"task_queue_sid": WQ}, default_filter={"queue": WQ}), id="an older member"),
+    pytest.param(
+        routing({"queue": WQ, "timeout": 1}, {}, default_filter={"queue": WQ}), id="two targets"
+    ),
+    pytest.param(
+        routing({"queue": WQ, "order_by": "worker.x"}, default_filter={"queue": WQ}),
+        id="another member",
+    ),
+    pytest.param(
+        routing({"task_queue_sid": WQ}, default_filter={"queue": WQ}), id="an older member"
+    ),
     pytest.param(routing({"queue": WQ}, default_filter={"queue": WQ}, x=1), id="an unknown member"),
     pytest.param(
-        routing({"queue": WQ}, expression=f"a == '{'x' * 3000}'", default_filter={"queue": WQ}), id="too long"
+        routing({"queue": WQ}, expression=f"a == '{'x' * 3000}'", default_filter={"queue": WQ}),
+        id="too long",
     ),
     pytest.param("{", id="broken"),
     pytest.param(
@@ -190,7 +249,9 @@ def test_not_as_fields(document: str) -> None:
 FIELDS = "twilio.workflow.fields"
 FORMS = [
     pytest.param({"default_queue": None}, {"default_queue": "Please fill this in."}, id="nothing"),
-    pytest.param({"default_queue": "Everyone"}, {"default_queue": "Choose a queue of the list."}, id="no SID"),
+    pytest.param(
+        {"default_queue": "Everyone"}, {"default_queue": "Choose a queue of the list."}, id="no SID"
+    ),
     pytest.param(
         {"filter_1.queue": WQ},
         {"filter_1.expression": "Say which tasks this filter takes, such as type == 'ticket'."},
@@ -215,8 +276,16 @@ FORMS = [
         id="an expression that cannot be read",
     ),
     pytest.param(
-        {"filter_1.priority": "-1", "filter_1.timeout": "0", "filter_1.expression": "a==1", "filter_1.queue": WQ},
-        {"filter_1.priority": "This must be at least 0.", "filter_1.timeout": "This must be at least 1."},
+        {
+            "filter_1.priority": "-1",
+            "filter_1.timeout": "0",
+            "filter_1.expression": "a==1",
+            "filter_1.queue": WQ,
+        },
+        {
+            "filter_1.priority": "This must be at least 0.",
+            "filter_1.timeout": "This must be at least 1.",
+        },
         id="numbers out of range",
     ),
     pytest.param(
@@ -233,7 +302,9 @@ FORMS = [
 @pytest.mark.parametrize(("typed", "complaints"), FORMS)
 def test_fields(typed: dict[str, str | None], complaints: dict[str, str]) -> None:
     """What is wrong is said beside the field of the filter that it is about."""
-    errors = errors_of("fields", {"friendly_name": "x", **under("fields", {"default_queue": WQ} | typed)})
+    errors = errors_of(
+        "fields", {"friendly_name": "x", **under("fields", {"default_queue": WQ} | typed)}
+    )
     assert errors == {f"{FIELDS}.{name}": sentence for name, sentence in complaints.items()}
 
 
@@ -250,12 +321,15 @@ def under(block: str, typed: dict[str, str | None]) -> dict[str, str | None]:
 
 
 def errors_of(answer: str, typed: dict[str, str | None]) -> dict[str, str]:
-    """The complaints about a form in which this was typed or chosen, and everything else left empty."""
+    """The complaints about a form in which this was typed or chosen, and everything else left
+    empty."""
     form = WORKFLOW.form_for(answer)
     screen: dict[str, Any] = {}
     for place in places(form, "twilio.workflow"):
         value = typed.get(place.block_id.removeprefix("twilio.workflow."))
-        option = {"value": value, "text": {"type": "plain_text", "text": str(value)}} if value else None
+        option = (
+            {"value": value, "text": {"type": "plain_text", "text": str(value)}} if value else None
+        )
         state = {"selected_option": option} if place.field.kind == "lookup" else {"value": value}
         screen[place.block_id] = {"value": state}
     with pytest.raises(FormError) as caught:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from bot.adapters.base import Created, Submission
 from bot.adapters.twilio import Task, Twilio
 from bot.adapters.twilio.attributes import LARGEST, minified, parse
-from bot.errors import Refused, TryLater
+from bot.errors import RejectedError, RetryLaterError
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.places import place
 from tests.adapters.twilio_filled import KEY, MARKER, WK, WQ, WS, WW
@@ -43,13 +43,19 @@ UNREADABLE = [
     ("ticket", "Line 1, “ticket”: write name = value, or the whole as JSON: {...}."),
     (
         "a = 1\nfirst-name = Ann",
-        "Line 2, “first-name”: a name is made of letters, digits and _, for workflows cannot ask for another.",
+        "Line 2, “first-name”: a name is made of letters, digits and _, for workflows cannot ask "
+        "for another.",
     ),
-    ("= 1", "Line 1, “”: a name is made of letters, digits and _, for workflows cannot ask for another."),
+    (
+        "= 1",
+        "Line 1, “”: a name is made of letters, digits and _, for workflows cannot ask for "
+        "another.",
+    ),
     ("a = 1\nb = 2\na = 3", "Line 3: “a” is there already."),
     (
         "langs = ['en']",
-        "Line 1: that begins like JSON and is none. Put it in double quotes if it is meant as text.",
+        "Line 1: that begins like JSON and is none. Put it in double quotes if it is meant as "
+        "text.",
     ),
     ('{"a": 1,}', "Line 1, column 9: expecting property name enclosed in double quotes."),
     ('{"a": 1, "a": 2}', '"a" stands twice in the same object.'),
@@ -84,7 +90,9 @@ def test_any_text(text: str) -> None:
 @given(attributes)
 def test_lines_and_json_say_the_same(found: dict[str, Any]) -> None:
     """Attributes written a line each are those that were written as JSON."""
-    assert parse("\n".join(f"{name} = {json.dumps(value)}" for name, value in found.items())) == found
+    assert (
+        parse("\n".join(f"{name} = {json.dumps(value)}" for name, value in found.items())) == found
+    )
     assert parse(json.dumps(found, indent=2)) == found
 
 
@@ -97,7 +105,11 @@ def test_never_too_long(form: Task, reporter: str) -> None:
     assert json.loads(sent) == {
         **json.loads(json.dumps(form.given)),
         "slack_ref": MARKER,
-        **({"slack_reporter": json.loads(sent)["slack_reporter"]} if "slack_reporter" in sent else {}),
+        **(
+            {"slack_reporter": json.loads(sent)["slack_reporter"]}
+            if "slack_reporter" in sent
+            else {}
+        ),
     }
 
 
@@ -109,7 +121,10 @@ def test_the_longest_task() -> None:
     assert len(minified(longest.given, MARKER, '"' * 200)) <= LARGEST
     with pytest.raises(ValidationError) as caught:
         Task(title="t" * (room + 1))
-    assert told(caught.value) == ("title", "Title, description and attributes are 1 character too long for one task.")
+    assert told(caught.value) == (
+        "title",
+        "Title, description and attributes are 1 character too long for one task.",
+    )
 
 
 FORMS = [
@@ -123,13 +138,21 @@ FORMS = [
         "description",
         "Title, description and attributes are 63 characters too long for one task.",
     ),
-    ({"attributes": "title = y"}, "attributes", "“title” has a field of its own above; write it in one place."),
+    (
+        {"attributes": "title = y"},
+        "attributes",
+        "“title” has a field of its own above; write it in one place.",
+    ),
     (
         {"description": "x", "attributes": "description = y"},
         "attributes",
         "“description” has a field of its own above; write it in one place.",
     ),
-    ({"ignore_capacity": "true"}, "ignore_capacity", "This goes only with a worker (WK…) as the routing target."),
+    (
+        {"ignore_capacity": "true"},
+        "ignore_capacity",
+        "This goes only with a worker (WK…) as the routing target.",
+    ),
     (
         {"ignore_capacity": "true", "routing_target": WQ},
         "ignore_capacity",
@@ -204,9 +227,15 @@ def listing(*rows: Any) -> tuple[int, Any]:
 
 
 async def test_a_list_without_attributes(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """A task that is listed without its attributes is read by itself; another's, or one that is gone, is not ours."""
+    """A task that is listed without its attributes is read by itself; another's, or one that is
+    gone, is not ours."""
     vendor.will_answer(
-        listing({"sid": "WT1", "attributes": None}, {"sid": "WT2"}, {"sid": "WT3", "attributes": "{}"}, {"sid": "WT4"}),
+        listing(
+            {"sid": "WT1", "attributes": None},
+            {"sid": "WT2"},
+            {"sid": "WT3", "attributes": "{}"},
+            {"sid": "WT4"},
+        ),
         (200, {"sid": "WT1", "attributes": MINE}),
         (404, {"code": 20404}),
         (200, {"sid": "WT4", "attributes": json.dumps({"slack_ref": "ir000000000000"})}),
@@ -215,10 +244,12 @@ async def test_a_list_without_attributes(vendor: CannedVendor, client: httpx.Asy
     assert vendor.paths == [ASKED, f"{PATH}/WT1", f"{PATH}/WT2", f"{PATH}/WT4"]
 
 
-async def test_a_filter_that_is_passed_over(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
+async def test_a_filter_that_is_passed_over(
+    vendor: CannedVendor, client: httpx.AsyncClient
+) -> None:
     """All of a workspace's tasks, without attributes, settle nothing."""
     vendor.will_answer(listing(*({"sid": f"WT{number}"} for number in range(11))))
-    with pytest.raises(TryLater, match=r"could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"could not be read\.$"):
         await look(client, vendor)
     assert len(vendor.paths) == 1
 
@@ -226,24 +257,28 @@ async def test_a_filter_that_is_passed_over(vendor: CannedVendor, client: httpx.
 async def test_a_task_that_cannot_be_read(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
     """A refusal of the single task is the answer."""
     vendor.will_answer(listing({"sid": "WT1"}), (400, {"message": "No"}))
-    with pytest.raises(Refused, match=r"^No$"):
+    with pytest.raises(RejectedError, match=r"^No$"):
         await look(client, vendor)
 
 
 @pytest.mark.parametrize("age", [-5.0, 0.0, 240.0])
-async def test_absence_is_trusted_for_four_minutes(vendor: CannedVendor, client: httpx.AsyncClient, age: float) -> None:
+async def test_absence_is_trusted_for_four_minutes(
+    vendor: CannedVendor, client: httpx.AsyncClient, age: float
+) -> None:
     """So soon after it was sent, a task that is not listed was not created."""
     vendor.will_answer(listing())
     assert await look(client, vendor, age) == []
 
 
 async def test_absence_says_nothing_later(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """A finished task is forgotten, so that only a person can tell; one that is still there is found."""
+    """A finished task is forgotten, so that only a person can tell; one that is still there is
+    found."""
     vendor.will_answer(listing(), listing({"sid": "WT1", "attributes": MINE}))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RejectedError) as caught:
         await look(client, vendor, 240.1)
     assert str(caught.value) == (
-        "Twilio does not list it, but forgets finished tasks after a few minutes: please look there."
+        "Twilio does not list it, but forgets finished tasks after a few minutes: please look "
+        "there."
     )
     assert [each.id for each in await look(client, vendor, 9999.0)] == ["WT1"]
 
@@ -259,7 +294,7 @@ async def test_at_the_stand_in(client: httpx.AsyncClient) -> None:
         assert await here.find(here.submission(), began) == [created]
         here.vendor.tasks.finish(created.id, began - 301)
         assert await here.find(here.submission(), began) == []
-        with pytest.raises(Refused, match="forgets finished tasks"):
+        with pytest.raises(RejectedError, match="forgets finished tasks"):
             await here.find(here.submission(), began - 241)
 
 

@@ -14,15 +14,23 @@ FIFO = f'{{"task_routing":{{"default_filter":{{"queue":"{WQ}"}}}}}}'
 WORKFLOW = Twilio.operations[0]
 
 
-def from_fields(friendly_name: str = "Night shift", default_queue: str = WQ, **rules: Any) -> Workflow:
+def from_fields(
+    friendly_name: str = "Night shift", default_queue: str = WQ, **rules: Any
+) -> Workflow:
     """A workflow whose rules are fields; `rules` are more of them."""
     values = {"friendly_name": friendly_name, "rules": {"default_queue": default_queue, **rules}}
     return _workflow("fields", values)
 
 
-def from_json(configuration: str = FIFO, friendly_name: str = "Night shift", **rules: Any) -> Workflow:
+def from_json(
+    configuration: str = FIFO, friendly_name: str = "Night shift", **rules: Any
+) -> Workflow:
     """A workflow whose rules are JSON."""
-    values = {"friendly_name": friendly_name, "routing": "json", "rules": {"configuration": configuration, **rules}}
+    values = {
+        "friendly_name": friendly_name,
+        "routing": "json",
+        "rules": {"configuration": configuration, **rules},
+    }
     return _workflow("json", values)
 
 

@@ -21,7 +21,12 @@ async def slack(request: Request) -> Response:
     method = request.path_params["method"]
     if method in ("views.open", "views.update"):
         opened[:] = [(await request.body()).decode()]
-    person = {"id": "U012AB3CD", "team_id": "T012AB3CD", "is_admin": True, "profile": {"real_name": "Maya"}}
+    person = {
+        "id": "U012AB3CD",
+        "team_id": "T012AB3CD",
+        "is_admin": True,
+        "profile": {"real_name": "Maya"},
+    }
     return JSONResponse(
         {
             "ok": True,
@@ -38,8 +43,14 @@ async def slack(request: Request) -> Response:
 async def rootly(request: Request) -> Response:
     """Every call to Rootly: the incident was created."""
     number = next(numbers)
-    attributes = {"sequential_id": number, "title": "Checkout is down", "url": f"https://rootly.example/{number}"}
-    return JSONResponse({"data": {"id": str(number), "type": "incidents", "attributes": attributes}}, 201)
+    attributes = {
+        "sequential_id": number,
+        "title": "Checkout is down",
+        "url": f"https://rootly.example/{number}",
+    }
+    return JSONResponse(
+        {"data": {"id": str(number), "type": "incidents", "attributes": attributes}}, 201
+    )
 
 
 async def last_modal(request: Request) -> Response:
@@ -58,4 +69,6 @@ if __name__ == "__main__":
         Route("/last-modal", last_modal),
         Route("/healthz", healthz),
     ]
-    uvicorn.run(Starlette(routes=routes), port=int(os.environ["PORT"]), log_config=None, access_log=False)
+    uvicorn.run(
+        Starlette(routes=routes), port=int(os.environ["PORT"]), log_config=None, access_log=False
+    )

@@ -1,8 +1,10 @@
-"""The least that Bolt can do: acknowledge a submission, open a small modal, offer a hundred fixed options.
+"""The least that Bolt can do: acknowledge a submission, open a small modal, offer a hundred fixed
+options.
 
     python bare.py default|before       settings from SLACK_* and PORT in the environment
 
-`default` is Bolt with its default settings, `before` has `process_before_response=True`. It is served as the bot is.
+`default` is Bolt with its default settings, `before` has `process_before_response=True`. It is
+served as the bot is.
 """
 
 import os
@@ -32,7 +34,9 @@ MODAL = {
         }
     ],
 }
-OPTIONS = [{"text": {"type": "plain_text", "text": f"Service {it}"}, "value": str(it)} for it in range(100)]
+OPTIONS = [
+    {"text": {"type": "plain_text", "text": f"Service {it}"}, "value": str(it)} for it in range(100)
+]
 
 
 def make_app(*, process_before_response: bool) -> Starlette:
@@ -66,10 +70,15 @@ def make_app(*, process_before_response: bool) -> Starlette:
         return JSONResponse({"status": "ok"})
 
     return Starlette(
-        routes=[Route("/slack/events", slack_events, methods=["POST"]), Route("/healthz", healthz, methods=["GET"])]
+        routes=[
+            Route("/slack/events", slack_events, methods=["POST"]),
+            Route("/healthz", healthz, methods=["GET"]),
+        ]
     )
 
 
 if __name__ == "__main__":
     web = make_app(process_before_response=sys.argv[1] == "before")
-    uvicorn.run(web, port=int(os.environ["PORT"]), log_config=None, access_log=False, lifespan="off")
+    uvicorn.run(
+        web, port=int(os.environ["PORT"]), log_config=None, access_log=False, lifespan="off"
+    )

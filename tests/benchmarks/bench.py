@@ -1,9 +1,11 @@
-"""Measures the bot beside a bare Bolt app, and its larger modals beside a plain one, and prints tables. About a minute.
+"""Measures the bot beside a bare Bolt app, and its larger modals beside a plain one, and prints
+tables. About a minute.
 
     python tests/benchmarks/bench.py [--rounds N] [--starts N]
 
-Every server is a process of its own; requests are signed, one at a time, and the servers take turns within each round,
-so that whatever else the machine is doing meets all of them. Times are milliseconds.
+Every server is a process of its own; requests are signed, one at a time, and the servers take turns
+within each round, so that whatever else the machine is doing meets all of them. Times are
+milliseconds.
 """
 
 import argparse
@@ -27,17 +29,17 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bot.adapters import make_adapters  # noqa: E402  found through the line above
-from bot.adapters.base import Entry  # noqa: E402
-from bot.adapters.http import make_client  # noqa: E402
-from bot.adapters.rootly.tasks import types  # noqa: E402
-from bot.playground.slack.transport import encode, signature  # noqa: E402
-from bot.storage import Workspace  # noqa: E402
-from bot.storage.connections import Connections  # noqa: E402
-from bot.storage.database import Database  # noqa: E402
-from bot.storage.lists import Lists  # noqa: E402
-from bot.storage.secrets import load_vault  # noqa: E402
-from tests.benchmarks.payloads import (  # noqa: E402
+from bot.adapters.base import Entry
+from bot.adapters.http import make_client
+from bot.adapters.registry import make_adapters
+from bot.adapters.rootly.tasks import types
+from bot.catalogs.store import CatalogStore
+from bot.connections.store import Connections
+from bot.playground.slack.transport import encode, signature
+from bot.storage.database import Database
+from bot.storage.encryption import load_secret_box
+from bot.workspace import Workspace
+from tests.benchmarks.payloads import (
     TEAM,
     Payload,
     View,
@@ -58,7 +60,13 @@ SERVERS = ("the bot", "bare, default", "bare, before")
 SLOWEST_START_SECONDS = 30.0
 PLAIN = "an incident's"
 ASKS_TYPE = "rootly.workflow_task.task_type"
-TASK_TYPES = ("update_status", "send_email", "send_slack_message", "create_jira_issue", "update_incident")
+TASK_TYPES = (
+    "update_status",
+    "send_email",
+    "send_slack_message",
+    "create_jira_issue",
+    "update_incident",
+)
 """From the smallest form to the largest."""
 
 
@@ -86,7 +94,10 @@ async def serving(
     )
     try:
         while not _is_listening(port):
-            if process.returncode is not None or time.perf_counter() - started > SLOWEST_START_SECONDS:
+            if (
+                process.returncode is not None
+                or time.perf_counter() - started > SLOWEST_START_SECONDS
+            ):
                 raise SystemExit(f"{arguments} did not start")
             await asyncio.sleep(0.005)
         async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
@@ -126,22 +137,37 @@ class Bench:
     def server(self, name: str) -> tuple[list[str], dict[str, str], int]:
         """What `serving` needs to start it."""
         port = _free_port()
-        how = ["-m", "bot", "serve"] if name == "the bot" else [str(HERE / "bare.py"), name.split()[-1]]
+        how = (
+            ["-m", "bot", "serve"]
+            if name == "the bot"
+            else [str(HERE / "bare.py"), name.split()[-1]]
+        )
         return how, {**self.environment, "RELAY_PORT": str(port), "PORT": str(port)}, port
 
     async def prepare(self) -> None:
         """Connect Rootly, with every list fetched a moment ago and ten thousand services."""
         database = await Database.open(self.database)
         async with make_client() as client:
-            adapter = make_adapters(client, dict.fromkeys(("rootly", "incident_io", "twilio"), self.answering))[
-                "rootly"
-            ]
-        connections, lists = Connections(database, load_vault(None, self.database)), Lists(database)
-        await connections.save(WORKSPACE, "rootly", account="1", account_name="Acme", secret={"api_key": "rootly_0"})
-        services = [Entry(id=str(it), label=f"Service {it} of payments", detail="eu checkout") for it in range(ENTRIES)]
+            adapter = make_adapters(
+                client, dict.fromkeys(("rootly", "incident_io", "twilio"), self.answering)
+            )["rootly"]
+        connections, lists = (
+            Connections(database, load_secret_box(None, self.database)),
+            CatalogStore(database),
+        )
+        await connections.save(
+            WORKSPACE, "rootly", account="1", account_name="Acme", secret={"api_key": "rootly_0"}
+        )
+        services = [
+            Entry(id=str(it), label=f"Service {it} of payments", detail="eu checkout")
+            for it in range(ENTRIES)
+        ]
         for catalog in adapter.catalogs:
             if catalog.static is None:
-                few = [Entry(id=f"{catalog.name}-{it}", label=f"{catalog.name} {it}") for it in range(5)]
+                few = [
+                    Entry(id=f"{catalog.name}-{it}", label=f"{catalog.name} {it}")
+                    for it in range(5)
+                ]
                 entries = services if catalog.name == "services" else few
                 await lists.save(WORKSPACE, "rootly", catalog.name, entries, time.time())
         await database.close()
@@ -156,13 +182,20 @@ class Client:
     async def time(self, server: Running, kind: Any, payload: Payload) -> tuple[float, str]:
         """Milliseconds until the whole answer was there, and the answer."""
         content_type, body = encode(kind, payload)
-        headers = {**signature(SECRET.encode(), body, int(time.time())), "Content-Type": content_type}
+        headers = {
+            **signature(SECRET.encode(), body, int(time.time())),
+            "Content-Type": content_type,
+        }
         started = time.perf_counter()
-        async with self._session.post(f"{server.url}/slack/events", data=body, headers=headers) as answer:
+        async with self._session.post(
+            f"{server.url}/slack/events", data=body, headers=headers
+        ) as answer:
             text = await answer.text()
         took = (time.perf_counter() - started) * 1000
         if answer.status != 200:
-            raise SystemExit(f"{server.url} answered {answer.status} to {payload.get('type', 'a command')}")
+            raise SystemExit(
+                f"{server.url} answered {answer.status} to {payload.get('type', 'a command')}"
+            )
         return took, text
 
     async def modal(self, answering: str) -> dict[str, Any]:
@@ -192,13 +225,18 @@ async def answer_times(
     asked: dict[str, Callable[[int], tuple[str, Payload]]] = {
         "command, with its modal": lambda _: ("slash_commands", command()),
         "submission, with its receipt": lambda _: ("interactive", submission(view)),
-        f"options, of {ENTRIES:,}": lambda turn: ("interactive", suggestion(view, QUERIES[turn % len(QUERIES)])),
+        f"options, of {ENTRIES:,}": lambda turn: (
+            "interactive",
+            suggestion(view, QUERIES[turn % len(QUERIES)]),
+        ),
     }
     _, receipt = await client.time(ours, *asked["submission, with its receipt"](0))
     _, options = await client.time(ours, "interactive", suggestion(view, ""))
     if "Created in Rootly" not in receipt or options.count('"value"') != 100:
         raise SystemExit(f"The bot did not do what is measured: {receipt[:300]} {options[:300]}")
-    found: dict[str, dict[str, list[float]]] = {what: {name: [] for name in SERVERS} for what in asked}
+    found: dict[str, dict[str, list[float]]] = {
+        what: {name: [] for name in SERVERS} for what in asked
+    }
     for turn in range(-5, rounds):
         for what, make in asked.items():
             for name in SERVERS[turn % 3 :] + SERVERS[: turn % 3]:
@@ -208,16 +246,21 @@ async def answer_times(
     return found
 
 
-async def modal_times(bench: Bench, ours: Running, client: Client, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds until a modal was there, by which: the plain form of an incident first, then those of task types, each
-    drawn when its type is chosen."""
+async def modal_times(
+    bench: Bench, ours: Running, client: Client, rounds: int
+) -> dict[str, list[float]]:
+    """Milliseconds until a modal was there, by which: the plain form of an incident first, then
+    those of task types, each drawn when its type is chosen."""
 
     async def shown(payload: Payload, kind: str = "interactive") -> View:
         await client.time(ours, kind, payload)
         return filled_in(await client.modal(bench.answering))
 
     asks = await shown(command("/workflow-task"), "slash_commands")
-    first = [(await client.time(ours, "interactive", choice(asks, ASKS_TYPE, name)))[0] for name in types()]
+    first = [
+        (await client.time(ours, "interactive", choice(asks, ASKS_TYPE, name)))[0]
+        for name in types()
+    ]
     asked: dict[str, tuple[str, Payload]] = {PLAIN: ("slash_commands", command())}
     for name in TASK_TYPES:
         asked[name] = "interactive", choice(asks, ASKS_TYPE, name)
@@ -235,14 +278,19 @@ async def modal_times(bench: Bench, ours: Running, client: Client, rounds: int) 
     return {**found, "each type, its first time": first}
 
 
-async def throughput(servers: Mapping[str, Running], client: Client, view: dict[str, Any]) -> dict[str, float]:
-    """Submissions a second, so many at a time, by server; each answered with its receipt by the bot."""
+async def throughput(
+    servers: Mapping[str, Running], client: Client, view: dict[str, Any]
+) -> dict[str, float]:
+    """Submissions a second, so many at a time, by server; each answered with its receipt by the
+    bot."""
     found = {}
     for name in SERVERS:
         for count in (AT_A_TIME * 4, SUBMISSIONS):  # the first ones warm up
             waiting = iter(range(count))
 
-            async def person(server: Running = servers[name], waiting: Iterator[int] = waiting) -> None:
+            async def person(
+                server: Running = servers[name], waiting: Iterator[int] = waiting
+            ) -> None:
                 for _ in waiting:
                     await client.time(server, "interactive", submission(view))
 
@@ -271,7 +319,8 @@ def row(what: str, found: Mapping[str, list[float]]) -> str:
 
 
 def modal_rows(found: Mapping[str, list[float]]) -> Iterator[str]:
-    """A line each: median and 95th percentile, and how the median compares with that of an incident's form."""
+    """A line each: median and 95th percentile, and how the median compares with that of an
+    incident's form."""
     yield f"{'modal, milliseconds':40}   median      p95   to an incident's"
     plain = statistics.median(found[PLAIN])
     for what, times in found.items():
@@ -288,7 +337,10 @@ async def main(rounds: int, starts: int) -> None:
             bench = Bench(Path(folder), f"http://127.0.0.1:{port}")
             await bench.prepare()
             print(f"{'':30} {'  '.join(f'{name:>17}' for name in SERVERS)}   the bot / bare")
-            print(f"{'milliseconds':30} {'  '.join('  median      p95' for _ in SERVERS)}  default  before")
+            print(
+                f"{'milliseconds':30} {'  '.join('  median      p95' for _ in SERVERS)}  default  "
+                "before"
+            )
             print(row("start to healthy", await start_times(bench, starts)), flush=True)
             servers = {}
             for name in SERVERS:
@@ -299,14 +351,30 @@ async def main(rounds: int, starts: int) -> None:
             await client.time(servers["the bot"], "slash_commands", command())
             view = filled_in(await client.modal(bench.answering))
             rates = await throughput(servers, client, view)
-            print(row(f"submissions/s, {AT_A_TIME} at a time", {name: [it] for name, it in rates.items()}), flush=True)
-            print(row("resident memory, MB", {name: [resident(servers[name].pid)] for name in SERVERS}))
-            print("", *modal_rows(await modal_times(bench, servers["the bot"], client, rounds)), sep="\n")
+            print(
+                row(
+                    f"submissions/s, {AT_A_TIME} at a time",
+                    {name: [it] for name, it in rates.items()},
+                ),
+                flush=True,
+            )
+            print(
+                row(
+                    "resident memory, MB", {name: [resident(servers[name].pid)] for name in SERVERS}
+                )
+            )
+            print(
+                "",
+                *modal_rows(await modal_times(bench, servers["the bot"], client, rounds)),
+                sep="\n",
+            )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Measure the bot beside a bare Bolt app.")
-    parser.add_argument("--rounds", type=int, default=300, help="requests of each kind to each server (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=300, help="requests of each kind to each server (%(default)s)"
+    )
     parser.add_argument("--starts", type=int, default=5, help="starts of each server (%(default)s)")
     given = parser.parse_args()
     asyncio.run(main(given.rounds, given.starts))

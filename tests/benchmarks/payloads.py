@@ -1,4 +1,5 @@
-"""What Slack posts to the bot in a benchmark: a command, a submission, a choice in a modal, what was typed in a type-ahead."""
+"""What Slack posts to the bot in a benchmark: a command, a submission, a choice in a modal, what
+was typed in a type-ahead."""
 
 import json
 import secrets
@@ -43,7 +44,11 @@ def command(name: str = "/incident") -> Payload:
 def submission(view: View) -> Payload:
     """The modal filled in, each time a new one."""
     remembered = json.loads(view["private_metadata"]) | {"key": f"ir{secrets.token_hex(6)}"}
-    return {**COMMON, "type": "view_submission", "view": {**view, "private_metadata": json.dumps(remembered)}}
+    return {
+        **COMMON,
+        "type": "view_submission",
+        "view": {**view, "private_metadata": json.dumps(remembered)},
+    }
 
 
 def suggestion(view: View, query: str) -> Payload:
@@ -60,7 +65,8 @@ def suggestion(view: View, query: str) -> Payload:
 
 
 def choice(view: View, block_id: str, value: str) -> Payload:
-    """Somebody chose that in a type-ahead that draws the form anew; the modal as `filled_in` makes it."""
+    """Somebody chose that in a type-ahead that draws the form anew; the modal as `filled_in` makes
+    it."""
     option = {"text": {"type": "plain_text", "text": value}, "value": value}
     state = {"type": "external_select", "selected_option": option}
     values = {**view["state"]["values"], block_id: {"value": state}}
@@ -75,7 +81,9 @@ def choice(view: View, block_id: str, value: str) -> Payload:
 
 def press_more(view: View) -> Payload:
     """Somebody pressed "More fields"."""
-    button = next(it for block in view["blocks"] if block["block_id"] == "more" for it in block["elements"])
+    button = next(
+        it for block in view["blocks"] if block["block_id"] == "more" for it in block["elements"]
+    )
     return {
         **COMMON,
         "type": "block_actions",
@@ -98,7 +106,11 @@ def filled_in(view: View) -> dict[str, Any]:
 
 def _typed(element: Mapping[str, Any]) -> dict[str, Any]:
     if element["type"] == "plain_text_input":
-        return {"value": element.get("initial_value", "Nobody can pay." if element.get("multiline") else None)}
+        return {
+            "value": element.get(
+                "initial_value", "Nobody can pay." if element.get("multiline") else None
+            )
+        }
     return (
         {"selected_option": element.get("initial_option")}
         if "multi" not in element["type"]

@@ -54,7 +54,8 @@ class Desk:
         return self
 
     def command(self, beginning: str, text: str = "") -> Self:
-        """Type the beginning of a slash command, complete it with Tab, type what comes after, press Enter."""
+        """Type the beginning of a slash command, complete it with Tab, type what comes after, press
+        Enter."""
         self.composer.press_sequentially(beginning)
         expect(self.page.get_by_role("listbox", name="Slash commands")).to_be_visible()
         self.composer.press("Tab")
@@ -70,11 +71,16 @@ class Desk:
 
     def field(self, name: str) -> Locator:
         """The field whose block id is or ends with that name."""
-        return self.modal.locator(f'[data-testid="field-{name}"], [data-testid^="field-"][data-testid$=".{name}"]')
+        return self.modal.locator(
+            f'[data-testid="field-{name}"], [data-testid^="field-"][data-testid$=".{name}"]'
+        )
 
     def called(self, label: str) -> str:
-        """The block id of the field with that label, for names that are made when the form is drawn."""
-        words = self.page.locator(".label", has_text=re.compile(rf"^{re.escape(label)}( \(optional\))?$"))
+        """The block id of the field with that label, for names that are made when the form is
+        drawn."""
+        words = self.page.locator(
+            ".label", has_text=re.compile(rf"^{re.escape(label)}( \(optional\))?$")
+        )
         field = self.modal.locator('[data-testid^="field-"]', has=words)
         return str(field.get_attribute("data-testid")).removeprefix("field-")
 
@@ -87,7 +93,8 @@ class Desk:
         return self
 
     def pick(self, **answers: str) -> Self:
-        """Search in selects and type-aheads, and take with Enter what is found first: that which Enter would take."""
+        """Search in selects and type-aheads, and take with Enter what is found first: that which
+        Enter would take."""
         for name, answer in answers.items():
             box = self.input(name.replace("__", "."))
             box.click()

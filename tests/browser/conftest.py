@@ -40,17 +40,24 @@ expect.set_options(timeout=20_000)
 
 def chromium(own: str) -> str | None:
     """$CHROMIUM, or one on the path, or Playwright's `own` if that was ever downloaded."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS), own if Path(own).exists() else None]
+    found = [
+        os.environ.get("CHROMIUM"),
+        *map(shutil.which, CHROMIUMS),
+        own if Path(own).exists() else None,
+    ]
     return next(filter(None, found), None)
 
 
 @pytest.fixture(scope="session")
 def base_url() -> None:
-    """Each module has its own, see `browser_context_args`. (The plugin's fixture is a kind that pytest deprecates.)"""
+    """Each module has its own, see `browser_context_args`. (The plugin's fixture is a kind that
+    pytest deprecates.)"""
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_type: BrowserType) -> dict[str, Any]:
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_type: BrowserType
+) -> dict[str, Any]:
     path = chromium(browser_type.executable_path)
     if path is None:
         absent = "no Chromium: install one, or name it in $CHROMIUM"
@@ -93,7 +100,9 @@ class Playground:
             if vendor["fault"] != "fine":
                 self.post(f"vendors/{vendor['name']}/fault", {"fault": "fine"})
             if vendor["version"] != next(iter(vendor["versions"]), ""):
-                self.post(f"vendors/{vendor['name']}/version", {"version": next(iter(vendor["versions"]))})
+                self.post(
+                    f"vendors/{vendor['name']}/version", {"version": next(iter(vendor["versions"]))}
+                )
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +131,14 @@ def running(root: Path, port: int = 0) -> Iterator[Playground]:
             assert process.wait(END_SECONDS) == 0
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # the bot is a process of its own in the same group
+                os.killpg(
+                    process.pid, signal.SIGKILL
+                )  # the bot is a process of its own in the same group
 
 
 def _started(process: subprocess.Popen[str]) -> str:
-    """The address that it prints. What it prints later is read and dropped, so that the pipe never fills up."""
+    """The address that it prints. What it prints later is read and dropped, so that the pipe never
+    fills up."""
     assert process.stdout is not None
     lines: list[str] = []
     giving_up = threading.Timer(START_SECONDS, process.kill)
@@ -145,7 +157,9 @@ def _started(process: subprocess.Popen[str]) -> str:
 def _lists_loaded(playground: Playground) -> None:
     """Wait until `/vendors` names no list that is still being loaded."""
     channel = playground.state()["channels"][0]["id"]
-    user = next(it["id"] for it in playground.state()["people"] if it["playable"] and not it["is_admin"])
+    user = next(
+        it["id"] for it in playground.state()["people"] if it["playable"] and not it["is_admin"]
+    )
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         playground.post("command", {"user": user, "channel": channel, "text": "/vendors"})
@@ -156,13 +170,21 @@ def _lists_loaded(playground: Playground) -> None:
 
 
 @pytest.fixture
-def browser_context_args(browser_context_args: dict[str, Any], playground: Playground) -> dict[str, Any]:
-    return {**browser_context_args, "base_url": playground.url, "viewport": WINDOW, "reduced_motion": "reduce"}
+def browser_context_args(
+    browser_context_args: dict[str, Any], playground: Playground
+) -> dict[str, Any]:
+    return {
+        **browser_context_args,
+        "base_url": playground.url,
+        "viewport": WINDOW,
+        "reduced_motion": "reduce",
+    }
 
 
 @pytest.fixture
 def complaints(context: BrowserContext) -> Iterator[list[str]]:
-    """Whatever no page may do: errors in the console (a breach of the content policy is one), requests elsewhere."""
+    """Whatever no page may do: errors in the console (a breach of the content policy is one),
+    requests elsewhere."""
     found: list[str] = []
 
     def console(message: ConsoleMessage) -> None:

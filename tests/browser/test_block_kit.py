@@ -1,4 +1,5 @@
-"""What a bot may show beside forms: buttons in messages, dialogs that ask, a Home tab. The bot is a fake one."""
+"""What a bot may show beside forms: buttons in messages, dialogs that ask, a Home tab. The bot is a
+fake one."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,16 @@ from starlette.responses import Response
 from tests.browser.acting import Desk
 from tests.browser.conftest import PATIENCE_SECONDS, PAUSE_SECONDS, Playground
 from tests.playground.conftest import opened
-from tests.playground.fake_bot import JONAS, MAYA, PUBLIC, Workspace, modal, plain, shown, text_input
+from tests.playground.fake_bot import (
+    JONAS,
+    MAYA,
+    PUBLIC,
+    Workspace,
+    modal,
+    plain,
+    shown,
+    text_input,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +48,11 @@ class Backroom:
     def actions(self) -> list[tuple[str, str]]:
         """Each click that the bot heard of: (action id, value)."""
         received = [it for it in self.workspace.bot.received if it["type"] == "block_actions"]
-        return [(action["action_id"], action.get("value", "")) for it in received for action in it["actions"]]
+        return [
+            (action["action_id"], action.get("value", ""))
+            for it in received
+            for action in it["actions"]
+        ]
 
     def heard(self, *expected: tuple[str, str]) -> None:
         """Wait until the bot has heard of these clicks; and of no others."""
@@ -50,7 +64,10 @@ class Backroom:
 
 @pytest.fixture
 def backroom() -> Iterator[Backroom]:
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(opened()) as workspace:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(opened()) as workspace,
+    ):
         yield Backroom(workspace, portal)
 
 
@@ -82,12 +99,17 @@ def card(url: str) -> list[dict[str, Any]]:
         button("edit", "Edit and resend"),
         button("cancel", "Cancel", style="danger", confirm=SURE),
     ]
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": ":hourglass: *Not sure that it is in Rootly*"}}
+    section = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": ":hourglass: *Not sure that it is in Rootly*"},
+    }
     return [section, {"type": "actions", "block_id": "card", "elements": buttons}]
 
 
 def post_card(backroom: Backroom) -> None:
-    backroom.api("chat.postMessage", channel=PUBLIC, text="Not sure", blocks=card(backroom.workspace.url))
+    backroom.api(
+        "chat.postMessage", channel=PUBLIC, text="Not sure", blocks=card(backroom.workspace.url)
+    )
 
 
 def test_a_button_asks_before_it_does_something_final(desk: Desk, backroom: Backroom) -> None:
@@ -121,7 +143,8 @@ def test_a_link_button_opens_its_page_and_tells_the_bot(
 
 
 def test_a_button_in_a_message_opens_a_form(desk: Desk, backroom: Backroom) -> None:
-    """The click brings a trigger, good for one modal; the message can be changed while the form is open."""
+    """The click brings a trigger, good for one modal; the message can be changed while the form is
+    open."""
     workspace = backroom.workspace
     opening: list[dict[str, Any]] = []
 
@@ -157,15 +180,21 @@ def home(*texts: str) -> dict[str, Any]:
         }
         for text in texts
     ]
-    return {"type": "home", "blocks": [{"type": "header", "text": plain("Your deliveries")}, *blocks]}
+    return {
+        "type": "home",
+        "blocks": [{"type": "header", "text": plain("Your deliveries")}, *blocks],
+    }
 
 
 def test_the_home_tab(desk: Desk, backroom: Backroom) -> None:
-    """Opening it tells the bot; what it publishes is drawn, also later, for that person alone; its buttons act."""
+    """Opening it tells the bot; what it publishes is drawn, also later, for that person alone; its
+    buttons act."""
     workspace = backroom.workspace
 
     async def publish(payload: dict[str, Any]) -> Response:
-        await workspace.api("views.publish", user_id=payload["event"]["user"], view=home("INC-1", "INC-2"))
+        await workspace.api(
+            "views.publish", user_id=payload["event"]["user"], view=home("INC-1", "INC-2")
+        )
         return Response()
 
     workspace.bot.answers.append(publish)
@@ -182,8 +211,17 @@ def test_the_home_tab(desk: Desk, backroom: Backroom) -> None:
     home_id = (workspace.slack.home(MAYA) or {})["id"]
     assert payload["container"] == {"type": "view", "view_id": home_id}
     assert (payload["view"]["type"], payload["view"]["id"]) == ("home", home_id)
-    assert [{name: value for name, value in it.items() if name != "action_ts"} for it in payload["actions"]] == [
-        {"type": "button", "block_id": "INC-2", "action_id": "again", "value": "INC-2", "text": shown("Try again")}
+    assert [
+        {name: value for name, value in it.items() if name != "action_ts"}
+        for it in payload["actions"]
+    ] == [
+        {
+            "type": "button",
+            "block_id": "INC-2",
+            "action_id": "again",
+            "value": "INC-2",
+            "text": shown("Try again"),
+        }
     ]
 
     backroom.api("views.publish", user_id=MAYA, view=home("INC-2"))
@@ -208,8 +246,22 @@ def test_the_home_tab_of_a_bot_that_does_not_answer(desk: Desk, backroom: Backro
 
 def delivery(number: int, state: str, **more: Any) -> dict[str, Any]:
     """A line of the queue, as the reader gives it."""
-    made = {"id": number, "title": f"Incident {number}", "vendor": "rootly", "operation": "incident", "state": state}
-    return {**made, "reason": "", "attempt": 1, "made_at": 0.0, "due_at": 0.0, "look_at": 0.0, **more}
+    made = {
+        "id": number,
+        "title": f"Incident {number}",
+        "vendor": "rootly",
+        "operation": "incident",
+        "state": state,
+    }
+    return {
+        **made,
+        "reason": "",
+        "attempt": 1,
+        "created_at": 0.0,
+        "next_attempt_at": 0.0,
+        "reconcile_at": 0.0,
+        **more,
+    }
 
 
 def test_the_queue_in_words(desk: Desk, backroom: Backroom) -> None:
@@ -218,17 +270,17 @@ def test_the_queue_in_words(desk: Desk, backroom: Backroom) -> None:
     expect(queue).to_have_text("Nothing waits")
     now = int(desk.page.evaluate("Date.now()") / 1000)
     lines = [
-        delivery(9, "queued", due_at=now + 600, made_at=now - 300, attempt=2),
-        delivery(8, "queued", due_at=now + 600, made_at=now - 300, attempt=0),
-        delivery(7, "sending", made_at=now - 7200),
-        delivery(6, "unconfirmed", look_at=now + 600, made_at=now - 300),
-        delivery(5, "delivered", made_at=now - 300),
-        delivery(4, "delivered", reason="created_twice", made_at=now - 300, attempt=2),
-        delivery(3, "rejected", made_at=now - 300),
-        delivery(2, "failed", reason="cancelled", made_at=now - 300),
-        delivery(1, "failed", reason="unauthorized", made_at=now - 300),
+        delivery(9, "queued", next_attempt_at=now + 600, created_at=now - 300, attempt=2),
+        delivery(8, "queued", next_attempt_at=now + 600, created_at=now - 300, attempt=0),
+        delivery(7, "sending", created_at=now - 7200),
+        delivery(6, "unconfirmed", reconcile_at=now + 600, created_at=now - 300),
+        delivery(5, "delivered", created_at=now - 300),
+        delivery(4, "delivered", reason="created_twice", created_at=now - 300, attempt=2),
+        delivery(3, "rejected", created_at=now - 300),
+        delivery(2, "failed", reason="cancelled", created_at=now - 300),
+        delivery(1, "failed", reason="unauthorized", created_at=now - 300),
     ]
-    backroom.call(lambda: backroom.workspace.backstage.show_queue(lines, 6))
+    backroom.call(lambda: backroom.workspace.control_api.show_queue(lines, 6))
     expect(queue.locator("li")).to_have_text(
         [
             "queuedrIncident 9again in 10 min · try 2 · 5 min ago",
@@ -244,7 +296,7 @@ def test_the_queue_in_words(desk: Desk, backroom: Backroom) -> None:
         ]
     )
     expect(desk.page.get_by_label("The bot's queue")).to_contain_text("6 wait")
-    backroom.call(lambda: backroom.workspace.backstage.show_queue([], 0))
+    backroom.call(lambda: backroom.workspace.control_api.show_queue([], 0))
     expect(queue).to_have_text("Nothing waits")
 
 
@@ -253,9 +305,9 @@ def test_a_bot_that_nobody_would_start_again_is_not_killed(desk: Desk, backroom:
     desk.page.get_by_test_id("kill-bot").click()
     expect(desk.last()).to_contain_text("Nobody would start the bot again here.")
     banner = desk.page.locator("#banner")
-    backroom.call(lambda: backroom.workspace.backstage.tell("killed"))
+    backroom.call(lambda: backroom.workspace.control_api.tell("killed"))
     expect(banner).to_have_text("The bot was killed with -9; it starts again in a moment")
     expect(desk.page.get_by_test_id("kill-bot")).to_be_disabled()
-    backroom.call(lambda: backroom.workspace.backstage.tell("up"))
+    backroom.call(lambda: backroom.workspace.control_api.tell("up"))
     expect(banner).to_be_hidden()
     expect(desk.page.get_by_test_id("kill-bot")).to_be_enabled()

@@ -1,4 +1,5 @@
-"""The workspace's own fields in Chromium: filled in, refused once the incident exists, and tried again."""
+"""The workspace's own fields in Chromium: filled in, refused once the incident exists, and tried
+again."""
 
 import pytest
 from playwright.sync_api import expect
@@ -15,12 +16,15 @@ def own(name: str) -> str:
 
 
 def test_one_of_the_fields_is_refused_and_tried_again(desk: Desk) -> None:
-    """The incident is there; the card names the field and Rootly's reason; the button sets it, and the page shows both."""
+    """The incident is there; the card names the field and Rootly's reason; the button sets it, and
+    the page shows both."""
     desk.open("/inc", "Labels are printed twice")
     desk.pick(**{own("Region"): "Europe", own("Data centre"): "Lund"})
     desk.modal.get_by_label("Customer impact").fill("Parcels come back.")
     desk.submit().receipt("Rootly", "Labels are printed twice")
-    expect(desk.modal).to_contain_text("Data centre is not set: Rootly says “Selected options is not set up yet”.")
+    expect(desk.modal).to_contain_text(
+        "Data centre is not set: Rootly says “Selected options is not set up yet”."
+    )
     desk.done()
     expect(desk.last()).to_contain_text("Created in Rootly, with something missing")
     expect(desk.last()).to_contain_text("Data centre is not set")

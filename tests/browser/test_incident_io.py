@@ -14,13 +14,15 @@ DASHBOARD = "https://dashboards.example.com/labels"
 
 def form(desk: Desk, title: str) -> Desk:
     """incident.io's form for an incident, all of it."""
-    desk.open("/inc", title).choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.open("/inc", title).choose(
+        "choice", "incident.io: incident", brings="incident_io.incident.name"
+    )
     return desk.pick(severity_id="SEV2").more()
 
 
 def test_roles_are_given_and_custom_fields_filled_in(desk: Desk) -> None:
-    """Roles go to people of Slack, custom fields of every type are filled in; the card's link leads to a page that shows all
-    of it."""
+    """Roles go to people of Slack, custom fields of every type are filled in; the card's link leads
+    to a page that shows all of it."""
     title = "Labels are missing"
     form(desk, title)
     picked = {
@@ -31,22 +33,30 @@ def test_roles_are_given_and_custom_fields_filled_in(desk: Desk) -> None:
     }
     typed = {"Customer impact": IMPACT, "Affected orders": "120", "Dashboard": DASHBOARD}
     desk.pick(**{desk.called(label): value for label, value in picked.items()})
-    desk.pick(**{desk.called("Affected service"): "search"}).pick(**{desk.called("Affected service"): "identity"})
+    desk.pick(**{desk.called("Affected service"): "search"}).pick(
+        **{desk.called("Affected service"): "identity"}
+    )
     desk.fill(**{desk.called(label): value for label, value in typed.items()})
     desk.submit().receipt("incident.io", title).done()
     card = desk.messages.filter(has_text=title)
     expect(card).to_contain_text("Created in incident.io")
     with desk.page.expect_popup() as opened:
         card.get_by_role("link", name="Open in incident.io").click()
-    shown = {**picked, **typed, "Severity": "SEV2", "Reporter": "Maya Okafor", "Affected service": "search, identity"}
+    shown = {
+        **picked,
+        **typed,
+        "Severity": "SEV2",
+        "Reporter": "Maya Okafor",
+        "Affected service": "search, identity",
+    }
     for name, value in shown.items():
         expect(opened.value.locator(f"dt:text-is('{name}') + dd")).to_have_text(value)
     expect(desk.objects("incident_io", title)).to_have_count(1)
 
 
 def test_a_role_for_somebody_whom_incident_io_does_not_know(desk: Desk) -> None:
-    """Its sentence stands beside that role, and everything else stays; with somebody else in the role, one incident is
-    created."""
+    """Its sentence stands beside that role, and everything else stays; with somebody else in the
+    role, one incident is created."""
     title = "Parcels wait in Lyon"
     form(desk, title)
     role, impact = desk.called("Communications"), desk.called("Customer impact")
@@ -60,7 +70,8 @@ def test_a_role_for_somebody_whom_incident_io_does_not_know(desk: Desk) -> None:
 
 
 def test_an_action_where_version_2_is_removed(desk: Desk, playground: Playground) -> None:
-    """The switch beside the fault is used together with it: the answer is lost, the action is found, and is there once."""
+    """The switch beside the fault is used together with it: the answer is lost, the action is
+    found, and is there once."""
     version = desk.page.get_by_test_id("vendor-incident_io-version")
     version.select_option("v2 removed")
     title = "Call the printer's maker"

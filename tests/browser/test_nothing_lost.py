@@ -1,4 +1,5 @@
-"""Nothing is lost, nothing is created twice, and all of it can be watched: in the queue, on cards, in the Home tab."""
+"""Nothing is lost, nothing is created twice, and all of it can be watched: in the queue, on cards,
+in the Home tab."""
 
 import re
 
@@ -17,14 +18,17 @@ SETTLED_MS = 60_000
 
 
 def carded(desk: Desk, title: str) -> None:
-    """Wait until the bot has written down which message is the card: killed before, it posts another."""
+    """Wait until the bot has written down which message is the card: killed before, it posts
+    another."""
     expect(desk.queued(title)).to_have_attribute("data-card", re.compile(r"\d"))
 
 
 def kill(desk: Desk) -> None:
     """Press the button, and see it said."""
     desk.page.get_by_test_id("kill-bot").click()
-    expect(desk.page.locator("#banner")).to_have_text("The bot was killed with -9; it starts again in a moment")
+    expect(desk.page.locator("#banner")).to_have_text(
+        "The bot was killed with -9; it starts again in a moment"
+    )
 
 
 def back(desk: Desk) -> None:
@@ -37,7 +41,9 @@ def test_an_answer_is_lost_and_the_bot_is_killed(desk: Desk, playground: Playgro
     title = "Vouchers are applied twice"
     desk.fault("rootly", "lost").open("/inc", title).submit()
     playground.created("rootly", title)
-    desk.fault("rootly", "down")  # so that it is not looked up before the bot is killed, however long that takes here
+    desk.fault(
+        "rootly", "down"
+    )  # so that it is not looked up before the bot is killed, however long that takes here
     expect(desk.queued(title)).to_have_attribute("data-state", "unconfirmed")
     carded(desk, title)
     kill(desk)
@@ -56,7 +62,9 @@ def test_an_answer_is_lost_and_the_bot_is_killed(desk: Desk, playground: Playgro
 
 def test_the_home_tab_lists_what_was_sent(desk: Desk) -> None:
     """A person finds what waits and what was created, each with its buttons, and sees it change."""
-    desk.open("/inc", "Cards are declined").choose("choice", "Rootly: incident", brings="rootly.incident.title")
+    desk.open("/inc", "Cards are declined").choose(
+        "choice", "Rootly: incident", brings="rootly.incident.title"
+    )
     desk.submit().receipt("Rootly", "Cards are declined").done()
     desk.fault("rootly", "down").open("/inc", "Invoices are late")
     desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
@@ -74,10 +82,13 @@ def test_the_home_tab_lists_what_was_sent(desk: Desk) -> None:
 
 
 def test_what_waits_outlives_the_bot(desk: Desk) -> None:
-    """A delivery to a vendor that is down waits through a kill, and arrives when the vendor is back."""
+    """A delivery to a vendor that is down waits through a kill, and arrives when the vendor is
+    back."""
     title = "Refunds are stuck"
     desk.fault("incident_io", "down")
-    desk.open("/inc", title).choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.open("/inc", title).choose(
+        "choice", "incident.io: incident", brings="incident_io.incident.name"
+    )
     desk.pick(severity_id="SEV2").submit()
     expect(desk.queued(title)).to_contain_text("queued")
     desk.done()
@@ -86,7 +97,9 @@ def test_what_waits_outlives_the_bot(desk: Desk) -> None:
     expect(desk.queued(title)).to_contain_text("queued")
     desk.fault("incident_io", "fine")
     back(desk)
-    expect(desk.messages.filter(has_text=title)).to_contain_text("Created in incident.io", timeout=SETTLED_MS)
+    expect(desk.messages.filter(has_text=title)).to_contain_text(
+        "Created in incident.io", timeout=SETTLED_MS
+    )
     expect(desk.queued(title)).to_contain_text("created")
     expect(desk.objects("incident_io", title)).to_have_count(1)
 

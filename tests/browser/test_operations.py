@@ -17,7 +17,8 @@ def arrived(desk: Desk, vendor: str, label: str, title: str) -> None:
 
 
 def test_an_incident_is_declared_in_rootly(desk: Desk) -> None:
-    """What follows the command is the title; lists of Rootly's are searched; the reference opens a page."""
+    """What follows the command is the title; lists of Rootly's are searched; the reference opens a
+    page."""
     desk.open("/inc", "Search answers slowly")
     expect(desk.input("title")).to_have_value("Search answers slowly")
     desk.fill(summary="p99 is at 9 s").pick(severity_id="SEV2", service_ids="search")
@@ -37,7 +38,9 @@ def test_an_incident_is_declared_in_incident_io(desk: Desk) -> None:
 
 def test_an_action_item_is_added_in_rootly(desk: Desk) -> None:
     """It hangs on an incident found by typing, and belongs to a person found by name."""
-    desk.open("/act", "Roll back 4.2").choose("choice", "Rootly: action item", brings="rootly.action_item.summary")
+    desk.open("/act", "Roll back 4.2").choose(
+        "choice", "Rootly: action item", brings="rootly.action_item.summary"
+    )
     desk.pick(incident_id="Card payments", assigned_to_user_id="Jonas").fill(due_date="2026-12-24")
     arrived(desk, "rootly", "Rootly", "Roll back 4.2")
 
@@ -58,26 +61,33 @@ def test_an_email_task_is_added_to_a_rootly_workflow(desk: Desk) -> None:
         "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
     ).pick(workflow_id="Tell support")
     desk.choose("task_type", "Send an e-mail", brings="send_email.to")
-    desk.fill(send_email__to="shops@example.com", send_email__subject="{{ incident.title }}", send_email__body="Wait.")
+    desk.fill(
+        send_email__to="shops@example.com",
+        send_email__subject="{{ incident.title }}",
+        send_email__body="Wait.",
+    )
     arrived(desk, "rootly", "Rootly", "Tell the shops")
 
 
 def test_an_action_item_task_is_added_to_a_rootly_workflow(desk: Desk) -> None:
     """The other type has people and Slack channels to choose."""
-    desk.open("/wor", "Remind us").choose("choice", "Rootly: workflow task", brings="rootly.workflow_task.name").pick(
-        workflow_id="Open a retro"
-    )
+    desk.open("/wor", "Remind us").choose(
+        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+    ).pick(workflow_id="Open a retro")
     desk.choose("task_type", "Add an action item", brings="add_action_item.summary").fill(
         add_action_item__summary="Write the timeline"
     )
-    desk.pick(add_action_item__assigned_to_user="Nora", add_action_item__post_to_slack_channels="incidents")
+    desk.pick(
+        add_action_item__assigned_to_user="Nora",
+        add_action_item__post_to_slack_channels="incidents",
+    )
     arrived(desk, "rootly", "Rootly", "Remind us")
 
 
 def test_a_workflow_is_created_in_twilio(desk: Desk) -> None:
     """A queue chosen from the list becomes the configuration that Twilio wants."""
-    desk.open("/wor", "Night returns").choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(
-        default_queue="Returns"
-    )
+    desk.open("/wor", "Night returns").choose(
+        "choice", "Twilio TaskRouter: workflow", brings="friendly_name"
+    ).pick(default_queue="Returns")
     desk.more().fill(task_reservation_timeout="90")
     arrived(desk, "twilio", "Twilio TaskRouter", "Night returns")

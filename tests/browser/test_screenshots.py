@@ -32,10 +32,14 @@ def test_cards_say_where_things_stand(desk: Desk, shoot: Shoot) -> None:
     desk.open("/inc", "Vouchers are applied twice").pick(severity_id="SEV2")
     desk.submit().receipt("Rootly", "Vouchers are applied twice").done()
     desk.fault("incident_io", "down").open("/inc", "Refunds are stuck")
-    desk.choose("choice", "incident.io: incident", brings="incident_io.incident.name").pick(severity_id="SEV2").submit()
+    desk.choose("choice", "incident.io: incident", brings="incident_io.incident.name").pick(
+        severity_id="SEV2"
+    ).submit()
     expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
     desk.done().fault("twilio", "revoked").open("/wor", "Payment disputes at night")
-    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(default_queue="Payment").submit()
+    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(
+        default_queue="Payment"
+    ).submit()
     waits = "Saved, waiting for a new key for Twilio TaskRouter"
     expect(desk.modal).to_contain_text(waits)
     expect(desk.done().last()).to_contain_text(waits)
@@ -43,12 +47,15 @@ def test_cards_say_where_things_stand(desk: Desk, shoot: Shoot) -> None:
 
 
 def test_an_incident_is_about_to_be_declared(desk: Desk, shoot: Shoot) -> None:
-    """Somebody has added an action item already, and the admin declares the incident out of a message."""
+    """Somebody has added an action item already, and the admin declares the incident out of a
+    message."""
     desk.act_as("Jonas Lindqvist").open("/act", "Roll checkout-api back to 4.1").pick(
         incident_id="Card payments", priority="high", assigned_to_user_id="Jonas"
     )
     desk.submit().receipt("Rootly", "Roll checkout-api back to 4.1").done()
-    desk.act_as("Maya Okafor").message_menu(desk.messages.filter(has_text=CRY).first, "Declare incident")
+    desk.act_as("Maya Okafor").message_menu(
+        desk.messages.filter(has_text=CRY).first, "Declare incident"
+    )
     desk.pick(severity_id="SEV1", incident_type_ids="Production", service_ids="checkout-api")
     desk.pick(service_ids="payments-gateway")
     desk.modal.get_by_role("heading").scroll_into_view_if_needed()
@@ -69,9 +76,15 @@ def test_a_vendor_refuses_a_field(desk: Desk, shoot: Shoot) -> None:
 
 def test_a_task_is_filled_in(desk: Desk, shoot: Shoot) -> None:
     """A form that depends on what the task does."""
-    desk.open("/wor", "Tell the shops").choose("choice", "Rootly: workflow task", brings="rootly.workflow_task.name")
-    desk.pick(workflow_id="Tell support").choose("task_type", "Send an e-mail", brings="send_email.to")
+    desk.open("/wor", "Tell the shops").choose(
+        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+    )
+    desk.pick(workflow_id="Tell support").choose(
+        "task_type", "Send an e-mail", brings="send_email.to"
+    )
     desk.fill(send_email__to="shops@example.com", send_email__subject="{{ incident.title }}")
-    desk.fill(send_email__body="The shop does not take payments at the moment. We write again within the hour.")
+    desk.fill(
+        send_email__body="The shop does not take payments at the moment. We write again within the hour."
+    )
     desk.field("choice").scroll_into_view_if_needed()
     shoot("task-form")

@@ -9,7 +9,9 @@ pytestmark = pytest.mark.browser
 
 
 def started(desk: Desk, name: str, task_type: str, brings: str) -> Desk:
-    desk.open("/wor", name).choose("choice", "Rootly: workflow task", brings="rootly.workflow_task.name")
+    desk.open("/wor", name).choose(
+        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+    )
     return desk.pick(workflow_id="Tell support").choose("task_type", task_type, brings=brings)
 
 
@@ -28,7 +30,9 @@ def test_a_simple_type(desk: Desk) -> None:
 def test_a_type_with_things_of_another_tool(desk: Desk) -> None:
     """What Rootly cannot list is typed as ID and name, and a slip is told beside it."""
     started(desk, "Track it", "Create a Jira issue", "create_jira_issue.title")
-    desk.fill(create_jira_issue__title="{{ incident.title }}", issue_type=", Bug", project_key="OPS").submit()
+    desk.fill(
+        create_jira_issue__title="{{ incident.title }}", issue_type=", Bug", project_key="OPS"
+    ).submit()
     expect(desk.error("issue_type")).to_have_text("Give the ID first, then a comma and the name.")
     desk.fill(issue_type="10001, Bug", priority="2, High")
     arrived(desk, "Track it")
@@ -37,19 +41,25 @@ def test_a_type_with_things_of_another_tool(desk: Desk) -> None:
 def test_the_largest_type(desk: Desk) -> None:
     """Pickers of Rootly's own lists, and what is rare behind a button, where JSON is checked."""
     started(desk, "Raise it", "Update an incident", "update_incident.incident_id")
-    desk.fill(incident_id="{{ incident.id }}", status="mitigated").pick(severity_id="SEV1", service_ids="checkout-api")
+    desk.fill(incident_id="{{ incident.id }}", status="mitigated").pick(
+        severity_id="SEV1", service_ids="checkout-api"
+    )
     desk.more().fill(custom_fields_mapping='{"Region": "{{ incident.title }}" "EU"}').submit()
-    expect(desk.error("custom_fields_mapping")).to_contain_text("Line 1, column 35: expecting ',' delimiter.")
+    expect(desk.error("custom_fields_mapping")).to_contain_text(
+        "Line 1, column 35: expecting ',' delimiter."
+    )
     desk.fill(custom_fields_mapping='{"Region": "EU"}')
     arrived(desk, "Raise it")
 
 
 def test_one_of_several_is_needed(desk: Desk) -> None:
-    """A message needs somewhere to go: what is possible is named, and the incident's own channel is a box away."""
+    """A message needs somewhere to go: what is possible is named, and the incident's own channel is
+    a box away."""
     started(desk, "Say it", "Send a Slack message", "send_slack_message.text")
     desk.fill(send_slack_message__text="It is down").submit()
     expect(desk.error("send_slack_message.channels")).to_have_text(
-        "Fill in one of these: “Channels”, “And the incident's own channel”, “Slack people” or “Slack user groups”."
+        "Fill in one of these: “Channels”, “And the incident's own channel”, “Slack people” or "
+        "“Slack user groups”."
     )
     desk.field("channels_own").get_by_role("checkbox").check()
     arrived(desk, "Say it")

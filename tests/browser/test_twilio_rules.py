@@ -27,7 +27,10 @@ def configured(second: str) -> dict[str, Any]:
     filters = [(GOLD, queue("Gold customers")), (REFUND, second)]
     return {
         "task_routing": {
-            "filters": [{"expression": expression, "targets": [{"queue": sid}]} for expression, sid in filters],
+            "filters": [
+                {"expression": expression, "targets": [{"queue": sid}]}
+                for expression, sid in filters
+            ],
             "default_filter": {"queue": queue("Everyone")},
         }
     }
@@ -46,10 +49,16 @@ def configuration(desk: Desk, name: str) -> Any:
 
 
 def test_a_workflow_with_two_filters(desk: Desk) -> None:
-    """Both filters arrive in their order, each with its name, queue, priority and timeout, and then the default queue."""
+    """Both filters arrive in their order, each with its name, queue, priority and timeout, and then
+    the default queue."""
     form(desk, "By tier").more()
     desk.pick(default_queue="Everyone")
-    desk.fill(filter_1__name="Gold", filter_1__expression=GOLD, filter_1__priority="10", filter_1__timeout="300")
+    desk.fill(
+        filter_1__name="Gold",
+        filter_1__expression=GOLD,
+        filter_1__priority="10",
+        filter_1__timeout="300",
+    )
     desk.fill(filter_2__name="Refunds", filter_2__expression=REFUND)
     desk.pick(filter_1__queue="Gold customers", filter_2__queue="Payment disputes")
     desk.submit().receipt("Twilio TaskRouter", "By tier").done()
@@ -71,17 +80,22 @@ def test_a_workflow_with_two_filters(desk: Desk) -> None:
 
 
 def test_a_wrong_queue_is_told_beside_its_filter(desk: Desk) -> None:
-    """Rules of another workspace, pasted and turned into fields: Twilio's sentence stands beside the queue that it does not
-    know, everything else stays; with a queue of its own, one workflow is created."""
+    """Rules of another workspace, pasted and turned into fields: Twilio's sentence stands beside
+    the queue that it does not know, everything else stays; with a queue of its own, one workflow is
+    created."""
     right, wrong = configured(queue("Payment disputes")), configured(STAGING_QUEUE)
     form(desk, "Rules from elsewhere").choose("routing", "JSON", brings="json.configuration")
     desk.fill(configuration=json.dumps(wrong))
     desk.choose("routing", "Fields", brings="fields.default_queue").submit()
     words = f"TaskQueue {STAGING_QUEUE} in filters[1].targets[0] does not exist in this workspace"
-    expect(desk.error("filter_2.queue")).to_have_text(f"Twilio TaskRouter says: Configuration is not valid: {words}")
+    expect(desk.error("filter_2.queue")).to_have_text(
+        f"Twilio TaskRouter says: Configuration is not valid: {words}"
+    )
     expect(desk.modal.get_by_test_id("field-error")).to_have_count(1)
     expect(desk.input("filter_1.expression")).to_have_value(GOLD)
     expect(desk.input("filter_2.expression")).to_have_value(REFUND)
     expect(desk.objects("twilio", "Rules from elsewhere")).to_have_count(0)
-    desk.pick(filter_2__queue="Payment disputes").submit().receipt("Twilio TaskRouter", "Rules from elsewhere").done()
+    desk.pick(filter_2__queue="Payment disputes").submit().receipt(
+        "Twilio TaskRouter", "Rules from elsewhere"
+    ).done()
     assert configuration(desk, "Rules from elsewhere") == right

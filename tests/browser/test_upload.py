@@ -1,4 +1,5 @@
-"""Twilio's rules in a file, chosen in the page; and what was typed when the kind of the form is switched."""
+"""Twilio's rules in a file, chosen in the page; and what was typed when the kind of the form is
+switched."""
 
 import json
 from pathlib import Path
@@ -27,7 +28,11 @@ def written(folder: Path, name: str, *, filters: int = 1) -> Path:
     queue = a_queue()
     rule = {"expression": "type == 'refund'", "targets": [{"queue": queue}]}
     path = folder / name
-    path.write_text(json.dumps({"task_routing": {"filters": [rule] * filters, "default_filter": {"queue": queue}}}))
+    path.write_text(
+        json.dumps(
+            {"task_routing": {"filters": [rule] * filters, "default_filter": {"queue": queue}}}
+        )
+    )
     return path
 
 
@@ -56,9 +61,13 @@ def test_a_long_file_is_uploaded_and_arrives(desk: Desk, tmp_path: Path) -> None
 
 
 def test_a_wrong_file_is_replaced(desk: Desk, tmp_path: Path) -> None:
-    """Line and column stand beside the field; the file can be taken out and another chosen; a type that is not asked for is
-    refused at once."""
-    wrong, right, other = tmp_path / "wrong.json", written(tmp_path, "right.json"), tmp_path / "rules.txt"
+    """Line and column stand beside the field; the file can be taken out and another chosen; a type
+    that is not asked for is refused at once."""
+    wrong, right, other = (
+        tmp_path / "wrong.json",
+        written(tmp_path, "right.json"),
+        tmp_path / "rules.txt",
+    )
     wrong.write_text('{"task_routing": {\n"filters": [,]}}')
     other.write_text("{}")
     choose(form(desk, "Mended file"), wrong).submit()
@@ -66,12 +75,15 @@ def test_a_wrong_file_is_replaced(desk: Desk, tmp_path: Path) -> None:
     field(desk).get_by_role("button", name="Remove wrong.json").click()
     expect(desk.error("configuration_file")).to_have_count(0)
     field(desk).locator("input[type=file]").set_input_files(other)
-    expect(field(desk).get_by_test_id("file-note")).to_have_text("Please choose a file that ends in .json.")
+    expect(field(desk).get_by_test_id("file-note")).to_have_text(
+        "Please choose a file that ends in .json."
+    )
     choose(desk, right).submit().receipt("Twilio TaskRouter", "Mended file")
 
 
 def test_a_chosen_file_survives_more_fields(desk: Desk, tmp_path: Path) -> None:
-    """It is still there after the form was drawn anew, and keeps the form from becoming one without room for it."""
+    """It is still there after the form was drawn anew, and keeps the form from becoming one without
+    room for it."""
     choose(form(desk, "Still there"), written(tmp_path, "kept.json"))
     desk.modal.get_by_role("button", name="More fields").click()
     expect(desk.field("task_reservation_timeout")).to_be_visible()
@@ -84,7 +96,8 @@ def test_a_chosen_file_survives_more_fields(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_what_was_typed_survives_switching(desk: Desk) -> None:
-    """Unfinished fields become JSON; with a typo in it, it stays, with the reason on top; mended, it becomes fields again."""
+    """Unfinished fields become JSON; with a typo in it, it stays, with the reason on top; mended,
+    it becomes fields again."""
     desk.open("/wor", "There and back")
     desk.choose("choice", "Twilio TaskRouter: workflow", brings="fields.default_queue")
     desk.fill(filter_1__name="Gold", filter_1__expression="tier = 'Gold'")

@@ -19,7 +19,8 @@ SIDEWAYS = """[...document.querySelectorAll("body, .messages, .modal-body, .vend
 
 
 def test_somebody_was_there_before(desk: Desk) -> None:
-    """The page opens on a channel where people talk, and the last thing they say asks for an incident."""
+    """The page opens on a channel where people talk, and the last thing they say asks for an
+    incident."""
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("incidents")
     expect(desk.messages.first).to_contain_text("INC-142 is declared")
     expect(desk.last()).to_contain_text("Should somebody declare this?")
@@ -40,7 +41,8 @@ def test_a_message_becomes_an_incident(desk: Desk) -> None:
 
 
 def test_a_shortcut_opens_a_form_from_anywhere(desk: Desk) -> None:
-    """The menu beside the message box has the global shortcuts; Escape closes the form and gives the focus back."""
+    """The menu beside the message box has the global shortcuts; Escape closes the form and gives
+    the focus back."""
     desk.page.get_by_test_id("shortcut-menu").click()
     desk.page.get_by_role("menuitem", name="Add action item").click()
     expect(desk.modal.get_by_role("heading", name="Add action item")).to_be_visible()
@@ -62,9 +64,14 @@ def test_only_admins_change_what_happens_automatically(desk: Desk) -> None:
 
 
 def test_the_bot_says_what_it_can_do(desk: Desk) -> None:
-    """`/vendors` lists what is connected, `help` what a command does; only the person who asked sees it."""
+    """`/vendors` lists what is connected, `help` what a command does; only the person who asked
+    sees it."""
     desk.command("/ven")
-    for connected in ("Rootly as Brambleway", "incident.io as brambleway", "Twilio TaskRouter as Brambleway Care"):
+    for connected in (
+        "Rootly as Brambleway",
+        "incident.io as brambleway",
+        "Twilio TaskRouter as Brambleway Care",
+    ):
         expect(desk.last()).to_contain_text(f"{connected}: ✅ working")
     desk.say("/action-item help")
     expect(desk.last()).to_contain_text(
@@ -103,7 +110,9 @@ def test_a_list_is_searched_with_the_keyboard_alone(desk: Desk) -> None:
 
 def test_another_vendor_keeps_what_was_written(desk: Desk) -> None:
     """Headline and details are carried to the other vendor's form and back."""
-    desk.open("/inc", "Wrong prices").choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.open("/inc", "Wrong prices").choose(
+        "choice", "incident.io: incident", brings="incident_io.incident.name"
+    )
     desk.fill(summary="Everything costs a cent")
     desk.choose("choice", "Rootly: incident", brings="rootly.incident.title")
     expect(desk.input("title")).to_have_value("Wrong prices")
@@ -112,7 +121,9 @@ def test_another_vendor_keeps_what_was_written(desk: Desk) -> None:
 
 def test_more_fields_keep_what_was_filled_in(desk: Desk) -> None:
     """The rarely used fields appear below, and every answer stays."""
-    desk.open("/inc", "Slow sign-in").fill(summary="Since nine").pick(severity_id="SEV3", service_ids="identity")
+    desk.open("/inc", "Slow sign-in").fill(summary="Since nine").pick(
+        severity_id="SEV3", service_ids="identity"
+    )
     desk.modal.get_by_role("button", name="More fields").click()
     expect(desk.field("started_at")).to_be_visible()
     expect(desk.input("cause_ids")).to_be_focused()
@@ -145,7 +156,11 @@ def test_the_whole_message_box_takes_a_click(desk: Desk) -> None:
     box = desk.page.locator(".composer-box").bounding_box()
     assert box is not None
     left, right, bottom = box["x"] + 4, box["x"] + box["width"], box["y"] + box["height"]
-    for x, y in ((left, box["y"] + 4), (left + box["width"] / 2, bottom - 8), (right - 20, bottom - 20)):
+    for x, y in (
+        (left, box["y"] + 4),
+        (left + box["width"] / 2, bottom - 8),
+        (right - 20, bottom - 20),
+    ):
         desk.page.get_by_role("heading", level=1).click()
         expect(desk.composer).not_to_be_focused()
         desk.page.mouse.click(x, y)
@@ -156,7 +171,9 @@ def test_what_the_bot_wrote_is_not_lost_among_what_it_read(desk: Desk) -> None:
     """The lists of requests hold what was posted; unticked, "Writes only" brings the look-ups too."""
     desk.open("/inc", "Among others").submit().receipt("Rootly", "Among others").done()
     rootly = desk.page.get_by_test_id("vendor-rootly")
-    reads, writes = (rootly.locator(".requests li").filter(has_text=method) for method in ("GET", "POST"))
+    reads, writes = (
+        rootly.locator(".requests li").filter(has_text=method) for method in ("GET", "POST")
+    )
     expect(rootly.locator(".request-log summary")).to_have_text(re.compile(r"^Writes \(\d+\)$"))
     expect(writes.first).to_contain_text("POST/v1/incidents201created incident INC-")
     expect(reads).to_have_count(0)
@@ -168,9 +185,12 @@ def test_what_the_bot_wrote_is_not_lost_among_what_it_read(desk: Desk) -> None:
 
 
 def test_every_switch_stays_in_view(desk: Desk) -> None:
-    """After several incidents the faults of all three vendors can still be set without scrolling, in a narrow window too."""
+    """After several incidents the faults of all three vendors can still be set without scrolling,
+    in a narrow window too."""
     for number in range(4):
-        desk.open("/inc", f"One of several {number}").submit().receipt("Rootly", f"One of several {number}").done()
+        desk.open("/inc", f"One of several {number}").submit().receipt(
+            "Rootly", f"One of several {number}"
+        ).done()
     for width in (1440, 480):
         desk.page.set_viewport_size({"width": width, "height": 900})
         if width < 500:
@@ -184,7 +204,9 @@ def test_every_switch_stays_in_view(desk: Desk) -> None:
 
 def test_what_was_sent_can_be_looked_at(desk: Desk) -> None:
     """Opened, it stays open when more arrives."""
-    desk.open("/inc", "Look inside").fill(summary="Since nine").submit().receipt("Rootly", "Look inside").done()
+    desk.open("/inc", "Look inside").fill(summary="Since nine").submit().receipt(
+        "Rootly", "Look inside"
+    ).done()
     made = desk.objects("rootly", "Look inside")
     made.get_by_text("What was sent").click()
     expect(made.locator("pre")).to_contain_text('"summary": "Since nine"')
@@ -200,7 +222,8 @@ def test_queues_have_sids_to_copy(desk: Desk) -> None:
 
 
 def test_a_revoked_key_is_replaced_by_a_new_one(desk: Desk) -> None:
-    """The pane shows a new test key while the old one is refused; the bot's page takes it, and the bot works again."""
+    """The pane shows a new test key while the old one is refused; the bot's page takes it, and the
+    bot works again."""
     key = desk.page.get_by_test_id("vendor-rootly-key")
     expect(key.locator("summary")).to_have_text("Test key, to connect it yourself with /vendors")
     before = key.locator("dd").text_content() or ""
@@ -221,7 +244,8 @@ def test_a_revoked_key_is_replaced_by_a_new_one(desk: Desk) -> None:
 
 
 def test_there_is_time_to_kill_the_bot(desk: Desk) -> None:
-    """An answer is lost and the bot killed at leisure; the queue says "not sure" until it runs again and finds it."""
+    """An answer is lost and the bot killed at leisure; the queue says "not sure" until it runs
+    again and finds it."""
     title = "Killed at leisure"
     desk.fault("rootly", "lost").open("/inc", title).submit()
     expect(desk.modal).to_contain_text("Sent, not confirmed by Rootly yet")
@@ -243,12 +267,16 @@ def test_the_app_opens_on_its_home(desk: Desk) -> None:
 def test_a_newcomer_is_told_what_to_try(desk: Desk) -> None:
     """One line above the vendors says how to see a delivery wait."""
     expect(desk.page.get_by_label("What reached the vendors")).to_contain_text(
-        "Try: type /incident Checkout is down, then set a vendor to Down or Answer lost and submit another."
+        "Try: type /incident Checkout is down, then set a vendor to Down or Answer lost and submit "
+        "another."
     )
 
 
-def test_a_playground_that_has_stopped_says_so(page: Page, complaints: list[str], pytestconfig: pytest.Config) -> None:
-    """After five seconds without a connection the banner says what to do, and the page works on when it was done."""
+def test_a_playground_that_has_stopped_says_so(
+    page: Page, complaints: list[str], pytestconfig: pytest.Config
+) -> None:
+    """After five seconds without a connection the banner says what to do, and the page works on
+    when it was done."""
     banner = page.locator("#banner")
     page.clock.install()
     port = free_port()
@@ -260,7 +288,8 @@ def test_a_playground_that_has_stopped_says_so(page: Page, complaints: list[str]
     expect(banner).to_have_text("Connection to the playground lost. Trying again…")
     page.clock.fast_forward(5000)
     expect(banner).to_have_text(
-        "The playground has stopped. Start it again in the terminal; this page reconnects by itself."
+        "The playground has stopped. Start it again in the terminal; this page reconnects by "
+        "itself."
     )
     page.clock.resume()
     with running(pytestconfig.rootpath, port):
@@ -296,7 +325,9 @@ def test_two_windows_show_the_same(desk: Desk, context: BrowserContext) -> None:
 def test_long_words_stay_inside(desk: Desk) -> None:
     """Neither a long title nor a long message pushes anything sideways, in a narrow window either."""
     title = "Unbreakable" * 20
-    desk.say(f"https://example.com/{'x' * 300}").open("/inc", title).submit().receipt("Rootly", title)
+    desk.say(f"https://example.com/{'x' * 300}").open("/inc", title).submit().receipt(
+        "Rootly", title
+    )
     expect(desk.last()).to_contain_text(title)
     for width in (1440, 900, 480):
         desk.page.set_viewport_size({"width": width, "height": 800})

@@ -1,5 +1,6 @@
-"""The page on which an admin connects a vendor, in Chromium: from `/vendors` there and back, with and without scripts, light
-and dark, on a desk and on a phone. Pictures in test-results/screenshots."""
+"""The page on which an admin connects a vendor, in Chromium: from `/vendors` there and back,
+with and without scripts, light and dark, on a desk and on a phone. Pictures in
+test-results/screenshots."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,11 @@ from tests.browser.conftest import Playground
 pytestmark = pytest.mark.browser
 
 Look = tuple[str, Literal["light", "dark"], int]
-LOOKS: tuple[Look, ...] = (("light", "light", 1000), ("dark", "dark", 1000), ("phone", "light", 360))
+LOOKS: tuple[Look, ...] = (
+    ("light", "light", 1000),
+    ("dark", "dark", 1000),
+    ("phone", "light", 360),
+)
 WRONG = "rootly_no_such_key"
 
 
@@ -60,7 +65,8 @@ def keys(playground: Playground, vendor: str) -> dict[str, str]:
 def test_a_vendor_is_disconnected_and_connected_again(
     desk: Desk, playground: Playground, elsewhere: BrowserContext, folder: Path
 ) -> None:
-    """Tested, disconnected after a warning, refused with a wrong key, connected with the right one; Slack shows each."""
+    """Tested, disconnected after a warning, refused with a wrong key, connected with the right one;
+    Slack shows each."""
     page = elsewhere.new_page()
     page.goto(window(desk, "Manage Rootly"))
     page.get_by_role("button", name="Test again").click()
@@ -96,14 +102,16 @@ def test_a_vendor_is_disconnected_and_connected_again(
     expect(page.get_by_role("heading", level=1)).to_have_text("Rootly is connected")
     desk.say("/vendors")
     expect(desk.last()).to_contain_text("Rootly as Brambleway: ")
-    desk.open("/inc", "Parcels are late").pick(severity_id="SEV2").submit().receipt("Rootly", "Parcels are late")
+    desk.open("/inc", "Parcels are late").pick(severity_id="SEV2").submit().receipt(
+        "Rootly", "Parcels are late"
+    )
 
 
 def test_several_fields_each_with_their_own_word(
     desk: Desk, playground: Playground, elsewhere: BrowserContext, folder: Path
 ) -> None:
-    """What is wrong stands beside its field, where the person goes on typing; what is no secret stays; the labels are those
-    that the playground names."""
+    """What is wrong stands beside its field, where the person goes on typing; what is no secret
+    stays; the labels are those that the playground names."""
     page = elsewhere.new_page()
     page.goto(window(desk, "Manage Twilio TaskRouter"))
     page.get_by_label("API key SID, or account SID").fill("SK12")
@@ -114,7 +122,9 @@ def test_several_fields_each_with_their_own_word(
     page.get_by_role("button", name="Check and replace").click()
     expect(page.get_by_role("alert")).to_be_in_viewport()
     expect(page.locator("#key_sid-error")).to_contain_text("Should be a SID")
-    expect(page.locator("#workspace_sid-error")).to_contain_text("Should be a TaskRouter workspace's SID")
+    expect(page.locator("#workspace_sid-error")).to_contain_text(
+        "Should be a TaskRouter workspace's SID"
+    )
     expect(page.get_by_label("Region")).to_have_value("ie1")
     expect(page.get_by_label("API key SID, or account SID")).to_have_value("SK12")
     expect(page.get_by_label("API key SID, or account SID")).to_be_focused()
@@ -127,8 +137,11 @@ def test_several_fields_each_with_their_own_word(
     expect(page.get_by_role("heading", level=1)).to_have_text("Twilio TaskRouter is connected")
 
 
-def test_a_link_that_is_over_says_what_to_do(desk: Desk, complaints: list[str], folder: Path) -> None:
-    """The page has its style, and asks for nothing else; all that Chromium complains about is the 410 itself."""
+def test_a_link_that_is_over_says_what_to_do(
+    desk: Desk, complaints: list[str], folder: Path
+) -> None:
+    """The page has its style, and asks for nothing else; all that Chromium complains about is the
+    410 itself."""
     with desk.page.expect_popup() as opened:
         desk.say("/vendors").last().get_by_role("button", name="Manage Rootly").click()
         desk.modal.get_by_role("link", name="Open the page").click()
@@ -146,7 +159,8 @@ def test_a_link_that_is_over_says_what_to_do(desk: Desk, complaints: list[str], 
 
 
 def test_a_newcomer_finds_the_way(desk: Desk, playground: Playground, folder: Path) -> None:
-    """The answer to `/vendors` has the buttons, the window says what the link is, and the pane shows what to type there."""
+    """The answer to `/vendors` has the buttons, the window says what the link is, and the pane
+    shows what to type there."""
     desk.say("/vendors").last().get_by_role("button", name="Manage incident.io").click()
     key = desk.page.get_by_test_id("vendor-rootly-key")
     expect(desk.modal).to_contain_text("The link is for you alone.")

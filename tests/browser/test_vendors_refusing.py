@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 
 def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
     """Its sentence stands beside the field it names; the corrected form creates one incident."""
-    desk.open("/inc", "Nothing works").choose("choice", "Rootly: incident", brings="rootly.incident.title")
+    desk.open("/inc", "Nothing works").choose(
+        "choice", "Rootly: incident", brings="rootly.incident.title"
+    )
     desk.pick(severity_id="SEV0").submit()
     expect(desk.error("summary")).to_have_text("Rootly says: Summary can't be blank")
     expect(desk.input("title")).to_have_value("Nothing works")
@@ -39,7 +41,9 @@ def test_a_mistake_in_the_json_is_shown_with_its_place(desk: Desk) -> None:
 def test_what_a_vendor_that_is_down_misses_arrives_later(desk: Desk) -> None:
     """The modal says that it is saved; the card waits, and is the same card when the vendor has it."""
     desk.fault("incident_io", "down")
-    desk.open("/inc", "Refunds are stuck").choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.open("/inc", "Refunds are stuck").choose(
+        "choice", "incident.io: incident", brings="incident_io.incident.name"
+    )
     desk.pick(severity_id="SEV2").submit()
     expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
     expect(desk.modal).to_contain_text("incident.io cannot be reached. It will be tried again")
@@ -57,8 +61,12 @@ def test_what_a_vendor_that_is_down_misses_arrives_later(desk: Desk) -> None:
 def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
     """Modal, card and `/vendors` say so; when the vendor accepts it again, the bot works as before."""
     desk.fault("rootly", "revoked")
-    desk.open("/inc", "Who are you").choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
-    said = "Rootly no longer accepts this workspace's token; an admin can reconnect it with /vendors."
+    desk.open("/inc", "Who are you").choose(
+        "choice", "Rootly: incident", brings="rootly.incident.title"
+    ).submit()
+    said = (
+        "Rootly no longer accepts this workspace's token; an admin can reconnect it with /vendors."
+    )
     expect(desk.modal).to_contain_text("Saved, waiting for a new key for Rootly")
     expect(desk.modal).to_contain_text(said)
     desk.done()
@@ -66,11 +74,14 @@ def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
     desk.command("/ven")
     broken = "Rootly as Brambleway: ⚠️ Rootly no longer accepts this workspace's token; connect it again as said below"
     expect(desk.last()).to_contain_text(broken)
-    desk.fault("rootly", "fine").open("/inc", "Known again").submit().receipt("Rootly", "Known again").done()
+    desk.fault("rootly", "fine").open("/inc", "Known again").submit().receipt(
+        "Rootly", "Known again"
+    ).done()
 
 
 def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
-    """Its sentence stands beside the field; when the vendor is fine again, the same form creates one incident."""
+    """Its sentence stands beside the field; when the vendor is fine again, the same form creates
+    one incident."""
     desk.fault("rootly", "refusing").open("/inc", "Reserved")
     desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
     expect(desk.error("title")).to_have_text("Rootly says: Title is reserved")
@@ -82,11 +93,15 @@ def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
 def test_a_slow_vendor_is_waited_for(desk: Desk) -> None:
     """The object is there long before the answer; the card says so once the answer is there too."""
     desk.fault("twilio", "slow").open("/wor", "Slowly")
-    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(default_queue="Returns").submit()
+    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(
+        default_queue="Returns"
+    ).submit()
     expect(desk.objects("twilio", "Slowly")).to_have_count(1)
     expect(desk.queued("Slowly")).to_contain_text("being sent")
     expect(desk.queued("Slowly")).to_contain_text("created", timeout=20_000)
-    expect(desk.messages.filter(has_text="Slowly")).to_contain_text("Created in Twilio TaskRouter", timeout=20_000)
+    expect(desk.messages.filter(has_text="Slowly")).to_contain_text(
+        "Created in Twilio TaskRouter", timeout=20_000
+    )
     expect(desk.objects("twilio", "Slowly")).to_have_count(1)
 
 

@@ -17,7 +17,8 @@ def opened(desk: Desk) -> Desk:
 
 
 def test_an_admin_gives_incidents_to_a_group(desk: Desk) -> None:
-    """Roles and groups are searched in one list; the answer says what is set, and so does the next form."""
+    """Roles and groups are searched in one list; the answer says what is set, and so does the next
+    form."""
     opened(desk)
     expect(desk.input("rootly.incident")).to_have_value("Full members")
     desk.input("rootly.incident").click()
@@ -31,7 +32,9 @@ def test_an_admin_gives_incidents_to_a_group(desk: Desk) -> None:
         ]
     )
     desk.page.keyboard.press("Escape")
-    desk.pick(rootly__incident="Incident commanders", incident_io__incident="On-call engineers").submit()
+    desk.pick(
+        rootly__incident="Incident commanders", incident_io__incident="On-call engineers"
+    ).submit()
     expect(desk.modal).to_contain_text("Saved.")
     expect(desk.modal).to_contain_text("Rootly: incident: Incident commanders (@commanders)")
     desk.done()
@@ -43,7 +46,9 @@ def test_an_admin_gives_incidents_to_a_group(desk: Desk) -> None:
 
 def test_others_get_what_is_theirs(desk: Desk) -> None:
     """Whoever may use one tool is not asked which; whoever may use none is told whom to ask."""
-    opened(desk).pick(rootly__incident="Incident commanders", incident_io__incident="On-call engineers").submit()
+    opened(desk).pick(
+        rootly__incident="Incident commanders", incident_io__incident="On-call engineers"
+    ).submit()
     desk.done().act_as("Jonas").open("/inc", "Disk full")
     expect(desk.field("incident_io.incident.name")).to_be_visible()
     expect(desk.field("choice")).to_have_count(0)

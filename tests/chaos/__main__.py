@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bot.adapters import ADAPTERS
+from bot.adapters.registry import ADAPTERS
 from bot.playground.vendors.incident_io_versions import CHOICES as VERSIONS
 from tests.chaos.run import Plan, chaos
 
@@ -18,7 +18,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--people", type=int, default=11)
-    parser.add_argument("--vendors", nargs="+", choices=ADAPTERS, default=tuple(ADAPTERS), help="those that people use")
+    parser.add_argument(
+        "--vendors",
+        nargs="+",
+        choices=ADAPTERS,
+        default=tuple(ADAPTERS),
+        help="those that people use",
+    )
     parser.add_argument(
         "--incident-io",
         nargs="+",

@@ -1,19 +1,20 @@
 """The bot with its reconciliation switched off: `python -m tests.chaos.at_least_once serve`.
 
-What is in doubt is neither looked up nor protected by a key: it is sent again, as by any queue that delivers at least once.
-The chaos must show that this creates things twice, or it could not fail.
+What is in doubt is neither looked up nor protected by a key: it is sent again, as by any queue that
+delivers at least once. The chaos must show that this creates things twice, or it could not fail.
 """
 
 import sys
 from dataclasses import replace
 
-from bot import app, courier
+from bot import app
 from bot.__main__ import main
 from bot.adapters.base import Adapter, Submission
-from bot.reconciler import Reconciler
-from bot.storage.rows import Delivery
+from bot.delivery import dispatcher
+from bot.delivery.model import Delivery
+from bot.delivery.reconciler import Reconciler
 
-submission_of = courier.submission_of
+submission_of = dispatcher.submission_of
 
 
 class Blind(Reconciler):
@@ -32,5 +33,5 @@ def with_a_new_key(row: Delivery, adapter: Adapter) -> Submission:
 
 if __name__ == "__main__":
     app.Reconciler = Blind  # type: ignore[attr-defined]
-    courier.submission_of = with_a_new_key
+    dispatcher.submission_of = with_a_new_key
     sys.exit(main())

@@ -19,7 +19,8 @@ MISTAKE = re.compile(r"Traceback.*|event='(listener|round|worker|\w+\.\w+)[._](f
 NOTING_SECONDS = 5.0
 """A process that was killed within this time after it had posted a card may not have noted it."""
 ON_ITS_WAY_SECONDS = 1.0
-"""What a bot had sent before it was killed arrives after that: a card can be younger than the kill that orphaned it."""
+"""What a bot had sent before it was killed arrives after that: a card can be younger than the kill
+that orphaned it."""
 
 Row = dict[str, Any]
 
@@ -31,17 +32,19 @@ def title(number: int) -> str:
 
 def rows(database: Path, where: str = "1") -> list[Row]:
     """The deliveries, in the order they were made."""
-    return _read(database, f"SELECT * FROM deliveries WHERE {where} ORDER BY id")  # noqa: S608  our own words
+    return _read(database, f"SELECT * FROM deliveries WHERE {where} ORDER BY id")
 
 
 def unfinished(database: Path) -> list[Row]:
     """The deliveries that are not done, or whose card does not say so yet."""
-    return rows(database, "state != 'delivered' OR version > shown_version")
+    return rows(database, "state != 'delivered' OR version > card_version")
 
 
 def lists(database: Path) -> set[tuple[str, str]]:
     """(vendor, catalog) of the lists that have been fetched."""
-    return {(row["vendor"], row["name"]) for row in _read(database, "SELECT vendor, name FROM catalogs")}
+    return {
+        (row["vendor"], row["name"]) for row in _read(database, "SELECT vendor, name FROM catalogs")
+    }
 
 
 def trail(database: Path) -> dict[str, int]:
@@ -62,24 +65,27 @@ def trail(database: Path) -> dict[str, int]:
         "refused": "state = 'rejected'",
     }
     sums = ", ".join(f"sum({condition})" for condition in counted.values())
-    [row] = _read(database, f"SELECT {sums} FROM delivery_events")  # noqa: S608  our own words
+    [row] = _read(database, f"SELECT {sums} FROM delivery_events")
     return dict(zip(counted, (count or 0 for count in row.values()), strict=True))
 
 
 def fine(row: Row) -> bool:
     """Whether it ended as it should: delivered, once."""
-    return bool(row["state"] == "delivered" and row["twins"] == "[]")
+    return bool(row["state"] == "delivered" and row["duplicates"] == "[]")
 
 
 def objects(vendor: VendorStandIn) -> Counter[str]:
-    """How many objects there are of each delivery, by the marker that they carry; "" for those without one."""
+    """How many objects there are of each delivery, by the marker that they carry; "" for those
+    without one."""
     found = (MARKER.findall(json.dumps(it.body, ensure_ascii=False)) for it in vendor.created)
     return Counter(markers[-1] if markers else "" for markers in found)
 
 
 def versions(incident_io: VendorStandIn) -> dict[str, int]:
     """How many actions and follow-ups were made by each version."""
-    made = Counter(it.path.split("/")[1] for it in incident_io.created if not it.path.endswith("/incidents"))
+    made = Counter(
+        it.path.split("/")[1] for it in incident_io.created if not it.path.endswith("/incidents")
+    )
     return {f"made by incident.io's {version}": made[version] for version in ("v2", "v3")}
 
 
@@ -110,10 +116,14 @@ class Cards:
                     continue
                 self.orphans += 1
                 posted = float(place[1]) - ON_ITS_WAY_SECONDS
-                after = min((kill - posted for kill in kills if kill > posted), default=float("inf"))
+                after = min(
+                    (kill - posted for kill in kills if kill > posted), default=float("inf")
+                )
                 if after > NOTING_SECONDS:
                     apart = float(noted[1] or 0) - float(place[1])
-                    said = f"the next kill came {after:.1f} s after it, the noted card {apart:.1f} s"
+                    said = (
+                        f"the next kill came {after:.1f} s after it, the noted card {apart:.1f} s"
+                    )
                     self.wrong.append(f"{name} has a second card; {said}: {message['text']}")
             text = messages.get(name, {}).get(noted, {"text": "no card"})["text"]
             if not text.startswith("Created in "):

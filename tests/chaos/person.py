@@ -1,5 +1,6 @@
-"""A person who wants something created and does what people do: tries again when Slack shows trouble, mends what a form
-complains about, and looks at the vendor before saying whether something is there."""
+"""A person who wants something created and does what people do: tries again when Slack shows
+trouble, mends what a form complains about, and looks at the vendor before saying whether something
+is there."""
 
 import asyncio
 import json
@@ -26,8 +27,8 @@ PAUSE_SECONDS = 0.25
 
 @cache
 def texts() -> tuple[str | None, ...]:
-    """What one writes, in this order, into a text field whose words were not liked: anything, an address, a link, JSON, a
-    number, an expression, a workflow's configuration."""
+    """What one writes, in this order, into a text field whose words were not liked: anything, an
+    address, a link, JSON, a number, an expression, a workflow's configuration."""
     routing = json.dumps({"task_routing": {"default_filter": {"queue": a_queue()}}})
     return (
         None,
@@ -58,14 +59,17 @@ class Wish:
         return f"{self.adapter.vendor}.{self.operation.name}"
 
 
-class GaveUp(Exception):
-    """The form complains for ever, or offers nothing where something must be chosen; the message is its delivery's key."""
+class GaveUpError(Exception):
+    """The form complains for ever, or offers nothing where something must be chosen; the message is
+    its delivery's key."""
 
 
 class Person:
     """One member of the workspace, with one wish at a time. `seen` counts what Slack showed."""
 
-    def __init__(self, slack: SlackStandIn, user: str, rng: random.Random, seen: Counter[str]) -> None:
+    def __init__(
+        self, slack: SlackStandIn, user: str, rng: random.Random, seen: Counter[str]
+    ) -> None:
         self.slack = slack
         self.user = user
         self.rng = rng
@@ -73,15 +77,16 @@ class Person:
         self._texts = 0
 
     async def submit(self, wish: Wish) -> str:
-        """Have it created; the delivery's key, once the bot has said that it is saved. Raises `GaveUp`."""
+        """Have it created; the delivery's key, once the bot has said that it is saved. Raises
+        `GaveUpError`."""
         view = await self._open(wish)
         view = await self._choose_operation(view, wish)
         view = await self._choose_branch(view, wish)
         return await self._send(view, await self._answers(view))
 
     async def correct(self, channel: str, ts: str, name: str, fields: Collection[str]) -> bool:
-        """Open what the vendor refused again ("Edit and resend"), mend these fields of `name` ("rootly.incident"), and send
-        it; False when Slack shows trouble. Raises `GaveUp`."""
+        """Open what the vendor refused again ("Edit and resend"), mend these fields of `name`
+        ("rootly.incident"), and send it; False when Slack shows trouble. Raises `GaveUpError`."""
         await self._close_everything()
         if not await self.press(channel, ts, "edit") or (view := self._top()) is None:
             return False
@@ -116,7 +121,9 @@ class Person:
 
     async def _choose_operation(self, view: View, wish: Wish) -> View:
         label = f"{wish.adapter.label}: {wish.operation.label}"
-        return await self._choose(view, "choice", label, lambda now: now["callback_id"] == f"form:{wish.name}")
+        return await self._choose(
+            view, "choice", label, lambda now: now["callback_id"] == f"form:{wish.name}"
+        )
 
     async def _choose_branch(self, view: View, wish: Wish) -> View:
         """Any of the answers on which the rest of the form depends, where there is such a question."""
@@ -124,15 +131,21 @@ class Person:
             return view
         block_id = f"{wish.name}.{wish.operation.branches.field}"
         label = self.rng.choice(await self._offers(view, _block(view, block_id)))["text"]["text"]
-        return await self._choose(view, block_id, label, lambda now: bool(_state(now).get("answer")))
+        return await self._choose(
+            view, block_id, label, lambda now: bool(_state(now).get("answer"))
+        )
 
-    async def _choose(self, view: View, block_id: str, label: str, done: Callable[[View], bool]) -> View:
+    async def _choose(
+        self, view: View, block_id: str, label: str, done: Callable[[View], bool]
+    ) -> View:
         """Choose what draws another form, until that is there."""
         for _ in range(TRIES):
             if done(view):
                 return view
             block = _block(view, block_id)
-            option = next(it for it in await self._offers(view, block) if it["text"]["text"] == label)
+            option = next(
+                it for it in await self._offers(view, block) if it["text"]["text"] == label
+            )
             outcome = await self.slack.act(
                 self.user,
                 view_id=view["id"],
@@ -154,12 +167,22 @@ class Person:
             and _is_blank(view, block)
             and (not block.get("optional") or self.rng.random() < 0.3)
         ]
-        return {block_id: state for block in asked for block_id, state in (await self._filled(view, block)).items()}
+        return {
+            block_id: state
+            for block in asked
+            for block_id, state in (await self._filled(view, block)).items()
+        }
 
     async def _filled(self, view: View, block: Block) -> dict[str, Any]:
         offers = [it["value"] for it in await self._offers(view, block)]
         words = texts()[self._texts % len(texts())]
-        return fill({"blocks": [block]}, self.rng, words=lambda *_: words, entries=lambda _: offers, blank=0.0)
+        return fill(
+            {"blocks": [block]},
+            self.rng,
+            words=lambda *_: words,
+            entries=lambda _: offers,
+            blank=0.0,
+        )
 
     async def _offers(self, view: View, block: Block) -> list[dict[str, Any]]:
         """The options of a menu or a type-ahead; empty for what has none."""
@@ -168,12 +191,14 @@ class Person:
             return _options(element)
         empty = 0
         while empty < EMPTY:
-            found = await self.slack.options(self.user, view["id"], block["block_id"], element["action_id"], "")
+            found = await self.slack.options(
+                self.user, view["id"], block["block_id"], element["action_id"], ""
+            )
             if options := [it for it in _options(found) if it["value"] != "-"]:
                 return options
             empty += "error" not in found
             await self._trouble("type-ahead", str(found.get("error", "")))
-        raise GaveUp(_state(view)["key"])
+        raise GaveUpError(_state(view)["key"])
 
     async def _send(self, view: View, values: dict[str, Any]) -> str:
         """Press the button until the modal says that it is saved."""
@@ -195,14 +220,15 @@ class Person:
                 self.seen["complaints"] += 1
                 complaints += 1
                 if complaints > COMPLAINTS:
-                    raise GaveUp(key)
+                    raise GaveUpError(key)
                 values = await self._mended(self._top() or now, outcome.errors)
             elif not outcome.ok:
                 await self._trouble("submission", outcome.error)
         raise AssertionError(f"{view['callback_id']} is never saved: {outcome}")
 
     async def _mended(self, view: View, wrong: Iterable[str]) -> dict[str, Any]:
-        """Of these fields, fill in what is missing, empty what need not be there, and write something else in the rest."""
+        """Of these fields, fill in what is missing, empty what need not be there, and write
+        something else in the rest."""
         values: dict[str, Any] = {}
         for block_id in wrong:
             block = _block(view, block_id)
@@ -238,7 +264,10 @@ def _block(view: View, block_id: str) -> dict[str, Any]:
 
 def _options(element: Mapping[str, Any]) -> list[dict[str, Any]]:
     groups = element.get("option_groups", [])
-    return [*element.get("options", []), *(option for group in groups for option in group["options"])]
+    return [
+        *element.get("options", []),
+        *(option for group in groups for option in group["options"]),
+    ]
 
 
 def _is_blank(view: View, block: Block) -> bool:

@@ -8,15 +8,21 @@ import pytest
 from tests.chaos.run import Plan, Result, chaos
 
 BLIND = Plan(
-    submissions=60, kills=3, seconds=20.0, seed=2, people=4, patience=75.0, program=("-m", "tests.chaos.at_least_once")
+    submissions=60,
+    kills=3,
+    seconds=20.0,
+    seed=2,
+    people=4,
+    patience=75.0,
+    program=("-m", "tests.chaos.at_least_once"),
 )
 """It need not settle everything: what it has created twice by then is enough."""
 
 
 @pytest.mark.timeout(420)
 async def test_nothing_is_lost_and_nothing_is_created_twice(tmp_path: Path) -> None:
-    """200 submissions, eight kills, nearly half of all calls failing: each is created once, and its card says so; a bot
-    that merely sends again creates some twice."""
+    """200 submissions, eight kills, nearly half of all calls failing: each is created once, and its
+    card says so; a bot that merely sends again creates some twice."""
     ours, plain = tmp_path / "ours", tmp_path / "plain"
     ours.mkdir()
     plain.mkdir()
@@ -33,7 +39,9 @@ async def test_nothing_is_lost_and_nothing_is_created_twice(tmp_path: Path) -> N
 VERSIONS = [
     pytest.param(["v2_removed"], {"v3"}, id="v2 removed"),
     pytest.param(["v3_missing"], {"v2"}, id="v3 missing"),
-    pytest.param(["v3_missing", "both", "v2_removed"], {"v2", "v3"}, id="v3 comes, and v2 is removed"),
+    pytest.param(
+        ["v3_missing", "both", "v2_removed"], {"v2", "v3"}, id="v3 comes, and v2 is removed"
+    ),
 ]
 
 
@@ -43,9 +51,13 @@ async def test_the_same_with_each_version_of_incident_io(
     tmp_path: Path, incident_io: list[str], used: set[str]
 ) -> None:
     """What is sent by one version is looked up by whichever is there, and each is created once."""
-    plan = Plan(30, 2, seconds=12.0, seed=3, people=4, vendors=["incident_io"], incident_io=incident_io)
+    plan = Plan(
+        30, 2, seconds=12.0, seed=3, people=4, vendors=["incident_io"], incident_io=incident_io
+    )
     result = await chaos(plan, tmp_path)
     print(f"\n{result.table}")  # noqa: T201  `-s` shows it
     assert result.faults == Result().faults
     assert (result.counts["submissions"], result.counts["kills"]) == (30, 2)
-    assert {version for version in ("v2", "v3") if result.counts[f"made by incident.io's {version}"]} == used
+    assert {
+        version for version in ("v2", "v3") if result.counts[f"made by incident.io's {version}"]
+    } == used

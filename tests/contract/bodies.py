@@ -1,4 +1,5 @@
-"""Whether the body that an adapter sends is what the vendor's document describes: JSON, or a web form."""
+"""Whether the body that an adapter sends is what the vendor's document describes: JSON, or a web
+form."""
 
 import json
 from typing import Any
@@ -14,7 +15,8 @@ def objections(vendor: str, request: Request) -> list[str]:
     """What the vendor's document objects to in the body of that request."""
     if request.data is None:
         return problems(vendor, _body_schema(vendor, request), request.json)
-    # A web form holds texts only: each must read as what the document asks for, and none may be unknown.
+    # A web form holds texts only: each must read as what the document asks for, and none may be
+    # unknown.
     schema = request_schema(vendor, request.path, FORM)
     parsed = {
         name: int(value) if schema["properties"].get(name, {}).get("type") == "integer" else value

@@ -1,4 +1,5 @@
-"""Custom fields of Rootly as its lists give them, one for each kind of value, and what people could fill in."""
+"""Custom fields of Rootly as its lists give them, one for each kind of value, and what people could
+fill in."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -6,11 +7,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.adapters.base import Operation, Submission
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import CustomField
 from bot.forms.fields import Form
 
 OPTIONS = (("o1", "Europe"), ("o2", "America"))
-CATALOGS = ("teams", "services", "functionalities", "users", "environments", "causes", "incident_types", "entities:c1")
+CATALOGS = (
+    "teams",
+    "services",
+    "functionalities",
+    "users",
+    "environments",
+    "causes",
+    "incident_types",
+    "entities:c1",
+)
 FIELDS = (
     CustomField(id="f-text", name="Text", kind="text"),
     CustomField(id="f-long", name="Long text", kind="long"),
@@ -21,7 +31,10 @@ FIELDS = (
     CustomField(id="f-tags", name="Tags", kind="tags"),
     CustomField(id="f-one", name="Region", kind="select", options=OPTIONS),
     CustomField(id="f-some", name="Regions", kind="multi_select", options=OPTIONS),
-    *(CustomField(id=f"f-{each}".replace(":", "-"), name=each, kind="lookup", catalog=each) for each in CATALOGS),
+    *(
+        CustomField(id=f"f-{each}".replace(":", "-"), name=each, kind="lookup", catalog=each)
+        for each in CATALOGS
+    ),
     CustomField(id="f-owners", name="Owners", kind="multi_lookup", catalog="users"),
 )
 texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
@@ -33,7 +46,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "number": numbers,
     "check": st.booleans(),
     "date": st.dates(date(1990, 1, 1), date(2100, 1, 1)),
-    "datetime": st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([None, UTC])),  # noqa: DTZ001
+    "datetime": st.datetimes(
+        datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([None, UTC])
+    ),
     "tags": st.lists(texts, max_size=3),
     "select": options,
     "multi_select": st.lists(options, unique=True),
@@ -56,7 +71,9 @@ def custom_values() -> st.SearchStrategy[dict[str, Any]]:
     return given.map(lambda values: {name: it for name, it in values.items() if it is not None})
 
 
-def with_custom(operation: Operation, form: Form, values: dict[str, Any], **more: Any) -> Submission:
+def with_custom(
+    operation: Operation, form: Form, values: dict[str, Any], **more: Any
+) -> Submission:
     """The filled-in form with these custom fields in it."""
     whole = operation.form_for(None, FIELDS).model_validate({**form.model_dump(), "custom": values})
     return Submission(whole, custom=FIELDS, **more)

@@ -1,4 +1,5 @@
-"""Hypothesis strategies for everything a person could fill in: whole forms of every operation, with every branch."""
+"""Hypothesis strategies for everything a person could fill in: whole forms of every operation, with
+every branch."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -21,12 +22,22 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 REFUSED = ("", ".", "..")
 """Ids that no request is made with."""
 texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
-ids = st.text("abcdef0123456789-/.# é", min_size=1, max_size=12).map(str.strip).filter(lambda each: each not in REFUSED)
+ids = (
+    st.text("abcdef0123456789-/.# é", min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(lambda each: each not in REFUSED)
+)
 urls = st.sampled_from(
-    ["https://example.com/a?b=c&d=%20", "http://10.0.0.1:8080", "https://acme.atlassian.net/browse/OPS-42"]
+    [
+        "https://example.com/a?b=c&d=%20",
+        "http://10.0.0.1:8080",
+        "https://acme.atlassian.net/browse/OPS-42",
+    ]
 )
 emails = st.sampled_from(["ann@example.com", "bo+oncall@example.co.uk"])
-moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([None, UTC]))  # noqa: DTZ001
+moments = st.datetimes(
+    datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([None, UTC])
+)
 
 # What pydantic's types do not tell: ids are plain strings to them.
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
@@ -39,7 +50,10 @@ def filled(form: type[Form], **given: st.SearchStrategy[Any]) -> st.SearchStrate
     """Any valid filling of the form; fields that depend on each other are `given`."""
     st.register_type_strategy(HttpUrl, urls.map(HttpUrl))
     st.register_type_strategy(EmailStr, emails)
-    fields = {name: given[name] if name in given else _strategy(name, info) for name, info in form.model_fields.items()}
+    fields = {
+        name: given[name] if name in given else _strategy(name, info)
+        for name, info in form.model_fields.items()
+    }
     return st.fixed_dictionaries(fields).map(form.model_validate)
 
 
@@ -62,14 +76,22 @@ def _strategy(name: str, info: FieldInfo) -> st.SearchStrategy[Any]:
 def in_order(draw: st.DrawFn) -> dict[str, Any]:
     """Times of an incident, each no earlier than the one before, any of them left out."""
     steps = draw(
-        st.lists(st.timedeltas(timedelta(0), timedelta(days=9)), min_size=len(IN_ORDER), max_size=len(IN_ORDER))
+        st.lists(
+            st.timedeltas(timedelta(0), timedelta(days=9)),
+            min_size=len(IN_ORDER),
+            max_size=len(IN_ORDER),
+        )
     )
     times = [NOW + sum(steps[: number + 1], timedelta(0)) for number in range(len(steps))]
-    return {name: draw(st.none() | st.just(time)) for name, time in zip(IN_ORDER, times, strict=True)}
+    return {
+        name: draw(st.none() | st.just(time)) for name, time in zip(IN_ORDER, times, strict=True)
+    }
 
 
 labels = st.lists(
-    st.tuples(st.text("abc-_", min_size=1, max_size=9), st.text(max_size=9)), max_size=3, unique_by=lambda it: it[0]
+    st.tuples(st.text("abc-_", min_size=1, max_size=9), st.text(max_size=9)),
+    max_size=3,
+    unique_by=lambda it: it[0],
 ).map(lambda pairs: [f"{name} = {value}" for name, value in pairs])
 
 
@@ -78,7 +100,12 @@ def maintenance(draw: st.DrawFn) -> dict[str, Any]:
     """What only a planned maintenance has."""
     until = draw(st.none() | st.just(NOW + timedelta(hours=2)))
     services = draw(st.lists(ids, max_size=2))
-    return {"kind": "scheduled", "scheduled_for": NOW, "scheduled_until": until, "muted_service_ids": services}
+    return {
+        "kind": "scheduled",
+        "scheduled_for": NOW,
+        "scheduled_until": until,
+        "muted_service_ids": services,
+    }
 
 
 def rootly_incidents() -> st.SearchStrategy[Incident]:
@@ -86,7 +113,9 @@ def rootly_incidents() -> st.SearchStrategy[Incident]:
     none = dict.fromkeys((*IN_ORDER, *PLANNED), st.none())
     untimed = filled(Incident, **none, labels=labels, kind=kinds, muted_service_ids=st.just([]))
     return st.builds(
-        lambda form, times, planned: Incident.model_validate({**form.model_dump(), **times, **planned}),
+        lambda form, times, planned: Incident.model_validate(
+            {**form.model_dump(), **times, **planned}
+        ),
         untimed,
         in_order(),
         st.just({}) | maintenance(),
@@ -108,7 +137,9 @@ def incident_io_incidents() -> st.SearchStrategy[IncidentIoIncident]:
 
     def made(form: IncidentIoIncident, options: RetrospectiveOptions | None) -> IncidentIoIncident:
         given = options if form.mode == "retrospective" else None
-        return IncidentIoIncident.model_validate({**form.model_dump(), "retrospective_incident_options": given})
+        return IncidentIoIncident.model_validate(
+            {**form.model_dump(), "retrospective_incident_options": given}
+        )
 
     without = filled(IncidentIoIncident, retrospective_incident_options=st.none())
     return st.builds(made, without, st.none() | filled(RetrospectiveOptions))
@@ -130,5 +161,9 @@ def submissions(operation: str) -> st.SearchStrategy[Submission]:
     """What the adapter could be asked to create: `operation` is `<vendor>.<operation>`."""
     markers = st.text("0123456789abcdef", min_size=12, max_size=12).map("ir{}".format)
     return st.builds(
-        Submission, form=FORMS[operation], marker=markers, reporter=st.text(max_size=20), revision=st.integers(0, 9)
+        Submission,
+        form=FORMS[operation],
+        marker=markers,
+        reporter=st.text(max_size=20),
+        revision=st.integers(0, 9),
     )

@@ -1,4 +1,5 @@
-"""A vendor's OpenAPI document, as far as the contract tests need it: paths, request schemas, example answers."""
+"""A vendor's OpenAPI document, as far as the contract tests need it: paths, request schemas,
+example answers."""
 
 import json
 import os
@@ -10,25 +11,34 @@ from typing import Any
 import jsonschema
 import pytest
 
-FILES = {"rootly": "rootly.json", "incident_io": "incident_io.json", "twilio": "twilio_taskrouter.json"}
+FILES = {
+    "rootly": "rootly.json",
+    "incident_io": "incident_io.json",
+    "twilio": "twilio_taskrouter.json",
+}
 
 
 @cache
 def document(vendor: str) -> dict[str, Any]:
     """The vendor's document; without it the test is skipped, and says so."""
-    loaded: dict[str, Any] = _as_json_schema(json.loads(path_of(vendor).read_text(encoding="utf-8")))
+    loaded: dict[str, Any] = _as_json_schema(
+        json.loads(path_of(vendor).read_text(encoding="utf-8"))
+    )
     return loaded
 
 
 def path_of(vendor: str) -> Path:
     """Return where the vendor's document is: in `$VENDOR_SPECS`. Without that, skip the test."""
     if not (directory := os.environ.get("VENDOR_SPECS")):
-        pytest.skip("VENDOR_SPECS is not set: it names the directory of the vendors' OpenAPI documents")
+        pytest.skip(
+            "VENDOR_SPECS is not set: it names the directory of the vendors' OpenAPI documents"
+        )
     return Path(directory, FILES[vendor])
 
 
 def template(vendor: str, path: str) -> str:
-    """The document's path that `path` is an instance of; a path without placeholders goes before one with."""
+    """The document's path that `path` is an instance of; a path without placeholders goes before
+    one with."""
     paths = sorted(document(vendor)["paths"], key=lambda each: each.count("{"))
     for each in paths:
         if re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(each)), path):
@@ -44,7 +54,9 @@ def operation(vendor: str, method: str, path: str) -> dict[str, Any]:
 
 def request_schema(vendor: str, path: str, media_type: str) -> dict[str, Any]:
     """The schema of the body of a POST to `path`."""
-    return resolved(vendor, operation(vendor, "POST", path)["requestBody"]["content"][media_type]["schema"])
+    return resolved(
+        vendor, operation(vendor, "POST", path)["requestBody"]["content"][media_type]["schema"]
+    )
 
 
 def resolved(vendor: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +71,9 @@ def resolved(vendor: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def problems(vendor: str, schema: dict[str, Any], value: Any) -> list[str]:
     """What the schema objects to in `value`, with its place."""
-    validator = jsonschema.Draft202012Validator({**schema, "components": document(vendor)["components"]})
+    validator = jsonschema.Draft202012Validator(
+        {**schema, "components": document(vendor)["components"]}
+    )
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 

@@ -1,4 +1,5 @@
-"""Rootly's document about workflow tasks: its schemas by type, and that of a whole request for one of them."""
+"""Rootly's document about workflow tasks: its schemas by type, and that of a whole request for one
+of them."""
 
 from functools import cache
 from typing import Any
@@ -14,17 +15,22 @@ MEDIA_TYPE = "application/vnd.api+json"
 def documented() -> dict[str, Any]:
     """Each type's schema, of those that the document takes for a new task."""
     shapes = [each["$ref"] for each in _attributes()["properties"]["task_params"]["oneOf"]]
-    return {each.rpartition("/")[2].removesuffix(SUFFIX): resolved("rootly", {"$ref": each}) for each in shapes}
+    return {
+        each.rpartition("/")[2].removesuffix(SUFFIX): resolved("rootly", {"$ref": each})
+        for each in shapes
+    }
 
 
 def whole_request(name: str) -> dict[str, Any]:
     """The schema of a request for a task of that type.
 
-    The shapes overlap, so that the document's `oneOf` fits nothing: the one that bears the type's name is taken. Its own
-    enum of `task_type` names another type in ten cases, and is passed over.
+    The shapes overlap, so that the document's `oneOf` fits nothing: the one that bears the type's
+    name is taken. Its own enum of `task_type` names another type in ten cases, and is passed over.
     """
     shape = documented().get(name, {"type": "object", "properties": {}})
-    members = {member: each for member, each in shape["properties"].items() if member != "task_type"}
+    members = {
+        member: each for member, each in shape["properties"].items() if member != "task_type"
+    }
     attributes = _attributes()
     attributes = _with(attributes, "task_params", {**shape, "properties": members})
     schema = request_schema("rootly", PATH, MEDIA_TYPE)

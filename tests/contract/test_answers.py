@@ -8,9 +8,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Adapter, ApiKey, Created, Entry, Submission
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.twilio import Task, TwilioKey
 from bot.forms.fields import Form
 from tests.adapters.twilio_filled import from_fields
@@ -18,7 +18,9 @@ from tests.contract.openapi import operation, resolved
 
 SID = "a" * 32
 INCIDENT_IO = ApiKey(api_key=SecretStr("k"))
-TWILIO = TwilioKey(key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("s"), workspace_sid=SecretStr(f"WS{SID}"))
+TWILIO = TwilioKey(
+    key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("s"), workspace_sid=SecretStr(f"WS{SID}")
+)
 MARKER = "ir4f2a9c01b2c3"
 
 
@@ -30,7 +32,9 @@ def anyio_backend() -> str:
 def example(vendor: str, method: str, path: str) -> Any:
     """The first example of a successful answer."""
     responses = operation(vendor, method, path)["responses"]
-    content = next(responses[status] for status in sorted(responses) if status.startswith("2"))["content"]
+    content = next(responses[status] for status in sorted(responses) if status.startswith("2"))[
+        "content"
+    ]
     media = next(iter(content.values()))
     return media["example"] if "example" in media else next(_values(media["examples"]))
 
@@ -40,7 +44,8 @@ def _values(examples: dict[str, Any]) -> Iterator[Any]:
 
 
 def answering(vendor: str, status: int, body: Any, *, at: str = "") -> Adapter:
-    """The vendor's adapter, at a vendor that answers anything with this; of two versions of the path `at`, it has that."""
+    """The vendor's adapter, at a vendor that answers anything with this; of two versions of the
+    path `at`, it has that."""
     route = at.rpartition("/")[2]
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -72,7 +77,9 @@ ON_AN_INCIDENT: list[tuple[str, Form]] = [
 def listed(path: str) -> Any:
     """The example of a list of actions or follow-ups, and an incident that they could be of."""
     route = path.rpartition("/")[2]
-    schema = operation("incident_io", "GET", path)["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = operation("incident_io", "GET", path)["responses"]["200"]["content"][
+        "application/json"
+    ]["schema"]
     rows = json.loads(json.dumps(resolved("incident_io", schema)["properties"][route]["example"]))
     meta = {"pagination_meta": {"page_size": 250}} if "v3" in path else {}
     return {route: rows, **meta, "incident": {"id": "i", "mode": "standard"}}
@@ -85,7 +92,9 @@ async def test_incident_io_on_an_incident(version: str, name: str, form: Form) -
     path = f"/{version}/{name}s"
     body = example("incident_io", "POST", path)
     adapter = answering("incident_io", 201, {**body, f"{name}s": []}, at=path)
-    assert await adapter.create(name, Submission(form, MARKER), INCIDENT_IO) == Created(id=body[name]["id"], title="x")
+    assert await adapter.create(name, Submission(form, MARKER), INCIDENT_IO) == Created(
+        id=body[name]["id"], title="x"
+    )
 
 
 @BOTH_VERSIONS
@@ -103,7 +112,9 @@ async def test_incident_io_is_found(version: str, name: str, form: Form) -> None
 async def test_incident_io_priorities(version: str) -> None:
     """The example of a list of follow-ups gives the priority that its follow-ups have."""
     body = listed(path := f"/{version}/follow_ups")
-    found = await answering("incident_io", 200, body, at=path).entries("follow_up_priorities", INCIDENT_IO)
+    found = await answering("incident_io", 200, body, at=path).entries(
+        "follow_up_priorities", INCIDENT_IO
+    )
     priority = body["follow_ups"][0]["priority"]
     assert found == [Entry(id=priority["id"], label=priority["name"])]
 
@@ -113,8 +124,14 @@ async def test_incident_io_fields() -> None:
     paths = ("/v2/incident_roles", "/v1/custom_fields", "/v2/incident_timestamps")
     body = {name: it for path in paths for name, it in example("incident_io", "GET", path).items()}
     found = await answering("incident_io", 200, body).entries("incident_fields", INCIDENT_IO)
-    rows = [row for name in ("incident_roles", "custom_fields", "incident_timestamps") for row in body[name]]
-    assert [(entry.id.partition("_")[2], entry.label) for entry in found] == [(row["id"], row["name"]) for row in rows]
+    rows = [
+        row
+        for name in ("incident_roles", "custom_fields", "incident_timestamps")
+        for row in body[name]
+    ]
+    assert [(entry.id.partition("_")[2], entry.label) for entry in found] == [
+        (row["id"], row["name"]) for row in rows
+    ]
 
 
 async def test_incident_io_identity() -> None:
@@ -141,12 +158,16 @@ async def test_incident_io_lists(catalog: str, path: str) -> None:
         for row in rows:
             row["archived_at"] = "2026-11-21T10:00:00Z" if archived else None
         found = await answering("incident_io", 200, body).entries(catalog, INCIDENT_IO)
-        assert [(entry.id, entry.label) for entry in found] == [(it["id"], it["name"]) for it in rows if not archived]
+        assert [(entry.id, entry.label) for entry in found] == [
+            (it["id"], it["name"]) for it in rows if not archived
+        ]
 
 
 async def test_twilio_workflow() -> None:
     """The example of a created workflow is understood."""
-    adapter = answering("twilio", 201, body := example("twilio", "POST", f"/v1/Workspaces/WS{SID}/Workflows"))
+    adapter = answering(
+        "twilio", 201, body := example("twilio", "POST", f"/v1/Workspaces/WS{SID}/Workflows")
+    )
     created = await adapter.create("workflow", Submission(from_fields("x"), MARKER), TWILIO)
     assert (created.id, created.title) == (body["sid"], body["friendly_name"])
 
@@ -155,12 +176,16 @@ async def test_twilio_task_queues() -> None:
     """The example of a list of queues becomes entries."""
     body = example("twilio", "GET", f"/v1/Workspaces/WS{SID}/TaskQueues")
     found = await answering("twilio", 200, body).entries("task_queues", TWILIO)
-    assert found == [Entry(id=row["sid"], label=row["friendly_name"]) for row in body["task_queues"]]
+    assert found == [
+        Entry(id=row["sid"], label=row["friendly_name"]) for row in body["task_queues"]
+    ]
 
 
 async def test_twilio_task() -> None:
     """The example of a created task is understood."""
-    adapter = answering("twilio", 201, body := example("twilio", "POST", f"/v1/Workspaces/WS{SID}/Tasks"))
+    adapter = answering(
+        "twilio", 201, body := example("twilio", "POST", f"/v1/Workspaces/WS{SID}/Tasks")
+    )
     created = await adapter.create("task", Submission(Task(title="x"), MARKER), TWILIO)
     assert created == Created(id=body["sid"], title="x")
 
@@ -170,7 +195,9 @@ async def test_twilio_tasks() -> None:
     body = json.loads(json.dumps(example("twilio", "GET", f"/v1/Workspaces/WS{SID}/Tasks")))
     body["meta"]["next_page_url"] = None
     body["tasks"][0]["attributes"] = json.dumps({"slack_ref": MARKER})
-    found = await answering("twilio", 200, body).find("task", Submission(Task(title="x"), MARKER), TWILIO, 0.0)
+    found = await answering("twilio", 200, body).find(
+        "task", Submission(Task(title="x"), MARKER), TWILIO, 0.0
+    )
     assert found == [Created(id=body["tasks"][0]["sid"], title="x")]
 
 
@@ -189,8 +216,12 @@ async def test_incident_io_incidents() -> None:
     del body["pagination_meta"]
     first = body["incidents"][0]
     submission = Submission(Incident(name=first["name"], severity_id="s"), MARKER)
-    found = await answering("incident_io", 200, body).find("incident", submission, INCIDENT_IO, 120.0)
-    made = Created(id=first["id"], reference=first["reference"], title=first["name"], url=first["permalink"])
+    found = await answering("incident_io", 200, body).find(
+        "incident", submission, INCIDENT_IO, 120.0
+    )
+    made = Created(
+        id=first["id"], reference=first["reference"], title=first["name"], url=first["permalink"]
+    )
     assert found == [made]
 
 

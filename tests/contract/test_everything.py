@@ -1,6 +1,8 @@
-"""What a vendor's create operation can hear is said by a whole form, or listed with the reason why not.
+"""What a vendor's create operation can hear is said by a whole form, or listed with the reason why
+not.
 
-The parameters of each type of workflow task are one member here; `test_task_types.py` goes through them.
+The parameters of each type of workflow task are one member here; `test_task_types.py` goes through
+them.
 """
 
 from collections.abc import Mapping
@@ -8,15 +10,25 @@ from typing import Any
 
 import pytest
 
-from bot.adapters import ADAPTERS
 from bot.adapters.base import Request
 from bot.adapters.incident_io.forms import NOT_OFFERED as INCIDENT_IO
+from bot.adapters.registry import ADAPTERS
 from bot.adapters.rootly.forms import NOT_OFFERED as ROOTLY
 from bot.adapters.twilio.bodies import NOT_OFFERED as TWILIO
 from bot.forms.shape import shape
 from tests.contract.bodies import FORM, objections
 from tests.contract.openapi import request_schema
-from tests.contract.whole import WHOLE, documented, enums, leaves_of, operation, request, sent, whole, without
+from tests.contract.whole import (
+    WHOLE,
+    documented,
+    enums,
+    leaves_of,
+    operation,
+    request,
+    sent,
+    whole,
+    without,
+)
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     f"{vendor}.{operation}": reasons
@@ -33,7 +45,11 @@ CHOOSE_A_FORM = {"rootly.workflow_task": {"task_type"}, "twilio.workflow": {"rou
 
 def test_every_operation_is_covered() -> None:
     """An operation cannot be added without its contract."""
-    everything = {f"{vendor}.{each.name}" for vendor, adapter in ADAPTERS.items() for each in adapter.operations}
+    everything = {
+        f"{vendor}.{each.name}"
+        for vendor, adapter in ADAPTERS.items()
+        for each in adapter.operations
+    }
     assert everything == set(WHOLE) == set(NOT_OFFERED)
 
 
@@ -55,7 +71,9 @@ def test_every_field_changes_what_is_sent(name: str) -> None:
     """No field is asked for in vain: without what stands in it, another request is made."""
     form = whole(name)
     made = request(name, form)
-    same = {".".join(path) for path in leaves_of(form) if request(name, without(form, path)) == made}
+    same = {
+        ".".join(path) for path in leaves_of(form) if request(name, without(form, path)) == made
+    }
     assert same == CHOOSE_A_FORM.get(name, set())
 
 
@@ -67,8 +85,8 @@ def test_a_whole_form_fits_the_document(name: str) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_choices_are_the_documents(name: str) -> None:
-    """Where the document has an enum, the form has a select with just those values. (Of Rootly's kinds, a parent makes those
-    of sub-incidents.)"""
+    """Where the document has an enum, the form has a select with just those values. (Of Rootly's
+    kinds, a parent makes those of sub-incidents.)"""
     vendor = name.partition(".")[0]
     theirs = {
         path.removeprefix(AROUND): {str(it).removesuffix("_sub") for it in values if it}
@@ -80,4 +98,6 @@ def test_choices_are_the_documents(name: str) -> None:
 
 
 def _schema(vendor: str, made: Request) -> dict[str, Any]:
-    return request_schema(vendor, made.path, FORM if made.json is None else made.headers["Content-Type"])
+    return request_schema(
+        vendor, made.path, FORM if made.json is None else made.headers["Content-Type"]
+    )

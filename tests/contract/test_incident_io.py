@@ -34,10 +34,16 @@ def schema(path: str) -> dict[str, Any]:
     return request_schema("incident_io", path, "application/json")
 
 
-@pytest.mark.parametrize(("form", "operation"), [(Incident, "incident"), (Action, "action"), (FollowUp, "follow_up")])
+@pytest.mark.parametrize(
+    ("form", "operation"), [(Incident, "incident"), (Action, "action"), (FollowUp, "follow_up")]
+)
 def test_what_is_demanded(form: type[Form], operation: str) -> None:
     """What the document demands, the form does too, or we fill it in."""
-    ours = {name for name, info in form.model_fields.items() if info.is_required() or info.default is not None}
+    ours = {
+        name
+        for name, info in form.model_fields.items()
+        if info.is_required() or info.default is not None
+    }
     for path in PATHS[operation]:
         assert set(schema(path)["required"]) - {"idempotency_key"} <= ours
 
@@ -50,7 +56,9 @@ def test_each_version_takes_the_same(operation: str, data: st.DataObject) -> Non
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     submission = data.draw(submissions(f"incident_io.{operation}"))
     adapter = IncidentIo(client, "")
-    second, third = (adapter.request(operation, submission, KEYS["incident_io"], number) for number in (2, 3))
+    second, third = (
+        adapter.request(operation, submission, KEYS["incident_io"], number) for number in (2, 3)
+    )
     assert [second.path, third.path] == PATHS[operation]
     assert replace(second, path=third.path) == third
     assert objections("incident_io", second) == objections("incident_io", third) == []

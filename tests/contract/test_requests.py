@@ -11,16 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import Operation, Request, Submission
 from bot.adapters.incident_io.forms import Action, FollowUp
 from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
 from bot.adapters.incident_io.lists import DEFINITIONS as INCIDENT_IO_DEFINITIONS
 from bot.adapters.incident_io.lists import LISTS as INCIDENT_IO_LISTS
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.adapters.twilio import Task
 from bot.adapters.twilio.bodies import PARAMETERS
-from bot.errors import Refused
+from bot.errors import RejectedError
 from bot.forms.fields import Form
 from bot.forms.shape import places
 from tests.adapters.places import SEND
@@ -41,7 +41,8 @@ PATHS = {
     "twilio.workflow": "/v1/Workspaces/{WorkspaceSid}/Workflows",
     "twilio.task": "/v1/Workspaces/{WorkspaceSid}/Tasks",
 }
-# Fields that stand elsewhere than in the body's attributes, or that become another field of the vendor's.
+# Fields that stand elsewhere than in the body's attributes, or that become another field of the
+# vendor's.
 ELSEWHERE = {
     "rootly.incident": set[str](),
     "rootly.action_item": {"incident_id"},
@@ -56,7 +57,11 @@ ELSEWHERE = {
 
 def test_every_operation_is_covered() -> None:
     """An operation cannot be added without its contract."""
-    everything = {f"{vendor}.{each.name}" for vendor, adapter in ADAPTERS.items() for each in adapter.operations}
+    everything = {
+        f"{vendor}.{each.name}"
+        for vendor, adapter in ADAPTERS.items()
+        for each in adapter.operations
+    }
     assert everything == set(FORMS) == set(PATHS) == set(ELSEWHERE)
 
 
@@ -67,9 +72,9 @@ def test_requests_fit_the_document(name: str, data: st.DataObject) -> None:
     """Whatever is filled in, the request's path exists and its body is valid."""
     vendor, _, short = name.partition(".")
     document(vendor)
-    adapter = make_adapters(httpx.AsyncClient(transport=httpx.MockTransport(_never)), dict.fromkeys(ADAPTERS, ""))[
-        vendor
-    ]
+    adapter = make_adapters(
+        httpx.AsyncClient(transport=httpx.MockTransport(_never)), dict.fromkeys(ADAPTERS, "")
+    )[vendor]
     submission = data.draw(submissions(name))
     request = adapter.request(short, submission, KEYS[vendor])
     assert (request.method, template(vendor, request.path)) == ("POST", PATHS[name])
@@ -83,7 +88,12 @@ def _never(request: httpx.Request) -> httpx.Response:
 
 
 def _everything(request: Request) -> str:
-    return unquote(request.path) + json.dumps(request.json) + json.dumps(request.data) + str(request.headers)
+    return (
+        unquote(request.path)
+        + json.dumps(request.json)
+        + json.dumps(request.data)
+        + str(request.headers)
+    )
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -92,9 +102,16 @@ def test_fields_bear_the_vendors_names(name: str) -> None:
     vendor, _, short = name.partition(".")
     form = _operation(vendor, short).form
     ours = {_wire(vendor, field) for field in form.model_fields if field not in ELSEWHERE[name]}
-    media_type = {"rootly": "application/vnd.api+json", "incident_io": "application/json", "twilio": FORM}[vendor]
+    media_type = {
+        "rootly": "application/vnd.api+json",
+        "incident_io": "application/json",
+        "twilio": FORM,
+    }[vendor]
     steps = ("data", "attributes") if vendor == "rootly" else ()
-    assert ours - set(properties(vendor, request_schema(vendor, PATHS[name], media_type), *steps)) == set()
+    assert (
+        ours - set(properties(vendor, request_schema(vendor, PATHS[name], media_type), *steps))
+        == set()
+    )
 
 
 def _operation(vendor: str, name: str) -> Operation:
@@ -114,12 +131,17 @@ def test_every_field_of_twilio_is_there(name: str) -> None:
     """The names beside the parameters are fields, whichever way a workflow's rules are written."""
     operation = _operation("twilio", name)
     answers = operation.branches.forms if operation.branches else [None]
-    fields = {".".join(it.path) for answer in answers for it in places(operation.form_for(answer), "twilio")}
+    fields = {
+        ".".join(it.path)
+        for answer in answers
+        for it in places(operation.form_for(answer), "twilio")
+    }
     assert set(PARAMETERS[name]) <= fields
 
 
 def _vendor_with_pages(asked: list[httpx.Request], missing: Sequence[str]) -> httpx.MockTransport:
-    """A vendor whose paged lists go on once, which knows no user, no incident by its number, and no `missing` path.
+    """A vendor whose paged lists go on once, which knows no user, no incident by its number, and no
+    `missing` path.
 
     It keeps what it is `asked`.
     """
@@ -129,11 +151,25 @@ def _vendor_with_pages(asked: list[httpx.Request], missing: Sequence[str]) -> ht
         asked.append(request)
         if request.url.path.endswith(("/users/me", "/incidents/42")) or request.url.path in missing:
             return httpx.Response(404, json={})
-        body: dict[str, Any] = {"sid": f"WS{SID}", "identity": {"dashboard_url": "https://app.incident.io/acme"}}
+        body: dict[str, Any] = {
+            "sid": f"WS{SID}",
+            "identity": {"dashboard_url": "https://app.incident.io/acme"},
+        }
         body["incident"] = {"mode": "test"}
-        members = [member for _, member, _ in (*INCIDENT_IO_LISTS.values(), *INCIDENT_IO_DEFINITIONS)]
+        members = [
+            member for _, member, _ in (*INCIDENT_IO_LISTS.values(), *INCIDENT_IO_DEFINITIONS)
+        ]
         members.append("catalog_entries")
-        for member in ("data", "task_queues", "workflows", "channels", "tasks", "actions", "follow_ups", *members):
+        for member in (
+            "data",
+            "task_queues",
+            "workflows",
+            "channels",
+            "tasks",
+            "actions",
+            "follow_ups",
+            *members,
+        ):
             body[member] = [{"id": "1", "sid": "WQ1", "attributes": {}}]
         if first and any("size" in name.lower() for name in request.url.params):
             following = request.url.copy_merge_params({"Page": "1", "PageToken": "x"})
@@ -145,7 +181,8 @@ def _vendor_with_pages(asked: list[httpx.Request], missing: Sequence[str]) -> ht
 
 
 def _list(request: httpx.Request) -> tuple[str, str | None]:
-    """The list, whichever page of it is asked for; a list of one row that only says that it is there is another."""
+    """The list, whichever page of it is asked for; a list of one row that only says that it is
+    there is another."""
     return request.url.path, request.url.params.get("page_size")
 
 
@@ -177,8 +214,12 @@ IN_TWO_VERSIONS = ("actions", "follow_ups")
 PATHS_READ = [
     pytest.param("rootly", (), 24, id="rootly"),
     pytest.param("incident_io", (), 15, id="incident_io"),
-    pytest.param("incident_io", [f"/v2/{name}" for name in IN_TWO_VERSIONS], 15, id="incident_io, v2 removed"),
-    pytest.param("incident_io", [f"/v3/{name}" for name in IN_TWO_VERSIONS], 17, id="incident_io, v3 missing"),
+    pytest.param(
+        "incident_io", [f"/v2/{name}" for name in IN_TWO_VERSIONS], 15, id="incident_io, v2 removed"
+    ),
+    pytest.param(
+        "incident_io", [f"/v3/{name}" for name in IN_TWO_VERSIONS], 17, id="incident_io, v3 missing"
+    ),
     pytest.param("twilio", (), 6, id="twilio"),
 ]
 
@@ -188,15 +229,22 @@ async def test_reads_fit_the_document(vendor: str, missing: Sequence[str], paths
     """Everything that is read has a path in the document, and is asked with parameters that it has."""
     asked: list[httpx.Request] = []
     async with httpx.AsyncClient(transport=_vendor_with_pages(asked, missing)) as client:
-        adapter = make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor.example.com"))[vendor]
+        adapter = make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor.example.com"))[
+            vendor
+        ]
         await adapter.verify(KEYS[vendor])
         for catalog in adapter.catalogs:
             await adapter.entries(catalog.name, KEYS[vendor])
         for name, form in BY_NUMBER[vendor]:
-            with pytest.raises(Refused, match=r"^$"):
+            with pytest.raises(RejectedError, match=r"^$"):
                 await adapter.create(name, Submission(form, "ir0123456789ab"), KEYS[vendor])
         for name, form in LOOKED_FOR[vendor]:
-            assert await adapter.find(name, Submission(form, "ir0123456789ab"), KEYS[vendor], time.time()) == []
+            assert (
+                await adapter.find(
+                    name, Submission(form, "ir0123456789ab"), KEYS[vendor], time.time()
+                )
+                == []
+            )
     assert [name for name, _ in LOOKED_FOR[vendor]] == [each.name for each in adapter.operations]
     assert {request.method for request in asked} == {"GET"}
     assert [unknown for request in asked for unknown in _unknown_parameters(vendor, request)] == []
@@ -204,6 +252,10 @@ async def test_reads_fit_the_document(vendor: str, missing: Sequence[str], paths
 
 
 def _unknown_parameters(vendor: str, request: httpx.Request) -> set[str]:
-    known = {each["name"] for each in operation(vendor, "GET", request.url.path).get("parameters", [])}
+    known = {
+        each["name"] for each in operation(vendor, "GET", request.url.path).get("parameters", [])
+    }
     # incident.io's document names `mode`, and shows how its operators are written: `mode[one_of]`.
-    return {name if vendor != "incident_io" else name.partition("[")[0] for name in request.url.params} - known
+    return {
+        name if vendor != "incident_io" else name.partition("[")[0] for name in request.url.params
+    } - known

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.adapters import make_adapters
 from bot.adapters.base import ApiKey, Operation
+from bot.adapters.registry import make_adapters
 from bot.adapters.rootly import JSON_API, Rootly
-from bot.adapters.rootly.custom import FORMS_OF, custom_fields, filled_in, selected
+from bot.adapters.rootly.custom_fields import FORMS_OF, custom_fields, filled_in, selected
 from tests.contract.custom import FIELDS, custom_values, with_custom
 from tests.contract.forms import filled, rootly_incidents
 from tests.contract.openapi import operation, problems, request_schema, resolved, template
@@ -28,29 +28,39 @@ def of(name: str) -> Operation:
 
 
 def test_every_member_of_a_value_is_set() -> None:
-    """What an incident's custom field can be set to by the document is what fields of all kinds are set to."""
+    """What an incident's custom field can be set to by the document is what fields of all kinds are
+    set to."""
     submission = with_custom(
         of("incident"), of("incident").form.model_validate({"title": "x"}), EXAMPLES, marker=MARKER
     )
     schema = request_schema("rootly", "/v1/incidents/i/form_field_selections", MEDIA_TYPE)
     theirs = documented("rootly", schema)
-    made = [_rootly().setting("i", it.id, selected(it, value)).json for it, value in filled_in(submission).values()]
+    made = [
+        _rootly().setting("i", it.id, selected(it, value)).json
+        for it, value in filled_in(submission).values()
+    ]
     assert {leaf for each in made for leaf in sent(each, theirs)} == theirs
 
 
 @settings(max_examples=60, deadline=None)
 @given(form=rootly_incidents(), values=custom_values())
 def test_custom_fields_of_incidents_fit_the_document(form: Any, values: dict[str, Any]) -> None:
-    """One call a field that was filled in, to a path that exists, with a body that is valid; and one that changes it."""
+    """One call a field that was filled in, to a path that exists, with a body that is valid; and
+    one that changes it."""
     submission = with_custom(of("incident"), form, values, marker=MARKER)
     schema = request_schema("rootly", "/v1/incidents/i/form_field_selections", MEDIA_TYPE)
     for field, value in filled_in(submission).values():
         request = _rootly().setting("i/1", field.id, selected(field, value))
-        assert template("rootly", request.path) == "/v1/incidents/{incident_id}/form_field_selections"
+        assert (
+            template("rootly", request.path) == "/v1/incidents/{incident_id}/form_field_selections"
+        )
         assert problems("rootly", schema, request.json) == []
         request = _rootly().setting("i/1", field.id, selected(field, value), "s 1")
         put = operation("rootly", request.method, request.path)
-        assert problems("rootly", put["requestBody"]["content"][MEDIA_TYPE]["schema"], request.json) == []
+        assert (
+            problems("rootly", put["requestBody"]["content"][MEDIA_TYPE]["schema"], request.json)
+            == []
+        )
     body = _rootly().request("incident", submission, KEY).json
     assert problems("rootly", request_schema("rootly", "/v1/incidents", MEDIA_TYPE), body) == []
 
@@ -62,9 +72,13 @@ def test_custom_fields_of_action_items_fit_the_document(data: st.DataObject) -> 
     form = data.draw(filled(of("action_item").form))
     submission = with_custom(of("action_item"), form, data.draw(custom_values()), marker=MARKER)
     request = _rootly().request("action_item", submission, KEY)
-    assert problems("rootly", request_schema("rootly", request.path, MEDIA_TYPE), request.json) == []
+    assert (
+        problems("rootly", request_schema("rootly", request.path, MEDIA_TYPE), request.json) == []
+    )
     sent = request.json["data"]["attributes"].get("form_field_selections", [])
-    assert [each["form_field_id"] for each in sent] == [field.id for field, _ in filled_in(submission).values()]
+    assert [each["form_field_id"] for each in sent] == [
+        field.id for field, _ in filled_in(submission).values()
+    ]
 
 
 def test_rootlys_forms_are_called_that() -> None:
@@ -93,17 +107,27 @@ def _offered(input_kind: str, value_kind: str) -> list[Any]:
         "shown": ["slack_new_incident_form"],
     }
     option = {"id": "o1", "attributes": {"form_field_id": "f1", "value": "Europe", "position": 1}}
-    return custom_fields(FORMS_OF["form_fields"], [{"id": "f1", "attributes": attributes}], [option])
+    return custom_fields(
+        FORMS_OF["form_fields"], [{"id": "f1", "attributes": attributes}], [option]
+    )
 
 
 async def test_what_is_read_for_custom_fields_fits_the_document() -> None:
-    """Options that did not come along, the entries of a catalog, and what an incident's fields are set to."""
+    """Options that did not come along, the entries of a catalog, and what an incident's fields are
+    set to."""
     asked: list[httpx.Request] = []
-    shown = {"kind": "custom", "input_kind": "select", "shown": ["slack_new_incident_form"], "form_field_id": "x"}
+    shown = {
+        "kind": "custom",
+        "input_kind": "select",
+        "shown": ["slack_new_incident_form"],
+        "form_field_id": "x",
+    }
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(200, json={"data": [{"id": "f1", "attributes": {**shown, "value": "Europe"}}]})
+        return httpx.Response(
+            200, json={"data": [{"id": "f1", "attributes": {**shown, "value": "Europe"}}]}
+        )
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         rootly = Rootly(client, "https://vendor.example.com")
@@ -122,7 +146,10 @@ async def test_what_is_read_for_custom_fields_fits_the_document() -> None:
         ("POST", "/v1/incidents/{incident_id}/form_field_selections"),
     ]
     for request in asked:
-        known = {each["name"] for each in operation("rootly", request.method, request.url.path).get("parameters", [])}
+        known = {
+            each["name"]
+            for each in operation("rootly", request.method, request.url.path).get("parameters", [])
+        }
         assert set(request.url.params) <= known
 
 

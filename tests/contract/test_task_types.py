@@ -1,4 +1,5 @@
-"""Our data about Rootly's task types beside Rootly's document: what a form sends is valid, and nothing has drifted."""
+"""Our data about Rootly's task types beside Rootly's document: what a form sends is valid, and
+nothing has drifted."""
 
 import random
 from collections import Counter
@@ -24,7 +25,8 @@ TYPED = {"named": "ID and name", "named_lines": "ID and name", "json": "JSON"}
 
 @pytest.mark.parametrize("name", types())
 def test_filled_forms_fit_the_document(name: str) -> None:
-    """A form of every type makes a body that the document takes: whole, in part, and with only what is required."""
+    """A form of every type makes a body that the document takes: whole, in part, and with only what
+    is required."""
     document("rootly")
     adapter = Rootly(httpx.AsyncClient(), "https://vendor.example.com")
     rng = random.Random(name)
@@ -47,7 +49,8 @@ def test_the_facts_are_the_documents() -> None:
 
 
 def test_how_types_are_asked_for() -> None:
-    """Of how many types all can be picked or written as it is, and where people type an ID with a name, JSON, or both."""
+    """Of how many types all can be picked or written as it is, and where people type an ID with a
+    name, JSON, or both."""
     assert Counter(_typed(name) for name in types()) == {
         frozenset(): 55,
         frozenset({"ID and name"}): 69,

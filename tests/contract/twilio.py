@@ -11,14 +11,22 @@ from bot.adapters.twilio import Task, Twilio, Workflow
 HEX = st.text("0123456789abcdefABCDEF", min_size=32, max_size=32)
 queues, workflow_sids, workers = (HEX.map(f"{prefix}{{}}".format) for prefix in ("WQ", "WW", "WK"))
 urls = st.none() | st.sampled_from(["https://example.com/a?b=c&d=%20", "http://10.0.0.1:8080/"])
-words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip).filter(bool)
+words = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
+    .map(str.strip)
+    .filter(bool)
+)
 numbers = st.none() | st.integers(1, 2_147_483_647)
 NAMES = st.sampled_from(["type", "tier", "customer.value", "langs[0]", "a.b[2].c", "größe"])
 TARGET_NAMES = st.sampled_from(["task.lang", "worker.langs", "worker.skills[1]"])
-TEXTS = st.text("ab 'é(&=", max_size=5).map('"{}"'.format) | st.text('ab "é)-', max_size=5).map("'{}'".format)
+TEXTS = st.text("ab 'é(&=", max_size=5).map('"{}"'.format) | st.text('ab "é)-', max_size=5).map(
+    "'{}'".format
+)
 CONSTANTS = TEXTS | st.sampled_from(["1", "-2.50", "true", "FALSE", "null"])
 LISTS = st.lists(CONSTANTS, max_size=3).map(lambda items: f"[{', '.join(items)}]")
-COMPARISONS = st.sampled_from(["==", "!=", ">", ">=", "<", "<=", " CONTAINS ", " HAS ", " in ", " NOT  IN "])
+COMPARISONS = st.sampled_from(
+    ["==", "!=", ">", ">=", "<", "<=", " CONTAINS ", " HAS ", " in ", " NOT  IN "]
+)
 
 
 def expressions(names: st.SearchStrategy[str] = NAMES) -> st.SearchStrategy[str]:
@@ -27,7 +35,8 @@ def expressions(names: st.SearchStrategy[str] = NAMES) -> st.SearchStrategy[str]
     return st.recursive(
         conditions,
         lambda inner: (
-            inner.map("({})".format) | st.tuples(inner, st.sampled_from([" AND ", " or\n"]), inner).map("".join)
+            inner.map("({})".format)
+            | st.tuples(inner, st.sampled_from([" AND ", " or\n"]), inner).map("".join)
         ),
         max_leaves=6,
     )
@@ -38,7 +47,11 @@ def _given(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 
 
 filters = st.fixed_dictionaries(
-    {"expression": expressions(), "queue": queues, "priority": st.none() | st.integers(0, 2_147_483_647)},
+    {
+        "expression": expressions(),
+        "queue": queues,
+        "priority": st.none() | st.integers(0, 2_147_483_647),
+    },
     optional={"name": st.none() | words, "timeout": numbers},
 )
 others = {
@@ -60,7 +73,9 @@ def configurations(draw: st.DrawFn) -> str:
     if made and draw(st.booleans()):
         del routing["default_filter"]
     document = {"task_routing": routing, **draw(_given(note=words))}
-    return json.dumps(document, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1])))
+    return json.dumps(
+        document, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1]))
+    )
 
 
 @st.composite
@@ -86,7 +101,11 @@ def _target() -> st.SearchStrategy[dict[str, Any]]:
 
 def workflows(**names: st.SearchStrategy[str]) -> st.SearchStrategy[Workflow]:
     """Both ways, with names that leave room for the marker."""
-    named = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=47).map(str.strip).filter(bool)
+    named = (
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=47)
+        .map(str.strip)
+        .filter(bool)
+    )
     written = st.fixed_dictionaries({"configuration": configurations()}, optional=others)
     return st.one_of(
         st.builds(lambda name, given: _workflow("fields", name, given), named, rules),
@@ -102,7 +121,11 @@ def _workflow(answer: str, name: str, given: dict[str, Any]) -> Workflow:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | words,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
     max_leaves=4,
 )
@@ -110,15 +133,18 @@ attribute_names = st.from_regex(r"\A[a-z]\w{0,8}\Z").filter(
     lambda name: name not in ("title", "description") and not name.startswith("slack_")
 )
 attributes = st.dictionaries(attribute_names, values, max_size=4)
-lines = attributes.map(lambda found: "\n".join(f"{name} = {json.dumps(value)}" for name, value in found.items()))
+lines = attributes.map(
+    lambda found: "\n".join(f"{name} = {json.dumps(value)}" for name, value in found.items())
+)
 
 
 def tasks() -> st.SearchStrategy[Task]:
     """Every field given or left out."""
-    past = st.datetimes(datetime(1990, 1, 1), datetime(2020, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+    past = st.datetimes(datetime(1990, 1, 1), datetime(2020, 1, 1), timezones=st.just(UTC))
     targets = st.one_of(
         st.fixed_dictionaries(
-            {"routing_target": workers}, optional={"ignore_capacity": st.sampled_from(["true", "false"])}
+            {"routing_target": workers},
+            optional={"ignore_capacity": st.sampled_from(["true", "false"])},
         ),
         _given(routing_target=queues | workflow_sids),
     )
@@ -132,4 +158,6 @@ def tasks() -> st.SearchStrategy[Task]:
         virtual_start_time=past,
         task_queue_sid=queues,
     )
-    return st.builds(lambda title, given, target: Task(title=title, **given, **target), words, rest, targets)
+    return st.builds(
+        lambda title, given, target: Task(title=title, **given, **target), words, rest, targets
+    )

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from bot.adapters import ADAPTERS, make_adapters
 from bot.adapters.base import REPORTER, ApiKey, Entry, Operation, Request, Submission
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.twilio import TwilioKey
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import CustomField
 from bot.forms.fields import Form
 from bot.forms.shape import Field, shape
 from tests.contract.openapi import resolved
@@ -19,7 +19,11 @@ SID = "0123456789abcdef" * 2
 KEYS: Mapping[str, Any] = {
     "rootly": ApiKey(api_key=SecretStr("k")),
     "incident_io": ApiKey(api_key=SecretStr("k")),
-    "twilio": TwilioKey(key_sid=SecretStr(f"SK{SID}"), key_secret=SecretStr("s"), workspace_sid=SecretStr(f"WS{SID}")),
+    "twilio": TwilioKey(
+        key_sid=SecretStr(f"SK{SID}"),
+        key_secret=SecretStr("s"),
+        workspace_sid=SecretStr(f"WS{SID}"),
+    ),
 }
 VALUES: Mapping[str, Any] = {
     "text": "x", "lines": ["a = b"], "emails": ["ann@example.com"], "email": "ann@example.com", "url": "https://a.example",
@@ -29,14 +33,23 @@ VALUES: Mapping[str, Any] = {
 """Something for each kind of field."""
 ADDRESSES = ["ann@example.com"]
 QUEUE, WORKFLOW, WORKER = f"WQ{SID}", f"WW{SID}", f"WK{SID}"
-FILTER = {"name": "Gold", "expression": "tier == 'Gold'", "queue": QUEUE, "priority": 7, "timeout": 7}
+FILTER = {
+    "name": "Gold",
+    "expression": "tier == 'Gold'",
+    "queue": QUEUE,
+    "priority": 7,
+    "timeout": 7,
+}
 CONFIGURATION = f'{{"task_routing": {{"default_filter": {{"queue": "{QUEUE}"}}}}}}'
 WHOLE: Mapping[str, tuple[str | None, Mapping[str, Any]]] = {
     "rootly.incident": (None, {"kind": "scheduled"}),
     "rootly.action_item": (None, {}),
     "rootly.workflow_task": (
         "send_email",
-        {"task_type": "send_email", **dict.fromkeys(("task_params.to", "task_params.cc", "task_params.bcc"), ADDRESSES)}
+        {
+            "task_type": "send_email",
+            **dict.fromkeys(("task_params.to", "task_params.cc", "task_params.bcc"), ADDRESSES),
+        }
         | {"task_params.from_": "ann@example.com"},
     ),
     "incident_io.incident": (None, {"mode": "retrospective"}),
@@ -47,15 +60,25 @@ WHOLE: Mapping[str, tuple[str | None, Mapping[str, Any]]] = {
         {
             "routing": "fields",
             "rules.default_queue": QUEUE,
-            **{f"rules.filter_{number}.{name}": value for number in (1, 2, 3) for name, value in FILTER.items()},
+            **{
+                f"rules.filter_{number}.{name}": value
+                for number in (1, 2, 3)
+                for name, value in FILTER.items()
+            },
         },
     ),
     "twilio.task": (
         None,
-        {"workflow_sid": WORKFLOW, "task_queue_sid": QUEUE, "routing_target": WORKER, "attributes": "type = ticket"},
+        {
+            "workflow_sid": WORKFLOW,
+            "task_queue_sid": QUEUE,
+            "routing_target": WORKER,
+            "attributes": "type = ticket",
+        },
     ),
 }
-"""By operation: the answer on which its form depends, and what has to be of a certain kind, by dotted name."""
+"""By operation: the answer on which its form depends, and what has to be of a certain kind, by
+dotted name."""
 OWN: Mapping[str, Mapping[CustomField, Any]] = {
     "incident_io.incident": {
         CustomField(id="role_r", name="Lead", kind="person"): "U1",
@@ -63,7 +86,9 @@ OWN: Mapping[str, Mapping[CustomField, Any]] = {
         CustomField(id="link_f", name="Dashboard", kind="link"): "https://dashboards.example.com",
         CustomField(id="number_f", name="Orders", kind="number"): 12.5,
         CustomField(id="option_f", name="Found by", kind="select", options=(("o", "Us"),)): "o",
-        CustomField(id="entry_f", name="Places", kind="multi_lookup", catalog="catalog_entries:t"): ["e", "f"],
+        CustomField(
+            id="entry_f", name="Places", kind="multi_lookup", catalog="catalog_entries:t"
+        ): ["e", "f"],
         CustomField(id="time_t", name="Fixed at", kind="datetime"): "2026-11-21T09:30:00Z",
     },
     "rootly.action_item": {
@@ -71,7 +96,15 @@ OWN: Mapping[str, Mapping[CustomField, Any]] = {
         CustomField(id="f2", name="Region", kind="select", options=(("o", "Europe"),)): "o",
         **{
             CustomField(id=f"l-{it}", name=it, kind="lookup", catalog=it): "7"
-            for it in ("teams", "services", "functionalities", "users", "environments", "causes", "incident_types")
+            for it in (
+                "teams",
+                "services",
+                "functionalities",
+                "users",
+                "environments",
+                "causes",
+                "incident_types",
+            )
         },
         CustomField(id="l-entity", name="Shop", kind="lookup", catalog="entities:c"): "e",
     },
@@ -79,7 +112,10 @@ OWN: Mapping[str, Mapping[CustomField, Any]] = {
 """Fields that a workspace made for itself, of every kind that is sent in a member of its own."""
 REPORTED_BY = CustomField(id="reporter_r", name="Reporter", kind="person")
 """Left empty: then it is whoever filled the form in."""
-CHOSEN = {REPORTER: Entry(id="01USER", label="Ann"), "conversations/C1": Entry(id="C1", label="incidents")}
+CHOSEN = {
+    REPORTER: Entry(id="01USER", label="Ann"),
+    "conversations/C1": Entry(id="C1", label="incidents"),
+}
 
 
 def operation(name: str) -> Operation:
@@ -122,7 +158,8 @@ def leaves_of(form: Form) -> Iterator[tuple[str, ...]]:
 
 
 def without(form: Form, path: tuple[str, ...]) -> Form:
-    """The form with nothing there, or with another text where one is required; nothing complains about it."""
+    """The form with nothing there, or with another text where one is required; nothing complains
+    about it."""
     first, *rest = path
     inner = getattr(form, first)
     if rest:
@@ -138,7 +175,9 @@ def request(name: str, form: Form) -> Request:
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, ""))[vendor]
     custom = [*OWN.get(name, ()), REPORTED_BY]
-    return adapter.request(short, Submission(form, "ir0123456789ab", "Ann", chosen=CHOSEN, custom=custom), KEYS[vendor])
+    return adapter.request(
+        short, Submission(form, "ir0123456789ab", "Ann", chosen=CHOSEN, custom=custom), KEYS[vendor]
+    )
 
 
 def documented(vendor: str, schema: Mapping[str, Any], path: str = "") -> set[str]:
@@ -148,10 +187,16 @@ def documented(vendor: str, schema: Mapping[str, Any], path: str = "") -> set[st
     if "properties" not in inner:
         return {path}
     members = inner["properties"].items()
-    return {leaf for name, each in members for leaf in documented(vendor, each, f"{path}.{name}".lstrip("."))}
+    return {
+        leaf
+        for name, each in members
+        for leaf in documented(vendor, each, f"{path}.{name}".lstrip("."))
+    }
 
 
-def enums(vendor: str, schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, list[Any]]]:
+def enums(
+    vendor: str, schema: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, list[Any]]]:
     """The members that have an enum, by the same paths, and its values."""
     schema = resolved(vendor, dict(schema))
     inner = resolved(vendor, schema["items"]) if "items" in schema else schema
@@ -166,7 +211,11 @@ def sent(value: Any, known: set[str], path: str = "") -> set[str]:
     if path in known:
         return {path}
     if isinstance(value, Mapping):
-        return {leaf for name, each in value.items() for leaf in sent(each, known, f"{path}.{name}".lstrip("."))}
+        return {
+            leaf
+            for name, each in value.items()
+            for leaf in sent(each, known, f"{path}.{name}".lstrip("."))
+        }
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return {leaf for each in value for leaf in sent(each, known, path)}
     return {path}

@@ -4,7 +4,8 @@
     values = untouched(view)                         submitted as it was opened
     values["rootly.incident.title"] = answer(element, "Checkout is down")
 
-Source: Slack's reference for `view_submission` payloads. Knows nothing of forms: only what the view shows.
+Source: Slack's reference for `view_submission` payloads. Knows nothing of forms: only what the view
+shows.
 """
 
 import random
@@ -17,7 +18,8 @@ from typing import Any
 State = dict[str, dict[str, Any]]
 Element = Mapping[str, Any]
 Words = Callable[[str, random.Random], str | None]
-"""(block id, random) -> what to type into that text input, None for anything: some want JSON, or addresses."""
+"""(block id, random) -> what to type into that text input, None for anything: some want JSON, or
+addresses."""
 
 _ONE = {
     "static_select": ("selected_option", "initial_option"),
@@ -47,19 +49,27 @@ _MANY = {
 
 def untouched(view: Mapping[str, Any]) -> State:
     """What Slack sends when nothing was changed: first values, and null or [] where there are none."""
-    return {block["block_id"]: _state(block["element"], _first(block["element"])) for block in _inputs(view)}
+    return {
+        block["block_id"]: _state(block["element"], _first(block["element"]))
+        for block in _inputs(view)
+    }
 
 
 def answer(element: Element, value: Any) -> dict[str, Any]:
-    """A block's state, `{action id: element state}`, after a person answered `value` in its element.
+    """A block's state, `{action id: element state}`, after a person answered `value` in its
+    element.
 
-    Values are Python's: a text, a number, a `date`, a `datetime`, an id (an option's value), True for a ticked box, a list
-    of ids where several may be chosen, None for a blank.
+    Values are Python's: a text, a number, a `date`, a `datetime`, an id (an option's value), True
+    for a ticked box, a list of ids where several may be chosen, None for a blank.
     """
     kind = element["type"]
     chosen: Any
     if kind == "checkboxes":
-        chosen = [option for option in element["options"] if value is True or option["value"] in (value or [])]
+        chosen = [
+            option
+            for option in element["options"]
+            if value is True or option["value"] in (value or [])
+        ]
     elif kind in ("multi_static_select", "multi_external_select"):
         chosen = [_chosen(element, each) for each in value or []]
     elif kind in _MANY:
@@ -89,7 +99,8 @@ def fill(
 ) -> State:
     """Random answers that Slack would let through.
 
-    `entries` gives the ids that an external select offers (by block id), `blank` is the share of optional inputs left alone.
+    `entries` gives the ids that an external select offers (by block id), `blank` is the share of
+    optional inputs left alone.
     """
     filled: State = {}
     for block in _inputs(view):
@@ -97,7 +108,11 @@ def fill(
         if block.get("optional") and rng.random() < blank:
             filled[block["block_id"]] = _state(element, [] if element["type"] in _MANY else None)
             continue
-        typed = words(block["block_id"], rng) if words and element["type"] == "plain_text_input" else None
+        typed = (
+            words(block["block_id"], rng)
+            if words and element["type"] == "plain_text_input"
+            else None
+        )
         if element["type"].endswith("external_select") and entries:
             offered = entries(block["block_id"])
         else:
@@ -123,13 +138,19 @@ def _first(element: Element) -> Any:
 
 def _options(element: Element) -> list[dict[str, Any]]:
     groups = element.get("option_groups", [])
-    return [*element.get("options", []), *(option for group in groups for option in group["options"])]
+    return [
+        *element.get("options", []),
+        *(option for group in groups for option in group["options"]),
+    ]
 
 
 def _chosen(element: Element, value: str) -> dict[str, Any]:
     """The option itself, as the view has it; an external select's come from the bot."""
     if element["type"].endswith("external_select"):
-        return {"text": {"type": "plain_text", "text": f"Entry {value}"[:75], "emoji": True}, "value": value}
+        return {
+            "text": {"type": "plain_text", "text": f"Entry {value}"[:75], "emoji": True},
+            "value": value,
+        }
     return next(option for option in _options(element) if option["value"] == value)
 
 
@@ -155,7 +176,12 @@ def _any(element: Element, rng: random.Random, offered: list[str]) -> Any:
 def _text(element: Element, rng: random.Random) -> str:
     least = max(element.get("min_length", 1), 1)
     most = max(min(element.get("max_length", 3000), least + 40), least)
-    alphabet = string.ascii_letters + string.digits + "äßЖ漢🔥&<>\"'" + ("\n " if element.get("multiline") else " ")
+    alphabet = (
+        string.ascii_letters
+        + string.digits
+        + "äßЖ漢🔥&<>\"'"
+        + ("\n " if element.get("multiline") else " ")
+    )
     letters = [rng.choice(alphabet) for _ in range(rng.randint(least, most))]
     letters[0] = letters[-1] = "x"
     return "".join(letters)
@@ -174,7 +200,11 @@ _TYPED: dict[str, Callable[[Element, random.Random], Any]] = {
     "number_input": _number,
     "email_text_input": lambda element, rng: f"person{rng.randint(1, 999)}@example.com",
     "url_text_input": lambda element, rng: f"https://example.com/{rng.randint(1, 999)}",
-    "datepicker": lambda element, rng: date(rng.randint(2002, 2099), rng.randint(1, 12), rng.randint(1, 28)),
+    "datepicker": lambda element, rng: date(
+        rng.randint(2002, 2099), rng.randint(1, 12), rng.randint(1, 28)
+    ),
     "timepicker": lambda element, rng: f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}",
-    "datetimepicker": lambda element, rng: datetime.fromtimestamp(rng.randint(10**9, 4 * 10**9), tz=UTC),
+    "datetimepicker": lambda element, rng: datetime.fromtimestamp(
+        rng.randint(10**9, 4 * 10**9), tz=UTC
+    ),
 }

@@ -1,4 +1,5 @@
-"""A field for a file: how it is shown, what is read of it, and what a form that is filled in again says."""
+"""A field for a file: how it is shown, what is read of it, and what a form that is filled in again
+says."""
 
 from typing import Annotated, Any
 
@@ -11,16 +12,16 @@ from bot.errors import FormError
 from bot.forms import modal, parse, read, render
 from bot.forms.fields import Form, Json, Upload
 from bot.forms.files import Fetched, files_in, with_files
-from bot.forms.limits import check_view
+from bot.playground.slack.limits import check_view
 
 BLOCK = "acme.thing.rules_file"
 
 
 class Thing(Form):
     rules: Annotated[str | None, Json()] = None
-    rules_file: Annotated[str | None, Upload(most=1000, types=("json", "txt"), instead_of="rules")] = Field(
-        None, title="Rules from a file", description="In UTF-8."
-    )
+    rules_file: Annotated[
+        str | None, Upload(most=1000, types=("json", "txt"), instead_of="rules")
+    ] = Field(None, title="Rules from a file", description="In UTF-8.")
     note: Annotated[str | None, Upload(most=1000)] = None
 
 
@@ -35,7 +36,9 @@ RULES = {"id": "F1", "name": "rules.json"}
 def shown(**values: Any) -> list[dict[str, Any]]:
     """The blocks of both rules and of the file, which are within Slack's limits."""
     blocks = render(Thing, "acme.thing", values=values)
-    assert check_view(modal(callback_id="x", title="Thing", blocks=blocks, private_metadata="")) == []
+    assert (
+        check_view(modal(callback_id="x", title="Thing", blocks=blocks, private_metadata="")) == []
+    )
     return blocks[:2]
 
 
@@ -46,7 +49,12 @@ def test_a_file_is_chosen_in_an_element_of_its_own() -> None:
         "block_id": BLOCK,
         "label": {"type": "plain_text", "text": "Rules from a file"},
         "optional": True,
-        "element": {"action_id": "value", "type": "file_input", "filetypes": ["json", "txt"], "max_files": 1},
+        "element": {
+            "action_id": "value",
+            "type": "file_input",
+            "filetypes": ["json", "txt"],
+            "max_files": 1,
+        },
         "hint": {"type": "plain_text", "text": "In UTF-8."},
     }
     anything = render(Thing, "acme.thing")[2]["element"]
@@ -61,7 +69,8 @@ def test_a_file_is_chosen_in_an_element_of_its_own() -> None:
         pytest.param(
             {"rules_file": "x" * 30_001},
             None,
-            "The file with 30,001 characters cannot be put back here: please choose it again. In UTF-8.",
+            "The file with 30,001 characters cannot be put back here: please choose it again. In "
+            "UTF-8.",
             id="long",
         ),
         pytest.param(
@@ -92,9 +101,14 @@ def test_a_file_that_was_fetched_is_its_text() -> None:
 
 
 def test_a_file_that_could_not_be_fetched_is_complained_about() -> None:
-    """Beside its field, in the words of whoever fetched it; without any, the field does not take names for a text."""
+    """Beside its field, in the words of whoever fetched it; without any, the field does not take
+    names for a text."""
     with pytest.raises(FormError) as error:
-        parse(Thing, "acme.thing", with_files(state(RULES), {BLOCK: Fetched(problem="Slack has lost it.")}))
+        parse(
+            Thing,
+            "acme.thing",
+            with_files(state(RULES), {BLOCK: Fetched(problem="Slack has lost it.")}),
+        )
     assert error.value.errors == {BLOCK: "Slack has lost it."}
     with pytest.raises(FormError) as error:
         parse(Thing, "acme.thing", state(RULES))
@@ -103,7 +117,10 @@ def test_a_file_that_could_not_be_fetched_is_complained_about() -> None:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["files", "text", "id", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["files", "text", "id", "x"]), inner)
+    ),
     max_leaves=6,
 )
 

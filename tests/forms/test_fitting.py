@@ -1,4 +1,5 @@
-"""More fields than a modal takes: what has to be filled in stands in it, then what is, then the form's own."""
+"""More fields than a modal takes: what has to be filled in stands in it, then what is, then the
+form's own."""
 
 from typing import Annotated
 
@@ -7,12 +8,11 @@ from hypothesis import strategies as st
 
 from bot import messages
 from bot.adapters.base import Operation
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import MOST_IN_A_SELECT, CustomField
 from bot.forms.fields import Advanced, Form
 from bot.forms.fitting import Fitted, fitted
-from bot.forms.limits import check_view
-from bot.forms.made import MOST_IN_A_SELECT
 from bot.forms.render import modal, more_block, render
+from bot.playground.slack.limits import check_view
 from tests.messages.parts import ADAPTERS
 
 NOTES = ADAPTERS[0]
@@ -31,7 +31,9 @@ OPERATION = Operation(name="note", kind="incident", label="note", form=Note, cus
 def own(count: int, required: int = 0) -> list[CustomField]:
     """So many fields of the workspace's own, the last `required` of them demanded."""
     return [
-        CustomField(id=f"f{number}", name=f"F{number}", kind="text", required=number >= count - required)
+        CustomField(
+            id=f"f{number}", name=f"F{number}", kind="text", required=number >= count - required
+        )
         for number in range(count)
     ]
 
@@ -39,7 +41,9 @@ def own(count: int, required: int = 0) -> list[CustomField]:
 def fit(fields: list[CustomField], **values: object) -> Fitted:
     """What of that form, with "More fields" open, fits beside one other block."""
     form = OPERATION.form_for(None, fields)
-    return fitted(form, PREFIX, render(form, PREFIX, values=values, more=True), [more_block(PREFIX)])
+    return fitted(
+        form, PREFIX, render(form, PREFIX, values=values, more=True), [more_block(PREFIX)]
+    )
 
 
 def names(found: Fitted) -> tuple[list[str], list[str]]:
@@ -79,11 +83,18 @@ def test_demanded_fields_push_out_the_forms_own() -> None:
 
 def test_demanded_fields_that_do_not_fit_are_named() -> None:
     """Whoever draws the form has to see that it could not be submitted."""
-    assert names(fit(own(150, required=150)))[1][2:] == [f"custom.f{number}" for number in range(97, 150)]
+    assert names(fit(own(150, required=150)))[1][2:] == [
+        f"custom.f{number}" for number in range(97, 150)
+    ]
 
 
 CUSTOM = st.builds(
-    lambda kind, name, required, label, count: (kind, name, required, tuple((f"o{n}", label) for n in range(count))),
+    lambda kind, name, required, label, count: (
+        kind,
+        name,
+        required,
+        tuple((f"o{n}", label) for n in range(count)),
+    ),
     st.sampled_from(["text", "select", "multi_select", "people", "check"]),
     st.sampled_from(["F", "&<>" * 300, "\U0001f469" * 2000]),
     st.sampled_from([True, False, False, False]),
@@ -94,7 +105,9 @@ CUSTOM = st.builds(
 
 @settings(deadline=None, max_examples=40)
 @given(made=st.lists(CUSTOM, min_size=1, max_size=4), times=st.integers(1, 40), above=st.booleans())
-def test_whatever_there_is_slack_takes_it(made: list[tuple[object, ...]], times: int, above: bool) -> None:
+def test_whatever_there_is_slack_takes_it(
+    made: list[tuple[object, ...]], times: int, above: bool
+) -> None:
     """Any number of fields of any weight, with the line about what is left out."""
     fields = [
         CustomField.model_validate(
@@ -106,7 +119,9 @@ def test_whatever_there_is_slack_takes_it(made: list[tuple[object, ...]], times:
     top = [messages.turned_down("\U0001f469" * 3000)] if above else []
     blocks, left_out = fitted(form, PREFIX, render(form, PREFIX, more=True), top)
     line = [messages.left_out([it.field.title for it in left_out], NOTES)] if left_out else []
-    view = modal(callback_id="x" * 255, title="x", blocks=[*top, *blocks, *line], private_metadata="x" * 3000)
+    view = modal(
+        callback_id="x" * 255, title="x", blocks=[*top, *blocks, *line], private_metadata="x" * 3000
+    )
     assert check_view(view) == []
     assert len(blocks) + len(left_out) == len(fields) + 3
 
@@ -115,7 +130,10 @@ def test_a_heavy_form_is_not_left_emptier_than_it_has_to_be() -> None:
     """A small field stands there although a large one before it does not."""
     large = [
         CustomField(
-            id=f"l{n}", name="x" * 2000, kind="select", options=tuple((f"{o:0>100}", "y" * 75) for o in range(100))
+            id=f"l{n}",
+            name="x" * 2000,
+            kind="select",
+            options=tuple((f"{o:0>100}", "y" * 75) for o in range(100)),
         )
         for n in range(20)
     ]

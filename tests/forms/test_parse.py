@@ -9,7 +9,18 @@ import pytest
 from pydantic import EmailStr, Field, HttpUrl, create_model, field_validator, model_validator
 
 from bot.errors import FormError
-from bot.forms.fields import Advanced, Check, Conversation, Form, Json, Lookup, Named, Person, Text, wrong
+from bot.forms.fields import (
+    Advanced,
+    Check,
+    Conversation,
+    Form,
+    Json,
+    Lookup,
+    Named,
+    Person,
+    Text,
+    wrong,
+)
 from bot.forms.parse import parse, place, read
 from bot.forms.render import render
 from bot.forms.sentences import json_complaint
@@ -81,16 +92,23 @@ BLANK: dict[str, Any] = {"title": "T", "send_email.to": "ann@example.com"}
 
 
 def state(more: bool = False, **answers: Any) -> State:
-    """The screen as a person left it: `BLANK`, with these answers (`send_email__to` is in the nested form)."""
+    """The screen as a person left it: `BLANK`, with these answers (`send_email__to` is in the
+    nested form)."""
     given = {**BLANK, **{name.replace("__", "."): each for name, each in answers.items()}}
     blocks = render(Thing, "acme.thing", more=more)
-    return {block["block_id"]: answer(block["element"], given.get(block["block_id"][11:])) for block in blocks}
+    return {
+        block["block_id"]: answer(block["element"], given.get(block["block_id"][11:]))
+        for block in blocks
+    }
 
 
 def errors(screen: State) -> dict[str, str]:
     with pytest.raises(FormError) as error:
         parse(Thing, "acme.thing", screen)
-    return {block_id.removeprefix("acme.thing."): sentence for block_id, sentence in error.value.errors.items()}
+    return {
+        block_id.removeprefix("acme.thing."): sentence
+        for block_id, sentence in error.value.errors.items()
+    }
 
 
 def test_a_filled_in_form_is_the_model() -> None:
@@ -114,12 +132,18 @@ def test_a_filled_in_form_is_the_model() -> None:
 def test_what_is_left_blank_is_blank() -> None:
     """An emptied field is empty where its type allows, and the default where it does not."""
     assert parse(Thing, "acme.thing", state()) == Thing(
-        title="T", level=Level.LOW, tags=[], count=5, private=False, mail=Mail(to=["ann@example.com"])
+        title="T",
+        level=Level.LOW,
+        tags=[],
+        count=5,
+        private=False,
+        mail=Mail(to=["ann@example.com"]),
     )
 
 
 def test_read_gives_what_was_typed_as_it_is() -> None:
-    """Unfinished or wrong, what was typed so far can be shown again; what is not on the screen is left out."""
+    """Unfinished or wrong, what was typed so far can be shown again; what is not on the screen is
+    left out."""
     screen = state(
         title=" T ",
         level="2",
@@ -175,13 +199,21 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
         ({"title": "whole", "config": "nope"}, {"config": "Line 1, column 1: expecting value."}),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_said_beside_its_field(answers: dict[str, Any], expected: dict[str, str]) -> None:
+def test_what_does_not_fit_is_said_beside_its_field(
+    answers: dict[str, Any], expected: dict[str, str]
+) -> None:
     """Each sentence stands below the input that can be mended, in plain words."""
     assert errors(state(**answers)) == expected
 
 
 @pytest.mark.parametrize(
-    "payload", ["{{ a }}", "{% if a %}{}{% endif %}", '{"a": {{ b | default: "c" }}}', '{"{{ a }}": "{{ b }}"}']
+    "payload",
+    [
+        "{{ a }}",
+        "{% if a %}{}{% endif %}",
+        '{"a": {{ b | default: "c" }}}',
+        '{"{{ a }}": "{{ b }}"}',
+    ],
 )
 def test_liquid_that_may_become_json_is_let_through(payload: str) -> None:
     """Only the vendor knows what Liquid becomes; what stands around it is checked."""
@@ -207,7 +239,8 @@ def test_what_no_element_lets_through_is_refused_all_the_same(
 
 
 def test_a_required_field_that_is_hidden_is_named_on_the_first_input() -> None:
-    """A person can only mend what is on the screen, so the first input says what is missing elsewhere."""
+    """A person can only mend what is on the screen, so the first input says what is missing
+    elsewhere."""
     screen = state()
     del screen["acme.thing.title"]
     assert errors(screen) == {"level": "Title: Please fill this in."}
@@ -222,7 +255,10 @@ def test_a_hidden_field_keeps_its_default_and_a_shown_one_is_checked() -> None:
 def test_an_optional_nested_form_left_blank_is_not_there() -> None:
     """Nothing filled in means no form; something filled in means a whole one."""
     form = create_model("Outer", __base__=Form, mail=(Mail | None, None))
-    blank = {"a.b.send_email.to": {"value": {"value": None}}, "a.b.send_email.body": {"value": {"value": None}}}
+    blank = {
+        "a.b.send_email.to": {"value": {"value": None}},
+        "a.b.send_email.body": {"value": {"value": None}},
+    }
     half = {**blank, "a.b.send_email.body": {"value": {"value": "Hello"}}}
     assert parse(form, "a.b", blank) == form(mail=None)
     with pytest.raises(FormError) as error:
@@ -231,7 +267,8 @@ def test_an_optional_nested_form_left_blank_is_not_there() -> None:
 
 
 def test_a_vendors_complaints_go_where_they_can_be_mended() -> None:
-    """Fields by name, parts of fields, hidden fields, unknown fields and the rest: nothing that a vendor says is lost."""
+    """Fields by name, parts of fields, hidden fields, unknown fields and the rest: nothing that a
+    vendor says is lost."""
     screen = state()
     complaints = {
         "severity_id": "must exist",
@@ -280,7 +317,9 @@ def test_a_vendors_complaint_is_never_lost_or_endless() -> None:
         ("[" * 100_000 + "]" * 100_000, None, "This is nested too deeply."),
     ],
 )
-def test_json_is_read_more_strictly_than_python_does(text: str, kind: type | None, sentence: str | None) -> None:
+def test_json_is_read_more_strictly_than_python_does(
+    text: str, kind: type | None, sentence: str | None
+) -> None:
     """What other parsers would refuse or read differently is refused here."""
     assert json_complaint(text, kind) == sentence
 
@@ -289,4 +328,6 @@ def test_answers_survive_as_json() -> None:
     """What `read` gives of a screen can be written as the model's own JSON and shown again."""
     filled = parse(Thing, "acme.thing", state(due=date(2026, 3, 1), link="https://example.com/"))
     dumped = json.loads(filled.model_dump_json())
-    assert render(Thing, "acme.thing", values=dumped) == render(Thing, "acme.thing", values=filled.model_dump())
+    assert render(Thing, "acme.thing", values=dumped) == render(
+        Thing, "acme.thing", values=filled.model_dump()
+    )

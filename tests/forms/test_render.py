@@ -8,9 +8,20 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import EmailStr, Field, HttpUrl, SecretStr, create_model
 
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Named, Person, Text
-from bot.forms.limits import check_view
+from bot.forms.fields import (
+    Advanced,
+    Check,
+    Choice,
+    Conversation,
+    Form,
+    Json,
+    Lookup,
+    Named,
+    Person,
+    Text,
+)
 from bot.forms.render import chooser, has_more, modal, more_block, notice, render
+from bot.playground.slack.limits import check_view
 
 
 class Urgency(enum.Enum):
@@ -28,11 +39,15 @@ class Mail(Form):
 class Everything(Form):
     headline = "title"
 
-    title: Annotated[str, Text(placeholder="What is broken?")] = Field(max_length=64, description="Keep it short.")
+    title: Annotated[str, Text(placeholder="What is broken?")] = Field(
+        max_length=64, description="Keep it short."
+    )
     summary: Annotated[str, Text(multiline=True)] = Field(default="", min_length=2, max_length=9000)
     kind: Literal["task", "follow_up"] = "task"
     urgency: Annotated[list[Urgency] | None, Choice({"high": "Now!"}), Field(max_length=1)] = None
-    severity_id: Annotated[str, Lookup("severities", placeholder="Choose", rerenders=True)] = Field(title="Severity")
+    severity_id: Annotated[str, Lookup("severities", placeholder="Choose", rerenders=True)] = Field(
+        title="Severity"
+    )
     service_ids: list[Annotated[str, Lookup("services")]] = []
     owner: Annotated[str | None, Person()] = None
     watchers: Annotated[list[str], Person()] = []
@@ -62,7 +77,9 @@ def option(value: str, label: str) -> dict[str, Any]:
     return {"text": plain(label), "value": value}
 
 
-def block(name: str, label: str, element: dict[str, Any], *, optional: bool = True, **more: Any) -> dict[str, Any]:
+def block(
+    name: str, label: str, element: dict[str, Any], *, optional: bool = True, **more: Any
+) -> dict[str, Any]:
     return {
         "type": "input",
         "block_id": f"acme.thing.{name}",
@@ -77,7 +94,8 @@ CHANNELS = {"filter": {"include": ["public", "private"], "exclude_bot_users": Tr
 
 
 def test_every_kind_of_field_has_its_element() -> None:
-    """A form becomes its input blocks in order: a nested form's in its place, `Advanced` ones left out."""
+    """A form becomes its input blocks in order: a nested form's in its place, `Advanced` ones left
+    out."""
     text = "plain_text_input"
     assert render(Everything, "acme.thing") == [
         block("title", "Title", {"type": text, "multiline": False, "max_length": 64,
@@ -119,13 +137,17 @@ def test_every_kind_of_field_has_its_element() -> None:
 def initial(values: dict[str, Any]) -> dict[str, Any]:
     """The first values of the rendered form, by the last part of the block id."""
     labels = {("severities", "sev1"): "SEV1"}
-    blocks = render(Everything, "acme.thing", values=values, labels=lambda *entry: labels.get(entry), more=True)
+    blocks = render(
+        Everything, "acme.thing", values=values, labels=lambda *entry: labels.get(entry), more=True
+    )
     view = modal(callback_id="form:acme.thing", title="Thing", blocks=blocks, private_metadata="")
     assert check_view(view) == []
     found = {}
     for each in blocks:
         element = each["element"]
-        found |= {each["block_id"][11:]: element[name] for name in element if name.startswith("initial_")}
+        found |= {
+            each["block_id"][11:]: element[name] for name in element if name.startswith("initial_")
+        }
     return found
 
 
@@ -223,10 +245,14 @@ def test_more_fields_are_shown_on_demand() -> None:
 
 def test_a_select_of_more_than_a_hundred_is_grouped() -> None:
     """Slack's list ends at 100 options, its groups do not."""
-    form = create_model("Long", __base__=Form, n=(Literal[tuple(f"zone_{n}" for n in range(150))], "zone_120"))
+    form = create_model(
+        "Long", __base__=Form, n=(Literal[tuple(f"zone_{n}" for n in range(150))], "zone_120")
+    )
     [only] = render(form, "a.b")
     element = only["element"]
-    assert [(group["label"]["text"], len(group["options"])) for group in element["option_groups"]] == [
+    assert [
+        (group["label"]["text"], len(group["options"])) for group in element["option_groups"]
+    ] == [
         ("Zone 0 ... Zone 99", 100),
         ("Zone 100 ... Zone 149", 50),
     ]
@@ -246,7 +272,10 @@ def test_a_select_of_more_than_a_hundred_is_grouped() -> None:
         (Annotated[str, Person(), Json()], "Odd.field: person, json does not fit str"),
         (Annotated[str, Check("Yes")], "Odd.field: Check does not fit a field of kind text"),
         (Literal[1, "1"], "Odd.field: a select needs values that differ as text"),
-        (Literal["x" * 151], f"Odd.field: a select's value has at most 150 characters, unlike {'x' * 151!r}"),
+        (
+            Literal["x" * 151],
+            f"Odd.field: a select's value has at most 150 characters, unlike {'x' * 151!r}",
+        ),
     ],
 )
 def test_an_unsupported_type_is_refused_by_name(annotation: Any, message: str) -> None:
@@ -268,7 +297,10 @@ def test_the_chooser_offers_operations() -> None:
         "element": {
             "type": "static_select",
             "action_id": "value",
-            "options": [option("rootly.incident", "Rootly: incident"), option("x.y", "X" * 74 + "…")],
+            "options": [
+                option("rootly.incident", "Rootly: incident"),
+                option("x.y", "X" * 74 + "…"),
+            ],
             "initial_option": option("rootly.incident", "Rootly: incident"),
         },
     }
@@ -279,7 +311,11 @@ def test_a_modal_fits_slack() -> None:
     """Titles are cut to 24 characters, and a view without inputs has no submit button."""
     blocks = [{"type": "divider"}]
     assert modal(
-        callback_id="c", title="An incident at incident.io", blocks=blocks, private_metadata="{}", submit=None
+        callback_id="c",
+        title="An incident at incident.io",
+        blocks=blocks,
+        private_metadata="{}",
+        submit=None,
     ) == {
         "type": "modal",
         "callback_id": "c",
@@ -289,7 +325,9 @@ def test_a_modal_fits_slack() -> None:
         "private_metadata": "{}",
         "notify_on_close": False,
     }
-    assert modal(callback_id="c", title="T", blocks=blocks, private_metadata="")["submit"] == plain("Create")
+    assert modal(callback_id="c", title="T", blocks=blocks, private_metadata="")["submit"] == plain(
+        "Create"
+    )
 
 
 def test_a_long_notice_is_split_at_lines() -> None:
@@ -305,13 +343,15 @@ def test_any_notice_fits_slack(text: str) -> None:
     assert check_view(notice(title="Note", text=text)) == []
 
 
-class Sealed(Form):
-    private: Annotated[bool, Check("Private", confirm="It stays private.")] = Field(False, title="Private incident")
+class EncryptedSecret(Form):
+    private: Annotated[bool, Check("Private", confirm="It stays private.")] = Field(
+        False, title="Private incident"
+    )
 
 
 def test_a_checkbox_can_ask_first() -> None:
     """Slack shows the question when the box is clicked."""
-    (block,) = render(Sealed, "p")
+    (block,) = render(EncryptedSecret, "p")
     assert block["element"]["confirm"] == {
         "title": {"type": "plain_text", "text": "Private incident"},
         "text": {"type": "plain_text", "text": "It stays private."},

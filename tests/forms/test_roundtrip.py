@@ -1,4 +1,5 @@
-"""Forms made at random from every supported type: rendered within Slack's limits, filled in, read back."""
+"""Forms made at random from every supported type: rendered within Slack's limits, filled in, read
+back."""
 
 import enum
 import json
@@ -12,10 +13,22 @@ from hypothesis import strategies as st
 from pydantic import EmailStr, Field, HttpUrl, create_model
 
 from bot.errors import FormError
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Json, Lookup, Named, Person, Text, UserGroup
-from bot.forms.limits import check_ack, check_view
+from bot.forms.fields import (
+    Advanced,
+    Check,
+    Choice,
+    Conversation,
+    Form,
+    Json,
+    Lookup,
+    Named,
+    Person,
+    Text,
+    UserGroup,
+)
 from bot.forms.parse import parse, read
 from bot.forms.render import modal, render
+from bot.playground.slack.limits import check_ack, check_view
 from tests.forms.filling import answer, fill, untouched
 
 Kind = tuple[Any, st.SearchStrategy[Any], Callable[[Any], Any]]
@@ -36,7 +49,11 @@ PEOPLE = st.from_regex(r"U[A-Z0-9]{8}", fullmatch=True)
 CHANNELS = st.from_regex(r"C[A-Z0-9]{8}", fullmatch=True)
 ADDRESSES = st.from_regex(r"[a-z]{1,9}@example\.com", fullmatch=True)
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
     max_leaves=6,
 )
@@ -97,7 +114,8 @@ KINDS: list[Kind] = [
 
 @st.composite
 def forms(draw: st.DrawFn, depth: int = 0) -> tuple[type[Form], dict[str, Any], dict[str, Any]]:
-    """A form, values for it, and the answers a person gives for those values (block id without prefix: answer)."""
+    """A form, values for it, and the answers a person gives for those values (block id without
+    prefix: answer)."""
     fields: dict[str, Any] = {}
     values: dict[str, Any] = {}
     answers: dict[str, Any] = {}
@@ -110,11 +128,17 @@ def forms(draw: st.DrawFn, depth: int = 0) -> tuple[type[Form], dict[str, Any], 
         declared = annotation | None if draw(st.booleans()) else annotation
         declared = Annotated[declared, Advanced()] if draw(st.booleans()) else declared
         default = draw(st.sampled_from(["required", "none", "value"]))
-        options = {"title": draw(st.none() | WORDS), "description": draw(st.none() | st.just("h" * 2500))}
+        options = {
+            "title": draw(st.none() | WORDS),
+            "description": draw(st.none() | st.just("h" * 2500)),
+        }
         if default == "required":
             fields[name] = (declared, Field(**options))
         else:
-            fields[name] = (declared | None, Field(default=None if default == "none" else value, **options))
+            fields[name] = (
+                declared | None,
+                Field(default=None if default == "none" else value, **options),
+            )
     if depth == 0 and draw(st.booleans()):
         nested, inner_values, inner_answers = draw(forms(depth=1))
         fields["nested"] = (nested, ...)
@@ -139,12 +163,17 @@ def errors_of(form: type[Form], state: dict[str, Any]) -> dict[str, str]:
 
 @settings(max_examples=60, deadline=None)
 @given(forms())
-def test_what_is_filled_in_is_read_back(made: tuple[type[Form], dict[str, Any], dict[str, Any]]) -> None:
+def test_what_is_filled_in_is_read_back(
+    made: tuple[type[Form], dict[str, Any], dict[str, Any]],
+) -> None:
     """Every type renders within the limits, and gives back exactly what a person answered."""
     form, values, answers = made
     view = view_of(render(form, "x.y", more=True))
     assert check_view(view) == []
-    state = {block["block_id"]: answer(block["element"], answers[block["block_id"][4:]]) for block in view["blocks"]}
+    state = {
+        block["block_id"]: answer(block["element"], answers[block["block_id"][4:]])
+        for block in view["blocks"]
+    }
     assert parse(form, "x.y", state) == form.model_validate(values)
 
 
@@ -156,7 +185,9 @@ def test_first_values_survive_an_untouched_form(
     """Values, Python's or as JSON keeps them, are shown within the limits and come back unchanged."""
     form, values, _ = made
     whole = form.model_validate(values)
-    view = view_of(render(form, "x.y", values=whole.model_dump(mode="json") if dumped else values, more=True))
+    view = view_of(
+        render(form, "x.y", values=whole.model_dump(mode="json") if dumped else values, more=True)
+    )
     assert check_view(view) == []
     state = untouched(view)
     assert parse(form, "x.y", state) == whole
@@ -184,7 +215,15 @@ ANY_JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["value", "selected_option", "selected_options", "selected_users", "selected_date_time"]),
+            st.sampled_from(
+                [
+                    "value",
+                    "selected_option",
+                    "selected_options",
+                    "selected_users",
+                    "selected_date_time",
+                ]
+            ),
             inner,
         )
     ),
@@ -200,7 +239,9 @@ def test_a_state_of_any_shape_raises_nothing_but_form_errors(
     """A well-signed payload may hold anything at all."""
     form, _, answers = made
     state = {
-        f"x.y.{name}": {"value": data.draw(ANY_JSON)} if data.draw(st.booleans()) else data.draw(ANY_JSON)
+        f"x.y.{name}": {"value": data.draw(ANY_JSON)}
+        if data.draw(st.booleans())
+        else data.draw(ANY_JSON)
         for name in answers
     }
     read(form, "x.y", state)

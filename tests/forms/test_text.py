@@ -8,13 +8,24 @@ from hypothesis import strategies as st
 
 from bot.forms.text import cut, escape, humanise, plain
 
-NAMES = st.text(alphabet=st.characters(exclude_characters="<>&|", exclude_categories=["Cs"]), min_size=1, max_size=20)
+NAMES = st.text(
+    alphabet=st.characters(exclude_characters="<>&|", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=20,
+)
 MARKUP = st.one_of(
     st.from_regex(r"<[@#][UWC][A-Z0-9]{3,9}>", fullmatch=True),
     NAMES.map(lambda name: f"<@U123|{name}>"),
     NAMES.map(lambda name: f"<https://example.com/a?b=1&amp;c=2|{name}>"),
     st.sampled_from(
-        ["<!here>", "<!channel>", "<!subteam^S1|@team>", "<!date^1700000000^{date}|14 Nov>", "&lt;", "&amp;"]
+        [
+            "<!here>",
+            "<!channel>",
+            "<!subteam^S1|@team>",
+            "<!date^1700000000^{date}|14 Nov>",
+            "&lt;",
+            "&amp;",
+        ]
     ),
     NAMES,
 )
@@ -27,7 +38,10 @@ MARKUP = st.one_of(
         ("<@U1|ann> and <@U1>", "@ann and @U1"),
         ("<#C1|ops>, <#C1> and <#C1|>", "#ops, #C1 and #C1"),
         ("<https://x.io/a?b=1&amp;c=2|docs>", "docs (https://x.io/a?b=1&c=2)"),
-        ("<https://x.io|https://x.io> <https://x.io/|x.io> <https://x.io>", "https://x.io https://x.io/ https://x.io"),
+        (
+            "<https://x.io|https://x.io> <https://x.io/|x.io> <https://x.io>",
+            "https://x.io https://x.io/ https://x.io",
+        ),
         ("<mailto:a@b.io|a@b.io> <mailto:a@b.io|Ann>", "a@b.io Ann (a@b.io)"),
         ("<tel:+4930|+4930>", "+4930"),
         ("<!here> <!channel> <!everyone|everyone>", "@here @channel @everyone"),
@@ -62,7 +76,10 @@ def test_plain_leaves_no_markup(parts: list[str]) -> None:
 
 def test_escape_touches_three_characters_only() -> None:
     """Exactly `& < >`, so that no quote or emoji comes out changed."""
-    assert escape("""<!channel> & "it's" :fire: *b*""") == """&lt;!channel&gt; &amp; "it's" :fire: *b*"""
+    assert (
+        escape("""<!channel> & "it's" :fire: *b*""")
+        == """&lt;!channel&gt; &amp; "it's" :fire: *b*"""
+    )
 
 
 @given(st.text(), st.integers(0, 50))
@@ -73,7 +90,9 @@ def test_cut_is_never_longer(text: str, limit: int) -> None:
     assert shown == text if len(text) <= limit else limit == 0 or shown.endswith("…")
 
 
-@pytest.mark.parametrize(("name", "words"), [("in_progress", "In progress"), ("SEV1", "SEV1"), ("__x", "X"), ("", "")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("in_progress", "In progress"), ("SEV1", "SEV1"), ("__x", "X"), ("", "")]
+)
 def test_humanise_makes_words_of_a_name(name: str, words: str) -> None:
     """Only the first letter changes case."""
     assert humanise(name) == words

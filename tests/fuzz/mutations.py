@@ -1,4 +1,5 @@
-"""Real payloads bent out of shape: by a generator of random numbers alone, so that the same seed bends the same way."""
+"""Real payloads bent out of shape: by a generator of random numbers alone, so that the same seed
+bends the same way."""
 
 import copy
 import json
@@ -33,7 +34,8 @@ WHERE_FROM = frozenset(
         "response_urls",
     }
 )
-"""Whose payload it is, which Slack says and nobody in the workspace can change: never taken from another workspace's."""
+"""Whose payload it is, which Slack says and nobody in the workspace can change: never taken from
+another workspace's."""
 
 
 def _nested(depth: int) -> Any:
@@ -117,7 +119,9 @@ def bend(rng: random.Random, payload: Payload, pool: Pool) -> Payload:
 
 def _unpacked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _parsed(it) if name in PACKED else _unpacked(it) for name, it in value.items()}
+        return {
+            name: _parsed(it) if name in PACKED else _unpacked(it) for name, it in value.items()
+        }
     return [_unpacked(it) for it in value] if isinstance(value, list) else value
 
 
@@ -139,14 +143,21 @@ def _packed(value: Any) -> Any:
 
 def places(value: Any) -> Iterator[Place]:
     """Every member, however deep."""
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for name, it in members:
         yield value, name
         yield from places(it)
 
 
 def _somewhere(rng: random.Random, payload: Payload) -> Place | None:
-    """Any member; half the time one that is not part of a modal's blocks, which are most of what there is."""
+    """Any member; half the time one that is not part of a modal's blocks, which are most of what
+    there is."""
     outside = {name: it for name, it in payload.items() if name not in ("view", "message")}
     found = list(places(outside if rng.random() < 0.3 else payload))
     if not found:
@@ -196,7 +207,9 @@ def _lengthen(rng: random.Random, payload: Payload, pool: Pool) -> None:
 
 def _swap(rng: random.Random, payload: Payload, pool: Pool) -> None:
     """What stood under the same name elsewhere."""
-    found = [(owner, name) for owner, name in places(payload) if name in pool and name not in WHERE_FROM]
+    found = [
+        (owner, name) for owner, name in places(payload) if name in pool and name not in WHERE_FROM
+    ]
     if found:
         owner, name = rng.choice(found)
         owner[name] = _unpacked({name: copy.deepcopy(rng.choice(pool[name]))})[name]
@@ -204,7 +217,16 @@ def _swap(rng: random.Random, payload: Payload, pool: Pool) -> None:
 
 def _swap_what_is_carried(rng: random.Random, payload: Payload, pool: Pool) -> None:
     """The metadata of another modal, the value of another button, another listener's name."""
-    names = ("private_metadata", "value", "callback_id", "action_id", "block_id", "view_id", "ts", "values")
+    names = (
+        "private_metadata",
+        "value",
+        "callback_id",
+        "action_id",
+        "block_id",
+        "view_id",
+        "ts",
+        "values",
+    )
     found = [(owner, name) for owner, name in places(payload) if name in names and name in pool]
     if found:
         owner, name = rng.choice(found)
@@ -219,12 +241,19 @@ def _exchange(rng: random.Random, payload: Payload, pool: Pool) -> None:
 
 def _choose_what_was_never_offered(rng: random.Random, payload: Payload, pool: Pool) -> None:
     found = [
-        (owner, name) for owner, name in places(payload) if name in ("selected_option", "selected_options", "value")
+        (owner, name)
+        for owner, name in places(payload)
+        if name in ("selected_option", "selected_options", "value")
     ]
     if found:
         owner, name = rng.choice(found)
-        option = {"text": {"type": "plain_text", "text": "x"}, "value": rng.choice(("never-offered", *TEXTS))}
-        owner[name] = {"selected_option": option, "selected_options": [option] * 101}.get(name, option["value"])
+        option = {
+            "text": {"type": "plain_text", "text": "x"},
+            "value": rng.choice(("never-offered", *TEXTS)),
+        }
+        owner[name] = {"selected_option": option, "selected_options": [option] * 101}.get(
+            name, option["value"]
+        )
 
 
 def _many_blocks(rng: random.Random, payload: Payload, pool: Pool) -> None:

@@ -1,4 +1,5 @@
-"""What Slack really sends: everything that can be done with everything that the bot shows, recorded at the bot's door."""
+"""What Slack really sends: everything that can be done with everything that the bot shows, recorded
+at the bot's door."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -14,12 +15,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot import messages
+from bot.delivery.model import Delivery
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.blocks import accepted
 from bot.playground.slack.transport import Kind
 from bot.playground.slack.views import View
 from bot.playground.vendors import data
-from bot.storage.rows import Delivery
 from tests.fuzz.workspaces import without_planted
 from tests.handlers.test_isolation import presses, searches
 from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED
@@ -47,21 +48,29 @@ class Sample:
     @property
     def kind(self) -> str:
         event = self.payload.get("event")
-        return str(event["type"] if isinstance(event, dict) else self.payload.get("type", "command"))
+        return str(
+            event["type"] if isinstance(event, dict) else self.payload.get("type", "command")
+        )
 
 
 class _Door:
     """Stands before the bot's web application, and keeps what comes in."""
 
     def __init__(self, world: Many) -> None:
-        self._bot = httpx.AsyncClient(transport=httpx.ASGITransport(world.bot.web), base_url="http://bot")
+        self._bot = httpx.AsyncClient(
+            transport=httpx.ASGITransport(world.bot.web), base_url="http://bot"
+        )
         self.samples: list[Sample] = []
 
     async def __call__(self, request: Request) -> Response:
         body = await request.body()
         self.samples.append(read(request.headers["content-type"], body))
         answer = await self._bot.post("/slack/events", content=body, headers=request.headers.raw)
-        return Response(answer.content, answer.status_code, {"content-type": answer.headers.get("content-type", "")})
+        return Response(
+            answer.content,
+            answer.status_code,
+            {"content-type": answer.headers.get("content-type", "")},
+        )
 
     async def aclose(self) -> None:
         await self._bot.aclose()
@@ -72,7 +81,11 @@ def read(content_type: str, body: bytes) -> Sample:
     if content_type.startswith("application/json"):
         return Sample("events_api", json.loads(body))
     form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return Sample("interactive", json.loads(form["payload"])) if "payload" in form else Sample("slash_commands", form)
+    return (
+        Sample("interactive", json.loads(form["payload"]))
+        if "payload" in form
+        else Sample("slash_commands", form)
+    )
 
 
 @asynccontextmanager
@@ -89,15 +102,22 @@ async def listening(world: Many, slack: SlackStandIn) -> AsyncIterator[list[Samp
 
 
 async def record(world: Many, team: data.Team, rows: list[Delivery]) -> list[Sample]:
-    """A payload of everything that an admin can do there; `rows` are deliveries that have cards and receipts."""
+    """A payload of everything that an admin can do there; `rows` are deliveries that have cards and
+    receipts."""
     slack = world.slack(team)
     async with listening(world, slack) as samples:
         async for view in _opened(slack):
             await _use(slack, view)
         for row in rows:
-            adapter, operation = world.bot.relay.find(f"{row.vendor}.{row.operation}")
-            await _press_all(slack, messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"])
-            for shown in (messages.receipt(row, adapter, operation), messages.copied(row, adapter, operation)):
+            adapter, operation = world.bot.services.find(f"{row.vendor}.{row.operation}")
+            await _press_all(
+                slack,
+                messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"],
+            )
+            for shown in (
+                messages.receipt(row, adapter, operation),
+                messages.copied(row, adapter, operation),
+            ):
                 await _use(slack, slack._state.views.open(ADMIN, json.loads(json.dumps(shown))))
                 slack._state.views.stacks.pop(ADMIN)
         await slack.open_home(ADMIN)
@@ -120,13 +140,17 @@ async def _opened(slack: SlackStandIn) -> AsyncIterator[View]:
             for choice in _choices(view):
                 state.views.stacks[ADMIN] = [view]
                 action = {"type": "static_select", "selected_option": choice}
-                await slack.act(ADMIN, view_id=view.id, block_id="choice", action_id="value", action=action)
+                await slack.act(
+                    ADMIN, view_id=view.id, block_id="choice", action_id="value", action=action
+                )
                 yield view
     for shortcut in SHORTCUTS:
         await slack.shortcut(ADMIN, shortcut)
         for view in top():
             yield view
-    message = await slack.post(ADMIN, CHANNEL, "Checkout is *slow* again, see https://status.example.com")
+    message = await slack.post(
+        ADMIN, CHANNEL, "Checkout is *slow* again, see https://status.example.com"
+    )
     for shortcut in MESSAGE_SHORTCUTS:
         await slack.message_shortcut(ADMIN, CHANNEL, message["ts"], shortcut)
         for view in top():
@@ -134,7 +158,12 @@ async def _opened(slack: SlackStandIn) -> AsyncIterator[View]:
     await slack.command(ADMIN, CHANNEL, "/vendors")
     *_, (channel, _, answer) = slack.ephemerals
     for block_id, action_id, action in list(presses(answer["blocks"])):
-        at = {"channel_id": channel, "ts": answer["ts"], "block_id": block_id, "action_id": action_id}
+        at = {
+            "channel_id": channel,
+            "ts": answer["ts"],
+            "block_id": block_id,
+            "action_id": action_id,
+        }
         await slack.act(ADMIN, **at, action=action)
         for view in top():
             yield view
@@ -155,7 +184,9 @@ async def _use(slack: SlackStandIn, view: View) -> None:
     for block_id, action_id in searches(blocks):
         for query in ("", "pay"):
             found = await slack.options(ADMIN, view.id, block_id, action_id, query)
-        offered = [it for group in found.get("option_groups", []) for it in group["options"]] or found["options"]
+        offered = [
+            it for group in found.get("option_groups", []) for it in group["options"]
+        ] or found["options"]
         _choose(slack, view, block_id, action_id, offered)
     if view.body.get("submit"):
         await slack._transport.send("interactive", slack._payloads.view_submission(person, view))
@@ -164,10 +195,14 @@ async def _use(slack: SlackStandIn, view: View) -> None:
         await slack._transport.send("interactive", slack._payloads.view_action(person, view, done))
     if view.body.get("submit"):
         await slack._transport.send("interactive", slack._payloads.view_submission(person, view))
-        await slack._transport.send("interactive", slack._payloads.view_closed(person, view, is_cleared=False))
+        await slack._transport.send(
+            "interactive", slack._payloads.view_closed(person, view, is_cleared=False)
+        )
 
 
-def _choose(slack: SlackStandIn, view: View, block_id: str, action_id: str, offered: list[Payload]) -> None:
+def _choose(
+    slack: SlackStandIn, view: View, block_id: str, action_id: str, offered: list[Payload]
+) -> None:
     """Fill the first thing offered in, so that submissions come far."""
     if not offered or action_id != "value" or offered[0]["value"] == "-":
         return
@@ -188,7 +223,9 @@ def _own(blocks: list[Payload], action_id: str) -> Payload:
 
 async def _press_all(slack: SlackStandIn, blocks: list[Payload]) -> None:
     """Every button of a message, and both shortcuts from its menu."""
-    message = slack._state.bot_message({"text": "A card", "blocks": accepted(json.loads(json.dumps(blocks)))})
+    message = slack._state.bot_message(
+        {"text": "A card", "blocks": accepted(json.loads(json.dumps(blocks)))}
+    )
     slack._state.world.say(slack.channels[CHANNEL], message)
     at = {"channel_id": CHANNEL, "ts": message["ts"]}
     for block_id, action_id, action in list(presses(message["blocks"])):
@@ -202,11 +239,24 @@ async def _press_all(slack: SlackStandIn, blocks: list[Payload]) -> None:
 def _events(slack: SlackStandIn) -> Iterator[Payload]:
     """Events, and what Slack sends to see whether the address answers."""
     home = slack._payloads.event(
-        {"type": "app_home_opened", "user": ADMIN, "channel": "D0000000001", "tab": "home", "view": None}
+        {
+            "type": "app_home_opened",
+            "user": ADMIN,
+            "channel": "D0000000001",
+            "tab": "home",
+            "view": None,
+        }
     )
     yield home
-    yield home | {"is_ext_shared_channel": True, "event": {**home["event"], "user_team": "T0STRANGER1"}}
-    for event in (APP_UNINSTALLED, TOKENS_REVOKED, {"type": "team_access_revoked", "team_ids": [slack.team.id]}):
+    yield home | {
+        "is_ext_shared_channel": True,
+        "event": {**home["event"], "user_team": "T0STRANGER1"},
+    }
+    for event in (
+        APP_UNINSTALLED,
+        TOKENS_REVOKED,
+        {"type": "team_access_revoked", "team_ids": [slack.team.id]},
+    ):
         yield slack._payloads.event(event)
     yield {"type": "url_verification", "challenge": "c", "token": slack.app.token}
     yield {"ssl_check": "1", "token": slack.app.token}

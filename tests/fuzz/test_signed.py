@@ -1,8 +1,8 @@
 """Ten thousand payloads that Slack signed and that no Slack ever sent.
 
-Real payloads, recorded from everything that the bot shows, are bent: members dropped, renamed, repeated, of another type,
-exchanged, out of another modal or workspace. `FUZZ_SEED=2 python -m pytest tests/fuzz` bends them in other ways; a failure
-names the seed and the number of the payload.
+Real payloads, recorded from everything that the bot shows, are bent: members dropped, renamed,
+repeated, of another type, exchanged, out of another modal or workspace. `FUZZ_SEED=2 python -m
+pytest tests/fuzz` bends them in other ways; a failure names the seed and the number of the payload.
 """
 
 import json
@@ -19,10 +19,20 @@ import pytest
 
 from bot.playground.slack.views import View
 from bot.playground.vendors import data
-from bot.storage import Workspace
+from bot.workspace import Workspace
 from tests.fuzz.mutations import Pool, bend, places, pool_of, written
 from tests.fuzz.recording import Payload, Sample, record
-from tests.fuzz.watching import MARK, SEED, SLACK_SECONDS, Ledger, Log, Sender, logged, refusal, said_at
+from tests.fuzz.watching import (
+    MARK,
+    SEED,
+    SLACK_SECONDS,
+    Ledger,
+    Log,
+    Sender,
+    logged,
+    refusal,
+    said_at,
+)
 from tests.fuzz.workspaces import PLANTED, Kept, plant, plant_deliveries, workspaces
 from tests.many import ACME, ADMIN, BOLT, DUCHY, Many, installed_as, workspace_of
 
@@ -39,7 +49,12 @@ KINDS = (
     "team_access_revoked",
     "url_verification",
 )
-STRANGER = {"id": "U0STRANGER1", "username": "stranger", "name": "stranger", "team_id": "T0STRANGER1"}
+STRANGER = {
+    "id": "U0STRANGER1",
+    "username": "stranger",
+    "name": "stranger",
+    "team_id": "T0STRANGER1",
+}
 RARE = (
     "app_uninstalled",
     "tokens_revoked",
@@ -48,7 +63,13 @@ RARE = (
     "view_closed",
     "app_home_opened",
 )
-ABOUT_IDS = ("no such person", "field: user", "field: channel", "field: trigger_id", "json-pointer:/view_id]")
+ABOUT_IDS = (
+    "no such person",
+    "field: user",
+    "field: channel",
+    "field: trigger_id",
+    "json-pointer:/view_id]",
+)
 """A person, channel, trigger or view that nobody knows: Slack refuses the call, as it should."""
 
 
@@ -85,7 +106,9 @@ class Campaign:
             try:
                 found[f"{sample.kind} {await self._send(content_type, body)}"] += 1
             except AssertionError as error:
-                shown = f"FUZZ_SEED={SEED}, payload {number} of {name}: {sample.kind} as {content_type}"
+                shown = (
+                    f"FUZZ_SEED={SEED}, payload {number} of {name}: {sample.kind} as {content_type}"
+                )
                 raise AssertionError(f"{error}\n{shown}\n{body[:6000]!r}") from error
         return found
 
@@ -99,7 +122,11 @@ class Campaign:
         slack._state.views.stacks.clear()
         if isinstance(view, dict):
             slack._state.views.stacks[ADMIN] = [View(ADMIN, view, view["id"], id=view["id"])]
-        if isinstance(view, dict) and '"key"' in view.get("private_metadata", "") and rng.random() < 0.8:
+        if (
+            isinstance(view, dict)
+            and '"key"' in view.get("private_metadata", "")
+            and rng.random() < 0.8
+        ):
             kept = json.loads(view["private_metadata"]) | {"key": f"ir{secrets.token_hex(6)}"}
             view["private_metadata"] = json.dumps(kept)
         return payload
@@ -112,10 +139,16 @@ class Campaign:
         assert seconds < SLACK_SECONDS, seconds
         assert self.team is ACME or PLANTED not in answer.text, answer.text[:2000]
         changed = self.ledger.changed()
-        assert {place for place, _ in changed} <= self.places, f"another workspace's rows changed: {changed}"
+        assert {place for place, _ in changed} <= self.places, (
+            f"another workspace's rows changed: {changed}"
+        )
         how = refusal(answer)
-        if how == "errors" and self.ledger.last_state(workspace_of(self.team)) == "rejected":  # by the vendor
-            changed = {(place, table) for place, table in changed if table not in ("deliveries", "habits")}
+        if (
+            how == "errors" and self.ledger.last_state(workspace_of(self.team)) == "rejected"
+        ):  # by the vendor
+            changed = {
+                (place, table) for place, table in changed if table not in ("deliveries", "habits")
+            }
         assert not (how and changed), (answer.status_code, changed, answer.text[:500])
         assert MARK not in (answer.text if answer.status_code >= 400 else "")
         if any(table == "installations" for _, table in changed):
@@ -126,12 +159,17 @@ class Campaign:
 
 @asynccontextmanager
 async def campaign(folder: Path, team: data.Team) -> AsyncIterator[tuple[Campaign, Any]]:
-    """Everything recorded and planted; the vendors too. In the end nothing was rendered that Slack would refuse."""
+    """Everything recorded and planted; the vendors too. In the end nothing was rendered that Slack
+    would refuse."""
     async with workspaces(folder) as (world, vendors):
         await plant(world)
         acmes = await record(world, ACME, await plant_deliveries(world))
         await plant_deliveries(world)
-        samples = acmes if team is ACME else [*await record(world, team, []), *addressed(acmes, world, team)]
+        samples = (
+            acmes
+            if team is ACME
+            else [*await record(world, team, []), *addressed(acmes, world, team)]
+        )
         samples = [replace(it, payload=marked(it.payload)) for it in samples]
         ledger, sender = Ledger(world.settings.database), Sender(world)
         kept = Kept(world, team)
@@ -148,8 +186,8 @@ async def campaign(folder: Path, team: data.Team) -> AsyncIterator[tuple[Campaig
 
 
 def from_here(payload: Payload, team: data.Team) -> Payload:
-    """The payload without Acme's id where Slack itself would say it: a whole view of Acme's may have come in. What the bot
-    wrote, metadata and buttons' values, stays."""
+    """The payload without Acme's id where Slack itself would say it: a whole view of Acme's may
+    have come in. What the bot wrote, metadata and buttons' values, stays."""
     for owner, name in places(payload):
         if owner[name] == ACME.id:
             owner[name] = team.id
@@ -162,20 +200,30 @@ def marked(payload: Payload) -> Payload:
 
 
 def addressed(samples: list[Sample], world: Many, team: data.Team) -> list[Sample]:
-    """Acme's payloads as if they came from that workspace: Slack's part of them says so, what the bot wrote does not."""
+    """Acme's payloads as if they came from that workspace: Slack's part of them says so, what the
+    bot wrote does not."""
     known = world.slack(team)._payloads
     person = world.slack(team).people[ADMIN]
     moved = []
     for it in samples:
         payload = json.loads(json.dumps(it.payload))
-        ours = known.command(person, next(iter(world.slack(team).channels.values())), "/incident", "")
+        ours = known.command(
+            person, next(iter(world.slack(team).channels.values())), "/incident", ""
+        )
         if it.way == "slash_commands":
-            payload |= {name: ours[name] for name in ours if name.startswith(("team", "enterprise", "is_", "response"))}
+            payload |= {
+                name: ours[name]
+                for name in ours
+                if name.startswith(("team", "enterprise", "is_", "response"))
+            }
         elif it.way == "interactive":
             payload |= known._in_view(person) if "view" in payload else known._common(person)
             if isinstance(payload.get("view"), dict):
                 installed = installed_as(team)
-                payload["view"] |= {"team_id": team.id, "app_installed_team_id": installed.team or installed.enterprise}
+                payload["view"] |= {
+                    "team_id": team.id,
+                    "app_installed_team_id": installed.team or installed.enterprise,
+                }
         elif "event" in payload:
             payload = known.event(payload["event"])
         moved.append(Sample(it.way, payload))
@@ -184,17 +232,21 @@ def addressed(samples: list[Sample], world: Many, team: data.Team) -> list[Sampl
 
 @pytest.mark.parametrize("part", [1, 2])
 async def test_nothing_breaks(tmp_path: Path, part: int) -> None:
-    """In a workspace with everything, and with people of another company in it: no fault of ours, no exception in the log, an
-    answer in time, nothing written for what was refused."""
+    """In a workspace with everything, and with people of another company in it: no fault of ours,
+    no exception in the log, an answer in time, nothing written for what was refused."""
     async with campaign(tmp_path, ACME) as (acme, _):
-        acme.samples += [Sample(it.way, it.payload | {"user": STRANGER}) for it in acme.samples if "user" in it.payload]
+        acme.samples += [
+            Sample(it.way, it.payload | {"user": STRANGER})
+            for it in acme.samples
+            if "user" in it.payload
+        ]
         found = await acme.run(f"nothing_breaks {part}", 2500)
     assert_everything_came(found)
 
 
 async def test_nothing_of_another_workspace(tmp_path: Path) -> None:
-    """In a workspace where nothing is connected, with all that another one's payloads hold: besides, nothing of that one is
-    told, changed or done, and no vendor is called."""
+    """In a workspace where nothing is connected, with all that another one's payloads hold:
+    besides, nothing of that one is told, changed or done, and no vendor is called."""
     async with campaign(tmp_path, BOLT) as (bolt, vendors):
         before = bolt.ledger.everything(workspace_of(ACME))
         called = [len(it.requests) for it in vendors.values()]
@@ -205,8 +257,8 @@ async def test_nothing_of_another_workspace(tmp_path: Path) -> None:
 
 
 async def test_nothing_of_another_workspace_in_an_organisation(tmp_path: Path) -> None:
-    """The same where the app is installed for a whole organisation, whose payloads name the team elsewhere or not at all, and
-    which has a vendor of its own."""
+    """The same where the app is installed for a whole organisation, whose payloads name the team
+    elsewhere or not at all, and which has a vendor of its own."""
     async with campaign(tmp_path, DUCHY) as (duchy, _):
         before = duchy.ledger.everything(workspace_of(ACME))
         found = await duchy.run("in_an_organisation", 2000)
@@ -225,6 +277,7 @@ def untouched(campaign: Campaign, before: Any) -> None:
 
 
 def assert_everything_came(found: Counter[str]) -> None:
-    """Of every kind, some were bent so little that the bot did what it does; and some were turned away."""
+    """Of every kind, some were bent so little that the bot did what it does; and some were turned
+    away."""
     assert all(found[f"{kind} 200"] > 10 for kind in KINDS), found
     assert found["block_actions 400"] > 10, found

@@ -17,7 +17,7 @@ import pytest
 from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.storage.database import Database
-from bot.web import LARGEST_BODY, make_web
+from bot.web.app import LARGEST_BODY, make_web
 from tests.conftest import World
 from tests.fuzz.watching import MARK, SEED, Ledger, Log, logged
 
@@ -25,13 +25,20 @@ COUNT = 1000
 BODY_SECONDS = 0.5
 ALLOWED = {400, 401, 404, 405, 408, 413}
 FORM = "application/x-www-form-urlencoded"
-COMMAND = {"command": "/incident", "text": MARK, "trigger_id": "1.2.3", "user_id": "U06QK3V81RA", "channel_id": "C1"}
+COMMAND = {
+    "command": "/incident",
+    "text": MARK,
+    "trigger_id": "1.2.3",
+    "user_id": "U06QK3V81RA",
+    "channel_id": "C1",
+}
 SIGNATURE, TIME = "X-Slack-Signature", "X-Slack-Request-Timestamp"
 
 
 @dataclass
 class Raw:
-    """A request before it is written. `given` is written in the place of the whole; `pause` comes before the last byte."""
+    """A request before it is written. `given` is written in the place of the whole; `pause` comes
+    before the last byte."""
 
     secret: bytes
     team: str
@@ -60,7 +67,12 @@ class Raw:
 
     def written(self) -> bytes:
         length = self.length or f"Content-Length: {len(self.body)}"
-        lines = [f"{self.method} {self.path} {self.version}", "Host: relay.example.com", "Connection: close", length]
+        lines = [
+            f"{self.method} {self.path} {self.version}",
+            "Host: relay.example.com",
+            "Connection: close",
+            length,
+        ]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return self.given or "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 
@@ -70,13 +82,36 @@ Break = Callable[[random.Random, Raw], None]
 
 def _wrong_signature(rng: random.Random, raw: Raw) -> None:
     right = raw.get(SIGNATURE)
-    wrong = ("", "v0=", "v0=" + "0" * 64, right[:-1], right + "0", right.upper(), right.replace("v0", "v1"), MARK)
-    raw.replace(SIGNATURE, rng.choice((*wrong, right[3:], f"{right},{right}", "v0=\xe9", "x" * 5000)))
+    wrong = (
+        "",
+        "v0=",
+        "v0=" + "0" * 64,
+        right[:-1],
+        right + "0",
+        right.upper(),
+        right.replace("v0", "v1"),
+        MARK,
+    )
+    raw.replace(
+        SIGNATURE, rng.choice((*wrong, right[3:], f"{right},{right}", "v0=\xe9", "x" * 5000))
+    )
 
 
 def _wrong_time(rng: random.Random, raw: Raw) -> None:
     now = raw.get(TIME)
-    wrong = ("", "-1", "1e9", "0x10", f"{now}.0", f"+{now}", f"{now}{now}", "\xb2", "yesterday", MARK, "9" * 400)
+    wrong = (
+        "",
+        "-1",
+        "1e9",
+        "0x10",
+        f"{now}.0",
+        f"+{now}",
+        f"{now}{now}",
+        "\xb2",
+        "yesterday",
+        MARK,
+        "9" * 400,
+    )
     raw.replace(TIME, rng.choice((*wrong, str(int(now) + 1), str(int(now) - 1))))
 
 
@@ -126,13 +161,18 @@ def _unreadable(rng: random.Random, raw: Raw) -> None:
             ("multipart/form-data; boundary=x", b"--x\xff\r\n"),
         )
     )
-    raw.headers = [("Content-Type", kind), ("Content-Encoding", rng.choice(("identity", "gzip", "br")))]
+    raw.headers = [
+        ("Content-Type", kind),
+        ("Content-Encoding", rng.choice(("identity", "gzip", "br"))),
+    ]
     raw.body = body
     raw.sign()
 
 
 def _another_method(rng: random.Random, raw: Raw) -> None:
-    raw.method = rng.choice(("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post"))
+    raw.method = rng.choice(
+        ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post")
+    )
 
 
 def _another_path(rng: random.Random, raw: Raw) -> None:
@@ -206,7 +246,9 @@ BREAKS: tuple[Break, ...] = (
 async def url(world: World) -> AsyncIterator[str]:
     """The bot's web application with a short time for bodies."""
     database = await Database.open(world.settings.database)
-    web = make_web(world.bot.app, world.settings.slack_signing_secret, database, body_seconds=BODY_SECONDS)
+    web = make_web(
+        world.bot.app, world.settings.slack_signing_secret, database, body_seconds=BODY_SECONDS
+    )
     async with Server(web) as server:
         yield server.url
     await database.close()
@@ -214,8 +256,8 @@ async def url(world: World) -> AsyncIterator[str]:
 
 def signed(world: World) -> Raw:
     """A command as Slack sends it."""
-    team = world.stage.workspace.team
-    raw = Raw(world.stage.secrets["SLACK_SIGNING_SECRET"].encode(), team)
+    team = world.sandbox.workspace.team
+    raw = Raw(world.sandbox.secrets["SLACK_SIGNING_SECRET"].encode(), team)
     raw.body = urlencode({**COMMAND, "team_id": team}).encode()
     raw.headers = [("Content-Type", FORM)]
     raw.sign()
@@ -246,12 +288,14 @@ def status_of(answer: bytes) -> int:
 async def test_nothing_unsigned_comes_in(world: World, url: str) -> None:
     """It gets a 4xx that repeats nothing; one line is logged at most; nothing is written or done."""
     await world.lists_loaded()
-    ledger, before = Ledger(world.settings.database), len(world.stage.slack.calls)
-    stored = ledger.everything(world.stage.workspace)
+    ledger, before = Ledger(world.settings.database), len(world.sandbox.slack.calls)
+    stored = ledger.everything(world.sandbox.workspace)
     with logged() as log:
-        assert status_of(await exchange(url, signed(world))) == 200  # unbroken, it would have come in
+        assert (
+            status_of(await exchange(url, signed(world))) == 200
+        )  # unbroken, it would have come in
         log.lines()
-        world.stage.slack._state.calls[before:] = []
+        world.sandbox.slack._state.calls[before:] = []
         found: Counter[int] = Counter()
         for number in range(COUNT):
             rng, raw = random.Random(f"{SEED} unsigned {number}"), signed(world)
@@ -261,8 +305,8 @@ async def test_nothing_unsigned_comes_in(world: World, url: str) -> None:
             shown = f"FUZZ_SEED={SEED}, request {number}: {how.__name__}\n{raw.written()[:2000]!r}\n{answer[:2000]!r}"
             _judge(answer, log, shown)
             found[status_of(answer)] += 1
-    assert len(world.stage.slack.calls) == before
-    assert ledger.everything(world.stage.workspace) == stored
+    assert len(world.sandbox.slack.calls) == before
+    assert ledger.everything(world.sandbox.workspace) == stored
     ledger.close()
     assert set(found) >= {400, 401, 404, 405}, found
 
@@ -276,7 +320,8 @@ def _judge(answer: bytes, log: Log, shown: str) -> None:
 
 
 async def test_slow_and_large_bodies(world: World, url: str) -> None:
-    """Twenty that stop before their end are given up at the same time, and a few that are too large; others are answered."""
+    """Twenty that stop before their end are given up at the same time, and a few that are too
+    large; others are answered."""
     slow, large = signed(world), signed(world)
     slow.pause = BODY_SECONDS + 0.2
     large.body = b"text=" + b"x" * LARGEST_BODY
@@ -286,5 +331,8 @@ async def test_slow_and_large_bodies(world: World, url: str) -> None:
         answers = [await exchange(url, large) for _ in range(3)]
         assert status_of(await exchange(url, signed(world))) == 200
         assert [status_of(await it) for it in waiting] == [408] * 20
-        assert {status_of(it) for it in answers} <= {413, 0}  # 0: hung up while the rest was still written
+        assert {status_of(it) for it in answers} <= {
+            413,
+            0,
+        }  # 0: hung up while the rest was still written
         assert [it for it in log.lines() if MARK in it] == []

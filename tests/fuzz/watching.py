@@ -1,4 +1,5 @@
-"""What is looked at before and after each request: the answer, the log, the database, and what was said to Slack."""
+"""What is looked at before and after each request: the answer, the log, the database, and what was
+said to Slack."""
 
 import gc
 import hashlib
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 
 from bot.playground.slack.transport import signature
 from bot.playground.vendors import data
-from bot.storage import Workspace
+from bot.workspace import Workspace
 from tests.fuzz.workspaces import PLANTED
 from tests.many import Many
 from tests.storage.twins import columns, tables
@@ -42,7 +43,11 @@ class _Logged(logging.Handler):
         self.records: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.WARNING or record.exc_info or "Traceback" in record.getMessage():
+        if (
+            record.levelno >= logging.WARNING
+            or record.exc_info
+            or "Traceback" in record.getMessage()
+        ):
             self.records.append(record.getMessage())
 
 
@@ -61,8 +66,13 @@ class Log:
         return found
 
     def wrong(self) -> list[str]:
-        """What may not be there: an error, an exception, or words out of a request or out of Acme's rows."""
-        bad = [repr(it) for it in self._ours if it["log_level"] in ("error", "critical") or "exc_info" in it]
+        """What may not be there: an error, an exception, or words out of a request or out of Acme's
+        rows."""
+        bad = [
+            repr(it)
+            for it in self._ours
+            if it["log_level"] in ("error", "critical") or "exc_info" in it
+        ]
         return [*bad, *self._theirs, *(it for it in self.lines() if MARK in it or PLANTED in it)]
 
 
@@ -112,33 +122,43 @@ class Ledger:
         for table in tables(self._db):
             if table in BY_THEMSELVES or "enterprise" not in columns(self._db, table):
                 continue
-            for place, *row in self._db.execute(_SUMMED if table == "deliveries" else _whole(self._db, table)):
-                found.setdefault((Workspace(*json.loads(place)), table), hashlib.sha256()).update(repr(row).encode())
+            for place, *row in self._db.execute(
+                _SUMMED if table == "deliveries" else _whole(self._db, table)
+            ):
+                found.setdefault((Workspace(*json.loads(place)), table), hashlib.sha256()).update(
+                    repr(row).encode()
+                )
         return {place: it.hexdigest() for place, it in found.items()}
 
     def everything(self, workspace: Workspace) -> list[Any]:
         """Every column of every row of the workspace, but what changes by itself."""
         return [
-            [tuple(row) for row in self._db.execute(f"SELECT * FROM {it} WHERE (enterprise, team) = (?, ?)", workspace)]  # noqa: S608  ours
+            [
+                tuple(row)
+                for row in self._db.execute(
+                    f"SELECT * FROM {it} WHERE (enterprise, team) = (?, ?)", workspace
+                )
+            ]
             for it in tables(self._db)
             if it not in BY_THEMSELVES and "enterprise" in columns(self._db, it)
         ]
 
     def last_state(self, workspace: Workspace) -> str:
         """The state of the delivery that was changed last."""
-        sql = "SELECT state FROM deliveries WHERE (enterprise, team) = (?, ?) ORDER BY changed_at DESC LIMIT 1"
+        sql = "SELECT state FROM deliveries WHERE (enterprise, team) = (?, ?) ORDER BY updated_at DESC LIMIT 1"
         found = self._db.execute(sql, workspace).fetchone()
         return str(found[0]) if found else ""
 
 
 _SUMMED = (
-    "SELECT json_array(enterprise, team), count(*), max(id), total(revision), total(length(payload)) FROM deliveries"
+    "SELECT json_array(enterprise, team), count(*), max(id), total(revision), "
+    "total(length(payload)) FROM deliveries"
     " GROUP BY enterprise, team"
 )
 
 
 def _whole(db: sqlite3.Connection, table: str) -> str:
-    return f"SELECT json_array(enterprise, team), {', '.join(columns(db, table))} FROM {table} ORDER BY 1"  # noqa: S608  ours
+    return f"SELECT json_array(enterprise, team), {', '.join(columns(db, table))} FROM {table} ORDER BY 1"
 
 
 class Sender:
@@ -146,7 +166,9 @@ class Sender:
 
     def __init__(self, world: Many) -> None:
         self._secret = world.secret_values["SLACK_SIGNING_SECRET"].encode()
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(world.bot.web), base_url="http://bot")
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(world.bot.web), base_url="http://bot"
+        )
 
     async def send(self, content_type: str, body: bytes) -> tuple[httpx.Response, float]:
         """The answer, and after how many seconds it came."""
@@ -157,7 +179,8 @@ class Sender:
 
 
 def refusal(answer: httpx.Response) -> str:
-    """How it says that nothing was done: by its "status", beside the fields ("errors"), on top of the form ("push")."""
+    """How it says that nothing was done: by its "status", beside the fields ("errors"), on top of
+    the form ("push")."""
     if answer.status_code >= 400:
         return "status"
     try:
@@ -173,4 +196,6 @@ def said_at(world: Many, team: data.Team) -> str:
     slack = world.slack(team)
     everybody = list(slack.people)
     shown = [slack.views(it) for it in everybody], [slack.home(it) for it in everybody]
-    return repr([slack.calls, slack.ephemerals, [it.messages for it in slack.channels.values()], shown])
+    return repr(
+        [slack.calls, slack.ephemerals, [it.messages for it in slack.channels.values()], shown]
+    )

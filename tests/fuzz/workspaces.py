@@ -1,4 +1,5 @@
-"""The workspaces that are fuzzed: Acme has everything, and words of its own everywhere in it; the others must not see them."""
+"""The workspaces that are fuzzed: Acme has everything, and words of its own everywhere in it; the
+others must not see them."""
 
 import json
 import sqlite3
@@ -9,33 +10,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.connect import connect
-from bot.playground.stage import URL_VARIABLES
+from bot.cli.connect import connect
+from bot.connections.store import Connection
+from bot.delivery.model import Delivery
+from bot.playground.sandbox import URL_VARIABLES
 from bot.playground.vendors import IncidentIo, Twilio, data
 from bot.playground.vendors.base import VendorStandIn
-from bot.storage import Workspace
-from bot.storage.connections import Connection
 from bot.storage.database import Database
-from bot.storage.rows import Delivery
+from bot.workspace import Workspace
 from tests.conftest import eventually
 from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, installed_as, many, workspace_of
 from tests.parts import draft
 from tests.storage.twins import STATES
 
 PLANTED = "acmeplanted"
-"""How every word begins that stands in Acme's rows and at Acme's Slack, and in no payload: "acmeplanted-title"."""
+"""How every word begins that stands in Acme's rows and at Acme's Slack, and in no payload:
+"acmeplanted-title"."""
 YEARS = 4e9
 
 
 @asynccontextmanager
 async def workspaces(folder: Path) -> AsyncIterator[tuple[Many, dict[str, VendorStandIn]]]:
-    """Acme with all three vendors, Duchy (an organisation's) with Rootly, Bolt with the app alone; and the vendors."""
+    """Acme with all three vendors, Duchy (an organisation's) with Rootly, Bolt with the app alone;
+    and the vendors."""
     async with AsyncExitStack() as stack:
         others: list[VendorStandIn] = [IncidentIo(), Twilio()]
         for it in others:
             await it.start()
             stack.push_async_callback(it.stop)
-        world = await stack.enter_async_context(many(folder, **{URL_VARIABLES[it.vendor]: it.url for it in others}))
+        world = await stack.enter_async_context(
+            many(folder, **{URL_VARIABLES[it.vendor]: it.url for it in others})
+        )
         vendors: dict[str, VendorStandIn] = {it.vendor: it for it in (world.rootly, *others)}
         for team in (ACME, BOLT, DUCHY):
             await world.install(team)
@@ -48,7 +53,10 @@ async def workspaces(folder: Path) -> AsyncIterator[tuple[Many, dict[str, Vendor
 
 async def lists_loaded(world: Many) -> None:
     """Wait until every list of every connection is there."""
-    catalogs, here = world.bot.relay.catalogs, [(workspace_of(ACME), it) for it in ("rootly", "incident_io", "twilio")]
+    catalogs, here = (
+        world.bot.services.catalogs,
+        [(workspace_of(ACME), it) for it in ("rootly", "incident_io", "twilio")],
+    )
     here.append((workspace_of(DUCHY), "rootly"))
     for place in here:
         await catalogs.want(*place, [])
@@ -62,40 +70,46 @@ async def lists_loaded(world: Many) -> None:
 async def plant(world: Many) -> None:
     """Put Acme's words into whatever is kept of a workspace."""
     await _plant_lists(world)
-    relay, workspace = world.bot.relay, workspace_of(ACME)
+    services, workspace = world.bot.services, workspace_of(ACME)
     for person_id, it in list(world.slack(ACME).people.items()):
         world.slack(ACME).people[person_id] = replace(it, real_name=f"{PLANTED}-{it.name}")
-    await relay.links.make(
-        workspace, "rootly", actor=ADMIN, actor_name=f"{PLANTED}-by", workspace_name=f"{PLANTED}-workspace"
+    await services.links.make(
+        workspace,
+        "rootly",
+        actor=ADMIN,
+        actor_name=f"{PLANTED}-by",
+        workspace_name=f"{PLANTED}-workspace",
     )
-    await relay.deliveries._database.write(partial(_plant_rows, workspace=workspace))
-    relay.installations.forget({workspace})
+    await services.deliveries._database.write(partial(_plant_rows, workspace=workspace))
+    services.installations.forget({workspace})
 
 
 async def plant_deliveries(world: Many) -> list[Delivery]:
     """One of Acme's in every state, due in years, and no others."""
-    relay, workspace = world.bot.relay, workspace_of(ACME)
+    services, workspace = world.bot.services, workspace_of(ACME)
     delete = "DELETE FROM deliveries WHERE (enterprise, team) = (?, ?)"
-    await relay.deliveries._database.write(lambda db: db.execute(delete, workspace))
-    for part in (relay.courier, relay.cards):
+    await services.deliveries._database.write(lambda db: db.execute(delete, workspace))
+    for part in (services.dispatcher, services.cards):
         part.forget({workspace})
     return [await _plant_delivery(world, key) for key in STATES]
 
 
 async def _plant_lists(world: Many) -> None:
-    catalogs = world.bot.relay.catalogs
+    catalogs = world.bot.services.catalogs
     for (workspace, vendor, name), known in list(catalogs._known.items()):
         if workspace != workspace_of(ACME) or ":" in name:
             continue
-        planted = [it.model_copy(update={"label": f"{it.label} {PLANTED}-{name}"}) for it in known.entries]
+        planted = [
+            it.model_copy(update={"label": f"{it.label} {PLANTED}-{name}"}) for it in known.entries
+        ]
         known.fill(planted, YEARS)  # nothing is fetched anew
         await catalogs._lists.save(workspace, vendor, name, planted, YEARS)
 
 
 def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:
     where = f"WHERE (enterprise, team) = {tuple(workspace)}"
-    db.execute(f"UPDATE connections SET account_name = '{PLANTED}-' || vendor {where}")  # noqa: S608  ours
-    db.execute(f"UPDATE installations SET name = '{PLANTED}-installation' {where}")  # noqa: S608  ours
+    db.execute(f"UPDATE connections SET account_name = '{PLANTED}-' || vendor {where}")
+    db.execute(f"UPDATE installations SET name = '{PLANTED}-installation' {where}")
     habit = (*workspace, f"C0{PLANTED}", "incident", f"{PLANTED}.habit")
     db.execute("INSERT INTO habits VALUES (?, ?, ?, ?, ?)", habit)
     may = (*workspace, "rootly.action_item", f"S0{PLANTED}", f"U0{PLANTED}", 1.0)
@@ -103,8 +117,8 @@ def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:
 
 
 async def _plant_delivery(world: Many, key: str) -> Delivery:
-    relay, workspace = world.bot.relay, workspace_of(ACME)
-    connection = await relay.connections.get(workspace, "rootly")
+    services, workspace = world.bot.services, workspace_of(ACME)
+    connection = await services.connections.get(workspace, "rootly")
     assert isinstance(connection, Connection)
     row = draft(
         key,
@@ -118,8 +132,10 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
         account=connection.account,
         payload={"title": f"{PLANTED}-title", "summary": f"{PLANTED}-summary"},
     )
-    await relay.deliveries.enqueue(row, lease=None, card_after=2e9)
-    columns = {name: YEARS if _is_time(name) and value else value for name, value in STATES[key].items()}
+    await services.deliveries.enqueue(row, lease=None, card_not_before=2e9)
+    columns = {
+        name: YEARS if _is_time(name) and value else value for name, value in STATES[key].items()
+    }
     made = {
         "id": "n1",
         "reference": f"{PLANTED}-1",
@@ -128,9 +144,14 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
     }
     columns |= {"steps": "{}"} if "steps" in columns else {}  # of a field that Rootly does not have
     columns |= {"created": json.dumps(made)} if "created" in columns else {}
-    columns |= {"shown_version": 99, "due_at": YEARS, "give_up_at": YEARS, "sentence": f"{PLANTED}-sentence"}
-    await relay.deliveries._database.write(partial(_change, key=key, columns=columns))
-    found = await relay.deliveries.find(workspace, key)
+    columns |= {
+        "card_version": 99,
+        "next_attempt_at": YEARS,
+        "expires_at": YEARS,
+        "sentence": f"{PLANTED}-sentence",
+    }
+    await services.deliveries._database.write(partial(_change, key=key, columns=columns))
+    found = await services.deliveries.find(workspace, key)
     assert found is not None
     return found
 
@@ -141,7 +162,7 @@ def _is_time(column: str) -> bool:
 
 def _change(db: sqlite3.Connection, *, key: str, columns: dict[str, Any]) -> None:
     sets = ", ".join(f"{it} = ?" for it in columns)
-    db.execute(f"UPDATE deliveries SET {sets} WHERE key = ?", (*columns.values(), key))  # noqa: S608  ours
+    db.execute(f"UPDATE deliveries SET {sets} WHERE key = ?", (*columns.values(), key))
 
 
 class Kept:
@@ -150,7 +171,7 @@ class Kept:
     def __init__(self, world: Many, team: data.Team) -> None:
         self._world = world
         self._places = {workspace_of(team), installed_as(team)}
-        self._database: Database = world.bot.relay.deliveries._database
+        self._database: Database = world.bot.services.deliveries._database
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
 
     async def keep(self) -> None:
@@ -161,7 +182,7 @@ class Kept:
         return {
             table: [
                 tuple(row)
-                for row in db.execute(f"SELECT * FROM {table}")  # noqa: S608  ours
+                for row in db.execute(f"SELECT * FROM {table}")
                 if Workspace(row["enterprise"], row["team"]) in self._places
             ]
             for table in tables
@@ -170,13 +191,13 @@ class Kept:
     async def put_back(self) -> None:
         """Harmless where nothing was removed."""
         await self._database.write(self._write)
-        self._world.bot.relay.installations.forget(self._places)
+        self._world.bot.services.installations.forget(self._places)
 
     def _write(self, db: sqlite3.Connection) -> None:
         for table, rows in self._rows.items():
             for row in rows:
                 marks = ", ".join("?" * len(row))
-                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  ours
+                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
 
 
 def without_planted(payload: Any) -> Any:

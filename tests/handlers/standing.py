@@ -1,12 +1,13 @@
-"""Deliveries as they may stand, with their card in Slack: put there at once, since most of their ways there take minutes."""
+"""Deliveries as they may stand, with their card in Slack: put there at once, since most of their
+ways there take minutes."""
 
 import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from bot.delivery.model import Delivery, Draft, read_row
 from bot.playground.slack import Outcome
-from bot.storage.rows import Delivery, Draft, read_row
 from tests.conftest import World, eventually
 
 KEY = "ir0123456789ab"
@@ -16,10 +17,11 @@ FAR = 1000.0
 
 
 async def standing(world: World, state: str, reason: str = "", **columns: Any) -> Delivery:
-    """An incident for Rootly that the member typed into #incidents, in that state, and its card if it is not private."""
+    """An incident for Rootly that the member typed into #incidents, in that state, and its card if
+    it is not private."""
     private = bool(columns.pop("private", False))
     draft = Draft(
-        workspace=world.stage.workspace,
+        workspace=world.sandbox.workspace,
         key=columns.pop("key", KEY),
         kind=columns.pop("kind", "incident"),
         vendor="rootly",
@@ -34,9 +36,11 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         payload=columns.pop("payload", {"title": "Checkout is down", "private": private}),
         chosen=columns.pop("chosen", {}),
     )
-    relay = world.bot.relay
-    await relay.deliveries.enqueue(draft, lease=None, card_after=0.0)
-    row = await change(world, draft.key, state=state, reason=reason, due_at=time.time() + FAR, **columns)
+    services = world.bot.services
+    await services.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
+    row = await change(
+        world, draft.key, state=state, reason=reason, next_attempt_at=time.time() + FAR, **columns
+    )
     if not private:
         await eventually(lambda: world.cards("incidents"))
         await eventually(lambda: card_is_noted(world, draft.key))
@@ -44,36 +48,39 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
 
 
 async def account(world: World) -> str:
-    connection = await world.bot.relay.connections.get(world.stage.workspace, "rootly")
+    connection = await world.bot.services.connections.get(world.sandbox.workspace, "rootly")
     assert connection is not None
     return connection.account
 
 
 async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
     """Write these columns, as whatever happened to it would have, and tell everybody."""
-    given = {name: json.dumps(it) if isinstance(it, Mapping | list) else it for name, it in columns.items()}
+    given = {
+        name: json.dumps(it) if isinstance(it, Mapping | list) else it
+        for name, it in columns.items()
+    }
     sets = ", ".join(f"{name} = ?" for name in given)
-    changed = await world.bot.relay.deliveries._database.write(
+    changed = await world.bot.services.deliveries._database.write(
         lambda db: db.execute(
-            f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",  # noqa: S608  our own names
+            f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",
             (*given.values(), key),
         ).fetchone()
     )
     row = read_row(changed)
-    await world.bot.relay.courier.tell(row)
+    await world.bot.services.dispatcher.tell(row)
     return row
 
 
 async def now(world: World, key: str = KEY) -> Delivery:
     """The row as it is."""
-    row = await world.bot.relay.deliveries.find(world.stage.workspace, key)
+    row = await world.bot.services.deliveries.find(world.sandbox.workspace, key)
     assert row is not None
     return row
 
 
 async def card_is_noted(world: World, key: str = KEY) -> bool:
     row = await now(world, key)
-    return bool(row.card_ts) and row.shown_version == row.version
+    return bool(row.card_ts) and row.card_version == row.version
 
 
 def card(world: World) -> dict[str, Any]:
@@ -85,18 +92,27 @@ def card(world: World) -> dict[str, Any]:
 
 def says(content: Mapping[str, Any]) -> str:
     """Everything in it that is mrkdwn."""
-    parts = [it for block in content["blocks"] for it in (block.get("text"), *(block.get("elements") or []))]
+    parts = [
+        it
+        for block in content["blocks"]
+        for it in (block.get("text"), *(block.get("elements") or []))
+    ]
     return "\n".join(it["text"] for it in parts if it and it.get("type") == "mrkdwn")
 
 
 def buttons(content: Mapping[str, Any]) -> list[str]:
     """What its buttons do, by action id."""
-    return [it["action_id"] for block in content["blocks"] for it in block.get("elements", []) if "action_id" in it]
+    return [
+        it["action_id"]
+        for block in content["blocks"]
+        for it in block.get("elements", [])
+        if "action_id" in it
+    ]
 
 
 async def press(world: World, action_id: str, user: str | None = None) -> Outcome:
     """Press that button of the only card."""
-    return await world.stage.slack.act(
+    return await world.sandbox.slack.act(
         user or world.member,
         channel_id=world.channel("incidents"),
         ts=card(world)["ts"],
@@ -107,11 +123,18 @@ async def press(world: World, action_id: str, user: str | None = None) -> Outcom
 
 
 async def click(world: World, action_id: str, user: str, key: str = KEY, **changes: Any) -> None:
-    """What Slack sends for such a button on any message of ours, with members changed: from another team, say."""
-    slack = world.stage.slack
+    """What Slack sends for such a button on any message of ours, with members changed: from another
+    team, say."""
+    slack = world.sandbox.slack
     channel = slack.channels[world.channel("incidents")]
-    message = {"type": "message", "ts": "1700000000.000100", "bot_id": "B1", "text": "a card", "blocks": []}
-    workspace = world.stage.workspace
+    message = {
+        "type": "message",
+        "ts": "1700000000.000100",
+        "bot_id": "B1",
+        "text": "a card",
+        "blocks": [],
+    }
+    workspace = world.sandbox.workspace
     action = {
         "type": "button",
         "block_id": "delivery",

@@ -1,4 +1,5 @@
-"""The buttons on cards and receipts: each does its thing once, for those who may, whenever it is pressed."""
+"""The buttons on cards and receipts: each does its thing once, for those who may, whenever it is
+pressed."""
 
 import asyncio
 import time
@@ -7,21 +8,34 @@ from dataclasses import replace
 import pytest
 
 from bot import messages
-from bot.playground.stage import Stage
+from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
-from handlers.pressing import PRESS_SECONDS
+from handlers.button_presses import PRESS_SECONDS
 from tests.acting import Modal
 from tests.conftest import World, eventually, running
-from tests.handlers.standing import KEY, MADE, buttons, card, card_is_noted, change, click, now, press, says, standing
+from tests.handlers.standing import (
+    KEY,
+    MADE,
+    buttons,
+    card,
+    card_is_noted,
+    change,
+    click,
+    now,
+    press,
+    says,
+    standing,
+)
 
 
 def posts(world: World) -> int:
     """How often Rootly was asked to create something."""
-    return len([it for it in world.stage.vendors["rootly"].requests if it.method == "POST"])
+    return len([it for it in world.sandbox.vendors["rootly"].requests if it.method == "POST"])
 
 
 async def test_what_waits_can_be_cancelled_and_sent_after_all(world: World) -> None:
-    """Nothing is sent; the card says who cancelled it; whoever thinks better of it sends it from there."""
+    """Nothing is sent; the card says who cancelled it; whoever thinks better of it sends it from
+    there."""
     await standing(world, "queued", "unreachable")
     assert buttons(card(world)) == ["by_hand", "cancel"]
     assert (await press(world, "cancel", world.admin)).ok
@@ -31,13 +45,15 @@ async def test_what_waits_can_be_cancelled_and_sent_after_all(world: World) -> N
     assert buttons(card(world)) == ["try_again", "copy"]
     await press(world, "try_again")
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
-    assert len(world.stage.vendors["rootly"].created) == 1
+    assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
 async def test_what_is_done_by_hand_is_not_sent_as_well(world: World) -> None:
     """The button leads to the vendor's page, and whoever pressed it has taken it over."""
     await standing(world, "queued", "unreachable")
-    page = next(it for block in card(world)["blocks"] for it in block.get("elements", []) if "url" in it)
+    page = next(
+        it for block in card(world)["blocks"] for it in block.get("elements", []) if "url" in it
+    )
     assert (page["action_id"], page["url"].startswith("http")) == ("by_hand", True)
     await press(world, "by_hand", world.admin)
     await eventually(lambda: "Taken over by hand, not sent to Rootly" in says(card(world)))
@@ -53,7 +69,7 @@ async def test_a_second_press_by_the_same_person_is_silent(world: World) -> None
     await asyncio.gather(press(world, "cancel"), press(world, "cancel"))
     row = await now(world)
     assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", world.member)
-    assert world.stage.slack.ephemerals == []
+    assert world.sandbox.slack.ephemerals == []
 
 
 async def test_whoever_comes_second_is_told_what_it_is_now(world: World) -> None:
@@ -61,19 +77,23 @@ async def test_whoever_comes_second_is_told_what_it_is_now(world: World) -> None
     await standing(world, "queued", "unreachable")
     await press(world, "by_hand", world.admin)
     await click(world, "cancel", world.member)
-    assert world.told(world.member).startswith("This is not possible any more. Taken over by hand, not sent to Rootly.")
+    assert world.told(world.member).startswith(
+        "This is not possible any more. Taken over by hand, not sent to Rootly."
+    )
     assert (await now(world)).reason == "by_hand"
 
 
 async def test_what_is_being_sent_cannot_be_cancelled(world: World) -> None:
     """The person is told so, and the card then says what came of it."""
-    vendor = world.stage.vendors["rootly"]
+    vendor = world.sandbox.vendors["rootly"]
     vendor.hold = asyncio.Event()
     await standing(world, "queued", "unreachable")
-    await change(world, due_at=0.0)
+    await change(world, next_attempt_at=0.0)
     await eventually(lambda: vendor.created)
     await press(world, "cancel")
-    assert world.told(world.member) == ("It is being sent to Rootly at this moment. Its card will say what came of it.")
+    assert world.told(world.member) == (
+        "It is being sent to Rootly at this moment. Its card will say what came of it."
+    )
     vendor.hold.set()
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly"))
     await click(world, "cancel", world.member)
@@ -88,7 +108,7 @@ async def test_in_doubt_a_person_can_send_it_again(world: World) -> None:
     await press(world, "send_again")
     await click(world, "send_again", world.member)
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
-    assert len(world.stage.vendors["rootly"].created) == 1
+    assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
 async def test_in_doubt_a_person_can_say_that_it_is_there(world: World) -> None:
@@ -102,7 +122,7 @@ async def test_in_doubt_a_person_can_say_that_it_is_there(world: World) -> None:
 
 async def test_what_is_being_checked_is_not_sent_again_from_an_old_card(world: World) -> None:
     """Only where a person has to decide does a person decide."""
-    await standing(world, "unconfirmed", "unclear", look_at=2e9)
+    await standing(world, "unconfirmed", "unclear", reconcile_at=2e9)
     await click(world, "send_again", world.member)
     assert "I am checking whether it arrived" in world.told(world.member)
     assert (await now(world)).state == "unconfirmed"
@@ -122,7 +142,8 @@ async def test_a_guest_may_not_press(world: World, action: str) -> None:
     await standing(world, "queued", "unreachable")
     await click(world, action, world.guest)
     assert world.told(world.guest) == (
-        "This is for full members of the workspace, not for guests. Please ask a member to do it for you."
+        "This is for full members of the workspace, not for guests. Please ask a member to do it "
+        "for you."
     )
     assert (await now(world)).state == "queued"
 
@@ -131,7 +152,9 @@ async def test_a_member_may_not_press_below_a_workflow_task(world: World) -> Non
     """What changes automation is for admins, also when it is sent again."""
     await standing(world, "failed", "gave_up", kind="workflow_task")
     await press(world, "try_again", world.member)
-    assert world.told(world.member).startswith("Only workspace admins and owners may change workflows")
+    assert world.told(world.member).startswith(
+        "Only workspace admins and owners may change workflows"
+    )
     assert (await now(world)).state == "failed"
 
 
@@ -146,8 +169,8 @@ async def test_another_workspaces_people_may_not_press(world: World) -> None:
 async def test_a_stranger_in_our_own_workspace_may_not_press(world: World) -> None:
     """Somebody whom Slack does not know here, though the click names our team."""
     await standing(world, "queued", "unreachable")
-    person = world.stage.slack.people[world.member]
-    world.stage.slack.people[person.id] = replace(person, deleted=True)
+    person = world.sandbox.slack.people[world.member]
+    world.sandbox.slack.people[person.id] = replace(person, deleted=True)
     await click(world, "cancel", person.id)
     assert "not for people from other workspaces" in world.told(person.id)
     assert (await now(world)).state == "queued"
@@ -168,25 +191,27 @@ async def test_a_private_delivery_is_its_persons_alone(world: World, action: str
     await click(world, action, world.admin)
     assert world.told(world.admin) == messages.SOMEBODY_ELSES
     assert (await now(world)).state == "queued"
-    assert world.stage.slack.views(world.admin) == []
+    assert world.sandbox.slack.views(world.admin) == []
 
 
-async def test_buttons_work_after_a_restart(stage: Stage, settings: Settings) -> None:
+async def test_buttons_work_after_a_restart(sandbox: Sandbox, settings: Settings) -> None:
     """Nothing that they need is in memory."""
-    await stage.connect_vendors(settings)
-    async with running(stage, settings) as world:
+    await sandbox.connect_vendors(settings)
+    async with running(sandbox, settings) as world:
         await standing(world, "failed", "gave_up")
-    async with running(stage, settings) as world:
+    async with running(sandbox, settings) as world:
         await press(world, "try_again")
         await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
-        assert len(world.stage.vendors["rootly"].created) == 1
+        assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
 async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -> None:
     """The process died between the two: the message that people see goes on as the card."""
     row = await standing(world, "queued", "unreachable")
-    await world.bot.relay.deliveries._database.write(
-        lambda db: db.execute("UPDATE deliveries SET card_ts = '', card_channel = '' WHERE id = ?", (row.id,))
+    await world.bot.services.deliveries._database.write(
+        lambda db: db.execute(
+            "UPDATE deliveries SET card_ts = '', card_channel = '' WHERE id = ?", (row.id,)
+        )
     )
     await press(world, "cancel")
     await eventually(lambda: "Cancelled" in card(world)["text"])
@@ -196,10 +221,11 @@ async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -
 async def test_a_full_disk_is_told(world: World) -> None:
     """Nothing was changed, and the person knows."""
     await standing(world, "queued", "unreachable")
-    database = world.bot.relay.deliveries._database
+    database = world.bot.services.deliveries._database
     await database.write(
         lambda db: db.execute(
-            "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT raise(ABORT, 'disk full'); END"
+            "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT raise(ABORT, "
+            "'disk full'); END"
         )
     )
     await press(world, "cancel")
@@ -211,28 +237,32 @@ DISK_FULL = "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELE
 
 
 async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -> None:
-    """The database is slow: Slack is answered in time, and the person learns what became of it when that is known."""
+    """The database is slow: Slack is answered in time, and the person learns what became of it when
+    that is known."""
     await standing(world, "queued", "unreachable")
-    database = world.bot.relay.deliveries._database
+    database = world.bot.services.deliveries._database
     await database.write(lambda db: db.execute(DISK_FULL))
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
     assert (await press(world, "cancel")).ok
-    assert world.stage.slack.ephemerals == []
-    await eventually(lambda: world.stage.slack.ephemerals)
+    assert world.sandbox.slack.ephemerals == []
+    await eventually(lambda: world.sandbox.slack.ephemerals)
     assert world.told(world.member) == messages.CLICK_FAILED
     await slow
 
 
-@pytest.mark.parametrize(("action", "headline"), [("cancel", "Cancelled"), ("by_hand", "Taken over by hand")])
+@pytest.mark.parametrize(
+    ("action", "headline"), [("cancel", "Cancelled"), ("by_hand", "Taken over by hand")]
+)
 async def test_what_waits_for_an_admin_need_not(world: World, action: str, headline: str) -> None:
-    """Its card says what it waits for; who calls it off there is named, and it is not sent when there is a new key."""
+    """Its card says what it waits for; who calls it off there is named, and it is not sent when
+    there is a new key."""
     await standing(world, "failed", "unauthorized", sentence="No such key.")
     assert card(world)["text"] == "Saved, waiting for a new key for Rootly: Checkout is down"
     assert buttons(card(world)) == ["try_again", "by_hand", "cancel", "copy"]
     assert (await press(world, action)).ok
     await eventually(lambda: card(world)["text"].startswith(f"{headline}, not sent to Rootly"))
-    await world.stage.connect_vendors(world.settings)
+    await world.sandbox.connect_vendors(world.settings)
     assert (await now(world)).state == "failed"
     assert buttons(card(world)) == ["try_again", "copy"]
 
@@ -241,7 +271,7 @@ async def test_what_takes_long_is_done_all_the_same(world: World) -> None:
     """In a modal too, whose trigger is of no use any more by then."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    database = world.bot.relay.deliveries._database
+    database = world.bot.services.deliveries._database
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
     assert (await modal.press("delivery", "try_again")).ok
@@ -254,12 +284,14 @@ async def test_a_late_no_in_a_modal_comes_as_a_direct_message(world: World) -> N
     """Slack opens no note any more by then."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    database = world.bot.relay.deliveries._database
+    database = world.bot.services.deliveries._database
     await database.write(lambda db: db.execute(DISK_FULL))
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
     assert (await modal.press("delivery", "try_again")).ok
-    await eventually(lambda: [it["text"] for it in world.letters(world.member)] == [messages.CLICK_FAILED])
+    await eventually(
+        lambda: [it["text"] for it in world.letters(world.member)] == [messages.CLICK_FAILED]
+    )
     await slow
 
 
@@ -268,14 +300,15 @@ async def test_an_answer_that_slack_does_not_take_comes_as_a_direct_message(worl
     await standing(world, "queued", "unreachable")
     await click(world, "cancel", world.guest, response_url="http://127.0.0.1:9/answer")
     assert [it["text"] for it in world.letters(world.guest)] == [
-        "This is for full members of the workspace, not for guests. Please ask a member to do it for you."
+        "This is for full members of the workspace, not for guests. Please ask a member to do it "
+        "for you."
     ]
 
 
 async def test_a_mistake_of_ours_is_told(world: World) -> None:
     """A row that this version cannot read, say: nobody stares at a button that does nothing."""
     await standing(world, "queued", "unreachable")
-    await world.bot.relay.deliveries._database.write(
+    await world.bot.services.deliveries._database.write(
         lambda db: db.execute("UPDATE deliveries SET chosen = '[1]' WHERE key = ?", (KEY,))
     )
     assert (await press(world, "cancel")).ok
@@ -293,7 +326,7 @@ async def test_a_receipt_has_the_buttons_too(world: World) -> None:
 
 async def test_a_receipt_follows_what_was_decided_in_it(world: World) -> None:
     """However long the vendor takes; once it has said how it ended it is left alone."""
-    vendor = world.stage.vendors["rootly"]
+    vendor = world.sandbox.vendors["rootly"]
     vendor.hold = asyncio.Event()
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
@@ -306,10 +339,13 @@ async def test_a_receipt_follows_what_was_decided_in_it(world: World) -> None:
 
 
 async def test_a_refusal_that_comes_later_can_be_corrected_in_the_same_modal(world: World) -> None:
-    """The receipt says so, becomes the form again, and what is sent from there is a submission like any other."""
-    vendor = world.stage.vendors["rootly"]
+    """The receipt says so, becomes the form again, and what is sent from there is a submission like
+    any other."""
+    vendor = world.sandbox.vendors["rootly"]
     vendor.hold = asyncio.Event()
-    row = await standing(world, "failed", "gave_up", payload={"title": "Checkout is down", "severity_id": "gone"})
+    row = await standing(
+        world, "failed", "gave_up", payload={"title": "Checkout is down", "severity_id": "gone"}
+    )
     modal = await receipt(world, row.key)
     await modal.press("delivery", "try_again")
     vendor.hold.set()
@@ -323,7 +359,7 @@ async def test_a_refusal_that_comes_later_can_be_corrected_in_the_same_modal(wor
 
 async def _is_followed_no_more(world: World) -> bool:
     row = await now(world)
-    rows = await world.bot.relay.deliveries._database.read(
+    rows = await world.bot.services.deliveries._database.read(
         lambda db: db.execute("SELECT view_id FROM deliveries WHERE id = ?", (row.id,)).fetchall()
     )
     return [it["view_id"] for it in rows] == [""]
@@ -336,7 +372,7 @@ async def test_a_no_in_a_receipt_is_a_note_on_top(world: World) -> None:
     await change(world, state="delivered", reason="", created=MADE)
     await modal.press("delivery", "try_again")
     assert world.top(world.member).text == "It was created in the meantime: INC-7."
-    await world.stage.slack.close(world.member, world.top(world.member).id)
+    await world.sandbox.slack.close(world.member, world.top(world.member).id)
     assert "Created in Rootly" in world.top(world.member).text
 
 
@@ -344,15 +380,19 @@ async def receipt(world: World, key: str = KEY) -> Modal:
     """The member's modal, showing the receipt of that row."""
     modal = await world.open("/incident x", world.member)
     row = await now(world, key)
-    view = messages.receipt(row, *world.bot.relay.find(f"{row.vendor}.{row.operation}"))
-    await world.bot.app.client.views_update(token=world.stage.slack.bot_token, view_id=modal.id, view=view)
+    view = messages.receipt(row, *world.bot.services.find(f"{row.vendor}.{row.operation}"))
+    await world.bot.app.client.views_update(
+        token=world.sandbox.slack.bot_token, view_id=modal.id, view=view
+    )
     return modal
 
 
 async def test_a_link_button_is_heard(world: World) -> None:
     """Slack tells us that a link was followed, and wants an answer; also the second one's."""
-    twins = [{"id": "2", "reference": "INC-2", "title": "", "url": "https://rootly.example.com/2"}]
+    duplicates = [
+        {"id": "2", "reference": "INC-2", "title": "", "url": "https://rootly.example.com/2"}
+    ]
     created = {"id": "1", "reference": "INC-1", "title": "", "url": "https://rootly.example.com/1"}
-    await standing(world, "delivered", "created_twice", created=created, twins=twins)
+    await standing(world, "delivered", "created_twice", created=created, duplicates=duplicates)
     assert buttons(card(world)) == ["open", "open_1"]
     assert (await press(world, "open_1")).ok

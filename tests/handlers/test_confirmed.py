@@ -4,8 +4,11 @@ from tests.conftest import World, eventually
 from tests.handlers.standing import card, press, says, standing
 
 
-async def test_custom_fields_of_what_a_person_found_are_not_dropped_without_a_word(world: World) -> None:
-    """They go in once the incident exists; its id is not known here, so the card says which are not set."""
+async def test_custom_fields_of_what_a_person_found_are_not_dropped_without_a_word(
+    world: World,
+) -> None:
+    """They go in once the incident exists; its id is not known here, so the card says which are not
+    set."""
     await standing(
         world,
         "unconfirmed",

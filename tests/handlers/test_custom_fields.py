@@ -1,21 +1,29 @@
-"""The workspace's own fields of Rootly: they stand in the form, arrive with what is created, and what is not set is said."""
+"""The workspace's own fields of Rootly: they stand in the form, arrive with what is created, and
+what is not set is said."""
 
 import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.adapters.base import Entry
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import CustomField
 from bot.playground.vendors import Rootly
 from tests.acting import Modal
 from tests.conftest import World, eventually
 from tests.handlers.standing import buttons, card, press, says
 
-OWN = ("Region", "Data centre", "Customer impact", "Orders affected", "Warehouses", "Incident commander")
+OWN = (
+    "Region",
+    "Data centre",
+    "Customer impact",
+    "Orders affected",
+    "Warehouses",
+    "Incident commander",
+)
 
 
 def rootly(world: World) -> Rootly:
-    vendor = world.stage.vendors["rootly"]
+    vendor = world.sandbox.vendors["rootly"]
     assert isinstance(vendor, Rootly)
     return vendor
 
@@ -49,12 +57,13 @@ async def offers(world: World, modal: Modal, name: str, words: str) -> bool:
 
 
 async def finished(world: World) -> bool:
-    (row,) = await world.bot.relay.archive.newest()
-    return row.state == "delivered" and not row.steps_at
+    (row,) = await world.bot.services.history.newest()
+    return row.state == "delivered" and not row.next_step_at
 
 
 async def test_the_form_shows_them_in_rootlys_order(world: World) -> None:
-    """Those that Rootly's own forms for new incidents show, under their own names; the rest behind "More fields"."""
+    """Those that Rootly's own forms for new incidents show, under their own names; the rest behind
+    "More fields"."""
     modal = await opened(world)
     titles = [it["label"]["text"] for it in modal.view["blocks"] if ".custom." in it["block_id"]]
     assert titles == list(OWN)
@@ -73,7 +82,8 @@ async def test_the_form_shows_them_in_rootlys_order(world: World) -> None:
 
 
 async def test_an_incident_arrives_with_its_custom_fields(world: World) -> None:
-    """One of every kind; the receipt waits for them and says that all is there, and the trail tells of each."""
+    """One of every kind; the receipt waits for them and says that all is there, and the trail tells
+    of each."""
     modal = await opened(world)
     await modal.press("more", "more")
     await eventually(lambda: offers(world, modal, "Warehouses", "Lyon"))
@@ -111,12 +121,17 @@ async def test_an_incident_arrives_with_its_custom_fields(world: World) -> None:
         "Keywords": "payments, black friday",
         "Owning teams": "Payments",
     }
-    (row,) = await world.bot.relay.archive.newest()
-    assert [it.reason for it in await world.bot.relay.archive.trail(row)] == ["", "", *["step_done"] * 12]
+    (row,) = await world.bot.services.history.newest()
+    assert [it.reason for it in await world.bot.services.history.trail(row)] == [
+        "",
+        "",
+        *["step_done"] * 12,
+    ]
 
 
 async def test_what_rootly_refuses_is_named_and_can_be_tried_again(world: World) -> None:
-    """The incident stands; its card names the field in Rootly's words; "Try again" sets that one and nothing else."""
+    """The incident stands; its card names the field in Rootly's words; "Try again" sets that one
+    and nothing else."""
     modal = await opened(world)
     await fill(world, modal, Region="Europe", Data_centre=["Lund"])
     await modal.send()
@@ -134,9 +149,14 @@ async def test_what_rootly_refuses_is_named_and_can_be_tried_again(world: World)
     assert "finish" not in buttons(card(world))
     assert arrived(world) == {"Region": "Europe", "Data centre": "Lund"}
     assert sum(it.method != "GET" for it in rootly(world).requests) == writes + 1
-    (row,) = await world.bot.relay.archive.newest()
-    trail = [(it.reason, it.actor) for it in await world.bot.relay.archive.trail(row)]
-    assert trail[2:] == [("step_done", ""), ("step_not_done", ""), ("step_tried_again", world.admin), ("step_done", "")]
+    (row,) = await world.bot.services.history.newest()
+    trail = [(it.reason, it.actor) for it in await world.bot.services.history.trail(row)]
+    assert trail[2:] == [
+        ("step_done", ""),
+        ("step_not_done", ""),
+        ("step_tried_again", world.admin),
+        ("step_done", ""),
+    ]
 
 
 async def test_two_presses_try_it_once(world: World) -> None:
@@ -147,9 +167,11 @@ async def test_two_presses_try_it_once(world: World) -> None:
     await eventually(lambda: world.cards("incidents") and "finish" in buttons(card(world)))
     await asyncio.gather(press(world, "finish"), press(world, "finish"))
     await eventually(lambda: "is not set" not in says(card(world)))
-    (row,) = await world.bot.relay.archive.newest()
-    assert [it.reason for it in await world.bot.relay.archive.trail(row)].count("step_tried_again") == 1
-    assert world.stage.slack.ephemerals == []
+    (row,) = await world.bot.services.history.newest()
+    assert [it.reason for it in await world.bot.services.history.trail(row)].count(
+        "step_tried_again"
+    ) == 1
+    assert world.sandbox.slack.ephemerals == []
 
 
 async def test_a_vendor_that_goes_away_in_between_gets_them_when_it_is_back(world: World) -> None:
@@ -159,7 +181,9 @@ async def test_a_vendor_that_goes_away_in_between_gets_them_when_it_is_back(worl
     modal = await opened(world)
     await fill(world, modal, Region="Europe", Customer_impact="Nobody can pay.")
     await modal.send()
-    waiting = "Still to be set: *Region*, *Customer impact*. I am at it; there is nothing for you to do."
+    waiting = (
+        "Still to be set: *Region*, *Customer impact*. I am at it; there is nothing for you to do."
+    )
     assert waiting in world.top(world.member).text
     await eventually(lambda: world.cards("incidents") and waiting in says(card(world)))
     vendor.fields.hold.set()
@@ -179,15 +203,19 @@ async def test_what_was_found_after_a_lost_answer_gets_its_fields_too(world: Wor
     await modal.send()
     await rootly(world).set_fault("fine")
     await eventually(lambda: finished(world))
-    (row,) = await world.bot.relay.archive.newest()
+    (row,) = await world.bot.services.history.newest()
     assert (row.reason, row.steps) == ("found", {})
     assert arrived(world) == {"Region": "Asia Pacific"}
 
 
 async def test_what_rootly_demands_is_demanded_in_the_form(world: World) -> None:
     """Required where Rootly's form for Slack requires it."""
-    rootly(world).data.named("form_fields", "Region")["attributes"]["required"] = ["slack_new_incident_form"]
-    rootly(world).data.named("form_fields", "Orders affected")["attributes"]["required"] = ["web_new_incident_form"]
+    rootly(world).data.named("form_fields", "Region")["attributes"]["required"] = [
+        "slack_new_incident_form"
+    ]
+    rootly(world).data.named("form_fields", "Orders affected")["attributes"]["required"] = [
+        "web_new_incident_form"
+    ]
     modal = await opened(world)
     outcome = await modal.submit()
     assert list(outcome.errors) == [f"rootly.incident.{field(world, 'Region')}"]
@@ -221,13 +249,16 @@ async def test_an_action_item_arrives_with_its_custom_fields(world: World) -> No
 
 
 async def test_a_demanded_field_that_became_known_meanwhile_is_asked_for(world: World) -> None:
-    """The form was drawn without it: submitting it draws it with the field, what was typed kept, and sends nothing."""
+    """The form was drawn without it: submitting it draws it with the field, what was typed kept,
+    and sends nothing."""
     modal = await opened(world)
     await fill(world, modal, Region="Europe")
-    catalogs, workspace = world.bot.relay.catalogs, world.stage.workspace
+    catalogs, workspace = world.bot.services.catalogs, world.sandbox.workspace
     known = await catalogs._list((workspace, "rootly", "form_fields"))
     demanded = CustomField(id="new", name="Cost centre", kind="text", required=True)
-    known.fill([*known.entries, Entry(id="new", label="Cost centre", field=demanded)], known.fetched_at)
+    known.fill(
+        [*known.entries, Entry(id="new", label="Cost centre", field=demanded)], known.fetched_at
+    )
     await modal.submit()
     assert "rootly.incident.custom.new" in modal.fields
     assert modal.value(field(world, "Region")) is not None

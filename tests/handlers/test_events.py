@@ -1,4 +1,5 @@
-"""Slack's word that the app was removed: in any form, late, repeatedly, and in shapes that it never has."""
+"""Slack's word that the app was removed: in any form, late, repeatedly, and in shapes that it never
+has."""
 
 import asyncio
 import sqlite3
@@ -8,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.storage import Workspace
-from bot.storage.installations import Installation
+from bot.slack.installations import Installation
+from bot.workspace import Workspace
 from tests.conftest import World
 from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, stored, tell
 
@@ -18,19 +19,28 @@ GRID, OTHER = "E0ACME0001", "E0OTHER001"
 
 async def fill(world: World, *workspaces: Workspace) -> None:
     for it in workspaces:
-        await world.bot.relay.connections.save(it, "rootly", account="a", account_name="A", secret={"api_key": "k"})
+        await world.bot.services.connections.save(
+            it, "rootly", account="a", account_name="A", secret={"api_key": "k"}
+        )
 
 
 async def install(world: World, workspace: Workspace, at: float) -> None:
-    await world.bot.relay.installations.save(
-        Installation(workspace, "Acme", "A1", "U1", "B1", ("chat:write",), "U2", at, f"xoxb-{workspace.team}")
+    await world.bot.services.installations.save(
+        Installation(
+            workspace, "Acme", "A1", "U1", "B1", ("chat:write",), "U2", at, f"xoxb-{workspace.team}"
+        )
     )
 
 
-@pytest.mark.parametrize("events", [(APP_UNINSTALLED, TOKENS_REVOKED), (TOKENS_REVOKED, APP_UNINSTALLED)])
-async def test_everything_goes_whichever_event_comes_first(bare_world: World, events: tuple[Any, Any]) -> None:
-    """The first one removes it; the second one, and both again, find nothing and are answered alike."""
-    here, elsewhere = bare_world.stage.workspace, Workspace("", "T0ELSEWHERE")
+@pytest.mark.parametrize(
+    "events", [(APP_UNINSTALLED, TOKENS_REVOKED), (TOKENS_REVOKED, APP_UNINSTALLED)]
+)
+async def test_everything_goes_whichever_event_comes_first(
+    bare_world: World, events: tuple[Any, Any]
+) -> None:
+    """The first one removes it; the second one, and both again, find nothing and are answered
+    alike."""
+    here, elsewhere = bare_world.sandbox.workspace, Workspace("", "T0ELSEWHERE")
     await fill(bare_world, here, elsewhere)
     assert (await tell(bare_world, events[0])).status == 200
     assert await stored(bare_world) == {}
@@ -41,8 +51,10 @@ async def test_everything_goes_whichever_event_comes_first(bare_world: World, ev
 
 async def test_both_events_at_once(bare_world: World) -> None:
     """They get in nobody's way."""
-    await fill(bare_world, bare_world.stage.workspace)
-    answers = await asyncio.gather(*(tell(bare_world, it) for it in (APP_UNINSTALLED, TOKENS_REVOKED) * 3))
+    await fill(bare_world, bare_world.sandbox.workspace)
+    answers = await asyncio.gather(
+        *(tell(bare_world, it) for it in (APP_UNINSTALLED, TOKENS_REVOKED) * 3)
+    )
     assert [it.status for it in answers] == [200] * 6
     assert await stored(bare_world) == {}
 
@@ -52,14 +64,14 @@ async def test_both_events_at_once(bare_world: World) -> None:
 )
 async def test_a_persons_revoked_token_removes_nothing(bare_world: World, tokens: Any) -> None:
     """The bot keeps its own tokens only."""
-    await fill(bare_world, bare_world.stage.workspace)
+    await fill(bare_world, bare_world.sandbox.workspace)
     assert (await tell(bare_world, {"type": "tokens_revoked", "tokens": tokens})).status == 200
     assert await stored(bare_world) == {"connections": 1}
 
 
 async def test_an_event_from_before_the_installation_is_late(bare_world: World) -> None:
     """Somebody has installed it again meanwhile: what was stored since stays."""
-    here, now = bare_world.stage.workspace, time.time()
+    here, now = bare_world.sandbox.workspace, time.time()
     await fill(bare_world, here)
     await install(bare_world, here, at=now)
     for event in (APP_UNINSTALLED, TOKENS_REVOKED):
@@ -70,7 +82,8 @@ async def test_an_event_from_before_the_installation_is_late(bare_world: World) 
 
 
 async def test_an_organisation_goes_with_its_teams(bare_world: World) -> None:
-    """Even when its event names one of them; a team that installed it itself stays, and so does its namesake elsewhere."""
+    """Even when its event names one of them; a team that installed it itself stays, and so does its
+    namesake elsewhere."""
     whole, team, own = Workspace(GRID, ""), Workspace(GRID, "T0TEAM"), Workspace(GRID, "T0OWN")
     namesake = Workspace(OTHER, "T0TEAM")
     await install(bare_world, whole, at=1.0)
@@ -100,7 +113,10 @@ async def test_teams_that_were_taken_out_of_an_organisation_go(bare_world: World
     assert [await stored(bare_world, it) for it in teams] == [{"connections": 1}] * 3
     await tell(bare_world, event, whole, event_time=now)
     assert [await stored(bare_world, it) for it in teams] == [{}, {}, {"connections": 1}]
-    assert [await stored(bare_world, it) for it in (whole, namesake)] == [{"installations": 1}, {"connections": 1}]
+    assert [await stored(bare_world, it) for it in (whole, namesake)] == [
+        {"installations": 1},
+        {"connections": 1},
+    ]
 
 
 @pytest.mark.parametrize("ids", [None, "T0TEAM", [], [None, 7, ""], {"T0TEAM": 1}], ids=repr)
@@ -108,21 +124,27 @@ async def test_a_list_of_teams_that_is_none_removes_nothing(bare_world: World, i
     """Slack never sends it."""
     team = Workspace(GRID, "T0TEAM")
     await fill(bare_world, team)
-    assert (await tell(bare_world, {"type": "team_access_revoked", "team_ids": ids}, Workspace(GRID, ""))).status == 200
+    assert (
+        await tell(
+            bare_world, {"type": "team_access_revoked", "team_ids": ids}, Workspace(GRID, "")
+        )
+    ).status == 200
     assert await stored(bare_world, team) == {"connections": 1}
 
 
 async def test_an_event_of_nobody_removes_nothing(bare_world: World) -> None:
     """Without any id it would be everybody's."""
-    await fill(bare_world, bare_world.stage.workspace)
-    answer = await tell(bare_world, APP_UNINSTALLED, team_id=None, enterprise_id=None, authorizations=[])
+    await fill(bare_world, bare_world.sandbox.workspace)
+    answer = await tell(
+        bare_world, APP_UNINSTALLED, team_id=None, enterprise_id=None, authorizations=[]
+    )
     assert answer.status == 200
     assert await stored(bare_world) == {"connections": 1}
 
 
 async def test_slack_is_asked_to_say_it_again_while_the_file_is_busy(bare_world: World) -> None:
     """The event is not acknowledged before everything is removed."""
-    await fill(bare_world, bare_world.stage.workspace)
+    await fill(bare_world, bare_world.sandbox.workspace)
     with closing(sqlite3.connect(bare_world.settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert (await tell(bare_world, APP_UNINSTALLED)).status == 503

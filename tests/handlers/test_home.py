@@ -8,21 +8,25 @@ from tests.handlers.standing import MADE, buttons, change, now, says, standing
 
 async def home(world: World, user: str) -> dict[str, Any]:
     """What that person sees on opening it."""
-    assert (await world.stage.slack.open_home(user)).ok
-    view = world.stage.slack.home(user)
+    assert (await world.sandbox.slack.open_home(user)).ok
+    view = world.sandbox.slack.home(user)
     assert view is not None
     return view
 
 
 async def press(world: World, user: str, key: str, action_id: str) -> dict[str, Any]:
     """Press a button of that delivery; what the Home shows then."""
-    view = world.stage.slack.home(user)
+    view = world.sandbox.slack.home(user)
     assert view is not None
-    outcome = await world.stage.slack.act(
-        user, view_id=view["id"], block_id=f"delivery.{key}", action_id=action_id, action={"type": "button"}
+    outcome = await world.sandbox.slack.act(
+        user,
+        view_id=view["id"],
+        block_id=f"delivery.{key}",
+        action_id=action_id,
+        action={"type": "button"},
     )
     assert outcome.ok
-    view = world.stage.slack.home(user)
+    view = world.sandbox.slack.home(user)
     assert view is not None
     return view
 
@@ -59,7 +63,7 @@ async def test_trying_again_from_home_shows_what_came_of_it(world: World) -> Non
     assert buttons(await home(world, world.member)) == ["try_again", "copy"]
     view = await press(world, world.member, row.key, "try_again")
     assert "Created in Rootly*\nINC-" in says(view)
-    assert len(world.stage.vendors["rootly"].created) == 1
+    assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
 async def test_deciding_from_home(world: World) -> None:
@@ -69,7 +73,9 @@ async def test_deciding_from_home(world: World) -> None:
     assert "Created in Rootly*\nFirst" in says(await press(world, world.member, "ir1", "is_there"))
     await standing(world, "queued", "unreachable", key="ir2", title="Second", private=True)
     await home(world, world.member)
-    assert "Cancelled, not sent to Rootly*\nSecond" in says(await press(world, world.member, "ir2", "cancel"))
+    assert "Cancelled, not sent to Rootly*\nSecond" in says(
+        await press(world, world.member, "ir2", "cancel")
+    )
 
 
 async def test_a_form_opens_from_home(world: World) -> None:
@@ -80,7 +86,7 @@ async def test_a_form_opens_from_home(world: World) -> None:
     modal = world.top(world.member)
     assert modal.value("title") == "Checkout is down"
     await modal.send()
-    await eventually(lambda: len(world.stage.vendors["rootly"].created) == 1)
+    await eventually(lambda: len(world.sandbox.vendors["rootly"].created) == 1)
 
 
 async def test_a_no_at_home_is_a_note(world: World) -> None:
@@ -96,7 +102,7 @@ async def test_a_no_at_home_is_a_note(world: World) -> None:
 
 async def test_the_messages_tab_draws_nothing(world: World) -> None:
     """Slack tells of it too."""
-    slack = world.stage.slack
+    slack = world.sandbox.slack
     event = {"type": "app_home_opened", "user": world.member, "channel": "D1", "tab": "messages"}
     answer = await slack._transport.send("events_api", slack._payloads.event(event))
     assert answer.status == 200

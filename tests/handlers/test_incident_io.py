@@ -13,20 +13,24 @@ MARKER = re.compile(r"ir[0-9a-f]{12}")
 
 def sent(world: World) -> Any:
     """The one body that created something."""
-    (created,) = world.stage.vendors["incident_io"].created
+    (created,) = world.sandbox.vendors["incident_io"].created
     return created.body
 
 
 def posts(world: World) -> list[int]:
     """The status of each answer to a create."""
-    return [it.status for it in world.stage.vendors["incident_io"].requests if it.method == "POST"]
+    return [
+        it.status for it in world.sandbox.vendors["incident_io"].requests if it.method == "POST"
+    ]
 
 
 async def loaded(world: World) -> None:
     """Wait until incident.io's lists are there."""
 
     async def there() -> bool:
-        return (await world.bot.relay.catalogs.condition(world.stage.workspace, "incident_io"))[0] is not None
+        return (
+            await world.bot.services.catalogs.condition(world.sandbox.workspace, "incident_io")
+        )[0] is not None
 
     await eventually(there)
 
@@ -49,7 +53,8 @@ async def listed(modal: Modal, field: str) -> None:
 
 
 async def test_a_follow_up(world: World) -> None:
-    """Headline and details go along; person, team and priority are found by typing; the receipt links to the incident."""
+    """Headline and details go along; person, team and priority are found by typing; the receipt
+    links to the incident."""
     await loaded(world)
     modal = await world.open("/action-item Watch the pool")
     await modal.fill(description="It was **full**.")
@@ -71,9 +76,14 @@ async def test_a_follow_up(world: World) -> None:
     )
     await modal.send()
     body = sent(world)
-    lists = world.stage.vendors["incident_io"].data.lists
+    lists = world.sandbox.vendors["incident_io"].data.lists
     (row,) = [it for it in lists["follow_ups"] if it["title"] == "Watch the pool"]
-    assert (row["assignee"]["name"], row["assignee_team"]["name"], row["priority"]["name"], row["labels"]) == (
+    assert (
+        row["assignee"]["name"],
+        row["assignee_team"]["name"],
+        row["priority"]["name"],
+        row["labels"],
+    ) == (
         "Maya Okafor",
         "Checkout",
         "High",
@@ -91,15 +101,18 @@ async def test_a_refused_follow_up_can_be_corrected(world: World) -> None:
     modal = await world.open("/action-item Watch the pool")
     await modal.choose("choice", "incident.io: follow-up")
     await modal.fill(incident_id="voucher")
-    await world.stage.vendors["incident_io"].set_fault("refusing")
-    assert (await modal.submit()).errors == {"incident_io.follow_up.title": "incident.io says: title is reserved"}
-    await world.stage.vendors["incident_io"].set_fault("fine")
+    await world.sandbox.vendors["incident_io"].set_fault("refusing")
+    assert (await modal.submit()).errors == {
+        "incident_io.follow_up.title": "incident.io says: title is reserved"
+    }
+    await world.sandbox.vendors["incident_io"].set_fault("fine")
     await modal.send()
     assert sent(world)["title"] == "Watch the pool"
 
 
 async def test_a_severity_is_demanded_before_anything_is_sent(world: World) -> None:
-    """Without one, and with a status that is not triage, nothing leaves; the sentence is beside the severity."""
+    """Without one, and with a status that is not triage, nothing leaves; the sentence is beside the
+    severity."""
     modal = await incident(world, "Search is slow")
     words = "Choose a severity: only incidents in triage can do without one."
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
@@ -126,12 +139,13 @@ async def test_a_type_that_begins_in_triage_needs_none_either(world: World) -> N
     await modal.fill(incident_type_id="Third party")
     await modal.send()
     assert "severity_id" not in sent(world)
-    made = world.stage.vendors["incident_io"].data.lists["incidents"][-1]
+    made = world.sandbox.vendors["incident_io"].data.lists["incidents"][-1]
     assert (made["name"], made["incident_status"]["name"]) == ("Is it theirs?", "Triage")
 
 
 async def test_a_private_type_is_told_beside_the_visibility(world: World) -> None:
-    """A type that is only for private incidents is not sent as a public one; its card, once it is sent, is private."""
+    """A type that is only for private incidents is not sent as a public one; its card, once it is
+    sent, is private."""
     modal = await incident(world, "Somebody signed in")
     await modal.fill(incident_type_id="Security", severity_id="SEV1")
     words = "Incidents of the type “Security” are private: choose that only the people invited can see it."
@@ -145,7 +159,8 @@ async def test_a_private_type_is_told_beside_the_visibility(world: World) -> Non
 
 
 async def test_an_incident_of_the_past(world: World) -> None:
-    """Its channel and its post-mortem go along; beside another kind they are complained about, and nothing is sent."""
+    """Its channel and its post-mortem go along; beside another kind they are complained about, and
+    nothing is sent."""
     modal = await incident(world, "It was the cache")
     await modal.press("more", "more")
     await modal.fill(severity_id="SEV3", postmortem_document_url="https://docs.example.com/cache")
@@ -156,17 +171,24 @@ async def test_an_incident_of_the_past(world: World) -> None:
     await modal.fill(mode="One of the past (not announced)")
     await modal.send()
     options = {"postmortem_document_url": "https://docs.example.com/cache"}
-    assert (sent(world)["mode"], sent(world)["retrospective_incident_options"]) == ("retrospective", options)
+    assert (sent(world)["mode"], sent(world)["retrospective_incident_options"]) == (
+        "retrospective",
+        options,
+    )
 
 
 def block(modal: Modal, label: str) -> str:
     """The block id of the organisation's own field of that name."""
-    return next(it["block_id"] for it in modal.view["blocks"] if it.get("label", {}).get("text") == label)
+    return next(
+        it["block_id"] for it in modal.view["blocks"] if it.get("label", {}).get("text") == label
+    )
 
 
 def pick(world: World, modal: Modal, label: str, person: str) -> None:
     """Choose a Slack person in that field."""
-    view = next(it for it in world.stage.slack._state.views.stacks[modal.user] if it.id == modal.id)
+    view = next(
+        it for it in world.sandbox.slack._state.views.stacks[modal.user] if it.id == modal.id
+    )
     state = {"type": "users_select", "selected_user": person}
     assert view.type_in({block(modal, label): {"value": state}}) is None
 
@@ -179,28 +201,37 @@ async def test_one_person_with_two_roles(world: World) -> None:
     for role in ("Incident Lead", "Communications"):
         pick(world, modal, role, world.member)
     await modal.send()
-    made = world.stage.vendors["incident_io"].data.lists["incidents"][-1]
-    roles = {it["role"]["name"]: it["assignee"]["slack_user_id"] for it in made["incident_role_assignments"]}
+    made = world.sandbox.vendors["incident_io"].data.lists["incidents"][-1]
+    roles = {
+        it["role"]["name"]: it["assignee"]["slack_user_id"]
+        for it in made["incident_role_assignments"]
+    }
     assert (roles["Incident Lead"], roles["Communications"]) == (world.member, world.member)
     gc.collect()  # a coroutine that nobody awaits is told of when it goes
 
 
 async def test_roles_and_custom_fields(world: World) -> None:
-    """The organisation's own fields are in the form; a role goes straight to a person of Slack, a choice by its words."""
+    """The organisation's own fields are in the form; a role goes straight to a person of Slack, a
+    choice by its words."""
     modal = await incident(world, "Parcels without labels")
     await modal.press("more", "more")
     await modal.fill(severity_id="SEV2")
     pick(world, modal, "Incident Lead", world.member)
     await modal.fill(**{block(modal, "Affected service"): ["search", "identity"]})
-    await modal.fill(**{block(modal, "Customer impact"): "Late orders", block(modal, "Affected orders"): "120"})
+    await modal.fill(
+        **{block(modal, "Customer impact"): "Late orders", block(modal, "Affected orders"): "120"}
+    )
     await modal.fill(**{block(modal, "Detected by"): "Monitoring"})
     warehouses = block(modal, "Affected warehouse")
     await listed(modal, warehouses)
     await modal.fill(**{warehouses: ["Lyon"]})
     await modal.fill(**{block(modal, "Fixed at"): 1_795_255_200})
     await modal.send()
-    made = world.stage.vendors["incident_io"].data.lists["incidents"][-1]
-    roles = {it["role"]["name"]: it["assignee"]["slack_user_id"] for it in made["incident_role_assignments"]}
+    made = world.sandbox.vendors["incident_io"].data.lists["incidents"][-1]
+    roles = {
+        it["role"]["name"]: it["assignee"]["slack_user_id"]
+        for it in made["incident_role_assignments"]
+    }
     assert roles["Incident Lead"] == world.member
     assert {it["custom_field"]["name"]: in_words(it) for it in made["custom_field_entries"]} == {
         "Affected service": "search, identity",
@@ -209,12 +240,16 @@ async def test_roles_and_custom_fields(world: World) -> None:
         "Detected by": "Monitoring",
         "Affected warehouse": "Lyon",
     }
-    times = {it["incident_timestamp"]["name"]: it["value"]["value"] for it in made["incident_timestamp_values"]}
+    times = {
+        it["incident_timestamp"]["name"]: it["value"]["value"]
+        for it in made["incident_timestamp_values"]
+    }
     assert times == {"Fixed at": "2026-11-21T10:00:00Z"}
 
 
 async def test_somebody_whom_incident_io_does_not_know(world: World) -> None:
-    """A role for a person who is no user there is refused beside that role; the corrected form goes out."""
+    """A role for a person who is no user there is refused beside that role; the corrected form goes
+    out."""
     modal = await incident(world, "Parcels without labels")
     await modal.fill(severity_id="SEV2")
     pick(world, modal, "Communications", world.guest)
@@ -230,8 +265,15 @@ async def test_a_value_that_is_refused(world: World) -> None:
     """What incident.io says about a custom field's value stands beside that field."""
     modal = await incident(world, "Parcels without labels")
     await modal.press("more", "more")
-    await modal.fill(severity_id="SEV2", **{block(modal, "Customer impact"): "x", block(modal, "Affected orders"): "3"})
+    await modal.fill(
+        severity_id="SEV2",
+        **{block(modal, "Customer impact"): "x", block(modal, "Affected orders"): "3"},
+    )
     path = "custom_field_entries[1].values[0].value_numeric"
     error = {"code": "invalid_value", "message": "At least ten", "source": {"field": path}}
-    world.stage.vendors["incident_io"].answer_next(422, {"type": "validation_error", "errors": [error]})
-    assert (await modal.submit()).errors == {block(modal, "Affected orders"): "incident.io says: At least ten"}
+    world.sandbox.vendors["incident_io"].answer_next(
+        422, {"type": "validation_error", "errors": [error]}
+    )
+    assert (await modal.submit()).errors == {
+        block(modal, "Affected orders"): "incident.io says: At least ten"
+    }

@@ -1,7 +1,8 @@
 """What one workspace's modals, buttons, lists and links carry is worth nothing in another one.
 
-Everything that the bot draws for Acme is put before the same person in Bolt, where the app is installed too: what Slack sends
-then is signed, and carries Acme's metadata and values. Everything on it is pressed, searched and submitted.
+Everything that the bot draws for Acme is put before the same person in Bolt, where the app is
+installed too: what Slack sends then is signed, and carries Acme's metadata and values. Everything
+on it is pressed, searched and submitted.
 """
 
 import json
@@ -16,18 +17,18 @@ from typing import Any
 import pytest
 
 from bot import messages
+from bot.connections.store import Connection
+from bot.delivery.model import Delivery
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.views import View
 from bot.playground.slack.world import Channel, Person
 from bot.playground.vendors import data
-from bot.storage.connections import Connection
 from bot.storage.database import Database
-from bot.storage.rows import Delivery
+from tests.cli.test_manifest import Registered
 from tests.conftest import eventually
 from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many, workspace_of
 from tests.parts import draft
 from tests.storage.twins import STATES, tables
-from tests.test_manifest import Registered
 
 CANARY = "acmes-own-words"
 """Stands in everything that Acme's people wrote, and in the vendor's answers to it."""
@@ -54,7 +55,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Many]:
         for team in (ACME, BOLT):
             await world.install(team)
         await world.connect(ACME)
-        catalogs = world.bot.relay.catalogs
+        catalogs = world.bot.services.catalogs
         await catalogs.want(workspace_of(ACME), "rootly", [])
         await eventually(lambda: _loaded(catalogs))
         yield world
@@ -65,9 +66,10 @@ async def _loaded(catalogs: Any) -> bool:
 
 
 async def rows_of(world: Many) -> list[Delivery]:
-    """A delivery of Acme's in every state, as somebody wrote it, all of them shown already and due in years."""
-    relay, workspace = world.bot.relay, workspace_of(ACME)
-    connection = await relay.connections.get(workspace, "rootly")
+    """A delivery of Acme's in every state, as somebody wrote it, all of them shown already and due
+    in years."""
+    services, workspace = world.bot.services, workspace_of(ACME)
+    connection = await services.connections.get(workspace, "rootly")
     assert isinstance(connection, Connection)
     made = []
     for key, columns in STATES.items():
@@ -79,11 +81,20 @@ async def rows_of(world: Many) -> list[Delivery]:
             "account": connection.account,
         }
         payload = {"title": CANARY, "summary": CANARY}
-        row = draft(key, workspace=workspace, vendor="rootly", operation="incident", payload=payload, **given)
-        await relay.deliveries.enqueue(row, lease=None, card_after=2e9)
-        shown = {"shown_version": 99, "due_at": 4e9, "give_up_at": 4e9, "sentence": CANARY}
-        await relay.deliveries._database.write(partial(_change, key=key, columns=shown | _far(columns)))
-        found = await relay.deliveries.find(workspace, key)
+        row = draft(
+            key,
+            workspace=workspace,
+            vendor="rootly",
+            operation="incident",
+            payload=payload,
+            **given,
+        )
+        await services.deliveries.enqueue(row, lease=None, card_not_before=2e9)
+        shown = {"card_version": 99, "next_attempt_at": 4e9, "expires_at": 4e9, "sentence": CANARY}
+        await services.deliveries._database.write(
+            partial(_change, key=key, columns=shown | _far(columns))
+        )
+        found = await services.deliveries.find(workspace, key)
         assert found is not None
         made.append(found)
     return made
@@ -91,21 +102,26 @@ async def rows_of(world: Many) -> list[Delivery]:
 
 def _change(db: sqlite3.Connection, *, key: str, columns: dict[str, Any]) -> None:
     sets = ", ".join(f"{it} = ?" for it in columns)
-    db.execute(f"UPDATE deliveries SET {sets} WHERE key = ?", (*columns.values(), key))  # noqa: S608  ours
+    db.execute(f"UPDATE deliveries SET {sets} WHERE key = ?", (*columns.values(), key))
 
 
 def _far(columns: dict[str, Any]) -> dict[str, Any]:
     """What would happen by itself happens in years."""
-    return {name: 4e9 if name.endswith(("_at", "_until")) and value else value for name, value in columns.items()}
+    return {
+        name: 4e9 if name.endswith(("_at", "_until")) and value else value
+        for name, value in columns.items()
+    }
 
 
 async def drawn_for_acme(world: Many) -> Drawn:
     """One of everything that has a button, an input or a list."""
-    slack, relay = world.slack(ACME), world.bot.relay
+    slack, services = world.slack(ACME), world.bot.services
     views, said = [], []
     for row in await rows_of(world):
-        adapter, operation = relay.find("rootly.incident")
-        said.append(messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"])
+        adapter, operation = services.find("rootly.incident")
+        said.append(
+            messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"]
+        )
         views.append(View(ADMIN, messages.receipt(row, adapter, operation)))
         views.append(View(ADMIN, messages.copied(row, adapter, operation)))
     for command in ("/incident", "/action-item", "/workflow-task"):
@@ -147,7 +163,10 @@ def presses(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, 
         if it["type"] == "button":
             yield *at, {"type": "button"}
         elif block.get("dispatch_action"):
-            option = (it.get("options") or [{"text": {"type": "plain_text", "text": "x"}, "value": "send_email"}])[-1]
+            option = (
+                it.get("options")
+                or [{"text": {"type": "plain_text", "text": "x"}, "value": "send_email"}]
+            )[-1]
             yield *at, {"type": it["type"], "selected_option": option}
 
 
@@ -177,7 +196,9 @@ class Bystander:
 
     def post(self, blocks: list[dict[str, Any]]) -> str:
         """The same message in the same channel here; its ts."""
-        message = self.slack._state.bot_message({"text": "A card", "blocks": json.loads(json.dumps(blocks))})
+        message = self.slack._state.bot_message(
+            {"text": "A card", "blocks": json.loads(json.dumps(blocks))}
+        )
         return str(self.slack._state.world.say(self.slack.channels[CHANNEL], message)["ts"])
 
     def told(self) -> str:
@@ -188,10 +209,10 @@ class Bystander:
 
     async def dump(self) -> Any:
         """Every row of everybody, but what changes by itself."""
-        database: Database = self.world.bot.relay.deliveries._database
+        database: Database = self.world.bot.services.deliveries._database
         return await database.read(
             lambda db: {
-                it: [tuple(row) for row in db.execute(f"SELECT * FROM {it}")]  # noqa: S608  ours
+                it: [tuple(row) for row in db.execute(f"SELECT * FROM {it}")]
                 for it in tables(db)
                 if it not in CHANGED_BY_ITSELF
             }
@@ -209,8 +230,8 @@ def here(world: Many) -> Bystander:
 
 
 async def untouched(here: Bystander, drawn: Drawn, act: Any) -> list[Any]:
-    """Do it with everything that was drawn; nothing stored has changed, nothing was done in Acme's name, and nothing of
-    Acme was told."""
+    """Do it with everything that was drawn; nothing stored has changed, nothing was done in Acme's
+    name, and nothing of Acme was told."""
     acme = here.world.slack(ACME)
     before, calls, seen = await here.dump(), len(acme.calls), len(here.sent())
     done = [it async for it in act(here, drawn)]
@@ -229,7 +250,11 @@ async def press_all(here: Bystander, drawn: Drawn) -> AsyncIterator[tuple[str, s
             here.slack.ephemerals.clear()
             at = {"channel_id": CHANNEL, "ts": here.post(blocks)}
             block = block_id or here.slack.channels[CHANNEL].messages[-1]["blocks"][0]["block_id"]
-            assert (await here.slack.act(ADMIN, **at, block_id=block, action_id=action_id, action=action)).ok
+            assert (
+                await here.slack.act(
+                    ADMIN, **at, block_id=block, action_id=action_id, action=action
+                )
+            ).ok
             yield action_id, here.told()
     for view in drawn.views:
         placed = await here.place(view)
@@ -252,7 +277,8 @@ async def search_all(here: Bystander, drawn: Drawn) -> AsyncIterator[tuple[str, 
 
 
 async def submit_all(here: Bystander, drawn: Drawn) -> AsyncIterator[tuple[str, str]]:
-    """(callback id, what was told) of every modal that can be submitted; its demanded fields are left as they are."""
+    """(callback id, what was told) of every modal that can be submitted; its demanded fields are
+    left as they are."""
     for view in drawn.views:
         if view.body.get("submit"):
             placed = await here.place(view)
@@ -278,14 +304,19 @@ def _unheard(listeners: list[Any], names: set[str]) -> list[Any]:
     return [
         it
         for it in listeners
-        if not any(re.search(it, name) if isinstance(it, re.Pattern) else it == name for name in names)
+        if not any(
+            re.search(it, name) if isinstance(it, re.Pattern) else it == name for name in names
+        )
     ]
 
 
 async def test_no_button_works_elsewhere(world: Many, here: Bystander) -> None:
-    """In a message, a modal or a Home: nothing is read or changed, and whoever pressed it is told so."""
+    """In a message, a modal or a Home: nothing is read or changed, and whoever pressed it is told
+    so."""
     done = await untouched(here, await drawn_for_acme(world), press_all)
-    silent = [(name, said) for name, said in done if not said.startswith(FOREIGN) and not LINK.match(name)]
+    silent = [
+        (name, said) for name, said in done if not said.startswith(FOREIGN) and not LINK.match(name)
+    ]
     assert silent == []
     assert len(done) > 30
 
@@ -293,19 +324,31 @@ async def test_no_button_works_elsewhere(world: Many, here: Bystander) -> None:
 async def test_no_list_is_offered_elsewhere(world: Many, here: Bystander) -> None:
     """A single line says why."""
     done = await untouched(here, await drawn_for_acme(world), search_all)
-    assert [[it["text"]["text"] for it in said["options"]] for _, said in done] == [[messages.FOREIGN_LIST]] * len(done)
+    assert [[it["text"]["text"] for it in said["options"]] for _, said in done] == [
+        [messages.FOREIGN_LIST]
+    ] * len(done)
     assert len(done) > 10
 
 
 async def test_no_form_can_be_submitted_elsewhere(world: Many, here: Bystander) -> None:
     """Nothing is sent or saved; the form stays underneath."""
     done = await untouched(here, await drawn_for_acme(world), submit_all)
-    silent = [(name, said) for name, said in done if not any(it in said for it in FOREIGN) and name not in HARMLESS]
+    silent = [
+        (name, said)
+        for name, said in done
+        if not any(it in said for it in FOREIGN) and name not in HARMLESS
+    ]
     assert silent == []
-    assert {name for name, _ in done} >= {"form:rootly.incident", "form:rootly.action_item", "who_may"}
+    assert {name for name, _ in done} >= {
+        "form:rootly.incident",
+        "form:rootly.action_item",
+        "who_may",
+    }
 
 
-async def test_what_is_asked_for_anew_shows_nothing_of_another_workspace(world: Many, here: Bystander) -> None:
+async def test_what_is_asked_for_anew_shows_nothing_of_another_workspace(
+    world: Many, here: Bystander
+) -> None:
     """Commands, shortcuts, Home: the same person, channel and message ids name nothing of Acme's."""
     await rows_of(world)
     slack = here.slack
@@ -318,7 +361,9 @@ async def test_what_is_asked_for_anew_shows_nothing_of_another_workspace(world: 
     slack._state.world.say(slack.channels[CHANNEL], card)
     for it in ("declare_incident_from_message", "add_action_item_from_message"):
         assert (await slack.message_shortcut(ADMIN, CHANNEL, "1.5", it)).ok
-    told = json.dumps([slack.ephemerals, slack._state.views.homes[ADMIN].body, slack.views(ADMIN)], default=str)
+    told = json.dumps(
+        [slack.ephemerals, slack._state.views.homes[ADMIN].body, slack.views(ADMIN)], default=str
+    )
     assert await here.dump() == before
     for word in (CANARY, ACME.id, "SEV1"):
         assert word not in told + here.sent()
@@ -327,16 +372,23 @@ async def test_what_is_asked_for_anew_shows_nothing_of_another_workspace(world: 
 async def test_another_enterprise_with_the_same_team_id_is_another_workspace(world: Many) -> None:
     """The enterprise is part of the name, whatever Slack's ids look like."""
     [row, *_] = await rows_of(world)
-    assert await world.bot.relay.deliveries.find(workspace_of(ACME)._replace(enterprise="E0OTHER"), row.key) is None
+    assert (
+        await world.bot.services.deliveries.find(
+            workspace_of(ACME)._replace(enterprise="E0OTHER"), row.key
+        )
+        is None
+    )
     assert workspace_of(DUCHY).enterprise
 
 
 @pytest.mark.parametrize(
-    "named", [ACME, BOLT, data.Team("T0STRANGERS", "Strangers", "strangers")], ids=lambda it: it.name
+    "named",
+    [ACME, BOLT, data.Team("T0STRANGERS", "Strangers", "strangers")],
+    ids=lambda it: it.name,
 )
 async def test_people_of_another_company_press_our_buttons(world: Many, named: data.Team) -> None:
-    """In a channel that both share: whichever workspace Slack names for the click, they are told a "no", and nothing is
-    changed."""
+    """In a channel that both share: whichever workspace Slack names for the click, they are told a
+    "no", and nothing is changed."""
     await rows_of(world)
     drawn, here = await drawn_for_acme_messages(world), Bystander(world, ACME)
     acme, asked = here.slack, world.platform.workspaces.get(named.id, here.slack)
@@ -349,7 +401,10 @@ async def test_people_of_another_company_press_our_buttons(world: Many, named: d
             acme.ephemerals.clear()
             asked._state.views.stacks.pop(STRANGER, None)
             trigger = asked._state.triggers.issue(STRANGER)
-            told = payload | {"team": {"id": named.id, "domain": named.domain}, "trigger_id": trigger}
+            told = payload | {
+                "team": {"id": named.id, "domain": named.domain},
+                "trigger_id": trigger,
+            }
             assert (await acme._transport.send("interactive", told)).status == 200
             said = [it["text"] for _, who, it in acme.ephemerals if who == STRANGER]
             said += [json.dumps(it["blocks"]) for it in asked.views(STRANGER)]
@@ -364,8 +419,14 @@ def clicks(slack: SlackStandIn, person: Person, channel: Channel) -> Iterator[di
     message = channel.messages[-1]
     for block, it in elements(message["blocks"]):
         if not LINK.match(it["action_id"]):
-            names = {"block_id": block["block_id"], "action_id": it["action_id"], "value": it["value"]}
-            yield slack._payloads.message_action(person, channel, message, {"type": "button", **names}, {})
+            names = {
+                "block_id": block["block_id"],
+                "action_id": it["action_id"],
+                "value": it["value"],
+            }
+            yield slack._payloads.message_action(
+                person, channel, message, {"type": "button", **names}, {}
+            )
 
 
 NOES = (
@@ -382,9 +443,9 @@ def _is_a_no(said: str) -> bool:
 
 async def drawn_for_acme_messages(world: Many) -> list[list[dict[str, Any]]]:
     """The cards in every state, and the answer to `/vendors`."""
-    slack, relay, workspace = world.slack(ACME), world.bot.relay, workspace_of(ACME)
-    adapter, operation = relay.find("rootly.incident")
-    rows = [await relay.deliveries.find(workspace, key) for key in STATES]
+    slack, services, workspace = world.slack(ACME), world.bot.services, workspace_of(ACME)
+    adapter, operation = services.find("rootly.incident")
+    rows = [await services.deliveries.find(workspace, key) for key in STATES]
     cards = [messages.card(row, adapter, operation)["blocks"] for row in rows if row is not None]
     await slack.command(ADMIN, CHANNEL, "/vendors")
     return [*cards, slack.ephemerals[-1][2]["blocks"]]

@@ -1,13 +1,15 @@
-"""Forms with more fields than Slack takes: they open, say what they leave out, and where that will not do, say so."""
+"""Forms with more fields than Slack takes: they open, say what they leave out, and where that will
+not do, say so."""
 
 from bot.adapters.base import Entry
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import CustomField
 from tests.acting import Modal
 from tests.conftest import World
 from tests.handlers.standing import card, now, press, says, standing
 
 NO_ROOM = (
-    "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and nothing was sent. Please do it in "
+    "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and "
+    "nothing was sent. Please do it in "
     "Rootly; an admin there can make some of its own fields optional."
 )
 
@@ -15,18 +17,25 @@ NO_ROOM = (
 async def own(world: World, count: int, *, required: bool = False) -> None:
     """That workspace has so many fields of its own at Rootly: "F0", "F1" ..."""
     await world.lists_loaded()
-    known = await world.bot.relay.catalogs._list((world.stage.workspace, "rootly", "form_fields"))
-    fields = [CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=required) for n in range(count)]
+    known = await world.bot.services.catalogs._list(
+        (world.sandbox.workspace, "rootly", "form_fields")
+    )
+    fields = [
+        CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=required) for n in range(count)
+    ]
     known.fill([Entry(id=it.id, label=it.name, field=it) for it in fields], known.fetched_at)
 
 
 def left_out(modal: Modal) -> str:
     """The line about what found no room."""
-    return "".join(it["text"]["text"] for it in modal.view["blocks"] if it.get("block_id") == "left_out")
+    return "".join(
+        it["text"]["text"] for it in modal.view["blocks"] if it.get("block_id") == "left_out"
+    )
 
 
 async def test_all_the_fields_that_fit_stand_in_the_form(world: World) -> None:
-    """With "More fields" open, as many of the workspace's own as there is room for, and a line that names the others."""
+    """With "More fields" open, as many of the workspace's own as there is room for, and a line that
+    names the others."""
     await own(world, 120)
     modal = await world.open("/incident Checkout is down", world.member)
     assert left_out(modal) == ""
@@ -35,12 +44,13 @@ async def test_all_the_fields_that_fit_stand_in_the_form(world: World) -> None:
     shown = [it for it in modal.fields if ".custom." in it]
     missing = [f"*F{n}*" for n in range(len(shown), 120)]
     assert left_out(modal) == (
-        f":information_source: Slack has no room for more fields in one form. Left out: {', '.join(missing[:10])} and "
+        ":information_source: Slack has no room for more fields in one form. Left out: "
+        f"{', '.join(missing[:10])} and "
         f"{len(missing) - 10} more. You can set them in Rootly afterwards."
     )
     await (await modal.fill(**{f"f{len(shown) - 1}": "typed"})).send()
     assert "Created in Rootly" in world.top(world.member).text
-    row = (await world.bot.relay.archive.newest())[0]
+    row = (await world.bot.services.history.newest())[0]
     assert row.payload["custom"][f"f{len(shown) - 1}"] == "typed"
 
 
@@ -54,7 +64,8 @@ async def test_what_is_typed_keeps_its_place_when_the_form_grows(world: World) -
 
 
 async def test_a_form_that_was_drawn_before_is_answered_with_one_that_fits(world: World) -> None:
-    """So many fields became demanded meanwhile: the answer to the submission keeps to Slack's limits as well."""
+    """So many fields became demanded meanwhile: the answer to the submission keeps to Slack's
+    limits as well."""
     modal = await world.open("/incident Checkout is down", world.member)
     await own(world, 90, required=True)
     assert (await modal.submit()).ok
@@ -68,7 +79,7 @@ async def test_too_many_demanded_fields_are_told_instead_of_a_form(world: World)
     await own(world, 120, required=True)
     await world.command("/incident Checkout is down", world.member)
     assert world.told(world.member) == f"{NO_ROOM}\nYou typed: `/incident Checkout is down`"
-    assert world.stage.slack.views(world.member) == []
+    assert world.sandbox.slack.views(world.member) == []
 
 
 async def test_too_many_demanded_fields_are_told_above_the_form_that_is_there(world: World) -> None:
@@ -77,7 +88,7 @@ async def test_too_many_demanded_fields_are_told_above_the_form_that_is_there(wo
     await own(world, 120, required=True)
     await modal.submit()
     assert world.top(world.member).text == NO_ROOM
-    await world.stage.slack.close(world.member, world.top(world.member).id)
+    await world.sandbox.slack.close(world.member, world.top(world.member).id)
     await modal.choose("choice", "incident.io: incident")
     assert modal.view["callback_id"] == "form:incident_io.incident"
     await modal.choose("choice", "Rootly: incident")

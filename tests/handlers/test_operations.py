@@ -10,16 +10,19 @@ MARKER = re.compile(r"ir[0-9a-f]{12}")
 
 def sent(world: World, vendor: str) -> dict:
     """The one body that created something at the vendor."""
-    (created,) = world.stage.vendors[vendor].created
+    (created,) = world.sandbox.vendors[vendor].created
     return created.body
 
 
 async def test_an_incident_reaches_rootly(world: World) -> None:
-    """What is typed after /incident is the title; pickers fill ids; the receipt has Rootly's reference and link."""
+    """What is typed after /incident is the title; pickers fill ids; the receipt has Rootly's
+    reference and link."""
     await world.lists_loaded()
     modal = await world.open("/incident Checkout & payments are down")
     assert modal.value("title") == "Checkout & payments are down"
-    await modal.fill(summary="5xx on every order", severity_id="SEV1", service_ids=["checkout", "payments"])
+    await modal.fill(
+        summary="5xx on every order", severity_id="SEV1", service_ids=["checkout", "payments"]
+    )
     await modal.send()
     attributes = sent(world, "rootly")["data"]["attributes"]
     assert attributes["title"] == "Checkout & payments are down"
@@ -33,12 +36,16 @@ async def test_an_incident_reaches_rootly(world: World) -> None:
 
 
 async def test_an_incident_reaches_incident_io_after_switching(world: World) -> None:
-    """Choosing the other vendor keeps headline and details, and the next form in that channel starts there."""
+    """Choosing the other vendor keeps headline and details, and the next form in that channel
+    starts there."""
     await world.lists_loaded()
     modal = await world.open("/incident Search is slow")
     await modal.fill(summary="p99 is 9 s")
     await modal.choose("choice", "incident.io: incident")
-    assert (modal.value("name"), modal.value("incident.summary")) == ("Search is slow", "p99 is 9 s")
+    assert (modal.value("name"), modal.value("incident.summary")) == (
+        "Search is slow",
+        "p99 is 9 s",
+    )
     await modal.fill(severity_id="SEV2")
     await modal.send()
     body = sent(world, "incident_io")
@@ -52,11 +59,14 @@ async def test_an_incident_reaches_incident_io_after_switching(world: World) -> 
 
 
 async def test_an_action_item_reaches_rootly(world: World) -> None:
-    """The incident is found by typing, the person by name; the marker is in the description's last line."""
+    """The incident is found by typing, the person by name; the marker is in the description's last
+    line."""
     await world.lists_loaded()
     modal = await world.open("/action-item Roll back 4.2")
     incident = (await modal.offered("incident_id"))[0]
-    await modal.fill(incident_id=incident.split()[0], assigned_to_user_id="Jonas", due_date="2026-12-01")
+    await modal.fill(
+        incident_id=incident.split()[0], assigned_to_user_id="Jonas", due_date="2026-12-01"
+    )
     await modal.send()
     attributes = sent(world, "rootly")["data"]["attributes"]
     assert attributes["summary"] == "Roll back 4.2"
@@ -89,7 +99,9 @@ async def test_a_workflow_task_reaches_rootly(world: World) -> None:
     await modal.fill(workflow_id="")
     await modal.choose("task_type", "e-mail")
     assert modal.value("workflow_task.name") == "Tell the bank"
-    await modal.fill(send_email__to="ops@example.com", send_email__subject="Down", send_email__body="Look at it")
+    await modal.fill(
+        send_email__to="ops@example.com", send_email__subject="Down", send_email__body="Look at it"
+    )
     await modal.send()
     attributes = sent(world, "rootly")["data"]["attributes"]
     assert attributes["task_params"]["task_type"] == "send_email"
@@ -106,13 +118,16 @@ async def test_not_all_types_of_a_task_are_shown_at_once(world: World) -> None:
 
 
 async def test_the_other_task_type_is_whole(world: World) -> None:
-    """A task that adds an action item names its assignee and channels as Rootly wants them: id and name."""
+    """A task that adds an action item names its assignee and channels as Rootly wants them: id and
+    name."""
     await world.lists_loaded()
     modal = await world.open("/workflow-task Follow up")
     await modal.fill(workflow_id="")
     await modal.choose("task_type", "action item")
-    await modal.fill(add_action_item__summary="Write it up", add_action_item__assigned_to_user="Maya")
-    secret = next(it.id for it in world.stage.slack.channels.values() if it.is_private)
+    await modal.fill(
+        add_action_item__summary="Write it up", add_action_item__assigned_to_user="Maya"
+    )
+    secret = next(it.id for it in world.sandbox.slack.channels.values() if it.is_private)
     await modal.fill(add_action_item__post_to_slack_channels=[world.channel("incidents"), secret])
     await modal.send()
     parameters = sent(world, "rootly")["data"]["attributes"]["task_params"]
@@ -136,7 +151,10 @@ async def test_a_workflow_reaches_twilio(world: World) -> None:
     await modal.send()
     body = sent(world, "twilio")
     assert re.fullmatch(r"Night shift \[ir[0-9a-f]{12}\]", body["FriendlyName"])
-    assert re.fullmatch(r"WQ[0-9a-f]{32}", json.loads(body["Configuration"])["task_routing"]["default_filter"]["queue"])
+    assert re.fullmatch(
+        r"WQ[0-9a-f]{32}",
+        json.loads(body["Configuration"])["task_routing"]["default_filter"]["queue"],
+    )
     assert body["TaskReservationTimeout"] == "120"
     assert "Created in Twilio TaskRouter" in world.top().text
 
@@ -147,7 +165,9 @@ async def test_what_was_created_can_be_picked_at_once(world: World) -> None:
     await (await world.open("/incident Gremlins in the cache")).send()
     modal = await world.open("/action-item Find them")
     await eventually(lambda: world.top())
-    assert [it for it in await modal.offered("incident_id", "gremlins") if "Gremlins in the cache" in it]
+    assert [
+        it for it in await modal.offered("incident_id", "gremlins") if "Gremlins in the cache" in it
+    ]
 
 
 async def test_more_fields_keeps_what_was_typed(world: World) -> None:

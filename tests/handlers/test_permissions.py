@@ -1,4 +1,5 @@
-"""Who may, as the workspace's admins decided it: at the command, in the chooser, at the submission and at the buttons."""
+"""Who may, as the workspace's admins decided it: at the command, in the chooser, at the submission
+and at the buttons."""
 
 from dataclasses import replace
 
@@ -10,14 +11,17 @@ from tests.handlers.standing import click, now, press, standing
 ON_CALL, COMMANDERS = USER_GROUPS
 INCIDENTS = ("rootly.incident", "incident_io.incident")
 NOT_IN_IT = (
-    "This is for the people of the user group Incident commanders (@commanders) and for workspace admins. "
+    "This is for the people of the user group Incident commanders (@commanders) and for workspace "
+    "admins. "
     "Please ask one of them to do it."
 )
 
 
 async def decide(world: World, who: str, *operations: str) -> None:
     """What an admin saves in the form."""
-    await world.bot.relay.who_may.decide(world.stage.workspace, dict.fromkeys(operations, who), world.admin)
+    await world.bot.services.access.decide(
+        world.sandbox.workspace, dict.fromkeys(operations, who), world.admin
+    )
 
 
 def choices(modal: Modal) -> list[str]:
@@ -28,7 +32,7 @@ def choices(modal: Modal) -> list[str]:
 
 def calls(world: World) -> list[str]:
     """What the bot asked Slack, apart from views and messages."""
-    methods = [it.method for it in world.stage.slack.calls]
+    methods = [it.method for it in world.sandbox.slack.calls]
     return [it for it in methods if not it.startswith(("views.", "chat."))]
 
 
@@ -48,13 +52,15 @@ async def test_everyone_is_guests_too(world: World) -> None:
     await decide(world, "everyone", *INCIDENTS)
     modal = await world.open("/incident Disk full", world.guest, channel="general")
     assert modal.value("title") == "Disk full"
-    person = world.stage.slack.people[world.guest]
-    world.stage.slack.people[person.id] = replace(
+    person = world.sandbox.slack.people[world.guest]
+    world.sandbox.slack.people[person.id] = replace(
         person, deleted=True
     )  # what Slack says of whoever is not of this team
-    world.bot.relay.people.forget({world.stage.workspace})
+    world.bot.services.people.forget({world.sandbox.workspace})
     await world.command("/incident Disk full", person.id, channel="general")
-    assert world.told(person.id).startswith("This is for everyone in this workspace, not for people from other")
+    assert world.told(person.id).startswith(
+        "This is for everyone in this workspace, not for people from other"
+    )
 
 
 async def test_admins_alone(world: World) -> None:
@@ -66,7 +72,8 @@ async def test_admins_alone(world: World) -> None:
 
 
 async def test_the_chooser_offers_what_one_may(world: World) -> None:
-    """Without a choice there is no chooser, and the channel's habit leads nobody to what is not theirs."""
+    """Without a choice there is no chooser, and the channel's habit leads nobody to what is not
+    theirs."""
     await decide(world, "admins", "rootly.incident")
     modal = await world.open("/incident Disk full", world.member)
     assert (choices(modal), modal.fields[0]) == ([], "incident_io.incident.name")
@@ -75,16 +82,20 @@ async def test_the_chooser_offers_what_one_may(world: World) -> None:
     await modal.fill(title="Disk full")
     await modal.send()
     assert (await world.open("/incident again", world.admin)).value("choice") == "rootly.incident"
-    assert (await world.open("/incident again", world.member)).fields[0] == "incident_io.incident.name"
+    assert (await world.open("/incident again", world.member)).fields[
+        0
+    ] == "incident_io.incident.name"
 
 
 async def test_who_may_none_of_several_is_told_each_reason(world: World) -> None:
-    """Different rules have different people to ask: each reason says what it is about. One for all is said once, by itself."""
+    """Different rules have different people to ask: each reason says what it is about. One for all
+    is said once, by itself."""
     await decide(world, "admins", "rootly.incident")
     await decide(world, COMMANDERS.id, "incident_io.incident")
     await world.command("/incident", world.member)
     assert world.told(world.member).splitlines() == [
-        "*Rootly: incident*: Only workspace admins and owners may do this. Please ask one of them to do it.",
+        "*Rootly: incident*: Only workspace admins and owners may do this. Please ask one of them "
+        "to do it.",
         f"*incident.io: incident*: {NOT_IN_IT}",
     ]
     await decide(world, COMMANDERS.id, *INCIDENTS)
@@ -99,11 +110,11 @@ async def test_what_was_forbidden_meanwhile_cannot_be_chosen(world: World) -> No
     await modal.choose("choice", "incident.io: incident")
     assert world.top(world.member).text == NOT_IN_IT
     assert "rootly.incident.title" in modal.fields
-    await world.stage.slack.close(world.member, world.top(world.member).id)
+    await world.sandbox.slack.close(world.member, world.top(world.member).id)
     await modal.submit()
     assert world.top(world.member).text == NOT_IN_IT
-    assert world.stage.vendors["incident_io"].created == []
-    assert world.stage.vendors["rootly"].created == []
+    assert world.sandbox.vendors["incident_io"].created == []
+    assert world.sandbox.vendors["rootly"].created == []
 
 
 async def test_what_was_forbidden_meanwhile_cannot_be_submitted(world: World) -> None:
@@ -113,7 +124,7 @@ async def test_what_was_forbidden_meanwhile_cannot_be_submitted(world: World) ->
     await modal.submit()
     assert world.top(world.member).text == NOT_IN_IT
     assert modal.value("title") == "Disk full"
-    assert world.stage.vendors["rootly"].created == []
+    assert world.sandbox.vendors["rootly"].created == []
 
 
 async def test_more_fields_are_for_those_who_may(world: World) -> None:
@@ -149,7 +160,7 @@ async def test_a_corrected_form_offers_what_one_may(world: World) -> None:
 async def test_while_slack_does_not_say_who_is_in_it_nobody_passes(world: World) -> None:
     """But admins; the others are told what is missing."""
     await decide(world, ON_CALL.id, *INCIDENTS)
-    world.stage.slack.app.scopes.remove("usergroups:read")
+    world.sandbox.slack.app.scopes.remove("usergroups:read")
     await world.command("/incident", world.member)
     assert world.told(world.member) == (
         "I could not check whether you may do this. This app lacks the scope `usergroups:read`. "
@@ -161,16 +172,18 @@ async def test_while_slack_does_not_say_who_is_in_it_nobody_passes(world: World)
 async def test_a_group_that_is_switched_off_lets_nobody_in(world: World) -> None:
     """Until admins choose somebody else."""
     await decide(world, ON_CALL.id, *INCIDENTS)
-    world.stage.slack.user_groups[ON_CALL.id] = replace(ON_CALL, disabled=True)
+    world.sandbox.slack.user_groups[ON_CALL.id] = replace(ON_CALL, disabled=True)
     await world.command("/incident", world.member)
     assert world.told(world.member).startswith(
-        "This was for the people of the user group On-call engineers, which was deleted or switched off in Slack."
+        "This was for the people of the user group On-call engineers, which was deleted or "
+        "switched off in Slack."
     )
     assert (await world.command("/incident x", world.admin)).ok
 
 
 async def test_a_command_asks_slack_for_nothing_more(world: World) -> None:
-    """Who somebody is and who is in a group are remembered: opening a form costs the call that opens it."""
+    """Who somebody is and who is in a group are remembered: opening a form costs the call that
+    opens it."""
     await decide(world, ON_CALL.id, *INCIDENTS)
     await world.open("/incident one", world.member)
     assert sorted(calls(world)) == ["usergroups.list", "usergroups.users.list", "users.info"]

@@ -1,8 +1,20 @@
-""" "Edit and resend" and "Copy as text": what people typed is theirs, whatever the vendor thought of it."""
+""" "Edit and resend" and "Copy as text": what people typed is theirs, whatever the vendor thought of
+it."""
 
 from bot.adapters.base import Entry
 from tests.conftest import World, eventually
-from tests.handlers.standing import KEY, MADE, buttons, card, change, click, now, press, says, standing
+from tests.handlers.standing import (
+    KEY,
+    MADE,
+    buttons,
+    card,
+    change,
+    click,
+    now,
+    press,
+    says,
+    standing,
+)
 from tests.handlers.test_buttons import receipt
 
 SEVERITY = "severities"
@@ -10,7 +22,9 @@ SEVERITY = "severities"
 
 async def refused(world: World) -> None:
     """An incident that Rootly refused, with the card that says so."""
-    severities = await world.bot.relay.catalogs.search(world.stage.workspace, "rootly", SEVERITY, "SEV1")
+    severities = await world.bot.services.catalogs.search(
+        world.sandbox.workspace, "rootly", SEVERITY, "SEV1"
+    )
     severity = severities.entries[0]
     payload = {
         "title": "Checkout is down",
@@ -18,7 +32,10 @@ async def refused(world: World) -> None:
         "public_title": "We are on it",
         "private": False,
     }
-    chosen = {f"{SEVERITY}/{severity.id}": severity, f"users/{severity.id}": Entry(id=severity.id, label="Wrong one")}
+    chosen = {
+        f"{SEVERITY}/{severity.id}": severity,
+        f"users/{severity.id}": Entry(id=severity.id, label="Wrong one"),
+    }
     await standing(
         world,
         "rejected",
@@ -31,30 +48,41 @@ async def refused(world: World) -> None:
 
 
 async def test_what_was_refused_is_corrected_and_sent(world: World) -> None:
-    """The form as it was filled, with the vendor's words; the corrected one goes out under the same key, on the same card."""
+    """The form as it was filled, with the vendor's words; the corrected one goes out under the same
+    key, on the same card."""
     await world.lists_loaded()
     await refused(world)
     assert buttons(card(world)) == ["edit"]
     await press(world, "edit")
     modal = world.top(world.member)
     assert modal.text == (
-        ":no_entry: *Rootly did not accept this:*\nNot like this.\n• *Severity*: must be &lt;higher&gt;"
+        ":no_entry: *Rootly did not accept this:*\nNot like this.\n• *Severity*: must be "
+        "&lt;higher&gt;"
     )
-    assert (modal.value("title"), modal.value("public_title")) == ("Checkout is down", "We are on it")
+    assert (modal.value("title"), modal.value("public_title")) == (
+        "Checkout is down",
+        "We are on it",
+    )
     assert shown(modal.view, "severity_id") == "SEV1"
     await modal.fill(title="Checkout is slow", severity_id="SEV0", summary="Every page answers 500")
     assert "Created in Rootly" in (await modal.send()).text
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
-    made = world.stage.vendors["rootly"].created
+    made = world.sandbox.vendors["rootly"].created
     assert len(made) == 1
     assert "Checkout is slow" in str(made[0])
     row = await now(world)
-    assert (row.revision, row.payload["title"], row.view_id in ("", modal.id)) == (1, "Checkout is slow", True)
+    assert (row.revision, row.payload["title"], row.view_id in ("", modal.id)) == (
+        1,
+        "Checkout is slow",
+        True,
+    )
 
 
 def shown(view: dict, field: str) -> str:  # type: ignore[type-arg]
     """What the picker of that field says is chosen."""
-    element = next(it["element"] for it in view["blocks"] if it.get("block_id", "").endswith(f".{field}"))
+    element = next(
+        it["element"] for it in view["blocks"] if it.get("block_id", "").endswith(f".{field}")
+    )
     text: str = element["initial_option"]["text"]["text"]
     return text
 
@@ -89,7 +117,10 @@ async def test_a_task_with_its_own_form_is_edited_too(world: World) -> None:
     await press(world, "edit", world.admin)
     modal = world.top()
     assert modal.text.endswith("• *To*: is no address")
-    assert (modal.value("send_email.to"), modal.value("send_email.body")) == ("a@example.com", "Line 1\nLine 2")
+    assert (modal.value("send_email.to"), modal.value("send_email.body")) == (
+        "a@example.com",
+        "Line 1\nLine 2",
+    )
     assert shown(modal.view, "workflow_id") == "Page the lead"
 
 
@@ -103,7 +134,7 @@ async def test_a_receipt_turns_back_into_the_form(world: World) -> None:
     await modal.fill(severity_id="SEV2")
     await modal.send()
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
-    assert len(world.stage.slack.views(world.member)) == 1
+    assert len(world.sandbox.slack.views(world.member)) == 1
 
 
 async def test_what_was_corrected_by_somebody_else_is_not_edited(world: World) -> None:
@@ -113,7 +144,7 @@ async def test_what_was_corrected_by_somebody_else_is_not_edited(world: World) -
     await change(world, state="delivered", reason="", created=MADE)
     await click(world, "edit", world.member)
     assert world.told(world.member) == "It was created in the meantime: INC-7."
-    assert world.stage.slack.views(world.member) == []
+    assert world.sandbox.slack.views(world.member) == []
 
 
 async def test_a_guest_gets_no_form(world: World) -> None:
@@ -122,7 +153,7 @@ async def test_a_guest_gets_no_form(world: World) -> None:
     for action in ("edit", "copy"):
         await click(world, action, world.guest)
         assert "not for guests" in world.told(world.guest)
-    assert world.stage.slack.views(world.guest) == []
+    assert world.sandbox.slack.views(world.guest) == []
 
 
 async def refused_without_lists(world: World) -> None:
@@ -134,20 +165,28 @@ async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> No
     await refused_without_lists(world)
     await change(world, payload={}, chosen={}, fields={}, sentence="", title="", erased_at=1.0)
     await eventually(lambda: buttons(card(world)) == [])
-    for action, sentence in (("edit", "This is not possible any more."), ("copy", "What was written has been erased")):
+    for action, sentence in (
+        ("edit", "This is not possible any more."),
+        ("copy", "What was written has been erased"),
+    ):
         await click(world, action, world.member)
         assert world.told(world.member).startswith(sentence)
 
 
 async def test_what_was_given_up_can_be_copied(world: World) -> None:
     """All of it, by the fields' titles, ready to be selected; the button below only closes it."""
-    await standing(world, "failed", "gave_up", payload={"title": "Checkout is down", "summary": "Line 1\nLine 2"})
+    await standing(
+        world,
+        "failed",
+        "gave_up",
+        payload={"title": "Checkout is down", "summary": "Line 1\nLine 2"},
+    )
     await press(world, "copy")
     modal = world.top(world.member)
     assert modal.view["title"]["text"] == "Copy as text"
     assert typed(modal.view) == "Title: Checkout is down\nSummary:\nLine 1\nLine 2"
     assert (await modal.submit()).ok
-    assert world.stage.slack.views(world.member) == []
+    assert world.sandbox.slack.views(world.member) == []
     assert "Not created in Rootly" in says(card(world))
     assert (await now(world, KEY)).state == "failed"
 
@@ -160,8 +199,9 @@ def typed(view: dict) -> str:  # type: ignore[type-arg]
 
 
 async def test_a_refusal_is_said_on_the_receipt_that_the_form_has_become(world: World) -> None:
-    """Submitted again while the bot made the modal the receipt: there is no field left to show the refusal beside."""
-    slack, rootly = world.stage.slack, world.stage.vendors["rootly"]
+    """Submitted again while the bot made the modal the receipt: there is no field left to show the
+    refusal beside."""
+    slack, rootly = world.sandbox.slack, world.sandbox.vendors["rootly"]
     await world.lists_loaded()
     modal = await world.open("/incident Checkout is down")
     person, form = slack._state.person(world.admin), slack._state.view(modal.id, world.admin)

@@ -13,8 +13,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.adapters.twilio.configuration import LARGEST
 from bot.playground.slack import Outcome
-from bot.uploads import PENDING
-from handlers import telling, uploads
+from bot.slack.files import PENDING
+from handlers import replies, uploads
 from tests.acting import Modal
 from tests.conftest import World, eventually
 from tests.handlers.test_twilio import queues, sent, workflow
@@ -22,7 +22,11 @@ from tests.slack_wire import slack_wire
 
 TEXT = "twilio.workflow.json.configuration"
 BLOCK = f"{TEXT}_file"
-FILE_INPUT = {"type": "input", "block_id": BLOCK, "element": {"type": "file_input", "action_id": "value"}}
+FILE_INPUT = {
+    "type": "input",
+    "block_id": BLOCK,
+    "element": {"type": "file_input", "action_id": "value"},
+}
 
 
 def configuration(queue: str, *, at_least: int = 0) -> str:
@@ -46,23 +50,24 @@ async def submitted(modal: Modal, content: bytes | str, name: str = "rules.json"
 
 def close_returns(world: World) -> None:
     """Twilio has no queue `Returns` any more."""
-    vendor: Any = world.stage.vendors["twilio"]
+    vendor: Any = world.sandbox.vendors["twilio"]
     rows = vendor.queues[vendor.credentials["workspace_sid"]]
     rows[:] = [row for row in rows if row["friendly_name"] != "Returns"]
 
 
 def requests(world: World) -> list[Any]:
-    return [it for it in world.stage.vendors["twilio"].requests if it.method == "POST"]
+    return [it for it in world.sandbox.vendors["twilio"].requests if it.method == "POST"]
 
 
 async def test_the_file_becomes_the_configuration(world: World) -> None:
-    """What is in it arrives at Twilio as it was written, beyond what a text input holds; it is stored as if typed."""
+    """What is in it arrives at Twilio as it was written, beyond what a text input holds; it is
+    stored as if typed."""
     document = configuration(queues(world)["Everyone"], at_least=20_000)
     outcome = await submitted(await form(world), f"\ufeff{document}\n")
     assert outcome.ok, outcome
     assert "Created in Twilio TaskRouter" in world.top().text
     assert sent(world)["Configuration"] == document
-    (row,) = await world.bot.relay.archive.newest()
+    (row,) = await world.bot.services.history.newest()
     assert row.payload["rules"]["configuration_file"] == document
     assert row.payload["rules"]["configuration"] is None
 
@@ -71,8 +76,12 @@ FILES = [
     pytest.param(b"", uploads.EMPTY, id="empty"),
     pytest.param(b"\xef\xbb\xbf \n", uploads.EMPTY, id="blank"),
     pytest.param('{"task_routing": {}}'.encode("utf-16"), uploads.NOT_UTF8, id="another encoding"),
-    pytest.param(b'{"task_routing": {\n"filters": [,]}}', "Line 2, column 13: expecting value.", id="a typo"),
-    pytest.param(b"[]", 'It has to be an object with an object "task_routing" inside.', id="other JSON"),
+    pytest.param(
+        b'{"task_routing": {\n"filters": [,]}}', "Line 2, column 13: expecting value.", id="a typo"
+    ),
+    pytest.param(
+        b"[]", 'It has to be an object with an object "task_routing" inside.', id="other JSON"
+    ),
     pytest.param(
         b" " * (LARGEST + 1),
         "The file is larger than the 1,038,576 bytes that are possible. Choose a smaller one.",
@@ -82,7 +91,9 @@ FILES = [
 
 
 @pytest.mark.parametrize(("content", "sentence"), FILES)
-async def test_what_is_wrong_with_a_file_is_said_beside_it(world: World, content: bytes, sentence: str) -> None:
+async def test_what_is_wrong_with_a_file_is_said_beside_it(
+    world: World, content: bytes, sentence: str
+) -> None:
     """Nothing is sent, and a file that is right goes through in the same form."""
     modal = await form(world)
     assert (await submitted(modal, content)).errors == {BLOCK: sentence}
@@ -101,22 +112,24 @@ async def test_a_file_and_text_are_one_too_many(world: World) -> None:
 
 
 async def test_without_the_scope(world: World) -> None:
-    """Slack shows its sign-in page instead; the person hears who can change that and what to do until then."""
+    """Slack shows its sign-in page instead; the person hears who can change that and what to do
+    until then."""
     modal = await form(world)
-    world.stage.slack.app.scopes.remove("files:read")
+    world.sandbox.slack.app.scopes.remove("files:read")
     document = configuration(queues(world)["Everyone"])
     assert (await submitted(modal, document)).errors == {BLOCK: uploads.NOT_ALLOWED}
-    world.stage.slack.files.only_ids = True
+    world.sandbox.slack.files.only_ids = True
     assert (await submitted(modal, document)).errors == {BLOCK: uploads.NOT_ALLOWED}
     assert requests(world) == []
 
 
 async def test_without_the_scope_there_is_no_input_for_files(world: World) -> None:
-    """Slack takes no form with one from such an app: it is drawn without, says why, and takes text, at first and again."""
-    world.stage.slack.app.scopes.remove("files:read")
+    """Slack takes no form with one from such an app: it is drawn without, says why, and takes text,
+    at first and again."""
+    world.sandbox.slack.app.scopes.remove("files:read")
     modal = await form(world)
     assert BLOCK not in modal.fields
-    assert telling.NO_FILES["elements"][0]["text"] in str(modal.view["blocks"])
+    assert replies.NO_FILES["elements"][0]["text"] in str(modal.view["blocks"])
     document = configuration(queues(world)["Returns"])
     close_returns(world)
     assert list((await (await modal.fill(configuration=document)).submit()).errors) == [TEXT]
@@ -126,42 +139,60 @@ async def test_without_the_scope_there_is_no_input_for_files(world: World) -> No
     assert (await again.submit()).ok
 
 
-async def test_a_form_that_is_drawn_in_the_answer_has_no_input_for_files_either(world: World) -> None:
-    """JSON was chosen and submitted before its form was there: Slack would refuse the answer with one, again and again."""
-    world.stage.slack.app.scopes.remove("files:read")
+async def test_a_form_that_is_drawn_in_the_answer_has_no_input_for_files_either(
+    world: World,
+) -> None:
+    """JSON was chosen and submitted before its form was there: Slack would refuse the answer with
+    one, again and again."""
+    world.sandbox.slack.app.scopes.remove("files:read")
     modal = await workflow(world, "Too quick")
     assert (await (await modal.fill(routing="JSON", default_queue="Everyone")).submit()).ok
     assert (TEXT in modal.fields, BLOCK in modal.fields) == (True, False)
-    assert telling.NO_FILES["elements"][0]["text"] in str(modal.view["blocks"])
+    assert replies.NO_FILES["elements"][0]["text"] in str(modal.view["blocks"])
 
 
-@pytest.mark.parametrize(("scopes", "may"), [(("commands",), False), (("commands", "files:read"), True)])
-async def test_an_installation_says_itself_what_it_may(world: World, scopes: tuple[str, ...], may: bool) -> None:
+@pytest.mark.parametrize(
+    ("scopes", "may"), [(("commands",), False), (("commands", "files:read"), True)]
+)
+async def test_an_installation_says_itself_what_it_may(
+    world: World, scopes: tuple[str, ...], may: bool
+) -> None:
     """Slack is not asked where the app was installed with "Add to Slack"."""
-    here = world.stage.workspace
-    authorized = AuthorizeResult(enterprise_id=None, team_id=here.team, bot_token="xoxb-1", bot_scopes=scopes)
+    here = world.sandbox.workspace
+    authorized = AuthorizeResult(
+        enterprise_id=None, team_id=here.team, bot_token="xoxb-1", bot_scopes=scopes
+    )
     context = AsyncBoltContext({"authorize_result": authorized})
-    assert await uploads.permission(world.bot.relay, world.bot.app.client, context, here)() is may
-    assert "auth.test" not in [it.method for it in world.stage.slack.calls]
+    assert (
+        await uploads.permission(world.bot.services, world.bot.app.client, context, here)() is may
+    )
+    assert "auth.test" not in [it.method for it in world.sandbox.slack.calls]
 
 
 async def given(error: str, blocks: list[Any]) -> list[list[Any]]:
-    """The blocks of each view that Slack is given, when it says this to all that do not say why there is no input for files."""
+    """The blocks of each view that Slack is given, when it says this to all that do not say why
+    there is no input for files."""
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:
-        return {"ok": True} if telling.NO_FILES in args["view"]["blocks"] else {"ok": False, "error": error}
+        return (
+            {"ok": True}
+            if replies.NO_FILES in args["view"]["blocks"]
+            else {"ok": False, "error": error}
+        )
 
     async with slack_wire() as (wire, client):
         wire.answer = answer
         with suppress(SlackApiError):
-            await telling.give(lambda it: client.views_open(trigger_id="1", view=it), {"blocks": blocks})
+            await replies.give(
+                lambda it: client.views_open(trigger_id="1", view=it), {"blocks": blocks}
+            )
         return [args["view"]["blocks"] for _, args in wire.calls]
 
 
 @pytest.mark.parametrize("error", ["missing_scope", "invalid_arguments"])
 async def test_a_view_that_slack_refuses_for_its_files_is_given_without(error: str) -> None:
     """In the place of the input it says why there is none."""
-    assert await given(error, [FILE_INPUT]) == [[FILE_INPUT], [telling.NO_FILES]]
+    assert await given(error, [FILE_INPUT]) == [[FILE_INPUT], [replies.NO_FILES]]
 
 
 @pytest.mark.parametrize(
@@ -175,32 +206,35 @@ async def test_a_view_that_slack_refuses_for_its_files_is_given_without(error: s
         ("invalid_arguments", []),
     ],
 )
-async def test_a_view_that_slack_refuses_for_another_reason_is_not_given_again(error: str, blocks: list[Any]) -> None:
+async def test_a_view_that_slack_refuses_for_another_reason_is_not_given_again(
+    error: str, blocks: list[Any]
+) -> None:
     """Nobody is told that a scope is missing."""
     assert await given(error, blocks) == [blocks]
 
 
 async def test_a_file_in_a_shared_channel_is_asked_about_first(world: World) -> None:
     """Where the submission holds no more than an id, Slack is asked for the rest."""
-    world.stage.slack.files.only_ids = True
+    world.sandbox.slack.files.only_ids = True
     assert (await submitted(await form(world), configuration(queues(world)["Everyone"]))).ok
-    assert [it.method for it in world.stage.slack.calls].count("files.info") == 1
+    assert [it.method for it in world.sandbox.slack.calls].count("files.info") == 1
 
 
 async def test_a_file_that_was_deleted(world: World) -> None:
     """It is gone from Slack before the form is submitted."""
     modal = await form(world)
     for only_ids in (False, True):
-        world.stage.slack.files.only_ids = only_ids
+        world.sandbox.slack.files.only_ids = only_ids
         await modal.fill(configuration_file=("rules.json", b"{}"))
-        world.stage.slack.files._files.clear()
+        world.sandbox.slack.files._files.clear()
         assert (await modal.submit()).errors == {BLOCK: uploads.GONE}
 
 
 async def test_a_slow_file_goes_on_arriving(world: World) -> None:
-    """The form is answered before Slack gives up; the next press finds what came meanwhile, and asks Slack for nothing."""
+    """The form is answered before Slack gives up; the next press finds what came meanwhile, and
+    asks Slack for nothing."""
     modal = await form(world)
-    files = world.stage.slack.files
+    files = world.sandbox.slack.files
     files.hold = asyncio.Event()
     began = time.monotonic()
     document = configuration(queues(world)["Everyone"])
@@ -208,26 +242,27 @@ async def test_a_slow_file_goes_on_arriving(world: World) -> None:
     assert (await modal.submit()).errors == {BLOCK: PENDING.problem}
     assert time.monotonic() - began < 5
     files.hold.set()
-    await eventually(lambda: all(it.done() for it in world.bot.relay.uploads._files.values()))
+    await eventually(lambda: all(it.done() for it in world.bot.services.uploads._files.values()))
     files._files.clear()
     assert (await modal.submit()).ok
     assert (sent(world)["Configuration"], len(requests(world))) == (document, 1)
-    assert world.bot.relay.uploads._files == {}
+    assert world.bot.services.uploads._files == {}
 
 
 async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World) -> None:
     """Nothing of it stays in memory, and nobody fetches it any more."""
-    world.stage.slack.files.hold = asyncio.Event()
+    world.sandbox.slack.files.hold = asyncio.Event()
     assert (await submitted(await form(world), "{}")).errors == {BLOCK: PENDING.problem}
-    relay = world.bot.relay
-    ((_, task),) = relay.uploads._files.items()
-    await relay.uninstaller.leave(world.stage.workspace, time.time())
+    services = world.bot.services
+    ((_, task),) = services.uploads._files.items()
+    await services.uninstaller.leave(world.sandbox.workspace, time.time())
     await eventually(task.cancelled)
-    assert relay.uploads._files == {}
+    assert services.uploads._files == {}
 
 
 async def refused(world: World, document: str) -> Modal:
-    """The form whose file Twilio has just refused for a queue that it does not have any more: `Returns`."""
+    """The form whose file Twilio has just refused for a queue that it does not have any more:
+    `Returns`."""
     modal = await form(world)
     close_returns(world)
     ((block, said),) = (await submitted(modal, document)).errors.items()
@@ -245,10 +280,10 @@ async def test_what_twilio_refuses_stands_beside_the_file(world: World) -> None:
 
 async def edited(world: World, modal: Modal) -> Modal:
     """The form, closed and opened again from the person's App Home."""
-    slack = world.stage.slack
+    slack = world.sandbox.slack
     await slack.close(world.admin, modal.id)
     await slack.open_home(world.admin)
-    (row,) = await world.bot.relay.archive.newest()
+    (row,) = await world.bot.services.history.newest()
     home = slack.home(world.admin)
     assert home is not None
     pressed = {"view_id": home["id"], "block_id": f"delivery.{row.key}", "action_id": "edit"}
@@ -272,7 +307,8 @@ async def test_a_long_file_has_to_be_chosen_again(world: World) -> None:
     assert (modal.value("configuration"), modal.value("configuration_file")) == (None, [])
     (hint,) = (it["hint"]["text"] for it in modal.view["blocks"] if it.get("block_id") == BLOCK)
     assert hint.startswith(
-        f"The file with {len(document):,} characters cannot be put back here: please choose it again."
+        f"The file with {len(document):,} characters cannot be put back here: please choose it "
+        "again."
     )
     said = "Type the rules as JSON here, or choose a file with them below."
     assert (await modal.submit()).errors == {TEXT: said}
@@ -284,15 +320,15 @@ async def test_a_megabyte_goes_all_the_way(world: World) -> None:
     document = configuration(queues(world)["Everyone"], at_least=LARGEST - 20_000)
     assert LARGEST - 20_000 < len(document) < LARGEST
     assert (await submitted(await form(world), document)).ok
-    relay = world.bot.relay
+    services = world.bot.services
 
     async def delivered() -> bool:
-        return (await relay.archive.newest())[0].state == "delivered"
+        return (await services.history.newest())[0].state == "delivered"
 
     await eventually(delivered)
     assert sent(world)["Configuration"] == document
-    await world.stage.slack.open_home(world.admin)
-    assert "From a file" in str(world.stage.slack.home(world.admin))
+    await world.sandbox.slack.open_home(world.admin)
+    assert "From a file" in str(world.sandbox.slack.home(world.admin))
     await eventually(lambda: world.cards("incidents"))
-    assert await relay.archive.erase(time.time() + 1) == 1
-    assert (await relay.archive.newest())[0].payload == {}
+    assert await services.history.erase(time.time() + 1) == 1
+    assert (await services.history.newest())[0].payload == {}

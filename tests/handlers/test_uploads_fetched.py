@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.configuration import LARGEST
-from bot.errands import Errands
 from bot.forms.files import files_in
 from bot.playground.serving import Server
+from bot.runtime.background import BackgroundTasks
 from bot.settings import Settings
-from bot.slack import slack_client
-from bot.uploads import PENDING, Uploads
+from bot.slack.clients import slack_client
+from bot.slack.files import PENDING, Uploads
 from handlers import uploads
 from tests.parts import HERE
 
@@ -41,11 +41,21 @@ class Elsewhere:
 
 
 async def problem(api: str, address: str, ago: float = 0.0, **file: Any) -> str:
-    """What is said about a file at that address, by a bot that finds Slack at `api` and was asked so many seconds ago."""
-    state = {BLOCK: {"value": {"type": "file_input", "files": [{"id": "F1", "url_private_download": address, **file}]}}}
+    """What is said about a file at that address, by a bot that finds Slack at `api` and was asked
+    so many seconds ago."""
+    state = {
+        BLOCK: {
+            "value": {
+                "type": "file_input",
+                "files": [{"id": "F1", "url_private_download": address, **file}],
+            }
+        }
+    }
     async with slack_client(Settings.model_validate({"SLACK_API_URL": api}), 2) as client:
         client.token = "xoxb-1"
-        fetching = uploads.Fetching(Uploads(Errands()), client, HERE, time.monotonic() - ago)
+        fetching = uploads.Fetching(
+            Uploads(BackgroundTasks()), client, HERE, time.monotonic() - ago
+        )
         read = await fetching.into(state, FORM, "twilio.workflow")
     assert files_in(read, BLOCK) == files_in(state, BLOCK)
     return str(read[BLOCK]["value"]["problem"])
@@ -75,7 +85,9 @@ async def test_the_token_goes_to_slack_only(address: str) -> None:
 
 
 ANSWERS = [
-    pytest.param(Response("<html>Sign in", media_type="text/html"), uploads.NOT_ALLOWED, id="sign-in page"),
+    pytest.param(
+        Response("<html>Sign in", media_type="text/html"), uploads.NOT_ALLOWED, id="sign-in page"
+    ),
     pytest.param(Response("no", 403), uploads.NOT_ALLOWED, id="forbidden"),
     pytest.param(Response("no", 404), uploads.GONE, id="gone"),
     pytest.param(Response("later", 429), uploads.LATE, id="too many"),
@@ -100,8 +112,14 @@ async def test_what_slack_may_answer(answer: Response, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("token_revoked", "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it."),
-        ("account_inactive", "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it."),
+        (
+            "token_revoked",
+            "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it.",
+        ),
+        (
+            "account_inactive",
+            "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it.",
+        ),
         ("missing_scope", uploads.NOT_ALLOWED),
         ("file_deleted", uploads.GONE),
         ("internal_error", uploads.LATE),
@@ -111,7 +129,10 @@ async def test_why_slack_does_not_describe_a_file(word: str, sentence: str) -> N
     """In words that say who can change it."""
     ours = Elsewhere(JSONResponse({"ok": False, "error": word}))
     async with ours.server() as here:
-        assert await problem(f"{here.url}/api/", "", id="F1", file_access="check_file_info") == sentence
+        assert (
+            await problem(f"{here.url}/api/", "", id="F1", file_access="check_file_info")
+            == sentence
+        )
 
 
 async def test_a_redirect_is_not_followed() -> None:
@@ -120,7 +141,9 @@ async def test_a_redirect_is_not_followed() -> None:
     async with other.server() as there:
         ours = Elsewhere(RedirectResponse(f"{there.url}/rules.json"))
         async with ours.server() as here:
-            assert await problem(f"{here.url}/api/", f"{here.url}/rules.json") == uploads.NOT_ALLOWED
+            assert (
+                await problem(f"{here.url}/api/", f"{here.url}/rules.json") == uploads.NOT_ALLOWED
+            )
     assert (other.tokens, ours.tokens) == ([], ["Bearer xoxb-1"])
 
 
@@ -141,7 +164,9 @@ async def test_what_took_long_before_leaves_less_time() -> None:
 
     async with Server(Starlette(routes=[Route("/{path:path}", answer)])) as here:
         began = time.monotonic()
-        said = await problem(f"{here.url}/api/", f"{here.url}/rules.json", ago=uploads.FETCHED_SECONDS - 0.2)
+        said = await problem(
+            f"{here.url}/api/", f"{here.url}/rules.json", ago=uploads.FETCHED_SECONDS - 0.2
+        )
         took = time.monotonic() - began
         hold.set()
     assert said == PENDING.problem
@@ -151,4 +176,7 @@ async def test_what_took_long_before_leaves_less_time() -> None:
 @pytest.mark.parametrize("mode", ["tombstone", "hidden_by_limit"])
 async def test_a_file_that_slack_hides(mode: str) -> None:
     """Slack describes it and does not have it."""
-    assert await problem("https://slack.com/api/", "https://files.slack.com/rules.json", mode=mode) == uploads.GONE
+    assert (
+        await problem("https://slack.com/api/", "https://files.slack.com/rules.json", mode=mode)
+        == uploads.GONE
+    )

@@ -23,9 +23,11 @@ async def test_user_groups_reach_rootly(world: World) -> None:
     modal = await opened(world)
     assert await modal.offered("slack_user_groups") == ["Incident commanders", "On-call engineers"]
     assert await modal.offered("slack_user_groups", "oncall") == ["On-call engineers"]
-    await modal.fill(send_slack_message__text="It is down", slack_user_groups=["commanders", "on-call"])
+    await modal.fill(
+        send_slack_message__text="It is down", slack_user_groups=["commanders", "on-call"]
+    )
     assert "Created in Rootly" in (await modal.send()).text
-    (created,) = world.stage.vendors["rootly"].created
+    (created,) = world.sandbox.vendors["rootly"].created
     parameters = created.body["data"]["attributes"]["task_params"]
     assert parameters["slack_user_groups"] == [
         {"id": COMMANDERS.id, "name": "Incident commanders"},
@@ -38,19 +40,19 @@ async def test_letters_cost_slack_one_call(world: World) -> None:
     modal = await opened(world)
     for query in ("", "o", "on", "on-"):
         await modal.offered("slack_user_groups", query)
-    assert [it.method for it in world.stage.slack.calls].count("usergroups.list") == 1
+    assert [it.method for it in world.sandbox.slack.calls].count("usergroups.list") == 1
 
 
 async def test_a_group_that_is_switched_off_is_not_offered(world: World) -> None:
     """Nobody would hear of it."""
-    world.stage.slack.user_groups[ON_CALL.id] = replace(ON_CALL, disabled=True)
+    world.sandbox.slack.user_groups[ON_CALL.id] = replace(ON_CALL, disabled=True)
     modal = await opened(world)
     assert await modal.offered("slack_user_groups") == ["Incident commanders"]
 
 
 async def test_without_the_scope_an_id_can_be_typed(world: World) -> None:
     """The picker says what is missing, and takes an id for what it is."""
-    world.stage.slack.app.scopes.remove("usergroups:read")
+    world.sandbox.slack.app.scopes.remove("usergroups:read")
     modal = await opened(world, "Invite people to a Slack channel")
     (notice,) = await modal.offered("slack_user_groups")
     assert notice.startswith("This app lacks the scope `usergroups:read`.")
@@ -58,7 +60,7 @@ async def test_without_the_scope_an_id_can_be_typed(world: World) -> None:
     assert (heading, entry) == (notice, "S012AB3CD")
     await modal.fill(channel_own=True, slack_user_groups=["S012AB3CD"])
     await modal.send()
-    (created,) = world.stage.vendors["rootly"].created
+    (created,) = world.sandbox.vendors["rootly"].created
     parameters = created.body["data"]["attributes"]["task_params"]
     assert parameters["slack_user_groups"] == [{"id": "S012AB3CD", "name": "S012AB3CD"}]
 
@@ -69,14 +71,16 @@ async def test_a_chosen_group_stays_when_the_form_is_redrawn(world: World) -> No
     await modal.fill(slack_user_groups=["on-call"])
     await modal.press("more", "more")
     (block,) = [it for it in modal.view["blocks"] if it["block_id"].endswith("slack_user_groups")]
-    assert [it["text"]["text"] for it in block["element"]["initial_options"]] == ["On-call engineers"]
+    assert [it["text"]["text"] for it in block["element"]["initial_options"]] == [
+        "On-call engineers"
+    ]
 
 
 async def test_a_refused_task_can_be_corrected_with_its_groups(world: World) -> None:
     """What was picked is shown by its name again, and copied in words."""
     modal = await opened(world)
     await modal.fill(send_slack_message__text="It is down", slack_user_groups=["on-call"])
-    await world.stage.vendors["rootly"].set_fault("revoked")
+    await world.sandbox.vendors["rootly"].set_fault("revoked")
     await modal.send()
     await world.top().press("delivery", "copy")
     assert "Slack user groups: On-call engineers" in world.top().value("part.1")

@@ -13,8 +13,8 @@ import pytest
 
 from bot import messages
 from bot.adapters.http import rejected_token
-from bot.playground.stage import Stage
-from handlers.pressing import PRESS_SECONDS
+from bot.playground.sandbox import Sandbox
+from handlers.button_presses import PRESS_SECONDS
 from tests.browsing import ask_for_link, link, public
 from tests.conftest import World, eventually
 from tests.handlers.standing import standing
@@ -24,33 +24,55 @@ LABELS = ("Rootly", "incident.io", "Twilio TaskRouter")
 
 
 @pytest.fixture
-async def open_world(stage: Stage, tmp_path: Path) -> AsyncIterator[World]:
+async def open_world(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[World]:
     """The bot with web pages, and nothing connected."""
-    async with public(stage, tmp_path) as world:
+    async with public(sandbox, tmp_path) as world:
         yield world
 
 
 def below(world: World, user: str) -> list[str]:
     """What the buttons below the last answer say."""
-    message = next(it for _, who, it in reversed(world.stage.slack.ephemerals) if who == user)
-    return [it["text"]["text"] for block in message.get("blocks", []) for it in block.get("elements", [])]
+    message = next(it for _, who, it in reversed(world.sandbox.slack.ephemerals) if who == user)
+    return [
+        it["text"]["text"]
+        for block in message.get("blocks", [])
+        for it in block.get("elements", [])
+    ]
 
 
 async def press(world: World, user: str, status: int = 200, **action: Any) -> None:
-    """What Slack sends for a button "Connect Rootly" on any message of ours; its team, or the action's members, changed."""
-    slack = world.stage.slack
+    """What Slack sends for a button "Connect Rootly" on any message of ours; its team, or the
+    action's members, changed."""
+    slack = world.sandbox.slack
     channel = slack.channels[world.channel("incidents")]
-    message = {"type": "message", "ts": "1700000000.000100", "bot_id": "B1", "text": "vendors", "blocks": []}
+    message = {
+        "type": "message",
+        "ts": "1700000000.000100",
+        "bot_id": "B1",
+        "text": "vendors",
+        "blocks": [],
+    }
     team = action.pop("team", slack.team.id)
-    made = {"type": "button", "block_id": "vendors", "action_id": "vendor_rootly", "value": f"/{slack.team.id}/rootly"}
-    payload = slack._payloads.message_action(slack.people[user], channel, message, {**made, **action}, {})
-    answer = await slack._transport.send("interactive", {**payload, "team": {**payload["team"], "id": team}})
+    made = {
+        "type": "button",
+        "block_id": "vendors",
+        "action_id": "vendor_rootly",
+        "value": f"/{slack.team.id}/rootly",
+    }
+    payload = slack._payloads.message_action(
+        slack.people[user], channel, message, {**made, **action}, {}
+    )
+    answer = await slack._transport.send(
+        "interactive", {**payload, "team": {**payload["team"], "id": team}}
+    )
     assert answer.status == status
 
 
 async def links(world: World) -> int:
-    database = world.bot.relay.links._database
-    return int(await database.read(lambda db: db.execute("SELECT count(*) FROM links").fetchone()[0]))
+    database = world.bot.services.links._database
+    return int(
+        await database.read(lambda db: db.execute("SELECT count(*) FROM links").fetchone()[0])
+    )
 
 
 async def test_everyone_may_read_how_the_tools_are(open_world: World) -> None:
@@ -70,7 +92,8 @@ async def test_help_says_what_it_is_for(open_world: World) -> None:
     for user in (open_world.admin, open_world.guest):
         await open_world.command("/vendors Help", user)
         assert open_world.told(user) == (
-            "`/vendors` shows which tools this workspace is connected to, and how each is doing. Workspace admins and owners "
+            "`/vendors` shows which tools this workspace is connected to, and how each is doing. "
+            "Workspace admins and owners "
             "also see there how to connect or change one, and say who may use what."
         )
 
@@ -79,7 +102,7 @@ async def test_admins_get_a_button_for_each_tool(open_world: World) -> None:
     """Another one as soon as it is connected, and with it the button for who may use what."""
     await open_world.command("/vendors")
     assert below(open_world, open_world.admin) == [f"Connect {label}" for label in LABELS]
-    await open_world.stage.connect_vendors(open_world.settings)
+    await open_world.sandbox.connect_vendors(open_world.settings)
     await open_world.command("/vendors")
     assert sorted(below(open_world, open_world.admin)) == sorted(
         ["Who may use what", *[f"Manage {label}" for label in LABELS]]
@@ -89,7 +112,7 @@ async def test_admins_get_a_button_for_each_tool(open_world: World) -> None:
 async def test_without_pages_of_its_own_the_command_line_does(world: World) -> None:
     """Admins are told the same as everyone, and can still say who may use what."""
     await world.command("/vendors")
-    assert f"`python -m bot connect {world.stage.slack.team.id} incident_io`" in world.told()
+    assert f"`python -m bot connect {world.sandbox.slack.team.id} incident_io`" in world.told()
     assert below(world, world.admin) == ["Who may use what"]
     await press(world, world.admin)
     assert world.top().text.startswith("This bot has no web page of its own")
@@ -101,10 +124,11 @@ async def test_a_button_hands_out_a_link(open_world: World) -> None:
     window = open_world.top()
     assert window.view["title"]["text"] == "Connect Rootly"
     assert window.text.splitlines()[-1] == (
-        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass it on."
+        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass "
+        "it on."
     )
     for address in (first, second):
-        assert address.startswith(f"{open_world.bot.relay.public_url}/connect/")
+        assert address.startswith(f"{open_world.bot.services.public_url}/connect/")
     assert first != second
     assert await links(open_world) == 1
 
@@ -115,32 +139,41 @@ def line_about(world: World, label: str) -> str:
 
 
 async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) -> None:
-    """As soon as what waited for it is tried again and created; the lists that were refused with it say nothing else."""
+    """As soon as what waited for it is tried again and created; the lists that were refused with it
+    say nothing else."""
     await world.lists_loaded()
-    await world.stage.vendors["rootly"].set_fault("revoked")
+    await world.sandbox.vendors["rootly"].set_fault("revoked")
     modal = await (await world.open("/incident Disk full", world.member)).send()
-    await eventually(lambda: not world.bot.relay.courier._under_way)
-    known = world.bot.relay.catalogs._known[world.stage.workspace, "rootly", "severities"]
+    await eventually(lambda: not world.bot.services.dispatcher._under_way)
+    known = world.bot.services.catalogs._known[world.sandbox.workspace, "rootly", "severities"]
     known.failed(
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with `/vendors`.", refused=True
+        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
+        "`/vendors`.",
+        refused=True,
     )
     await world.command("/vendors", world.member)
-    assert "Rootly no longer accepts this workspace's token; connect it again" in line_about(world, "Rootly")
-    await world.stage.vendors["rootly"].set_fault("fine")
+    assert "Rootly no longer accepts this workspace's token; connect it again" in line_about(
+        world, "Rootly"
+    )
+    await world.sandbox.vendors["rootly"].set_fault("fine")
     assert (await modal.press("delivery", "try_again")).ok
     await eventually(lambda: "Created in Rootly" in modal.text)
-    await eventually(lambda: not world.bot.relay.courier._under_way)
+    await eventually(lambda: not world.bot.services.dispatcher._under_way)
     await world.command("/vendors", world.member)
-    assert line_about(world, "Rootly").startswith("*Rootly* as Brambleway: :white_check_mark: working (lists are ")
+    assert line_about(world, "Rootly").startswith(
+        "*Rootly* as Brambleway: :white_check_mark: working (lists are "
+    )
 
 
 async def test_what_the_key_may_not_do_says_where_it_is_mended(world: World) -> None:
-    """In the answer itself, and so it does not send people to the command that they have just typed."""
+    """In the answer itself, and so it does not send people to the command that they have just
+    typed."""
     sentence = str(rejected_token("Rootly", 403, "Not allowed"))
-    await standing(world, "failed", "forbidden", sentence=sentence, give_up_at=time.time() + 3600)
+    await standing(world, "failed", "forbidden", sentence=sentence, expires_at=time.time() + 3600)
     await world.command("/vendors", world.member)
     assert line_about(world, "Rootly").startswith(
-        '*Rootly* as Brambleway: :warning: Rootly does not let this workspace\'s token do that ("Not allowed"); an admin can '
+        "*Rootly* as Brambleway: :warning: Rootly does not let this workspace's token do that "
+        '("Not allowed"); an admin can '
         "give it the right to, or connect another one as said below ("
     )
 
@@ -158,64 +191,84 @@ async def test_nobody_else_gets_a_link(open_world: World, who: str) -> None:
     user = getattr(open_world, who)
     await press(open_world, user)
     assert open_world.top(user).text == (
-        "Only workspace admins and owners may connect or change tools. Please ask one of them to do it."
+        "Only workspace admins and owners may connect or change tools. Please ask one of them to "
+        "do it."
     )
     assert await links(open_world) == 0
 
 
 async def test_an_admin_of_yesterday_gets_none(open_world: World) -> None:
     """The button below an old answer is still there."""
-    admin, people = open_world.admin, open_world.stage.slack.people
+    admin, people = open_world.admin, open_world.sandbox.slack.people
     await open_world.command("/vendors", admin)
     people[admin] = replace(people[admin], is_admin=False, is_owner=False)
-    open_world.bot.relay.people._known.clear()
+    open_world.bot.services.people._known.clear()
     await press(open_world, admin)
     assert open_world.top(admin).text.startswith("Only workspace admins")
 
 
 @pytest.mark.parametrize(
     "value",
-    ["/T0ELSEWHERE/rootly", "E1/T06QJ0B7N2W/rootly", "rootly", "", "/{team}/nothing", "/{team}/", None],
+    [
+        "/T0ELSEWHERE/rootly",
+        "E1/T06QJ0B7N2W/rootly",
+        "rootly",
+        "",
+        "/{team}/nothing",
+        "/{team}/",
+        None,
+    ],
 )
-async def test_a_button_of_another_workspace_does_nothing(open_world: World, value: str | None) -> None:
+async def test_a_button_of_another_workspace_does_nothing(
+    open_world: World, value: str | None
+) -> None:
     """Nor one that is none of ours."""
-    team = open_world.stage.slack.team.id
+    team = open_world.sandbox.slack.team.id
     await press(open_world, open_world.admin, value=value.format(team=team) if value else value)
     assert open_world.top().text.startswith("This belongs to another workspace")
     assert await links(open_world) == 0
 
 
 @pytest.mark.parametrize("value", [7, ["x"], {"vendor": "rootly"}])
-async def test_a_button_whose_value_is_no_text_is_turned_away(open_world: World, value: Any) -> None:
+async def test_a_button_whose_value_is_no_text_is_turned_away(
+    open_world: World, value: Any
+) -> None:
     """Slack sends none: nobody is there to be told."""
     await press(open_world, open_world.admin, status=400, value=value)
-    assert open_world.stage.slack.views(open_world.admin) == []
+    assert open_world.sandbox.slack.views(open_world.admin) == []
     assert await links(open_world) == 0
 
 
 async def test_a_link_that_takes_long_is_told(open_world: World) -> None:
-    """Slack is answered in time; by the time that there is a link it opens no window any more, and the person hears it."""
-    database = open_world.bot.relay.links._database
+    """Slack is answered in time; by the time that there is a link it opens no window any more, and
+    the person hears it."""
+    database = open_world.bot.services.links._database
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 1)))
     await asyncio.sleep(0)
     await press(open_world, open_world.admin)
-    assert open_world.stage.slack.ephemerals == []
-    await eventually(lambda: open_world.stage.slack.ephemerals)
+    assert open_world.sandbox.slack.ephemerals == []
+    await eventually(lambda: open_world.sandbox.slack.ephemerals)
     assert open_world.told() == messages.NOT_OPENED
     await slow
 
 
-async def test_slack_that_opens_no_window_is_said(open_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slack_that_opens_no_window_is_said(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the button was pressed, to that person alone."""
     ages = itertools.count(step=5)
-    monkeypatch.setattr(open_world.stage.slack._state.triggers, "_clock", lambda: float(next(ages)))
+    monkeypatch.setattr(
+        open_world.sandbox.slack._state.triggers, "_clock", lambda: float(next(ages))
+    )
     assert (await ask_for_link(open_world)).ok
-    assert open_world.told() == "Slack did not open the window in time. Please press the button again."
+    assert (
+        open_world.told() == "Slack did not open the window in time. Please press the button again."
+    )
 
 
 async def test_home_has_the_same_for_admins_alone(open_world: World) -> None:
     """Its buttons open the same window."""
-    slack, admin = open_world.stage.slack, open_world.admin
+    slack, admin = open_world.sandbox.slack, open_world.admin
     await slack.open_home(open_world.member)
     assert "Tools of this workspace" not in json.dumps(slack.home(open_world.member))
     await slack.open_home(admin)
@@ -224,7 +277,11 @@ async def test_home_has_the_same_for_admins_alone(open_world: World) -> None:
     assert [it["type"] for it in home["blocks"]][:3] == ["header", "section", "actions"]
     assert home["blocks"][1]["text"]["text"].startswith(NOTHING)
     outcome = await slack.act(
-        admin, view_id=home["id"], block_id="vendors", action_id="vendor_twilio", action={"type": "button"}
+        admin,
+        view_id=home["id"],
+        block_id="vendors",
+        action_id="vendor_twilio",
+        action={"type": "button"},
     )
     assert outcome.ok
     assert open_world.top(admin).view["title"]["text"] == "Twilio TaskRouter"

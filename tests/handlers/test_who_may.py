@@ -1,4 +1,5 @@
-""" "Who may use what": the form in which admins decide, from the button to the answer, and who is kept out of it."""
+""" "Who may use what": the form in which admins decide, from the button to the answer, and who is
+kept out of it."""
 
 import asyncio
 import time
@@ -8,7 +9,7 @@ from typing import Any
 from bot import messages
 from bot.playground.slack import Outcome
 from bot.playground.vendors.data import USER_GROUPS
-from handlers.pressing import PRESS_SECONDS
+from handlers.button_presses import PRESS_SECONDS
 from tests.acting import Modal
 from tests.conftest import World, eventually
 from tests.handlers.standing import click
@@ -31,8 +32,8 @@ NO_SCOPE = "This app lacks the scope `usergroups:read`. A workspace admin can re
 async def press(world: World, user: str) -> Outcome:
     """Type `/vendors` and press the button below its answer."""
     await world.command("/vendors", user)
-    channel, _, answer = world.stage.slack.ephemerals[-1]
-    return await world.stage.slack.act(
+    channel, _, answer = world.sandbox.slack.ephemerals[-1]
+    return await world.sandbox.slack.act(
         user,
         channel_id=channel,
         ts=answer["ts"],
@@ -50,7 +51,7 @@ async def opened(world: World) -> Modal:
 
 async def decided(world: World) -> dict[str, str]:
     """What is stored."""
-    return await world.bot.relay.who_may._stored.of(world.stage.workspace)
+    return await world.bot.services.access._stored.of(world.sandbox.workspace)
 
 
 def chosen(modal: Modal) -> dict[str, str]:
@@ -64,7 +65,8 @@ def words(modal: Modal, field: str) -> str:
 
 
 async def test_the_form_shows_what_holds(world: World) -> None:
-    """One select an operation of the connected tools, in their order, with the defaults until somebody decides."""
+    """One select an operation of the connected tools, in their order, with the defaults until
+    somebody decides."""
     modal = await opened(world)
     assert modal.view["title"]["text"] == "Who may use what"
     assert list(chosen(modal)) == OPERATIONS
@@ -76,9 +78,14 @@ async def test_the_form_shows_what_holds(world: World) -> None:
 async def test_what_is_saved_is_told_and_shown_next_time(world: World) -> None:
     """All of it at once, in words."""
     modal = await opened(world)
-    await modal.fill(rootly__incident="everyone", rootly__action_item="oncall", twilio__task="admins")
+    await modal.fill(
+        rootly__incident="everyone", rootly__action_item="oncall", twilio__task="admins"
+    )
     said = (await modal.send()).text.splitlines()
-    assert said[0] == ":white_check_mark: *Saved.* From now on these may use it, and admins and owners always:"
+    assert (
+        said[0]
+        == ":white_check_mark: *Saved.* From now on these may use it, and admins and owners always:"
+    )
     assert said[1:4] == [
         "• *Rootly: incident*: Everyone",
         "• *Rootly: action item*: On-call engineers (@oncall)",
@@ -99,7 +106,7 @@ async def test_two_admins_at_once_undo_nothing_of_each_other(world: World) -> No
     modal = await opened(world)
     await modal.fill(rootly__incident="everyone")
     other = {"rootly.incident": "admins", "twilio.task": ON_CALL.id}
-    await world.bot.relay.who_may.decide(world.stage.workspace, other, "U0OTHER001")
+    await world.bot.services.access.decide(world.sandbox.workspace, other, "U0OTHER001")
     said = (await modal.send()).text
     assert "• *Twilio TaskRouter: task*: On-call engineers (@oncall)" in said
     assert await decided(world) == {"rootly.incident": "everyone", "twilio.task": ON_CALL.id}
@@ -110,7 +117,10 @@ async def test_the_picker_offers_roles_and_groups(world: World) -> None:
     modal = await opened(world)
     groups = ["User groups", "Incident commanders", "On-call engineers"]
     assert await modal.offered("rootly.incident") == [*BY_ROLE, *groups]
-    assert await modal.offered("rootly.incident", "command") == ["User groups", "Incident commanders"]
+    assert await modal.offered("rootly.incident", "command") == [
+        "User groups",
+        "Incident commanders",
+    ]
     assert await modal.offered("rootly.incident", "adm") == ["By role", "Admins and owners"]
     assert await modal.offered("rootly.incident", "nobody") == []
 
@@ -118,53 +128,65 @@ async def test_the_picker_offers_roles_and_groups(world: World) -> None:
 async def test_only_admins_decide(world: World) -> None:
     """A member has no such button, and an old one's does nothing but say so."""
     await world.command("/vendors", world.member)
-    _, _, answer = world.stage.slack.ephemerals[-1]
+    _, _, answer = world.sandbox.slack.ephemerals[-1]
     assert "who_may" not in str(answer)
     await click(world, "who_may", world.member, key="who_may")
     assert world.told(world.member) == messages.ONLY_ADMINS_DECIDE
-    assert world.stage.slack.views(world.member) == []
+    assert world.sandbox.slack.views(world.member) == []
 
 
 async def test_an_admin_who_is_one_no_more_decides_nothing(world: World) -> None:
     """It is checked again when the form is submitted."""
     modal = await opened(world)
     await modal.fill(rootly__incident="everyone")
-    person = world.stage.slack.people[world.admin]
-    world.stage.slack.people[person.id] = replace(person, is_admin=False)
-    world.bot.relay.people.forget({world.stage.workspace})
-    await world.stage.slack.submit(person.id, modal.id)
+    person = world.sandbox.slack.people[world.admin]
+    world.sandbox.slack.people[person.id] = replace(person, is_admin=False)
+    world.bot.services.people.forget({world.sandbox.workspace})
+    await world.sandbox.slack.submit(person.id, modal.id)
     assert world.top(person.id).text == messages.ONLY_ADMINS_DECIDE
     assert await decided(world) == {}
 
 
 async def test_while_slack_does_not_say_who_somebody_is(world: World) -> None:
     """Nothing is opened, and the person knows why."""
-    world.stage.slack.app.scopes.remove("users:read")
+    world.sandbox.slack.app.scopes.remove("users:read")
     await click(world, "who_may", world.admin, key="who_may")
-    assert "I could not check whether you may do this. This app lacks the scope `users:read`." in world.told()
+    assert (
+        "I could not check whether you may do this. This app lacks the scope `users:read`."
+        in world.told()
+    )
 
 
 async def test_another_workspace_decides_nothing_here(world: World) -> None:
     """Neither by a button's value, nor by a form that was opened elsewhere."""
-    await click(world, "who_may", world.admin, key="who_may", team={"id": "T0OTHER", "domain": "other"})
+    await click(
+        world, "who_may", world.admin, key="who_may", team={"id": "T0OTHER", "domain": "other"}
+    )
     assert world.told() == messages.GONE
     modal = await opened(world)
-    view = next(it for it in world.stage.slack._state.views.stacks[world.admin] if it.id == modal.id)
-    view.body["private_metadata"] = '{"enterprise": "", "team": "T0OTHER", "shown": {"rootly.incident": "admins"}}'
+    view = next(
+        it for it in world.sandbox.slack._state.views.stacks[world.admin] if it.id == modal.id
+    )
+    view.body["private_metadata"] = (
+        '{"enterprise": "", "team": "T0OTHER", "shown": {"rootly.incident": "admins"}}'
+    )
     assert await modal.offered("rootly.incident") == [messages.FOREIGN_LIST]
     await modal.submit()
     assert world.top().text == messages.GONE
     view.body["private_metadata"] = "nonsense"
-    await world.stage.slack.close(world.admin, world.top().id)
-    await world.stage.slack.submit(world.admin, modal.id)
+    await world.sandbox.slack.close(world.admin, world.top().id)
+    await world.sandbox.slack.submit(world.admin, modal.id)
     assert world.top().text == messages.GONE
     assert await decided(world) == {}
 
 
 async def test_without_the_scope_roles_can_still_be_chosen(world: World) -> None:
-    """The picker says in the groups' place what to do, and a group that was chosen before stays chosen."""
-    await world.bot.relay.who_may.decide(world.stage.workspace, {"rootly.incident": ON_CALL.id}, world.admin)
-    world.stage.slack.app.scopes.remove("usergroups:read")
+    """The picker says in the groups' place what to do, and a group that was chosen before stays
+    chosen."""
+    await world.bot.services.access.decide(
+        world.sandbox.workspace, {"rootly.incident": ON_CALL.id}, world.admin
+    )
+    world.sandbox.slack.app.scopes.remove("usergroups:read")
     modal = await opened(world)
     assert words(modal, "who.rootly.incident") == ON_CALL.id
     offered = await modal.offered("rootly.action_item")
@@ -177,13 +199,17 @@ async def test_without_the_scope_roles_can_still_be_chosen(world: World) -> None
 
 
 async def test_a_notice_is_no_choice(world: World) -> None:
-    """Nor is a group that Slack cannot be asked about: errors stand beside their fields, and nothing is saved."""
+    """Nor is a group that Slack cannot be asked about: errors stand beside their fields, and
+    nothing is saved."""
     modal = await opened(world)
     await modal.fill(rootly__incident="oncall")
-    world.stage.slack.app.scopes.remove("usergroups:read")
-    world.bot.relay.groups.forget({world.stage.workspace})
-    note: dict[str, Any] = {"type": "external_select", "selected_option": option("-", "This app lacks the scope")}
-    outcome = await world.stage.slack.submit(
+    world.sandbox.slack.app.scopes.remove("usergroups:read")
+    world.bot.services.groups.forget({world.sandbox.workspace})
+    note: dict[str, Any] = {
+        "type": "external_select",
+        "selected_option": option("-", "This app lacks the scope"),
+    }
+    outcome = await world.sandbox.slack.submit(
         world.admin, modal.id, {"who.rootly.action_item": {messages.WHO_ACTION: note}}
     )
     assert outcome.errors == {
@@ -199,14 +225,16 @@ def option(value: str, text: str) -> dict[str, Any]:
 
 async def test_a_group_that_went_meanwhile_cannot_be_chosen(world: World) -> None:
     """One that was chosen before may stay until somebody decides; the form shows that it is gone."""
-    await world.bot.relay.who_may.decide(world.stage.workspace, {"rootly.incident": COMMANDERS.id}, world.admin)
-    groups = world.stage.slack.user_groups
+    await world.bot.services.access.decide(
+        world.sandbox.workspace, {"rootly.incident": COMMANDERS.id}, world.admin
+    )
+    groups = world.sandbox.slack.user_groups
     groups[COMMANDERS.id] = replace(COMMANDERS, disabled=True)
     modal = await opened(world)
     assert words(modal, "who.rootly.incident") == "Incident commanders (deleted or switched off)"
     await modal.fill(rootly__action_item="oncall")
     del groups[ON_CALL.id]
-    world.bot.relay.groups.forget({world.stage.workspace})
+    world.bot.services.groups.forget({world.sandbox.workspace})
     outcome = await modal.submit()
     assert outcome.errors == {"who.rootly.action_item": messages.WHO_GONE}
     await modal.fill(rootly__action_item="members")
@@ -218,10 +246,11 @@ async def test_a_full_disk_is_told(world: World) -> None:
     """The form stays as it was filled in."""
     modal = await opened(world)
     await modal.fill(rootly__incident="everyone")
-    database = world.bot.relay.deliveries._database
+    database = world.bot.services.deliveries._database
     await database.write(
         lambda db: db.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON permissions BEGIN SELECT raise(ABORT, 'disk full'); END"
+            "CREATE TRIGGER full BEFORE INSERT ON permissions BEGIN SELECT raise(ABORT, 'disk "
+            "full'); END"
         )
     )
     await modal.submit()
@@ -236,23 +265,28 @@ async def test_nothing_connected_is_nothing_to_decide(bare_world: World) -> None
 
 async def test_it_opens_from_home_too(world: World) -> None:
     """An admin's Home has the same button."""
-    await world.stage.slack.open_home(world.admin)
-    home = world.stage.slack.home(world.admin)
+    await world.sandbox.slack.open_home(world.admin)
+    home = world.sandbox.slack.home(world.admin)
     assert home is not None
-    outcome = await world.stage.slack.act(
-        world.admin, view_id=home["id"], block_id="vendors", action_id="who_may", action={"type": "button"}
+    outcome = await world.sandbox.slack.act(
+        world.admin,
+        view_id=home["id"],
+        block_id="vendors",
+        action_id="who_may",
+        action={"type": "button"},
     )
     assert outcome.ok
     assert world.top().view["title"]["text"] == "Who may use what"
 
 
 async def test_a_form_that_takes_long_is_told(world: World) -> None:
-    """Slack is answered in time; by the time that the form is ready it opens none any more, and the person hears it."""
-    database = world.bot.relay.deliveries._database
+    """Slack is answered in time; by the time that the form is ready it opens none any more, and the
+    person hears it."""
+    database = world.bot.services.deliveries._database
     slow = asyncio.create_task(database.read(lambda _: time.sleep(PRESS_SECONDS + 1)))
     await asyncio.sleep(0)
     await click(world, "who_may", world.admin, key="who_may")
-    assert world.stage.slack.ephemerals == []
-    await eventually(lambda: world.stage.slack.ephemerals)
+    assert world.sandbox.slack.ephemerals == []
+    await eventually(lambda: world.sandbox.slack.ephemerals)
     assert world.told() == messages.NOT_OPENED
     await slow

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from bot.adapters import make_adapters
-from bot.storage.rows import Delivery
+from bot.adapters.registry import make_adapters
+from bot.delivery.model import Delivery
 from tests.parts import HERE, Notes
 
 NOW = 1_800_000_000.0
@@ -32,21 +32,21 @@ ROW = Delivery(
     sentence="",
     fields={},
     created={},
-    twins=[],
-    made_at=NOW,
-    due_at=NOW,
+    duplicates=[],
+    created_at=NOW,
+    next_attempt_at=NOW,
     expected_at=0.0,
-    give_up_at=NOW + 86400,
-    sent_at=0.0,
-    tried_at=0.0,
-    look_at=0.0,
-    looks=0,
-    resends=0,
-    changed_at=NOW,
+    expires_at=NOW + 86400,
+    first_sent_at=0.0,
+    last_attempt_at=0.0,
+    reconcile_at=0.0,
+    lookup_count=0,
+    resend_count=0,
+    updated_at=NOW,
     changed_by="",
     erased_at=0.0,
     version=1,
-    shown_version=0,
+    card_version=0,
     card_channel="",
     card_ts="",
 )
@@ -59,6 +59,10 @@ NOTES = (ADAPTERS[0], ADAPTERS[0].operations[0])
 
 def said(content: dict[str, Any]) -> list[str]:
     """Every text of a card or a receipt that Slack reads as mrkdwn."""
-    parts = [it for block in content["blocks"] for it in (block.get("text"), *(block.get("elements") or []))]
+    parts = [
+        it
+        for block in content["blocks"]
+        for it in (block.get("text"), *(block.get("elements") or []))
+    ]
     texts = [it["text"] for it in parts if isinstance(it, dict) and it.get("type") == "mrkdwn"]
     return [content["text"], *texts] if "text" in content else texts

@@ -7,8 +7,8 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Entry
-from bot.forms.limits import check_view
-from bot.storage.rows import Delivery
+from bot.delivery.model import Delivery
+from bot.playground.slack.limits import check_view
 from tests.messages.parts import ROW, VENDORS
 
 ROOTLY = VENDORS[0]
@@ -36,9 +36,11 @@ TASK = replace(
 
 
 def test_what_was_written_can_be_copied() -> None:
-    """By the fields' titles, with what the pickers showed; many lines stay many lines; what was left empty is left out."""
+    """By the fields' titles, with what the pickers showed; many lines stay many lines; what was
+    left empty is left out."""
     assert messages.contents(TASK, ROOTLY, ROOTLY.operation("workflow_task")) == (
-        "Workflow: Page the lead\nWhat the task does: Send an e-mail\nTo:\na@example.com\nb@example.com\n\nSubject: Help\n"
+        "Workflow: Page the lead\nWhat the task does: Send an "
+        "e-mail\nTo:\na@example.com\nb@example.com\n\nSubject: Help\n"
         "Body:\nLine 1\nLine 2"
     )
 
@@ -48,7 +50,9 @@ def texts(row: Delivery) -> tuple[str, list[str]]:
     view = messages.copied(row, ROOTLY, ROOTLY.operation("workflow_task"))
     assert check_view(view) == []
     said = [it["text"]["text"] for it in view["blocks"] if it["type"] == "section"]
-    return "".join(said), [it["element"]["initial_value"] for it in view["blocks"] if it["type"] == "input"]
+    return "".join(said), [
+        it["element"]["initial_value"] for it in view["blocks"] if it["type"] == "input"
+    ]
 
 
 def test_a_long_text_is_copied_in_parts() -> None:
@@ -63,7 +67,8 @@ def test_a_text_that_is_too_long_to_be_copied_says_so() -> None:
     body = "x" * 18_000
     said, parts = texts(replace(TASK, payload={"task_params": {"body": body}}))
     assert said == (
-        ":scissors: This is the beginning: 18,000 of 18,006 characters, all that Slack has room for. Whoever runs this bot can "
+        ":scissors: This is the beginning: 18,000 of 18,006 characters, all that Slack has room "
+        "for. Whoever runs this bot can "
         "print the rest: `python -m bot deliveries ir000000000001`."
     )
     assert "".join(parts) == f"Body: {body}"[:18_000]
@@ -71,9 +76,12 @@ def test_a_text_that_is_too_long_to_be_copied_says_so() -> None:
 
 def test_a_refusal_names_the_fields_by_their_titles() -> None:
     """Also those of a nested form, and what is about nothing in particular."""
-    row = replace(TASK, sentence="Not today.", fields={"task_params.to": "is <no> address", "tasks.0": "Odd"})
+    row = replace(
+        TASK, sentence="Not today.", fields={"task_params.to": "is <no> address", "tasks.0": "Odd"}
+    )
     assert messages.refused(row, ROOTLY, ROOTLY.operation("workflow_task"))["text"]["text"] == (
-        ":no_entry: *Rootly did not accept this:*\nNot today.\n• *To*: is &lt;no&gt; address\n• *0*: Odd"
+        ":no_entry: *Rootly did not accept this:*\nNot today.\n• *To*: is &lt;no&gt; address\n• "
+        "*0*: Odd"
     )
 
 
@@ -85,6 +93,10 @@ def test_a_refusal_names_the_fields_by_their_titles() -> None:
         ({"payload": {"title": "x"}, "fields": {"public_title": "is too long"}}, True),
     ],
 )
-def test_rarely_used_fields_are_shown_where_they_matter(changes: dict[str, Any], needed: bool) -> None:
+def test_rarely_used_fields_are_shown_where_they_matter(
+    changes: dict[str, Any], needed: bool
+) -> None:
     """When one was filled in, or is what the vendor did not like."""
-    assert messages.needs_more(replace(ROW, **changes), ROOTLY, ROOTLY.operation("incident")) is needed
+    assert (
+        messages.needs_more(replace(ROW, **changes), ROOTLY, ROOTLY.operation("incident")) is needed
+    )

@@ -1,4 +1,5 @@
-"""Whatever people and vendors write: within Slack's limits, and with nothing of anyone else's that acts."""
+"""Whatever people and vendors write: within Slack's limits, and with nothing of anyone else's that
+acts."""
 
 import re
 from dataclasses import replace
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot import messages
 from bot.adapters.base import Created, Entry
-from bot.forms.limits import check_message, check_view
-from bot.storage.rows import Delivery, State
+from bot.delivery.model import Delivery, State
+from bot.playground.slack.limits import check_message, check_view
 from tests.messages.parts import ADAPTERS, NOW, OPERATIONS, ROW, said
 
 REASONS = (
@@ -26,8 +27,26 @@ REASONS = (
         "tried_again",
         "reconnected",
     ),
-    *("found", "confirmed", "created_twice", "refused", "unclear", "lease", "unanswered", "undecided"),
-    *("cancelled", "by_hand", "gave_up", "unauthorized", "forbidden", "disconnected", "not_sendable", "whatever"),
+    *(
+        "found",
+        "confirmed",
+        "created_twice",
+        "refused",
+        "unclear",
+        "lease",
+        "unanswered",
+        "undecided",
+    ),
+    *(
+        "cancelled",
+        "by_hand",
+        "gave_up",
+        "unauthorized",
+        "forbidden",
+        "disconnected",
+        "not_sendable",
+        "whatever",
+    ),
 )
 NASTY = [
     "<!channel>",
@@ -49,39 +68,48 @@ LINKS = st.one_of(st.just(""), TEXTS, TEXTS.map(lambda text: f"https://vendor.ex
 TWINS = st.lists(st.builds(Created, id=TEXTS, reference=TEXTS, title=TEXTS, url=LINKS), max_size=7)
 PAYLOADS = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=3),
-    lambda inner: st.dictionaries(st.sampled_from(["text", "title", "summary", "severity_id", "task_params"]), inner),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["text", "title", "summary", "severity_id", "task_params"]), inner
+    ),
     max_leaves=6,
 )
 ROWS = st.builds(
     lambda **changes: replace(ROW, **changes),
     private=st.booleans(),
-    payload=PAYLOADS.map(lambda value: value if isinstance(value, dict) else {"title": value, "text": value}),
-    twins=TWINS,
-    look_at=st.sampled_from([0.0, NOW, NOW + 50, 2 * NOW]),
-    resends=st.integers(0, 3),
+    payload=PAYLOADS.map(
+        lambda value: value if isinstance(value, dict) else {"title": value, "text": value}
+    ),
+    duplicates=TWINS,
+    reconcile_at=st.sampled_from([0.0, NOW, NOW + 50, 2 * NOW]),
+    resend_count=st.integers(0, 3),
     changed_by=st.sampled_from(["", "U0ANN00001", "operator", "<!here>"]),
     erased_at=st.sampled_from([0.0, NOW]),
     chosen=st.dictionaries(
-        st.sampled_from(["incidents/1", "severities/1", "users/2"]), TEXTS.map(lambda label: Entry(id="1", label=label))
+        st.sampled_from(["incidents/1", "severities/1", "users/2"]),
+        TEXTS.map(lambda label: Entry(id="1", label=label)),
     ),
     expected_at=st.sampled_from([0.0, NOW + 200, 2 * NOW]),
-    made_at=st.sampled_from([0.0, NOW, 2 * NOW]),
+    created_at=st.sampled_from([0.0, NOW, 2 * NOW]),
     state=st.sampled_from(get_args(State)),
     reason=st.sampled_from(REASONS),
     title=TEXTS,
     sentence=TEXTS,
-    fields=st.dictionaries(st.sampled_from(["text", "severity_id", "task_params.to", "", "x."]), TEXTS),
-    created=st.one_of(
-        st.just({}), st.fixed_dictionaries({"id": TEXTS, "reference": TEXTS, "title": TEXTS, "url": LINKS})
+    fields=st.dictionaries(
+        st.sampled_from(["text", "severity_id", "task_params.to", "", "x."]), TEXTS
     ),
-    due_at=st.floats(0, 2 * NOW),
+    created=st.one_of(
+        st.just({}),
+        st.fixed_dictionaries({"id": TEXTS, "reference": TEXTS, "title": TEXTS, "url": LINKS}),
+    ),
+    next_attempt_at=st.floats(0, 2 * NOW),
 )
 MARKUP = re.compile(r"<(?!@U0ANN00001>)[^>]*>?")
 
 
 @given(row=ROWS, which=st.sampled_from(OPERATIONS), by_hand=LINKS)
 def test_every_card_is_one_that_slack_takes(row: Delivery, which: Any, by_hand: str) -> None:
-    """In every state and with every text: within the limits, and no mention or link but the person's who asked."""
+    """In every state and with every text: within the limits, and no mention or link but the
+    person's who asked."""
     card = messages.card(row, *which, by_hand=by_hand)
     assert check_message(card) == []
     assert [found for text in said(card) for found in MARKUP.findall(text)] == []
@@ -97,9 +125,14 @@ def test_every_receipt_is_one_that_slack_takes(row: Delivery, which: Any) -> Non
 
 @given(rows=st.lists(ROWS, max_size=3), which=st.sampled_from(OPERATIONS))
 def test_every_home_is_one_that_slack_takes(rows: list[Delivery], which: Any) -> None:
-    """As many as there may be, the same ones again and again: within the limits, and nothing that acts."""
-    many = [replace(row, key=f"ir{number:012x}") for number, row in enumerate(rows * messages.ON_HOME)]
-    home = messages.home([messages.Shown(row, *which) for row in many], messages.TO_TRY, NOW)
+    """As many as there may be, the same ones again and again: within the limits, and nothing that
+    acts."""
+    many = [
+        replace(row, key=f"ir{number:012x}") for number, row in enumerate(rows * messages.ON_HOME)
+    ]
+    home = messages.home(
+        [messages.RenderedDelivery(row, *which) for row in many], messages.TO_TRY, NOW
+    )
     assert check_view(home) == []
     assert [found for text in said(home) for found in MARKUP.findall(text)] == []
 
@@ -128,7 +161,10 @@ def test_every_note_is_one_that_slack_takes(text: str) -> None:
     views = [
         messages.refusal(text),
         messages.told(text),
-        *[messages.refusal(it) for it in (messages.FOREIGN, messages.GONE, messages.SOMEBODY_ELSES)],
+        *[
+            messages.refusal(it)
+            for it in (messages.FOREIGN, messages.GONE, messages.SOMEBODY_ELSES)
+        ],
         messages.saved_nowhere(),
         messages.trouble(),
         *[messages.refusal(messages.disconnected(it)) for it in ADAPTERS],

@@ -7,9 +7,9 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Kind, Rights
-from bot.forms.limits import check_view
-from bot.storage import Workspace
-from bot.storage.connections import Connection
+from bot.connections.store import Connection
+from bot.playground.slack.limits import check_view
+from bot.workspace import Workspace
 from tests.messages.parts import ADAPTERS, NOW, VENDORS
 from tests.parts import HERE, SECRET
 
@@ -19,16 +19,21 @@ def connection(**changes: Any) -> Connection:
 
 
 def test_vendors_says_how_each_connection_is_doing() -> None:
-    """Account, health, age of its lists, what waits and what the key may not do; what is not connected; no secret."""
+    """Account, health, age of its lists, what waits and what the key may not do; what is not
+    connected; no secret."""
     notes, rootly = ADAPTERS[0], ADAPTERS[1]
-    token = "Notes no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
+    token = (
+        "Notes no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
+    )
     text = messages.vendors(
         [
             messages.Health(connection(), notes, 30.0, 0, ""),
             messages.Health(connection(broken=token), notes, None, 3, "x"),
             messages.Health(connection(), notes, 7200.0, 1, "Notes <cannot> be reached.", 2),
             messages.Health(connection(checked_at=0.0), notes, None, 0, ""),
-            messages.Health(connection(rights=Rights(cannot={"note": "No <right> to."})), notes, 30.0, 0, ""),
+            messages.Health(
+                connection(rights=Rights(cannot={"note": "No <right> to."})), notes, 30.0, 0, ""
+            ),
         ],
         [rootly],
         "And so on.",
@@ -39,7 +44,8 @@ def test_vendors_says_how_each_connection_is_doing() -> None:
         "connect it again as said below (lists are being loaded, 3 waiting to be sent)",
         "*Notes* as Acme &lt;!here&gt;: :warning: Notes &lt;cannot&gt; be reached "
         "(lists are 2 hours old, 1 waiting to be sent, 2 to be decided by a person)",
-        "*Notes* as Acme &lt;!here&gt;: :grey_question: the key was not checked (lists are being loaded)",
+        "*Notes* as Acme &lt;!here&gt;: :grey_question: the key was not checked (lists are being "
+        "loaded)",
         "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are fresh)",
         "      :warning: Note: No &lt;right&gt; to.",
         "*Rootly*: not connected",
@@ -54,8 +60,10 @@ def test_vendors_without_any_connection_says_so() -> None:
     assert text.splitlines() == [
         "This workspace is not connected to any tool yet.",
         *[f"*{it.label}*: not connected" for it in VENDORS],
-        "To connect one, or connect it again, whoever runs this bot types there `python -m bot connect --enterprise E1 T1"
-        " rootly` (or `incident_io`, `twilio` in its place). It asks for the credentials; none pass through Slack.",
+        "To connect one, or connect it again, whoever runs this bot types there `python -m bot "
+        "connect --enterprise E1 T1"
+        " rootly` (or `incident_io`, `twilio` in its place). It asks for the credentials; none "
+        "pass through Slack.",
     ]
 
 
@@ -64,15 +72,17 @@ def test_admins_get_a_button_for_each_tool() -> None:
     rootly, incident_io, _ = VENDORS
 
     def row(*, pages: bool) -> list[tuple[str, str, str]]:
-        blocks = messages.admins_buttons(Workspace("E1", "T1"), [rootly], [incident_io], pages=pages)
+        blocks = messages.admins_buttons(
+            Workspace("E1", "T1"), [rootly], [incident_io], pages=pages
+        )
         return [(it["action_id"], it["text"]["text"], it["value"]) for it in blocks[0]["elements"]]
 
-    who_may = ("who_may", "Who may use what", "E1/T1/who_may")
-    assert row(pages=False) == [who_may]
+    access = ("who_may", "Who may use what", "E1/T1/who_may")
+    assert row(pages=False) == [access]
     assert row(pages=True) == [
         ("vendor_rootly", "Manage Rootly", "E1/T1/rootly"),
         ("vendor_incident_io", "Connect incident.io", "E1/T1/incident_io"),
-        who_may,
+        access,
     ]
     assert messages.admins_buttons(Workspace("", "T1"), [], VENDORS, pages=False) == []
 
@@ -88,7 +98,9 @@ def test_a_long_answer_is_cut_into_blocks() -> None:
 def test_the_window_with_the_link_passes_slacks_rules(connected: bool) -> None:
     """For every vendor, with the link as a button."""
     for adapter in VENDORS:
-        view = messages.way_to_page(adapter, "https://relay.example.com/connect/x", connected=connected)
+        view = messages.way_to_page(
+            adapter, "https://relay.example.com/connect/x", connected=connected
+        )
         assert check_view(view) == []
         assert view["blocks"][-1]["elements"][0]["url"] == "https://relay.example.com/connect/x"
 
@@ -123,7 +135,8 @@ def test_nothing_connected_says_what_to_connect(kind: Kind, tools: str) -> None:
     """With what is connected, if anything."""
     noun = kind.replace("_", " ")
     assert messages.nothing_connected(kind, VENDORS, []) == (
-        f"This workspace is not connected to a tool that takes {noun}s. Connect {tools}: `/vendors` shows how."
+        f"This workspace is not connected to a tool that takes {noun}s. Connect {tools}: "
+        "`/vendors` shows how."
     )
     assert " Connected so far: Rootly, Twilio TaskRouter. " in messages.nothing_connected(
         kind, VENDORS, ["rootly", "twilio"]

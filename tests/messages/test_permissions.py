@@ -6,19 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import messages
-from bot.forms.limits import check_ack, check_view
+from bot.playground.slack.limits import check_ack, check_view
 from tests.messages.parts import said
 
 NAMES = st.one_of(
     st.text(min_size=1, max_size=40),
-    st.sampled_from(["<!channel>", "<@U1>", "<https://x.example.com|click>", "*_~`", "&lt;!here&gt;"]),
+    st.sampled_from(
+        ["<!channel>", "<@U1>", "<https://x.example.com|click>", "*_~`", "&lt;!here&gt;"]
+    ),
     st.integers(1, 400).map(lambda n: "x" * n),
 )
 MARKUP = re.compile(r"<[^>]*>?")
 
 
 def rules(words: list[str]) -> list[messages.Rule]:
-    return [messages.Rule(f"rootly.{number}", f"Rootly: {number}", "S1", it) for number, it in enumerate(words)]
+    return [
+        messages.Rule(f"rootly.{number}", f"Rootly: {number}", "S1", it)
+        for number, it in enumerate(words)
+    ]
 
 
 @given(words=st.lists(NAMES, min_size=1, max_size=10))

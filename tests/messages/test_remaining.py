@@ -1,4 +1,5 @@
-"""What is not set although the object exists: named on the card, in the receipt and at Home, with one way to go on."""
+"""What is not set although the object exists: named on the card, in the receipt and at Home, with
+one way to go on."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Adapter, Operation
-from bot.forms.custom import CustomField
+from bot.forms.custom_fields import CustomField
 from tests.messages.parts import NOW, ROW, VENDORS, said
 from tests.parts import MADE
 
@@ -19,20 +20,31 @@ CUSTOM = (
     CustomField(id="f3", name="Orders", kind="text"),
 )
 CREATED = replace(
-    ROW, vendor="rootly", operation="incident", state="delivered", created=MADE.model_dump(), custom=CUSTOM, made_at=NOW
+    ROW,
+    vendor="rootly",
+    operation="incident",
+    state="delivered",
+    created=MADE.model_dump(),
+    custom=CUSTOM,
+    created_at=NOW,
 )
 REFUSED = "Rootly says “No & never”."
 
 
 def buttons(content: dict[str, Any]) -> list[str]:
     """What can be pressed, but links."""
-    elements = [it for block in content["blocks"] for it in block.get("elements", []) if it["type"] == "button"]
+    elements = [
+        it
+        for block in content["blocks"]
+        for it in block.get("elements", [])
+        if it["type"] == "button"
+    ]
     return [it["text"]["text"] for it in elements if "url" not in it]
 
 
 def everywhere(row: Any) -> list[dict[str, Any]]:
     """The card, the receipt and the Home."""
-    shown = messages.Shown(row, ROOTLY, INCIDENT)
+    shown = messages.RenderedDelivery(row, ROOTLY, INCIDENT)
     return [messages.card(*shown), messages.receipt(*shown), messages.home([shown], {}, NOW)]
 
 
@@ -47,16 +59,19 @@ def test_what_was_refused_is_named_with_the_vendors_words() -> None:
         )
         assert whole in said(content)
         assert buttons(content) == ["Try again"]
-    assert messages.card(row, ROOTLY, INCIDENT)["text"].startswith("Created in Rootly, with something missing: N-1 ")
+    assert messages.card(row, ROOTLY, INCIDENT)["text"].startswith(
+        "Created in Rootly, with something missing: N-1 "
+    )
 
 
 def test_what_waits_is_named() -> None:
     """There is nothing to press while the bot is at it."""
-    row = replace(CREATED, steps={"custom.f1": "", "custom.f2": ""}, steps_at=NOW + 3)
+    row = replace(CREATED, steps={"custom.f1": "", "custom.f2": ""}, next_step_at=NOW + 3)
     for content in everywhere(row):
         whole = (
             ":white_check_mark: *Created in Rootly*\nN-1  A note\n"
-            "Still to be set: *Region &lt;EU&gt;*, *Impact*. I am at it; there is nothing for you to do."
+            "Still to be set: *Region &lt;EU&gt;*, *Impact*. I am at it; there is nothing for you "
+            "to do."
         )
         assert whole in said(content)
         assert buttons(content) == []
@@ -65,13 +80,16 @@ def test_what_waits_is_named() -> None:
 @pytest.mark.parametrize("steps", [{}, {"custom.f1": ""}])
 def test_nothing_can_be_tried_again_that_was_not_refused(steps: dict[str, str]) -> None:
     """Nor what was erased."""
-    assert messages.possible(replace(CREATED, steps=steps, steps_at=NOW if steps else 0.0)) == ()
+    assert (
+        messages.possible(replace(CREATED, steps=steps, next_step_at=NOW if steps else 0.0)) == ()
+    )
     assert messages.possible(replace(CREATED, steps={"custom.f1": REFUSED}, erased_at=NOW)) == ()
     assert messages.possible(replace(CREATED, steps={"custom.f1": REFUSED})) == ("finish",)
 
 
 def test_a_vendor_that_says_a_lot_fits() -> None:
-    """Forty long refusals stay below Slack's limit, with a field whose definition is gone among them."""
+    """Forty long refusals stay below Slack's limit, with a field whose definition is gone among
+    them."""
     many = tuple(CustomField(id=f"f{n}", name="x" * 500, kind="text") for n in range(40))
     steps = {f"custom.f{n}": "y" * 5000 for n in range(41)}
     for content in everywhere(replace(CREATED, custom=many, steps=steps)):

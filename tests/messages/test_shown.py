@@ -19,7 +19,10 @@ def test_the_card_of_what_was_created() -> None:
         "blocks": [
             {
                 "type": "section",
-                "text": {"type": "mrkdwn", "text": ":white_check_mark: *Created in Notes*\nN-1  A note"},
+                "text": {
+                    "type": "mrkdwn",
+                    "text": ":white_check_mark: *Created in Notes*\nN-1  A note",
+                },
                 "accessory": {
                     "type": "button",
                     "action_id": "open",
@@ -27,7 +30,10 @@ def test_the_card_of_what_was_created() -> None:
                     "url": "https://notes.example.com/1",
                 },
             },
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": "Notes note, by <@U0ANN00001>"}]},
+            {
+                "type": "context",
+                "elements": [{"type": "mrkdwn", "text": "Notes note, by <@U0ANN00001>"}],
+            },
         ],
     }
 
@@ -45,7 +51,10 @@ def test_the_receipt_of_what_was_created() -> None:
         "blocks": [
             {
                 "type": "section",
-                "text": {"type": "mrkdwn", "text": ":white_check_mark: *Created in Notes*\nN-1  A note"},
+                "text": {
+                    "type": "mrkdwn",
+                    "text": ":white_check_mark: *Created in Notes*\nN-1  A note",
+                },
             },
             {
                 "type": "actions",
@@ -103,7 +112,12 @@ def test_the_card_of_what_waits() -> None:
 
 def labels(content: dict[str, Any]) -> list[str]:
     """What its buttons say."""
-    return [it["text"]["text"] for block in content["blocks"] for it in block.get("elements", []) if "action_id" in it]
+    return [
+        it["text"]["text"]
+        for block in content["blocks"]
+        for it in block.get("elements", [])
+        if "action_id" in it
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,9 +128,9 @@ def labels(content: dict[str, Any]) -> list[str]:
         ({"state": "delivered"}, [], []),
         ({"state": "rejected"}, ["Edit and resend"], ["Edit and resend"]),
         ({"state": "rejected", "erased_at": NOW}, [], []),
-        ({"state": "unconfirmed", "reason": "unclear", "look_at": NOW}, [], []),
+        ({"state": "unconfirmed", "reason": "unclear", "reconcile_at": NOW}, [], []),
         (
-            {"state": "unconfirmed", "reason": "unanswered", "look_at": NOW},
+            {"state": "unconfirmed", "reason": "unanswered", "reconcile_at": NOW},
             ["Send again", "It is there"],
             ["Send again", "It is there"],
         ),
@@ -125,7 +139,11 @@ def labels(content: dict[str, Any]) -> list[str]:
             ["Send again", "It is there"],
             ["Send again", "It is there"],
         ),
-        ({"state": "failed", "reason": "gave_up"}, ["Try again", "Copy as text"], ["Try again", "Copy as text"]),
+        (
+            {"state": "failed", "reason": "gave_up"},
+            ["Try again", "Copy as text"],
+            ["Try again", "Copy as text"],
+        ),
         *[
             (
                 {"state": "failed", "reason": reason},
@@ -146,11 +164,12 @@ def labels(content: dict[str, Any]) -> list[str]:
 def test_each_state_has_the_buttons_that_make_sense(
     changes: dict[str, Any], card: list[str], elsewhere: list[str]
 ) -> None:
-    """On the card; in the receipt and at home the same, except that taking it over belongs where everyone sees it."""
+    """On the card; in the receipt and at home the same, except that taking it over belongs where
+    everyone sees it."""
     row = replace(ROW, **changes)
     assert labels(messages.card(row, *NOTES, by_hand=PAGE)) == card
     assert labels(messages.receipt(row, *NOTES)) == elsewhere
-    assert labels(messages.home([messages.Shown(row, *NOTES)], {}, NOW)) == elsewhere
+    assert labels(messages.home([messages.RenderedDelivery(row, *NOTES)], {}, NOW)) == elsewhere
 
 
 def test_what_waits_for_an_admin_is_done_by_hand_only_where_the_page_is_known() -> None:
@@ -162,19 +181,21 @@ def test_what_waits_for_an_admin_is_done_by_hand_only_where_the_page_is_known() 
 def test_sending_again_is_asked_twice() -> None:
     """If it is there already it will be there twice: the button says so before it does anything."""
     card = messages.card(replace(ROW, state="unconfirmed", reason="undecided"), *NOTES)
-    assert [it["confirm"]["text"]["text"] for it in card["blocks"][1]["elements"] if "confirm" in it] == [
-        "If it is in Notes already, it will be there twice. Look there first."
-    ]
+    assert [
+        it["confirm"]["text"]["text"] for it in card["blocks"][1]["elements"] if "confirm" in it
+    ] == ["If it is in Notes already, it will be there twice. Look there first."]
 
 
 def test_what_was_created_twice_has_a_link_to_each() -> None:
     """So that somebody can close one; in the card, in the receipt and at home."""
     twin = Created(id="n2", reference="N-2", url="https://notes.example.com/2")
-    row = replace(ROW, state="delivered", reason="created_twice", created=MADE.model_dump(), twins=[twin])
+    row = replace(
+        ROW, state="delivered", reason="created_twice", created=MADE.model_dump(), duplicates=[twin]
+    )
     for content in (
         messages.card(row, *NOTES),
         messages.receipt(row, *NOTES),
-        messages.home([messages.Shown(row, *NOTES)], {}, NOW),
+        messages.home([messages.RenderedDelivery(row, *NOTES)], {}, NOW),
     ):
         found = next(block["elements"] for block in content["blocks"] if block["type"] == "actions")
         assert [(it["action_id"], it["text"]["text"], it["url"]) for it in found] == [
@@ -186,11 +207,26 @@ def test_what_was_created_twice_has_a_link_to_each() -> None:
 @pytest.mark.parametrize(
     ("changes", "end"),
     [
-        ({"state": "failed", "reason": "by_hand", "changed_by": "U0BOB00001"}, "; taken over by <@U0BOB00001>"),
-        ({"state": "failed", "reason": "cancelled", "changed_by": "operator"}, "; cancelled by whoever runs this bot"),
-        ({"state": "queued", "reason": "sent_again", "changed_by": "U0BOB00001"}, "; sent again by <@U0BOB00001>"),
-        ({"state": "queued", "reason": "tried_again", "changed_by": "U0BOB00001"}, "; sent again by <@U0BOB00001>"),
-        ({"state": "delivered", "reason": "confirmed", "changed_by": "U0BOB00001"}, "; confirmed by <@U0BOB00001>"),
+        (
+            {"state": "failed", "reason": "by_hand", "changed_by": "U0BOB00001"},
+            "; taken over by <@U0BOB00001>",
+        ),
+        (
+            {"state": "failed", "reason": "cancelled", "changed_by": "operator"},
+            "; cancelled by whoever runs this bot",
+        ),
+        (
+            {"state": "queued", "reason": "sent_again", "changed_by": "U0BOB00001"},
+            "; sent again by <@U0BOB00001>",
+        ),
+        (
+            {"state": "queued", "reason": "tried_again", "changed_by": "U0BOB00001"},
+            "; sent again by <@U0BOB00001>",
+        ),
+        (
+            {"state": "delivered", "reason": "confirmed", "changed_by": "U0BOB00001"},
+            "; confirmed by <@U0BOB00001>",
+        ),
         ({"state": "queued", "changed_by": "U0ANN00001"}, ""),
     ],
 )
@@ -220,19 +256,26 @@ def test_a_home_with_nothing_says_what_to_try() -> None:
 
 def test_a_home_says_how_each_delivery_stands() -> None:
     """State, title, what and where, age, and a link."""
-    made = replace(ROW, state="delivered", created=MADE.model_dump(), made_at=NOW - 7200)
-    erased = replace(ROW, state="rejected", title="", erased_at=NOW, made_at=NOW - 40 * 86400)
-    home = messages.home([messages.Shown(made, *NOTES), messages.Shown(erased, *NOTES)], {}, NOW)
+    made = replace(ROW, state="delivered", created=MADE.model_dump(), created_at=NOW - 7200)
+    erased = replace(ROW, state="rejected", title="", erased_at=NOW, created_at=NOW - 40 * 86400)
+    home = messages.home(
+        [messages.RenderedDelivery(made, *NOTES), messages.RenderedDelivery(erased, *NOTES)],
+        {},
+        NOW,
+    )
     assert said(home) == [
         ":white_check_mark: *Created in Notes*\nN-1  A note",
         "Notes note, 2 hours ago",
-        ":no_entry: *Notes did not accept this note*\n(the text was erased after some days)\nNothing was created.",
+        ":no_entry: *Notes did not accept this note*\n(the text was erased after some "
+        "days)\nNothing was created.",
         "Notes note, 40 days ago",
     ]
     assert home["blocks"][2]["accessory"]["url"] == MADE.url
 
 
-@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "notes.example.com", "https://x/" + "y" * 3000])
+@pytest.mark.parametrize(
+    "url", ["", "javascript:alert(1)", "notes.example.com", "https://x/" + "y" * 3000]
+)
 def test_what_is_no_web_address_is_no_button(url: str) -> None:
     """A vendor's answer does not become just any link."""
     card = messages.card(replace(ROW, state="delivered", created={"id": "1", "url": url}), *NOTES)
@@ -243,7 +286,9 @@ def test_words_of_others_are_shown_as_they_are() -> None:
     """A title or a vendor's sentence that holds Slack's markup mentions nobody and links nowhere."""
     row = replace(ROW, state="rejected", title="<!channel> & <https://x|y>", sentence="<@U1>")
     card = messages.card(row, *NOTES)
-    assert card["text"] == "Notes did not accept this note: &lt;!channel&gt; &amp; &lt;https://x|y&gt;"
+    assert (
+        card["text"] == "Notes did not accept this note: &lt;!channel&gt; &amp; &lt;https://x|y&gt;"
+    )
     assert card["blocks"][0]["text"]["text"] == (
         ":no_entry: *Notes did not accept this note*\n&lt;!channel&gt; &amp; &lt;https://x|y&gt;\n"
         "&lt;@U1&gt; Nothing was created."

@@ -7,12 +7,21 @@ import httpx
 import pytest
 from starlette.routing import Mount
 
-from bot.playground.backstage import Backstage
+from bot.playground.control_api import ControlApi
 from bot.playground.server import page_app
 from bot.playground.serving import Server
 from bot.playground.slack import SlackStandIn
 from bot.playground.vendors import data
-from tests.playground.fake_bot import APP_TOKEN, BOARD, BOT_TOKEN, MANIFEST, SECRET, Clock, FakeBot, Workspace
+from tests.playground.fake_bot import (
+    APP_TOKEN,
+    BOARD,
+    BOT_TOKEN,
+    MANIFEST,
+    SECRET,
+    Clock,
+    FakeBot,
+    Workspace,
+)
 
 
 @pytest.fixture
@@ -34,14 +43,16 @@ async def opened() -> AsyncIterator[Workspace]:
         clock=clock,
         seconds=0.5,
     )
-    backstage = Backstage(slack.hub, "up")
-    app = page_app(slack, {}, backstage)
+    control_api = ControlApi(slack.hub, "up")
+    app = page_app(slack, {}, control_api)
     app.router.routes.append(Mount("/bot", routes=bot.routes()))
     async with Server(app) as server:
         slack.url, slack.bot_url = f"{server.url}/slack", f"{server.url}/bot"
         headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
-        async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False) as client:
-            yield Workspace(slack, bot, clock, client, backstage, server.url)
+        async with httpx.AsyncClient(
+            base_url=server.url, headers=headers, trust_env=False
+        ) as client:
+            yield Workspace(slack, bot, clock, client, control_api, server.url)
         await slack.aclose()
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.playground.backstage import Backstage
+from bot.playground.control_api import ControlApi
 from bot.playground.slack import SlackStandIn
 from bot.playground.vendors import data
 
@@ -22,7 +22,9 @@ BOT_TOKEN = "xoxb-playground"
 APP_TOKEN = "xapp-playground"
 PUBLIC, PRIVATE_WITHOUT_BOT, PUBLIC_WITHOUT_BOT = "C06QJ9INC01", "C06QBOARD01", "C06QXWHSE3Z"
 MAYA, JONAS, DANIEL = "U06QK3V81RA", "U06QK41M5PC", "U06SG2X0LFT"
-BOARD = data.Channel(PRIVATE_WITHOUT_BOT, "board", "", (MAYA,), is_private=True, bot_is_member=False)
+BOARD = data.Channel(
+    PRIVATE_WITHOUT_BOT, "board", "", (MAYA,), is_private=True, bot_is_member=False
+)
 
 MANIFEST: dict[str, Any] = {
     "display_information": {"name": "Incident Relay"},
@@ -39,8 +41,18 @@ MANIFEST: dict[str, Any] = {
             {"command": "/plain", "description": "Takes text as it is", "should_escape": False},
         ],
         "shortcuts": [
-            {"name": "New incident", "type": "global", "callback_id": "new", "description": "Declare an incident"},
-            {"name": "Declare", "type": "message", "callback_id": "declare", "description": "Declare from a message"},
+            {
+                "name": "New incident",
+                "type": "global",
+                "callback_id": "new",
+                "description": "Declare an incident",
+            },
+            {
+                "name": "Declare",
+                "type": "message",
+                "callback_id": "declare",
+                "description": "Declare from a message",
+            },
         ],
     },
     "oauth_config": {"scopes": {"bot": ["commands", "chat:write", "users:read", "im:write"]}},
@@ -51,7 +63,8 @@ Reaction = Response | Callable[[dict[str, Any]], Awaitable[Response]]
 
 
 class FakeBot:
-    """`received` holds the payloads, parsed; `answers` what to say to the next ones (an empty 200 when there is nothing)."""
+    """`received` holds the payloads, parsed; `answers` what to say to the next ones (an empty 200
+    when there is nothing)."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
@@ -67,7 +80,9 @@ class FakeBot:
             return Response("bad signature", 401)
         kind = request.headers["content-type"]
         payload = (
-            json.loads(body) if kind == "application/json" else dict(parse_qsl(body.decode(), keep_blank_values=True))
+            json.loads(body)
+            if kind == "application/json"
+            else dict(parse_qsl(body.decode(), keep_blank_values=True))
         )
         if "payload" in payload:
             payload = json.loads(payload["payload"])
@@ -95,7 +110,7 @@ class Workspace:
     bot: FakeBot
     clock: Clock
     client: httpx.AsyncClient
-    backstage: Backstage
+    control_api: ControlApi
     url: str
 
     async def api(self, method: str, **args: Any) -> dict[str, Any]:
@@ -135,7 +150,13 @@ def text_input(block_id: str, **more: Any) -> dict[str, Any]:
 
 def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A modal with these blocks and a submit button."""
-    return {"type": "modal", "title": plain("A form"), "submit": plain("Send"), "blocks": list(blocks), **more}
+    return {
+        "type": "modal",
+        "title": plain("A form"),
+        "submit": plain("Send"),
+        "blocks": list(blocks),
+        **more,
+    }
 
 
 def typed(block_id: str, value: str) -> dict[str, Any]:

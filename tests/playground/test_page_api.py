@@ -11,11 +11,21 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from bot.playground.backstage import Backstage
+from bot.playground.control_api import ControlApi
 from bot.playground.server import page_app
 from bot.playground.serving import Server
 from bot.playground.slack.events import BACKLOG, Hub
-from tests.playground.fake_bot import DANIEL, JONAS, MAYA, PUBLIC, Workspace, modal, plain, text_input, typed
+from tests.playground.fake_bot import (
+    DANIEL,
+    JONAS,
+    MAYA,
+    PUBLIC,
+    Workspace,
+    modal,
+    plain,
+    text_input,
+    typed,
+)
 
 
 class Vendor:
@@ -70,12 +80,24 @@ async def test_state(workspace: Workspace) -> None:
     """The state is the whole workspace as the page needs it."""
     view_id = await workspace.open(modal(text_input("title")))
     posted = await workspace.api("chat.postMessage", channel=MAYA, text="Hello")
-    await workspace.api("views.publish", user_id=MAYA, view={"type": "home", "blocks": [{"type": "divider"}]})
+    await workspace.api(
+        "views.publish", user_id=MAYA, view={"type": "home", "blocks": [{"type": "divider"}]}
+    )
     state = (await workspace.client.get("/api/state")).json()
     people = {person["id"]: person for person in state["people"]}
     channels = {channel["id"]: channel for channel in state["channels"]}
 
-    told = ("team", "app", "bot", "queue", "waiting", "commands", "shortcuts", "vendors", "ephemerals")
+    told = (
+        "team",
+        "app",
+        "bot",
+        "queue",
+        "waiting",
+        "commands",
+        "shortcuts",
+        "vendors",
+        "ephemerals",
+    )
     assert {name: state[name] for name in told} == {
         "team": {"id": "T06QJ0B7N2W", "name": "Brambleway", "domain": "brambleway"},
         "app": {"name": "Incident Relay", "bot_user_id": "U06RELAY001", "has_home": True},
@@ -87,8 +109,18 @@ async def test_state(workspace: Workspace) -> None:
             {"command": "/plain", "description": "Takes text as it is", "usage_hint": ""},
         ],
         "shortcuts": [
-            {"name": "New incident", "type": "global", "callback_id": "new", "description": "Declare an incident"},
-            {"name": "Declare", "type": "message", "callback_id": "declare", "description": "Declare from a message"},
+            {
+                "name": "New incident",
+                "type": "global",
+                "callback_id": "new",
+                "description": "Declare an incident",
+            },
+            {
+                "name": "Declare",
+                "type": "message",
+                "callback_id": "declare",
+                "description": "Declare from a message",
+            },
         ],
         "vendors": [],
         "ephemerals": [],
@@ -142,7 +174,9 @@ async def test_events(workspace: Workspace) -> None:
     direct = (await workspace.api("conversations.open", users=MAYA))["channel"]["id"]
     view_id = await workspace.open(modal(text_input("title")))
     await workspace.slack.submit(MAYA, view_id, typed("title", "Down"))
-    await workspace.api("views.publish", user_id=MAYA, view={"type": "home", "blocks": [{"type": "divider"}]})
+    await workspace.api(
+        "views.publish", user_id=MAYA, view={"type": "home", "blocks": [{"type": "divider"}]}
+    )
     workspace.slack.hub.publish({"type": "bot", "state": "down"})
     workspace.slack.hub.close()
     events = await asyncio.wait_for(reader, 5)
@@ -153,7 +187,10 @@ async def test_events(workspace: Workspace) -> None:
         {"type": "message_changed", "channel": PUBLIC, "message": ANY},
         {"type": "message_deleted", "channel": PUBLIC, "ts": sent["ts"]},
         {"type": "ephemeral", "channel": PUBLIC, "user": MAYA, "message": ephemeral},
-        {"type": "channel", "channel": workspace.slack.channel_json(workspace.slack.channels[direct])},
+        {
+            "type": "channel",
+            "channel": workspace.slack.channel_json(workspace.slack.channels[direct]),
+        },
         {"type": "views", "user": MAYA, "views": [ANY]},
         {"type": "views", "user": MAYA, "views": []},
         {"type": "home", "user": MAYA, "view": workspace.slack.home(MAYA)},
@@ -181,7 +218,13 @@ async def test_what_a_person_does(workspace: Workspace) -> None:
     button = {"type": "button", "action_id": "go", "text": plain("Go")}
     form = modal(
         text_input("title"),
-        {"type": "input", "block_id": "pick", "optional": True, "label": plain("Pick"), "element": picker},
+        {
+            "type": "input",
+            "block_id": "pick",
+            "optional": True,
+            "label": plain("Pick"),
+            "element": picker,
+        },
         {"type": "actions", "block_id": "do", "elements": [button]},
     )
     view = {"user": MAYA, "view_id": await workspace.open(form)}
@@ -189,17 +232,27 @@ async def test_what_a_person_does(workspace: Workspace) -> None:
     del workspace.bot.received[:]
     workspace.bot.answers.append(JSONResponse({"options": []}))
 
-    assert await post(workspace, "options", **view, block_id="pick", action_id="value", query="") == (
+    assert await post(
+        workspace, "options", **view, block_id="pick", action_id="value", query=""
+    ) == (
         200,
         {"options": []},
     )
-    assert await post(workspace, "act", **view, block_id="do", action_id="go", action={"type": "button"}) == ok
+    assert (
+        await post(
+            workspace, "act", **view, block_id="do", action_id="go", action={"type": "button"}
+        )
+        == ok
+    )
     refused = {"ok": False, "errors": {"title": "Please complete this required field."}}
     assert await post(workspace, "submit", **view, values={}) == (200, refused)
     assert await post(workspace, "submit", **view, values=typed("title", "Down")) == ok
     assert await post(workspace, "message", user=JONAS, channel=PUBLIC, text="Look") == ok
     ts = workspace.slack.channels[PUBLIC].messages[0]["ts"]
-    assert await post(workspace, "shortcut", user=MAYA, callback_id="declare", channel=PUBLIC, ts=ts) == ok
+    assert (
+        await post(workspace, "shortcut", user=MAYA, callback_id="declare", channel=PUBLIC, ts=ts)
+        == ok
+    )
     assert await post(workspace, "shortcut", user=MAYA, callback_id="new") == ok
     assert await post(workspace, "command", user=MAYA, channel=PUBLIC, text="/incident Down") == ok
     assert await post(workspace, "home", user=MAYA) == ok
@@ -231,7 +284,7 @@ async def test_the_queue(workspace: Workspace) -> None:
     """The bot's queue is told as it changes, and is in the state."""
     line = {"id": 7, "title": "Checkout is down", "state": "queued"}
     with workspace.slack.subscribe() as events:
-        workspace.backstage.show_queue([line], 12)
+        workspace.control_api.show_queue([line], 12)
         told = await anext(events)
     state = (await workspace.client.get("/api/state")).json()
     assert told == {"type": "queue", "queue": [line], "waiting": 12}
@@ -239,22 +292,35 @@ async def test_the_queue(workspace: Workspace) -> None:
 
 
 async def test_killing_the_bot(workspace: Workspace) -> None:
-    """The call is passed on to whoever runs the bot; where nobody does, or it does not run, that is said."""
-    assert await post(workspace, "bot/kill") == (200, {"ok": False, "error": "Nobody would start the bot again here."})
+    """The call is passed on to whoever runs the bot; where nobody does, or it does not run, that is
+    said."""
+    assert await post(workspace, "bot/kill") == (
+        200,
+        {"ok": False, "error": "Nobody would start the bot again here."},
+    )
     runs = True
-    workspace.backstage.kill = lambda: runs
+    workspace.control_api.kill = lambda: runs
     assert await post(workspace, "bot/kill") == (200, {"ok": True})
     runs = False
-    assert await post(workspace, "bot/kill") == (200, {"ok": False, "error": "The bot is not running at the moment."})
+    assert await post(workspace, "bot/kill") == (
+        200,
+        {"ok": False, "error": "The bot is not running at the moment."},
+    )
 
 
 async def test_vendor_fault(workspace: Workspace) -> None:
     """Switching a vendor's fault switches its stand-in and is told to the page."""
     vendor = Vendor()
-    async with Server(page_app(workspace.slack, {"rootly": vendor}, Backstage(workspace.slack.hub))) as server:
+    async with Server(
+        page_app(workspace.slack, {"rootly": vendor}, ControlApi(workspace.slack.hub))
+    ) as server:
         with workspace.slack.subscribe() as events:
-            wrong = await workspace.client.post(f"{server.url}/api/vendors/rootly/fault", json={"fault": "tired"})
-            right = await workspace.client.post(f"{server.url}/api/vendors/rootly/fault", json={"fault": "down"})
+            wrong = await workspace.client.post(
+                f"{server.url}/api/vendors/rootly/fault", json={"fault": "tired"}
+            )
+            right = await workspace.client.post(
+                f"{server.url}/api/vendors/rootly/fault", json={"fault": "down"}
+            )
             told = await anext(events)
         state = (await workspace.client.get(f"{server.url}/api/state")).json()
     assert (wrong.status_code, right.status_code, right.json()) == (400, 200, {"ok": True})
@@ -265,13 +331,18 @@ async def test_vendor_fault(workspace: Workspace) -> None:
 async def test_vendor_version(workspace: Workspace) -> None:
     """The same for what a vendor's API consists of; what it cannot be is said."""
     vendor = Vendor()
-    async with Server(page_app(workspace.slack, {"rootly": vendor}, Backstage(workspace.slack.hub))) as server:
+    async with Server(
+        page_app(workspace.slack, {"rootly": vendor}, ControlApi(workspace.slack.hub))
+    ) as server:
         url = f"{server.url}/api/vendors/rootly/version"
         wrong = await workspace.client.post(url, json={"version": "v9"})
         mistaken = await workspace.client.post(url, json={"fault": "down"})
         right = await workspace.client.post(url, json={"version": "v2_removed"})
     assert (wrong.status_code, wrong.json()["error"]) == (400, "There is no such version.")
-    assert (mistaken.status_code, mistaken.json()["error"]) == (400, "Not as expected: version, fault.")
+    assert (mistaken.status_code, mistaken.json()["error"]) == (
+        400,
+        "Not as expected: version, fault.",
+    )
     assert (right.json(), vendor.version) == ({"ok": True}, "v2_removed")
 
 
@@ -298,7 +369,9 @@ async def test_origins(workspace: Workspace) -> None:
     body = {"user": MAYA, "channel": PUBLIC, "text": "Hello"}
 
     async def status(origin: str) -> int:
-        response = await workspace.client.post("/api/message", json=body, headers={"Origin": origin})
+        response = await workspace.client.post(
+            "/api/message", json=body, headers={"Origin": origin}
+        )
         return response.status_code
 
     origins = [workspace.url, "http://evil.example", "http://127.0.0.1:1", "null"]
@@ -307,11 +380,14 @@ async def test_origins(workspace: Workspace) -> None:
 
 
 async def test_page(workspace: Workspace, tmp_path: Path) -> None:
-    """The page and its files come with strict headers and the content types that browsers insist on."""
+    """The page and its files come with strict headers and the content types that browsers insist
+    on."""
     for name in ("index.html", "main.js", "look.css", "icon.svg"):
         (tmp_path / name).write_text("x")
     paths = ["/", "/static/main.js", "/static/look.css", "/static/icon.svg"]
-    async with Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub), page=tmp_path)) as server:
+    async with Server(
+        page_app(workspace.slack, {}, ControlApi(workspace.slack.hub), page=tmp_path)
+    ) as server:
         answers = [await workspace.client.get(server.url + path) for path in paths]
         missing = await workspace.client.get(f"{server.url}/static/%2e%2e/server.py")
     assert [answer.headers["content-type"] for answer in answers] == [
@@ -330,11 +406,13 @@ async def test_page(workspace: Workspace, tmp_path: Path) -> None:
 
 async def test_server_starts_again_on_its_port(workspace: Workspace) -> None:
     """A stopped server refuses connections and starts again where it was; two cannot have one port."""
-    server = Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub)))
+    server = Server(page_app(workspace.slack, {}, ControlApi(workspace.slack.hub)))
     await server.start()
     url = server.url
     with pytest.raises(OSError, match="in use"):
-        await Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub)), port=server.port).start()
+        await Server(
+            page_app(workspace.slack, {}, ControlApi(workspace.slack.hub)), port=server.port
+        ).start()
     await server.stop()
     with pytest.raises(httpx.ConnectError):
         await workspace.client.get(f"{url}/api/state")
@@ -345,7 +423,7 @@ async def test_server_starts_again_on_its_port(workspace: Workspace) -> None:
 
 async def test_server_stops_in_spite_of_listeners(workspace: Workspace) -> None:
     """A page that still listens does not keep the server from stopping."""
-    server = Server(page_app(workspace.slack, {}, Backstage(workspace.slack.hub)))
+    server = Server(page_app(workspace.slack, {}, ControlApi(workspace.slack.hub)))
     await server.start()
     async with workspace.client.stream("GET", f"{server.url}/api/events", timeout=None) as response:
         assert response.status_code == 200

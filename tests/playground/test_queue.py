@@ -26,15 +26,15 @@ ROW: dict[str, Any] = {
     "chosen": "{}",
     "reason": "",
     "attempt": 1,
-    "made_at": NOW,
-    "due_at": NOW,
-    "changed_at": NOW,
-    "look_at": 0,
-    "card_after": 0,
+    "created_at": NOW,
+    "next_attempt_at": NOW,
+    "updated_at": NOW,
+    "reconcile_at": 0,
+    "card_not_before": 0,
 }
 
 
-class Shown:
+class DisplayedObject:
     """What the page was told last, and how often."""
 
     def __init__(self) -> None:
@@ -53,18 +53,20 @@ class Shown:
 async def add(database: Database, title: str, state: str, **values: Any) -> None:
     """Write one row."""
     row = {**ROW, "key": title, "title": title, "state": state, **values}
-    sql = f"INSERT INTO deliveries ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608  our own names
+    sql = f"INSERT INTO deliveries ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
     await database.write(lambda db: db.execute(sql, tuple(row.values())))
 
 
-async def change(database: Database, title: str, state: str, look_at: float = 0.0, changed_at: float = NOW) -> None:
+async def change(
+    database: Database, title: str, state: str, reconcile_at: float = 0.0, updated_at: float = NOW
+) -> None:
     sql = "UPDATE deliveries SET (state, look_at, changed_at) = (?, ?, ?) WHERE title = ?"
-    await database.write(lambda db: db.execute(sql, (state, look_at, changed_at, title)))
+    await database.write(lambda db: db.execute(sql, (state, reconcile_at, updated_at, title)))
 
 
 async def test_a_file_that_is_not_there_yet_is_an_empty_queue(tmp_path: Path) -> None:
     """Nothing is told before there is a file and a table; then each change is told once."""
-    shown, path = Shown(), tmp_path / "a folder with % and ?" / "relay.db"
+    shown, path = DisplayedObject(), tmp_path / "a folder with % and ?" / "relay.db"
     path.parent.mkdir()
     async with QueueReader(path, shown, lambda: NOW).looking():
         await asyncio.sleep(0.4)
@@ -72,7 +74,14 @@ async def test_a_file_that_is_not_there_yet_is_an_empty_queue(tmp_path: Path) ->
         sqlite3.connect(path).close()
         await asyncio.sleep(0.4)
         database = await Database.open(path)
-        await add(database, "Checkout is down", "queued", reason="unreachable", attempt=2, due_at=NOW + 8)
+        await add(
+            database,
+            "Checkout is down",
+            "queued",
+            reason="unreachable",
+            attempt=2,
+            next_attempt_at=NOW + 8,
+        )
         await eventually(lambda: shown.lines)
         assert shown.lines == [
             {
@@ -83,9 +92,9 @@ async def test_a_file_that_is_not_there_yet_is_an_empty_queue(tmp_path: Path) ->
                 "state": "queued",
                 "reason": "unreachable",
                 "attempt": 2,
-                "made_at": NOW,
-                "due_at": NOW + 8,
-                "look_at": 0.0,
+                "created_at": NOW,
+                "next_attempt_at": NOW + 8,
+                "reconcile_at": 0.0,
                 "card_ts": "",
             }
         ]
@@ -96,13 +105,14 @@ async def test_a_file_that_is_not_there_yet_is_an_empty_queue(tmp_path: Path) ->
 
 
 async def test_what_finished_goes_after_a_while(tmp_path: Path) -> None:
-    """Finished deliveries stay in view for a minute and a half, although nothing in the file changes any more."""
+    """Finished deliveries stay in view for a minute and a half, although nothing in the file
+    changes any more."""
     now = NOW
-    shown = Shown()
+    shown = DisplayedObject()
     database = await Database.open(tmp_path / "relay.db")
-    await add(database, "Waits", "unconfirmed", look_at=NOW + 2)
+    await add(database, "Waits", "unconfirmed", reconcile_at=NOW + 2)
     await add(database, "Done", "delivered")
-    await add(database, "Done long ago", "delivered", changed_at=NOW - 1000)
+    await add(database, "Done long ago", "delivered", updated_at=NOW - 1000)
     reader = QueueReader(tmp_path / "relay.db", shown, lambda: now)
     async with reader.looking():
         await eventually(lambda: shown.states)
@@ -114,15 +124,20 @@ async def test_what_finished_goes_after_a_while(tmp_path: Path) -> None:
 
 
 async def test_a_look_under_way_is_not_one_to_come(tmp_path: Path) -> None:
-    """While the vendor is asked, the row's `look_at` is the end of a lease; the line says when the look was due, until the
-    answer sets the time of the next one."""
-    shown = Shown()
+    """While the vendor is asked, the row's `reconcile_at` is the end of a lease; the line says when
+    the look was due, until the answer sets the time of the next one."""
+    shown = DisplayedObject()
     database = await Database.open(tmp_path / "relay.db")
-    await add(database, "In doubt", "unconfirmed", look_at=NOW + 2)
+    await add(database, "In doubt", "unconfirmed", reconcile_at=NOW + 2)
     reader = QueueReader(tmp_path / "relay.db", shown, lambda: NOW)
     told = []
-    for look_at, changed_at in ((NOW + 2, NOW), (NOW + 62, NOW), (NOW + 62, NOW), (NOW + 7, NOW + 3)):
-        await change(database, "In doubt", "unconfirmed", look_at, changed_at)
+    for reconcile_at, updated_at in (
+        (NOW + 2, NOW),
+        (NOW + 62, NOW),
+        (NOW + 62, NOW),
+        (NOW + 7, NOW + 3),
+    ):
+        await change(database, "In doubt", "unconfirmed", reconcile_at, updated_at)
         await reader.look()
         told.append(shown.lines[0]["look_at"] - NOW)
     async with reader.looking():  # closes what was opened
@@ -132,8 +147,9 @@ async def test_a_look_under_way_is_not_one_to_come(tmp_path: Path) -> None:
 
 
 async def test_what_waits_goes_before_what_finished(tmp_path: Path) -> None:
-    """Of more deliveries than there is room for, those that wait are shown, newest first, and all of them counted."""
-    shown = Shown()
+    """Of more deliveries than there is room for, those that wait are shown, newest first, and all
+    of them counted."""
+    shown = DisplayedObject()
     database = await Database.open(tmp_path / "relay.db")
     for number in range(SHOWN - 1):
         await add(database, f"Waits {number}", "queued")
@@ -147,5 +163,7 @@ async def test_what_waits_goes_before_what_finished(tmp_path: Path) -> None:
         for number in range(20):
             await add(database, f"Waits as well {number}", "sending")
         await eventually(lambda: shown.waiting == SHOWN - 1 + 20)
-        assert [line["title"] for line in shown.lines] == [f"Waits as well {number}" for number in range(19, 11, -1)]
+        assert [line["title"] for line in shown.lines] == [
+            f"Waits as well {number}" for number in range(19, 11, -1)
+        ]
     await database.close()

@@ -1,4 +1,5 @@
-"""What the bot answers has the effect that it has in Slack; what breaks a rule is shown as trouble and written down."""
+"""What the bot answers has the effect that it has in Slack; what breaks a rule is shown as trouble
+and written down."""
 
 import asyncio
 from typing import Any
@@ -34,7 +35,12 @@ async def late(_: dict[str, Any]) -> Response:
 
 
 def spoken(text: str, **more: Any) -> dict[str, Any]:
-    own = {"user": "U06RELAY001", "bot_id": "B06RELAY001", "app_id": "A06RELAY001", "team": "T06QJ0B7N2W"}
+    own = {
+        "user": "U06RELAY001",
+        "bot_id": "B06RELAY001",
+        "app_id": "A06RELAY001",
+        "team": "T06QJ0B7N2W",
+    }
     return {"type": "message", **own, "text": text, "ts": ANY, **more}
 
 
@@ -53,7 +59,9 @@ def spoken(text: str, **more: Any) -> dict[str, Any]:
     ],
     ids=["text", "json", "blocks"],
 )
-async def test_command_answer(workspace: Workspace, answer: Response, message: dict[str, Any]) -> None:
+async def test_command_answer(
+    workspace: Workspace, answer: Response, message: dict[str, Any]
+) -> None:
     """What the bot answers a command is shown to that person at once."""
     workspace.bot.answers.append(answer)
     assert await workspace.slack.command(MAYA, PUBLIC, "/incident") == Outcome(True, 200)
@@ -61,7 +69,8 @@ async def test_command_answer(workspace: Workspace, answer: Response, message: d
 
 
 async def test_command_answer_for_all(workspace: Workspace) -> None:
-    """An answer that is `in_channel` is a message like any other, even where the bot is not a member."""
+    """An answer that is `in_channel` is a message like any other, even where the bot is not a
+    member."""
     workspace.bot.answers.append(JSONResponse({"text": "Hi", "response_type": "in_channel"}))
     await workspace.slack.command(MAYA, PUBLIC_WITHOUT_BOT, "/incident")
     assert workspace.slack.channels[PUBLIC_WITHOUT_BOT].messages == [spoken("Hi")]
@@ -89,7 +98,10 @@ async def test_broken_command_answer(workspace: Workspace) -> None:
     too_long = {"text": "Hi", "blocks": [{"type": "header", "text": plain("x" * 151)}]}
     workspace.bot.answers.extend([JSONResponse([]), JSONResponse(too_long)])
     outcomes = [await workspace.slack.command(MAYA, PUBLIC, "/incident") for _ in range(2)]
-    assert outcomes == [Outcome(False, 200, '/incident failed with the error "invalid_command_response"')] * 2
+    assert (
+        outcomes
+        == [Outcome(False, 200, '/incident failed with the error "invalid_command_response"')] * 2
+    )
     assert workspace.slack.ephemerals == []
     assert workspace.slack.violations[0] == "/incident: the answer is no JSON object"
     assert len(workspace.slack.violations) == 2
@@ -108,7 +120,9 @@ async def test_empty_answer_closes(workspace: Workspace) -> None:
 async def test_errors(workspace: Workspace) -> None:
     """Errors stand beside their inputs, and what was typed stays."""
     view_id = await workspace.open(FORM)
-    workspace.bot.answers.append(JSONResponse({"response_action": "errors", "errors": {"title": "Too vague."}}))
+    workspace.bot.answers.append(
+        JSONResponse({"response_action": "errors", "errors": {"title": "Too vague."}})
+    )
     outcome = await workspace.slack.submit(MAYA, view_id, typed("title", "Down"))
     assert outcome == Outcome(False, 200, errors={"title": "Too vague."})
     assert workspace.slack.views(MAYA)[0]["state"]["values"] == typed("title", "Down")
@@ -117,15 +131,23 @@ async def test_errors(workspace: Workspace) -> None:
 async def test_update_push_clear(workspace: Workspace) -> None:
     """An answer can change the modal, lay another on it, and close both."""
     view_id = await workspace.open(FORM)
-    workspace.bot.answers.append(JSONResponse({"response_action": "update", "view": {**FORM, "title": plain("Two")}}))
+    workspace.bot.answers.append(
+        JSONResponse({"response_action": "update", "view": {**FORM, "title": plain("Two")}})
+    )
     assert (await workspace.slack.submit(MAYA, view_id, typed("title", "Down"))).ok
-    assert [(view["id"], view["title"]["text"]) for view in workspace.slack.views(MAYA)] == [(view_id, "Two")]
+    assert [(view["id"], view["title"]["text"]) for view in workspace.slack.views(MAYA)] == [
+        (view_id, "Two")
+    ]
     assert workspace.slack.views(MAYA)[0]["state"]["values"] == typed("title", "Down")
 
     workspace.bot.answers.append(JSONResponse({"response_action": "push", "view": FORM}))
     assert (await workspace.slack.submit(MAYA, view_id)).ok
     below, top = workspace.slack.views(MAYA)
-    assert (below["id"], top["previous_view_id"], top["root_view_id"]) == (view_id, view_id, view_id)
+    assert (below["id"], top["previous_view_id"], top["root_view_id"]) == (
+        view_id,
+        view_id,
+        view_id,
+    )
 
     workspace.bot.answers.append(JSONResponse({"response_action": "clear"}))
     assert (await workspace.slack.submit(MAYA, top["id"], typed("title", "Down"))).ok
@@ -150,16 +172,21 @@ BROKEN: dict[str, Response] = {
     "no such action": JSONResponse({"response_action": "close"}),
     "no such input": JSONResponse({"response_action": "errors", "errors": {"summary": "?"}}),
     "no errors": JSONResponse({"response_action": "errors", "errors": {}}),
-    "a view too long": JSONResponse({"response_action": "update", "view": {**FORM, "title": plain("x" * 25)}}),
+    "a view too long": JSONResponse(
+        {"response_action": "update", "view": {**FORM, "title": plain("x" * 25)}}
+    ),
 }
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 async def test_broken_answers(workspace: Workspace, answer: Response) -> None:
-    """An answer that breaks Slack's rules is trouble to the person; the modal stays, and the rule is written down."""
+    """An answer that breaks Slack's rules is trouble to the person; the modal stays, and the rule
+    is written down."""
     view_id = await workspace.open(FORM)
     workspace.bot.answers.append(answer)
-    assert await workspace.slack.submit(MAYA, view_id, typed("title", "Down")) == Outcome(False, 200, TROUBLE)
+    assert await workspace.slack.submit(MAYA, view_id, typed("title", "Down")) == Outcome(
+        False, 200, TROUBLE
+    )
     assert [view["id"] for view in workspace.slack.views(MAYA)] == [view_id]
     assert [text.startswith("form: ") for text in workspace.slack.violations] == [True]
 
@@ -168,7 +195,9 @@ async def test_no_answer_to_a_submission(workspace: Workspace) -> None:
     """Silence or an error status is trouble to the person, but breaks no rule of form."""
     view_id = await workspace.open(FORM)
     workspace.bot.answers.extend([late, Response(status_code=404)])
-    outcomes = [await workspace.slack.submit(MAYA, view_id, typed("title", "Down")) for _ in range(2)]
+    outcomes = [
+        await workspace.slack.submit(MAYA, view_id, typed("title", "Down")) for _ in range(2)
+    ]
     assert outcomes == [Outcome(False, 0, TROUBLE), Outcome(False, 404, TROUBLE)]
     assert len(workspace.slack.views(MAYA)) == 1
     assert workspace.slack.violations == []
@@ -178,7 +207,11 @@ NUMBER = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1",
 REFUSED: list[tuple[dict[str, Any], str | None, str]] = [
     ({"type": "plain_text_input"}, None, "Please complete this required field."),
     ({"type": "plain_text_input", "min_length": 3}, "ab", "Please enter at least 3 characters."),
-    ({"type": "plain_text_input", "max_length": 3}, "abcd", "Please enter no more than 3 characters."),
+    (
+        {"type": "plain_text_input", "max_length": 3},
+        "abcd",
+        "Please enter no more than 3 characters.",
+    ),
     (NUMBER, "many", "Please enter a valid number."),
     (NUMBER, "1.5", "Please enter a whole number."),
     (NUMBER, "0", "Please enter a number no less than 1."),
@@ -188,13 +221,24 @@ REFUSED: list[tuple[dict[str, Any], str | None, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("element", "value", "sentence"), REFUSED, ids=[sentence for _, _, sentence in REFUSED])
-async def test_client_checks(workspace: Workspace, element: dict[str, Any], value: str | None, sentence: str) -> None:
+@pytest.mark.parametrize(
+    ("element", "value", "sentence"), REFUSED, ids=[sentence for _, _, sentence in REFUSED]
+)
+async def test_client_checks(
+    workspace: Workspace, element: dict[str, Any], value: str | None, sentence: str
+) -> None:
     """What Slack's own client refuses never reaches the bot."""
-    block = {"type": "input", "block_id": "it", "label": plain("It"), "element": {**element, "action_id": "value"}}
+    block = {
+        "type": "input",
+        "block_id": "it",
+        "label": plain("It"),
+        "element": {**element, "action_id": "value"},
+    }
     view_id = await workspace.open(modal(block))
     values = {"it": {"value": {"type": element["type"], "value": value}}}
-    assert await workspace.slack.submit(MAYA, view_id, values) == Outcome(False, errors={"it": sentence})
+    assert await workspace.slack.submit(MAYA, view_id, values) == Outcome(
+        False, errors={"it": sentence}
+    )
     assert len(workspace.bot.received) == 1
 
 
@@ -231,7 +275,10 @@ async def test_shortcut_failures(workspace: Workspace) -> None:
     """A shortcut without an answer fails by Slack's name for it."""
     workspace.bot.answers.extend([late, Response(status_code=500)])
     outcomes = [await workspace.slack.shortcut(MAYA, "new") for _ in range(2)]
-    assert outcomes == [Outcome(False, 0, "operation_timeout"), Outcome(False, 500, "dispatch_failed")]
+    assert outcomes == [
+        Outcome(False, 0, "operation_timeout"),
+        Outcome(False, 500, "dispatch_failed"),
+    ]
 
 
 # --- response URLs
@@ -246,7 +293,9 @@ async def test_response_url(workspace: Workspace) -> None:
     """A response URL answers the person, or the channel, five times."""
     url = await response_url(workspace)
     answers = [await workspace.client.post(url, json={"text": "Only you"}) for _ in range(4)]
-    answers.append(await workspace.client.post(url, json={"text": "All of you", "response_type": "in_channel"}))
+    answers.append(
+        await workspace.client.post(url, json={"text": "All of you", "response_type": "in_channel"})
+    )
     sixth = await workspace.client.post(url, json={"text": "Again"})
 
     assert [(answer.status_code, answer.text) for answer in answers] == [(200, "ok")] * 5
@@ -282,7 +331,9 @@ async def test_replace_and_delete(workspace: Workspace) -> None:
     button = {"type": "button", "action_id": "go", "text": plain("Go")}
     blocks = [{"type": "actions", "block_id": "do", "elements": [button]}]
     ts = (await workspace.api("chat.postMessage", channel=PUBLIC, text="Card", blocks=blocks))["ts"]
-    await workspace.slack.act(JONAS, channel_id=PUBLIC, ts=ts, block_id="do", action_id="go", action={})
+    await workspace.slack.act(
+        JONAS, channel_id=PUBLIC, ts=ts, block_id="do", action_id="go", action={}
+    )
     url = workspace.bot.received[-1]["response_url"]
 
     await workspace.client.post(url, json={"text": "Done", "replace_original": True})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack import Missing
+from bot.playground.slack import MissingError
 from bot.playground.slack.files import LARGEST
 from tests.playground.fake_bot import BOT_TOKEN, JONAS, MAYA, Workspace, modal, plain
 
@@ -14,7 +14,13 @@ RULES = b'{"task_routing": {}}'
 def file_input(**more: Any) -> dict[str, Any]:
     """An input for files, which need not be filled in."""
     element = {"type": "file_input", "action_id": "value", **more}
-    return {"type": "input", "block_id": "rules", "label": plain("Rules"), "optional": True, "element": element}
+    return {
+        "type": "input",
+        "block_id": "rules",
+        "label": plain("Rules"),
+        "optional": True,
+        "element": element,
+    }
 
 
 FORM = modal(file_input(filetypes=["json"], max_files=1))
@@ -73,7 +79,13 @@ async def test_who_may_read_a_file(workspace: Workspace) -> None:
         return response.status_code, response.content
 
     assert await answer(f"Bearer {BOT_TOKEN}") == (200, RULES)
-    for token in ("", BOT_TOKEN, "Bearer xoxb-other", "Bearer xapp-playground", f"Basic {BOT_TOKEN}"):
+    for token in (
+        "",
+        BOT_TOKEN,
+        "Bearer xoxb-other",
+        "Bearer xapp-playground",
+        f"Basic {BOT_TOKEN}",
+    ):
         assert await answer(token) == (302, b"")
     workspace.slack.app.scopes.remove("files:read")
     assert await answer(f"Bearer {BOT_TOKEN}") == (302, b"")
@@ -88,7 +100,7 @@ async def test_no_such_file(workspace: Workspace) -> None:
     assert (await workspace.client.get(url)).status_code == 404
     assert await workspace.api("files.info", file="F0") == {"ok": False, "error": "file_not_found"}
     view_id = await workspace.open(FORM)
-    with pytest.raises(Missing, match="no file F0"):
+    with pytest.raises(MissingError, match="no file F0"):
         await workspace.slack.submit(MAYA, view_id, chosen("F0"))
 
 
@@ -96,7 +108,7 @@ async def test_somebody_elses_file(workspace: Workspace) -> None:
     """Nobody can choose a file that another person uploaded."""
     file_id = await ready(workspace)
     view_id = await workspace.open(FORM, JONAS)
-    with pytest.raises(Missing, match=file_id):
+    with pytest.raises(MissingError, match=file_id):
         await workspace.slack.submit(JONAS, view_id, chosen(file_id))
 
 

@@ -35,8 +35,12 @@ def written(**more: Any) -> dict[str, Any]:
 async def test_post(workspace: Workspace) -> None:
     """A posted message is in the channel, as the answer says, and timestamps grow."""
     metadata = {"event_type": "delivery", "event_payload": {"key": "k1"}}
-    first = await workspace.api("chat.postMessage", channel=PUBLIC, text="Done", blocks=[SECTION], metadata=metadata)
-    second = await workspace.api("chat.postMessage", channel=PUBLIC, text="Again", thread_ts=first["ts"])
+    first = await workspace.api(
+        "chat.postMessage", channel=PUBLIC, text="Done", blocks=[SECTION], metadata=metadata
+    )
+    second = await workspace.api(
+        "chat.postMessage", channel=PUBLIC, text="Again", thread_ts=first["ts"]
+    )
 
     message = written(text="Done", blocks=[SHOWN_SECTION], metadata=metadata)
     reply = written(text="Again", thread_ts=first["ts"])
@@ -55,7 +59,10 @@ async def test_post(workspace: Workspace) -> None:
 )
 async def test_where_the_bot_is_not(workspace: Workspace, channel: str, error: str) -> None:
     """The bot cannot write where it is not, and is not told that a private channel is there."""
-    assert await workspace.api("chat.postMessage", channel=channel, text="Hello") == {"ok": False, "error": error}
+    assert await workspace.api("chat.postMessage", channel=channel, text="Hello") == {
+        "ok": False,
+        "error": error,
+    }
     reply = await workspace.api("chat.postEphemeral", channel=channel, user=MAYA, text="Hello")
     assert reply == {"ok": False, "error": error}
 
@@ -69,11 +76,15 @@ async def test_direct_message(workspace: Workspace) -> None:
 
 
 async def test_broken_messages(workspace: Workspace) -> None:
-    """A message that breaks a limit or has nothing in it is refused, and what broke is kept for the tests."""
+    """A message that breaks a limit or has nothing in it is refused, and what broke is kept for the
+    tests."""
     header = {"type": "header", "text": plain("x" * 151)}
     reply = await workspace.api("chat.postMessage", channel=PUBLIC, text="Hello", blocks=[header])
     assert (reply["ok"], reply["error"]) == (False, "invalid_blocks")
-    assert ["[ERROR] message.blocks[0].text.text" in text for text in reply["response_metadata"]["messages"]] == [True]
+    assert [
+        "[ERROR] message.blocks[0].text.text" in text
+        for text in reply["response_metadata"]["messages"]
+    ] == [True]
     assert [text.partition(": ")[0] for text in workspace.slack.violations] == ["chat.postMessage"]
 
     async def error(**args: Any) -> str:
@@ -88,9 +99,12 @@ async def test_broken_messages(workspace: Workspace) -> None:
 
 
 async def test_update(workspace: Workspace) -> None:
-    """New blocks replace the old ones unmarked; text alone takes the blocks away and is marked as edited."""
+    """New blocks replace the old ones unmarked; text alone takes the blocks away and is marked as
+    edited."""
     ts = (await workspace.api("chat.postMessage", channel=PUBLIC, text="Sending"))["ts"]
-    with_blocks = await workspace.api("chat.update", channel=PUBLIC, ts=ts, text="Done", blocks=[SECTION])
+    with_blocks = await workspace.api(
+        "chat.update", channel=PUBLIC, ts=ts, text="Done", blocks=[SECTION]
+    )
     assert with_blocks == {
         "ok": True,
         "channel": PUBLIC,
@@ -110,7 +124,10 @@ async def test_only_own_messages(workspace: Workspace) -> None:
 
     async def errors(ts: str) -> list[str]:
         update = await workspace.api("chat.update", channel=PUBLIC, ts=ts, text="Changed")
-        return [update.get("error", ""), (await workspace.api("chat.delete", channel=PUBLIC, ts=ts)).get("error", "")]
+        return [
+            update.get("error", ""),
+            (await workspace.api("chat.delete", channel=PUBLIC, ts=ts)).get("error", ""),
+        ]
 
     assert await errors(theirs) == ["cant_update_message", "cant_delete_message"]
     assert await errors("1.000000") == ["message_not_found", "message_not_found"]
@@ -122,12 +139,16 @@ async def test_ephemeral(workspace: Workspace) -> None:
     """An ephemeral message is seen by one member of the channel, and cannot be updated."""
     reply = await workspace.api("chat.postEphemeral", channel=PUBLIC, user=MAYA, text="Only you")
     assert reply == {"ok": True, "message_ts": ANY}
-    assert workspace.slack.ephemerals == [(PUBLIC, MAYA, written(text="Only you", is_ephemeral=True))]
+    assert workspace.slack.ephemerals == [
+        (PUBLIC, MAYA, written(text="Only you", is_ephemeral=True))
+    ]
     assert workspace.slack.channels[PUBLIC].messages == []
 
     stranger = await workspace.api("chat.postEphemeral", channel=PUBLIC, user="U0", text="Only you")
     assert stranger == {"ok": False, "error": "user_not_in_channel"}
-    update = await workspace.api("chat.update", channel=PUBLIC, ts=reply["message_ts"], text="Changed")
+    update = await workspace.api(
+        "chat.update", channel=PUBLIC, ts=reply["message_ts"], text="Changed"
+    )
     assert update == {"ok": False, "error": "message_not_found"}
 
 

@@ -33,7 +33,9 @@ def common(kind: str) -> dict[str, Any]:
     }
 
 
-def whole_view(view_id: str, blocks: list[dict[str, Any]], values: dict[str, Any], **more: Any) -> dict[str, Any]:
+def whole_view(
+    view_id: str, blocks: list[dict[str, Any]], values: dict[str, Any], **more: Any
+) -> dict[str, Any]:
     view = {
         "id": view_id,
         "team_id": TEAM,
@@ -89,13 +91,15 @@ async def test_command(workspace: Workspace) -> None:
 
 
 async def test_command_escapes(workspace: Workspace) -> None:
-    """People, channels and links arrive in angle brackets where the manifest asks for it; `& < >` are always escaped."""
+    """People, channels and links arrive in angle brackets where the manifest asks for it; `& < >`
+    are always escaped."""
     said = "@jonas. says #general & <b> at https://example.com/?a=1&b=2 @nobody"
     await workspace.slack.command(MAYA, PUBLIC, f"/incident {said}")
     await workspace.slack.command(MAYA, PUBLIC, f"/plain {said}")
 
     assert [payload["text"] for payload in workspace.bot.received] == [
-        f"<@{JONAS}|jonas>. says <#C06QJ0BAGEN|general> &amp; &lt;b&gt; at <https://example.com/?a=1&amp;b=2> @nobody",
+        f"<@{JONAS}|jonas>. says <#C06QJ0BAGEN|general> &amp; &lt;b&gt; at "
+        "<https://example.com/?a=1&amp;b=2> @nobody",
         "@jonas. says #general &amp; &lt;b&gt; at https://example.com/?a=1&amp;b=2 @nobody",
     ]
 
@@ -108,7 +112,10 @@ async def test_private_names(workspace: Workspace) -> None:
     await workspace.slack.command(MAYA, PRIVATE_WITHOUT_BOT, "/incident")
     await workspace.slack.command(MAYA, direct.id, "/incident")
 
-    assert [payload["channel_name"] for payload in workspace.bot.received] == ["privategroup", "directmessage"]
+    assert [payload["channel_name"] for payload in workspace.bot.received] == [
+        "privategroup",
+        "directmessage",
+    ]
 
 
 async def test_shortcut(workspace: Workspace) -> None:
@@ -149,12 +156,18 @@ async def test_message_shortcut(workspace: Workspace) -> None:
 
 
 async def test_view_submission(workspace: Workspace) -> None:
-    """A submission carries the view with what was typed; untouched inputs are there with nothing in them."""
-    view_id = await workspace.open(modal(text_input("title"), {**text_input("summary"), "optional": True}))
+    """A submission carries the view with what was typed; untouched inputs are there with nothing in
+    them."""
+    view_id = await workspace.open(
+        modal(text_input("title"), {**text_input("summary"), "optional": True})
+    )
     outcome = await workspace.slack.submit(MAYA, view_id, typed("title", "Checkout is down"))
 
     blocks = [shown_input("title"), {**shown_input("summary"), "optional": True}]
-    values = {**typed("title", "Checkout is down"), "summary": {"value": {"type": "plain_text_input", "value": None}}}
+    values = {
+        **typed("title", "Checkout is down"),
+        "summary": {"value": {"type": "plain_text_input", "value": None}},
+    }
     assert outcome.ok
     assert workspace.bot.received[-1] == {
         **common("view_submission"),
@@ -172,7 +185,11 @@ async def test_view_closed(workspace: Workspace) -> None:
     await workspace.slack.close(MAYA, told)
 
     values = {"title": {"value": {"type": "plain_text_input", "value": None}}}
-    assert [payload.get("type") for payload in workspace.bot.received] == [None, None, "view_closed"]
+    assert [payload.get("type") for payload in workspace.bot.received] == [
+        None,
+        None,
+        "view_closed",
+    ]
     assert workspace.bot.received[-1] == {
         **common("view_closed"),
         "view": whole_view(told, [shown_input("title")], values, notify_on_close=True),
@@ -228,7 +245,13 @@ BUTTONS = {
     "type": "actions",
     "block_id": "decide",
     "elements": [
-        {"type": "button", "action_id": "again", "text": plain("Send again"), "value": "ir1", "style": "primary"}
+        {
+            "type": "button",
+            "action_id": "again",
+            "text": plain("Send again"),
+            "value": "ir1",
+            "style": "primary",
+        }
     ],
 }
 CLICK = {
@@ -244,16 +267,28 @@ CLICK = {
 
 async def test_message_action(workspace: Workspace) -> None:
     """A click in a message carries the button's own value, the message, and a response URL."""
-    posted = await workspace.api("chat.postMessage", channel=PUBLIC, text="A card", blocks=[BUTTONS])
+    posted = await workspace.api(
+        "chat.postMessage", channel=PUBLIC, text="A card", blocks=[BUTTONS]
+    )
     outcome = await workspace.slack.act(
-        MAYA, channel_id=PUBLIC, ts=posted["ts"], block_id="decide", action_id="again", action={"type": "button"}
+        MAYA,
+        channel_id=PUBLIC,
+        ts=posted["ts"],
+        block_id="decide",
+        action_id="again",
+        action={"type": "button"},
     )
 
     assert outcome.ok
     assert workspace.bot.received == [
         {
             **common("block_actions"),
-            "container": {"type": "message", "message_ts": posted["ts"], "channel_id": PUBLIC, "is_ephemeral": False},
+            "container": {
+                "type": "message",
+                "message_ts": posted["ts"],
+                "channel_id": PUBLIC,
+                "is_ephemeral": False,
+            },
             "trigger_id": ANY,
             "channel": {"id": PUBLIC, "name": "incidents"},
             "message": posted["message"],
@@ -266,9 +301,16 @@ async def test_message_action(workspace: Workspace) -> None:
 
 async def test_ephemeral_action(workspace: Workspace) -> None:
     """A click in an ephemeral message does not carry the message, and nobody else can make it."""
-    sent = await workspace.api("chat.postEphemeral", channel=PUBLIC, user=MAYA, text="Only you", blocks=[BUTTONS])
+    sent = await workspace.api(
+        "chat.postEphemeral", channel=PUBLIC, user=MAYA, text="Only you", blocks=[BUTTONS]
+    )
     await workspace.slack.act(
-        MAYA, channel_id=PUBLIC, ts=sent["message_ts"], block_id="decide", action_id="again", action={}
+        MAYA,
+        channel_id=PUBLIC,
+        ts=sent["message_ts"],
+        block_id="decide",
+        action_id="again",
+        action={},
     )
 
     [payload] = workspace.bot.received
@@ -299,7 +341,9 @@ async def test_suggestion(workspace: Workspace) -> None:
 
 async def test_home_opened(workspace: Workspace) -> None:
     """Opening the home tab is an event, as JSON, with the home that was published before."""
-    await workspace.api("views.publish", user_id=MAYA, view={"type": "home", "blocks": [{"type": "divider"}]})
+    await workspace.api(
+        "views.publish", user_id=MAYA, view={"type": "home", "blocks": [{"type": "divider"}]}
+    )
     outcome = await workspace.slack.open_home(MAYA)
 
     direct = workspace.slack.direct(MAYA)
@@ -338,11 +382,24 @@ async def test_home_opened(workspace: Workspace) -> None:
 
 async def test_action_in_a_home(workspace: Workspace) -> None:
     """A click in the home tab names the view, which is of type home, and no channel or message."""
-    button = {"type": "button", "action_id": "again", "text": plain("Try again"), "value": "7", "style": "primary"}
-    home = {"type": "home", "blocks": [{"type": "actions", "block_id": "row", "elements": [button]}]}
+    button = {
+        "type": "button",
+        "action_id": "again",
+        "text": plain("Try again"),
+        "value": "7",
+        "style": "primary",
+    }
+    home = {
+        "type": "home",
+        "blocks": [{"type": "actions", "block_id": "row", "elements": [button]}],
+    }
     home_id = (await workspace.api("views.publish", user_id=MAYA, view=home))["view"]["id"]
     await workspace.slack.act(
-        MAYA, view_id=home_id, block_id="row", action_id="again", action={"type": "button", "value": "forged"}
+        MAYA,
+        view_id=home_id,
+        block_id="row",
+        action_id="again",
+        action={"type": "button", "value": "forged"},
     )
     [payload] = workspace.bot.received
     assert payload == {
@@ -363,7 +420,8 @@ async def test_action_in_a_home(workspace: Workspace) -> None:
         ],
     }
     assert {
-        name: payload["view"][name] for name in ("type", "submit", "close", "previous_view_id", "root_view_id")
+        name: payload["view"][name]
+        for name in ("type", "submit", "close", "previous_view_id", "root_view_id")
     } == {
         "type": "home",
         "submit": None,

@@ -39,7 +39,9 @@ async def test_payloads_go_over_the_socket(workspace: Workspace, client: SocketM
     client.socket_mode_request_listeners.append(answer)
     assert await workspace.slack.command(MAYA, PUBLIC, "/incident Checkout") == Outcome(True, 200)
     trigger = received[0].payload["trigger_id"]
-    view = (await workspace.api("views.open", trigger_id=trigger, view=modal(text_input("title"))))["view"]
+    view = (await workspace.api("views.open", trigger_id=trigger, view=modal(text_input("title"))))[
+        "view"
+    ]
     outcome = await workspace.slack.submit(MAYA, view["id"], typed("title", "Down"))
 
     assert outcome == Outcome(False, 200, errors={"title": "Too vague."})

@@ -35,7 +35,9 @@ async def test_lists_groups(reader: Workspace) -> None:
         0,
     )
     assert not group.keys() & {"users", "user_count"}
-    reply = await reader.api("usergroups.list", include_disabled="1", include_users="true", include_count="1")
+    reply = await reader.api(
+        "usergroups.list", include_disabled="1", include_users="true", include_count="1"
+    )
     groups = {it["id"]: it for it in reply["usergroups"]}
     assert groups[COMMANDERS.id]["date_delete"] > 0
     assert groups[ON_CALL.id]["users"] == list(ON_CALL.members)
@@ -44,9 +46,16 @@ async def test_lists_groups(reader: Workspace) -> None:
 
 async def test_lists_people(reader: Workspace) -> None:
     """Of a group that there is."""
-    assert (await reader.api("usergroups.users.list", usergroup=ON_CALL.id))["users"] == list(ON_CALL.members)
+    assert (await reader.api("usergroups.users.list", usergroup=ON_CALL.id))["users"] == list(
+        ON_CALL.members
+    )
     reader.slack.user_groups[COMMANDERS.id] = replace(COMMANDERS, disabled=True)
-    errors = [(await reader.api("usergroups.users.list", usergroup=it))["error"] for it in (COMMANDERS.id, "S0", "")]
+    errors = [
+        (await reader.api("usergroups.users.list", usergroup=it))["error"]
+        for it in (COMMANDERS.id, "S0", "")
+    ]
     assert errors == ["no_such_subteam", "no_such_subteam", "invalid_arguments"]
-    reply = await reader.api("usergroups.users.list", usergroup=COMMANDERS.id, include_disabled="true")
+    reply = await reader.api(
+        "usergroups.users.list", usergroup=COMMANDERS.id, include_disabled="true"
+    )
     assert reply["users"] == list(COMMANDERS.members)

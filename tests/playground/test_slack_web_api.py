@@ -37,7 +37,8 @@ PROVIDED = "commands,chat:write,users:read,im:write"
     ],
 )
 async def test_refuses_tokens(workspace: Workspace, token: str, method: str, error: str) -> None:
-    """A missing, unknown or unsuitable token, or an unknown method, is refused by Slack's own name for it."""
+    """A missing, unknown or unsuitable token, or an unknown method, is refused by Slack's own name
+    for it."""
     workspace.client.headers["Authorization"] = f"Bearer {token}".strip()
     reply = await workspace.api(method)
     assert (reply["ok"], reply["error"]) == (False, error)
@@ -52,7 +53,9 @@ async def test_refuses_tokens(workspace: Workspace, token: str, method: str, err
         ("text/html", b"channel=C1", "invalid_post_type"),
     ],
 )
-async def test_refuses_bodies(workspace: Workspace, content_type: str, body: bytes, error: str) -> None:
+async def test_refuses_bodies(
+    workspace: Workspace, content_type: str, body: bytes, error: str
+) -> None:
     """A body that cannot be read is refused with status 200 and Slack's name for the trouble."""
     response = await workspace.client.post(
         "/slack/api/chat.postMessage", content=body, headers={"Content-Type": content_type}
@@ -76,7 +79,11 @@ async def test_who_am_i(workspace: Workspace) -> None:
     }
     del workspace.client.headers["Authorization"]
     assert await workspace.api("api.test", foo="bar") == {"ok": True, "args": {"foo": "bar"}}
-    assert await workspace.api("api.test", error="no") == {"ok": False, "error": "no", "args": {"error": "no"}}
+    assert await workspace.api("api.test", error="no") == {
+        "ok": False,
+        "error": "no",
+        "args": {"error": "no"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,10 @@ async def test_email(workspace: Workspace) -> None:
 
     known = (await workspace.api("users.info", user=MAYA))["user"]
     assert known["profile"]["email"] == "maya.okafor@example.com"
-    assert await workspace.api("users.lookupByEmail", email="Maya.Okafor@example.com") == {"ok": True, "user": known}
+    assert await workspace.api("users.lookupByEmail", email="Maya.Okafor@example.com") == {
+        "ok": True,
+        "user": known,
+    }
     assert await workspace.api("users.lookupByEmail", email="no@example.com") == {
         "ok": False,
         "error": "users_not_found",
@@ -161,8 +171,15 @@ async def test_conversations(workspace: Workspace) -> None:
     workspace.slack.app.scopes.append("channels:read")
     opened = await workspace.api("conversations.open", users=MAYA)
     assert opened == {"ok": True, "channel": {"id": ANY}}
-    assert await workspace.api("conversations.open", users=MAYA) == {**opened, "no_op": True, "already_open": True}
-    assert await workspace.api("conversations.open", users="U0") == {"ok": False, "error": "user_not_found"}
+    assert await workspace.api("conversations.open", users=MAYA) == {
+        **opened,
+        "no_op": True,
+        "already_open": True,
+    }
+    assert await workspace.api("conversations.open", users="U0") == {
+        "ok": False,
+        "error": "user_not_found",
+    }
     assert await workspace.api("conversations.open") == {"ok": False, "error": "not_enough_users"}
 
     info = await workspace.api("conversations.info", channel=PUBLIC_WITHOUT_BOT)
@@ -195,10 +212,14 @@ async def test_calls_are_recorded(workspace: Workspace) -> None:
 async def test_slack_sdk(workspace: Workspace) -> None:
     """slack_sdk's own client talks to the stand-in: modals, messages, people, and errors."""
     client = AsyncWebClient(BOT_TOKEN, base_url=f"{workspace.url}/slack/api/")
-    view = await client.views_open(trigger_id=await workspace.trigger(), view=modal(text_input("title")))
+    view = await client.views_open(
+        trigger_id=await workspace.trigger(), view=modal(text_input("title"))
+    )
     assert view["view"]["blocks"][0]["block_id"] == "title"
     section = {"type": "section", "block_id": "said", "text": plain("Done")}
-    posted = await client.chat_postMessage(channel=PUBLIC, text="Done", blocks=[section], unfurl_links=False)
+    posted = await client.chat_postMessage(
+        channel=PUBLIC, text="Done", blocks=[section], unfurl_links=False
+    )
     updated = await client.chat_update(channel=PUBLIC, ts=posted["ts"], text="Undone")
     assert "blocks" not in updated["message"]
     assert (await client.users_info(user=MAYA))["user"]["is_admin"] is True

@@ -41,10 +41,18 @@ def creation(vendor: VendorStandIn) -> tuple[str, dict[str, Any]]:
     if isinstance(vendor, Rootly):
         attributes = {"title": "Checkout is down", "labels": {"slack_ref": "ir0123456789ab"}}
         document = {"data": {"type": "incidents", "attributes": attributes}}
-        return "/v1/incidents", {"json": document, "headers": {"Content-Type": "application/vnd.api+json"}}
+        return "/v1/incidents", {
+            "json": document,
+            "headers": {"Content-Type": "application/vnd.api+json"},
+        }
     if isinstance(vendor, IncidentIo):
         severity = vendor.data.lists["severities"][0]["id"]
-        body = {"idempotency_key": "k1", "visibility": "public", "name": "Checkout is down", "severity_id": severity}
+        body = {
+            "idempotency_key": "k1",
+            "visibility": "public",
+            "name": "Checkout is down",
+            "severity_id": severity,
+        }
         return "/v2/incidents", {"json": body}
     assert isinstance(vendor, Twilio)
     workspace = vendor.credentials["workspace_sid"]
@@ -62,7 +70,8 @@ async def test_credentials_are_accepted(vendor: VendorStandIn, client: httpx.Asy
 async def test_down_refuses_connections_and_comes_back_on_the_same_port(
     vendor: VendorStandIn, client: httpx.AsyncClient
 ) -> None:
-    """Down refuses connections, even kept-alive ones, and fine listens on the same port again, many times over."""
+    """Down refuses connections, even kept-alive ones, and fine listens on the same port again, many
+    times over."""
     url = vendor.url
     for _ in range(5):
         assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
@@ -74,8 +83,11 @@ async def test_down_refuses_connections_and_comes_back_on_the_same_port(
     assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
 
 
-async def test_down_drops_a_request_in_flight(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """A create that is waiting for its answer when the vendor goes down gets none, though the object was made."""
+async def test_down_drops_a_request_in_flight(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """A create that is waiting for its answer when the vendor goes down gets none, though the
+    object was made."""
     vendor.hold = asyncio.Event()
     path, arguments = creation(vendor)
     arrived = asyncio.Event()
@@ -89,16 +101,22 @@ async def test_down_drops_a_request_in_flight(vendor: VendorStandIn, client: htt
     assert len(vendor.created) == 1
 
 
-async def test_down_twice_and_fine_twice_do_no_harm(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_down_twice_and_fine_twice_do_no_harm(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """Setting a fault that is already set changes nothing."""
     for name in ("down", "down", "fine", "fine"):
         await vendor.set_fault(name)
     assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
 
 
-async def test_switching_in_haste_ends_where_it_was_last_set(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_switching_in_haste_ends_where_it_was_last_set(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """Faults set at the same time take effect one after the other."""
-    await asyncio.gather(*(vendor.set_fault(name) for name in ("down", "fine", "down", "revoked", "down", "fine")))
+    await asyncio.gather(
+        *(vendor.set_fault(name) for name in ("down", "fine", "down", "revoked", "down", "fine"))
+    )
     assert vendor.fault == "fine"
     assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
 
@@ -110,7 +128,9 @@ async def test_an_unknown_fault_is_an_error(vendor: VendorStandIn) -> None:
     assert vendor.fault == "fine"
 
 
-async def test_revoked_answers_401_to_everything(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_revoked_answers_401_to_everything(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """A revoked token gets the vendor's 401 for reads and creates, and nothing is made."""
     await vendor.set_fault("revoked")
     path, arguments = creation(vendor)
@@ -120,11 +140,17 @@ async def test_revoked_answers_401_to_everything(vendor: VendorStandIn, client: 
     ]
     assert statuses == [401, 401]
     assert vendor.created == []
-    assert [entry["note"] for entry in vendor.describe()["requests"]] == ["401 token revoked", "401 token revoked"]
+    assert [entry["note"] for entry in vendor.describe()["requests"]] == [
+        "401 token revoked",
+        "401 token revoked",
+    ]
 
 
-async def test_a_revoked_key_has_a_successor(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """While keys are revoked the page shows a new one, which works; fine takes the old one again, and shows it."""
+async def test_a_revoked_key_has_a_successor(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """While keys are revoked the page shows a new one, which works; fine takes the old one again,
+    and shows it."""
     old = vendor.describe()["key"]
     await vendor.set_fault("revoked")
     new = vendor.describe()["key"]
@@ -133,7 +159,9 @@ async def test_a_revoked_key_has_a_successor(vendor: VendorStandIn, client: http
     async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor, given)) as renewed:
 
         async def statuses() -> list[int]:
-            return [(await each.get(CHECKS[vendor.vendor])).status_code for each in (client, renewed)]
+            return [
+                (await each.get(CHECKS[vendor.vendor])).status_code for each in (client, renewed)
+            ]
 
         path, arguments = creation(vendor)
         assert (await renewed.post(path, **arguments)).status_code in (200, 201)
@@ -153,7 +181,11 @@ async def test_canned_answers_come_once_each_and_create_nothing(
     path, arguments = creation(vendor)
     assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
     first, second = await client.post(path, **arguments), await client.post(path, **arguments)
-    assert (first.status_code, first.json(), first.headers["Retry-After"]) == (429, {"error": "slow down"}, "7")
+    assert (first.status_code, first.json(), first.headers["Retry-After"]) == (
+        429,
+        {"error": "slow down"},
+        "7",
+    )
     assert (second.status_code, second.text) == (503, "<html>no</html>")
     assert vendor.created == []
     assert (await client.post(path, **arguments)).status_code in (200, 201)
@@ -171,8 +203,11 @@ async def test_hold_keeps_the_answer_back(vendor: VendorStandIn, client: httpx.A
     vendor.hold.set()
 
 
-async def test_what_is_created_is_described(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """A created object is the newest one on the page, marked as coming from Slack, and its link leads to a page."""
+async def test_what_is_created_is_described(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """A created object is the newest one on the page, marked as coming from Slack, and its link
+    leads to a page."""
     past = vendor.describe()["objects"]
     assert past
     assert not any(entry["from_slack"] for entry in past)
@@ -188,12 +223,16 @@ async def test_what_is_created_is_described(vendor: VendorStandIn, client: httpx
     assert (request["method"], request["path"]) == ("POST", path)
     assert request["note"].partition(" ")[2] == f"created {newest['kind']} {newest['reference']}"
     answered = await client.get(newest["url"])
-    assert (answered.status_code, answered.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert (answered.status_code, answered.headers["content-type"]) == (
+        200,
+        "text/html; charset=utf-8",
+    )
     assert "Checkout is down" in answered.text
 
 
 async def test_what_was_sent_can_be_read(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """An object that came through the API shows the body that made it, with JSON in a form's field unpacked."""
+    """An object that came through the API shows the body that made it, with JSON in a form's field
+    unpacked."""
     path, arguments = creation(vendor)
     await client.post(path, **arguments)
     newest, *past = vendor.describe()["objects"]
@@ -205,13 +244,16 @@ async def test_what_was_sent_can_be_read(vendor: VendorStandIn, client: httpx.As
 
 
 def test_a_long_body_is_cut() -> None:
-    """What nobody would read to its end is not sent to the page with every request; what only looks like JSON stays text."""
+    """What nobody would read to its end is not sent to the page with every request; what only looks
+    like JSON stays text."""
     assert readable({"text": "{{ incident.title }}"}) == '{\n  "text": "{{ incident.title }}"\n}'
     shown = readable({"text": "x" * (LONGEST + 1)})
     assert (len(shown), shown[-1]) == (LONGEST + 1, "…")
 
 
-async def test_every_change_calls_on_change(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_every_change_calls_on_change(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """The callback runs once for each request and each fault."""
     calls: list[str] = []
     vendor.on_change = lambda: calls.append("change")
@@ -221,7 +263,9 @@ async def test_every_change_calls_on_change(vendor: VendorStandIn, client: httpx
     assert len(calls) == 3
 
 
-async def test_pages_escape_what_was_typed(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_pages_escape_what_was_typed(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """No markup that somebody typed reaches a page."""
     path, arguments = creation(vendor)
     typed = "<script>alert(1)</script>"
@@ -237,13 +281,18 @@ async def test_pages_escape_what_was_typed(vendor: VendorStandIn, client: httpx.
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-async def test_the_list_of_requests_is_capped(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """The page gets the newest 50 reads, newest first, and what was written before them is not pushed out."""
+async def test_the_list_of_requests_is_capped(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """The page gets the newest 50 reads, newest first, and what was written before them is not
+    pushed out."""
     path, arguments = creation(vendor)
     await client.post(path, **arguments)
     for _ in range(60):
         await client.get(CHECKS[vendor.vendor])
     shown = vendor.describe()["requests"]
     assert [request["method"] for request in shown] == ["GET"] * 50 + ["POST"]
-    assert [request["at"] for request in shown[:50]] == [made.at for made in reversed(vendor.requests[-50:])]
+    assert [request["at"] for request in shown[:50]] == [
+        made.at for made in reversed(vendor.requests[-50:])
+    ]
     assert len(vendor.requests) == 61

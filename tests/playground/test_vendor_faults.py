@@ -17,7 +17,9 @@ __all__ = ["client", "vendor"]
 BROKEN_OFF = (httpx.RemoteProtocolError, httpx.ReadError)
 
 
-async def create(vendor: VendorStandIn, client: httpx.AsyncClient, number: int = 1) -> httpx.Response:
+async def create(
+    vendor: VendorStandIn, client: httpx.AsyncClient, number: int = 1
+) -> httpx.Response:
     """Create the `number`-th thing."""
     path, arguments = creation(vendor)
     if isinstance(vendor, IncidentIo):
@@ -34,7 +36,9 @@ def notes(vendor: VendorStandIn) -> list[str]:
     return [entry["note"] for entry in vendor.describe()["requests"]]
 
 
-async def test_slow_creates_at_once_and_answers_late(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_slow_creates_at_once_and_answers_late(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """A create is carried out long before it is answered; a read takes a second."""
     await vendor.set_fault("slow")
     path, arguments = creation(vendor)
@@ -59,7 +63,9 @@ async def test_slow_does_answer() -> None:
     await vendor.stop()
 
 
-async def test_stopping_does_not_wait_for_slow_answers(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_stopping_does_not_wait_for_slow_answers(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """A stand-in that stops drops what it has not answered yet."""
     await vendor.set_fault("slow")
     path, arguments = creation(vendor)
@@ -81,8 +87,11 @@ RATE_LIMITED: dict[str, Any] = {
 }
 
 
-async def test_limited_takes_three_writes_a_minute(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """The fourth write gets the vendor's 429 until the first is a minute old; reads are not limited."""
+async def test_limited_takes_three_writes_a_minute(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """The fourth write gets the vendor's 429 until the first is a minute old; reads are not
+    limited."""
     now = 1_800_000_000.0
     vendor.clock = lambda: now
     await vendor.set_fault("limited")
@@ -103,15 +112,22 @@ async def test_limited_takes_three_writes_a_minute(vendor: VendorStandIn, client
     else:
         assert refused.json() == RATE_LIMITED[vendor.vendor]
     assert (await read(vendor, client)).status_code == 200
-    assert vendor.describe()["limit"] == {"of": 3, "free_at": [1_800_000_060.0, 1_800_000_080.5, 1_800_000_080.5]}
+    assert vendor.describe()["limit"] == {
+        "of": 3,
+        "free_at": [1_800_000_060.0, 1_800_000_080.5, 1_800_000_080.5],
+    }
     now += 39.5
-    assert [(await create(vendor, client, number)).status_code for number in (5, 6)] == [taken[0], 429]
+    assert [(await create(vendor, client, number)).status_code for number in (5, 6)] == [
+        taken[0],
+        429,
+    ]
     assert len(vendor.created) == 4
 
 
 @pytest.mark.parametrize("made", [Rootly, IncidentIo])
 async def test_the_headers_say_what_the_switch_limits(made: type[VendorStandIn]) -> None:
-    """Rootly and incident.io count the three writes down in their headers, and keep their usual limit for reads."""
+    """Rootly and incident.io count the three writes down in their headers, and keep their usual
+    limit for reads."""
     vendor = made()
     now = 1_800_000_000.0
     vendor.clock = lambda: now
@@ -120,7 +136,10 @@ async def test_the_headers_say_what_the_switch_limits(made: type[VendorStandIn])
     headers = {"Authorization": f"Bearer {vendor.credentials['api_key']}"}
 
     def told(response: httpx.Response) -> list[str]:
-        return [response.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining", "Used", "Reset")]
+        return [
+            response.headers[f"X-RateLimit-{name}"]
+            for name in ("Limit", "Remaining", "Used", "Reset")
+        ]
 
     async with httpx.AsyncClient(base_url=vendor.url, headers=headers) as client:
         first = await create(vendor, client, 1)
@@ -137,7 +156,9 @@ async def test_the_headers_say_what_the_switch_limits(made: type[VendorStandIn])
     assert reading.headers["X-RateLimit-Limit"] != "3, 3;window=60"
 
 
-async def test_lost_creates_and_drops_the_connection(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_lost_creates_and_drops_the_connection(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """Nobody who only sees the connection break can know that the object is there; reads work."""
     await vendor.set_fault("lost")
     with pytest.raises(BROKEN_OFF):
@@ -157,7 +178,9 @@ async def test_lists_may_lag_while_answers_are_lost() -> None:
     async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor)) as client:
 
         async def titles() -> list[str]:
-            found = await client.get("/v1/incidents", params={"sort": "-created_at", "page[size]": 1})
+            found = await client.get(
+                "/v1/incidents", params={"sort": "-created_at", "page[size]": 1}
+            )
             return [row["attributes"]["title"] for row in found.json()["data"]]
 
         await create(vendor, client)
@@ -189,7 +212,8 @@ REFUSED: dict[str, tuple[int, Any]] = {
 
 
 async def test_refusing_names_one_field(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """Each create is refused in the vendor's own shape, whatever it says; nothing is made, and reads work."""
+    """Each create is refused in the vendor's own shape, whatever it says; nothing is made, and
+    reads work."""
     await vendor.set_fault("refusing")
     refused = await create(vendor, client)
     body = refused.json()["errors"] if isinstance(vendor, IncidentIo) else refused.json()
@@ -207,15 +231,24 @@ async def test_refusing_names_one_field(vendor: VendorStandIn, client: httpx.Asy
         (VendorStandIn, "/anything", "is reserved"),
     ],
 )
-def test_each_operation_has_a_field_to_refuse(made: type[VendorStandIn], path: str, words: str) -> None:
+def test_each_operation_has_a_field_to_refuse(
+    made: type[VendorStandIn], path: str, words: str
+) -> None:
     """What is refused is a field that the operation has."""
-    refusal = VendorStandIn.one_refusal(Rootly(), path) if made is VendorStandIn else made().one_refusal(path)
+    refusal = (
+        VendorStandIn.one_refusal(Rootly(), path)
+        if made is VendorStandIn
+        else made().one_refusal(path)
+    )
     assert words in str(refusal.body)
 
 
 async def test_bad_weather_on_creates(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
-    """Creates meet each kind of trouble about as often as was asked for, and are made exactly where they should be."""
-    vendor.weather = Weather(Random(5), unavailable=0.3, after_creating=0.5, limited=0.2, late=0.2, late_seconds=0.01)
+    """Creates meet each kind of trouble about as often as was asked for, and are made exactly where
+    they should be."""
+    vendor.weather = Weather(
+        Random(5), unavailable=0.3, after_creating=0.5, limited=0.2, late=0.2, late_seconds=0.01
+    )
     met: Counter[str] = Counter()
     for number in range(120):
         made_before = len(vendor.created)
@@ -249,7 +282,9 @@ async def test_late_weather_creates_first(vendor: VendorStandIn, client: httpx.A
     assert len(vendor.created) == 1
 
 
-async def test_the_switch_goes_before_the_weather(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+async def test_the_switch_goes_before_the_weather(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
     """While a fault is set, chance has no part."""
     vendor.weather = Weather(Random(5), unavailable=1.0)
     await vendor.set_fault("refusing")

@@ -42,7 +42,11 @@ def refusal(response: httpx.Response) -> tuple[int, str, list[tuple[str, str]]]:
     body = response.json()
     assert body["status"] == response.status_code
     assert body["request_id"]
-    return response.status_code, body["type"], [(error["source"]["field"], error["code"]) for error in body["errors"]]
+    return (
+        response.status_code,
+        body["type"],
+        [(error["source"]["field"], error["code"]) for error in body["errors"]],
+    )
 
 
 async def test_identity_names_the_roles(client: httpx.AsyncClient) -> None:
@@ -57,13 +61,18 @@ async def test_a_wrong_key_is_refused(client: httpx.AsyncClient) -> None:
     assert (answered.status_code, answered.json()["type"]) == (401, "authentication_error")
 
 
-async def test_a_created_incident_is_found_by_id_and_number(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
-    """Creating answers 200; the incident has the next number, and its permalink is the stand-in's own."""
+async def test_a_created_incident_is_found_by_id_and_number(
+    client: httpx.AsyncClient, vendor: IncidentIo
+) -> None:
+    """Creating answers 200; the incident has the next number, and its permalink is the stand-in's
+    own."""
     reporter = {
         "incident_role_id": vendor.data.named("incident_roles", "Reporter")["id"],
         "assignee": {"slack_user_id": "U06QK41M5PC"},
     }
-    answered = await client.post("/v2/incidents", json=incident(vendor, incident_role_assignments=[reporter]))
+    answered = await client.post(
+        "/v2/incidents", json=incident(vendor, incident_role_assignments=[reporter])
+    )
     made = answered.json()["incident"]
     assert answered.status_code == 200
     assert (made["reference"], made["mode"], made["incident_status"]["name"]) == (
@@ -79,19 +88,28 @@ async def test_a_created_incident_is_found_by_id_and_number(client: httpx.AsyncC
     assert [row["id"] for row in newest] == [made["id"]]
 
 
-async def test_the_same_idempotency_key_gives_the_same_incident(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
-    """A key that was used returns the first incident, whatever the body says; another key makes another."""
+async def test_the_same_idempotency_key_gives_the_same_incident(
+    client: httpx.AsyncClient, vendor: IncidentIo
+) -> None:
+    """A key that was used returns the first incident, whatever the body says; another key makes
+    another."""
     first = await client.post("/v2/incidents", json=incident(vendor))
     again = await client.post("/v2/incidents", json=incident(vendor, name="Other words"))
-    other = await client.post("/v2/incidents", json=incident(vendor, idempotency_key="ir0123456789ab-r1"))
+    other = await client.post(
+        "/v2/incidents", json=incident(vendor, idempotency_key="ir0123456789ab-r1")
+    )
     assert again.json() == first.json()
     assert other.json()["incident"]["reference"] == "INC-144"
     assert len(vendor.created) == 2
 
 
-async def test_a_refused_key_can_be_used_again(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+async def test_a_refused_key_can_be_used_again(
+    client: httpx.AsyncClient, vendor: IncidentIo
+) -> None:
     """A refusal does not use up its idempotency key."""
-    assert (await client.post("/v2/incidents", json=incident(vendor, severity_id=None))).status_code == 422
+    assert (
+        await client.post("/v2/incidents", json=incident(vendor, severity_id=None))
+    ).status_code == 422
     assert (await client.post("/v2/incidents", json=incident(vendor))).status_code == 200
 
 
@@ -130,24 +148,33 @@ async def test_incident_members_are_checked(
 async def test_triage_needs_no_severity(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
     """An incident that begins in triage may do without a severity."""
     triage = vendor.data.named("incident_statuses", "Triage")["id"]
-    answered = await client.post("/v2/incidents", json=incident(vendor, severity_id=None, incident_status_id=triage))
+    answered = await client.post(
+        "/v2/incidents", json=incident(vendor, severity_id=None, incident_status_id=triage)
+    )
     assert answered.status_code == 200
 
 
 async def test_a_type_that_begins_in_triage(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
-    """It needs no severity, is in triage, and takes no other status, but for an incident of the past."""
+    """It needs no severity, is in triage, and takes no other status, but for an incident of the
+    past."""
     third_party = vendor.data.named("incident_types", "Third party")["id"]
     fixing = vendor.data.named("incident_statuses", "Fixing")["id"]
     body = incident(vendor, severity_id=None, incident_type_id=third_party)
     made = (await client.post("/v2/incidents", json=body)).json()["incident"]
     assert made["incident_status"]["category"] == "triage"
-    body = incident(vendor, idempotency_key="2", incident_type_id=third_party, incident_status_id=fixing)
+    body = incident(
+        vendor, idempotency_key="2", incident_type_id=third_party, incident_status_id=fixing
+    )
     refused = await client.post("/v2/incidents", json=body)
     assert refusal(refused) == (422, "validation_error", [("incident_status_id", "invalid_value")])
-    assert (await client.post("/v2/incidents", json=body | {"mode": "retrospective"})).status_code == 200
+    assert (
+        await client.post("/v2/incidents", json=body | {"mode": "retrospective"})
+    ).status_code == 200
 
 
-async def test_a_private_type_demands_private_visibility(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+async def test_a_private_type_demands_private_visibility(
+    client: httpx.AsyncClient, vendor: IncidentIo
+) -> None:
     """A security incident is refused with public visibility, and taken with private."""
     security = vendor.data.named("incident_types", "Security")["id"]
     public = await client.post("/v2/incidents", json=incident(vendor, incident_type_id=security))
@@ -159,7 +186,9 @@ async def test_a_private_type_demands_private_visibility(client: httpx.AsyncClie
 async def test_only_json_is_taken(client: httpx.AsyncClient) -> None:
     """Forms are a 415, and what is no JSON a 400."""
     form = await client.post("/v2/actions", data={"description": "x"})
-    broken = await client.post("/v2/actions", content=b"[", headers={"Content-Type": "application/json"})
+    broken = await client.post(
+        "/v2/actions", content=b"[", headers={"Content-Type": "application/json"}
+    )
     assert (form.status_code, broken.status_code) == (415, 400)
 
 
@@ -179,7 +208,9 @@ async def test_a_created_action_is_listed(client: httpx.AsyncClient, vendor: Inc
         "Jonas Lindqvist",
         "Incident Relay",
     )
-    listed = (await client.get("/v2/actions", params={"incident_id": owner["id"]})).json()["actions"]
+    listed = (await client.get("/v2/actions", params={"incident_id": owner["id"]})).json()[
+        "actions"
+    ]
     assert listed[-1] == made
     assert vendor.describe()["objects"][0]["title"] == "Call the bank"
 
@@ -198,10 +229,16 @@ async def test_action_members_are_checked(
 ) -> None:
     """An action's errors name the field."""
     body = {"incident_id": vendor.data.lists["incidents"][0]["id"], "description": "x"} | change
-    assert refusal(await client.post("/v2/actions", json=body)) == (422, "validation_error", [error])
+    assert refusal(await client.post("/v2/actions", json=body)) == (
+        422,
+        "validation_error",
+        [error],
+    )
 
 
-async def test_a_refusal_on_demand_names_a_field(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
+async def test_a_refusal_on_demand_names_a_field(
+    client: httpx.AsyncClient, vendor: IncidentIo
+) -> None:
     """While the stand-in refuses, each create is refused by a field that its form has."""
     await vendor.set_fault("refusing")
     paths = {"/v2/incidents": "name", "/v2/actions": "description", "/v2/follow_ups": "title"}
@@ -218,13 +255,19 @@ async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v2/users", "/v3/teams", "/v3/actions", "/v3/follow_ups"])
-async def test_paging_walks_everything(client: httpx.AsyncClient, vendor: IncidentIo, path: str) -> None:
+async def test_paging_walks_everything(
+    client: httpx.AsyncClient, vendor: IncidentIo, path: str
+) -> None:
     """Following pagination_meta.after visits each entry once."""
     name = path.rpartition("/")[2]
     if name in ("users", "teams"):
         vendor.stock(name, 600)
     else:
-        made = {"incident_id": vendor.data.lists["incidents"][0]["id"], "description": "x", "title": "x"}
+        made = {
+            "incident_id": vendor.data.lists["incidents"][0]["id"],
+            "description": "x",
+            "title": "x",
+        }
         vendor.data.lists[name] += [
             getattr(vendor.data, name.removesuffix("s"))(made, at, {}, ulid(at))
             for at in range(1_700_000_000, 1_700_000_600)
@@ -299,10 +342,15 @@ async def test_incidents_by_severity(client: httpx.AsyncClient, vendor: Incident
 
 
 async def test_lists_can_lag(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
-    """What was just created is not in its list for `list_lag` seconds, and can be read directly; the rest is there."""
+    """What was just created is not in its list for `list_lag` seconds, and can be read directly;
+    the rest is there."""
 
     async def listed() -> list[list[str]]:
-        paths = {"incidents": "/v2/incidents?page_size=250", "actions": "/v2/actions", "follow_ups": "/v2/follow_ups"}
+        paths = {
+            "incidents": "/v2/incidents?page_size=250",
+            "actions": "/v2/actions",
+            "follow_ups": "/v2/follow_ups",
+        }
         answers = {name: (await client.get(path)).json() for name, path in paths.items()}
         return [[row["id"] for row in body[name]] for name, body in answers.items()]
 
@@ -317,15 +365,22 @@ async def test_lists_can_lag(client: httpx.AsyncClient, vendor: IncidentIo) -> N
     assert [len(rows) for rows in await listed()] == [len(rows) + 1 for rows in before]
 
 
-async def test_test_incidents_are_listed_only_when_asked_for(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
-    """An incident in test mode, and its actions, are left out of the lists unless the mode is named."""
-    made = (await client.post("/v2/incidents", json=incident(vendor, mode="test"))).json()["incident"]
+async def test_test_incidents_are_listed_only_when_asked_for(
+    client: httpx.AsyncClient, vendor: IncidentIo
+) -> None:
+    """An incident in test mode, and its actions, are left out of the lists unless the mode is
+    named."""
+    made = (await client.post("/v2/incidents", json=incident(vendor, mode="test"))).json()[
+        "incident"
+    ]
     await client.post("/v2/actions", json={"incident_id": made["id"], "description": "Drill"})
     listed = (await client.get("/v2/incidents?page_size=250")).json()["incidents"]
     tests = (await client.get("/v2/incidents", params={"mode[one_of]": "test"})).json()["incidents"]
     assert made["id"] not in [row["id"] for row in listed]
     assert made["id"] in [row["id"] for row in tests]
-    assert (await client.get("/v2/actions", params={"incident_id": made["id"]})).json()["actions"] == []
+    assert (await client.get("/v2/actions", params={"incident_id": made["id"]})).json()[
+        "actions"
+    ] == []
     parameters = {"incident_id": made["id"], "incident_mode": "test"}
     assert len((await client.get("/v2/actions", params=parameters)).json()["actions"]) == 1
 
@@ -340,4 +395,9 @@ async def test_users_are_found_by_slack_id_and_email(client: httpx.AsyncClient) 
 async def test_the_worse_severity_has_the_higher_rank(client: httpx.AsyncClient) -> None:
     """Severities come least severe first."""
     rows = (await client.get("/v1/severities")).json()["severities"]
-    assert [(row["name"], row["rank"]) for row in rows] == [("SEV3", 1), ("SEV2", 2), ("SEV1", 3), ("SEV0", 4)]
+    assert [(row["name"], row["rank"]) for row in rows] == [
+        ("SEV3", 1),
+        ("SEV2", 2),
+        ("SEV1", 3),
+        ("SEV0", 4),
+    ]

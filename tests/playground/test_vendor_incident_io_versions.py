@@ -28,7 +28,11 @@ async def client(vendor: IncidentIo) -> AsyncIterator[httpx.AsyncClient]:
 
 def body(vendor: IncidentIo) -> dict[str, str]:
     """What both routes take: members that they do not know are ignored."""
-    return {"incident_id": vendor.data.lists["incidents"][0]["id"], "description": "Look", "title": "Look"}
+    return {
+        "incident_id": vendor.data.lists["incidents"][0]["id"],
+        "description": "Look",
+        "title": "Look",
+    }
 
 
 SERVED = [
@@ -43,21 +47,25 @@ SERVED = [
 async def test_what_is_served(
     client: httpx.AsyncClient, vendor: IncidentIo, choice: str, statuses: dict[str, int], route: str
 ) -> None:
-    """A path that is left out is a 404 for reads and creates, whatever the key may do, and creates nothing."""
+    """A path that is left out is a 404 for reads and creates, whatever the key may do, and creates
+    nothing."""
     vendor.set_version(choice)
     viewer = {"Authorization": f"Bearer {vendor.key_of('incident_creator')['api_key']}"}
     for version, status in statuses.items():
         path = f"/{version}/{route}"
         assert (await client.post(path, json=body(vendor))).status_code == status
         assert (await client.get(path)).status_code == (200 if status == 201 else 404)
-        assert (await client.get(path, headers=viewer)).status_code == (403 if status == 201 else 404)
+        assert (await client.get(path, headers=viewer)).status_code == (
+            403 if status == 201 else 404
+        )
         assert (await client.get(path, headers={"Authorization": "Bearer x"})).status_code == 401
     assert len(vendor.created) == list(statuses.values()).count(201)
     assert (await client.get("/v2/incidents")).status_code == 200
 
 
 async def test_it_goes_together_with_a_fault(client: httpx.AsyncClient, vendor: IncidentIo) -> None:
-    """Where answers get lost, what is there is made without one, and a path that is left out answers as ever."""
+    """Where answers get lost, what is there is made without one, and a path that is left out
+    answers as ever."""
     vendor.set_version("v2_removed")
     await vendor.set_fault("lost")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -84,15 +92,22 @@ async def test_the_page_is_told(vendor: IncidentIo) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-async def test_both_versions_hold_the_same(client: httpx.AsyncClient, vendor: IncidentIo, route: str) -> None:
-    """What one made the other lists; only version 3 has pages, and only it shows a follow-up's category."""
+async def test_both_versions_hold_the_same(
+    client: httpx.AsyncClient, vendor: IncidentIo, route: str
+) -> None:
+    """What one made the other lists; only version 3 has pages, and only it shows a follow-up's
+    category."""
     category = vendor.data.lists["follow_up_categories"][0]
     for version in ("v2", "v3"):
         made = (
-            await client.post(f"/{version}/{route}", json=body(vendor) | {"follow_up_category_id": category["id"]})
+            await client.post(
+                f"/{version}/{route}", json=body(vendor) | {"follow_up_category_id": category["id"]}
+            )
         ).json()
         [row] = made.values()
-        assert row.get("category") == (category if (version, route) == ("v3", "follow_ups") else None)
+        assert row.get("category") == (
+            category if (version, route) == ("v3", "follow_ups") else None
+        )
     second = (await client.get(f"/v2/{route}")).json()
     third = (await client.get(f"/v3/{route}", params={"page_size": "250"})).json()
     assert (list(second), list(third)) == ([route], [route, "pagination_meta"])

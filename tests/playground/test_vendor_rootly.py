@@ -35,7 +35,9 @@ async def client(rootly: Rootly) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def post(client: httpx.AsyncClient, path: str, kind: str, attributes: Any) -> httpx.Response:
-    return await client.post(path, json={"data": {"type": kind, "attributes": attributes}}, headers=JSON_API)
+    return await client.post(
+        path, json={"data": {"type": kind, "attributes": attributes}}, headers=JSON_API
+    )
 
 
 def titles(response: httpx.Response) -> tuple[int, list[str]]:
@@ -50,7 +52,9 @@ def workflow(rootly: Rootly, *, locked: bool = False) -> str:
 async def test_who_am_i(client: httpx.AsyncClient) -> None:
     """The key's user is told with the team's name."""
     answered = await client.get("/v1/users/me")
-    assert answered.json()["data"]["attributes"]["full_name_with_team"] == "[Brambleway] Maya Okafor"
+    assert (
+        answered.json()["data"]["attributes"]["full_name_with_team"] == "[Brambleway] Maya Okafor"
+    )
     assert answered.headers["content-type"] == "application/vnd.api+json"
     assert answered.headers["X-RateLimit-Limit"] == "3000, 3000;window=60"
     assert answered.headers["X-RateLimit-Remaining"] == "2999"
@@ -79,7 +83,12 @@ async def test_a_created_incident_is_found(client: httpx.AsyncClient, rootly: Ro
     answered = await post(client, "/v1/incidents", "incidents", attributes)
     made = answered.json()["data"]["attributes"]
     assert answered.status_code == 201
-    assert (made["sequential_id"], made["status"], made["kind"], made["source"]) == (143, "started", "normal", "api")
+    assert (made["sequential_id"], made["status"], made["kind"], made["source"]) == (
+        143,
+        "started",
+        "normal",
+        "api",
+    )
     assert made["url"] == f"{rootly.url}/account/incidents/143-checkout-5xx"
     assert made["labels"] == {"slack_ref": "ir4f2a9c01b2c3"}
     assert made["severity"]["data"]["attributes"]["name"] == "SEV0"
@@ -90,8 +99,11 @@ async def test_a_created_incident_is_found(client: httpx.AsyncClient, rootly: Ro
     assert rootly.created[0].body == {"data": {"type": "incidents", "attributes": attributes}}
 
 
-async def test_the_page_shows_when_and_whom_to_notify(client: httpx.AsyncClient, rootly: Rootly) -> None:
-    """Times that were given are shown in UTC, and the addresses; a start that was not given is not repeated."""
+async def test_the_page_shows_when_and_whom_to_notify(
+    client: httpx.AsyncClient, rootly: Rootly
+) -> None:
+    """Times that were given are shown in UTC, and the addresses; a start that was not given is not
+    repeated."""
     attributes = {
         "title": "Long over",
         "started_at": "2026-03-01T10:00:00+01:00",
@@ -113,15 +125,21 @@ async def test_an_idempotency_key_does_nothing(client: httpx.AsyncClient) -> Non
     """The same Idempotency-Key twice makes two incidents: nobody has proved that it does otherwise."""
     headers = JSON_API | {"Idempotency-Key": "ir0123456789ab"}
     body = {"data": {"type": "incidents", "attributes": {"title": "Twice"}}}
-    ids = {(await client.post("/v1/incidents", json=body, headers=headers)).json()["data"]["id"] for _ in range(2)}
+    ids = {
+        (await client.post("/v1/incidents", json=body, headers=headers)).json()["data"]["id"]
+        for _ in range(2)
+    }
     assert len(ids) == 2
 
 
 async def test_only_json_api_is_taken(client: httpx.AsyncClient) -> None:
     """Plain JSON is a 415, and what is no JSON a 400."""
-    plain = await client.post("/v1/incidents", json={"data": {"type": "incidents", "attributes": {}}})
+    plain = await client.post(
+        "/v1/incidents", json={"data": {"type": "incidents", "attributes": {}}}
+    )
     broken = [
-        await client.post("/v1/incidents", content=body, headers=JSON_API) for body in (b"{", b'"\\ud800"', b"[" * 9999)
+        await client.post("/v1/incidents", content=body, headers=JSON_API)
+        for body in (b"{", b'"\\ud800"', b"[" * 9999)
     ]
     assert plain.status_code == 415
     assert [answered.status_code for answered in broken] == [400, 400, 400]
@@ -165,15 +183,21 @@ async def test_the_envelope_is_checked(client: httpx.AsyncClient, body: Any, tit
 async def test_incident_attributes_are_checked(
     client: httpx.AsyncClient, rootly: Rootly, attributes: Any, title: str
 ) -> None:
-    """Unknown attributes, wrong types, words, ids and times are refused by name, and nothing is made."""
+    """Unknown attributes, wrong types, words, ids and times are refused by name, and nothing is
+    made."""
     assert titles(await post(client, "/v1/incidents", "incidents", attributes)) == (422, [title])
     assert rootly.created == []
 
 
-async def test_the_worst_severity_demands_a_summary(client: httpx.AsyncClient, rootly: Rootly) -> None:
+async def test_the_worst_severity_demands_a_summary(
+    client: httpx.AsyncClient, rootly: Rootly
+) -> None:
     """SEV0 without a summary is refused; with one it is created."""
     attributes = {"title": "All down", "severity_id": rootly.data.lists["severities"][0]["id"]}
-    assert titles(await post(client, "/v1/incidents", "incidents", attributes)) == (422, ["Summary can't be blank"])
+    assert titles(await post(client, "/v1/incidents", "incidents", attributes)) == (
+        422,
+        ["Summary can't be blank"],
+    )
     assert rootly.describe()["requests"][0]["note"] == "422 summary"
     mended = attributes | {"summary": "Nobody can pay."}
     assert (await post(client, "/v1/incidents", "incidents", mended)).status_code == 201
@@ -190,7 +214,8 @@ async def test_test_incidents_are_listed_only_when_asked_for(client: httpx.Async
 
 
 async def test_a_created_action_item_is_listed(client: httpx.AsyncClient, rootly: Rootly) -> None:
-    """An action item gets its incident's url and its assignee, and is listed with the incident's others."""
+    """An action item gets its incident's url and its assignee, and is listed with the incident's
+    others."""
     lists = rootly.data.lists
     path = f"/v1/incidents/{lists['incidents'][0]['id']}/action_items"
     attributes = {
@@ -210,7 +235,11 @@ async def test_a_created_action_item_is_listed(client: httpx.AsyncClient, rootly
     listed = (await client.get(path)).json()["data"]
     assert [row["attributes"]["summary"] for row in listed][-1] == "Roll back 4.2"
     shown = rootly.describe()["objects"][0]
-    assert (shown["kind"], shown["reference"], shown["title"]) == ("action item", "INC-142", "Roll back 4.2")
+    assert (shown["kind"], shown["reference"], shown["title"]) == (
+        "action item",
+        "INC-142",
+        "Roll back 4.2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,8 +265,15 @@ async def test_action_item_attributes_are_checked(
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient, rootly: Rootly) -> None:
     """Unknown ids in a path, and locked workflows, are "Not found or unauthorized"."""
     refusals = [
-        await post(client, f"/v1/incidents/{NOBODY}/action_items", "incident_action_items", {"summary": "x"}),
-        await post(client, f"/v1/workflows/{NOBODY}/workflow_tasks", "workflow_tasks", {"task_params": ADD}),
+        await post(
+            client,
+            f"/v1/incidents/{NOBODY}/action_items",
+            "incident_action_items",
+            {"summary": "x"},
+        ),
+        await post(
+            client, f"/v1/workflows/{NOBODY}/workflow_tasks", "workflow_tasks", {"task_params": ADD}
+        ),
         await post(
             client,
             f"/v1/workflows/{workflow(rootly, locked=True)}/workflow_tasks",
@@ -254,7 +290,12 @@ async def test_what_is_not_there_is_404(client: httpx.AsyncClient, rootly: Rootl
 async def test_a_created_workflow_task_is_listed(client: httpx.AsyncClient, rootly: Rootly) -> None:
     """A workflow task goes to the end of its workflow and is found by its name."""
     path = f"/v1/workflows/{workflow(rootly)}/workflow_tasks"
-    attributes = {"name": "Mail ir0123456789ab", "enabled": True, "skip_on_failure": False, "task_params": SEND}
+    attributes = {
+        "name": "Mail ir0123456789ab",
+        "enabled": True,
+        "skip_on_failure": False,
+        "task_params": SEND,
+    }
     answered = await post(client, path, "workflow_tasks", attributes)
     made = answered.json()["data"]["attributes"]
     assert (answered.status_code, made["position"], made["task_params"]) == (201, 2, SEND)
@@ -267,7 +308,10 @@ async def test_a_created_workflow_task_is_listed(client: httpx.AsyncClient, root
     [
         ({"summary": "x"}, "Task type can't be blank"),
         (ADD | {"task_type": "make_coffee"}, "Task type is not included in the list"),
-        ({"task_type": "add_action_item", "summary": "x", "status": "open"}, "Priority can't be blank"),
+        (
+            {"task_type": "add_action_item", "summary": "x", "status": "open"},
+            "Priority can't be blank",
+        ),
         (ADD | {"priority": "urgent"}, "Priority is not included in the list"),
         (ADD | {"assigned_to_user": {"id": 1, "name": "x"}}, "Assigned to user is invalid"),
         (ADD | {"post_to_slack_channels": ["C1"]}, "Post to slack channels is invalid"),
@@ -279,10 +323,15 @@ async def test_a_created_workflow_task_is_listed(client: httpx.AsyncClient, root
         (SEND | {"cc": ["nobody"]}, "Cc is invalid"),
     ],
 )
-async def test_task_params_are_checked(client: httpx.AsyncClient, rootly: Rootly, params: Any, title: str) -> None:
+async def test_task_params_are_checked(
+    client: httpx.AsyncClient, rootly: Rootly, params: Any, title: str
+) -> None:
     """Each task type's parameters are refused by name."""
     path = f"/v1/workflows/{workflow(rootly)}/workflow_tasks"
-    assert titles(await post(client, path, "workflow_tasks", {"task_params": params})) == (422, [title])
+    assert titles(await post(client, path, "workflow_tasks", {"task_params": params})) == (
+        422,
+        [title],
+    )
 
 
 async def test_a_position_is_taken_once(client: httpx.AsyncClient, rootly: Rootly) -> None:
@@ -298,7 +347,9 @@ async def test_paging_walks_everything(client: httpx.AsyncClient, rootly: Rootly
     seen: list[str] = []
     number: int | None = 1
     while number is not None:
-        answered = await client.get("/v1/services", params={"page[number]": number, "page[size]": 100})
+        answered = await client.get(
+            "/v1/services", params={"page[number]": number, "page[size]": 100}
+        )
         seen.extend(row["id"] for row in answered.json()["data"])
         number = answered.json()["meta"]["next_page"]
     assert len(seen) == len(set(seen)) == 10_000
@@ -329,7 +380,9 @@ async def test_incidents_can_be_walked_with_cursors(client: httpx.AsyncClient) -
         "filter[search]=x&pages=2",
     ],
 )
-async def test_questions_that_a_list_does_not_know_are_400(client: httpx.AsyncClient, query: str) -> None:
+async def test_questions_that_a_list_does_not_know_are_400(
+    client: httpx.AsyncClient, query: str
+) -> None:
     """Too large pages and unknown filters, sorts and parameters are 400."""
     assert (await client.get(f"/v1/services?{query}")).status_code == 400
 
@@ -361,8 +414,15 @@ async def test_filters_filter(client: httpx.AsyncClient, path: str, names: list[
 async def test_incidents_since_a_moment(client: httpx.AsyncClient, rootly: Rootly) -> None:
     """filter[created_at][gte] finds what was created since, with its labels."""
     since = rootly.data.lists["incidents"][0]["attributes"]["created_at"]
-    await post(client, "/v1/incidents", "incidents", {"title": "New", "labels": {"slack_ref": "ir0123456789ab"}})
-    answered = await client.get("/v1/incidents", params={"filter[created_at][gte]": since, "sort": "-created_at"})
+    await post(
+        client,
+        "/v1/incidents",
+        "incidents",
+        {"title": "New", "labels": {"slack_ref": "ir0123456789ab"}},
+    )
+    answered = await client.get(
+        "/v1/incidents", params={"filter[created_at][gte]": since, "sort": "-created_at"}
+    )
     assert [row["attributes"]["sequential_id"] for row in answered.json()["data"]] == [143, 142]
     assert answered.json()["data"][0]["attributes"]["labels"] == {"slack_ref": "ir0123456789ab"}
 
@@ -375,14 +435,20 @@ async def test_incidents_since_a_moment(client: httpx.AsyncClient, rootly: Rootl
         ("/v1/workflows/{workflow}/workflow_tasks", 400),
     ],
 )
-async def test_not_every_list_knows_times(client: httpx.AsyncClient, rootly: Rootly, path: str, status: int) -> None:
-    """Incidents can be asked for by their time; action items of an incident and tasks of a workflow cannot."""
+async def test_not_every_list_knows_times(
+    client: httpx.AsyncClient, rootly: Rootly, path: str, status: int
+) -> None:
+    """Incidents can be asked for by their time; action items of an incident and tasks of a workflow
+    cannot."""
     path = path.format(incident=rootly.data.lists["incidents"][0]["id"], workflow=workflow(rootly))
-    assert (await client.get(path, params={"filter[created_at][gte]": "2026-11-21T10:00:00Z"})).status_code == status
+    assert (
+        await client.get(path, params={"filter[created_at][gte]": "2026-11-21T10:00:00Z"})
+    ).status_code == status
 
 
 async def test_lists_can_lag(client: httpx.AsyncClient, rootly: Rootly) -> None:
-    """What was just created is not in its list for `list_lag` seconds, and can be read directly; the rest is there."""
+    """What was just created is not in its list for `list_lag` seconds, and can be read directly;
+    the rest is there."""
     items, tasks = (
         f"/v1/incidents/{rootly.data.lists['incidents'][0]['id']}/action_items",
         f"/v1/workflows/{workflow(rootly)}/workflow_tasks",
@@ -392,7 +458,9 @@ async def test_lists_can_lag(client: httpx.AsyncClient, rootly: Rootly) -> None:
     made = (await post(client, "/v1/incidents", "incidents", {"title": "New"})).json()["data"]["id"]
     await post(client, items, "incident_action_items", {"summary": "Look"})
     await post(client, tasks, "workflow_tasks", {"task_params": ADD})
-    assert [(await client.get(path)).json()["data"] for path in ("/v1/incidents", items, tasks)] == before
+    assert [
+        (await client.get(path)).json()["data"] for path in ("/v1/incidents", items, tasks)
+    ] == before
     assert (await client.get(f"/v1/incidents/{made}")).status_code == 200
     rootly.list_lag = 0.001
     grown = [(await client.get(path)).json()["data"] for path in ("/v1/incidents", items, tasks)]
@@ -404,11 +472,17 @@ async def test_the_bot_can_name_a_test_incident(rootly: Rootly) -> None:
     key = ApiKey(api_key=SecretStr(rootly.credentials["api_key"]))
     async with make_client() as client:
         adapter = Adapter(client, rootly.url)
-        drill = await adapter.create("incident", Submission(Incident(title="Drill", kind="test"), "ir1"), key)
+        drill = await adapter.create(
+            "incident", Submission(Incident(title="Drill", kind="test"), "ir1"), key
+        )
         item = ActionItem(incident_id=drill.reference.replace("INC-", "#"), summary="Look")
         made = await adapter.create("action_item", Submission(item, "ir2"), key)
         offered = (await adapter.entries("incidents", key))[0]
-    assert (offered.id, offered.label, offered.detail) == (drill.id, "INC-143 Drill", "started, test")
+    assert (offered.id, offered.label, offered.detail) == (
+        drill.id,
+        "INC-143 Drill",
+        "started, test",
+    )
     assert [(each.path, each.id) for each in rootly.created[1:]] == [
         (f"/v1/incidents/{drill.id}/action_items", made.id)
     ]

@@ -39,25 +39,38 @@ def incident(rootly: Rootly) -> str:
     return str(rootly.data.lists["incidents"][0]["id"])
 
 
-async def choose(api: httpx.AsyncClient, rootly: Rootly, name: str, **chosen: Any) -> httpx.Response:
+async def choose(
+    api: httpx.AsyncClient, rootly: Rootly, name: str, **chosen: Any
+) -> httpx.Response:
     attributes = {"incident_id": incident(rootly), "form_field_id": field(rootly, name), **chosen}
     body = {"data": {"type": "incident_form_field_selections", "attributes": attributes}}
     path = f"/v1/incidents/{incident(rootly)}/form_field_selections"
     return await api.post(path, json=body, headers=JSON_API)
 
 
-async def test_fields_come_with_options_and_positions(rootly: Rootly, api: httpx.AsyncClient) -> None:
+async def test_fields_come_with_options_and_positions(
+    rootly: Rootly, api: httpx.AsyncClient
+) -> None:
     """Only when they are asked for."""
     plain = (await api.get("/v1/form_fields")).json()
     assert "included" not in plain
     whole = (await api.get("/v1/form_fields", params={"include": "options,positions"})).json()
     assert whole["data"] == plain["data"]
-    assert {row["type"] for row in whole["included"]} == {"form_field_options", "form_field_positions"}
+    assert {row["type"] for row in whole["included"]} == {
+        "form_field_options",
+        "form_field_positions",
+    }
     options = (await api.get(f"/v1/form_fields/{field(rootly, 'Region')}/options")).json()["data"]
-    assert [row["attributes"]["value"] for row in options] == ["Europe", "North America", "Asia Pacific"]
+    assert [row["attributes"]["value"] for row in options] == [
+        "Europe",
+        "North America",
+        "Asia Pacific",
+    ]
 
 
-async def test_a_selection_is_made_listed_and_changed(rootly: Rootly, api: httpx.AsyncClient) -> None:
+async def test_a_selection_is_made_listed_and_changed(
+    rootly: Rootly, api: httpx.AsyncClient
+) -> None:
     """The incident's page shows it; nothing counts as created."""
     made = await choose(api, rootly, "Region", selected_option_ids=[option(rootly, "Europe")])
     assert made.status_code == 201
@@ -67,7 +80,9 @@ async def test_a_selection_is_made_listed_and_changed(rootly: Rootly, api: httpx
     }
     path = f"/v1/incident_form_field_selections/{made.json()['data']['id']}"
     assert (await api.put(path, json={"data": body}, headers=JSON_API)).status_code == 200
-    (row,) = (await api.get(f"/v1/incidents/{incident(rootly)}/form_field_selections")).json()["data"]
+    (row,) = (await api.get(f"/v1/incidents/{incident(rootly)}/form_field_selections")).json()[
+        "data"
+    ]
     assert row["attributes"]["selected_option_ids"] == [option(rootly, "Asia Pacific")]
     url = rootly.data.lists["incidents"][0]["attributes"]["url"]
     assert "Asia Pacific" in (await api.get(url)).text
@@ -78,23 +93,43 @@ async def test_what_is_not_set_up_is_refused_once(rootly: Rootly, api: httpx.Asy
     """For each incident; the second time somebody has set it up."""
     lund = {"selected_option_ids": [option(rootly, "Lund")]}
     refused = await choose(api, rootly, "Data centre", **lund)
-    assert (refused.status_code, refused.json()["errors"][0]["title"]) == (422, "Selected options is not set up yet")
+    assert (refused.status_code, refused.json()["errors"][0]["title"]) == (
+        422,
+        "Selected options is not set up yet",
+    )
     assert (await choose(api, rootly, "Data centre", **lund)).status_code == 201
 
 
 WRONG = [
     pytest.param("Region", {}, "Value can't be blank", id="nothing"),
-    pytest.param("Region", {"value": "Europe"}, "Selected options can't be blank", id="a text for a choice"),
-    pytest.param("Region", {"selected_option_ids": ["x"]}, "Selected options must exist", id="no such option"),
+    pytest.param(
+        "Region", {"value": "Europe"}, "Selected options can't be blank", id="a text for a choice"
+    ),
+    pytest.param(
+        "Region", {"selected_option_ids": ["x"]}, "Selected options must exist", id="no such option"
+    ),
     pytest.param("Orders affected", {"value": "many"}, "Value is invalid", id="no number"),
     pytest.param("First noticed", {"value": "today"}, "Value is invalid", id="no time"),
-    pytest.param("Told the press", {"value": "yes"}, "Value is invalid", id="neither true nor false"),
     pytest.param(
-        "Ticket at the carrier", {"value": "x" * 256}, "Value is too long (maximum is 255 characters)", id="too long"
+        "Told the press", {"value": "yes"}, "Value is invalid", id="neither true nor false"
     ),
-    pytest.param("Incident commander", {"selected_user_ids": ["2001"]}, "Selected users is invalid", id="no number"),
     pytest.param(
-        "Region", {"selected_colours": []}, "selected_colours is not an attribute that can be set", id="unknown"
+        "Ticket at the carrier",
+        {"value": "x" * 256},
+        "Value is too long (maximum is 255 characters)",
+        id="too long",
+    ),
+    pytest.param(
+        "Incident commander",
+        {"selected_user_ids": ["2001"]},
+        "Selected users is invalid",
+        id="no number",
+    ),
+    pytest.param(
+        "Region",
+        {"selected_colours": []},
+        "selected_colours is not an attribute that can be set",
+        id="unknown",
     ),
 ]
 
@@ -105,7 +140,10 @@ async def test_what_does_not_fit_is_refused(
 ) -> None:
     """In Rootly's shape."""
     answer = await choose(api, rootly, name, **chosen)
-    assert (answer.status_code, answer.json()) == (422, {"errors": [{"title": title, "status": "422"}]})
+    assert (answer.status_code, answer.json()) == (
+        422,
+        {"errors": [{"title": title, "status": "422"}]},
+    )
 
 
 async def test_one_selection_a_field(rootly: Rootly, api: httpx.AsyncClient) -> None:

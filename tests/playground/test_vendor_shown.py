@@ -12,7 +12,10 @@ from tests.playground.test_vendor_base import authentication
 JSON_API = {"Content-Type": "application/vnd.api+json"}
 MESSAGE = {
     "task_type": "send_slack_message",
-    "channels": [{"id": "C06QJ9INC01", "name": "incidents"}, {"id": "C06QJ9GEN01", "name": "general"}],
+    "channels": [
+        {"id": "C06QJ9INC01", "name": "incidents"},
+        {"id": "C06QJ9GEN01", "name": "general"},
+    ],
     "text": "Nobody can pay.\nWe are on it.",
 }
 
@@ -55,21 +58,30 @@ async def test_actions_and_follow_ups_are_told_apart() -> None:
     vendor = IncidentIo()
     incident = vendor.data.lists["incidents"][0]
     async with calling(vendor) as client:
-        await client.post("/v2/actions", json={"incident_id": incident["id"], "description": "Call Ann"})
+        await client.post(
+            "/v2/actions", json={"incident_id": incident["id"], "description": "Call Ann"}
+        )
         told = [newest(vendor)[0]]
-        await client.post("/v2/follow_ups", json={"incident_id": incident["id"], "title": "Write it down"})
+        await client.post(
+            "/v2/follow_ups", json={"incident_id": incident["id"], "title": "Write it down"}
+        )
         told.append(newest(vendor)[0])
     reference = incident["reference"]
     assert told == [f"201 created action in {reference}", f"201 created follow-up in {reference}"]
 
 
 async def test_a_workflow_task_shows_what_it_does() -> None:
-    """The list of requests names the workflow as where it was added; the pane and the workflow's page have every value."""
+    """The list of requests names the workflow as where it was added; the pane and the workflow's
+    page have every value."""
     rootly = Rootly()
-    workflow = next(row for row in rootly.data.lists["workflows"] if not row["attributes"]["locked"])
+    workflow = next(
+        row for row in rootly.data.lists["workflows"] if not row["attributes"]["locked"]
+    )
     async with calling(rootly) as client:
         path = f"/v1/workflows/{workflow['id']}/workflow_tasks"
-        await client.post(path, **document("workflow_tasks", name="Tell support", task_params=MESSAGE))
+        await client.post(
+            path, **document("workflow_tasks", name="Tell support", task_params=MESSAGE)
+        )
         note, shown = newest(rootly)
         page = (await client.get(shown["url"])).text
     name = workflow["attributes"]["name"]
@@ -85,7 +97,8 @@ async def test_a_workflow_task_shows_what_it_does() -> None:
 
 
 async def test_a_twilio_workflow_needs_the_sids_of_queues() -> None:
-    """They are listed by name, those of the workspace that the credentials are for, and no more than fit."""
+    """They are listed by name, those of the workspace that the credentials are for, and no more
+    than fit."""
     twilio = Twilio()
     workspace = twilio.credentials["workspace_sid"]
     queues = {queue["friendly_name"]: queue["sid"] for queue in twilio.queues[workspace]}

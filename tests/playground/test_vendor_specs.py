@@ -1,4 +1,5 @@
-"""What the stand-ins answer, held against the vendors' OpenAPI documents (`VENDOR_SPECS` names their folder)."""
+"""What the stand-ins answer, held against the vendors' OpenAPI documents (`VENDOR_SPECS` names
+their folder)."""
 
 import json
 import os
@@ -75,7 +76,9 @@ def nullable(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     turned = {name: nullable(member) for name, member in part.items()}
-    return {"anyOf": [turned, {"type": "null"}]} if turned.pop("nullable", False) is True else turned
+    return (
+        {"anyOf": [turned, {"type": "null"}]} if turned.pop("nullable", False) is True else turned
+    )
 
 
 def concrete(vendor: VendorStandIn, path: str) -> str:
@@ -87,7 +90,9 @@ def concrete(vendor: VendorStandIn, path: str) -> str:
     path = path.replace("{id}", lists["incidents"][0]["id"])
     if path.endswith("custom_field_options"):
         path += f"?custom_field_id={lists['custom_fields'][0]['id']}"
-    return path.replace("{workflow_id}", lists["workflows"][0]["id"]) if "workflows" in lists else path
+    return (
+        path.replace("{workflow_id}", lists["workflows"][0]["id"]) if "workflows" in lists else path
+    )
 
 
 def faults(error: jsonschema.ValidationError) -> Iterator[str]:
@@ -97,8 +102,12 @@ def faults(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{error.json_path}: {error.message}"
 
 
-@pytest.mark.parametrize(("made", "spec", "path"), CASES, ids=[f"{made.vendor} {path}" for made, _, path in CASES])
-async def test_look_ups_answer_as_the_vendor_says(made: type[VendorStandIn], spec: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("made", "spec", "path"), CASES, ids=[f"{made.vendor} {path}" for made, _, path in CASES]
+)
+async def test_look_ups_answer_as_the_vendor_says(
+    made: type[VendorStandIn], spec: str, path: str
+) -> None:
     """A look-up's answer is valid against the schema that the vendor publishes for it."""
     vendor = made()
     await vendor.start()

@@ -25,7 +25,9 @@ async def vendor() -> AsyncIterator[Twilio]:
 async def client(vendor: Twilio) -> AsyncIterator[httpx.AsyncClient]:
     given = vendor.credentials
     base = f"{vendor.url}/v1/Workspaces/{given['workspace_sid']}"
-    async with httpx.AsyncClient(base_url=base, auth=(given["key_sid"], given["key_secret"])) as made:
+    async with httpx.AsyncClient(
+        base_url=base, auth=(given["key_sid"], given["key_secret"])
+    ) as made:
         yield made
 
 
@@ -50,7 +52,9 @@ def message(response: httpx.Response, code: int = 20001) -> str:
     return str(body["message"])
 
 
-async def test_a_created_workflow_is_found_by_its_name(client: httpx.AsyncClient, vendor: Twilio) -> None:
+async def test_a_created_workflow_is_found_by_its_name(
+    client: httpx.AsyncClient, vendor: Twilio
+) -> None:
     """A workflow gets a SID, keeps its configuration as sent, and is listed by its exact name."""
     sent = form(
         vendor,
@@ -80,7 +84,10 @@ async def test_another_workspace_is_not_found(client: httpx.AsyncClient, vendor:
     """A workspace that does not exist is 20404."""
     answered = await client.get(f"{vendor.url}/v1/Workspaces/WS{'0' * 32}/Workflows")
     assert answered.status_code == 404
-    assert message(answered, 20404) == f"The requested resource /Workspaces/WS{'0' * 32}/Workflows was not found"
+    assert (
+        message(answered, 20404)
+        == f"The requested resource /Workspaces/WS{'0' * 32}/Workflows was not found"
+    )
 
 
 async def test_json_is_not_taken(client: httpx.AsyncClient, vendor: Twilio) -> None:
@@ -95,8 +102,14 @@ async def test_json_is_not_taken(client: httpx.AsyncClient, vendor: Twilio) -> N
     [
         ({"FriendlyName": ""}, "Missing required parameter FriendlyName in the post body"),
         ({"Configuration": ""}, "Missing required parameter Configuration in the post body"),
-        ({"AssignmentCallbackUrl": "example.com"}, "AssignmentCallbackUrl is not a URL that Twilio can reach"),
-        ({"AssignmentCallbackUrl": "http://localhost/x"}, "AssignmentCallbackUrl is not a URL that Twilio can reach"),
+        (
+            {"AssignmentCallbackUrl": "example.com"},
+            "AssignmentCallbackUrl is not a URL that Twilio can reach",
+        ),
+        (
+            {"AssignmentCallbackUrl": "http://localhost/x"},
+            "AssignmentCallbackUrl is not a URL that Twilio can reach",
+        ),
         (
             {"FallbackAssignmentCallbackUrl": "http://127.0.0.1/x"},
             "FallbackAssignmentCallbackUrl is not a URL that Twilio can reach",
@@ -126,13 +139,19 @@ RULE = {"expression": "a == 1", "targets": [{"queue": "the first"}]}
         ("[]", "task_routing must be an object"),
         (configured({}), "task_routing needs filters or a default_filter"),
         (configured({"filters": {}}), "task_routing.filters must be a list"),
-        (configured({"default_filter": {"queue": "Everyone"}}), "default_filter.queue must be the SID of a TaskQueue"),
+        (
+            configured({"default_filter": {"queue": "Everyone"}}),
+            "default_filter.queue must be the SID of a TaskQueue",
+        ),
         (
             configured({"default_filter": {"queue": STAGING_QUEUE}}),
             f"TaskQueue {STAGING_QUEUE} in default_filter does not exist in this workspace",
         ),
         (configured({"filters": [{"targets": []}]}), "filters[0].expression is required"),
-        (configured({"filters": [{"expression": "a == 1"}]}), "filters[0].targets must not be empty"),
+        (
+            configured({"filters": [{"expression": "a == 1"}]}),
+            "filters[0].targets must not be empty",
+        ),
         (
             configured({"filters": [{"expression": "a == 1", "targets": [{"queue": QUEUE}]}]}),
             f"TaskQueue {QUEUE} in filters[0].targets[0] does not exist in this workspace",
@@ -144,7 +163,10 @@ async def test_the_configuration_is_checked(
 ) -> None:
     """A configuration that will not do is refused with what is wrong in it."""
     answered = await client.post("/Workflows", data=form(vendor, Configuration=configuration))
-    assert (answered.status_code, message(answered)) == (400, f"Configuration is not valid: {fault}")
+    assert (answered.status_code, message(answered)) == (
+        400,
+        f"Configuration is not valid: {fault}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,37 +180,66 @@ async def test_the_configuration_is_checked(
         ),
         (
             {"known_worker_sid": "task.a", "known_worker_friendly_name": "task.b"},
-            "filters[0].targets[0] can have only one of known_worker_sid and known_worker_friendly_name",
+            "filters[0].targets[0] can have only one of known_worker_sid and "
+            "known_worker_friendly_name",
         ),
     ],
 )
-async def test_targets_are_checked(client: httpx.AsyncClient, vendor: Twilio, target: Any, fault: str) -> None:
+async def test_targets_are_checked(
+    client: httpx.AsyncClient, vendor: Twilio, target: Any, fault: str
+) -> None:
     """A filter's targets are refused with what is wrong in them."""
     rule = {"expression": "a == 1", "targets": [{"queue": queue(vendor)} | target]}
-    answered = await client.post("/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]})))
+    answered = await client.post(
+        "/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]}))
+    )
     assert message(answered) == f"Configuration is not valid: {fault}"
 
 
 async def test_a_whole_configuration_is_taken(client: httpx.AsyncClient, vendor: Twilio) -> None:
     """Filters with inheriting targets and a default queue are taken."""
-    first = {"queue": queue(vendor, 1), "priority": 10, "timeout": 300, "expression": "task.lang IN worker.langs"}
-    rule = {"filter_friendly_name": "Gold", "expression": "tier == 'Gold'", "targets": [first, {"priority": "5"}]}
+    first = {
+        "queue": queue(vendor, 1),
+        "priority": 10,
+        "timeout": 300,
+        "expression": "task.lang IN worker.langs",
+    }
+    rule = {
+        "filter_friendly_name": "Gold",
+        "expression": "tier == 'Gold'",
+        "targets": [first, {"priority": "5"}],
+    }
     routing = {"filters": [rule], "default_filter": {"queue": queue(vendor)}}
     answered = await client.post("/Workflows", data=form(vendor, Configuration=configured(routing)))
     assert answered.status_code == 201
     shown = vendor.describe()["objects"][0]
-    assert shown["detail"] == {"Default queue": "Everyone", "Filters": "Gold", "Reservation timeout": "120 s"}
+    assert shown["detail"] == {
+        "Default queue": "Everyone",
+        "Filters": "Gold",
+        "Reservation timeout": "120 s",
+    }
 
 
 async def test_an_older_configuration_is_taken(client: httpx.AsyncClient, vendor: Twilio) -> None:
     """The queue by its older name, and null for what is left out."""
-    target = {"task_queue_sid": queue(vendor, 1), "priority": None, "timeout": None, "expression": None}
-    rule = {"filter_friendly_name": None, "expression": "tier == 'Gold'", "targets": [target, {"queue": None}]}
+    target = {
+        "task_queue_sid": queue(vendor, 1),
+        "priority": None,
+        "timeout": None,
+        "expression": None,
+    }
+    rule = {
+        "filter_friendly_name": None,
+        "expression": "tier == 'Gold'",
+        "targets": [target, {"queue": None}],
+    }
     for routing in (
         {"filters": [rule], "default_filter": None},
         {"filters": None, "default_filter": {"task_queue_sid": queue(vendor)}},
     ):
-        answered = await client.post("/Workflows", data=form(vendor, Configuration=configured(routing)))
+        answered = await client.post(
+            "/Workflows", data=form(vendor, Configuration=configured(routing))
+        )
         assert answered.status_code == 201
     described = [shown["detail"] for shown in vendor.describe()["objects"][:2]]
     assert [(detail.get("Default queue"), detail.get("Filters")) for detail in described] == [
@@ -197,7 +248,9 @@ async def test_an_older_configuration_is_taken(client: httpx.AsyncClient, vendor
     ]
 
 
-async def test_the_other_workspace_has_its_own_queue(client: httpx.AsyncClient, vendor: Twilio) -> None:
+async def test_the_other_workspace_has_its_own_queue(
+    client: httpx.AsyncClient, vendor: Twilio
+) -> None:
     """The queue that is refused here is a good one in its own workspace."""
     body = form(vendor, Configuration=configured({"default_filter": {"queue": STAGING_QUEUE}}))
     answered = await client.post(f"{vendor.url}/v1/Workspaces/{STAGING}/Workflows", data=body)
@@ -223,7 +276,8 @@ async def test_wrong_pages_are_400(client: httpx.AsyncClient, query: str) -> Non
 
 
 async def test_lists_can_lag(client: httpx.AsyncClient, vendor: Twilio) -> None:
-    """What was just created is not in its list for `list_lag` seconds, and can be read directly; the rest is there."""
+    """What was just created is not in its list for `list_lag` seconds, and can be read directly;
+    the rest is there."""
     before = (await client.get("/Workflows")).json()["workflows"]
     vendor.list_lag = 60.0
     made = (await client.post("/Workflows", data=form(vendor))).json()
@@ -258,11 +312,15 @@ def task(vendor: Twilio, **more: str) -> dict[str, str]:
 
 
 async def found(client: httpx.AsyncClient, marker: str = "ir0123456789ab") -> list[Any]:
-    answered = await client.get("/Tasks", params={"EvaluateTaskAttributes": f'slack_ref == "{marker}"'})
+    answered = await client.get(
+        "/Tasks", params={"EvaluateTaskAttributes": f'slack_ref == "{marker}"'}
+    )
     return list(answered.json()["tasks"])
 
 
-async def test_a_created_task_is_found_by_its_attributes(client: httpx.AsyncClient, vendor: Twilio) -> None:
+async def test_a_created_task_is_found_by_its_attributes(
+    client: httpx.AsyncClient, vendor: Twilio
+) -> None:
     """A task gets a SID, its workflow's default queue, and the defaults of what was left out."""
     answered = await client.post("/Tasks", data=task(vendor, TaskChannel="voice"))
     made = answered.json()
@@ -274,14 +332,24 @@ async def test_a_created_task_is_found_by_its_attributes(client: httpx.AsyncClie
         0,
         86400,
     )
-    assert (made["task_channel_unique_name"], made["task_queue_friendly_name"]) == ("voice", "Everyone")
-    assert (made["workflow_friendly_name"], made["workflow_sid"]) == ("Customer care", workflow(vendor))
+    assert (made["task_channel_unique_name"], made["task_queue_friendly_name"]) == (
+        "voice",
+        "Everyone",
+    )
+    assert (made["workflow_friendly_name"], made["workflow_sid"]) == (
+        "Customer care",
+        workflow(vendor),
+    )
     assert made["url"] == f"{client.base_url}Tasks/{made['sid']}"
     assert await found(client) == [made]
     assert await found(client, "ir000000000000") == []
     assert (await client.get(made["url"])).json() == made
     shown = vendor.describe()["objects"][0]
-    assert (shown["kind"], shown["title"], shown["reference"]) == ("task", "Call Ann", f"{made['sid'][:8]}…")
+    assert (shown["kind"], shown["title"], shown["reference"]) == (
+        "task",
+        "Call Ann",
+        f"{made['sid'][:8]}…",
+    )
     assert shown["detail"] == {
         "Workflow": "Customer care",
         "Queue": "Everyone",
@@ -304,7 +372,9 @@ async def test_a_finished_task_is_forgotten(client: httpx.AsyncClient, vendor: T
     assert (await client.get(made["url"])).status_code == 404
 
 
-async def test_lists_of_tasks_can_come_without_attributes(client: httpx.AsyncClient, vendor: Twilio) -> None:
+async def test_lists_of_tasks_can_come_without_attributes(
+    client: httpx.AsyncClient, vendor: Twilio
+) -> None:
     """As Twilio's document has it; the single task has them."""
     made = (await client.post("/Tasks", data=task(vendor))).json()
     vendor.bare_lists = True
@@ -324,8 +394,15 @@ async def test_everything_a_task_can_have(client: httpx.AsyncClient, vendor: Twi
         "IgnoreCapacity": "no",
     }
     made = (await client.post("/Tasks", data=task(vendor, **sent))).json()
-    assert (made["task_channel_unique_name"], made["priority"], made["timeout"]) == ("default", 7, 60)
-    assert (made["virtual_start_time"], made["task_queue_sid"]) == ("2020-01-01T00:00:00.000Z", queue(vendor, 2))
+    assert (made["task_channel_unique_name"], made["priority"], made["timeout"]) == (
+        "default",
+        7,
+        60,
+    )
+    assert (made["virtual_start_time"], made["task_queue_sid"]) == (
+        "2020-01-01T00:00:00.000Z",
+        queue(vendor, 2),
+    )
     assert (made["routing_target"], made["ignore_capacity"]) == (f"WK{'0' * 32}", False)
 
 
@@ -349,20 +426,36 @@ STAGED = f"WW{'0' * 32}"
             {"VirtualStartTime": "2999-01-01T00:00:00Z"},
             "VirtualStartTime must be a date that is not in the future and not before 1900",
         ),
-        ({"TaskQueueSid": STAGING_QUEUE}, f"TaskQueueSid {STAGING_QUEUE} is no TaskQueue of this workspace"),
-        ({"RoutingTarget": "Ann"}, "RoutingTarget must be the SID of a Worker, a TaskQueue or a Workflow"),
-        ({"RoutingTarget": STAGING_QUEUE}, f"RoutingTarget {STAGING_QUEUE} is no target of this workspace"),
-        ({"IgnoreCapacity": "true"}, "IgnoreCapacity can only be used when RoutingTarget is a Worker"),
+        (
+            {"TaskQueueSid": STAGING_QUEUE},
+            f"TaskQueueSid {STAGING_QUEUE} is no TaskQueue of this workspace",
+        ),
+        (
+            {"RoutingTarget": "Ann"},
+            "RoutingTarget must be the SID of a Worker, a TaskQueue or a Workflow",
+        ),
+        (
+            {"RoutingTarget": STAGING_QUEUE},
+            f"RoutingTarget {STAGING_QUEUE} is no target of this workspace",
+        ),
+        (
+            {"IgnoreCapacity": "true"},
+            "IgnoreCapacity can only be used when RoutingTarget is a Worker",
+        ),
     ],
 )
-async def test_tasks_are_checked(client: httpx.AsyncClient, vendor: Twilio, change: dict[str, str], words: str) -> None:
+async def test_tasks_are_checked(
+    client: httpx.AsyncClient, vendor: Twilio, change: dict[str, str], words: str
+) -> None:
     """Each parameter that will not do stands in the message, and nothing is made."""
     answered = await client.post("/Tasks", data=task(vendor, **change))
     assert (answered.status_code, message(answered)) == (400, words)
     assert vendor.created == []
 
 
-async def test_a_workspace_with_one_workflow_needs_none_named(client: httpx.AsyncClient, vendor: Twilio) -> None:
+async def test_a_workspace_with_one_workflow_needs_none_named(
+    client: httpx.AsyncClient, vendor: Twilio
+) -> None:
     """Its tasks go there."""
     del vendor.workflows[vendor.credentials["workspace_sid"]][1:]
     made = (await client.post("/Tasks", data=task(vendor, WorkflowSid=""))).json()
@@ -373,7 +466,10 @@ async def test_three_expressions_a_second(client: httpx.AsyncClient, vendor: Twi
     """The fourth one is too many; one that is not understood is refused."""
     answered = [await client.get("/Tasks?EvaluateTaskAttributes=a%20=%201") for _ in range(4)]
     assert [it.status_code for it in answered] == [400, 400, 400, 429]
-    assert message(answered[0]) == "EvaluateTaskAttributes is not an expression that this stand-in knows"
+    assert (
+        message(answered[0])
+        == "EvaluateTaskAttributes is not an expression that this stand-in knows"
+    )
     assert message(answered[3], 20429) == "Too Many Requests"
 
 
@@ -399,12 +495,16 @@ async def test_a_task_can_be_refused(client: httpx.AsyncClient, vendor: Twilio) 
         ("a", "compares nothing"),
     ],
 )
-async def test_expressions_are_checked(client: httpx.AsyncClient, vendor: Twilio, expression: str, fault: str) -> None:
+async def test_expressions_are_checked(
+    client: httpx.AsyncClient, vendor: Twilio, expression: str, fault: str
+) -> None:
     """The grossest mistakes of an expression are refused, in a filter as in a target."""
     target = {"queue": queue(vendor), "expression": f"task.{expression}"}
     for rule, place in (
         ({"expression": expression, "targets": [{"queue": queue(vendor)}]}, "filters[0]"),
         ({"expression": "a == 'it-is'", "targets": [target]}, "filters[0].targets[0]"),
     ):
-        answered = await client.post("/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]})))
+        answered = await client.post(
+            "/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]}))
+        )
         assert message(answered) == f"Configuration is not valid: {place}.expression {fault}"

@@ -1,4 +1,5 @@
-"""The SQLite file: opening, migrating, writing, and what several processes on one file do to each other."""
+"""The SQLite file: opening, migrating, writing, and what several processes on one file do to each
+other."""
 
 import asyncio
 import sqlite3
@@ -36,7 +37,9 @@ asyncio.run(main())
 
 def ours(path: Path) -> list[str]:
     with sqlite3.connect(path) as db:
-        rows = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '!_%' ESCAPE '!'")
+        rows = db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '!_%' ESCAPE '!'"
+        )
         names = sorted(row[0] for row in rows if not row[0].startswith("sqlite_"))
     db.close()
     return names
@@ -54,16 +57,26 @@ async def test_a_migrated_file_is_opened_as_it_is(path: Path) -> None:
     for channel in ("C1", "C2"):
         database = await Database.open(path)
         await database.write(
-            lambda db, it=channel: db.execute("INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'x.y')", (it,))
+            lambda db, it=channel: db.execute(
+                "INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'x.y')", (it,)
+            )
         )
-        kept = await database.read(lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")])
-        applied = await database.read(lambda db: db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0])
+        kept = await database.read(
+            lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
+        )
+        applied = await database.read(
+            lambda db: db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
+        )
         await database.close()
-    assert (kept, applied) == (["C1", "C2"], len(MIGRATIONS.pending(sqlite_utils.Database(memory=True))))
+    assert (kept, applied) == (
+        ["C1", "C2"],
+        len(MIGRATIONS.pending(sqlite_utils.Database(memory=True))),
+    )
 
 
 async def test_the_file_is_durable_and_checks_its_references(database: Database) -> None:
-    """Both threads' connections use WAL with full synchronisation, foreign keys, and a busy time-out under a second."""
+    """Both threads' connections use WAL with full synchronisation, foreign keys, and a busy
+    time-out under a second."""
 
     def pragmas(db: sqlite3.Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -79,13 +92,21 @@ async def test_the_file_is_durable_and_checks_its_references(database: Database)
 def test_three_processes_start_at_once_on_a_fresh_file(path: Path, times: int) -> None:
     """Whichever migrates first, all of them come up and can write."""
     started = [
-        subprocess.Popen([sys.executable, "-c", OPEN_AND_WRITE, str(path), f"C{n}"], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN_AND_WRITE, str(path), f"C{n}"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for n in range(3)
     ]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
     assert ends == [("", 0)] * 3
     with sqlite3.connect(path) as db:
-        assert sorted(row[0] for row in db.execute("SELECT channel FROM habits")) == ["C0", "C1", "C2"]
+        assert sorted(row[0] for row in db.execute("SELECT channel FROM habits")) == [
+            "C0",
+            "C1",
+            "C2",
+        ]
     db.close()
 
 
@@ -105,7 +126,8 @@ async def test_starts_at_the_same_moment_wait_for_each_other(path: Path) -> None
 
 
 async def test_a_start_waits_for_a_file_that_is_busy_for_a_while(path: Path) -> None:
-    """A file that another process holds for longer than the busy time-out, before it is in WAL mode, is opened later."""
+    """A file that another process holds for longer than the busy time-out, before it is in WAL
+    mode, is opened later."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     opening = asyncio.create_task(Database.open(path))
@@ -125,8 +147,12 @@ async def test_a_write_that_raises_leaves_nothing_behind(database: Database) -> 
 
     with pytest.raises(RuntimeError, match="no"):
         await database.write(fail)
-    await database.write(lambda db: db.execute("INSERT INTO habits VALUES ('', 'T1', 'C2', 'incident', 'x.y')"))
-    assert await database.read(lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]) == ["C2"]
+    await database.write(
+        lambda db: db.execute("INSERT INTO habits VALUES ('', 'T1', 'C2', 'incident', 'x.y')")
+    )
+    assert await database.read(
+        lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
+    ) == ["C2"]
 
 
 async def test_a_busy_file_blocks_no_reader_and_fails_a_writer_soon(database: Database) -> None:
@@ -136,7 +162,9 @@ async def test_a_busy_file_blocks_no_reader_and_fails_a_writer_soon(database: Da
     loop = asyncio.get_running_loop()
     started = loop.time()
     writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM habits")))
-    assert await database.read(lambda db: db.execute("SELECT count(*) FROM habits").fetchone()[0]) == 0
+    assert (
+        await database.read(lambda db: db.execute("SELECT count(*) FROM habits").fetchone()[0]) == 0
+    )
     assert loop.time() - started < 0.5
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         await writing
@@ -179,6 +207,8 @@ def diary(path: Path) -> str:
 async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(path: Path) -> None:
     """Something else under that name is neither read nor overwritten."""
     diary(path)
-    with pytest.raises(SettingError, match=r"^RELAY_DATABASE: .* cannot be opened as a database .*; choose a file"):
+    with pytest.raises(
+        SettingError, match=r"^RELAY_DATABASE: .* cannot be opened as a database .*; choose a file"
+    ):
         await Database.open(path)
     assert diary(path) == DIARY

@@ -1,7 +1,7 @@
 """No workspace sees or changes what another one has, whatever ids they share.
 
-Every public coroutine of storage stands here: in `SCENARIOS`, with what it is called with for a workspace; or in `OF_NOBODY`,
-with why it is no workspace's.
+Every public coroutine of storage stands here: in `SCENARIOS`, with what it is called with for a
+workspace; or in `OF_NOBODY`, with why it is no workspace's.
 """
 
 import importlib
@@ -9,15 +9,23 @@ import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
+import bot.access.store
+import bot.catalogs.store
+import bot.connections.setup_links
+import bot.connections.store
+import bot.delivery.store
+import bot.slack.installations
 import bot.storage
+import bot.uninstall
 from bot.adapters.base import Created, Entry, Rights
-from bot.errors import Gone
+from bot.delivery.model import Outcome
+from bot.errors import NoLongerThereError
 from bot.storage.database import Database
-from bot.storage.purge import Scope
-from bot.storage.rows import Outcome
+from bot.uninstall import Scope
 from tests.parts import Clock
 from tests.storage.twins import CHANNEL, OURS, PERSON, STATES, THEIRS, Twins
 
@@ -25,10 +33,10 @@ MADE = Created(id="n9", reference="N-9")
 LANE = (OURS, "notes")
 
 OF_NOBODY: Mapping[str, str] = {
-    "Archive.newest": "operators list everything on the command line",
-    "Archive.with_key": "operators name a delivery by its key alone; each row says whose it is",
-    "Archive.erase": "housekeeping erases everywhere what is old",
-    "Archive.scrub": "the journal is one file",
+    "History.newest": "operators list everything on the command line",
+    "History.with_key": "operators name a delivery by its key alone; each row says whose it is",
+    "History.erase": "housekeeping erases everywhere what is old",
+    "History.scrub": "the journal is one file",
     "Connections.accounts": "the background keeps everybody's lists fresh; each account stands under its workspace",
     "Database.open": "the file is everybody's",
     "Database.write": "the file is everybody's",
@@ -42,29 +50,33 @@ OF_NOBODY: Mapping[str, str] = {
     "Doubts.next_time": "the reconciler sleeps until something is due",
     "Installations.all": "operators list them and rotate their keys",
     "Installations.any": "whether the bot is installed anywhere",
-    "Links.remove_expired": "time passes for all of them",
-    "Links.find": "the token in the address, 32 random bytes, says whose the link is",
+    "SetupLinks.remove_expired": "time passes for all of them",
+    "SetupLinks.find": "the token in the address, 32 random bytes, says whose the link is",
     "Purge.scrub": "the journal is one file",
-    "Showing.behind": "the cards' loop asks where something is to be shown; a place names its workspace",
-    "Showing.claim_cards": "the cards' loop takes what is due, whosever it is",
-    "Showing.claim_views": "the cards' loop takes what is due, whosever it is",
-    "Showing.next_view_time": "the cards' loop sleeps until something is due",
-    "States.issue": "before an installation nobody knows whose it will be",
-    "States.use": "before an installation nobody knows whose it will be",
-    "Steps.claim": "the finisher takes what is due, whosever it is",
-    "Steps.next_time": "the finisher sleeps until something is due",
-    "condition.fetched": "operators look after everybody's lists",
-    "condition.queue": "operators look after the queue as a whole",
-    "due.claim_due": "what `Doubts.claim` and `Steps.claim` do",
-    "due.next_due": "what `Doubts.next_time` and `Steps.next_time` do",
-    "sealed.remove": "operators rotate everybody's keys",
-    "sealed.rotate": "operators rotate everybody's keys",
-    "sealed.try_all": "the start tries everybody's keys",
+    "Uninstaller.leave": "its rows are removed through `Purge`, which is tried here",
+    "Uninstaller.leave_teams": "its rows are removed through `Purge`, which is tried here",
+    "CardOutbox.behind": "the cards' loop asks where something is to be shown; a place names its workspace",
+    "CardOutbox.claim_cards": "the cards' loop takes what is due, whosever it is",
+    "CardOutbox.claim_views": "the cards' loop takes what is due, whosever it is",
+    "CardOutbox.next_view_time": "the cards' loop sleeps until something is due",
+    "OAuthStates.issue": "before an installation nobody knows whose it will be",
+    "OAuthStates.use": "before an installation nobody knows whose it will be",
+    "FollowUpSteps.claim": "the finisher takes what is due, whosever it is",
+    "FollowUpSteps.next_time": "the finisher sleeps until something is due",
+    "catalogs.store.fetched_at": "operators look after everybody's lists",
+    "delivery.store.backlog.count": "operators look after the queue as a whole",
+    "delivery.store.due.claim_due": "what `Doubts.claim` and `FollowUpSteps.claim` do",
+    "delivery.store.due.next_due": "what `Doubts.next_time` and `FollowUpSteps.next_time` do",
+    "encrypted_secrets.remove": "operators rotate everybody's keys",
+    "encrypted_secrets.rotate": "operators rotate everybody's keys",
+    "key_check.check": "the start tries everybody's keys",
+    "key_check.demand_some": "the start tries everybody's keys",
+    "encrypted_secrets.try_all": "the start tries everybody's keys",
 }
 
 READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
-    "Archive.of_person": lambda it: it.archive.of_person(OURS, PERSON, 100),
-    "Archive.trail": lambda it: trail(it),
+    "History.of_person": lambda it: it.history.of_person(OURS, PERSON, 100),
+    "History.trail": lambda it: trail(it),
     "Connections.get": lambda it: it.connections.get(OURS, "notes"),
     "Connections.of": lambda it: it.connections.of(OURS),
     "Connections.vendors": lambda it: it.connections.vendors(OURS),
@@ -73,11 +85,11 @@ READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Deliveries.ahead_of": lambda it: with_row(it, "doubted", it.deliveries.ahead_of),
     "Deliveries.waiting": lambda it: it.deliveries.waiting(OURS),
     "Deliveries.in_doubt": lambda it: it.deliveries.in_doubt(OURS),
-    "Habits.get": lambda it: it.habits.get(OURS, CHANNEL, "incident"),
+    "Preferences.get": lambda it: it.preferences.get(OURS, CHANNEL, "incident"),
     "Installations.find": lambda it: it.installations.find(OURS),
-    "Lists.load": lambda it: it.lists.load(OURS, "notes", "people"),
-    "Permissions.of": lambda it: it.permissions.of(OURS),
-    "Showing.by_card": lambda it: it.showing.by_card(OURS, CHANNEL, "1.5"),
+    "CatalogStore.load": lambda it: it.lists.load(OURS, "notes", "people"),
+    "AccessStore.of": lambda it: it.permissions.of(OURS),
+    "CardOutbox.by_card": lambda it: it.card_outbox.by_card(OURS, CHANNEL, "1.5"),
 }
 """What tells something and changes nothing."""
 
@@ -90,42 +102,79 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Connections.mark": lambda it: it.connections.mark(OURS, "notes", "The key is wrong."),
     "Decisions.make": lambda it: it.decisions.make(OURS, "queued", "cancel", PERSON),
     "Deliveries.enqueue": lambda it: it.deliveries.enqueue(
-        it.draft("rejected", title="Corrected"), lease=9.0, card_after=0.0
+        it.draft("rejected", title="Corrected"), lease=9.0, card_not_before=0.0
     ),
     "Deliveries.claim": lambda it: claim(it),
     "Deliveries.hurry": lambda it: it.deliveries.hurry(LANE),
-    "Deliveries.expect": lambda it: with_row(it, "queued", lambda row: it.deliveries.expect(row, 3e9)),
-    "Deliveries.settle": lambda it: with_row(it, "sending", lambda row: it.deliveries.settle(row, Outcome("rejected"))),
+    "Deliveries.expect": lambda it: with_row(
+        it, "queued", lambda row: it.deliveries.expect(row, 3e9)
+    ),
+    "Deliveries.settle": lambda it: with_row(
+        it, "sending", lambda row: it.deliveries.settle(row, Outcome("rejected"))
+    ),
     "Doubts.found": lambda it: with_row(it, "doubted", lambda row: it.doubts.found(row, MADE)),
-    "Doubts.checked": lambda it: with_row(it, "delivered", lambda row: it.doubts.checked(row, [MADE])),
+    "Doubts.checked": lambda it: with_row(
+        it, "delivered", lambda row: it.doubts.checked(row, [MADE])
+    ),
     "Doubts.refused": lambda it: with_row(it, "doubted", it.doubts.refused),
     "Doubts.absent": lambda it: with_row(it, "doubted", lambda row: it.doubts.absent(row, 3e9)),
-    "Doubts.send_again": lambda it: with_row(it, "doubted", lambda row: it.doubts.send_again(row, "absent", 3e9)),
-    "Doubts.unanswered": lambda it: with_row(it, "doubted", lambda row: it.doubts.unanswered(row, 3e9)),
-    "Doubts.undecided": lambda it: with_row(it, "doubted", lambda row: it.doubts.undecided(row, "Who knows?")),
+    "Doubts.send_again": lambda it: with_row(
+        it, "doubted", lambda row: it.doubts.send_again(row, "absent", 3e9)
+    ),
+    "Doubts.unanswered": lambda it: with_row(
+        it, "doubted", lambda row: it.doubts.unanswered(row, 3e9)
+    ),
+    "Doubts.undecided": lambda it: with_row(
+        it, "doubted", lambda row: it.doubts.undecided(row, "Who knows?")
+    ),
     "Installations.save": lambda it: it.installations.save(it.installation(OURS, at=3e9)),
     "Installations.remove": lambda it: it.installations.remove(OURS),
-    "Links.make": lambda it: it.links.make(OURS, "notes", actor=PERSON, actor_name="Ann", workspace_name="Ours"),
-    "Lists.save": lambda it: it.lists.save(OURS, "notes", "people", [Entry(id="2", label="Bo")], 2.0),
-    "Permissions.set": lambda it: it.permissions.set(OURS, {"notes.note": "admins"}, PERSON),
+    "SetupLinks.make": lambda it: it.links.make(
+        OURS, "notes", actor=PERSON, actor_name="Ann", workspace_name="Ours"
+    ),
+    "CatalogStore.save": lambda it: it.lists.save(
+        OURS, "notes", "people", [Entry(id="2", label="Bo")], 2.0
+    ),
+    "AccessStore.set": lambda it: it.permissions.set(OURS, {"notes.note": "admins"}, PERSON),
     "Purge.remove": lambda it: it.purge.remove(OURS, 2e9),
     "Purge.remove_team": lambda it: remove_team(it),
     "Purge.finish": lambda it: it.purge.finish(Scope(OURS)),
-    "Showing.shown": lambda it: with_row(it, "queued", lambda row: it.showing.shown(row, CHANNEL, "9.5")),
-    "Showing.postponed": lambda it: with_row(it, "queued", lambda row: it.showing.postponed(row, 3e9)),
-    "Showing.adopt": lambda it: with_row(it, "queued", lambda row: it.showing.adopt(row, CHANNEL, "9.5")),
-    "Showing.answered": lambda it: with_row(it, "rejected", lambda row: it.showing.answered([row])),
-    "Showing.view_shown": lambda it: with_row(it, "rejected", it.showing.view_shown),
-    "Showing.follow": lambda it: with_row(it, "queued", lambda row: it.showing.follow(row, "V9", shown=True)),
-    "Showing.forget_view": lambda it: with_row(it, "queued", it.showing.forget_view),
-    "Steps.settled": lambda it: with_row(it, "finishing", lambda row: it.steps.settled(row, {"colour": ""}, 9.0)),
-    "Steps.postponed": lambda it: with_row(it, "finishing", lambda row: it.steps.postponed(row, 3e9)),
+    "CardOutbox.shown": lambda it: with_row(
+        it, "queued", lambda row: it.card_outbox.shown(row, CHANNEL, "9.5")
+    ),
+    "CardOutbox.postponed": lambda it: with_row(
+        it, "queued", lambda row: it.card_outbox.postponed(row, 3e9)
+    ),
+    "CardOutbox.adopt": lambda it: with_row(
+        it, "queued", lambda row: it.card_outbox.adopt(row, CHANNEL, "9.5")
+    ),
+    "CardOutbox.answered": lambda it: with_row(
+        it, "rejected", lambda row: it.card_outbox.answered([row])
+    ),
+    "CardOutbox.view_shown": lambda it: with_row(it, "rejected", it.card_outbox.view_shown),
+    "CardOutbox.follow": lambda it: with_row(
+        it, "queued", lambda row: it.card_outbox.follow(row, "V9", shown=True)
+    ),
+    "CardOutbox.forget_view": lambda it: with_row(it, "queued", it.card_outbox.forget_view),
+    "FollowUpSteps.settled": lambda it: with_row(
+        it, "finishing", lambda row: it.steps.settled(row, {"colour": ""}, 9.0)
+    ),
+    "FollowUpSteps.postponed": lambda it: with_row(
+        it, "finishing", lambda row: it.steps.postponed(row, 3e9)
+    ),
 }
 """What changes something."""
 
 SCENARIOS = {**READS, **WRITES}
-SILENT = ("Connections.vendors", "Deliveries.ahead_of", "Deliveries.in_doubt", "Deliveries.waiting", "Archive.trail")
-"""What gives counts, moments and vendors, which say nothing of whose they are: these are compared with what they must be."""
+SILENT = (
+    "Connections.vendors",
+    "Deliveries.ahead_of",
+    "Deliveries.in_doubt",
+    "Deliveries.waiting",
+    "History.trail",
+)
+"""What gives counts, moments and vendors, which say nothing of whose they are: these are compared
+with what they must be."""
 
 
 async def with_row(it: Twins, key: str, act: Callable[..., Awaitable[object]]) -> object:
@@ -133,7 +182,7 @@ async def with_row(it: Twins, key: str, act: Callable[..., Awaitable[object]]) -
 
 
 async def trail(it: Twins) -> object:
-    return await it.archive.trail(await it.row("queued"))
+    return await it.history.trail(await it.row("queued"))
 
 
 async def confirm(it: Twins) -> None:
@@ -150,18 +199,33 @@ async def remove_team(it: Twins) -> object:
     return await it.purge.remove_team(OURS, 2e9)
 
 
+def _stores() -> Iterator[ModuleType]:
+    """Every module that reads or writes rows."""
+    for package in (bot.storage, bot.delivery.store):
+        for found in pkgutil.iter_modules(package.__path__):
+            yield importlib.import_module(f"{package.__name__}.{found.name}")
+    yield from (
+        bot.access.store,
+        bot.catalogs.store,
+        bot.connections.store,
+        bot.connections.setup_links,
+    )
+    yield from (bot.slack.installations, bot.uninstall)
+
+
 def coroutines() -> Iterator[str]:
     """Every public one: "Class.method", or "module.function"."""
-    for found in pkgutil.iter_modules(bot.storage.__path__):
-        module = importlib.import_module(f"bot.storage.{found.name}")
+    for module in _stores():
         for name, it in vars(module).items():
             if getattr(it, "__module__", "") != module.__name__ or name.startswith("_"):
                 continue
             if inspect.iscoroutinefunction(it):
-                yield f"{found.name}.{name}"
+                yield f"{module.__name__.removeprefix('bot.storage.').removeprefix('bot.')}.{name}"
             elif inspect.isclass(it):
                 methods = inspect.getmembers(it, inspect.iscoroutinefunction)
-                yield from (f"{name}.{method}" for method, _ in methods if not method.startswith("_"))
+                yield from (
+                    f"{name}.{method}" for method, _ in methods if not method.startswith("_")
+                )
 
 
 @pytest.fixture
@@ -191,13 +255,16 @@ async def test_nothing_of_another_workspace_is_told_or_changed(twins: Twins, nam
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_an_id_that_is_another_workspaces_by_now_reaches_nothing_of_it(twins: Twins, name: str) -> None:
-    """Whoever still holds a row that was removed, and whose id was given again, neither sees nor changes the new one."""
+async def test_an_id_that_is_another_workspaces_by_now_reaches_nothing_of_it(
+    twins: Twins, name: str
+) -> None:
+    """Whoever still holds a row that was removed, and whose id was given again, neither sees nor
+    changes the new one."""
     twins.reused = True
     ours, theirs = await twins.dump(OURS), await twins.dump(THEIRS)
     try:
         told = repr(await SCENARIOS[name](twins))
-    except Gone:
+    except NoLongerThereError:
         told = ""
         assert await twins.dump(OURS) == ours
     assert THEIRS.enterprise not in told
@@ -209,19 +276,27 @@ async def test_counts_are_of_one_workspace(twins: Twins) -> None:
     queued, doubted = await twins.row("queued"), await twins.row("doubted")
     await twins.connections.save(THEIRS, "more", account="x", account_name="X", secret={})
     await twins.database.write(
-        lambda db: db.execute("UPDATE deliveries SET due_at = 0 WHERE enterprise = ?", (THEIRS[0],))
+        lambda db: db.execute(
+            "UPDATE deliveries SET next_attempt_at = 0 WHERE enterprise = ?", (THEIRS[0],)
+        )
     )
     assert await twins.connections.vendors(OURS) == {"notes"}
     assert await twins.deliveries.ahead_of(doubted) == await twins.deliveries.ahead_of(queued) == 0
-    assert {name: it.number for name, it in (await twins.deliveries.waiting(OURS)).items()} == {("notes", "acme"): 2}
+    assert {name: it.number for name, it in (await twins.deliveries.waiting(OURS)).items()} == {
+        ("notes", "acme"): 2
+    }
     assert await twins.deliveries.in_doubt(OURS) == {"notes": 1}
-    assert [it.actor for it in await twins.archive.trail(queued)] == [PERSON, PERSON]
+    assert [it.actor for it in await twins.history.trail(queued)] == [PERSON, PERSON]
 
 
 async def test_a_row_that_was_made_up_is_not_there(twins: Twins) -> None:
     """Of a row's id, workspace and key each has to be right."""
     row = await twins.row("queued")
-    for made_up in (replace(row, workspace=THEIRS), replace(row, key="other"), replace(row, id=row.id + len(STATES))):
-        with pytest.raises(Gone):
+    for made_up in (
+        replace(row, workspace=THEIRS),
+        replace(row, key="other"),
+        replace(row, id=row.id + len(STATES)),
+    ):
+        with pytest.raises(NoLongerThereError):
             await twins.deliveries.get(made_up)
-        assert await twins.archive.trail(made_up) == []
+        assert await twins.history.trail(made_up) == []

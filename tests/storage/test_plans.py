@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import TryLater, Unclear
-from bot.storage.archive import Archive
+from bot.delivery.store.cards import CardOutbox
+from bot.delivery.store.decisions import Decisions
+from bot.delivery.store.history import History
+from bot.errors import OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
-from bot.storage.decisions import Decisions
-from bot.storage.showing import Showing
 from tests.parts import HERE, Clock, Machine, machine_on
 
-SMALL = ("deliveries_queue", "deliveries_leased", "deliveries_to_look", "deliveries_to_show", "deliveries_to_follow")
+SMALL = (
+    "deliveries_queue",
+    "deliveries_leased",
+    "deliveries_to_look",
+    "deliveries_to_show",
+    "deliveries_to_follow",
+)
 """Indexes that hold only what is not finished: walking through one of them is short."""
 
 
@@ -34,14 +40,17 @@ async def statements(tmp_path: Path) -> list[str]:
 
 
 async def _a_busy_day(machine: Machine) -> None:
-    machine.adapter.script = [TryLater("Notes", "Away.", "unreachable"), Unclear("Notes", "Silence.")]
+    machine.adapter.script = [
+        RetryLaterError("Notes", "Away.", "unreachable"),
+        OutcomeUnknownError("Notes", "Silence."),
+    ]
     await machine.submit("a")
     await machine.until("queued", "a")
     row = await machine.submit("b")
     await machine.until("unconfirmed", "b")
     await machine.submit("c")
     machine.clock.advance(300)
-    machine.courier.wake()
+    machine.dispatcher.wake()
     await machine.until("delivered", "a")
     machine.reconciler.changed(await machine.row("b"))
     await machine.deliveries.ahead_of(row)
@@ -53,16 +62,16 @@ async def _a_busy_day(machine: Machine) -> None:
 
 
 async def _shown(database: Database, clock: Clock) -> None:
-    showing, archive = Showing(database, clock), Archive(database, clock)
-    await showing.behind()
-    for shown in await showing.claim_cards():
-        await showing.shown(shown, "C1", "1.5")
-    await showing.by_card(HERE, "C1", "1.5")
-    await showing.next_view_time()
-    await showing.claim_views()
-    [newest, *_] = await archive.of_person(HERE, "U0ANN00001", 20)
-    await archive.trail(newest)
-    await archive.erase(clock.now)
+    card_outbox, history = CardOutbox(database, clock), History(database, clock)
+    await card_outbox.behind()
+    for shown in await card_outbox.claim_cards():
+        await card_outbox.shown(shown, "C1", "1.5")
+    await card_outbox.by_card(HERE, "C1", "1.5")
+    await card_outbox.next_view_time()
+    await card_outbox.claim_views()
+    [newest, *_] = await history.of_person(HERE, "U0ANN00001", 20)
+    await history.trail(newest)
+    await history.erase(clock.now)
 
 
 def plans(path: Path, statements: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,26 +1,28 @@
-"""Two workspaces that have everything in common but their enterprise: the same team id, keys, channels, card's ts, accounts."""
+"""Two workspaces that have everything in common but their enterprise: the same team id, keys,
+channels, card's ts, accounts."""
 
 import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.access.store import AccessStore
 from bot.adapters.base import Entry
-from bot.storage import Workspace
-from bot.storage.archive import Archive
-from bot.storage.connections import Connection, Connections
+from bot.catalogs.store import CatalogStore
+from bot.connections.setup_links import SetupLinks
+from bot.connections.store import Connection, Connections
+from bot.delivery.model import Delivery, Draft
+from bot.delivery.store.cards import CardOutbox
+from bot.delivery.store.decisions import Decisions
+from bot.delivery.store.follow_ups import FollowUpSteps
+from bot.delivery.store.history import History
+from bot.delivery.store.queue import Deliveries
+from bot.delivery.store.reconcile import Doubts
+from bot.slack.installations import Installation, Installations
 from bot.storage.database import Database
-from bot.storage.decisions import Decisions
-from bot.storage.deliveries import Deliveries
-from bot.storage.doubts import Doubts
-from bot.storage.installations import Installation, Installations
-from bot.storage.links import Links
-from bot.storage.lists import Habits, Lists
-from bot.storage.permissions import Permissions
-from bot.storage.purge import Purge
-from bot.storage.rows import Delivery, Draft
-from bot.storage.secrets import Vault
-from bot.storage.showing import Showing
-from bot.storage.steps import Steps
+from bot.storage.encryption import SecretBox
+from bot.storage.preferences import Preferences
+from bot.uninstall import Purge
+from bot.workspace import Workspace
 from tests.parts import KEY, Clock, draft
 
 OURS = Workspace("E0OURS", "T0SHARED")
@@ -29,22 +31,33 @@ PERSON = "U0ANN00001"
 CHANNEL = "C0GENERAL1"
 
 STATES: dict[str, dict[str, Any]] = {
-    "queued": {"state": "queued", "reason": "unreachable", "due_at": 2e9},
+    "queued": {"state": "queued", "reason": "unreachable", "next_attempt_at": 2e9},
     "sending": {"state": "sending", "attempt": 1, "lease_until": 2e9},
-    "delivered": {"state": "delivered", "created": '{"id": "n1"}', "card_channel": CHANNEL, "card_ts": "1.5"},
+    "delivered": {
+        "state": "delivered",
+        "created": '{"id": "n1"}',
+        "card_channel": CHANNEL,
+        "card_ts": "1.5",
+    },
     "rejected": {"state": "rejected", "reason": "refused"},
-    "doubted": {"state": "unconfirmed", "look_at": 2e9},
+    "doubted": {"state": "unconfirmed", "reconcile_at": 2e9},
     "undecided": {"state": "unconfirmed", "reason": "undecided"},
     "failed": {"state": "failed", "reason": "unauthorized"},
     "unfinished": {"state": "delivered", "created": '{"id": "n2"}', "steps": '{"colour": "No."}'},
-    "finishing": {"state": "delivered", "created": '{"id": "n3"}', "steps": '{"colour": ""}', "steps_at": 2e9},
+    "finishing": {
+        "state": "delivered",
+        "created": '{"id": "n3"}',
+        "steps": '{"colour": ""}',
+        "next_step_at": 2e9,
+    },
 }
 """A delivery in every state that something is done in, by its key."""
 
 
 @dataclass
 class Twins:
-    """All of storage, and both workspaces filled alike. What is told of a workspace holds its enterprise's id."""
+    """All of storage, and both workspaces filled alike. What is told of a workspace holds its
+    enterprise's id."""
 
     database: Database
     clock: Clock
@@ -52,20 +65,20 @@ class Twins:
     """Whether `row` gives rows whose id is the other workspace's by now."""
 
     def __post_init__(self) -> None:
-        vault = Vault([KEY])
-        self.archive = Archive(self.database, self.clock)
-        self.connections = Connections(self.database, vault, self.clock)
+        secret_box = SecretBox([KEY])
+        self.history = History(self.database, self.clock)
+        self.connections = Connections(self.database, secret_box, self.clock)
         self.decisions = Decisions(self.database, self.clock)
         self.deliveries = Deliveries(self.database, self.clock)
         self.doubts = Doubts(self.database, self.clock)
-        self.habits = Habits(self.database)
-        self.installations = Installations(self.database, vault)
-        self.links = Links(self.database, self.clock)
-        self.lists = Lists(self.database)
-        self.permissions = Permissions(self.database, self.clock)
+        self.preferences = Preferences(self.database)
+        self.installations = Installations(self.database, secret_box)
+        self.links = SetupLinks(self.database, self.clock)
+        self.lists = CatalogStore(self.database)
+        self.permissions = AccessStore(self.database, self.clock)
         self.purge = Purge(self.database)
-        self.showing = Showing(self.database, self.clock)
-        self.steps = Steps(self.database, self.clock)
+        self.card_outbox = CardOutbox(self.database, self.clock)
+        self.steps = FollowUpSteps(self.database, self.clock)
 
     async def fill(self) -> None:
         for workspace in (THEIRS, OURS):  # theirs is what would be found first
@@ -75,14 +88,26 @@ class Twins:
         said = workspace.enterprise
         await self.installations.save(self.installation(workspace))
         await self.connections.save(
-            workspace, "notes", account="acme", account_name=f"Acme {said}", secret={"api_key": f"key {said}"}
+            workspace,
+            "notes",
+            account="acme",
+            account_name=f"Acme {said}",
+            secret={"api_key": f"key {said}"},
         )
-        await self.lists.save(workspace, "notes", "people", [Entry(id="1", label=f"Ann {said}")], 1.0)
-        await self.links.make(workspace, "notes", actor=PERSON, actor_name=f"Ann {said}", workspace_name=said)
+        await self.lists.save(
+            workspace, "notes", "people", [Entry(id="1", label=f"Ann {said}")], 1.0
+        )
+        await self.links.make(
+            workspace, "notes", actor=PERSON, actor_name=f"Ann {said}", workspace_name=said
+        )
         await self.permissions.set(workspace, {"notes.note": f"S0{said}"}, PERSON)
         for key in STATES:
-            await self.deliveries.enqueue(self.draft(key, workspace), lease=None, card_after=0.0)
-        await self.database.write(lambda db: [_change(db, workspace, key, made) for key, made in STATES.items()])
+            await self.deliveries.enqueue(
+                self.draft(key, workspace), lease=None, card_not_before=0.0
+            )
+        await self.database.write(
+            lambda db: [_change(db, workspace, key, made) for key, made in STATES.items()]
+        )
 
     def draft(self, key: str, workspace: Workspace = OURS, **changes: Any) -> Draft:
         said = workspace.enterprise
@@ -91,7 +116,9 @@ class Twins:
 
     def installation(self, workspace: Workspace, at: float = 1e9) -> Installation:
         said = workspace.enterprise
-        return Installation(workspace, said, "A1", "U1", "B1", ("chat:write",), PERSON, at, f"xoxb-{said}")
+        return Installation(
+            workspace, said, "A1", "U1", "B1", ("chat:write",), PERSON, at, f"xoxb-{said}"
+        )
 
     async def connection(self) -> Connection:
         found = await self.connections.get(OURS, "notes")
@@ -107,12 +134,16 @@ class Twins:
 
     async def dump(self, workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the workspace, by table."""
-        return await self.database.read(lambda db: {table: _rows(db, table, workspace) for table in tables(db)})
+        return await self.database.read(
+            lambda db: {table: _rows(db, table, workspace) for table in tables(db)}
+        )
 
 
 def tables(db: sqlite3.Connection) -> list[str]:
     """All of ours."""
-    found = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    found = db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    )
     return [row[0] for row in found if not row[0].startswith("_")]
 
 
@@ -127,10 +158,10 @@ def _rows(db: sqlite3.Connection, table: str, workspace: Workspace) -> list[tupl
         where = "(enterprise, team) = (?, ?)"
     else:
         return []
-    return [tuple(row) for row in db.execute(f"SELECT * FROM {table} WHERE {where}", workspace)]  # noqa: S608  ours
+    return [tuple(row) for row in db.execute(f"SELECT * FROM {table} WHERE {where}", workspace)]
 
 
 def _change(db: sqlite3.Connection, workspace: Workspace, key: str, made: dict[str, Any]) -> None:
     sets = ", ".join(f"{name} = ?" for name in made)
-    sql = f"UPDATE deliveries SET {sets} WHERE (enterprise, team, key) = (?, ?, ?)"  # noqa: S608  ours
+    sql = f"UPDATE deliveries SET {sets} WHERE (enterprise, team, key) = (?, ?, ?)"
     db.execute(sql, (*made.values(), *workspace, key))

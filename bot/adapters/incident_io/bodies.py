@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from bot.adapters.base import REPORTER, Entry, Submission
+from bot.adapters.incident_io.custom_fields import ROLES, members, reported_by
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident
 from bot.adapters.incident_io.lists import ALWAYS_TRIAGE, PRIVATE_ONLY, TRIAGE
-from bot.adapters.incident_io.own_fields import ROLES, members, reported_by
 from bot.forms.fields import Form
 
 
@@ -15,7 +15,9 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
     given = _given(form)
     values = given.pop("custom", {})
     own = members(values)
-    if (asker := submission.chosen.get(REPORTER)) and (reporter := reported_by(asker.id, submission.custom, values)):
+    if (asker := submission.chosen.get(REPORTER)) and (
+        reporter := reported_by(asker.id, submission.custom, values)
+    ):
         own[ROLES.name] = [*own.get(ROLES.name, []), *reporter]
     return {**given, **own, "idempotency_key": submission.idempotency_key}
 
@@ -25,14 +27,15 @@ def action(form: Action, submission: Submission) -> dict[str, Any]:
 
 
 def follow_up(form: FollowUp, submission: Submission) -> dict[str, Any]:
-    """The marker goes into the description: as a label it would be copied to the issue trackers, a new label each time."""
+    """The marker goes into the description: as a label it would be copied to the issue trackers, a
+    new label each time."""
     words = "\n\n".join(filter(None, [form.description, _footer(submission)]))
     return {**_given(form), "description": words}
 
 
 def objections(form: Incident, submission: Submission) -> dict[str, str]:
-    """What the chosen entries tell that the form alone does not, by field. What is not known of them is left to the
-    vendor."""
+    """What the chosen entries tell that the form alone does not, by field. What is not known of
+    them is left to the vendor."""
     status = submission.chosen.get(f"incident_statuses/{form.incident_status_id}")
     kind = submission.chosen.get(f"incident_types/{form.incident_type_id}")
     found: dict[str, str] = {}
@@ -56,7 +59,9 @@ def _given(form: Form) -> dict[str, Any]:
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    filled = {name: _filled(value) if isinstance(value, dict) else value for name, value in values.items()}
+    filled = {
+        name: _filled(value) if isinstance(value, dict) else value for name, value in values.items()
+    }
     return {name: value for name, value in filled.items() if value not in (None, "", [], {})}
 
 

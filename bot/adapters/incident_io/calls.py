@@ -24,13 +24,13 @@ from bot.adapters.incident_io.refusals import complaints
 from bot.adapters.incident_io.versions import (
     PROBE_SECONDS,
     PROBES,
-    NotThere,
+    NotThereError,
     Route,
     Version,
     Versions,
     is_not_there,
 )
-from bot.errors import Refused, VendorError
+from bot.errors import RejectedError, VendorError
 from bot.forms.fields import Form
 
 T = TypeVar("T")
@@ -40,14 +40,18 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 class Calls(Adapter):
     """The part of the adapter that talks to incident.io.
 
-    `versions` is shared with all copies of the adapter (`Adapter.paced`).
+    `versions` is shared with all copies of the adapter (`Adapter.with_rate_limiter`).
     """
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, versions: Versions | None = None) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, base_url: str, versions: Versions | None = None
+    ) -> None:
         super().__init__(client, base_url)
         self.versions = versions or Versions(self.label)
 
-    async def _at_version(self, route: Route, credentials: ApiKey, call: Callable[[Version], Awaitable[T]]) -> T:
+    async def _at_version(
+        self, route: Route, credentials: ApiKey, call: Callable[[Version], Awaitable[T]]
+    ) -> T:
         """Make the call with the version of the route that exists.
 
         When the vendor says that something is not there, the version is found out anew. The same
@@ -63,7 +67,7 @@ class Calls(Adapter):
         decision = await self.versions.of(place, credentials, ask)
         try:
             return await call(decision.version)
-        except NotThere:
+        except NotThereError:
             self.versions.forget(place, decision)
             renewed = await self.versions.of(place, credentials, ask)
             if renewed.version == decision.version:
@@ -77,7 +81,9 @@ class Calls(Adapter):
 
         async def rows(version: Version) -> list[Any]:
             asked = {**params, "page_size": PAGE} if version == 3 else params
-            return await self._list(f"/v{version}/{route}", route, asked, credentials, MOST, whole=whole)
+            return await self._list(
+                f"/v{version}/{route}", route, asked, credentials, MOST, whole=whole
+            )
 
         return await self._at_version(route, credentials, rows)
 
@@ -99,9 +105,13 @@ class Calls(Adapter):
         rows: list[Any] = []
         after, asked = "", dict(params)
         while len(rows) < most:
-            reply = await self._get(path, credentials, {**asked, "after": after} if after else asked)
+            reply = await self._get(
+                path, credentials, {**asked, "after": after} if after else asked
+            )
             if reply.too_long and asked.get("page_size", 1) > 1:
-                asked["page_size"] = max(1, asked["page_size"] // 4)  # a cursor goes on with pages of any size
+                asked["page_size"] = max(
+                    1, asked["page_size"] // 4
+                )  # a cursor goes on with pages of any size
                 continue
             if not reply.ok:
                 raise self._refusal(reply)
@@ -130,14 +140,16 @@ class Calls(Adapter):
         with reading(self.label):
             return await self._send(request, credentials, total_seconds=total_seconds)
 
-    async def _send(self, request: Request, credentials: ApiKey, *, total_seconds: float = TOTAL_SECONDS) -> Reply:
+    async def _send(
+        self, request: Request, credentials: ApiKey, *, total_seconds: float = TOTAL_SECONDS
+    ) -> Reply:
         return await send(
             self.client,
             self.label,
             self.address(credentials),
             request,
             auth=Bearer(credentials.api_key),
-            pace=self.pace,
+            rate_limiter=self.rate_limiter,
             total_seconds=total_seconds,
         )
 
@@ -156,19 +168,20 @@ class Calls(Adapter):
         if reply.status == 404 and isinstance(form, OnIncident):
             sentence = "incident.io does not find this incident, or does not show it to this token."
             fields.setdefault("incident_id", sentence)
-            return NotThere(self.label, "", fields)
+            return NotThereError(self.label, "", fields)
         if not fields and not rest:
             rest = [f"incident.io refused it and gave no reason (HTTP {reply.status})."]
         if rest and (request_id := text(reply.body, "request_id")):
             rest.append(f"(incident.io's support asks for this: {request_id})")
-        kind = NotThere if is_not_there(reply) else Refused
+        kind = NotThereError if is_not_there(reply) else RejectedError
         return kind(self.label, " ".join(rest), fields)
 
 
 def _is_sure(reply: Reply, page: list[Any], after: str, asked: Mapping[str, Any]) -> bool:
     """Whether the page says beyond doubt that the list ends with it, or that it goes on.
 
-    An empty page before a further one is in doubt. So is a full page without a word about further ones.
+    An empty page before a further one is in doubt. So is a full page without a word about further
+    ones.
     """
     if after:
         return bool(page)

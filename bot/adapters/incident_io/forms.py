@@ -7,7 +7,9 @@ from pydantic import Field, HttpUrl, model_validator
 
 from bot.forms.fields import Advanced, Choice, Conversation, Form, Lookup, Text, wrong
 
-VISIBILITIES = Choice({"public": "Everyone in the organisation", "private": "Only the people invited"})
+VISIBILITIES = Choice(
+    {"public": "Everyone in the organisation", "private": "Only the people invited"}
+)
 MODES = Choice(
     {
         "standard": "A real incident",
@@ -18,7 +20,9 @@ MODES = Choice(
 )
 Mode = Literal["standard", "retrospective", "test", "tutorial"]
 FOR_THE_PAST = "Only for an incident of the past (see its kind)."
-ONLY_OF_THE_PAST = "Only an incident of the past takes this: choose that as its kind, or leave this empty."
+ONLY_OF_THE_PAST = (
+    "Only an incident of the past takes this: choose that as its kind, or leave this empty."
+)
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "incident": {
@@ -51,13 +55,15 @@ class RetrospectiveOptions(Form):
 
 
 class Incident(Form):
-    """A severity may be left out only in triage. Which status is one of triage its catalog knows, and not the form: the
-    adapter looks before it sends."""
+    """A severity may be left out only in triage. Which status is one of triage its catalog knows,
+    and not the form: the adapter looks before it sends."""
 
     headline: ClassVar = "name"
     details: ClassVar = "summary"
 
-    name: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(title="Name", min_length=1)
+    name: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(
+        title="Name", min_length=1
+    )
     summary: Annotated[str | None, Text(multiline=True)] = Field(
         None, title="Summary", description="What is known so far."
     )
@@ -70,10 +76,16 @@ class Incident(Form):
     incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(
         None, title="Incident type", description="incident.io chooses, if left empty."
     )
-    visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field("public", title="Who can see it")
+    visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field(
+        "public", title="Who can see it"
+    )
     mode: Annotated[Mode, MODES] = Field("standard", title="Kind")
-    slack_channel_name_override: Annotated[str | None, Text(placeholder="inc-checkout-down"), Advanced()] = Field(
-        None, title="Name of its Slack channel", description="incident.io makes one up if this is empty."
+    slack_channel_name_override: Annotated[
+        str | None, Text(placeholder="inc-checkout-down"), Advanced()
+    ] = Field(
+        None,
+        title="Name of its Slack channel",
+        description="incident.io makes one up if this is empty.",
     )
     retrospective_incident_options: RetrospectiveOptions | None = None
 
@@ -93,16 +105,16 @@ class Incident(Form):
 class OnIncident(Form):
     """What belongs to an incident."""
 
-    incident_id: Annotated[str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")] = Field(
-        title="Incident", min_length=1
-    )
+    incident_id: Annotated[
+        str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")
+    ] = Field(title="Incident", min_length=1)
 
 
 class Action(OnIncident):
     headline: ClassVar = "description"
 
-    description: Annotated[str, Text(multiline=True, placeholder="Roll back the last release")] = Field(
-        title="What is to be done", min_length=1, description="Markdown works."
+    description: Annotated[str, Text(multiline=True, placeholder="Roll back the last release")] = (
+        Field(title="What is to be done", min_length=1, description="Markdown works.")
     )
     assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
 
@@ -120,11 +132,15 @@ class FollowUp(OnIncident):
     assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
     assignee_team_id: Annotated[str | None, Lookup("teams")] = Field(None, title="Assigned to team")
     follow_up_priority_option_id: Annotated[str | None, Lookup("follow_up_priorities")] = Field(
-        None, title="Priority", description="incident.io lists only those that a follow-up has already."
+        None,
+        title="Priority",
+        description="incident.io lists only those that a follow-up has already.",
     )
     follow_up_category_id: Annotated[str | None, Lookup("follow_up_categories")] = Field(
-        None, title="Category", description="incident.io lists only those that a follow-up has already."
+        None,
+        title="Category",
+        description="incident.io lists only those that a follow-up has already.",
     )
-    labels: Annotated[list[str], Text(multiline=True, placeholder="monitoring"), Advanced()] = Field(
-        default_factory=list, title="Labels", description="One a line."
+    labels: Annotated[list[str], Text(multiline=True, placeholder="monitoring"), Advanced()] = (
+        Field(default_factory=list, title="Labels", description="One a line.")
     )

@@ -1,12 +1,18 @@
-"""incident.io's lists as catalogs: where each one is, what its rows become, and in which order people see them."""
+"""incident.io's lists as catalogs: where each one is, what its rows become, and in which order
+people see them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
 from bot.adapters.http import dig, link, text
-from bot.adapters.incident_io.own_fields import CATALOG_ENTRIES, custom_fields, role_fields, timestamp_fields
-from bot.forms.custom import CustomField
+from bot.adapters.incident_io.custom_fields import (
+    CATALOG_ENTRIES,
+    custom_fields,
+    role_fields,
+    timestamp_fields,
+)
+from bot.forms.custom_fields import CustomField
 
 PAGE = 250
 """The largest page by the guide's prose (the document's schemas say more)."""
@@ -21,11 +27,13 @@ PRIVATE_ONLY, ALWAYS_TRIAGE = "private incidents only", "begins in triage"
 ALL_MODES = ("standard", "retrospective", "test", "tutorial")
 HOUR = 3600.0
 INCIDENT_FIELDS = "incident_fields"
-"""The catalog of what an incident's form asks for besides: the organisation's roles, custom fields and timestamps."""
+"""The catalog of what an incident's form asks for besides: the organisation's roles, custom fields
+and timestamps."""
 WITH_OPTIONS = "/v1/custom_fields"
 DEFINITIONS: tuple[tuple[str, str, Callable[[list[Any]], list[CustomField]]], ...] = (
     ("/v2/incident_roles", "incident_roles", role_fields),
-    # Deprecated for /v2/custom_fields, which no longer says what is required, nor lists the options.
+    # Deprecated for /v2/custom_fields, which no longer says what is required, nor lists the
+    # options.
     (WITH_OPTIONS, "custom_fields", custom_fields),
     ("/v2/incident_timestamps", "incident_timestamps", timestamp_fields),
 )
@@ -51,8 +59,12 @@ LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "teams": ("/v3/teams", "teams", {"page_size": PAGE}),
 }
 """Catalog: path, member of the answer, query."""
-HARVESTED: Mapping[str, str] = {"follow_up_priorities": "priority", "follow_up_categories": "category"}
-"""Catalogs that nothing lists, and the member of a follow-up that shows one entry of each. Version 2 shows no category."""
+HARVESTED: Mapping[str, str] = {
+    "follow_up_priorities": "priority",
+    "follow_up_categories": "category",
+}
+"""Catalogs that nothing lists, and the member of a follow-up that shows one entry of each. Version
+2 shows no category."""
 
 CATALOGS = (
     Catalog("severities", "severities"),
@@ -73,12 +85,17 @@ def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
     """Path, member of the answer, query; KeyError for a catalog that incident.io does not have."""
     name, _, part = catalog.partition(":")
     if name == CATALOG_ENTRIES:
-        return "/v3/catalog_entries", "catalog_entries", {"catalog_type_id": part, "page_size": PAGE}
+        return (
+            "/v3/catalog_entries",
+            "catalog_entries",
+            {"catalog_type_id": part, "page_size": PAGE},
+        )
     return LISTS[catalog]
 
 
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """By the Slack id, else by the e-mail address: incident.io does not know the Slack ids of all its users."""
+    """By the Slack id, else by the e-mail address: incident.io does not know the Slack ids of all
+    its users."""
     known = list(entries)
     email = (person.email or "").strip().casefold()
     by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
@@ -87,22 +104,29 @@ def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The rows of one list as entries; rows without an id, and what nobody can use from here, are passed over."""
+    """The rows of one list as entries; rows without an id, and what nobody can use from here, are
+    passed over."""
     if member := HARVESTED.get(catalog):
         rows = list({text(row, member, "id"): dig(row, member) for row in rows}.values())
     rows = [row for row in rows if text(row, "id")]
     match catalog:
-        case "incidents":  # a picker shows titles to everyone; a private incident's number can still be typed
+        case (
+            "incidents"
+        ):  # a picker shows titles to everyone; a private incident's number can still be typed
             public = [row for row in rows if text(row, "visibility") != "private"]
             return [incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
         case "severities":  # a high rank is a severe one
             rows.sort(key=lambda row: -_rank(row))
         case "incident_statuses":
-            rows = sorted((row for row in rows if text(row, "category") not in NOT_FOR_NEW), key=_rank)
+            rows = sorted(
+                (row for row in rows if text(row, "category") not in NOT_FOR_NEW), key=_rank
+            )
         case "follow_up_priorities" | "follow_up_categories":
             rows.sort(key=_rank)
         case "incident_types":
-            rows.sort(key=lambda row: (dig(row, "is_default") is not True, text(row, "name").casefold()))
+            rows.sort(
+                key=lambda row: (dig(row, "is_default") is not True, text(row, "name").casefold())
+            )
         case _:
             rows.sort(key=lambda row: text(row, "name").casefold())
     return [_entry(catalog, row) for row in rows if not dig(row, "archived_at")]

@@ -1,7 +1,8 @@
 """incident.io's complaints: which field of a form each is about.
 
-`{"type", "request_id", "errors": [{"code", "message", "source": {"field": "severity_id"}?}]}`. `field` is a path into the
-body that was sent: `severity_id`, `labels[0]`, `custom_field_entries[0].values[1].value_option_id`.
+`{"type", "request_id", "errors": [{"code", "message", "source": {"field": "severity_id"}?}]}`.
+`field` is a path into the body that was sent: `severity_id`, `labels[0]`,
+`custom_field_entries[0].values[1].value_option_id`.
 """
 
 import re
@@ -9,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.http import dig, items, reason, text
-from bot.adapters.incident_io.own_fields import CUSTOM, ROLES, TIMES, Member, read_id
+from bot.adapters.incident_io.custom_fields import CUSTOM, ROLES, TIMES, Member, read_id
 from bot.forms.fields import Form
 
 
 def complaints(body: Any, form: Form | None, sent: Any = None) -> tuple[dict[str, str], list[str]]:
-    """The vendor's words by our field, and those about no field of ours. `sent` is the body that they are about."""
+    """The vendor's words by our field, and those about no field of ours. `sent` is the body that
+    they are about."""
     names = _names(form) if form is not None else {}
     fields: dict[str, str] = {}
     rest: list[str] = []
@@ -29,10 +31,11 @@ def complaints(body: Any, form: Form | None, sent: Any = None) -> tuple[dict[str
 
 
 def field_of(path: str, names: Mapping[str, str], sent: Any) -> str | None:
-    """The field that the path leads to or into, by its dotted name; None when it is about none of them.
+    """The field that the path leads to or into, by its dotted name; None when it is about none of
+    them.
 
-    `names` has what a field may be called, and its dotted name. Where the path leads into the organisation's own fields,
-    the body says which one stands at that place.
+    `names` has what a field may be called, and its dotted name. Where the path leads into the
+    organisation's own fields, the body says which one stands at that place.
     """
     steps = [step for step in re.split(r"[.\[\]]+", path) if step]
     for member in (ROLES, CUSTOM, TIMES):
@@ -43,7 +46,8 @@ def field_of(path: str, names: Mapping[str, str], sent: Any) -> str | None:
 
 
 def _own(member: Member, place: list[str], sent: Any) -> str:
-    """The id of what stands at that place of the list, or is named there; of the only one, when the whole list is meant."""
+    """The id of what stands at that place of the list, or is named there; of the only one, when the
+    whole list is meant."""
     entries = items(sent, member.name)
     if not place and len(entries) == 1:
         place = ["0"]
@@ -53,8 +57,8 @@ def _own(member: Member, place: list[str], sent: Any) -> str:
 
 
 def _names(form: Form, prefix: str = "") -> dict[str, str]:
-    """What a field may be called, and its dotted name: that itself, and for one of the organisation's own the list that it
-    goes into, with its id there."""
+    """What a field may be called, and its dotted name: that itself, and for one of the
+    organisation's own the list that it goes into, with its id there."""
     names: dict[str, str] = {}
     for name in type(form).model_fields:
         names[prefix + name] = prefix + name

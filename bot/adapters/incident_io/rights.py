@@ -1,8 +1,8 @@
 """incident.io's key, and what its roles and reads tell of what it may do.
 
-The documentation names the scope that each call needs, and not the scopes that a role brings. Certain is what a key cannot
-do that has neither role about incidents, and what it was just refused. Versions 2 and 3 of actions and follow-ups need the
-same scopes.
+The documentation names the scope that each call needs, and not the scopes that a role brings.
+Certain is what a key cannot do that has neither role about incidents, and what it was just refused.
+Versions 2 and 3 of actions and follow-ups need the same scopes.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,7 +20,8 @@ PROBES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "incidents": ("/v2/incidents", {"page_size": 1}),
     "teams": ("/v3/teams", {"page_size": 1}),
 }
-"""The lists without which an operation's form cannot be filled in; and one that takes the right to read the catalog."""
+"""The lists without which an operation's form cannot be filled in; and one that takes the right to
+read the catalog."""
 _WRITERS = frozenset({"incident_creator", "incident_editor"})
 _LISTED = f"{', '.join(ROLES[:-1])} and {ROLES[-1]}"
 _ADVICE = f"Make a key with the roles {_LISTED}, and connect that."
@@ -38,7 +39,8 @@ class IncidentIoKey(ApiKey):
     api_key: SecretStr = Field(
         title="API key",
         description=(
-            f"In incident.io: Settings, API keys. Give it the roles {_LISTED}; they are chosen when the key is made."
+            f"In incident.io: Settings, API keys. Give it the roles {_LISTED}; they are chosen "
+            "when the key is made."
         ),
     )
 
@@ -58,7 +60,18 @@ def rights_of(identity: Any, unread: Collection[str]) -> Rights:
         if reader:
             cannot[operation] = f"This key may not {doing}: it has no role for that. {_ADVICE}"
         elif _NEEDED[operation] in unread:
-            cannot[operation] = f"This key may not read {_NEEDED[operation]}, so it cannot {doing}. {_ADVICE}"
-    limited = {it: f"{said} {_ADVICE}" for it, said in _NO_CATALOG.items() if "teams" in unread and it not in cannot}
+            cannot[operation] = (
+                f"This key may not read {_NEEDED[operation]}, so it cannot {doing}. {_ADVICE}"
+            )
+    limited = {
+        it: f"{said} {_ADVICE}"
+        for it, said in _NO_CATALOG.items()
+        if "teams" in unread and it not in cannot
+    }
     name = text(identity, "name")
-    return Rights(acts_as=f"the API key “{name}”" if name else "", roles=roles or (), cannot=cannot, limited=limited)
+    return Rights(
+        acts_as=f"the API key “{name}”" if name else "",
+        roles=roles or (),
+        cannot=cannot,
+        limited=limited,
+    )

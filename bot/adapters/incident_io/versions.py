@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.adapters.http import Reply, dig, unreadable
-from bot.errors import Refused, TryLater, VendorError
+from bot.errors import RejectedError, RetryLaterError, VendorError
 
 Version = Literal[2, 3]
 Route = Literal["actions", "follow_ups"]
 Place = tuple[str, Route]
 """The base URL, and one of the two routes below it."""
 Ask = Callable[[Version], Awaitable[Reply]]
-"""Makes the read of `PROBES` for that version. It raises `TryLater` when there is no answer."""
+"""Makes the read of `PROBES` for that version. It raises `RetryLaterError` when there is no answer."""
 
 NEWEST: Version = 3
 REMEMBERED_SECONDS = 24 * 3600.0
@@ -29,7 +29,10 @@ PROBE_SECONDS = 4.0
 """Limit for one such read: a create waits for it."""
 OTHERS_SECONDS = 2.0
 """Limit for waiting until the read of another key has found it out."""
-PROBES: Mapping[Version, Mapping[str, Any]] = {3: {"page_size": 1}, 2: {"incident_mode": "tutorial"}}
+PROBES: Mapping[Version, Mapping[str, Any]] = {
+    3: {"page_size": 1},
+    2: {"incident_mode": "tutorial"},
+}
 """The query of the read that shows whether a version exists.
 
 Neither query names an object that could be missing. Version 2 has no pages, so its read asks for
@@ -39,7 +42,7 @@ _MISSING = (404, 405, 410)
 _WORDS: Mapping[Route, str] = {"actions": "actions", "follow_ups": "follow-ups"}
 
 
-class NotThere(Refused):
+class NotThereError(RejectedError):
     """A 404, 405 or 410: either an object or the whole route is missing. Nothing was created."""
 
 
@@ -74,8 +77,8 @@ class Versions:
 
         `asker` is the key that `ask` uses. Calls with one key share one answer, and one failure.
         Calls with other keys wait a moment for it, and then ask for themselves: a slow answer to
-        one key must not hold up another. Raises `TryLater` when the version cannot be found out,
-        or when neither exists.
+        one key must not hold up another. Raises `RetryLaterError` when the version cannot be found
+        out, or when neither exists.
         """
         others_until = self._now() + OTHERS_SECONDS
         while (known := self._known(place)) is None:
@@ -88,7 +91,9 @@ class Versions:
             left = others_until - self._now()
             if not flights or left <= 0:
                 return await self._ask(place, asker, ask)
-            await asyncio.wait(list(flights.values()), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                list(flights.values()), timeout=left, return_when=asyncio.FIRST_COMPLETED
+            )
         return known
 
     def forget(self, place: Place, decision: Decision) -> None:
@@ -132,10 +137,10 @@ class Versions:
             f"incident.io's API has no {_WORDS[route]} in a version that we know. "
             "Ask your bot admin to check its address and to update the bot."
         )
-        raise TryLater(self._label, sentence, "unreachable")
+        raise RetryLaterError(self._label, sentence, "unreachable")
 
     def _exists(self, route: Route, reply: Reply) -> bool:
-        """Whether the route answered. Raises `TryLater` for an answer that shows neither."""
+        """Whether the route answered. Raises `RetryLaterError` for an answer that shows neither."""
         if is_not_there(reply):
             return False
         if reply.status in (401, 403):

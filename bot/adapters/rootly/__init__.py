@@ -1,7 +1,8 @@
 """Rootly: incidents, action items, workflow tasks. JSON:API, one bearer token.
 
-Facts of 2026-11: Rootly's OpenAPI document and official clients. Where its guide to creating incidents disagrees with
-them (a path `/api/v1`, a body without an envelope, number ids), they are followed.
+Facts of 2026-11: Rootly's OpenAPI document and official clients. Where its guide to creating
+incidents disagrees with them (a path `/api/v1`, a body without an envelope, number ids), they are
+followed.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -21,7 +22,6 @@ from bot.adapters.base import (
     SlackPerson,
     Submission,
 )
-from bot.adapters.checking import deadline, in_time, refused
 from bot.adapters.http import (
     Bearer,
     Reply,
@@ -36,9 +36,10 @@ from bot.adapters.http import (
     text,
     unreadable,
 )
-from bot.adapters.pace import Limits, Rate
+from bot.adapters.probe_permissions import deadline, in_time, refused
+from bot.adapters.rate_limit import Limits, Rate
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
-from bot.adapters.rootly.custom import (
+from bot.adapters.rootly.custom_fields import (
     ENTITIES,
     FORMS_OF,
     OF_ACTION_ITEMS,
@@ -80,18 +81,21 @@ from bot.adapters.rootly.rights import (
 )
 from bot.adapters.rootly.task_forms import FORMS
 from bot.adapters.times import epoch, iso
-from bot.errors import Refused, Unclear, VendorError
+from bot.errors import OutcomeUnknownError, RejectedError, VendorError
 from bot.forms.fields import Form
 
 JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
 
-INCIDENT_FIELDS = {"incident": ("parent_incident_id", "duplicate_incident_id"), "action_item": ("incident_id",)}
+INCIDENT_FIELDS = {
+    "incident": ("parent_incident_id", "duplicate_incident_id"),
+    "action_item": ("incident_id",),
+}
 """The fields of an operation that name an incident."""
 PATH_FIELDS = {"action_item": "incident_id", "workflow_task": "workflow_id"}
 """The field of an operation whose value stands in the path."""
 CLOCKS_APART = 600.0
-"""Seconds that the vendor's clock may be behind ours. To look further back costs little, and to miss what is there makes
-a second one."""
+"""Seconds that the vendor's clock may be behind ours. To look further back costs little, and to
+miss what is there makes a second one."""
 
 
 class Rootly(Adapter):
@@ -100,7 +104,13 @@ class Rootly(Adapter):
     credentials = RootlyKey
     operations = (
         Operation(
-            "incident", "incident", "incident", Incident, feeds="incidents", custom=OF_INCIDENTS, custom_later=True
+            "incident",
+            "incident",
+            "incident",
+            Incident,
+            feeds="incidents",
+            custom=OF_INCIDENTS,
+            custom_later=True,
         ),
         Operation("action_item", "action_item", "action item", ActionItem, custom=OF_ACTION_ITEMS),
         Operation(
@@ -133,7 +143,8 @@ class Rootly(Adapter):
         return account_of(user) or person(user) or unnamed(credentials), user
 
     async def _account_without_user(self, credentials: ApiKey) -> Account:
-        """A key that belongs to nobody (Rootly has such) learns its organisation from anybody's name, if it may."""
+        """A key that belongs to nobody (Rootly has such) learns its organisation from anybody's
+        name, if it may."""
         reply = await self._get("/v1/users", credentials, ONE)
         if reply.ok and (account := account_of(dig(reply.body, "data", 0))):
             return account
@@ -156,30 +167,43 @@ class Rootly(Adapter):
                 kind, attributes = "workflow_tasks", workflow_task(form, submission)
             case _:
                 raise KeyError(operation)
-        # Rootly's newest SDK sends the key with incidents only, and whether the server heeds it is unproven: it helps
+        # Rootly's newest SDK sends the key with incidents only, and whether the server heeds it is
+        # unproven: it helps
         # where it works, and nothing relies on it.
-        headers = JSON_API | ({"Idempotency-Key": submission.idempotency_key} if operation == "incident" else {})
-        return Request("POST", path, json={"data": {"type": kind, "attributes": attributes}}, headers=headers)
+        headers = JSON_API | (
+            {"Idempotency-Key": submission.idempotency_key} if operation == "incident" else {}
+        )
+        return Request(
+            "POST", path, json={"data": {"type": kind, "attributes": attributes}}, headers=headers
+        )
 
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
         submission = await self._with_ids(operation, submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
-        if reply.status == 409 and operation == "incident":  # not documented; it would be about the idempotency key
-            raise Unclear(self.label, "Rootly says that it already has this incident.")
+        if (
+            reply.status == 409 and operation == "incident"
+        ):  # not documented; it would be about the idempotency key
+            raise OutcomeUnknownError(self.label, "Rootly says that it already has this incident.")
         if not reply.ok:
             raise self._refusal(reply, operation, submission.form)
         if not (made := text(reply.body, "data", "id")):
-            raise Unclear(self.label, "Rootly answered without saying what it created.")
+            raise OutcomeUnknownError(self.label, "Rootly answered without saying what it created.")
         return _created(made, dig(reply.body, "data", "attributes"), submission)
 
-    async def find(self, operation: str, submission: Submission, credentials: ApiKey, since: float) -> list[Created]:
+    async def find(
+        self, operation: str, submission: Submission, credentials: ApiKey, since: float
+    ) -> list[Created]:
         match operation, submission.form:
             case "incident", Incident() as form:
-                rows = await self._marked_incidents(form, submission, credentials, since - CLOCKS_APART)
+                rows = await self._marked_incidents(
+                    form, submission, credentials, since - CLOCKS_APART
+                )
             case ("action_item", ActionItem()) | ("workflow_task", WorkflowTask()):
                 submission = await self._with_ids(operation, submission, credentials)
-                # The same path lists them. It is read whole: an action item cannot be asked for by its text, and how
-                # `filter[name]` takes a task's name with a comma in it is not documented (elsewhere commas separate).
+                # The same path lists them. It is read whole: an action item cannot be asked for by
+                # its text, and how
+                # `filter[name]` takes a task's name with a comma in it is not documented (elsewhere
+                # commas separate).
                 path = self.request(operation, submission, credentials).path
                 rows = await self._whole_list(path, {}, credentials, operation)
                 within = "description" if operation == "action_item" else "name"
@@ -190,21 +214,35 @@ class Rootly(Adapter):
         return [_created(text(row, "id"), dig(row, "attributes"), submission) for row in rows]
 
     async def finish(
-        self, operation: str, submission: Submission, created_id: str, name: str, credentials: ApiKey
+        self,
+        operation: str,
+        submission: Submission,
+        created_id: str,
+        name: str,
+        credentials: ApiKey,
     ) -> None:
-        """Set one custom field of the incident, unless it is set already. Two selections of one field are not to be."""
+        """Set one custom field of the incident, unless it is set already. Two selections of one
+        field are not to be."""
         field, value = filled_in(submission)[name]
         wanted = selected(field, value)
         there = await self._selection(created_id, field.id, credentials)
         if there is not None and holds(there, wanted):
             return
-        reply = await self._send(self.setting(created_id, field.id, wanted, text(there, "id")), credentials)
+        reply = await self._send(
+            self.setting(created_id, field.id, wanted, text(there, "id")), credentials
+        )
         if not reply.ok:
             raise self._refusal(reply)
 
-    def setting(self, incident_id: str, field_id: str, wanted: Mapping[str, Any], existing: str = "") -> Request:
-        """The call that sets a custom field of an incident; `existing` is the id of the selection to change."""
-        document: dict[str, Any] = {"type": "incident_form_field_selections", "attributes": dict(wanted)}
+    def setting(
+        self, incident_id: str, field_id: str, wanted: Mapping[str, Any], existing: str = ""
+    ) -> Request:
+        """The call that sets a custom field of an incident; `existing` is the id of the selection
+        to change."""
+        document: dict[str, Any] = {
+            "type": "incident_form_field_selections",
+            "attributes": dict(wanted),
+        }
         if existing:
             path = f"/v1/incident_form_field_selections/{segment(self.label, existing)}"
             return Request("PUT", path, json={"data": document}, headers=JSON_API)
@@ -216,14 +254,18 @@ class Rootly(Adapter):
         """The incident's selection of that field, None where it has none."""
         path = f"/v1/incidents/{segment(self.label, incident_id)}/form_field_selections"
         rows = await self._whole_list(path, {}, credentials)
-        return next((row for row in rows if text(row, "attributes", "form_field_id") == field_id), None)
+        return next(
+            (row for row in rows if text(row, "attributes", "form_field_id") == field_id), None
+        )
 
     async def _marked_incidents(
         self, form: Incident, submission: Submission, credentials: ApiKey, since: float
     ) -> list[Any]:
-        """How `filter[labels]` is written is not documented: the newest incidents are compared here.
+        """How `filter[labels]` is written is not documented: the newest incidents are compared
+        here.
 
-        Nor is it whether test incidents are listed unasked: the kind that was sent is asked for besides.
+        Nor is it whether test incidents are listed unasked: the kind that was sent is asked for
+        besides.
         """
         newest = {"filter[created_at][gte]": iso(since), "sort": "-created_at"}
         kind = {"filter[kind]": incident(form, submission)["kind"]}
@@ -252,32 +294,50 @@ class Rootly(Adapter):
             most = PAGE if catalog == "alerts" else MOST
             return entries(catalog, await self._list(path, params, credentials, most))
         newest = await self._list(path, params, credentials, NEWEST_INCIDENTS)
-        return entries(catalog, newest + await self._list(path, {**params, **TEST_INCIDENTS}, credentials, PAGE))
+        return entries(
+            catalog,
+            newest + await self._list(path, {**params, **TEST_INCIDENTS}, credentials, PAGE),
+        )
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
         return user_for(person, entries)
 
     async def _custom_fields(self, form: FormsOf, credentials: ApiKey) -> list[Entry]:
-        """The organisation's own fields in that form. Options that did not come along are asked for by themselves."""
+        """The organisation's own fields in that form. Options that did not come along are asked for
+        by themselves."""
         included: list[Any] = []
-        rows = shown_in(form, await self._list(FORM_FIELDS, WITH_OPTIONS, credentials, MOST, included))
-        options = {text(row, "attributes", "form_field_id") for row in included if text(row, "attributes", "value")}
+        rows = shown_in(
+            form, await self._list(FORM_FIELDS, WITH_OPTIONS, credentials, MOST, included)
+        )
+        options = {
+            text(row, "attributes", "form_field_id")
+            for row in included
+            if text(row, "attributes", "value")
+        }
         for row in rows:
             if has_options(row) and (field_id := text(row, "id")) not in options:
                 path = f"{FORM_FIELDS}/{segment(self.label, field_id)}/options"
                 included += of_field(field_id, await self._list(path, {}, credentials, MOST))
-        return [Entry(id=it.id, label=it.name, field=it) for it in custom_fields(form, rows, included)]
+        return [
+            Entry(id=it.id, label=it.name, field=it) for it in custom_fields(form, rows, included)
+        ]
 
-    async def _with_ids(self, operation: str, submission: Submission, credentials: ApiKey) -> Submission:
+    async def _with_ids(
+        self, operation: str, submission: Submission, credentials: ApiKey
+    ) -> Submission:
         """The submission with incidents' numbers (`#123`) replaced by their ids."""
         for name in INCIDENT_FIELDS.get(operation, ()):
             value = getattr(submission.form, name, None)
             if not value or not value.startswith("#"):
                 continue
             if (found := await self._by_number(value[1:], credentials)) is None:
-                raise Refused(self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."})
+                raise RejectedError(
+                    self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."}
+                )
             chosen = {**submission.chosen, f"incidents/{found.id}": found}
-            submission = replace(submission, form=submission.form.model_copy(update={name: found.id}), chosen=chosen)
+            submission = replace(
+                submission, form=submission.form.model_copy(update={name: found.id}), chosen=chosen
+            )
         return submission
 
     async def _by_number(self, number: str, credentials: ApiKey) -> Entry | None:
@@ -287,7 +347,8 @@ class Rootly(Adapter):
             if not reply.ok:
                 raise self._refusal(reply)
             for row in listed(self.label, reply, "data"):
-                # The number is compared, in case a filter that Rootly does not know is passed over in silence.
+                # The number is compared, in case a filter that Rootly does not know is passed over
+                # in silence.
                 if text(row, "id") and text(row, "attributes", "sequential_id") == number:
                     return incident_entry(row)
         return None
@@ -295,14 +356,18 @@ class Rootly(Adapter):
     async def _whole_list(
         self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
     ) -> list[Any]:
-        """Every row once, or `unreadable`: when a row has no id or attributes, or the list has no end.
+        """Every row once, or `unreadable`: when a row has no id or attributes, or the list has no
+        end.
 
-        `operation`: the list belongs to what that operation's form names, so that a 404 is about that.
+        `operation`: the list belongs to what that operation's form names, so that a 404 is about
+        that.
         """
         rows: list[Any] = []
         async for _, page in self._pages(path, params, credentials, operation):
             rows += page
-            readable = all(text(row, "id") and isinstance(dig(row, "attributes"), dict) for row in page)
+            readable = all(
+                text(row, "id") and isinstance(dig(row, "attributes"), dict) for row in page
+            )
             if len(rows) >= MOST or not readable:
                 raise unreadable(self.label)
         return list({text(row, "id"): row for row in rows}.values())
@@ -315,7 +380,8 @@ class Rootly(Adapter):
         most: int,
         included: list[Any] | None = None,
     ) -> list[Any]:
-        """The first rows, at least `most` if there are so many; what came along with them is added to `included`."""
+        """The first rows, at least `most` if there are so many; what came along with them is added
+        to `included`."""
         rows: list[Any] = []
         async for reply, page in self._pages(path, params, credentials):
             rows += page
@@ -328,7 +394,8 @@ class Rootly(Adapter):
     async def _pages(
         self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
     ) -> AsyncIterator[tuple[Reply, list[Any]]]:
-        """Each page of a list with its rows. Where one is too long to be read, smaller ones go on from there."""
+        """Each page of a list with its rows. Where one is too long to be read, smaller ones go on
+        from there."""
         sizes, place, more = page_sizes(path), 0, True
         while more:
             query = {**params, "page[size]": sizes[0], "page[number]": place // sizes[0] + 1}
@@ -340,20 +407,36 @@ class Rootly(Adapter):
                 raise self._refusal(reply, operation)
             rows = listed(self.label, reply, "data")
             place += sizes[0]
-            more = bool(rows and (dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next")))
+            more = bool(
+                rows and (dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next"))
+            )
             yield reply, rows
 
-    async def _get(self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None) -> Reply:
+    async def _get(
+        self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None
+    ) -> Reply:
         request = Request("GET", path, params=params, headers={"Accept": JSON_API["Accept"]})
         with reading(self.label):
             return await self._send(request, credentials)
 
     async def _send(self, request: Request, credentials: ApiKey) -> Reply:
         auth = Bearer(credentials.api_key)
-        return await send(self.client, self.label, self.address(credentials), request, auth=auth, pace=self.pace)
+        return await send(
+            self.client,
+            self.label,
+            self.address(credentials),
+            request,
+            auth=auth,
+            rate_limiter=self.rate_limiter,
+        )
 
     def _refusal(
-        self, reply: Reply, operation: str = "", form: Form | None = None, *, connecting: bool = False
+        self,
+        reply: Reply,
+        operation: str = "",
+        form: Form | None = None,
+        *,
+        connecting: bool = False,
     ) -> VendorError:
         fields, sentence = complaints(reply.body, form or Form())
         if reply.status in (401, 403):
@@ -363,16 +446,18 @@ class Rootly(Adapter):
             return self._not_found(operation)
         if not fields and not sentence:
             sentence = f"Rootly refused it and gave no reason (HTTP {reply.status})."
-        return Refused(self.label, sentence, fields)
+        return RejectedError(self.label, sentence, fields)
 
-    def _not_found(self, operation: str) -> Refused:
+    def _not_found(self, operation: str) -> RejectedError:
         """Rootly's 404 is "Not found or unauthorized": it does not say which."""
         if name := PATH_FIELDS.get(operation):
             what = "workflow" if name == "workflow_id" else "incident"
             words = f"Rootly does not find this {what}, or does not show it to this workspace's token. Choose another."
-            return Refused(self.label, fields={name: words})
-        return Refused(
-            self.label, "Rootly says “not found or unauthorized”: this workspace's token may lack the right to do this."
+            return RejectedError(self.label, fields={name: words})
+        return RejectedError(
+            self.label,
+            "Rootly says “not found or unauthorized”: this workspace's token may lack the right "
+            "to do this.",
         )
 
 

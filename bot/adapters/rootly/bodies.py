@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import AnyUrl
 
 from bot.adapters.base import REPORTER, Submission, storable
-from bot.adapters.rootly.custom import selections
+from bot.adapters.rootly.custom_fields import selections
 from bot.adapters.rootly.forms import WHEN, ActionItem, Incident, WorkflowTask
 from bot.adapters.rootly.task_forms import OWN_CHANNEL, TaskParameters, field_name, own_channel
 from bot.adapters.rootly.tasks import Parameter
+from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import USER_GROUPS, Form, Named
-from bot.forms.made import BLOCK
 
 _CHOSEN = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
 """Where `Submission.chosen` holds what is picked in Slack, by the parameter's kind."""
@@ -29,7 +29,9 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
     for name in WHEN:
         if moment := getattr(form, name):
             attributes[name] = moment.isoformat(timespec="seconds")
-    if (channel := submission.chosen.get(f"conversations/{form.slack_channel_id}")) and channel.label != channel.id:
+    if (
+        channel := submission.chosen.get(f"conversations/{form.slack_channel_id}")
+    ) and channel.label != channel.id:
         attributes["slack_channel_name"] = channel.label
     if reporter := submission.chosen.get(REPORTER):
         attributes["user_id"] = reporter.id
@@ -37,11 +39,13 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
 
 
 def _labels(form: Incident, submission: Submission) -> dict[str, str]:
-    """What was typed, and ours. The reporter is named there too unless Rootly knows the person: a summary is read by
-    customers."""
+    """What was typed, and ours. The reporter is named there too unless Rootly knows the person: a
+    summary is read by customers."""
     pairs = (line.partition("=") for line in form.labels)
     labels = {name.strip(): value.strip() for name, _, value in pairs}
-    if (reporter := " ".join(storable(submission.reporter).split())) and REPORTER not in submission.chosen:
+    if (
+        reporter := " ".join(storable(submission.reporter).split())
+    ) and REPORTER not in submission.chosen:
         labels["slack_reporter"] = reporter
     return {**labels, "slack_ref": submission.marker}
 
@@ -73,9 +77,11 @@ def workflow_task(form: WorkflowTask, submission: Submission) -> dict[str, Any]:
 
 
 def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
-    """Rootly's document does not require `task_type`, and its SDK leaves it out; without it the shapes are ambiguous.
+    """Rootly's document does not require `task_type`, and its SDK leaves it out; without it the
+    shapes are ambiguous.
 
-    The document's own enum of it names another type in ten cases; what goes is always the name of the type's schema.
+    The document's own enum of it names another type in ten cases; what goes is always the name of
+    the type's schema.
     """
     params: dict[str, Any] = {"task_type": form.task.name}
     for parameter in form.task.parameters:

@@ -1,6 +1,7 @@
 """Rootly's forms. The fields bear the names of Rootly's own attributes.
 
-What the forms of incidents and action items leave out, `NOT_OFFERED` says; of workflow tasks, `tasks/forms.toml`.
+What the forms of incidents and action items leave out, `NOT_OFFERED` says; of workflow tasks,
+`tasks/forms.toml`.
 """
 
 from collections.abc import Mapping
@@ -37,11 +38,12 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     },
     "workflow_task": {},
 }
-"""Attributes that no field of the operation's form stands for, by their dotted path, and why. `tasks/forms.toml` has
-the parameters of task types."""
+"""Attributes that no field of the operation's form stands for, by their dotted path, and why.
+`tasks/forms.toml` has the parameters of task types."""
 
 OURS = ("slack_ref", "slack_reporter")
-"""Labels that the bot gives an incident: its marker, and who asked for it where Rootly does not know the person."""
+"""Labels that the bot gives an incident: its marker, and who asked for it where Rootly does not
+know the person."""
 
 KINDS = Choice(
     {
@@ -57,9 +59,18 @@ PRIVATE = Check(
     confirm="A private incident stays private: Rootly cannot make it public again.",
 )
 
-# Rootly's one documented complaint about times is "Detected at can not be before Started time". Where triage stands
+# Rootly's one documented complaint about times is "Detected at can not be before Started time".
+# Where triage stands
 # in the order is not documented, so `in_triage_at` is left to Rootly.
-IN_ORDER = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "cancelled_at")
+IN_ORDER = (
+    "started_at",
+    "detected_at",
+    "acknowledged_at",
+    "mitigated_at",
+    "resolved_at",
+    "closed_at",
+    "cancelled_at",
+)
 PLANNED = ("scheduled_for", "scheduled_until")
 WHEN = ("in_triage_at", *IN_ORDER, *PLANNED)
 
@@ -73,41 +84,60 @@ JIRA_ID: Any = Field(None, title="Jira issue ID", description="Jira's own number
 
 
 class Incident(Form):
-    """Rootly itself requires no attribute (an organisation can); we ask for a title, since Rootly would invent one."""
+    """Rootly itself requires no attribute (an organisation can); we ask for a title, since Rootly
+    would invent one."""
 
     headline: ClassVar = "title"
     details: ClassVar = "summary"
 
-    title: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(title="Title", min_length=1)
+    title: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(
+        title="Title", min_length=1
+    )
     summary: Annotated[str | None, Text(multiline=True)] = Field(
         None, title="Summary", description="What is known so far."
     )
     severity_id: Annotated[str | None, Lookup("severities")] = Field(None, title="Severity")
-    incident_type_ids: Annotated[list[str], Lookup("incident_types")] = Field(default_factory=list, title="Types")
-    service_ids: Annotated[list[str], Lookup("services")] = Field(default_factory=list, title="Services")
+    incident_type_ids: Annotated[list[str], Lookup("incident_types")] = Field(
+        default_factory=list, title="Types"
+    )
+    service_ids: Annotated[list[str], Lookup("services")] = Field(
+        default_factory=list, title="Services"
+    )
     functionality_ids: Annotated[list[str], Lookup("functionalities")] = Field(
         default_factory=list, title="Functionalities"
     )
-    environment_ids: Annotated[list[str], Lookup("environments")] = Field(default_factory=list, title="Environments")
+    environment_ids: Annotated[list[str], Lookup("environments")] = Field(
+        default_factory=list, title="Environments"
+    )
     group_ids: Annotated[list[str], Lookup("teams")] = Field(default_factory=list, title="Teams")
     private: Annotated[bool, PRIVATE] = Field(False, title="Private incident")
     kind: Annotated[IncidentKind, KINDS] = Field("normal", title="Kind")
-    cause_ids: Annotated[list[str], Lookup("causes"), Advanced()] = Field(default_factory=list, title="Causes")
+    cause_ids: Annotated[list[str], Lookup("causes"), Advanced()] = Field(
+        default_factory=list, title="Causes"
+    )
     parent_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
         None, title="Parent incident", description="Makes this one a sub-incident of it."
     )
     duplicate_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
         None, title="Duplicate of", description="The incident that this one repeats."
     )
-    alert_ids: Annotated[list[str], Lookup("alerts"), Advanced()] = Field(default_factory=list, title="Alerts")
+    alert_ids: Annotated[list[str], Lookup("alerts"), Advanced()] = Field(
+        default_factory=list, title="Alerts"
+    )
     labels: Annotated[list[str], Text(placeholder="platform = ios"), Advanced()] = Field(
-        default_factory=list, title="Labels", description="One a line: a name, an equals sign, a value."
+        default_factory=list,
+        title="Labels",
+        description="One a line: a name, an equals sign, a value.",
     )
     notify_emails: Annotated[list[EmailStr], Advanced()] = Field(
-        default_factory=list, title="Notify by e-mail", description="Rootly's workflows write to these addresses."
+        default_factory=list,
+        title="Notify by e-mail",
+        description="Rootly's workflows write to these addresses.",
     )
     slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
-        None, title="Slack channel", description="An existing one, instead of a channel that Rootly would open."
+        None,
+        title="Slack channel",
+        description="An existing one, instead of a channel that Rootly would open.",
     )
     public_title: Annotated[str | None, Advanced()] = Field(
         None, title="Public title", description="What a status page shows instead of the title."
@@ -126,14 +156,18 @@ class Incident(Form):
     scheduled_for: Annotated[datetime | None, Advanced()] = Field(None, title="Maintenance begins")
     scheduled_until: Annotated[datetime | None, Advanced()] = Field(None, title="Maintenance ends")
     muted_service_ids: Annotated[list[str], Lookup("services"), Advanced()] = Field(
-        default_factory=list, title="Services to mute", description="Their alerts page nobody during the maintenance."
+        default_factory=list,
+        title="Services to mute",
+        description="Their alerts page nobody during the maintenance.",
     )
     jira_issue_url: JiraUrl = JIRA_URL
     jira_issue_key: JiraKey = JIRA_KEY
     jira_issue_id: JiraId = JIRA_ID
     google_drive_url: Annotated[HttpUrl | None, Advanced()] = Field(None, title="Google Drive link")
     google_drive_parent_id: Annotated[str | None, Advanced()] = Field(
-        None, title="Google Drive folder ID", description="Where Rootly puts the incident's documents."
+        None,
+        title="Google Drive folder ID",
+        description="Where Rootly puts the incident's documents.",
     )
 
     @property
@@ -165,8 +199,15 @@ class Incident(Form):
             raise wrong("scheduled_for", "Say when the maintenance begins.")
         for name in (*PLANNED, "muted_service_ids"):
             if getattr(self, name) and not planned:
-                raise wrong(name, "Only a planned maintenance has this. Choose that kind, or leave it empty.")
-        if self.scheduled_for and self.scheduled_until and self.scheduled_until < self.scheduled_for:
+                raise wrong(
+                    name,
+                    "Only a planned maintenance has this. Choose that kind, or leave it empty.",
+                )
+        if (
+            self.scheduled_for
+            and self.scheduled_until
+            and self.scheduled_until < self.scheduled_for
+        ):
             raise wrong("scheduled_until", "This is before “Maintenance begins”.")
         return self
 
@@ -183,15 +224,19 @@ class ActionItem(Form):
     headline: ClassVar = "summary"
     details: ClassVar = "description"
 
-    incident_id: Annotated[str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")] = Field(
-        title="Incident", min_length=1
+    incident_id: Annotated[
+        str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")
+    ] = Field(title="Incident", min_length=1)
+    summary: Annotated[str, Text(placeholder="Roll back the last release")] = Field(
+        title="Summary", min_length=1
     )
-    summary: Annotated[str, Text(placeholder="Roll back the last release")] = Field(title="Summary", min_length=1)
     description: Annotated[str | None, Text(multiline=True)] = Field(None, title="Description")
     kind: ActionItemKind = Field("task", title="Kind")
     priority: Priority = Field("medium", title="Priority")
     status: ActionItemStatus = Field("open", title="Status")
-    assigned_to_user_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to", pattern=r"^\d+$")
+    assigned_to_user_id: Annotated[str | None, Lookup("users")] = Field(
+        None, title="Assigned to", pattern=r"^\d+$"
+    )
     assigned_to_group_ids: Annotated[list[str], Lookup("teams")] = Field(
         default_factory=list, title="Assigned to teams"
     )
@@ -204,20 +249,28 @@ class ActionItem(Form):
 class WorkflowTask(Form):
     """What every task has. The chosen type's parameters are a form of their own, in `task_params`.
 
-    Rootly does not demand a name; ours carries the marker, so one without a name is called what its type is called.
+    Rootly does not demand a name; ours carries the marker, so one without a name is called what its
+    type is called.
     """
 
     headline: ClassVar = "name"
 
     workflow_id: Annotated[str, Lookup("workflows")] = Field(title="Workflow", min_length=1)
-    task_type: Annotated[str, Lookup("task_types", rerenders=True)] = Field(title="What the task does", min_length=1)
-    name: Annotated[str | None, Text(placeholder="Left empty: the name of its type")] = Field(None, title="Name")
+    task_type: Annotated[str, Lookup("task_types", rerenders=True)] = Field(
+        title="What the task does", min_length=1
+    )
+    name: Annotated[str | None, Text(placeholder="Left empty: the name of its type")] = Field(
+        None, title="Name"
+    )
     enabled: Annotated[bool, Check("Switched on")] = Field(True, title="Enabled")
     skip_on_failure: Annotated[bool, Check("Go on with the workflow when this task fails")] = Field(
         False, title="On failure"
     )
     position: Annotated[int | None, Advanced()] = Field(
-        None, ge=1, title="Position", description="Where in the workflow; Rootly chooses, if left empty."
+        None,
+        ge=1,
+        title="Position",
+        description="Where in the workflow; Rootly chooses, if left empty.",
     )
 
     @field_validator("task_type")

@@ -1,11 +1,12 @@
-"""Rootly's lists as catalogs: where each one is, what its rows become, and in which order people see them."""
+"""Rootly's lists as catalogs: where each one is, what its rows become, and in which order people
+see them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
 from bot.adapters.http import dig, link, text
-from bot.adapters.rootly.custom import ENTITIES, OF_ACTION_ITEMS, OF_INCIDENTS
+from bot.adapters.rootly.custom_fields import ENTITIES, OF_ACTION_ITEMS, OF_INCIDENTS
 from bot.adapters.rootly.task_forms import ENTRIES
 
 PAGE = 100
@@ -72,11 +73,14 @@ CATALOGS = (
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The rows of one list as entries; rows without an id, and what nobody can use from here, are passed over."""
+    """The rows of one list as entries; rows without an id, and what nobody can use from here, are
+    passed over."""
     rows = [row for row in rows if text(row, "id") and _offered(catalog, row)]
     match catalog:
         case "incidents":  # the newest first, test incidents among the others
-            newest = sorted(rows, key=lambda row: text(row, "attributes", "created_at"), reverse=True)
+            newest = sorted(
+                rows, key=lambda row: text(row, "attributes", "created_at"), reverse=True
+            )
             return list({entry.id: entry for entry in map(incident_entry, newest)}.values())
         case "severities":
             return [_entry(catalog, row) for row in sorted(rows, key=_severity_order)]
@@ -92,13 +96,14 @@ def source(catalog: str) -> tuple[str, Mapping[str, str]]:
 
 
 def page_sizes(path: str) -> tuple[int, ...]:
-    """How many rows to ask for at once, and how many if that is too much for one answer. An incident comes with all that
-    belongs to it: a hundred of them pass two million bytes."""
+    """How many rows to ask for at once, and how many if that is too much for one answer. An
+    incident comes with all that belongs to it: a hundred of them pass two million bytes."""
     return _SIZES[1:] if path == LISTS["incidents"][0] else _SIZES
 
 
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """By the e-mail address; where Slack hides it, by the Slack id that Rootly has of some of its users."""
+    """By the e-mail address; where Slack hides it, by the Slack id that Rootly has of some of its
+    users."""
     known, email = list(entries), (person.email or "").strip().casefold()
     by_email = (entry for entry in known if email and entry.detail.casefold() == email)
     by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
@@ -112,7 +117,10 @@ def _entry(catalog: str, row: Any) -> Entry:
     detail = ""
     if catalog == "users":
         return Entry(
-            id=text(row, "id"), label=label, detail=text(attributes, "email"), slack_id=text(attributes, "slack_id")
+            id=text(row, "id"),
+            label=label,
+            detail=text(attributes, "email"),
+            slack_id=text(attributes, "slack_id"),
         )
     if catalog == "alerts":
         detail = ", ".join(filter(None, (text(attributes, "short_id"), text(attributes, "source"))))
@@ -132,13 +140,16 @@ def incident_entry(row: Any) -> Entry:
     test = "test" if text(attributes, "kind").startswith("test") else ""
     detail = ", ".join(filter(None, (text(attributes, "status").replace("_", " "), test)))
     return Entry(
-        id=text(row, "id"), label=label, detail=detail, url=link(attributes, "url") or link(attributes, "short_url")
+        id=text(row, "id"),
+        label=label,
+        detail=detail,
+        url=link(attributes, "url") or link(attributes, "short_url"),
     )
 
 
 def _offered(catalog: str, row: Any) -> bool:
-    """Not: private incidents (a picker shows titles to everyone, and a number can still be typed), workflows that only
-    Rootly's own admins may change, roles that are switched off."""
+    """Not: private incidents (a picker shows titles to everyone, and a number can still be typed),
+    workflows that only Rootly's own admins may change, roles that are switched off."""
     attributes = dig(row, "attributes")
     if catalog == "incidents":
         return dig(attributes, "private") is not True
@@ -150,4 +161,7 @@ def _offered(catalog: str, row: Any) -> bool:
 def _severity_order(row: Any) -> tuple[int, int]:
     """The worst first; those of one level in the order the organisation gave them."""
     level, position = text(row, "attributes", "severity"), dig(row, "attributes", "position")
-    return (_LEVELS.index(level) if level in _LEVELS else len(_LEVELS), position if isinstance(position, int) else 0)
+    return (
+        _LEVELS.index(level) if level in _LEVELS else len(_LEVELS),
+        position if isinstance(position, int) else 0,
+    )

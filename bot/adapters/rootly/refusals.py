@@ -1,10 +1,11 @@
-"""What Rootly says when it does not create something: four shapes of body, one mapping to our fields.
+"""What Rootly says when it does not create something: four shapes of body, one mapping to our
+fields.
 
 1. `{"errors": [{"title", "status", "detail"?}]}`: every documented operation; the titles are Rails' full messages
    ("Severity must exist"), which name an attribute in words and point to none.
 2. `{"error", "message", "details": {"severity_id": ["can't be blank"]}}`: Rootly's guide to creating incidents.
-3. `{"severity_id": ["can't be blank"]}`: some other operations; also below "errors", and by task parameter.
-4. `{"error": "..."}`: rate limits.
+3. `{"severity_id": ["can't be blank"]}`: some other operations; also below "errors", and by task
+parameter. 4. `{"error": "..."}`: rate limits.
 """
 
 import re
@@ -12,15 +13,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.adapters.http import dig, text
+from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import Form
-from bot.forms.made import BLOCK
 
-_RAILS = re.compile(r"(can(not)?|must|is|are|was|has|have|should|does|may|needs?|already|not|too)(n't|\b)")
+_RAILS = re.compile(
+    r"(can(not)?|must|is|are|was|has|have|should|does|may|needs?|already|not|too)(n't|\b)"
+)
 """How Rails goes on after an attribute. "To add this task, ..." is about no attribute `to`."""
 
 
 def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
-    """(what is said about a field of `form`, by the field's name; what is said about nothing in particular)."""
+    """(what is said about a field of `form`, by the field's name; what is said about nothing in
+    particular)."""
     fields: dict[str, list[str]] = {}
     rest: list[str] = []
     names = _names(form)
@@ -35,7 +39,9 @@ def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
 def _said(body: Any) -> Iterable[tuple[str, str]]:
     """Each complaint as (attribute or "", words); the first shape that says something wins."""
     errors = dig(body, "errors")
-    if isinstance(errors, list) and (titles := [("", _title(error)) for error in errors if _title(error)]):
+    if isinstance(errors, list) and (
+        titles := [("", _title(error)) for error in errors if _title(error)]
+    ):
         return titles
     if said := _by_attribute(errors) or _by_attribute(dig(body, "details")):
         return said
@@ -50,7 +56,8 @@ def _title(error: Any) -> str:
 
 
 def _by_attribute(said: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """`{"title": ["is bad"], "task_params": {"to": ["is odd"]}}`; nothing when it is of another shape."""
+    """`{"title": ["is bad"], "task_params": {"to": ["is odd"]}}`; nothing when it is of another
+    shape."""
     found: list[tuple[str, str]] = []
     for attribute, given in said.items() if isinstance(said, dict) else ():
         if attribute == "task_params":
@@ -62,7 +69,8 @@ def _by_attribute(said: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 
 def _names(form: Form, prefix: str = "") -> dict[str, str]:
-    """What Rootly may call a field of the form, in lower case, and the field. In a nested form: `task_params.to`.
+    """What Rootly may call a field of the form, in lower case, and the field. In a nested form:
+    `task_params.to`.
 
     A nested form's field goes by its short name too, unless the outer form has one of that name.
     """
@@ -74,14 +82,19 @@ def _names(form: Form, prefix: str = "") -> dict[str, str]:
             nested |= _names(value, f"{prefix}{name}.")
         wire = name.rstrip("_")
         for said in (wire, *_spoken(wire)):
-            names[said] = names[re.sub("[_.]", " ", prefix) + said] = names[prefix + said] = prefix + name
-        if prefix == f"{BLOCK}." and info.title:  # a workspace's own field goes by what the workspace calls it
+            names[said] = names[re.sub("[_.]", " ", prefix) + said] = names[prefix + said] = (
+                prefix + name
+            )
+        if (
+            prefix == f"{BLOCK}." and info.title
+        ):  # a workspace's own field goes by what the workspace calls it
             names[info.title.lower()] = prefix + name
     return nested | names
 
 
 def _spoken(attribute: str) -> set[str]:
-    """The attribute as Rails humanises it, without `_id` or `_ids`, singular and plural: "incident type(s)"."""
+    """The attribute as Rails humanises it, without `_id` or `_ids`, singular and plural: "incident
+    type(s)"."""
     words = attribute.replace("_", " ")
     stem = words.removesuffix(" ids").removesuffix(" id")
     spoken = {words, stem}
@@ -97,7 +110,8 @@ def _field(attribute: str, words: str, names: Mapping[str, str]) -> tuple[str | 
         return found, words if found else f"{attribute}: {words}"
     lowered = words.lower()
     for name in sorted(names, key=len, reverse=True):
-        # "Summary raw can't be blank" says "Summary can't be blank" again, about the text behind the attribute.
+        # "Summary raw can't be blank" says "Summary can't be blank" again, about the text behind
+        # the attribute.
         for said in (f"{name} raw ", f"{name} "):
             if lowered.startswith(said) and _RAILS.match(lowered, len(said)):
                 return names[name], words[: len(name)] + " " + words[len(said) :]

@@ -1,7 +1,7 @@
 """The form of each type of workflow task, made from `tasks` when it is first asked for.
 
-A Slack channel has two fields: a picker, and a box for the channel of the incident that the workflow
-runs for. Most tasks are about that channel, and no picker can offer it.
+A Slack channel has two fields: a picker, and a box for the channel of the incident that the
+workflow runs for. Most tasks are about that channel, and no picker can offer it.
 """
 
 import keyword
@@ -34,7 +34,18 @@ from bot.forms.fields import (
 
 OWN_CHANNEL = "{{ incident.slack_channel_id }}"
 """Liquid for the channel of the incident that the workflow runs for."""
-SENTENCES = ("title", "subject", "summary", "text", "message", "content", "topic", "body", "description", "prompt")
+SENTENCES = (
+    "title",
+    "subject",
+    "summary",
+    "text",
+    "message",
+    "content",
+    "topic",
+    "body",
+    "description",
+    "prompt",
+)
 """Texts that are likely to say something about the incident."""
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
 
@@ -88,9 +99,13 @@ class TaskParameters(Form):
     def _names_its_channels(self, parameter: Parameter) -> None:
         chosen, own = getattr(self, field_name(parameter)), getattr(self, own_channel(parameter))
         if parameter.needed and not chosen and not own:
-            raise wrong(field_name(parameter), "Choose a channel, or tick the incident's own channel below.")
+            raise wrong(
+                field_name(parameter), "Choose a channel, or tick the incident's own channel below."
+            )
         if chosen and own and not parameter.many:
-            raise wrong(own_channel(parameter), "Either this or the channel that is chosen above, not both.")
+            raise wrong(
+                own_channel(parameter), "Either this or the channel that is chosen above, not both."
+            )
 
     def _keeps(self, rule: Rule) -> None:
         first = rule.groups[0]
@@ -102,7 +117,10 @@ class TaskParameters(Form):
                 missing = [name for name in first if not self._given(name)]
                 if missing and len(missing) < len(first):
                     rest = " and ".join(self._title(name) for name in first if name not in missing)
-                    raise wrong(self._field(missing[0]), f"This is needed too, for {rest} alone says nothing.")
+                    raise wrong(
+                        self._field(missing[0]),
+                        f"This is needed too, for {rest} alone says nothing.",
+                    )
             case "needs":
                 name, value = rule.when
                 if getattr(self, self._field(name)) == value and not self._given(first[0]):
@@ -111,10 +129,15 @@ class TaskParameters(Form):
 
     def _one_of(self, groups: tuple[tuple[str, ...], ...]) -> str:
         said = [words for group in groups for words in self._ways(group)]
-        return f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}." if said[1:] else f"Fill in {said[0]}."
+        return (
+            f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}."
+            if said[1:]
+            else f"Fill in {said[0]}."
+        )
 
     def _ways(self, group: tuple[str, ...]) -> list[str]:
-        """Return the titles of what fills the group in; a single channel has its box as a second way."""
+        """Return the titles of what fills the group in; a single channel has its box as a second
+        way."""
         only = self._parameter(group[0])
         box = [f"“{_own_title(only)}”"] if len(group) == 1 and _is_channel(only) else []
         return [" with ".join(self._title(name) for name in group), *box]
@@ -136,7 +159,8 @@ class TaskParameters(Form):
 
 @cache
 def task_form(name: str) -> type[TaskParameters]:
-    """Return the form for the parameters of the type; one of its texts says that Liquid is possible.
+    """Return the form for the parameters of the type; one of its texts says that Liquid is
+    possible.
 
     Raises KeyError for a name that is no type.
     """
@@ -146,7 +170,9 @@ def task_form(name: str) -> type[TaskParameters]:
     explained = min(texts, key=lambda each: each.name not in SENTENCES, default=None)
     fields: dict[str, Any] = {}
     for parameter in parameters:
-        fields[field_name(parameter)] = _field(parameter, LIQUID if parameter is explained else hint(parameter))
+        fields[field_name(parameter)] = _field(
+            parameter, LIQUID if parameter is explained else hint(parameter)
+        )
         if _is_channel(parameter):
             fields[own_channel(parameter)] = _own_channel_field(parameter)
     made = create_model(f"Task_{name}", __base__=TaskParameters, **fields)
@@ -186,7 +212,9 @@ class TaskEntries(Sequence[Entry]):
 
 @cache
 def _entries() -> tuple[Entry, ...]:
-    return tuple(Entry(id=task.name, label=task.label, detail=task.area) for task in tasks.in_order())
+    return tuple(
+        Entry(id=task.name, label=task.label, detail=task.area) for task in tasks.in_order()
+    )
 
 
 def field_name(parameter: Parameter) -> str:
@@ -253,7 +281,9 @@ def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
 
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
     said = Check("Of the incident that the workflow runs for")
-    annotation: Any = Annotated[Literal[True] | None, said, *([Advanced()] if parameter.advanced else [])]
+    annotation: Any = Annotated[
+        Literal[True] | None, said, *([Advanced()] if parameter.advanced else [])
+    ]
     return annotation, Field(None, title=_own_title(parameter))
 
 

@@ -1,7 +1,7 @@
 """Twilio TaskRouter: workflows and tasks. Web forms in, JSON out, HTTP Basic authentication.
 
-Facts of 2026-11: Twilio's OpenAPI document and documentation. The JSON body that Twilio's page on creating a workflow shows
-is a product of the page's generator: the API takes forms only.
+Facts of 2026-11: Twilio's OpenAPI document and documentation. The JSON body that Twilio's page on
+creating a workflow shows is a product of the page's generator: the API takes forms only.
 """
 
 import asyncio
@@ -12,10 +12,28 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from bot.adapters.base import Account, Adapter, Branches, Created, Entry, Operation, Request, Submission
-from bot.adapters.checking import deadline, in_time, refused
-from bot.adapters.http import Reply, listed, reading, rejected_token, segment, send, text, unreadable
-from bot.adapters.pace import Limits, Pace, Rate
+from bot.adapters.base import (
+    Account,
+    Adapter,
+    Branches,
+    Created,
+    Entry,
+    Operation,
+    Request,
+    Submission,
+)
+from bot.adapters.http import (
+    Reply,
+    listed,
+    reading,
+    rejected_token,
+    segment,
+    send,
+    text,
+    unreadable,
+)
+from bot.adapters.probe_permissions import deadline, in_time, refused
+from bot.adapters.rate_limit import Limits, Rate, RateLimiter
 from bot.adapters.times import epoch
 from bot.adapters.twilio import lists
 from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
@@ -24,19 +42,20 @@ from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
 from bot.adapters.twilio.forms import Beginnings, Task, Workflow
 from bot.adapters.twilio.refusals import complaints
 from bot.adapters.twilio.rights import PROBES, rights_of, says_no
-from bot.aside import aside
-from bot.errors import Refused, Unauthorized, Unclear, VendorError
+from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
+from bot.runtime.threads import run_in_thread
 
 __all__ = ["Task", "Twilio", "TwilioKey", "Workflow"]
 
 PAGES = (1000, 100, 10, 1)
-"""How many rows to ask for at once (Twilio gives no more), and how many where that is too much for one answer."""
+"""How many rows to ask for at once (Twilio gives no more), and how many where that is too much for
+one answer."""
 MOST = 20 * PAGES[0]
 MOST_ASKED_SINGLY = 10
 TASKS_STAY = 240.0
-"""Seconds after the send for which the absence of a task means something: Twilio forgets a finished one about five minutes
-after it was completed."""
+"""Seconds after the send for which the absence of a task means something: Twilio forgets a finished
+one about five minutes after it was completed."""
 EVALUATIONS = Limits(read=Rate(3, 1.0))
 """Twilio's limit for filters that evaluate an expression, for a whole account."""
 JSON = {"Accept": "application/json"}
@@ -58,28 +77,40 @@ class Twilio(Adapter):
         Operation("task", "action_item", "task", Task),
     )
     catalogs = lists.CATALOGS
-    # No `limits`: Twilio documents none, nor the units of its X-Rate-Limit-* headers. Only its 429 is heeded.
+    # No `limits`: Twilio documents none, nor the units of its X-Rate-Limit-* headers. Only its 429
+    # is heeded.
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time
+    ) -> None:
         super().__init__(client, base_url)
         self._clock = clock
-        self._evaluations: dict[str, tuple[asyncio.Lock, Pace]] = {}
+        self._evaluations: dict[str, tuple[asyncio.Lock, RateLimiter]] = {}
 
     def address(self, credentials: TwilioKey) -> str:
         """The region's own, unless the operator put another address in the place of Twilio's."""
-        return ADDRESSES[credentials.region] if self.base_url.rstrip("/") in ADDRESSES.values() else self.base_url
+        return (
+            ADDRESSES[credentials.region]
+            if self.base_url.rstrip("/") in ADDRESSES.values()
+            else self.base_url
+        )
 
     async def verify(self, credentials: TwilioKey) -> Account:
         until = deadline()
         path = f"/v1/Workspaces/{credentials.workspace}"
         reply = await in_time(self.label, self._get(path, credentials), until)
         if reply.status == 404:
-            raise Refused(self.label, "Twilio has no such workspace in this key's account and region.")
+            raise RejectedError(
+                self.label, "Twilio has no such workspace in this key's account and region."
+            )
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
         if text(reply.body, "sid").lower() != credentials.workspace.lower():
             raise unreadable(self.label)
-        reads = {name: self._get(f"{path}/{step}?PageSize=1", credentials) for name, step in PROBES.items()}
+        reads = {
+            name: self._get(f"{path}/{step}?PageSize=1", credentials)
+            for name, step in PROBES.items()
+        }
         allowed = rights_of(credentials, await refused(reads, says_no, until))
         name = text(reply.body, "friendly_name") or credentials.workspace
         return Account(id=credentials.workspace, name=name, rights=allowed)
@@ -88,27 +119,34 @@ class Twilio(Adapter):
         path = f"/v1/Workspaces/{credentials.workspace}"
         match operation, submission.form:
             case "workflow", Workflow() as form:
-                return Request("POST", f"{path}/Workflows", data=workflow(form, submission), headers=JSON)
+                return Request(
+                    "POST", f"{path}/Workflows", data=workflow(form, submission), headers=JSON
+                )
             case "task", Task() as form:
                 return Request("POST", f"{path}/Tasks", data=task(form, submission), headers=JSON)
         raise KeyError(operation)
 
-    async def create(self, operation: str, submission: Submission, credentials: TwilioKey) -> Created:
+    async def create(
+        self, operation: str, submission: Submission, credentials: TwilioKey
+    ) -> Created:
         reply = await self._send(self.request(operation, submission, credentials), credentials)
         if not reply.ok:
             raise self._refusal(reply, submission.form)
         if not (sid := text(reply.body, "sid")):
-            raise Unclear(self.label, "Twilio answered without saying what it created.")
+            raise OutcomeUnknownError(self.label, "Twilio answered without saying what it created.")
         return self._created(sid, reply.body, submission, credentials, await _note(submission.form))
 
-    async def find(self, operation: str, submission: Submission, credentials: TwilioKey, since: float) -> list[Created]:
-        """`since` is not asked for: nothing that is older can carry the marker, and the clocks need not agree."""
+    async def find(
+        self, operation: str, submission: Submission, credentials: TwilioKey, since: float
+    ) -> list[Created]:
+        """`since` is not asked for: nothing that is older can carry the marker, and the clocks need
+        not agree."""
         request = self.request(operation, submission, credentials)
         if operation == "task":
             rows = await self._marked_tasks(request.path, submission, credentials)
             if not rows and self._clock() - since > TASKS_STAY:
                 sentence = "Twilio does not list it, but forgets finished tasks after a few minutes: please look there."
-                raise Refused(self.label, sentence)
+                raise RejectedError(self.label, sentence)
         else:
             rows = await self._marked_workflows(request, submission, credentials)
         oldest_first = sorted(rows.items(), key=lambda item: epoch(text(item[1], "date_created")))
@@ -120,15 +158,23 @@ class Twilio(Adapter):
     ) -> dict[str, Any]:
         named = {"FriendlyName": (request.data or {})["FriendlyName"]}
         rows = await self._all_rows(request.path, named, "workflows", credentials)
-        # The name is compared, in case a filter that Twilio does not know is passed over in silence.
-        return {text(row, "sid"): row for row in rows if submission.marker in text(row, "friendly_name")}
+        # The name is compared, in case a filter that Twilio does not know is passed over in
+        # silence.
+        return {
+            text(row, "sid"): row for row in rows if submission.marker in text(row, "friendly_name")
+        }
 
-    async def _marked_tasks(self, path: str, submission: Submission, credentials: TwilioKey) -> dict[str, Any]:
-        """By SID. A row of a list may come without its attributes: then the task is read by itself, in case the filter
-        was passed over in silence."""
+    async def _marked_tasks(
+        self, path: str, submission: Submission, credentials: TwilioKey
+    ) -> dict[str, Any]:
+        """By SID. A row of a list may come without its attributes: then the task is read by itself,
+        in case the filter was passed over in silence."""
         await self._turn_to_evaluate(credentials)
         marked = {"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"'}
-        rows = {text(row, "sid"): row for row in await self._all_rows(path, marked, "tasks", credentials)}
+        rows = {
+            text(row, "sid"): row
+            for row in await self._all_rows(path, marked, "tasks", credentials)
+        }
         bare = [sid for sid, row in rows.items() if not text(row, "attributes")]
         if len(bare) > MOST_ASKED_SINGLY:
             raise unreadable(self.label)
@@ -137,19 +183,26 @@ class Twilio(Adapter):
             if not reply.ok and reply.status != 404:
                 raise self._refusal(reply)
             rows[sid] = reply.body
-        return {sid: row for sid, row in rows.items() if submission.marker in text(row, "attributes")}
+        return {
+            sid: row for sid, row in rows.items() if submission.marker in text(row, "attributes")
+        }
 
     async def _turn_to_evaluate(self, credentials: TwilioKey) -> None:
-        """Wait until Twilio evaluates another expression, less than a second for each that waits before."""
-        queue, pace = self._evaluations.setdefault(credentials.workspace, (asyncio.Lock(), Pace(EVALUATIONS)))
+        """Wait until Twilio evaluates another expression, less than a second for each that waits
+        before."""
+        queue, rate_limiter = self._evaluations.setdefault(
+            credentials.workspace, (asyncio.Lock(), RateLimiter(EVALUATIONS))
+        )
         async with queue:
-            await asyncio.sleep(pace.wait("read"))
-            pace.take("read")
+            await asyncio.sleep(rate_limiter.wait("read"))
+            rate_limiter.take("read")
 
     def by_hand(self, operation: str, credentials: TwilioKey) -> str:
         return self._console(operation, credentials) or f"{self.address(credentials).rstrip('/')}/"
 
-    def _created(self, sid: str, made: Any, submission: Submission, credentials: TwilioKey, note: str = "") -> Created:
+    def _created(
+        self, sid: str, made: Any, submission: Submission, credentials: TwilioKey, note: str = ""
+    ) -> Created:
         form = submission.form
         if isinstance(form, Task):
             return Created(id=sid, title=form.title, url=self._console("task", credentials))
@@ -157,28 +210,35 @@ class Twilio(Adapter):
         return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
 
     def _console(self, operation: str, credentials: TwilioKey) -> str:
-        """The answer's `url` is for programs. The console's lists of a workspace's workflows and tasks are the pages that
-        are known to exist (no documented address leads to a single one), for workspaces at Twilio itself."""
+        """The answer's `url` is for programs. The console's lists of a workspace's workflows and
+        tasks are the pages that are known to exist (no documented address leads to a single one),
+        for workspaces at Twilio itself."""
         address = self.address(credentials)
         if not (urlsplit(address).hostname or "").endswith(".twilio.com"):
             return ""
         if address != ADDRESSES["us1"]:  # the known addresses of the console's pages name no region
             return "https://console.twilio.com/"
         page = "tasks" if operation == "task" else "workflows"
-        return f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/{page}"
+        return (
+            f"https://www.twilio.com/console/taskrouter/workspaces/{credentials.workspace}/{page}"
+        )
 
     async def entries(self, catalog: str, credentials: TwilioKey) -> list[Entry]:
         self.catalog(catalog)
         step, member = lists.LISTS[catalog]
         try:
-            rows, _ = await self._rows(f"/v1/Workspaces/{credentials.workspace}/{step}", {}, member, credentials)
-        except Unauthorized as error:
+            rows, _ = await self._rows(
+                f"/v1/Workspaces/{credentials.workspace}/{step}", {}, member, credentials
+            )
+        except UnauthorizedError as error:
             if catalog != lists.BEGINNINGS or error.status != 403:
                 raise
             rows = []  # a key that may create workflows and not list them has none to copy, and begins anew
         return lists.entries(catalog, rows)
 
-    async def _all_rows(self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey) -> list[Any]:
+    async def _all_rows(
+        self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey
+    ) -> list[Any]:
         """Every row; `unreadable` when one has no id, or the list has no end."""
         rows, more = await self._rows(path, params, member, credentials)
         if more or not all(text(row, "sid") for row in rows):
@@ -190,8 +250,8 @@ class Twilio(Adapter):
     ) -> tuple[list[Any], bool]:
         """(the rows of all pages, whether there are more of them than we read)
 
-        The address of the next page carries the size of the pages: where one is too long to be read, the whole list is
-        read anew in smaller ones.
+        The address of the next page carries the size of the pages: where one is too long to be
+        read, the whole list is read anew in smaller ones.
         """
         for size in PAGES:
             rows: list[Any] = []
@@ -204,13 +264,18 @@ class Twilio(Adapter):
                     raise self._refusal(reply)
                 page = listed(self.label, reply, member)
                 rows += page
-                following = self._below(text(reply.body, "meta", "next_page_url"), credentials) if page else None
+                following = (
+                    self._below(text(reply.body, "meta", "next_page_url"), credentials)
+                    if page
+                    else None
+                )
             else:
                 return rows, following is not None
         raise unreadable(self.label)
 
     def _below(self, url: str, credentials: TwilioKey) -> str | None:
-        """The path of the next page. An address on another host is not followed: the credentials would travel there."""
+        """The path of the next page. An address on another host is not followed: the credentials
+        would travel there."""
         if not url:
             return None
         try:
@@ -218,7 +283,10 @@ class Twilio(Adapter):
         except ValueError as error:
             raise unreadable(self.label) from error
         if (page.scheme, page.netloc) != (ours.scheme, ours.netloc):
-            raise Refused(self.label, "Twilio's list goes on at another host, where the credentials are not sent.")
+            raise RejectedError(
+                self.label,
+                "Twilio's list goes on at another host, where the credentials are not sent.",
+            )
         path = page.path.removeprefix(ours.path.rstrip("/"))
         return f"{path}?{page.query}" if page.query else path
 
@@ -227,27 +295,38 @@ class Twilio(Adapter):
             return await self._send(Request("GET", path, headers=JSON), credentials)
 
     async def _send(self, request: Request, credentials: TwilioKey) -> Reply:
-        auth = httpx.BasicAuth(credentials.key_sid.get_secret_value(), credentials.key_secret.get_secret_value())
-        return await send(self.client, self.label, self.address(credentials), request, auth=auth, pace=self.pace)
+        auth = httpx.BasicAuth(
+            credentials.key_sid.get_secret_value(), credentials.key_secret.get_secret_value()
+        )
+        return await send(
+            self.client,
+            self.label,
+            self.address(credentials),
+            request,
+            auth=auth,
+            rate_limiter=self.rate_limiter,
+        )
 
-    def _refusal(self, reply: Reply, form: Form | None = None, *, connecting: bool = False) -> VendorError:
+    def _refusal(
+        self, reply: Reply, form: Form | None = None, *, connecting: bool = False
+    ) -> VendorError:
         fields, rest = complaints(reply.body, form)
         status = 403 if says_no(reply) else reply.status
         if status == 401 and connecting:
-            sentence = (
-                "Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs."
-            )
-            return Unauthorized(self.label, sentence)
+            sentence = "Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs."
+            return UnauthorizedError(self.label, sentence)
         if status in (401, 403):
-            return rejected_token(self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting)
+            return rejected_token(
+                self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting
+            )
         if status == 404 and not fields:
             sentence = "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`."
-            return Refused(self.label, sentence)
+            return RejectedError(self.label, sentence)
         if not fields and not rest:
             rest = [f"Twilio refused it and gave no reason (HTTP {reply.status})."]
         elif rest and (code := text(reply.body, "code")).isdigit():
             rest.append(f"https://www.twilio.com/docs/errors/{code}")
-        return Refused(self.label, " ".join(rest), fields)
+        return RejectedError(self.label, " ".join(rest), fields)
 
 
 async def _note(form: Form) -> str:
@@ -255,4 +334,4 @@ async def _note(form: Form) -> str:
     if not isinstance(form, Workflow):
         return ""
     document = rules_of(form).document
-    return await aside(len(document), lambda: warning(document))
+    return await run_in_thread(len(document), lambda: warning(document))

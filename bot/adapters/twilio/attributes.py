@@ -27,7 +27,8 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The attributes that were written. Raises ValueError with a sentence that says where something is wrong."""
+    """The attributes that were written. Raises ValueError with a sentence that says where something
+    is wrong."""
     if text.lstrip().startswith("{"):
         if said := json_complaint(text, dict):
             raise ValueError(said)
@@ -49,7 +50,8 @@ def minified(attributes: Mapping[str, Any], marker: str, reporter: str) -> str:
 
 
 def excess(attributes: Mapping[str, Any]) -> int:
-    """How many characters too long they are, whoever asks and whatever the marker; 0 or less: they fit."""
+    """How many characters too long they are, whoever asks and whatever the marker; 0 or less: they
+    fit."""
     longest = minified(attributes, "ir0123456789ab", "n" * _ROOM_FOR_REPORTER)
     return len(longest) - LARGEST
 
@@ -61,7 +63,10 @@ def _lines(text: str) -> dict[str, Any]:
             continue
         name, separator, value = (part.strip() for part in line.partition("="))
         if not separator:
-            raise ValueError(f"Line {number}, “{cut(name, 30)}”: write name = value, or the whole as JSON: {{...}}.")
+            raise ValueError(
+                f"Line {number}, “{cut(name, 30)}”: write name = value, or the whole as JSON: "
+                f"{{...}}."
+            )
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"Line {number}, “{cut(name, 30)}”: a name is made of letters, digits and _, "
@@ -78,7 +83,8 @@ def _value(text: str, line: int) -> Any:
         return json.loads(text)
     if text.startswith(("[", "{")):
         raise ValueError(
-            f"Line {line}: that begins like JSON and is none. Put it in double quotes if it is meant as text."
+            f"Line {line}: that begins like JSON and is none. Put it in double quotes if it is "
+            "meant as text."
         )
     return text
 

@@ -29,9 +29,9 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
         "ignore_capacity": "IgnoreCapacity",
     },
 }
-"""By operation: our field (dotted, where it is one of the rules') and Twilio's parameter. The fields that are not here
-become a part of one: the default queue, the filters and a file of the configuration, title and description of the
-attributes."""
+"""By operation: our field (dotted, where it is one of the rules') and Twilio's parameter. The
+fields that are not here become a part of one: the default queue, the filters and a file of the
+configuration, title and description of the attributes."""
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {"workflow": {}, "task": {}}
 """By operation: Twilio's parameters that no form offers, and why."""
@@ -59,7 +59,9 @@ def task(form: Task, submission: Submission) -> dict[str, str]:
     """What was left empty is left out."""
     given = {parameter: getattr(form, name) for name, parameter in PARAMETERS["task"].items()}
     given["Attributes"] = minified(form.given, submission.marker, submission.reporter)
-    given["VirtualStartTime"] = iso(form.virtual_start_time.timestamp()) if form.virtual_start_time else None
+    given["VirtualStartTime"] = (
+        iso(form.virtual_start_time.timestamp()) if form.virtual_start_time else None
+    )
     return _texts(given)
 
 
@@ -72,4 +74,8 @@ def rules_of(form: Form) -> FromFields | FromJson:
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
-    return {parameter: storable(str(value)) for parameter, value in given.items() if value not in (None, "")}
+    return {
+        parameter: storable(str(value))
+        for parameter, value in given.items()
+        if value not in (None, "")
+    }

@@ -1,12 +1,14 @@
-"""The routing rules of a TaskRouter workflow: what is wrong with a document, found before Twilio sees it.
+"""The routing rules of a TaskRouter workflow: what is wrong with a document, found before Twilio
+sees it.
 
     {"task_routing": {
       "filters": [{"filter_friendly_name", "expression", "targets": [
         {"queue", "priority", "timeout", "expression", "order_by", "skip_if", "known_worker_sid"}]}],
       "default_filter": {"queue"}}}
 
-What Twilio checks when it takes one is not documented. So members we do not know pass, with a warning, and whether a queue
-exists is left to Twilio. Source: its pages on workflow configuration and on expression syntax.
+What Twilio checks when it takes one is not documented. So members we do not know pass, with a
+warning, and whether a queue exists is left to Twilio. Source: its pages on workflow configuration
+and on expression syntax.
 """
 
 import json
@@ -22,12 +24,21 @@ LARGEST = 1_038_576
 LARGEST_INT = 2_147_483_647
 QUEUE_SID = re.compile(r"WQ[0-9a-fA-F]{32}")
 TARGET_NAMES = ("task", "worker")
-"""What names begin with in a target's expression; in a filter's they are the task's attributes, bare."""
+"""What names begin with in a target's expression; in a filter's they are the task's attributes,
+bare."""
 _QUEUE_NAMES = ("queue", "task_queue_sid")
 """The second is that of Twilio's older examples."""
 _KNOWN_WORKER = ("known_worker_sid", "known_worker_friendly_name")
 _ATTRIBUTE = re.compile(r"task\.\w+(?:\.\w+|\[\d+\])*")
-_TARGET = {*_QUEUE_NAMES, *_KNOWN_WORKER, "expression", "order_by", "priority", "skip_if", "timeout"}
+_TARGET = {
+    *_QUEUE_NAMES,
+    *_KNOWN_WORKER,
+    "expression",
+    "order_by",
+    "priority",
+    "skip_if",
+    "timeout",
+}
 _FILTER = {"filter_friendly_name", "expression", "targets"}
 _MOST_NAMED = 5
 
@@ -51,13 +62,17 @@ def in_short(found: list[str]) -> str:
 
 
 def warning(document: str) -> str:
-    """A sentence about the members that Twilio is not documented to have, of a document without `problems`; empty when
-    it has none."""
+    """A sentence about the members that Twilio is not documented to have, of a document without
+    `problems`; empty when it has none."""
     names = list(_unknown(json.loads(document)))
     if not names:
         return ""
-    named = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else "")
-    return f"Twilio's documentation does not know {named}: please look whether that is what you meant."
+    named = ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
+    )
+    return (
+        f"Twilio's documentation does not know {named}: please look whether that is what you meant."
+    )
 
 
 def given(thing: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +114,9 @@ def _filter(where: str, rule: Any) -> Iterator[str]:
         yield f"{where}.targets has to be a list with at least one target."
         return
     for number, target in enumerate(targets):
-        yield from _target(f"{where}.targets[{number}]", target, first=number == 0, last=number == len(targets) - 1)
+        yield from _target(
+            f"{where}.targets[{number}]", target, first=number == 0, last=number == len(targets) - 1
+        )
 
 
 def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str]:
@@ -107,7 +124,9 @@ def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str
         yield f"{where} has to be an object."
         return
     target = given(target)
-    if first or not target.keys().isdisjoint(_QUEUE_NAMES):  # later targets take over the queue of the one before
+    if first or not target.keys().isdisjoint(
+        _QUEUE_NAMES
+    ):  # later targets take over the queue of the one before
         yield from _queue(where, target)
     for name, least in (("priority", 0), ("timeout", 1)):
         if name in target and not is_whole(target[name], least):
@@ -145,9 +164,15 @@ def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
 
 
 def is_whole(value: Any, least: int) -> bool:
-    """Whether Twilio can take it for a whole number; its own examples hold digits as text beside numbers."""
+    """Whether Twilio can take it for a whole number; its own examples hold digits as text beside
+    numbers."""
     if isinstance(value, str):
-        return value.isascii() and value.isdigit() and len(value) < 12 and least <= int(value) <= LARGEST_INT
+        return (
+            value.isascii()
+            and value.isdigit()
+            and len(value) < 12
+            and least <= int(value) <= LARGEST_INT
+        )
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST_INT
 
 
@@ -161,7 +186,9 @@ def _unknown(document: dict[str, Any]) -> Iterator[str]:
         yield from _others(where, rule, _FILTER)
         for place, target in enumerate(rule["targets"]):
             yield from _others(f"{where}targets[{place}].", target, _TARGET)
-    yield from _others("task_routing.default_filter.", routing.get("default_filter") or {}, {*_QUEUE_NAMES})
+    yield from _others(
+        "task_routing.default_filter.", routing.get("default_filter") or {}, {*_QUEUE_NAMES}
+    )
 
 
 def _others(where: str, thing: dict[str, Any], known: set[str]) -> Iterator[str]:

@@ -5,25 +5,29 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.adapters.base import Credentials, Shown
+from bot.adapters.base import Credentials, Visible
 
 Region = Literal["us1", "ie1"]
 ADDRESSES: dict[Region, str] = {
     "us1": "https://taskrouter.twilio.com",
-    # With the edge, which Twilio's command line demands beside the region; its libraries can do without.
+    # With the edge, which Twilio's command line demands beside the region; its libraries can do
+    # without.
     "ie1": "https://taskrouter.dublin.ie1.twilio.com",
 }
 """Twilio's own. A workspace chooses one of these regions; it cannot write an address."""
 
 
 class TwilioKey(Credentials):
-    """An API key and its secret, or the account's SID and its auth token; and the workspace that they are used for."""
+    """An API key and its secret, or the account's SID and its auth token; and the workspace that
+    they are used for."""
 
-    key_sid: Annotated[SecretStr, Shown()] = Field(
+    key_sid: Annotated[SecretStr, Visible()] = Field(
         title="API key SID, or account SID",
         description=(
-            "SK… of an API key (in Twilio's console: Account, API keys & tokens), or AC… of the account itself. A restricted "
-            "key has to read TaskRouter's workspaces, task queues and task channels, and to read and create workflows and "
+            "SK… of an API key (in Twilio's console: Account, API keys & tokens), or AC… of the "
+            "account itself. A restricted "
+            "key has to read TaskRouter's workspaces, task queues and task channels, and to read "
+            "and create workflows and "
             "tasks."
         ),
     )
@@ -31,7 +35,7 @@ class TwilioKey(Credentials):
         title="Secret, or auth token",
         description="The API key's secret, which Twilio showed once when it was made; the auth token for an account SID.",
     )
-    workspace_sid: Annotated[SecretStr, Shown()] = Field(
+    workspace_sid: Annotated[SecretStr, Visible()] = Field(
         title="TaskRouter workspace SID",
         description="WS… of the workspace (in Twilio's console: TaskRouter, Workspaces).",
     )
@@ -45,7 +49,10 @@ class TwilioKey(Credentials):
     @classmethod
     def _is_a_key(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"(SK|AC)[0-9a-fA-F]{32}", value.get_secret_value()):
-            raise ValueError("should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits")
+            raise ValueError(
+                "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal "
+                "digits"
+            )
         return value
 
     @field_validator("workspace_sid")

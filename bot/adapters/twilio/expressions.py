@@ -7,7 +7,8 @@
     value      = 'text' | "text" | number | TRUE | FALSE | NULL | "[" [value {"," value}] "]" | name
     name       = word {"." word | "[" digits "]"}
 
-Source: Twilio's page on expression syntax; its page on activities writes the words in small letters as well.
+Source: Twilio's page on expression syntax; its page on activities writes the words in small letters
+as well.
 """
 
 import re
@@ -50,8 +51,8 @@ class _UnreadableError(Exception):
 
 
 def complaint(expression: str, roots: Collection[str] = ()) -> str | None:
-    """What is wrong with it and where, as a sentence; None if nothing is. Names must begin with one of `roots` and a
-    dot, if any are given."""
+    """What is wrong with it and where, as a sentence; None if nothing is. Names must begin with one
+    of `roots` and a dot, if any are given."""
     try:
         _Parser(expression, roots).whole()
     except _UnreadableError as error:
@@ -60,8 +61,8 @@ def complaint(expression: str, roots: Collection[str] = ()) -> str | None:
 
 
 class _Parser:
-    """Reads from `self._at` on; `self._kind` and `self._word` are the token there, both empty at the end. A text has no
-    word: what stands in quotes is never an operator."""
+    """Reads from `self._at` on; `self._kind` and `self._word` are the token there, both empty at
+    the end. A text has no word: what stands in quotes is never an operator."""
 
     def __init__(self, expression: str, roots: Collection[str]) -> None:
         self._text = expression
@@ -73,7 +74,9 @@ class _Parser:
 
     def whole(self) -> None:
         if not self._kind:
-            raise _UnreadableError(f"Write a condition: {_A_VALUE}, a comparison, and what to compare with.")
+            raise _UnreadableError(
+                f"Write a condition: {_A_VALUE}, a comparison, and what to compare with."
+            )
         self._either()
         if self._kind:
             self._expected("AND, OR or the end")

@@ -1,4 +1,5 @@
-"""What a person fills in for Twilio TaskRouter: a workflow, whose rules are fields or JSON, and a task."""
+"""What a person fills in for Twilio TaskRouter: a workflow, whose rules are fields or JSON, and a
+task."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -42,7 +43,9 @@ def _workflow(value: str) -> str:
 
 def _target(value: str) -> str:
     if not re.fullmatch(r"W[KQW][0-9a-fA-F]{32}", value):
-        raise ValueError("This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…).")
+        raise ValueError(
+            "This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…)."
+        )
     return value
 
 
@@ -52,7 +55,10 @@ Target = Annotated[str, Text(placeholder="WK…"), AfterValidator(_target)]
 
 AssignmentCallback = Annotated[
     HttpUrl | None,
-    Field(title="Assignment callback", description="Twilio asks this address what to do when a task has a worker."),
+    Field(
+        title="Assignment callback",
+        description="Twilio asks this address what to do when a task has a worker.",
+    ),
     Advanced(),
 ]
 FallbackCallback = Annotated[
@@ -78,13 +84,17 @@ class Filter(Form):
     number: ClassVar[int]
 
     name: str | None = Field(None, title="name")
-    expression: Annotated[str | None, Text(placeholder="type == 'ticket' AND tier == 'Gold'")] = Field(
-        None,
-        title="expression",
-        description="Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT IN, AND, OR.",
+    expression: Annotated[str | None, Text(placeholder="type == 'ticket' AND tier == 'Gold'")] = (
+        Field(
+            None,
+            title="expression",
+            description="Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT IN, AND, OR.",
+        )
     )
     queue: Queue | None = Field(None, title="queue")
-    priority: int | None = Field(None, ge=0, le=LARGEST_INT, title="priority", description="Higher goes first.")
+    priority: int | None = Field(
+        None, ge=0, le=LARGEST_INT, title="priority", description="Higher goes first."
+    )
     timeout: int | None = Field(
         None,
         ge=1,
@@ -111,7 +121,9 @@ class Filter(Form):
     def _is_whole_or_nothing(self) -> Self:
         if any(value not in (None, "") for value in self.model_dump().values()):
             if not self.expression:
-                raise wrong("expression", "Say which tasks this filter takes, such as type == 'ticket'.")
+                raise wrong(
+                    "expression", "Say which tasks this filter takes, such as type == 'ticket'."
+                )
             if not self.queue:
                 raise wrong("queue", "Choose the queue that this filter's tasks go to.")
         return self
@@ -134,7 +146,9 @@ class FromFields(Form):
 
     block: ClassVar = "fields"
 
-    default_queue: Queue = Field(title="Default queue", description="For every task that no filter takes.")
+    default_queue: Queue = Field(
+        title="Default queue", description="For every task that no filter takes."
+    )
     filter_1: Filter1 | None = None
     filter_2: Annotated[Filter2 | None, Advanced()] = None
     filter_3: Annotated[Filter3 | None, Advanced()] = None
@@ -149,9 +163,10 @@ class FromFields(Form):
 
 
 class _Sound:
-    """The documents that nothing was wrong with, the last so many. One is looked at when it is submitted and whenever it is
-    sent, and a file of a megabyte takes 0.15 s. Only their digests are kept: the documents belong to a workspace, which
-    may be gone. Threads may ask at the same time."""
+    """The documents that nothing was wrong with, the last so many. One is looked at when it is
+    submitted and whenever it is sent, and a file of a megabyte takes 0.15 s. Only their digests
+    are kept: the documents belong to a workspace, which may be gone. Threads may ask at the same
+    time."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -185,8 +200,12 @@ class FromJson(Form):
         title="Configuration",
         description=f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a file with them below.",
     )
-    configuration_file: Annotated[str | None, Upload(most=LARGEST, types=("json",), instead_of="configuration")] = (
-        Field(None, title="Configuration from a file", description="A .json file of at most 1 MB, in UTF-8.")
+    configuration_file: Annotated[
+        str | None, Upload(most=LARGEST, types=("json",), instead_of="configuration")
+    ] = Field(
+        None,
+        title="Configuration from a file",
+        description="A .json file of at most 1 MB, in UTF-8.",
     )
     assignment_callback_url: AssignmentCallback = None
     fallback_assignment_callback_url: FallbackCallback = None
@@ -204,10 +223,13 @@ class FromJson(Form):
         if self.configuration and self.configuration_file:
             raise wrong(
                 "configuration_file",
-                "There is JSON in the field above, too. Take the file out, or empty that field: only one can be sent.",
+                "There is JSON in the field above, too. Take the file out, or empty that field: "
+                "only one can be sent.",
             )
         if not self.document:
-            raise wrong("configuration", "Type the rules as JSON here, or choose a file with them below.")
+            raise wrong(
+                "configuration", "Type the rules as JSON here, or choose a file with them below."
+            )
         return self
 
     @property
@@ -217,8 +239,9 @@ class FromJson(Form):
 
 
 class Beginnings(Mapping[str, type[Form]]):
-    """The form of the rules for each way to begin: `fields`, `json`, and either with `@` and the SID of the workflow that
-    it is a copy of. A copy's block ids are its own: Slack keeps what stands in a block whose id stays."""
+    """The form of the rules for each way to begin: `fields`, `json`, and either with `@` and the
+    SID of the workflow that it is a copy of. A copy's block ids are its own: Slack keeps what
+    stands in a block whose id stays."""
 
     WAYS: ClassVar[Mapping[str, type[Form]]] = {"fields": FromFields, "json": FromJson}
 
@@ -229,7 +252,10 @@ class Beginnings(Mapping[str, type[Form]]):
         return _copying(self.WAYS[way], copied) if copied else self.WAYS[way]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and re.fullmatch(r"(fields|json)(@WW[0-9a-fA-F]{32})?", name) is not None
+        return (
+            isinstance(name, str)
+            and re.fullmatch(r"(fields|json)(@WW[0-9a-fA-F]{32})?", name) is not None
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.WAYS)
@@ -253,7 +279,9 @@ class Workflow(Form):
     friendly_name: Annotated[str, Text(placeholder="Night shift")] = Field(
         title="Name", min_length=1, max_length=LONGEST_NAME - ROOM_FOR_MARKER
     )
-    routing: Annotated[str | None, Lookup("beginnings", placeholder="The fields below", rerenders=True)] = Field(
+    routing: Annotated[
+        str | None, Lookup("beginnings", placeholder="The fields below", rerenders=True)
+    ] = Field(
         None,
         title="Begin with",
         description="Fields for a default queue and filters, JSON, or the rules of a workflow that exists.",
@@ -266,7 +294,9 @@ class Task(Form):
     headline: ClassVar = "title"
     details: ClassVar = "description"
 
-    title: Annotated[str, Text(placeholder="Call the customer back")] = Field(title="Title", min_length=1)
+    title: Annotated[str, Text(placeholder="Call the customer back")] = Field(
+        title="Title", min_length=1
+    )
     description: Annotated[str | None, Text(multiline=True)] = Field(None, title="Description")
     workflow_sid: WorkflowSid | None = Field(
         None, title="Workflow", description="Needed, unless the workspace has only one."
@@ -280,7 +310,11 @@ class Task(Form):
         None, title="Task channel"
     )
     priority: int | None = Field(
-        None, ge=0, le=LARGEST_INT, title="Priority", description="Higher goes first. Empty: the workflow's."
+        None,
+        ge=0,
+        le=LARGEST_INT,
+        title="Priority",
+        description="Higher goes first. Empty: the workflow's.",
     )
     timeout: int | None = Field(
         None,
@@ -290,7 +324,9 @@ class Task(Form):
         description="Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty.",
     )
     virtual_start_time: Annotated[datetime | None, Advanced()] = Field(
-        None, title="Virtual start time", description="It waits as if it had come in then. Not in the future."
+        None,
+        title="Virtual start time",
+        description="It waits as if it had come in then. Not in the future.",
     )
     task_queue_sid: Annotated[Queue | None, Advanced()] = Field(
         None, title="Task queue", description="Rarely needed: the workflow chooses the queue."
@@ -300,14 +336,17 @@ class Task(Form):
         title="Routing target",
         description="The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to.",
     )
-    ignore_capacity: Annotated[Literal["true", "false"] | None, Choice(CAPACITY), Advanced()] = Field(
-        None, title="If that worker is full or away"
+    ignore_capacity: Annotated[Literal["true", "false"] | None, Choice(CAPACITY), Advanced()] = (
+        Field(None, title="If that worker is full or away")
     )
 
     @property
     def given(self) -> dict[str, Any]:
         """The attributes that were written, in whichever field."""
-        named = {"title": self.title, **({"description": self.description} if self.description else {})}
+        named = {
+            "title": self.title,
+            **({"description": self.description} if self.description else {}),
+        }
         return {**named, **parse(self.attributes or "")}
 
     @field_validator("attributes")
@@ -331,11 +370,19 @@ class Task(Form):
         written = parse(self.attributes or "")
         for name in ("title", "description"):
             if name in written and getattr(self, name):
-                raise wrong("attributes", f"“{name}” has a field of its own above; write it in one place.")
+                raise wrong(
+                    "attributes", f"“{name}” has a field of its own above; write it in one place."
+                )
         if (too_many := excess(self.given)) > 0:
-            field = "attributes" if self.attributes else "description" if self.description else "title"
+            field = (
+                "attributes" if self.attributes else "description" if self.description else "title"
+            )
             length = "1 character" if too_many == 1 else f"{too_many:,} characters"
-            raise wrong(field, f"Title, description and attributes are {length} too long for one task.")
+            raise wrong(
+                field, f"Title, description and attributes are {length} too long for one task."
+            )
         if self.ignore_capacity and not (self.routing_target or "").startswith("WK"):
-            raise wrong("ignore_capacity", "This goes only with a worker (WK…) as the routing target.")
+            raise wrong(
+                "ignore_capacity", "This goes only with a worker (WK…) as the routing target."
+            )
         return self

@@ -38,15 +38,18 @@ _OTHERS = (*_URLS, "task_reservation_timeout")
 _LATER = (*rules.FILTERS[1:], *_OTHERS)
 """The fields that only "More fields" shows."""
 TOO_LONG = (
-    f"As JSON, these rules are longer than the {rules.LONGEST:,} characters of a text field. Go on with the fields, or make "
+    f"As JSON, these rules are longer than the {rules.LONGEST:,} characters of a text field. Go on "
+    "with the fields, or make "
     "them shorter and choose JSON again."
 )
 TOO_LONG_TO_COPY = (
-    "That workflow's rules are too long for a form. Copy them from Twilio's console into a .json file, choose JSON here, and "
+    "That workflow's rules are too long for a form. Copy them from Twilio's console into a .json "
+    "file, choose JSON here, and "
     "choose the file there."
 )
 WOULD_REPLACE = (
-    "That copy would replace the rules that are filled in here. Empty them first, then choose the copy again: where they are "
+    "That copy would replace the rules that are filled in here. Empty them first, then choose the "
+    "copy again: where they are "
     "fields, choose JSON, which makes one text of them. Or close this form and open another."
 )
 _ROOM = "There is room for three filters with one target each, a queue for every other task, and nothing else."
@@ -56,7 +59,9 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     """The catalog's entries, in the order people want to see them."""
     made = {"task_channels": _channel, BEGINNINGS: _copy}.get(catalog, _named)
     known = (made(row) for row in rows if text(row, "sid"))
-    found = sorted((entry for entry in known if entry is not None), key=lambda entry: entry.label.casefold())
+    found = sorted(
+        (entry for entry in known if entry is not None), key=lambda entry: entry.label.casefold()
+    )
     return [*WAYS, *found] if catalog == BEGINNINGS else found
 
 
@@ -76,7 +81,8 @@ def _channel(row: Any) -> Entry | None:
 
 
 def _copy(row: Any) -> Entry | None:
-    """As fields where fields can say it, else as JSON; a document that no text input can hold is said to be too long."""
+    """As fields where fields can say it, else as JSON; a document that no text input can hold is
+    said to be too long."""
     sid, document = text(row, "sid"), _document(row)
     if not re.fullmatch(r"WW[0-9a-fA-F]{32}", sid) or not document:
         return None
@@ -84,12 +90,22 @@ def _copy(row: Any) -> Entry | None:
     if (found := rules.fields(document)) is not None:
         return Entry(id=f"fields@{sid}", label=label, data=json.dumps({**found, **others}))
     if (written := _readable(document)) is None:
-        return Entry(id=f"json@{sid}", label=label, detail=f"Too long for a form ({len(document):,} characters)")
-    return Entry(id=f"json@{sid}", label=label, detail="as JSON", data=json.dumps({"configuration": written, **others}))
+        return Entry(
+            id=f"json@{sid}",
+            label=label,
+            detail=f"Too long for a form ({len(document):,} characters)",
+        )
+    return Entry(
+        id=f"json@{sid}",
+        label=label,
+        detail="as JSON",
+        data=json.dumps({"configuration": written, **others}),
+    )
 
 
 def _document(row: Any) -> str:
-    """The configuration, empty if it cannot be read. Whether it has `problems` does not matter: a person can mend them."""
+    """The configuration, empty if it cannot be read. Whether it has `problems` does not matter: a
+    person can mend them."""
     try:
         parsed = json.loads(text(row, "configuration"))
         return storable(json.dumps(parsed, ensure_ascii=False)) if isinstance(parsed, dict) else ""
@@ -100,11 +116,16 @@ def _document(row: Any) -> str:
 def _others(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = {name: url for name in _URLS if (url := link(row, name))}
     seconds = dig(row, "task_reservation_timeout")
-    return found | ({"task_reservation_timeout": seconds} if is_whole(seconds, 1) and seconds != RESERVATION else {})
+    return found | (
+        {"task_reservation_timeout": seconds}
+        if is_whole(seconds, 1) and seconds != RESERVATION
+        else {}
+    )
 
 
 def _readable(document: str) -> str | None:
-    """The document with line breaks, or without any where it is long; None when it is too long even then."""
+    """The document with line breaks, or without any where it is long; None when it is too long even
+    then."""
     parsed = json.loads(document)
     for indent, separators in ((2, None), (None, (",", ":"))):
         written = json.dumps(parsed, ensure_ascii=False, indent=indent, separators=separators)
@@ -113,10 +134,12 @@ def _readable(document: str) -> str | None:
     return None
 
 
-def prefill(answer: str | None, typed: Mapping[str, Any], entry: Entry | None, last: Entry | None = None) -> Prefill:
-    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON fields, what was typed,
-    finished or not. Where the other form cannot hold it all, or a copy would replace more than the `last` one filled in, the
-    form stays as it is."""
+def prefill(
+    answer: str | None, typed: Mapping[str, Any], entry: Entry | None, last: Entry | None = None
+) -> Prefill:
+    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON
+    fields, what was typed, finished or not. Where the other form cannot hold it all, or a copy
+    would replace more than the `last` one filled in, the form stays as it is."""
     way, _, copied = (answer or "fields").partition("@")
     if copied:
         return _copied(typed, entry, last)
@@ -126,19 +149,27 @@ def prefill(answer: str | None, typed: Mapping[str, Any], entry: Entry | None, l
         if (written := _as_json(before)) is None:
             return Prefill(typed, reason=TOO_LONG)
         return _filled(typed, {**kept, **({"configuration": written} if written else {})})
-    if way == "json" and before.get("configuration_file"):  # in a copy's form, whose blocks are its own
-        return Prefill(typed, reason="A file is chosen in this form, which takes JSON already. Go on here.")
+    if way == "json" and before.get(
+        "configuration_file"
+    ):  # in a copy's form, whose blocks are its own
+        return Prefill(
+            typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
+        )
     if way == "fields" and "configuration" in before:
         if why := _not_as_fields(before):
             return Prefill(typed, reason=why)
         document = before["configuration"] or ""
-        return _filled(typed, {**kept, **((rules.unfinished(document) or {}) if document.strip() else {})})
+        return _filled(
+            typed, {**kept, **((rules.unfinished(document) or {}) if document.strip() else {})}
+        )
     return Prefill(typed)
 
 
 def _copied(typed: Mapping[str, Any], entry: Entry | None, last: Entry | None) -> Prefill:
     if entry is None:
-        return Prefill(typed, reason="That workflow is not in the list any more. Choose another way to begin.")
+        return Prefill(
+            typed, reason="That workflow is not in the list any more. Choose another way to begin."
+        )
     if not entry.data:
         return Prefill(typed, reason=TOO_LONG_TO_COPY)
     filled_in = json.loads(last.data) if last is not None and last.data else {}
@@ -148,7 +179,8 @@ def _copied(typed: Mapping[str, Any], entry: Entry | None, last: Entry | None) -
 
 
 def _said(value: Any) -> Any:
-    """What was filled in, without what is blank, and as text: a number that was typed equals the one that was filled in."""
+    """What was filled in, without what is blank, and as text: a number that was typed equals the
+    one that was filled in."""
     if isinstance(value, Mapping):
         return {name: said for name, each in value.items() if (said := _said(each))}
     if isinstance(value, list | tuple):
@@ -157,7 +189,8 @@ def _said(value: Any) -> Any:
 
 
 def _as_json(before: Mapping[str, Any]) -> str | None:
-    """The fields as JSON, as far as they go; empty when nothing is filled in, None when it is too long for a text input."""
+    """The fields as JSON, as far as they go; empty when nothing is filled in, None when it is too
+    long for a text input."""
     if not before.get("default_queue") and not rules.filters_given(before):
         return ""
     return _readable(rules.configuration(before))

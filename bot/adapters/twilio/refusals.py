@@ -1,7 +1,7 @@
 """Twilio's words when it refuses, beside the fields they are about.
 
-A: {"code", "message", "more_info", "status"}, whose message may name a parameter, a place in the configuration, a SID
-B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457)
+A: {"code", "message", "more_info", "status"}, whose message may name a parameter, a place in the
+configuration, a SID B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457)
 """
 
 import re
@@ -42,7 +42,11 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
 
 def _said(body: Any) -> Iterator[tuple[str, str]]:
     """(where, what): each of B's errors; where there is none, the one message."""
-    errors = [(text(error, "pointer"), words) for error in items(body, "errors") if (words := text(error, "detail"))]
+    errors = [
+        (text(error, "pointer"), words)
+        for error in items(body, "errors")
+        if (words := text(error, "detail"))
+    ]
     yield from errors
     if not errors and (message := reason(body)):
         yield "", message
@@ -62,7 +66,9 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
             yield parameter
         elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
             yield "rules.default_queue"
-    elif isinstance(rules, FromJson) and (_ROUTING.search(place + words) or _in_text(words, rules.document)):
+    elif isinstance(rules, FromJson) and (
+        _ROUTING.search(place + words) or _in_text(words, rules.document)
+    ):
         yield _document(rules)
 
 
@@ -72,7 +78,8 @@ def _document(rules: FromJson) -> str:
 
 
 def _in_rules(said: str, rules: FromFields) -> str:
-    """The field at a place in the configuration: `filters[1].targets[0].queue`, `/filters/1/expression`."""
+    """The field at a place in the configuration: `filters[1].targets[0].queue`,
+    `/filters/1/expression`."""
     if match := _FILTER.search(said):
         sent = filters_given(rules.model_dump())
         if int(match[1]) < len(sent):
@@ -99,14 +106,22 @@ def _sids_in(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 def _parameter(place: str, words: str, form: Form) -> str:
     """The field whose parameter the pointer ends in, or the words name."""
-    known = PARAMETERS["task" if isinstance(form, Task) else "workflow"] if isinstance(form, Task | Workflow) else {}
+    known = (
+        PARAMETERS["task" if isinstance(form, Task) else "workflow"]
+        if isinstance(form, Task | Workflow)
+        else {}
+    )
     steps = [step.replace("_", "").lower() for step in re.split(r"[/.#]", place)]
     for name, parameter in known.items():
         if parameter.lower() in steps:
             return name
     if place:
         return ""
-    found = (name for name, parameter in known.items() if re.search(rf"\b{parameter}\b", words, re.IGNORECASE))
+    found = (
+        name
+        for name, parameter in known.items()
+        if re.search(rf"\b{parameter}\b", words, re.IGNORECASE)
+    )
     return next(found, "")
 
 

@@ -1,4 +1,5 @@
-"""What reads tell of what a restricted key of Twilio's may do. A standard key may do everything, and so may the account."""
+"""What reads tell of what a restricted key of Twilio's may do. A standard key may do everything,
+and so may the account."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,10 +13,11 @@ PROBES: Mapping[str, str] = {
     "task_channels": "TaskChannels",
     "tasks": "Tasks",
 }
-"""The lists that the forms offer, and in which what may have been created is looked up: their place below the workspace's
-path."""
+"""The lists that the forms offer, and in which what may have been created is looked up: their place
+below the workspace's path."""
 NOT_PERMITTED = "70051"
-"""Twilio's code for a restricted key without this permission, whatever the HTTP status that carries it."""
+"""Twilio's code for a restricted key without this permission, whatever the HTTP status that carries
+it."""
 _LACKS: Mapping[str, Mapping[str, str]] = {
     "workflow": {
         "workflows": "This key may not read workflows: none can be copied, and when Twilio's answer gets lost, the bot cannot "
@@ -42,10 +44,13 @@ def rights_of(credentials: TwilioKey, unread: Collection[str]) -> Rights:
     cannot = {}
     if "task_queues" in unread:
         cannot["workflow"] = (
-            "This key may not read task queues, so none can be chosen for a workflow: give it the right to in Twilio, or "
+            "This key may not read task queues, so none can be chosen for a workflow: give it the "
+            "right to in Twilio, or "
             "connect another key."
         )
-    lacking = {name: [said for it, said in lists.items() if it in unread] for name, lists in _LACKS.items()}
+    lacking = {
+        name: [said for it, said in lists.items() if it in unread] for name, lists in _LACKS.items()
+    }
     limited = {name: " ".join([*said, _ADVICE]) for name, said in lacking.items() if said}
     sid = credentials.key_sid.get_secret_value()
     what = "the account" if sid.startswith("AC") else "the API key"

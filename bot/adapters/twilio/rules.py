@@ -1,7 +1,7 @@
 """Routing rules as fields, and the fields' rules as a configuration: there and back.
 
-The fields (of `forms.FromFields`, as a mapping): `default_queue`, and `filter_1` to `filter_3`, each with `name`,
-`expression`, `queue`, `priority` and `timeout`.
+The fields (of `forms.FromFields`, as a mapping): `default_queue`, and `filter_1` to `filter_3`,
+each with `name`, `expression`, `queue`, `priority` and `timeout`.
 """
 
 import json
@@ -22,7 +22,11 @@ _LONGEST_VALUE = 150
 
 def filters_given(rules: Mapping[str, Any]) -> list[str]:
     """The names of the filters that were filled in, in the order in which they are sent."""
-    return [name for name in FILTERS if any(value not in (None, "") for value in (rules.get(name) or {}).values())]
+    return [
+        name
+        for name in FILTERS
+        if any(value not in (None, "") for value in (rules.get(name) or {}).values())
+    ]
 
 
 def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str:
@@ -33,7 +37,9 @@ def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str
     if queue := rules.get("default_queue"):
         routing["default_filter"] = {"queue": queue}
     separators = (",", ":") if indent is None else None
-    return json.dumps({"task_routing": routing}, ensure_ascii=False, indent=indent, separators=separators)
+    return json.dumps(
+        {"task_routing": routing}, ensure_ascii=False, indent=indent, separators=separators
+    )
 
 
 def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,13 +49,15 @@ def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fields(document: str) -> dict[str, Any] | None:
-    """The fields that say the same as this document; None when they cannot, or something is wrong with it."""
+    """The fields that say the same as this document; None when they cannot, or something is wrong
+    with it."""
     found = None if problems(document) else unfinished(document)
     return found if found is not None and "default_queue" in found else None
 
 
 def unfinished(document: str) -> dict[str, Any] | None:
-    """The same for JSON that need not be finished: what is missing is left empty. None when fields cannot hold all of it."""
+    """The same for JSON that need not be finished: what is missing is left empty. None when fields
+    cannot hold all of it."""
     parsed = json.loads(document)
     if (
         not isinstance(parsed, dict)
@@ -59,19 +67,31 @@ def unfinished(document: str) -> dict[str, Any] | None:
         return None
     routing = given(parsed["task_routing"])
     filters, default = routing.pop("filters", []), routing.pop("default_filter", {})
-    if routing or not isinstance(filters, list) or len(filters) > len(FILTERS) or not isinstance(default, dict):
+    if (
+        routing
+        or not isinstance(filters, list)
+        or len(filters) > len(FILTERS)
+        or not isinstance(default, dict)
+    ):
         return None
     queue = given(default)
     made = [_fields_of(rule) for rule in filters]
     if None in made or queue.keys() - {"queue"} or not all(map(_is_pickable, queue.values())):
         return None
-    return {**({"default_queue": queue["queue"]} if queue else {}), **dict(zip(FILTERS, made, strict=False))}
+    return {
+        **({"default_queue": queue["queue"]} if queue else {}),
+        **dict(zip(FILTERS, made, strict=False)),
+    }
 
 
 def _fields_of(rule: Any) -> dict[str, Any] | None:
     rule = given(rule) if isinstance(rule, dict) else {"": rule}
     targets = rule.pop("targets", [])
-    if not isinstance(targets, list) or len(targets) > 1 or not all(isinstance(each, dict) for each in targets):
+    if (
+        not isinstance(targets, list)
+        or len(targets) > 1
+        or not all(isinstance(each, dict) for each in targets)
+    ):
         return None
     target = given(targets[0]) if targets else {}
     if rule.keys() - set(_MEMBERS.values()) or target.keys() - {"queue", *_NUMBERS}:

@@ -44,7 +44,7 @@ export function queuePanel(store) {
   return node;
 }
 
-function line({ id, title, vendor, operation, state, reason, attempt, made_at: madeAt, due_at: dueAt, look_at: lookAt, card_ts: card }, store) {
+function line({ id, title, vendor, operation, state, reason, attempt, created_at: madeAt, next_attempt_at: dueAt, reconcile_at: lookAt, card_ts: card }, store) {
   const admin = state === "failed" && FOR_AN_ADMIN[reason];
   const [word, tone] = admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
   const label = store.data.vendors.find(({ name }) => name === vendor)?.label ?? vendor;

@@ -1,4 +1,5 @@
-"""A stand-in for Slack: its Web API and everything it sends to a bot, as strict as the real one is documented to be.
+"""A stand-in for Slack: its Web API and everything it sends to a bot, as strict as the real one is
+documented to be.
 
 standin.py        SlackStandIn: the constructor, the routes, what can be read back
 platform.py       several workspaces behind one Web API, and how the app is installed in them
@@ -18,6 +19,6 @@ events.py         what the page is told
 
 from bot.playground.slack.interactions import Outcome
 from bot.playground.slack.standin import SlackStandIn
-from bot.playground.slack.state import Missing
+from bot.playground.slack.state import MissingError
 
-__all__ = ["Missing", "Outcome", "SlackStandIn"]
+__all__ = ["MissingError", "Outcome", "SlackStandIn"]

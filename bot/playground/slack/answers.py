@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.forms import limits
-from bot.playground.slack import blocks
+from bot.playground.slack import blocks, limits
 from bot.playground.slack.state import State
 from bot.playground.slack.transport import Answer
 from bot.playground.slack.views import STACK, View
@@ -19,8 +18,8 @@ NO_RESULT = "No result"
 class Outcome:
     """What a person sees after having done something.
 
-    `status` is the HTTP status of the bot's answer, 0 without one; `error` is Slack's sentence, empty if there is none;
-    `errors` are those beside the inputs, by block id.
+    `status` is the HTTP status of the bot's answer, 0 without one; `error` is Slack's sentence,
+    empty if there is none; `errors` are those beside the inputs, by block id.
     """
 
     ok: bool
@@ -29,7 +28,7 @@ class Outcome:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-class Broken(Exception):
+class BrokenAnswerError(Exception):
     """The bot's answer breaks a rule of Slack's; each argument says which."""
 
 
@@ -50,21 +49,28 @@ class Answers:
     def command(self, command: str, user_id: str, channel: Channel, answer: Answer) -> Outcome:
         """The answer to a slash command; what it says is shown at once."""
         if answer.error:
-            return Outcome(False, answer.status, f'{command} failed with the error "{answer.error}"')
+            return Outcome(
+                False, answer.status, f'{command} failed with the error "{answer.error}"'
+            )
         try:
             content = _content(answer)
             if content:
                 self.show(channel, user_id, checked(content))
-        except Broken as broken:
+        except BrokenAnswerError as broken:
             self._violated(command, broken)
-            return Outcome(False, answer.status, f'{command} failed with the error "invalid_command_response"')
+            return Outcome(
+                False, answer.status, f'{command} failed with the error "invalid_command_response"'
+            )
         return Outcome(True, answer.status)
 
     def show(self, channel: Channel, user_id: str, content: Mapping[str, Any]) -> Message:
-        """Show a checked message that came as an answer: to the person, or to all if it is `in_channel`."""
+        """Show a checked message that came as an answer: to the person, or to all if it is
+        `in_channel`."""
         if content.get("response_type") == "in_channel":
             return self._state.world.say(channel, self._state.bot_message(content))
-        return self._state.world.say_to(channel, user_id, self._state.bot_message(content, is_ephemeral=True))
+        return self._state.world.say_to(
+            channel, user_id, self._state.bot_message(content, is_ephemeral=True)
+        )
 
     def submission(self, view: View, answer: Answer) -> Outcome:
         """The answer to a modal's submission. A broken one leaves the modal open."""
@@ -72,7 +78,7 @@ class Answers:
             return Outcome(False, answer.status, TROUBLE)
         try:
             return self._follow(view, answer)
-        except Broken as broken:
+        except BrokenAnswerError as broken:
             self._violated(view.body.get("callback_id", ""), broken)
             return Outcome(False, answer.status, TROUBLE)
 
@@ -80,7 +86,7 @@ class Answers:
         still_open = self._state.views.find(view.id) is view
         ack = _object(answer) if answer.body else {}
         if problems := limits.check_ack(ack, view.body):
-            raise Broken(*problems)
+            raise BrokenAnswerError(*problems)
         if ack.get("response_action") == "errors":
             return Outcome(False, answer.status, errors=dict(ack["errors"]))
         if still_open:
@@ -89,13 +95,17 @@ class Answers:
 
     def _move(self, view: View, ack: Mapping[str, Any]) -> None:
         views = self._state.views
-        if "view" in ack and blocks.has_files(ack["view"]) and "files:read" not in self._state.app.scopes:
-            raise Broken("file_input: the scope files:read is missing")
+        if (
+            "view" in ack
+            and blocks.has_files(ack["view"])
+            and "files:read" not in self._state.app.scopes
+        ):
+            raise BrokenAnswerError("file_input: the scope files:read is missing")
         match ack.get("response_action"):
             case "update":
                 views.update(view, ack["view"])
             case "push" if len(views.stack_of(view)) >= STACK:
-                raise Broken(f"push: {STACK} views are open already")
+                raise BrokenAnswerError(f"push: {STACK} views are open already")
             case "push":
                 views.open(view.user_id, ack["view"], onto=view)
             case "clear":
@@ -110,21 +120,30 @@ class Answers:
         try:
             found = _object(answer)
             if problems := limits.check_options(found):
-                raise Broken(*problems)
-        except Broken as broken:
+                raise BrokenAnswerError(*problems)
+        except BrokenAnswerError as broken:
             self._violated("options", broken)
             return {"options": [], "error": NO_RESULT}
-        return {name: blocks.spelled_out(found[name]) for name in ("options", "option_groups") if name in found}
+        return {
+            name: blocks.spelled_out(found[name])
+            for name in ("options", "option_groups")
+            if name in found
+        }
 
-    def _violated(self, where: str, broken: Broken) -> None:
+    def _violated(self, where: str, broken: BrokenAnswerError) -> None:
         self._state.violations += [f"{where}: {problem}" for problem in broken.args]
 
 
 def checked(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A message's content as Slack accepts it, with block ids. Raises `Broken` for one that breaks a limit."""
+    """A message's content as Slack accepts it, with block ids. Raises `BrokenAnswerError` for one that breaks
+    a limit."""
     if problems := limits.check_message(content):
-        raise Broken(*problems)
-    return {**content, "blocks": blocks.accepted(content["blocks"])} if content.get("blocks") else dict(content)
+        raise BrokenAnswerError(*problems)
+    return (
+        {**content, "blocks": blocks.accepted(content["blocks"])}
+        if content.get("blocks")
+        else dict(content)
+    )
 
 
 def _content(answer: Answer) -> dict[str, Any]:
@@ -140,7 +159,7 @@ def _object(answer: Answer) -> dict[str, Any]:
     try:
         parsed = answer.json()
     except ValueError as error:
-        raise Broken("the answer is no JSON") from error
+        raise BrokenAnswerError("the answer is no JSON") from error
     if not isinstance(parsed, dict):
-        raise Broken("the answer is no JSON object")
+        raise BrokenAnswerError("the answer is no JSON object")
     return parsed

@@ -1,4 +1,5 @@
-"""Block Kit: which elements there are, what their values look like, and what Slack adds to blocks that it is given."""
+"""Block Kit: which elements there are, what their values look like, and what Slack adds to blocks
+that it is given."""
 
 import copy
 import secrets
@@ -8,7 +9,8 @@ from typing import Any
 Block = dict[str, Any]
 Element = dict[str, Any]
 Values = dict[str, dict[str, dict[str, Any]]]
-"""`view.state.values`: block id -> action id -> {"type": ..., and the element's value under its own name}."""
+"""`view.state.values`: block id -> action id -> {"type": ..., and the element's value under its own
+name}."""
 
 VALUE_KEYS: Mapping[str, str] = {
     "plain_text_input": "value",
@@ -46,7 +48,9 @@ def elements(blocks: Sequence[Block]) -> Iterator[tuple[Block, Element]]:
     for block in blocks:
         candidates = [block.get("element"), block.get("accessory"), *block.get("elements", [])]
         for element in candidates:
-            if isinstance(element, dict) and (element.get("type") in VALUE_KEYS or element.get("type") in BUTTONS):
+            if isinstance(element, dict) and (
+                element.get("type") in VALUE_KEYS or element.get("type") in BUTTONS
+            ):
                 yield block, element
 
 
@@ -76,12 +80,17 @@ def emptied(value: Mapping[str, Any]) -> dict[str, Any]:
 def initial_value(element: Element) -> dict[str, Any]:
     """An untouched element's value in the state."""
     key = VALUE_KEYS[element["type"]]
-    named = "initial_value" if key in ("value", "rich_text_value") else key.replace("selected", "initial")
+    named = (
+        "initial_value"
+        if key in ("value", "rich_text_value")
+        else key.replace("selected", "initial")
+    )
     return {"type": element["type"], key: element.get(named, [] if key in LISTS else None)}
 
 
 def state_of(blocks: Sequence[Block], kept: Mapping[str, Mapping[str, dict[str, Any]]]) -> Values:
-    """The values of these blocks: what was typed where ids and type are unchanged, the initial values elsewhere."""
+    """The values of these blocks: what was typed where ids and type are unchanged, the initial
+    values elsewhere."""
     values: Values = {}
     for block, element in elements(blocks):
         if element["type"] not in VALUE_KEYS:
@@ -104,7 +113,8 @@ def merged(*layers: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Values:
 
 
 def accepted(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks as Slack gives them back: ids made up where they were left out, and its defaults spelled out in texts."""
+    """Blocks as Slack gives them back: ids made up where they were left out, and its defaults
+    spelled out in texts."""
     blocks = copy.deepcopy(list(blocks))
     for block in blocks:
         block.setdefault("block_id", secrets.token_urlsafe(4))

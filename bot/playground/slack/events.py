@@ -8,7 +8,8 @@ Event = dict[str, Any]
 """One event of the page's stream; `type` says which."""
 
 BACKLOG = 2000
-"""Events that may wait for one listener. One that falls further behind is cut off, and loads the whole state again."""
+"""Events that may wait for one listener. One that falls further behind is cut off, and loads the
+whole state again."""
 
 
 class Subscription:
@@ -65,7 +66,8 @@ class Hub:
             self._subscriptions.remove(subscription)
 
     def publish(self, event: Event) -> None:
-        """Tell everyone, each a copy of its own: what the event is about may change before it is read."""
+        """Tell everyone, each a copy of its own: what the event is about may change before it is
+        read."""
         for subscription in tuple(self._subscriptions):
             subscription.put(copy.deepcopy(event))
 

@@ -1,4 +1,5 @@
-"""Files that people choose in forms: kept here, described as Slack does, and handed to a token that may read them."""
+"""Files that people choose in forms: kept here, described as Slack does, and handed to a token that
+may read them."""
 
 import asyncio
 import secrets
@@ -32,8 +33,9 @@ class File:
 
 
 class Files:
-    """All files by id. Two switches for tests: `hold` makes every download wait for it, and with `only_ids` a submission
-    holds no more of a file than its id, as in a channel that is shared with another company."""
+    """All files by id. Two switches for tests: `hold` makes every download wait for it, and with
+    `only_ids` a submission holds no more of a file than its id, as in a channel that is shared with
+    another company."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.hold: asyncio.Event | None = None
@@ -93,7 +95,8 @@ def in_submission(described: Mapping[str, Any], *, only_id: bool) -> dict[str, A
 
 
 class Downloads:
-    """The endpoint behind `url_private_download`. Whoever may not read files is sent to the sign-in page, as by Slack."""
+    """The endpoint behind `url_private_download`. Whoever may not read files is sent to the sign-in
+    page, as by Slack."""
 
     def __init__(self, files: Files, may_read: Callable[[str], bool]) -> None:
         self._files = files

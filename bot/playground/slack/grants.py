@@ -10,7 +10,8 @@ RESPONSE_USES = 5
 
 
 class SlackError(Exception):
-    """What Slack answers a call with: `error` is its short name, `details` whatever else stands in the answer."""
+    """What Slack answers a call with: `error` is its short name, `details` whatever else stands in
+    the answer."""
 
     def __init__(self, error: str, **details: object) -> None:
         super().__init__(error)
@@ -20,7 +21,8 @@ class SlackError(Exception):
 
 @dataclass(slots=True)
 class Trigger:
-    """The right to open one view for a person; `view_id` is the modal that the person acted in, if it was one."""
+    """The right to open one view for a person; `view_id` is the modal that the person acted in, if
+    it was one."""
 
     user_id: str
     view_id: str
@@ -37,7 +39,9 @@ class Triggers:
 
     def issue(self, user_id: str, view_id: str = "") -> str:
         """A new trigger id."""
-        trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        trigger_id = (
+            f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        )
         self._triggers[trigger_id] = Trigger(user_id, view_id, self._clock())
         return trigger_id
 
@@ -55,7 +59,8 @@ class Triggers:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """The right to answer in a channel for a while; `message_ts` is the message that was acted on, if it was one."""
+    """The right to answer in a channel for a while; `message_ts` is the message that was acted on,
+    if it was one."""
 
     user_id: str
     channel_id: str
@@ -78,7 +83,8 @@ class ResponseUrls:
         return token
 
     def use(self, token: str) -> ResponseUrl:
-        """Use it once. Raises `SlackError`: `used_url` after five uses, `expired_url` after thirty minutes."""
+        """Use it once. Raises `SlackError`: `used_url` after five uses, `expired_url` after thirty
+        minutes."""
         url = self._urls.get(token)
         if url is None or self._clock() - url.born > RESPONSE_SECONDS:
             raise SlackError("expired_url")

@@ -7,7 +7,7 @@ from typing import Any
 from bot.playground.slack import blocks, client_checks
 from bot.playground.slack.answers import Answers, Outcome
 from bot.playground.slack.payloads import Payloads
-from bot.playground.slack.state import Missing, State
+from bot.playground.slack.state import MissingError, State
 from bot.playground.slack.transport import Transport
 from bot.playground.slack.views import View
 from bot.playground.slack.world import Message
@@ -15,13 +15,16 @@ from bot.playground.slack.world import Message
 __all__ = ["Interactions", "Outcome"]
 
 QUERY_LENGTH = 3
-"""Letters that a person must type into a type-ahead before Slack asks, where the element does not say."""
+"""Letters that a person must type into a type-ahead before Slack asks, where the element does not
+say."""
 
 
 class Interactions:
-    """A person's deeds. Each one sends what Slack would send, and returns what Slack would show that person.
+    """A person's deeds. Each one sends what Slack would send, and returns what Slack would show
+    that person.
 
-    All raise `Missing` when the person, channel, view or element is not there: a person cannot click what is not shown.
+    All raise `MissingError` when the person, channel, view or element is not there: a person cannot
+    click what is not shown.
     """
 
     def __init__(self, state: State, transport: Transport) -> None:
@@ -37,8 +40,12 @@ class Interactions:
         command = self._state.app.commands.get(name)
         if command is None:
             return Outcome(False, error=f"{name} is not a valid command.")
-        escaped = self._state.world.escape(rest.strip(), mentions=bool(command.get("should_escape")))
-        answer = await self._transport.send("slash_commands", self._payloads.command(person, channel, name, escaped))
+        escaped = self._state.world.escape(
+            rest.strip(), mentions=bool(command.get("should_escape"))
+        )
+        answer = await self._transport.send(
+            "slash_commands", self._payloads.command(person, channel, name, escaped)
+        )
         return self._answers.command(name, user_id, channel, answer)
 
     async def shortcut(self, user_id: str, callback_id: str) -> Outcome:
@@ -47,45 +54,59 @@ class Interactions:
         payload = self._payloads.shortcut(self._state.person(user_id), callback_id)
         return self._answers.plain(await self._transport.send("interactive", payload))
 
-    async def message_shortcut(self, user_id: str, channel_id: str, ts: str, callback_id: str) -> Outcome:
+    async def message_shortcut(
+        self, user_id: str, channel_id: str, ts: str, callback_id: str
+    ) -> Outcome:
         """Use a shortcut from a message's menu."""
         self._require_shortcut("message", callback_id)
         channel, message = self._state.message(channel_id, ts, user_id)
-        payload = self._payloads.message_shortcut(self._state.person(user_id), channel, message, callback_id)
+        payload = self._payloads.message_shortcut(
+            self._state.person(user_id), channel, message, callback_id
+        )
         return self._answers.plain(await self._transport.send("interactive", payload))
 
     def _require_shortcut(self, kind: str, callback_id: str) -> None:
-        if not any(one["type"] == kind and one["callback_id"] == callback_id for one in self._state.app.shortcuts):
-            raise Missing(f"The app has no {kind} shortcut {callback_id}.")
+        if not any(
+            one["type"] == kind and one["callback_id"] == callback_id
+            for one in self._state.app.shortcuts
+        ):
+            raise MissingError(f"The app has no {kind} shortcut {callback_id}.")
 
-    async def submit(self, user_id: str, view_id: str, values: Mapping[str, Any] | None = None) -> Outcome:
-        """Press a modal's submit button, with `values` (the shape of `view.state.values`) typed in before.
+    async def submit(
+        self, user_id: str, view_id: str, values: Mapping[str, Any] | None = None
+    ) -> Outcome:
+        """Press a modal's submit button, with `values` (the shape of `view.state.values`) typed in
+        before.
 
         What Slack's client refuses is returned as errors with status 0; nothing is sent then.
         """
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if not view.body.get("submit"):
-            raise Missing(f"The view {view_id} has no submit button.")
+            raise MissingError(f"The view {view_id} has no submit button.")
         self._type_in(view, values)
         if errors := client_checks.check(view.blocks, view.values):
             return Outcome(False, errors=errors)
-        answer = await self._transport.send("interactive", self._payloads.view_submission(person, view))
+        answer = await self._transport.send(
+            "interactive", self._payloads.view_submission(person, view)
+        )
         return self._answers.submission(view, answer)
 
     def _type_in(self, view: View, values: Mapping[str, Any] | None) -> None:
         if stray := view.type_in(self._state.with_files(view.user_id, values or {})):
-            raise Missing(f"The view has no such input {stray[1]} in {stray[0]}.")
+            raise MissingError(f"The view has no such input {stray[1]} in {stray[0]}.")
 
     def upload(self, user_id: str, name: str, content: bytes) -> dict[str, Any]:
-        """Choose a file for a form: the file object that goes into its state. Raises ValueError when it is too large."""
+        """Choose a file for a form: the file object that goes into its state. Raises ValueError
+        when it is too large."""
         file = self._state.files.add(self._state.person(user_id).id, name, content)
         return self._state.file_json(file.id)
 
     async def close(self, user_id: str, view_id: str, *, everything: bool = False) -> Outcome:
-        """Close a modal with its close button; `everything`: the whole stack, as the cross in the corner does."""
+        """Close a modal with its close button; `everything`: the whole stack, as the cross in the
+        corner does."""
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if view.body["type"] != "modal":
-            raise Missing(f"The view {view_id} is a home tab, which cannot be closed.")
+            raise MissingError(f"The view {view_id} is a home tab, which cannot be closed.")
         everything = everything or view.flag("clear_on_close")
         gone = self._state.views.stack_of(view) if everything else [view]
         notices = [
@@ -115,15 +136,25 @@ class Interactions:
     ) -> Outcome:
         """Click or choose something in a view, or in the message `ts` of a channel.
 
-        `action` holds the action's own members: {"type": "external_select", "selected_option": {...}}; a button's
-        text and value are the element's. `values` is what else had been typed in by then.
+        `action` holds the action's own members: {"type": "external_select", "selected_option":
+        {...}}; a button's text and value are the element's. `values` is what else had been typed in
+        by then.
         """
         if view_id:
-            return await self._act_in_view(self._state.view(view_id, user_id), block_id, action_id, action, values)
-        return await self._act_on_message(user_id, (channel_id, ts), block_id, action_id, action, values)
+            return await self._act_in_view(
+                self._state.view(view_id, user_id), block_id, action_id, action, values
+            )
+        return await self._act_on_message(
+            user_id, (channel_id, ts), block_id, action_id, action, values
+        )
 
     async def _act_in_view(
-        self, view: View, block_id: str, action_id: str, action: Mapping[str, Any], values: Mapping[str, Any] | None
+        self,
+        view: View,
+        block_id: str,
+        action_id: str,
+        action: Mapping[str, Any],
+        values: Mapping[str, Any] | None,
     ) -> Outcome:
         done = _action(view.blocks, block_id, action_id, action)
         self._type_in(view, values)
@@ -146,22 +177,30 @@ class Interactions:
         kept = self._state.message_values.get(where, {})
         typed = blocks.state_of(content, blocks.merged(kept, values or {}, _as_values(done)))
         self._state.message_values[where] = typed
-        payload = self._payloads.message_action(self._state.person(user_id), channel, message, done, typed)
+        payload = self._payloads.message_action(
+            self._state.person(user_id), channel, message, done, typed
+        )
         return self._answers.plain(await self._transport.send("interactive", payload))
 
-    async def options(self, user_id: str, view_id: str, block_id: str, action_id: str, query: str) -> dict[str, Any]:
-        """Type into a type-ahead. Returns {"options": [...]} or {"option_groups": [...]}, and "error" if it failed."""
+    async def options(
+        self, user_id: str, view_id: str, block_id: str, action_id: str, query: str
+    ) -> dict[str, Any]:
+        """Type into a type-ahead. Returns {"options": [...]} or {"option_groups": [...]}, and
+        "error" if it failed."""
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         found = blocks.find(view.blocks, block_id, action_id)
         if found is None or not found[1]["type"].endswith("external_select"):
-            raise Missing(f"The view has no type-ahead {action_id} in {block_id}.")
+            raise MissingError(f"The view has no type-ahead {action_id} in {block_id}.")
         if len(query) < found[1].get("min_query_length", QUERY_LENGTH):
             return {"options": []}
         payload = self._payloads.suggestion(person, view, block_id, action_id, query)
         return self._answers.options(await self._transport.send("interactive", payload))
 
-    async def post(self, user_id: str, channel_id: str, text: str, at: float | None = None) -> Message:
-        """Say something in a channel, now or `at` a time (epoch seconds) after everything that was said before."""
+    async def post(
+        self, user_id: str, channel_id: str, text: str, at: float | None = None
+    ) -> Message:
+        """Say something in a channel, now or `at` a time (epoch seconds) after everything that was
+        said before."""
         person, channel = self._state.person(user_id), self._state.channel(channel_id)
         message: Message = {
             "client_msg_id": str(uuid.uuid4()),
@@ -174,14 +213,20 @@ class Interactions:
         return self._state.world.say(channel, message)
 
     async def open_home(self, user_id: str) -> Outcome:
-        """Look at the app's home tab. The bot hears of it if its manifest asks for `app_home_opened`."""
+        """Look at the app's home tab. The bot hears of it if its manifest asks for
+        `app_home_opened`."""
         person = self._state.person(user_id)
         if not self._state.app.has_home:
-            raise Missing("The app has no home tab.")
+            raise MissingError("The app has no home tab.")
         channel = self._state.world.open_direct(person.id)
         if "app_home_opened" not in self._state.app.events:
             return Outcome(True)
-        event: dict[str, Any] = {"type": "app_home_opened", "user": person.id, "channel": channel.id, "tab": "home"}
+        event: dict[str, Any] = {
+            "type": "app_home_opened",
+            "user": person.id,
+            "channel": channel.id,
+            "tab": "home",
+        }
         home = self._state.views.homes.get(person.id)
         if home is not None:
             event = {**event, "view": self._state.view_json(home)}
@@ -189,14 +234,19 @@ class Interactions:
         return self._answers.plain(answer)
 
 
-def _action(content: list[dict[str, Any]], block_id: str, action_id: str, action: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole action of a payload. Raises `Missing` for an element that is not there or sends nothing."""
+def _action(
+    content: list[dict[str, Any]], block_id: str, action_id: str, action: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The whole action of a payload. Raises `MissingError` for an element that is not there or sends
+    nothing."""
     found = blocks.find(content, block_id, action_id)
     if found is None or found[1]["type"] != action.get("type", found[1]["type"]):
-        raise Missing(f"There is no such element {action_id} in {block_id}.")
+        raise MissingError(f"There is no such element {action_id} in {block_id}.")
     block, element = found
     if block["type"] == "input" and not block.get("dispatch_action"):
-        raise Missing(f"The input {action_id} in {block_id} sends nothing before it is submitted.")
+        raise MissingError(
+            f"The input {action_id} in {block_id} sends nothing before it is submitted."
+        )
     own = ("text", "value", "style") if element["type"] == "button" else ("placeholder",)
     return {
         **action,

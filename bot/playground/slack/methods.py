@@ -1,14 +1,14 @@
-"""What each Web API method does. Errors bear Slack's own names; what a method needs stands in the table at the end."""
+"""What each Web API method does. Errors bear Slack's own names; what a method needs stands in the
+table at the end."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.forms import limits
-from bot.playground.slack import blocks
+from bot.playground.slack import blocks, limits
 from bot.playground.slack.grants import SlackError, Trigger
-from bot.playground.slack.state import Missing, State
+from bot.playground.slack.state import MissingError, State
 from bot.playground.slack.user_groups import usergroups_list, usergroups_users_list
 from bot.playground.slack.views import STACK, View
 from bot.playground.slack.world import Channel, Message, Person
@@ -21,7 +21,8 @@ LONGEST_TEXT = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the Web API: what it does, its required arguments, and the scopes of which it needs one."""
+    """A method of the Web API: what it does, its required arguments, and the scopes of which it
+    needs one."""
 
     run: Callable[[State, Args], Reply]
     required: tuple[str, ...] = ()
@@ -30,11 +31,15 @@ class Method:
 
 def invalid(*messages: str) -> SlackError:
     """The error for arguments that Slack cannot use."""
-    return SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in messages]})
+    return SlackError(
+        "invalid_arguments",
+        response_metadata={"messages": [f"[ERROR] {text}" for text in messages]},
+    )
 
 
 def parsed(args: Args, name: str, error: SlackError) -> Any:
-    """An argument that is JSON: as it is, or as text in a web form. Raises `error` for text that is none."""
+    """An argument that is JSON: as it is, or as text in a web form. Raises `error` for text that is
+    none."""
     value = args.get(name)
     if not isinstance(value, str):
         return value
@@ -62,7 +67,15 @@ def auth_test(state: State, args: Args) -> Reply:
 
 def team_info(state: State, args: Args) -> Reply:
     team = state.team
-    return {"team": {"id": team.id, "name": team.name, "domain": team.domain, "email_domain": "", "is_verified": False}}
+    return {
+        "team": {
+            "id": team.id,
+            "name": team.name,
+            "domain": team.domain,
+            "email_domain": "",
+            "is_verified": False,
+        }
+    }
 
 
 def users_info(state: State, args: Args) -> Reply:
@@ -138,10 +151,17 @@ def conversations_info(state: State, args: Args) -> Reply:
     channel = state.world.channels.get(args["channel"])
     if channel is None or (channel.is_private and not state.world.bot_is_in(channel)):
         raise SlackError("channel_not_found")
-    needed = "im:read" if channel.is_im else "groups:read" if channel.is_private else "channels:read"
+    needed = (
+        "im:read" if channel.is_im else "groups:read" if channel.is_private else "channels:read"
+    )
     if needed not in state.app.scopes:
         raise SlackError("missing_scope", needed=needed, provided=",".join(state.app.scopes))
-    info = {"id": channel.id, "is_im": channel.is_im, "is_archived": False, "is_private": channel.is_private}
+    info = {
+        "id": channel.id,
+        "is_im": channel.is_im,
+        "is_archived": False,
+        "is_private": channel.is_private,
+    }
     if channel.is_im:
         return {"channel": {**info, "user": channel.user_id}}
     return {
@@ -160,7 +180,7 @@ def conversations_info(state: State, args: Args) -> Reply:
 def files_info(state: State, args: Args) -> Reply:
     try:
         return {"file": state.file_json(str(args["file"])), "comments": []}
-    except Missing:
+    except MissingError:
         raise SlackError("file_not_found") from None
 
 
@@ -179,7 +199,9 @@ def chat_ephemeral(state: State, args: Args) -> Reply:
     channel = postable(state, str(args["channel"]))
     if args["user"] not in channel.members:
         raise SlackError("user_not_in_channel")
-    message = state.world.say_to(channel, args["user"], state.bot_message(content, is_ephemeral=True))
+    message = state.world.say_to(
+        channel, args["user"], state.bot_message(content, is_ephemeral=True)
+    )
     return {"message_ts": message["ts"]}
 
 
@@ -213,7 +235,10 @@ def chat_permalink(state: State, args: Args) -> Reply:
     if channel.find(args["message_ts"]) is None:
         raise SlackError("message_not_found")
     path = f"{channel.id}/p{args['message_ts'].replace('.', '')}"
-    return {"channel": channel.id, "permalink": f"https://{state.team.domain}.slack.com/archives/{path}"}
+    return {
+        "channel": channel.id,
+        "permalink": f"https://{state.team.domain}.slack.com/archives/{path}",
+    }
 
 
 def message_content(args: Args) -> dict[str, Any]:
@@ -237,14 +262,18 @@ def message_content(args: Args) -> dict[str, Any]:
         raise SlackError("msg_too_long")
     shown = {name: content[name] for name in ("text", "blocks") if name in content}
     if problems := limits.check_message(shown):
-        raise SlackError("invalid_blocks", response_metadata={"messages": [f"[ERROR] {text}" for text in problems]})
+        raise SlackError(
+            "invalid_blocks",
+            response_metadata={"messages": [f"[ERROR] {text}" for text in problems]},
+        )
     if content.get("blocks"):
         content["blocks"] = blocks.accepted(content["blocks"])
     return content
 
 
 def postable(state: State, channel_id: str) -> Channel:
-    """The channel if the bot may post there; a person's id stands for the direct messages with that person."""
+    """The channel if the bot may post there; a person's id stands for the direct messages with that
+    person."""
     person = state.world.people.get(channel_id)
     if person is not None and not person.is_bot:
         return state.world.open_direct(person.id)
@@ -320,7 +349,8 @@ def views_publish(state: State, args: Args) -> Reply:
 
 
 def view_body(state: State, args: Args, kind: str, shown: View | None) -> dict[str, Any]:
-    """The view that the bot gave, checked as Slack checks it, against the view `shown` that it replaces."""
+    """The view that the bot gave, checked as Slack checks it, against the view `shown` that it
+    replaces."""
     body = parsed(args, "view", invalid("view: no valid JSON"))
     if not isinstance(body, dict):
         raise invalid("must provide an object [json-pointer:/view]")

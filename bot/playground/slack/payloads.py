@@ -51,7 +51,9 @@ class Payloads:
             "trigger_id": self._state.triggers.issue(person.id),
         }
 
-    def message_shortcut(self, person: Person, channel: Channel, message: Message, callback_id: str) -> Payload:
+    def message_shortcut(
+        self, person: Person, channel: Channel, message: Message, callback_id: str
+    ) -> Payload:
         """A shortcut from a message's menu; the message is in it."""
         return {
             "type": "message_action",
@@ -99,7 +101,12 @@ class Payloads:
         }
 
     def message_action(
-        self, person: Person, channel: Channel, message: Message, action: Mapping[str, Any], values: Mapping[str, Any]
+        self,
+        person: Person,
+        channel: Channel,
+        message: Message,
+        action: Mapping[str, Any],
+        values: Mapping[str, Any],
     ) -> Payload:
         """A click or choice in a message. An ephemeral message is not in its own payload."""
         ephemeral = bool(message.get("is_ephemeral"))
@@ -120,7 +127,9 @@ class Payloads:
         }
         return payload if ephemeral else {**payload, "message": copy.deepcopy(message)}
 
-    def suggestion(self, person: Person, view: View, block_id: str, action_id: str, query: str) -> Payload:
+    def suggestion(
+        self, person: Person, view: View, block_id: str, action_id: str, query: str
+    ) -> Payload:
         """What was typed into a type-ahead of a view."""
         return {
             "type": "block_suggestion",
@@ -165,7 +174,8 @@ class Payloads:
         }
 
     def _in_view(self, person: Person) -> Payload:
-        """What happens in a view of an app that is installed for a whole organisation names no team."""
+        """What happens in a view of an app that is installed for a whole organisation names no
+        team."""
         common = self._common(person)
         return {**common, "team": None} if self._state.whole else common
 

@@ -1,5 +1,5 @@
-"""Slack with several workspaces and organisations, in which one app is installed or not: one Web API for all of them, and
-the page on which a person allows the app.
+"""Slack with several workspaces and organisations, in which one app is installed or not: one Web
+API for all of them, and the page on which a person allows the app.
 
 Every workspace is a stand-in of its own; a call belongs to the one whose token it bears.
 """
@@ -14,7 +14,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import BaseRoute, Mount, Route
 
 from bot.playground.slack.grants import SlackError
@@ -29,7 +35,8 @@ PERSON = data.PEOPLE[0].slack_id
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a code stands for: the app may be installed there, with these scopes; the token goes to that address alone."""
+    """What a code stands for: the app may be installed there, with these scopes; the token goes to
+    that address alone."""
 
     slack: SlackStandIn
     scopes: str
@@ -39,10 +46,13 @@ class Permission:
 class Platform:
     """`redirect_uri` is the one that the app has registered.
 
-    `rotating`: token rotation is switched on. `withheld`: a scope that is not granted. `down`: no answer but a 503.
+    `rotating`: token rotation is switched on. `withheld`: a scope that is not granted. `down`: no
+    answer but a 503.
     """
 
-    def __init__(self, workspaces: Sequence[SlackStandIn], client_id: str, client_secret: str) -> None:
+    def __init__(
+        self, workspaces: Sequence[SlackStandIn], client_id: str, client_secret: str
+    ) -> None:
         self.workspaces = {it.team.id: it for it in workspaces}
         self.client_id = client_id
         self.client_secret = client_secret
@@ -55,7 +65,8 @@ class Platform:
         self._codes: dict[str, Permission] = {}
 
     def routes(self) -> list[BaseRoute]:
-        """`/oauth/v2/authorize`, the Web API, and below each team's id what belongs to that workspace alone."""
+        """`/oauth/v2/authorize`, the Web API, and below each team's id what belongs to that
+        workspace alone."""
         return [
             Route("/oauth/v2/authorize", self.authorize, methods=["GET"]),
             Route("/api/{method}", self.api, methods=["GET", "POST"]),
@@ -70,12 +81,21 @@ class Platform:
 
     def calls(self, method: str) -> list[Call]:
         """The calls of that method in all workspaces."""
-        return [call for slack in self.workspaces.values() for call in slack.calls if call.method == method]
+        return [
+            call
+            for slack in self.workspaces.values()
+            for call in slack.calls
+            if call.method == method
+        ]
 
     async def authorize(self, request: Request) -> Response:
-        """The page: with `team`, the person allows it there; with `cancel`, not at all; without either it asks."""
+        """The page: with `team`, the person allows it there; with `cancel`, not at all; without
+        either it asks."""
         given = request.query_params
-        if given.get("client_id") != self.client_id or given.get("redirect_uri") != self.redirect_uri:
+        if (
+            given.get("client_id") != self.client_id
+            or given.get("redirect_uri") != self.redirect_uri
+        ):
             return PlainTextResponse("Slack does not know this app or its redirect_uri.", 400)
         back = {"state": given.get("state", "")}
         if "cancel" in given:
@@ -84,7 +104,10 @@ class Platform:
             code = secrets.token_urlsafe(16)
             self._codes[code] = Permission(slack, given.get("scope", ""), self.redirect_uri)
             return self._redirect(back | {"code": code})
-        choices = [("cancel", "1", "Cancel"), *(("team", it.team.id, it.team.name) for it in self.workspaces.values())]
+        choices = [
+            ("cancel", "1", "Cancel"),
+            *(("team", it.team.id, it.team.name) for it in self.workspaces.values()),
+        ]
         links = [
             f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">{html.escape(words)}</a></li>'
             for name, value, words in choices
@@ -101,7 +124,11 @@ class Platform:
         if request.path_params["method"] == "oauth.v2.access":
             return await self._access(request)
         token = bearer(request)
-        found = (it for it in self.workspaces.values() if it.bot_token and secrets.compare_digest(it.bot_token, token))
+        found = (
+            it
+            for it in self.workspaces.values()
+            if it.bot_token and secrets.compare_digest(it.bot_token, token)
+        )
         slack = next(found, next(iter(self.workspaces.values())))
         return await slack.web_api(request)
 
@@ -113,7 +140,9 @@ class Platform:
             reply = {"ok": True, **self._token(request, args.pop("code", ""), args)}
         except SlackError as error:
             reply = {"ok": False, "error": error.error, **error.details}
-        self.exchanges.append(Call("oauth.v2.access", args, bool(reply["ok"]), str(reply.get("error", ""))))
+        self.exchanges.append(
+            Call("oauth.v2.access", args, bool(reply["ok"]), str(reply.get("error", "")))
+        )
         return JSONResponse(reply)
 
     def _token(self, request: Request, code: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +157,9 @@ class Platform:
         if args.get("redirect_uri") != permission.redirect_uri:
             raise SlackError("bad_redirect_uri")
         del self._codes[code]
-        return self._granted(permission.slack, [it for it in permission.scopes.split(",") if it != self.withheld])
+        return self._granted(
+            permission.slack, [it for it in permission.scopes.split(",") if it != self.withheld]
+        )
 
     def _granted(self, slack: SlackStandIn, scopes: Sequence[str]) -> dict[str, Any]:
         """A person's token always comes along, for the bot to leave alone."""
@@ -143,10 +174,18 @@ class Platform:
             "team": None if there and there.whole else team,
             "enterprise": {"id": there.id, "name": there.name} if there else None,
             "is_enterprise_install": bool(there and there.whole),
-            "authed_user": {"id": PERSON, "access_token": f"xoxp-{secrets.token_hex(12)}", "token_type": "user"},
+            "authed_user": {
+                "id": PERSON,
+                "access_token": f"xoxp-{secrets.token_hex(12)}",
+                "token_type": "user",
+            },
         }
         if self.rotating:
-            rotated = {"access_token": f"xoxe.{slack.bot_token}", "refresh_token": "xoxe-1", "expires_in": 43_200}
+            rotated = {
+                "access_token": f"xoxe.{slack.bot_token}",
+                "refresh_token": "xoxe-1",
+                "expires_in": 43_200,
+            }
             return reply | rotated
         return reply
 
@@ -160,7 +199,9 @@ def _credentials(request: Request) -> tuple[str, str]:
     """Client id and secret out of the Authorization header."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
-        client_id, _, client_secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        client_id, _, client_secret = (
+            base64.b64decode(encoded, validate=True).decode().partition(":")
+        )
     except (binascii.Error, UnicodeDecodeError):
         client_id = client_secret = ""
     if scheme.lower() != "basic":

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.playground.slack.answers import Answers, Broken, checked
+from bot.playground.slack.answers import Answers, BrokenAnswerError, checked
 from bot.playground.slack.grants import ResponseUrl, SlackError
 from bot.playground.slack.state import State
 
@@ -20,7 +20,8 @@ class Responses:
         self._answers = Answers(state)
 
     async def __call__(self, request: Request) -> Response:
-        """Take a message: {"text", "blocks", "response_type", "replace_original", "delete_original"}."""
+        """Take a message: {"text", "blocks", "response_type", "replace_original",
+        "delete_original"}."""
         try:
             content = _content(await request.body())
             self._take(self._state.responses.use(request.path_params["token"]), content)
@@ -50,7 +51,7 @@ class Responses:
                 self._state.world.changed(channel, original)
             else:
                 self._answers.show(channel, url.user_id, content)
-        except Broken as broken:
+        except BrokenAnswerError as broken:
             self._state.violations += [f"response_url: {problem}" for problem in broken.args]
             raise SlackError("invalid_blocks") from broken
 

@@ -1,4 +1,5 @@
-"""Socket Mode: the bot opens a WebSocket, payloads go over it as envelopes, answers come back by envelope id."""
+"""Socket Mode: the bot opens a WebSocket, payloads go over it as envelopes, answers come back by
+envelope id."""
 
 import asyncio
 import json
@@ -32,7 +33,8 @@ class Sockets:
         return ticket
 
     async def send(self, kind: str, payload: Mapping[str, Any]) -> Any:
-        """Send one envelope and wait for its answer's payload (None without one). The caller limits the wait."""
+        """Send one envelope and wait for its answer's payload (None without one). The caller limits
+        the wait."""
         envelope_id = str(uuid.uuid4())
         answer = self._waiting[envelope_id] = asyncio.get_running_loop().create_future()
         envelope = {

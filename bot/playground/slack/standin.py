@@ -24,9 +24,10 @@ BOT_SECONDS = 3.0
 class SlackStandIn(Interactions):
     """Slack for one workspace with one app installed.
 
-    Mount `routes()` under some path and set `url` to where that is (http://127.0.0.1:PORT/slack) before anyone acts.
-    `manifest` is the app's manifest, parsed. `app_token` is needed for Socket Mode only. `clock` gives epoch seconds.
-    Must be used from one event loop; `aclose()` ends its listeners and connections.
+    Mount `routes()` under some path and set `url` to where that is (http://127.0.0.1:PORT/slack)
+    before anyone acts. `manifest` is the app's manifest, parsed. `app_token` is needed for Socket
+    Mode only. `clock` gives epoch seconds. Must be used from one event loop; `aclose()` ends its
+    listeners and connections.
     """
 
     def __init__(
@@ -50,12 +51,16 @@ class SlackStandIn(Interactions):
         """The Web API's endpoint."""
 
     def routes(self) -> list[BaseRoute]:
-        """The Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets (`/socket/TICKET`)."""
+        """The Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets
+        (`/socket/TICKET`)."""
         sockets, web_api = self._transport.sockets, self.web_api
         return [
             Route("/api/{method}", web_api.__call__, methods=["GET", "POST"]),
             Route("/response/{token}", Responses(self._state).__call__, methods=["POST"]),
-            Route("/files-pri/{ids}/download/{name}", Downloads(self._state.files, web_api.may_read_files).__call__),
+            Route(
+                "/files-pri/{ids}/download/{name}",
+                Downloads(self._state.files, web_api.may_read_files).__call__,
+            ),
             WebSocketRoute("/socket/{ticket}", sockets.serve),
         ]
 
@@ -147,7 +152,7 @@ class SlackStandIn(Interactions):
         return self._state.world.direct(user_id)
 
     def open_direct(self, user_id: str) -> Channel:
-        """The direct messages of a person and the bot, opened if they never were. Raises `Missing`."""
+        """The direct messages of a person and the bot, opened if they never were. Raises `MissingError`."""
         return self._state.world.open_direct(self._state.person(user_id).id)
 
     def channel_json(self, channel: Channel) -> dict[str, Any]:
@@ -155,7 +160,8 @@ class SlackStandIn(Interactions):
         return self._state.world.channel_for_page(channel)
 
     def subscribe(self) -> Subscription:
-        """The events for the page from now on, as an async iterator; close it, or use it in a `with`."""
+        """The events for the page from now on, as an async iterator; close it, or use it in a
+        `with`."""
         return self.hub.subscribe()
 
     @property

@@ -16,7 +16,7 @@ from bot.playground.slack.world import Channel, Message, Person, World
 from bot.playground.vendors import data
 
 
-class Missing(LookupError):
+class MissingError(LookupError):
     """A person was said to act on something that is not there; `str(error)` names it."""
 
 
@@ -32,7 +32,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """The Enterprise Grid organisation of a workspace. `whole`: the app is installed for all of it, not for the workspace."""
+    """The Enterprise Grid organisation of a workspace. `whole`: the app is installed for all of it,
+    not for the workspace."""
 
     id: str
     name: str
@@ -91,7 +92,8 @@ class State:
         """The only one that is taken; empty while the app is not installed."""
         self.organisation = organisation
         self.url = ""
-        """Where the stand-in's routes are mounted, such as http://127.0.0.1:8700/slack; set once its port is known."""
+        """Where the stand-in's routes are mounted, such as http://127.0.0.1:8700/slack; set once
+        its port is known."""
         self.app = App.of(manifest)
         self.team = team
         self.hub = Hub()
@@ -119,43 +121,46 @@ class State:
         return self.organisation is not None and self.organisation.whole
 
     def person(self, user_id: str) -> Person:
-        """The person of that id; raises `Missing`."""
+        """The person of that id; raises `MissingError`."""
         if person := self.world.people.get(user_id):
             return person
-        raise Missing(f"There is no person {user_id}.")
+        raise MissingError(f"There is no person {user_id}.")
 
     def channel(self, channel_id: str) -> Channel:
-        """The channel of that id; raises `Missing`."""
+        """The channel of that id; raises `MissingError`."""
         if channel := self.world.channels.get(channel_id):
             return channel
-        raise Missing(f"There is no channel {channel_id}.")
+        raise MissingError(f"There is no channel {channel_id}.")
 
     def message(self, channel_id: str, ts: str, user_id: str) -> tuple[Channel, Message]:
-        """A message that this person sees; raises `Missing`."""
+        """A message that this person sees; raises `MissingError`."""
         channel = self.channel(channel_id)
         message = channel.find(ts) or self.world.find_ephemeral(channel_id, user_id, ts)
         if message is None:
-            raise Missing(f"There is no message {ts} in {channel_id}.")
+            raise MissingError(f"There is no message {ts} in {channel_id}.")
         return channel, message
 
     def view(self, view_id: str, user_id: str) -> View:
-        """A view that this person has open; raises `Missing`."""
+        """A view that this person has open; raises `MissingError`."""
         view = self.views.find(view_id)
         if view is None or view.user_id != user_id:
-            raise Missing(f"{user_id} has no view {view_id} open.")
+            raise MissingError(f"{user_id} has no view {view_id} open.")
         return view
 
     def file_json(self, file_id: str, user_id: str = "") -> dict[str, Any]:
-        """A file in Slack's own shape, one of this person's if that is given; raises `Missing`."""
+        """A file in Slack's own shape, one of this person's if that is given; raises `MissingError`."""
         file = self.files.find(file_id)
         if file is None or user_id not in ("", file.user_id):
-            raise Missing(f"There is no file {file_id}.")
+            raise MissingError(f"There is no file {file_id}.")
         return file_json(file, self.url, self.team.id)
 
     def with_files(self, user_id: str, values: Mapping[str, Any]) -> Values:
-        """Typed values with the file objects that belong to the ids in them; raises `Missing` for another's file."""
+        """Typed values with the file objects that belong to the ids in them; raises `MissingError` for
+        another's file."""
         found = blocks.merged(values)
-        for value in (value for actions in found.values() for value in actions.values() if value.get("files")):
+        for value in (
+            value for actions in found.values() for value in actions.values() if value.get("files")
+        ):
             described = [self.file_json(str(it.get("id")), user_id) for it in value["files"]]
             value["files"] = [in_submission(it, only_id=self.files.only_ids) for it in described]
         return found
@@ -163,7 +168,10 @@ class State:
     def response_url(self, user_id: str, channel_id: str, message_ts: str = "") -> str:
         """A new response URL."""
         if not self.url:
-            raise RuntimeError("Give the stand-in its own address first: slack.url = 'http://127.0.0.1:PORT/slack'.")
+            raise RuntimeError(
+                "Give the stand-in its own address first: slack.url = "
+                "'http://127.0.0.1:PORT/slack'."
+            )
         return f"{self.url}/response/{self.responses.issue(user_id, channel_id, message_ts)}"
 
     def view_json(self, view: View) -> dict[str, Any]:
@@ -187,7 +195,9 @@ class State:
             "root_view_id": view.root_id,
             "app_id": self.app.id,
             "external_id": body.get("external_id", ""),
-            "app_installed_team_id": self.organisation.id if self.organisation and self.whole else self.team.id,
+            "app_installed_team_id": self.organisation.id
+            if self.organisation and self.whole
+            else self.team.id,
             "bot_id": self.app.bot_id,
         }
         return copy.deepcopy(shape)
@@ -198,12 +208,15 @@ class State:
 
     def _view_changed(self, user_id: str, kind: str) -> None:
         if kind == "home":
-            self.hub.publish({"type": "home", "user": user_id, "view": self.view_json(self.views.homes[user_id])})
+            self.hub.publish(
+                {"type": "home", "user": user_id, "view": self.view_json(self.views.homes[user_id])}
+            )
         else:
             self.hub.publish({"type": "views", "user": user_id, "views": self.stack_json(user_id)})
 
     def bot_message(self, content: Mapping[str, Any], **more: Any) -> Message:
-        """A new message of the bot's in Slack's own shape. `content` may have text, blocks, metadata, thread_ts."""
+        """A new message of the bot's in Slack's own shape. `content` may have text, blocks,
+        metadata, thread_ts."""
         message: Message = {
             "type": "message",
             "user": self.app.bot_user_id,

@@ -1,4 +1,5 @@
-"""How payloads reach the bot, signed over HTTP or over a socket that the bot has opened; and its answer, or silence."""
+"""How payloads reach the bot, signed over HTTP or over a socket that the bot has opened; and its
+answer, or silence."""
 
 import asyncio
 import hashlib
@@ -65,7 +66,10 @@ class Transport:
         response = await self._http().post(
             self.bot_url.rstrip("/") + "/slack/events",
             content=body,
-            headers={"Content-Type": content_type, **signature(self._secret, body, int(time.time()))},
+            headers={
+                "Content-Type": content_type,
+                **signature(self._secret, body, int(time.time())),
+            },
         )
         return Answer(
             response.status_code,
@@ -75,7 +79,8 @@ class Transport:
         )
 
     def _http(self) -> httpx.AsyncClient:
-        """The client. Connections are not kept: one to a bot that was killed would fail the next click."""
+        """The client. Connections are not kept: one to a bot that was killed would fail the next
+        click."""
         if self._client is None:
             self._client = httpx.AsyncClient(
                 timeout=None,  # noqa: S113  the limit is the whole call's, in `send`

@@ -10,7 +10,11 @@ from bot.playground.vendors import data
 
 def usergroups_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
     """In no particular order; a disabled one only if it was asked for."""
-    shown = [it for it in state.user_groups.values() if not it.disabled or _is_set(args, "include_disabled")]
+    shown = [
+        it
+        for it in state.user_groups.values()
+        if not it.disabled or _is_set(args, "include_disabled")
+    ]
     return {"usergroups": [_json(state, it, args) for it in shown]}
 
 

@@ -19,7 +19,8 @@ def new_id(letter: str) -> str:
 
 @dataclass(slots=True)
 class View:
-    """A modal or home tab that a person sees. `body` is what the bot gave, `values` what stands in its inputs now."""
+    """A modal or home tab that a person sees. `body` is what the bot gave, `values` what stands in
+    its inputs now."""
 
     user_id: str
     body: dict[str, Any]
@@ -37,8 +38,11 @@ class View:
         """Such as `notify_on_close`."""
         return bool(self.body.get(name))
 
-    def type_in(self, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[str, str] | None:
-        """Put values into the inputs. If there is none for some value, returns its ids and changes nothing."""
+    def type_in(
+        self, values: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    ) -> tuple[str, str] | None:
+        """Put values into the inputs. If there is none for some value, returns its ids and changes
+        nothing."""
         merged = {block_id: dict(actions) for block_id, actions in self.values.items()}
         for block_id, actions in values.items():
             for action_id, value in actions.items():
@@ -51,7 +55,8 @@ class View:
 
 
 class Views:
-    """Everyone's stack of modals (the top last) and home tab. `changed` is told whose stack or home has changed."""
+    """Everyone's stack of modals (the top last) and home tab. `changed` is told whose stack or home
+    has changed."""
 
     def __init__(self, clock: Callable[[], float], changed: Callable[[str, str], None]) -> None:
         self.stacks: dict[str, list[View]] = {}
@@ -65,10 +70,14 @@ class Views:
 
     def find_external(self, external_id: str) -> View | None:
         """The open view to which the bot gave that id."""
-        return next((view for view in self._all() if view.body.get("external_id") == external_id), None)
+        return next(
+            (view for view in self._all() if view.body.get("external_id") == external_id), None
+        )
 
     def _all(self) -> list[View]:
-        return [view for stack in self.stacks.values() for view in stack] + list(self.homes.values())
+        return [view for stack in self.stacks.values() for view in stack] + list(
+            self.homes.values()
+        )
 
     def stack_of(self, view: View) -> list[View]:
         """The views that lie on one another with this one."""

@@ -1,4 +1,5 @@
-"""The Web API's door: reads the arguments, checks token and scopes, runs the method, and writes down what happened."""
+"""The Web API's door: reads the arguments, checks token and scopes, runs the method, and writes
+down what happened."""
 
 import hmac
 import json
@@ -19,7 +20,8 @@ JSON_ARGUMENTS = frozenset({"view", "blocks", "attachments", "metadata"})
 
 
 class WebApi:
-    """The endpoint behind every method. Every answer has status 200; `ok` and `error` say what came of the call."""
+    """The endpoint behind every method. Every answer has status 200; `ok` and `error` say what came
+    of the call."""
 
     def __init__(self, state: State, sockets: Sockets, app_token: str) -> None:
         self._state = state
@@ -37,7 +39,10 @@ class WebApi:
         except SlackError as error:
             reply = {"ok": False, "error": error.error, **error.details}
         self._record(method, args, reply)
-        headers = {"X-OAuth-Scopes": ",".join(self._state.app.scopes), "Date": formatdate(usegmt=True)}
+        headers = {
+            "X-OAuth-Scopes": ",".join(self._state.app.scopes),
+            "Date": formatdate(usegmt=True),
+        }
         return JSONResponse(reply, headers=headers)
 
     def _run(self, name: str, args: Mapping[str, Any], token: str) -> Reply:
@@ -49,7 +54,9 @@ class WebApi:
             raise SlackError("unknown_method", req_method=name)
         self._authorize(token, app_level)
         if method is None:
-            return {"url": f"ws{self._state.url.removeprefix('http')}/socket/{self._sockets.ticket()}"}
+            return {
+                "url": f"ws{self._state.url.removeprefix('http')}/socket/{self._sockets.ticket()}"
+            }
         scopes = self._state.app.scopes
         if method.scopes and not set(method.scopes) & set(scopes):
             raise SlackError("missing_scope", needed=method.scopes[0], provided=",".join(scopes))
@@ -96,13 +103,18 @@ def bearer(request: Request) -> str:
 
 
 def texts(args: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with numbers as text, as they would be in a web form. Raises for lists and objects out of place."""
+    """The arguments with numbers as text, as they would be in a web form. Raises for lists and
+    objects out of place."""
     if strays := [
-        name for name, value in args.items() if isinstance(value, list | dict) and name not in JSON_ARGUMENTS
+        name
+        for name, value in args.items()
+        if isinstance(value, list | dict) and name not in JSON_ARGUMENTS
     ]:
         raise invalid(*(f"must be a string [json-pointer:/{name}]" for name in strays))
     return {
-        name: str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        name: str(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else value
         for name, value in args.items()
     }
 

@@ -110,8 +110,11 @@ class World:
         self._last_ts = 0
 
     def next_ts(self, at: float | None = None) -> str:
-        """A timestamp as Slack writes it, of now or of `at` (epoch seconds), later than every one before it."""
-        self._last_ts = max(int((self._clock() if at is None else at) * 1_000_000), self._last_ts + 1)
+        """A timestamp as Slack writes it, of now or of `at` (epoch seconds), later than every one
+        before it."""
+        self._last_ts = max(
+            int((self._clock() if at is None else at) * 1_000_000), self._last_ts + 1
+        )
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def bot_is_in(self, channel: Channel) -> bool:
@@ -119,7 +122,9 @@ class World:
 
     def direct(self, user_id: str) -> Channel | None:
         """The direct messages of that person and the bot, if they were ever opened."""
-        return next((one for one in self.channels.values() if one.is_im and one.user_id == user_id), None)
+        return next(
+            (one for one in self.channels.values() if one.is_im and one.user_id == user_id), None
+        )
 
     def open_direct(self, user_id: str) -> Channel:
         """The direct messages of that person and the bot, opened now if they were not."""
@@ -146,7 +151,9 @@ class World:
     def say_to(self, channel: Channel, user_id: str, message: Message) -> Message:
         """Show a message to one person only."""
         self.ephemerals.append((channel.id, user_id, message))
-        self._hub.publish({"type": "ephemeral", "channel": channel.id, "user": user_id, "message": message})
+        self._hub.publish(
+            {"type": "ephemeral", "channel": channel.id, "user": user_id, "message": message}
+        )
         return message
 
     def find_ephemeral(self, channel_id: str, user_id: str, ts: str) -> Message | None:
@@ -184,12 +191,15 @@ class World:
         return {**entry, "user_id": channel.user_id} if channel.is_im else entry
 
     def escape(self, text: str, *, mentions: bool, labels: bool = True) -> str:
-        """Typed text as Slack passes it on: `& < >` escaped; with `mentions`, people, channels and links marked."""
+        """Typed text as Slack passes it on: `& < >` escaped; with `mentions`, people, channels and
+        links marked."""
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         if not mentions:
             return text
         people = {person.name: person.id for person in self.people.values()}
-        rooms = {channel.name: channel.id for channel in self.channels.values() if not channel.is_im}
+        rooms = {
+            channel.name: channel.id for channel in self.channels.values() if not channel.is_im
+        }
 
         def named(sign: str, known: dict[str, str]) -> Callable[[re.Match[str]], str]:
             def replace(match: re.Match[str]) -> str:
@@ -208,6 +218,7 @@ class World:
             at = link.end()
         pieces.append(text[at:])
         pieces[::2] = [
-            CHANNEL_NAME.sub(named("#", rooms), PERSON_NAME.sub(named("@", people), piece)) for piece in pieces[::2]
+            CHANNEL_NAME.sub(named("#", rooms), PERSON_NAME.sub(named("@", people), piece))
+            for piece in pieces[::2]
         ]
         return "".join(pieces)

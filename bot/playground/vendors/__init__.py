@@ -1,4 +1,5 @@
-"""Stand-ins for the three vendors: little HTTP services on this machine, as strict as the real ones are documented."""
+"""Stand-ins for the three vendors: little HTTP services on this machine, as strict as the real ones
+are documented."""
 
 from bot.playground.vendors.base import VendorStandIn
 from bot.playground.vendors.incident_io import IncidentIo

@@ -1,8 +1,9 @@
-"""What the vendor stand-ins share: a port of their own, faults, a record of what arrived, and what the page shows.
+"""What the vendor stand-ins share: a port of their own, faults, a record of what arrived, and what
+the page shows.
 
-A stand-in declares its routes with `self.api(handler)`; a handler reads the request and returns a response, or raises
-`Refusal` with the vendor's own body. Everything else (authentication, faults, canned answers, recording) happens here;
-`faults` says what a fault is.
+A stand-in declares its routes with `self.api(handler)`; a handler reads the request and returns a
+response, or raises `RefusalError` with the vendor's own body. Everything else (authentication, faults,
+canned answers, recording) happens here; `faults` says what a fault is.
 """
 
 import asyncio
@@ -22,23 +23,25 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.adapters import ADAPTERS
+from bot.adapters.registry import ADAPTERS
 from bot.playground.vendors import faults
 from bot.playground.vendors.faults import Fault, Plan, Weather, Window
 from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listener import Listener
-from bot.playground.vendors.records import Arrived, Created, Shown
+from bot.playground.vendors.records import Arrived, Created, DisplayedObject
 from bot.playground.vendors.sent import readable
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 REMEMBERED = 1000
-"""So many requests are kept; the page gets the newest `SHOWN` reads and writes of them, and as many objects."""
+"""So many requests are kept; the page gets the newest `SHOWN` reads and writes of them, and as many
+objects."""
 SHOWN = 50
 
 
-class Refusal(Exception):
-    """The vendor says no: a status, a JSON body in its own shape, and a few words for the page's list of requests."""
+class RefusalError(Exception):
+    """The vendor says no: a status, a JSON body in its own shape, and a few words for the page's
+    list of requests."""
 
     def __init__(self, status: int, body: Any, note: str = "") -> None:
         super().__init__(note)
@@ -50,25 +53,24 @@ class Refusal(Exception):
 class VendorStandIn(ABC):
     """One vendor on a port of its own.
 
-    `hold`: an event that create calls wait for before they answer; the object has been created by then, as with a
-    vendor whose answer gets lost.
-    `weather`: trouble by chance, while the fault is "fine".
-    `list_lag`: seconds that a created object takes to appear in the vendor's lists and filters; `lost_lag`: at least so
-    many while answers are lost.
-    `keys`: what it accepts, each with its rights.
-    `clock`: epoch seconds, for the limit of writes.
+    `hold`: an event that create calls wait for before they answer; the object has been created by
+    then, as with a vendor whose answer gets lost. `weather`: trouble by chance, while the fault is
+    "fine". `list_lag`: seconds that a created object takes to appear in the vendor's lists and
+    filters; `lost_lag`: at least so many while answers are lost. `keys`: what it accepts, each with
+    its rights. `clock`: epoch seconds, for the limit of writes.
     """
 
     vendor: ClassVar[str]
     label: ClassVar[str]
     media_type: ClassVar[str] = "application/json"
     versions: ClassVar[Mapping[str, str]] = {}
-    """What its API can consist of, in words by name, the first one at the start: a switch beside the fault."""
+    """What its API can consist of, in words by name, the first one at the start: a switch beside
+    the fault."""
 
     def __init__(self) -> None:
         self.created: list[Created] = []
         self.requests: list[Arrived] = []
-        self.objects: list[Shown] = []
+        self.objects: list[DisplayedObject] = []
         self.hold: asyncio.Event | None = None
         self.weather: Weather | None = None
         self.list_lag = 0.0
@@ -107,7 +109,7 @@ class VendorStandIn(ABC):
         """Raises its refusal where the request's credentials are good, and have no right to this."""
 
     @abstractmethod
-    def unauthorised(self) -> Refusal:
+    def unauthorised(self) -> RefusalError:
         """Its 401."""
 
     @abstractmethod
@@ -116,11 +118,13 @@ class VendorStandIn(ABC):
 
     @abstractmethod
     def limits(self, method: str, used: int) -> dict[str, str]:
-        """Its rate-limit headers, where `used` calls of that sort (reads or writes) arrived in the last 60 s."""
+        """Its rate-limit headers, where `used` calls of that sort (reads or writes) arrived in the
+        last 60 s."""
 
     @abstractmethod
     def stock(self, catalog: str, count: int) -> None:
-        """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to fill."""
+        """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to
+        fill."""
 
     def serves(self, _request: Request) -> bool:
         """Whether its API has this path with the present version."""
@@ -130,13 +134,16 @@ class VendorStandIn(ABC):
         """What people have to copy from the vendor's console: lists of ids by name, by heading."""
         return {}
 
-    def rate_limited(self, retry_after: int) -> Refusal:
+    def rate_limited(self, retry_after: int) -> RefusalError:
         """Its 429; the Retry-After header is added here."""
-        return Refusal(429, {"error": f"Too many requests, try again in {retry_after} s"}, "rate limited")
+        return RefusalError(
+            429, {"error": f"Too many requests, try again in {retry_after} s"}, "rate limited"
+        )
 
-    def one_refusal(self, path: str) -> Refusal:
-        """What a create at `path` gets while the fault is "refusing": a refusal that names one field."""
-        return Refusal(422, {"errors": {"name": ["is reserved"]}}, "name")
+    def one_refusal(self, path: str) -> RefusalError:
+        """What a create at `path` gets while the fault is "refusing": a refusal that names one
+        field."""
+        return RefusalError(422, {"errors": {"name": ["is reserved"]}}, "name")
 
     # Life
 
@@ -195,14 +202,15 @@ class VendorStandIn(ABC):
         self._changed()
 
     def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        """The next create call gets just this (JSON, or text if `body` is a str) and creates nothing. They queue."""
+        """The next create call gets just this (JSON, or text if `body` is a str) and creates
+        nothing. They queue."""
         content = body if isinstance(body, str) else json.dumps(body)
         media_type = "text/plain" if isinstance(body, str) else self.media_type
         self._canned.append(Response(content, status, headers, media_type))
 
     def describe(self) -> dict[str, Any]:
-        """What the page shows: objects and requests, newest first, the limit of writes while there is one, and the key with
-        which people can try to connect it."""
+        """What the page shows: objects and requests, newest first, the limit of writes while there
+        is one, and the key with which people can try to connect it."""
         newest = sorted(self.objects, key=lambda shown: shown.at, reverse=True)[:SHOWN]
         return {
             "name": self.vendor,
@@ -212,7 +220,9 @@ class VendorStandIn(ABC):
             "version": self._version,
             "limit": self._described_limit(),
             "key": self._described_key(),
-            "lists": {heading: dict(list(ids.items())[:SHOWN]) for heading, ids in self.lists().items()},
+            "lists": {
+                heading: dict(list(ids.items())[:SHOWN]) for heading, ids in self.lists().items()
+            },
             "objects": [self._described(shown) for shown in newest],
             "requests": [
                 {
@@ -231,12 +241,15 @@ class VendorStandIn(ABC):
         """Each part of the key that works now, by the name that the bot's page gives to its field."""
         adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
         fields = adapter.credentials.model_fields if adapter else {}
-        return {(fields[it].title if it in fields else None) or it: value for it, value in key.items()}
+        return {
+            (fields[it].title if it in fields else None) or it: value for it, value in key.items()
+        }
 
     # For handlers
 
     def api(self, handler: Handler, *, creates: bool = False) -> Handler:
-        """The endpoint around a handler: faults, authentication, canned answers, limits' headers, record."""
+        """The endpoint around a handler: faults, authentication, canned answers, limits' headers,
+        record."""
 
         async def endpoint(request: Request) -> Response:
             started = time.perf_counter()
@@ -264,7 +277,7 @@ class VendorStandIn(ABC):
         """A JSON response in the vendor's media type."""
         return JSONResponse(body, status, media_type=self.media_type)
 
-    def keep(self, request: Request, body: Any, new_id: str, shown: Shown) -> None:
+    def keep(self, request: Request, body: Any, new_id: str, shown: DisplayedObject) -> None:
         """Record what a create call made."""
         self.created.append(Created(request.url.path, body, new_id))
         self.objects.append(replace(shown, sent=readable(body)))
@@ -273,7 +286,8 @@ class VendorStandIn(ABC):
     # Inside
 
     def _change_keys(self, *, revoked: bool) -> None:
-        """Revoke every key and hand out a new one, as a vendor's console would; or take the old ones again too."""
+        """Revoke every key and hand out a new one, as a vendor's console would; or take the old
+        ones again too."""
         if revoked:
             self.keys.revoke()
         else:
@@ -285,12 +299,16 @@ class VendorStandIn(ABC):
             now = self.clock()
             if self._window.pass_(now):
                 return faults.AS_USUAL
-            return Plan(instead="limited", retry_after=max(1, math.ceil(self._window.free_at(now)[0] - now)))
+            return Plan(
+                instead="limited", retry_after=max(1, math.ceil(self._window.free_at(now)[0] - now))
+            )
         if self._fault == "fine" and self.weather is not None:
             return self.weather.plan(creates=creates)
         return faults.switched(self._fault, creates=creates)
 
-    async def _answer(self, request: Request, handler: Handler, creates: bool, plan: Plan) -> tuple[Response, str]:
+    async def _answer(
+        self, request: Request, handler: Handler, creates: bool, plan: Plan
+    ) -> tuple[Response, str]:
         try:
             if self.keys.of(request) is None:
                 raise self.unauthorised()
@@ -302,7 +320,7 @@ class VendorStandIn(ABC):
             response = await handler(request)
             note = getattr(request.state, "note", "")
             return (_unavailable(), f"{note}, then failed") if plan.after else (response, note)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return self.json(refusal.body, refusal.status), refusal.note
 
     def _instead(self, request: Request, plan: Plan) -> tuple[Response, str]:
@@ -319,7 +337,8 @@ class VendorStandIn(ABC):
         """The vendor's own, with the numbers of the switch where that sets a limit."""
         writes = method != "GET"
         used = 1 + sum(
-            arrived.at > time.time() - 60 and (arrived.method != "GET") == writes for arrived in self.requests
+            arrived.at > time.time() - 60 and (arrived.method != "GET") == writes
+            for arrived in self.requests
         )
         headers = self.limits(method, used)
         if self._fault != "limited" or not writes or "X-RateLimit-Limit" not in headers:
@@ -342,12 +361,15 @@ class VendorStandIn(ABC):
 
     def _record(self, request: Request, status: int, ms: float, note: str) -> None:
         url, note = request.url, f"{status or ''} {note}".strip()
-        self.requests.append(Arrived(time.time(), request.method, url.path, url.query, status, ms, note))
+        self.requests.append(
+            Arrived(time.time(), request.method, url.path, url.query, status, ms, note)
+        )
         del self.requests[:-REMEMBERED]
         self._changed()
 
     def _newest_requests(self) -> Iterator[Arrived]:
-        """Reads and writes are counted apart: a bot reads whole lists, and would push what it wrote off the page."""
+        """Reads and writes are counted apart: a bot reads whole lists, and would push what it wrote
+        off the page."""
         seen: Counter[bool] = Counter()
         for arrived in reversed(self.requests):
             reads = arrived.method == "GET"
@@ -356,12 +378,13 @@ class VendorStandIn(ABC):
                 yield arrived
 
     def _described_limit(self) -> dict[str, Any] | None:
-        """{"of": writes a minute, "free_at": when each place that is taken is free again, epoch seconds}"""
+        """{"of": writes a minute, "free_at": when each place that is taken is free again, epoch
+        seconds}"""
         if self._fault != "limited":
             return None
         return {"of": faults.LIMIT, "free_at": self._window.free_at(self.clock())}
 
-    def _described(self, shown: Shown) -> dict[str, Any]:
+    def _described(self, shown: DisplayedObject) -> dict[str, Any]:
         return {
             "kind": shown.kind,
             "reference": shown.reference,
@@ -384,7 +407,8 @@ def _unavailable() -> Response:
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed JSON body; None if it is not JSON, or holds half a surrogate pair, which is no text."""
+    """The parsed JSON body; None if it is not JSON, or holds half a surrogate pair, which is no
+    text."""
     with contextlib.suppress(ValueError, RecursionError):
         parsed = json.loads(await request.body())
         json.dumps(parsed, ensure_ascii=False).encode()

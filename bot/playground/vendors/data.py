@@ -1,7 +1,9 @@
-"""Brambleway, the invented web shop that the playground is about: its people, its channels, and what its vendors hold.
+"""Brambleway, the invented web shop that the playground is about: its people, its channels, and
+what its vendors hold.
 
-Only words live here. Each stand-in dresses them in its vendor's own shapes and ids; the Slack stand-in uses the same
-people and channels, so that a person chosen in Slack is found at a vendor by e-mail or Slack id.
+Only words live here. Each stand-in dresses them in its vendor's own shapes and ids; the Slack
+stand-in uses the same people and channels, so that a person chosen in Slack is found at a vendor by
+e-mail or Slack id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,8 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the workspace. `name` is the handle, `color` is six hex digits, `playable`: may be acted as."""
+    """Somebody in the workspace. `name` is the handle, `color` is six hex digits, `playable`: may
+    be acted as."""
 
     slack_id: str
     name: str
@@ -47,7 +50,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class UserGroup:
-    """A Slack user group: people who can be mentioned together. `members` are Slack ids; a disabled one is kept by Slack."""
+    """A Slack user group: people who can be mentioned together. `members` are Slack ids; a disabled
+    one is kept by Slack."""
 
     id: str
     name: str
@@ -89,7 +93,8 @@ class IncidentType:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A Rootly workflow with the tasks it holds, as (name, task_params). `locked`: only its admins may change it."""
+    """A Rootly workflow with the tasks it holds, as (name, task_params). `locked`: only its admins
+    may change it."""
 
     name: str
     description: str
@@ -99,7 +104,8 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that is there when the playground starts: `by` is a person's handle, `channel` a channel's name."""
+    """A message that is there when the playground starts: `by` is a person's handle, `channel` a
+    channel's name."""
 
     minutes_ago: int
     channel: str
@@ -129,12 +135,54 @@ PEOPLE: tuple[Person, ...] = (
         "4bbe2e",
         playable=True,
     ),
-    Person("U06QM8T2ZQH", "priya", "Priya Raman", "Site Reliability Engineer", "priya.raman@example.com", "e7392d"),
-    Person("U06R01F7WEJ", "tomas", "Tomás Ferreira", "Checkout Lead", "tomas.ferreira@example.com", "3c989f"),
-    Person("U06R2G9NX4K", "hannah", "Hannah Weiss", "Customer Support Lead", "hannah.weiss@example.com", "674b1b"),
-    Person("U06R7D3KB8L", "kenji", "Kenji Watanabe", "Search Engineer", "kenji.watanabe@example.com", "e96699"),
-    Person("U06RCY6A1TM", "aisha", "Aisha Bello", "Mobile Engineer", "aisha.bello@example.com", "2b6836"),
-    Person("U06RLH5P9VN", "luca", "Luca Moretti", "Warehouse Systems", "luca.moretti@example.com", "db3150"),
+    Person(
+        "U06QM8T2ZQH",
+        "priya",
+        "Priya Raman",
+        "Site Reliability Engineer",
+        "priya.raman@example.com",
+        "e7392d",
+    ),
+    Person(
+        "U06R01F7WEJ",
+        "tomas",
+        "Tomás Ferreira",
+        "Checkout Lead",
+        "tomas.ferreira@example.com",
+        "3c989f",
+    ),
+    Person(
+        "U06R2G9NX4K",
+        "hannah",
+        "Hannah Weiss",
+        "Customer Support Lead",
+        "hannah.weiss@example.com",
+        "674b1b",
+    ),
+    Person(
+        "U06R7D3KB8L",
+        "kenji",
+        "Kenji Watanabe",
+        "Search Engineer",
+        "kenji.watanabe@example.com",
+        "e96699",
+    ),
+    Person(
+        "U06RCY6A1TM",
+        "aisha",
+        "Aisha Bello",
+        "Mobile Engineer",
+        "aisha.bello@example.com",
+        "2b6836",
+    ),
+    Person(
+        "U06RLH5P9VN",
+        "luca",
+        "Luca Moretti",
+        "Warehouse Systems",
+        "luca.moretti@example.com",
+        "db3150",
+    ),
     Person(
         "U06RT0E4CSP",
         "eleni",
@@ -144,10 +192,30 @@ PEOPLE: tuple[Person, ...] = (
         "235e5b",
         admin=True,
     ),
-    Person("U06S1B8JQ2R", "sam", "Sam O'Connell", "Product Manager, Checkout", "sam.oconnell@example.com", "9d8eee"),
-    Person("U06S5WN7D6S", "nora", "Nora Haddad", "Incident Manager", "nora.haddad@example.com", "de5f24"),
     Person(
-        "U06SG2X0LFT", "daniel", "Daniel Kim", "Contractor, Storefront", "daniel.kim@example.com", "a2a5dc", guest=True
+        "U06S1B8JQ2R",
+        "sam",
+        "Sam O'Connell",
+        "Product Manager, Checkout",
+        "sam.oconnell@example.com",
+        "9d8eee",
+    ),
+    Person(
+        "U06S5WN7D6S",
+        "nora",
+        "Nora Haddad",
+        "Incident Manager",
+        "nora.haddad@example.com",
+        "de5f24",
+    ),
+    Person(
+        "U06SG2X0LFT",
+        "daniel",
+        "Daniel Kim",
+        "Contractor, Storefront",
+        "daniel.kim@example.com",
+        "a2a5dc",
+        guest=True,
     ),
 )
 
@@ -165,8 +233,15 @@ def _ids(*handles: str) -> tuple[str, ...]:
 
 
 CHANNELS: tuple[Channel, ...] = (
-    Channel("C06QJ0BAGEN", "general", "Company-wide announcements and the weekly mug photo", _STAFF),
-    Channel("C06QJ9INC01", "incidents", "Declare with /incident. One thread per incident, please.", _STAFF),
+    Channel(
+        "C06QJ0BAGEN", "general", "Company-wide announcements and the weekly mug photo", _STAFF
+    ),
+    Channel(
+        "C06QJ9INC01",
+        "incidents",
+        "Declare with /incident. One thread per incident, please.",
+        _STAFF,
+    ),
     Channel(
         "C06QL2CHKT7",
         "checkout-team",
@@ -191,37 +266,84 @@ CHANNELS: tuple[Channel, ...] = (
 
 USER_GROUPS: tuple[UserGroup, ...] = (
     UserGroup(
-        "S06QONCALL1", "On-call engineers", "oncall", "Whoever carries the pager", _ids("jonas", "priya", "kenji")
+        "S06QONCALL1",
+        "On-call engineers",
+        "oncall",
+        "Whoever carries the pager",
+        _ids("jonas", "priya", "kenji"),
     ),
     UserGroup(
-        "S06QCOMMAND", "Incident commanders", "commanders", "Trained to lead an incident", _ids("maya", "nora", "eleni")
+        "S06QCOMMAND",
+        "Incident commanders",
+        "commanders",
+        "Trained to lead an incident",
+        _ids("maya", "nora", "eleni"),
     ),
 )
 
 CHATTER: tuple[Said, ...] = (
-    Said(221, "general", "aisha", "Good morning! The iOS app 7.3 is through review and rolls out over the day."),
-    Said(208, "incidents", "jonas", "INC-142 is declared: a fifth of card payments times out at 3-D Secure."),
+    Said(
+        221,
+        "general",
+        "aisha",
+        "Good morning! The iOS app 7.3 is through review and rolls out over the day.",
+    ),
+    Said(
+        208,
+        "incidents",
+        "jonas",
+        "INC-142 is declared: a fifth of card payments times out at 3-D Secure.",
+    ),
     Said(203, "incidents", "priya", "I route our traffic to the second acquirer."),
     Said(201, "incidents", "priya", "Done. Failures go down, p99 is below a second again."),
-    Said(187, "general", "kenji", "The new search index serves everyone. Found a query that got worse? Tell me."),
-    Said(183, "incidents", "nora", "Thank you both. It stays open until the acquirer has told us the cause."),
-    Said(171, "general", "hannah", "Weekly mug photo at three, by the big window. Bring the ugly ones."),
+    Said(
+        187,
+        "general",
+        "kenji",
+        "The new search index serves everyone. Found a query that got worse? Tell me.",
+    ),
+    Said(
+        183,
+        "incidents",
+        "nora",
+        "Thank you both. It stays open until the acquirer has told us the cause.",
+    ),
+    Said(
+        171,
+        "general",
+        "hannah",
+        "Weekly mug photo at three, by the big window. Bring the ugly ones.",
+    ),
     Said(168, "general", "kenji", "Mine says “World's okayest database”."),
-    Said(116, "checkout-team", "sam", "Winter sale vouchers are on for 10 % of visitors, behind `winter-vouchers`."),
+    Said(
+        116,
+        "checkout-team",
+        "sam",
+        "Winter sale vouchers are on for 10 % of visitors, behind `winter-vouchers`.",
+    ),
     Said(112, "checkout-team", "tomas", "Seen. I look at the redemption numbers after lunch."),
     Said(48, "checkout-team", "jonas", "Releasing checkout-api 4.2 to Production EU."),
-    Said(41, "checkout-team", "jonas", "4.2 is out. Error rate is flat so far, I keep an eye on it."),
-    Said(19, "incidents", "priya", "payments-gateway is slow again since checkout-api 4.2. @jonas, do you see it too?"),
+    Said(
+        41, "checkout-team", "jonas", "4.2 is out. Error rate is flat so far, I keep an eye on it."
+    ),
+    Said(
+        19,
+        "incidents",
+        "priya",
+        "payments-gateway is slow again since checkout-api 4.2. @jonas, do you see it too?",
+    ),
     Said(
         6,
         "incidents",
         "hannah",
         "Customers in the EU cannot pay\n"
-        "Every order fails at the last step with “Payment could not be processed”, cards and invoices alike. "
+        "Every order fails at the last step with “Payment could not be processed”, cards and "
+        "invoices alike. "
         "Support got 40 tickets in ten minutes. Should somebody declare this?",
     ),
 )
-"""What people said in the last hours, oldest first. The last one cries out to be declared from its menu."""
+"""What people said in the last hours, oldest first. The last one cries out to be declared from its
+menu."""
 
 SEVERITIES: tuple[Severity, ...] = (
     Severity("SEV0", "Customers cannot buy anything, or data is at risk", "critical", 4, "#b91c1c"),

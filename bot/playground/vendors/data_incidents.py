@@ -6,7 +6,8 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class PastIncident:
-    """What happened before the playground started. `hours_ago` is counted from the stand-in's start."""
+    """What happened before the playground started. `hours_ago` is counted from the stand-in's
+    start."""
 
     title: str
     severity: str
@@ -43,9 +44,34 @@ INCIDENTS: tuple[PastIncident, ...] = (
         "kenji",
         actions=("Add a probe query with umlauts",),
     ),
-    PastIncident("Unusual sign-in attempts", "SEV1", "Security", ("identity",), "active", 20, "eleni", private=True),
-    PastIncident("Label printers offline in Gothenburg", "SEV3", "Third party", ("fulfilment",), "triage", 26, "luca"),
-    PastIncident("Voucher codes counted twice", "SEV2", "Data quality", ("checkout-api",), "resolved", 50, "tomas"),
+    PastIncident(
+        "Unusual sign-in attempts",
+        "SEV1",
+        "Security",
+        ("identity",),
+        "active",
+        20,
+        "eleni",
+        private=True,
+    ),
+    PastIncident(
+        "Label printers offline in Gothenburg",
+        "SEV3",
+        "Third party",
+        ("fulfilment",),
+        "triage",
+        26,
+        "luca",
+    ),
+    PastIncident(
+        "Voucher codes counted twice",
+        "SEV2",
+        "Data quality",
+        ("checkout-api",),
+        "resolved",
+        50,
+        "tomas",
+    ),
     PastIncident(
         "Fire drill: checkout region fail-over",
         "SEV1",
@@ -68,7 +94,13 @@ INCIDENTS: tuple[PastIncident, ...] = (
         actions=("Block deploys with pending migrations", "Page Checkout on 5xx above 2 %"),
     ),
     PastIncident(
-        "Order confirmation e-mails delayed", "SEV2", "Third party", ("notifications",), "closed", 170, "hannah"
+        "Order confirmation e-mails delayed",
+        "SEV2",
+        "Third party",
+        ("notifications",),
+        "closed",
+        170,
+        "hannah",
     ),
     PastIncident(
         "App shows yesterday's prices",
@@ -80,12 +112,32 @@ INCIDENTS: tuple[PastIncident, ...] = (
         "aisha",
     ),
     PastIncident(
-        "Stock levels frozen for warehouse North", "SEV2", "Data quality", ("inventory",), "closed", 300, "luca"
+        "Stock levels frozen for warehouse North",
+        "SEV2",
+        "Data quality",
+        ("inventory",),
+        "closed",
+        300,
+        "luca",
     ),
     PastIncident(
-        "Certificate of api.brambleway.example expired", "SEV1", "Production", ("mobile-bff",), "closed", 410, "maya"
+        "Certificate of api.brambleway.example expired",
+        "SEV1",
+        "Production",
+        ("mobile-bff",),
+        "closed",
+        410,
+        "maya",
     ),
-    PastIncident("Finance report missing Sunday", "SEV3", "Data quality", ("data-warehouse",), "closed", 505, "sam"),
+    PastIncident(
+        "Finance report missing Sunday",
+        "SEV3",
+        "Data quality",
+        ("data-warehouse",),
+        "closed",
+        505,
+        "sam",
+    ),
     PastIncident(
         "Category pages slow under campaign traffic",
         "SEV2",
@@ -95,21 +147,53 @@ INCIDENTS: tuple[PastIncident, ...] = (
         620,
         "priya",
     ),
-    PastIncident("Sign-in loop on old browsers", "SEV3", "Production", ("identity",), "closed", 740, "aisha"),
     PastIncident(
-        "Carrier API rejects postcodes with spaces", "SEV2", "Third party", ("fulfilment",), "closed", 900, "luca"
+        "Sign-in loop on old browsers", "SEV3", "Production", ("identity",), "closed", 740, "aisha"
     ),
     PastIncident(
-        "Invoice payments stuck in review", "SEV1", "Production", ("payments-gateway",), "closed", 1100, "jonas"
+        "Carrier API rejects postcodes with spaces",
+        "SEV2",
+        "Third party",
+        ("fulfilment",),
+        "closed",
+        900,
+        "luca",
     ),
     PastIncident(
-        "Duplicate push messages", "SEV3", "Production", ("notifications", "mobile-bff"), "closed", 1330, "aisha"
+        "Invoice payments stuck in review",
+        "SEV1",
+        "Production",
+        ("payments-gateway",),
+        "closed",
+        1100,
+        "jonas",
     ),
     PastIncident(
-        "Orders <unknown> & empty in the admin", "SEV3", "Data quality", ("orders",), "closed", 1600, "hannah"
+        "Duplicate push messages",
+        "SEV3",
+        "Production",
+        ("notifications", "mobile-bff"),
+        "closed",
+        1330,
+        "aisha",
     ),
     PastIncident(
-        "Spring sale: queue page shown to everyone", "SEV1", "Production", ("storefront-web",), "closed", 1900, "nora"
+        "Orders <unknown> & empty in the admin",
+        "SEV3",
+        "Data quality",
+        ("orders",),
+        "closed",
+        1600,
+        "hannah",
+    ),
+    PastIncident(
+        "Spring sale: queue page shown to everyone",
+        "SEV1",
+        "Production",
+        ("storefront-web",),
+        "closed",
+        1900,
+        "nora",
     ),
     PastIncident(
         "Payments database fail-over took nine minutes",

@@ -1,4 +1,5 @@
-"""What may go wrong with a vendor: the page's switch (`Fault`), or chance (`Weather`), as a `Plan` for one request."""
+"""What may go wrong with a vendor: the page's switch (`Fault`), or chance (`Weather`), as a `Plan`
+for one request."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,9 +7,9 @@ from random import Random
 from typing import Literal
 
 Fault = Literal["fine", "slow", "limited", "lost", "refusing", "down", "revoked"]
-"""fine; slow: answers late; limited: `LIMIT` writes a minute; lost: creates, then drops the connection unanswered;
-refusing: refuses each create over one field; down: port closed, connections dropped; revoked: 401 for the
-keys that were good until then."""
+"""fine; slow: answers late; limited: `LIMIT` writes a minute; lost: creates, then drops the
+connection unanswered; refusing: refuses each create over one field; down: port closed, connections
+dropped; revoked: 401 for the keys that were good until then."""
 
 SLOW_SECONDS = 6.0
 SLOW_READ_SECONDS = 1.0
@@ -24,8 +25,9 @@ Trouble = Literal["", "refusing", "limited", "unavailable"]
 class Plan:
     """What becomes of one request.
 
-    `instead`: the answer it gets without being carried out. `after`: 503 although it was carried out. `wait`: seconds
-    between carrying it out and the answer. `drop`: no answer, the connection is dropped. `retry_after`: seconds.
+    `instead`: the answer it gets without being carried out. `after`: 503 although it was carried
+    out. `wait`: seconds between carrying it out and the answer. `drop`: no answer, the connection
+    is dropped. `retry_after`: seconds.
     """
 
     instead: Trouble = ""
@@ -53,9 +55,9 @@ def switched(fault: Fault, *, creates: bool) -> Plan:
 class Weather:
     """Trouble by chance, each a probability from 0 to 1, drawn once a request.
 
-    `unavailable`: 503, for a create in the share `after_creating` of the cases only after it was carried out;
-    `limited`: 429; `late`: carried out and answered after `late_seconds`, creates only. Anything but a create gets
-    `unavailable` and `limited` alone, and is not carried out then.
+    `unavailable`: 503, for a create in the share `after_creating` of the cases only after it was
+    carried out; `limited`: 429; `late`: carried out and answered after `late_seconds`, creates
+    only. Anything but a create gets `unavailable` and `limited` alone, and is not carried out then.
     """
 
     random: Random

@@ -1,4 +1,5 @@
-"""Ids in the vendors' own formats: derived from words for what is there from the start, random for what is created.
+"""Ids in the vendors' own formats: derived from words for what is there from the start, random for
+what is created.
 
 The derived ones are the same at every start, so that a screenshot or a pasted id stays good.
 """
@@ -24,7 +25,8 @@ def twilio_sid(prefix: str, *words: str) -> str:
 
 
 def ulid(at: float, *words: str) -> str:
-    """26 characters that sort by time: 48 bits of milliseconds from `at` (epoch seconds), 80 bits random or derived."""
+    """26 characters that sort by time: 48 bits of milliseconds from `at` (epoch seconds), 80 bits
+    random or derived."""
     tail = _derived(words).int & (1 << 80) - 1 if words else secrets.randbits(80)
     number = int(at * 1000) << 80 | tail
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,6 +1,8 @@
-"""An incident.io of our own: incidents, actions, follow-ups and the lists around them (contract, section 3).
+"""An incident.io of our own: incidents, actions, follow-ups and the lists around them (contract,
+section 3).
 
-What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be mended:
+What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be
+mended:
 
 - An incident without `severity_id` gets the 422 "A severity is required to open an incident", unless it begins in triage:
   by its status, or because it has the type "Third party", which always does.
@@ -8,12 +10,12 @@ What it refuses beyond types and ids, so that a person sees a refusal that names
 - A custom field takes values of its type alone; one whose `required_v2` is "always" (none is, at the start) takes no
   silence. `retrospective_incident_options` go with that mode only.
 
-Creating an incident again with an `idempotency_key` that was used returns the incident made then, whatever else the
-body says. Unknown members of a body are ignored, as the schema has it. Lists leave out test and tutorial incidents,
-and their actions and follow-ups, unless asked for.
+Creating an incident again with an `idempotency_key` that was used returns the incident made then,
+whatever else the body says. Unknown members of a body are ignored, as the schema has it. Lists
+leave out test and tutorial incidents, and their actions and follow-ups, unless asked for.
 
-Actions and follow-ups are there in version 2 and in version 3 of the API, which gives its lists in pages. A switch beside
-the fault removes the one, or leaves the other out: the paths are a 404 then.
+Actions and follow-ups are there in version 2 and in version 3 of the API, which gives its lists in
+pages. A switch beside the fault removes the one, or leaves the other out: the paths are a 404 then.
 """
 
 import secrets
@@ -24,7 +26,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, iso
+from bot.playground.vendors.base import Handler, RefusalError, VendorStandIn, iso
 from bot.playground.vendors.ids import ulid
 from bot.playground.vendors.incident_io_checks import check_action, check_follow_up, check_incident
 from bot.playground.vendors.incident_io_data import IncidentIoData, Row
@@ -79,7 +81,9 @@ class IncidentIo(VendorStandIn):
         self._key_id = ulid(time.time())
         self._by_key: dict[str, Row] = {}
         self.data = IncidentIoData()
-        self.objects.extend(shown_incident(row, from_slack=False) for row in self.data.lists["incidents"])
+        self.objects.extend(
+            shown_incident(row, from_slack=False) for row in self.data.lists["incidents"]
+        )
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -133,13 +137,17 @@ class IncidentIo(VendorStandIn):
         scope = missing_scope(request.method, request.url.path, self._roles(request) or ())
         if scope and self.serves(request):
             message = f"missing a required scope: {scope}"
-            error = {"code": "missing_required_scope", "message": message, "metadata": {"scope": scope}}
-            raise Refusal(403, envelope("resource_forbidden", 403, [error]), message)
+            error = {
+                "code": "missing_required_scope",
+                "message": message,
+                "metadata": {"scope": scope},
+            }
+            raise RefusalError(403, envelope("resource_forbidden", 403, [error]), message)
 
-    def unauthorised(self) -> Refusal:
+    def unauthorised(self) -> RefusalError:
         note = "token revoked" if self.fault == "revoked" else "invalid token"
         error = {"code": "invalid_api_key", "message": "The API key is not valid"}
-        return Refusal(401, envelope("authentication_error", 401, [error]), note)
+        return RefusalError(401, envelope("authentication_error", 401, [error]), note)
 
     async def nowhere(self, request: Request) -> Response:
         raise not_found("There is no such endpoint")
@@ -177,7 +185,11 @@ class IncidentIo(VendorStandIn):
         field = request.query_params.get("custom_field_id")
         if not field:
             raise invalid("custom_field_id", "is_required", "custom_field_id is required")
-        rows = [row for row in self.data.lists["custom_field_options"] if row["custom_field_id"] == field]
+        rows = [
+            row
+            for row in self.data.lists["custom_field_options"]
+            if row["custom_field_id"] == field
+        ]
         return self.json(paged(request, "custom_field_options", rows))
 
     async def _list_custom_fields(self, request: Request) -> Response:
@@ -193,7 +205,11 @@ class IncidentIo(VendorStandIn):
         kind = self.data.find("catalog_types", request.query_params["catalog_type_id"])
         if kind is None:
             raise not_found("The catalog type could not be found")
-        rows = [row for row in self.data.lists["catalog_entries"] if row["catalog_type_id"] == kind["id"]]
+        rows = [
+            row
+            for row in self.data.lists["catalog_entries"]
+            if row["catalog_type_id"] == kind["id"]
+        ]
         if one := request.query_params.get("identifier"):
             rows = [row for row in rows if one in (row["id"], row["external_id"])]
         return self.json({"catalog_type": kind, **paged(request, "catalog_entries", rows)})
@@ -222,7 +238,9 @@ class IncidentIo(VendorStandIn):
 
     async def _get_incident(self, request: Request) -> Response:
         wanted = request.path_params["id"]
-        row = self.data.find("incidents", wanted) or self.data.find("incidents", f"INC-{wanted}", "reference")
+        row = self.data.find("incidents", wanted) or self.data.find(
+            "incidents", f"INC-{wanted}", "reference"
+        )
         if row is None:
             raise not_found("The incident could not be found")
         return self.json({"incident": self._linked(row)})
@@ -231,16 +249,28 @@ class IncidentIo(VendorStandIn):
         """Of `actions` or `follow_ups`."""
 
         async def handler(request: Request) -> Response:
-            incident, mode = request.query_params.get("incident_id"), request.query_params.get("incident_mode")
+            incident, mode = (
+                request.query_params.get("incident_id"),
+                request.query_params.get("incident_mode"),
+            )
             if mode not in (None, *MODES):
-                raise invalid("incident_mode", "invalid_enum_value", "incident_mode is not one of the allowed values")
+                raise invalid(
+                    "incident_mode",
+                    "invalid_enum_value",
+                    "incident_mode is not one of the allowed values",
+                )
             modes = (mode,) if mode else ("standard", "retrospective")
             team = request.query_params.get("assignee_team_id") if name == "follow_ups" else None
             rows = []
             for row in settled(self, self.data.lists[name], "id", created_at):
                 owner = self.data.find("incidents", row["incident_id"])
                 assigned = team in (None, row.get("assignee_team", {}).get("id"))
-                if owner is not None and owner["mode"] in modes and incident in (None, owner["id"]) and assigned:
+                if (
+                    owner is not None
+                    and owner["mode"] in modes
+                    and incident in (None, owner["id"])
+                    and assigned
+                ):
                     rows.append(shown_by(request.url.path, row))
             if not is_paged(request.url.path):
                 return self.json({name: rows})
@@ -297,19 +327,32 @@ class IncidentIo(VendorStandIn):
         if row is None or request.path_params["organisation"] != data.TEAM.domain:
             return nothing_here(self.label)
         belonging = {
-            "Actions": [it["description"] for it in self.data.lists["actions"] if it["incident_id"] == row["id"]],
-            "Follow-ups": [it["title"] for it in self.data.lists["follow_ups"] if it["incident_id"] == row["id"]],
+            "Actions": [
+                it["description"]
+                for it in self.data.lists["actions"]
+                if it["incident_id"] == row["id"]
+            ],
+            "Follow-ups": [
+                it["title"]
+                for it in self.data.lists["follow_ups"]
+                if it["incident_id"] == row["id"]
+            ],
         }
         return page(self.label, row["reference"], row["name"], detail_of(row), belonging)
 
     # Faults
 
-    def rate_limited(self, retry_after: int) -> Refusal:
+    def rate_limited(self, retry_after: int) -> RefusalError:
         until = iso(time.time() + retry_after)
-        error = {"code": "too_many_requests", "message": f"Too many requests, try again after {until}"}
+        error = {
+            "code": "too_many_requests",
+            "message": f"Too many requests, try again after {until}",
+        }
         body = {**envelope("too_many_requests", 429, [error]), "rate_limit": {"retry_after": until}}
-        return Refusal(429, body, "rate limited")
+        return RefusalError(429, body, "rate limited")
 
-    def one_refusal(self, path: str) -> Refusal:
-        field = {"incidents": "name", "follow_ups": "title"}.get(path.rpartition("/")[2], "description")
+    def one_refusal(self, path: str) -> RefusalError:
+        field = {"incidents": "name", "follow_ups": "title"}.get(
+            path.rpartition("/")[2], "description"
+        )
         return invalid(field, "invalid_value", f"{field} is reserved")

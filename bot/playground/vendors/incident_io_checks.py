@@ -1,6 +1,7 @@
 """What incident.io refuses beyond types: ids that it does not have, and this organisation's rules.
 
-Each check raises the 422 about the first thing that is wrong, with the path to it: `custom_field_entries.0.values.1`.
+Each check raises the 422 about the first thing that is wrong, with the path to it:
+`custom_field_entries.0.values.1`.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -63,7 +64,11 @@ def check_follow_up(held: IncidentIoData, body: Row) -> Row:
 def _check_ids(held: IncidentIoData, body: Row, catalogs: dict[str, str]) -> None:
     for field, catalog in catalogs.items():
         if body.get(field) is not None and held.find(catalog, body[field]) is None:
-            raise invalid(field, "not_found", f"There is no {field.removesuffix('_id').replace('_', ' ')} of that id")
+            raise invalid(
+                field,
+                "not_found",
+                f"There is no {field.removesuffix('_id').replace('_', ' ')} of that id",
+            )
 
 
 def _in_triage(held: IncidentIoData, body: Row, kind: Row | None) -> bool:
@@ -87,7 +92,9 @@ def _check_retrospective(body: Row) -> None:
         if body.get("mode") != "retrospective":
             raise invalid(field, "invalid_value", f"{name} is for retrospective incidents")
         if name == "external_id":
-            raise invalid(field, "invalid_value", "external_id is not switched on for your organisation")
+            raise invalid(
+                field, "invalid_value", "external_id is not switched on for your organisation"
+            )
         if name == "slack_channel_id" and value not in [channel.id for channel in data.CHANNELS]:
             raise invalid(field, "not_found", "The Slack channel could not be found")
         if name == "postmortem_document_url" and not _is_web_address(value):
@@ -98,9 +105,13 @@ def _check_roles(held: IncidentIoData, body: Row) -> None:
     for place, part in enumerate(body.get("incident_role_assignments") or []):
         field = f"incident_role_assignments.{place}"
         if held.find("incident_roles", part.get("incident_role_id")) is None:
-            raise invalid(f"{field}.incident_role_id", "not_found", "There is no incident role of that id")
+            raise invalid(
+                f"{field}.incident_role_id", "not_found", "There is no incident role of that id"
+            )
         assignee = part.get("assignee") or None
-        if assignee is not None and (not isinstance(assignee, dict) or held.assignee(assignee) is None):
+        if assignee is not None and (
+            not isinstance(assignee, dict) or held.assignee(assignee) is None
+        ):
             raise invalid(f"{field}.assignee", "not_found", "The assignee could not be found")
 
 
@@ -110,7 +121,9 @@ def _check_custom_fields(held: IncidentIoData, body: Row) -> None:
         path = f"custom_field_entries.{place}"
         field = held.find("custom_fields", part.get("custom_field_id"))
         if field is None:
-            raise invalid(f"{path}.custom_field_id", "not_found", "There is no custom field of that id")
+            raise invalid(
+                f"{path}.custom_field_id", "not_found", "There is no custom field of that id"
+            )
         values = part.get("values")
         if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
             raise invalid(f"{path}.values", "is_required", "values must be a list of objects")
@@ -134,7 +147,9 @@ def _check_value(held: IncidentIoData, path: str, field: Row, value: Row) -> Non
     if not isinstance(text, str):
         raise invalid(f"{path}.{member}", "invalid_type", f"{member} is of the wrong type")
     if not _fits(held, member, field, text):
-        raise invalid(f"{path}.{member}", "invalid_value", f"{field['name']} does not take this value")
+        raise invalid(
+            f"{path}.{member}", "invalid_value", f"{field['name']} does not take this value"
+        )
 
 
 def _fits(held: IncidentIoData, member: str, field: Row, text: str) -> bool:
@@ -147,7 +162,9 @@ def _fits(held: IncidentIoData, member: str, field: Row, text: str) -> bool:
             option = held.find("custom_field_options", text)
             return option is not None and option["custom_field_id"] == field["id"]
         case "value_catalog_entry_id":
-            entry = held.find("catalog_entries", text) or held.find("catalog_entries", text, "external_id")
+            entry = held.find("catalog_entries", text) or held.find(
+                "catalog_entries", text, "external_id"
+            )
             return entry is not None and entry["catalog_type_id"] == field["catalog_type_id"]
     return bool(text.strip())
 
@@ -156,7 +173,9 @@ def _check_timestamps(held: IncidentIoData, body: Row) -> None:
     for place, part in enumerate(body.get("incident_timestamp_values") or []):
         field = f"incident_timestamp_values.{place}"
         if held.find("incident_timestamps", part.get("incident_timestamp_id")) is None:
-            raise invalid(f"{field}.incident_timestamp_id", "not_found", "There is no timestamp of that id")
+            raise invalid(
+                f"{field}.incident_timestamp_id", "not_found", "There is no timestamp of that id"
+            )
         if part.get("value") is not None and moment(str(part["value"])) is None:
             raise invalid(f"{field}.value", "invalid_format", "value must be a date and time")
 

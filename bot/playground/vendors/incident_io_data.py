@@ -9,7 +9,12 @@ from bot.playground.vendors import data
 from bot.playground.vendors.base import iso
 from bot.playground.vendors.data_incidents import INCIDENTS, LAST_NUMBER, PastIncident
 from bot.playground.vendors.ids import ulid
-from bot.playground.vendors.incident_io_fields import FIELDS, WAREHOUSES, catalog_entry, catalog_type
+from bot.playground.vendors.incident_io_fields import (
+    FIELDS,
+    WAREHOUSES,
+    catalog_entry,
+    catalog_type,
+)
 
 Row = dict[str, Any]
 
@@ -63,21 +68,31 @@ _FOLLOW_UPS = (
         "Checkout",
         ("vouchers",),
     ),
-    PastFollowUp("Search returns nothing for umlauts", "Test the index with every alphabet we sell to", "Urgent"),
     PastFollowUp(
-        "Search returns nothing for umlauts", "Tell support when search degrades", "Low", "Process", "Storefront"
+        "Search returns nothing for umlauts",
+        "Test the index with every alphabet we sell to",
+        "Urgent",
+    ),
+    PastFollowUp(
+        "Search returns nothing for umlauts",
+        "Tell support when search degrades",
+        "Low",
+        "Process",
+        "Storefront",
     ),
 )
 
 
 class IncidentIoData:
-    """All lists by name, rows in incident.io's own shapes; incidents, actions and follow-ups oldest first."""
+    """All lists by name, rows in incident.io's own shapes; incidents, actions and follow-ups oldest
+    first."""
 
     def __init__(self) -> None:
         self.now = time.time()
         self.lists: dict[str, list[Row]] = {
             "severities": [
-                self._row("severity", one.name, one.description, rank=one.rank) for one in reversed(data.SEVERITIES)
+                self._row("severity", one.name, one.description, rank=one.rank)
+                for one in reversed(data.SEVERITIES)
             ],
             "incident_types": [
                 self._row(
@@ -91,14 +106,23 @@ class IncidentIoData:
                 for place, one in enumerate(data.INCIDENT_TYPES)
             ],
             "incident_statuses": [
-                self._row("status", name, "", category=category, rank=rank) for name, category, rank in _STATUSES
+                self._row("status", name, "", category=category, rank=rank)
+                for name, category, rank in _STATUSES
             ],
             "incident_roles": [
-                self._row("role", name, about, role_type=kind, instructions="", shortform=name.split()[-1].lower())
+                self._row(
+                    "role",
+                    name,
+                    about,
+                    role_type=kind,
+                    instructions="",
+                    shortform=name.split()[-1].lower(),
+                )
                 for name, kind, about in _ROLES
             ],
             "incident_timestamps": [
-                {"id": self.id("timestamp", name), "name": name, "rank": rank} for rank, name in enumerate(_TIMESTAMPS)
+                {"id": self.id("timestamp", name), "name": name, "rank": rank}
+                for rank, name in enumerate(_TIMESTAMPS)
             ],
             **self._own_fields(),
             "users": [self._user(person) for person in data.PEOPLE if not person.guest],
@@ -111,7 +135,8 @@ class IncidentIoData:
                 for rank, (name, about) in enumerate(_PRIORITIES)
             ],
             "follow_up_categories": [
-                {"id": self.id("category", name), "name": name, "rank": rank} for rank, name in enumerate(_CATEGORIES)
+                {"id": self.id("category", name), "name": name, "rank": rank}
+                for rank, name in enumerate(_CATEGORIES)
             ],
             "external_issue_references": [],
         }
@@ -132,17 +157,24 @@ class IncidentIoData:
 
     @property
     def next_number(self) -> int:
-        return 1 + max(int(row["reference"].removeprefix("INC-")) for row in self.lists["incidents"])
+        return 1 + max(
+            int(row["reference"].removeprefix("INC-")) for row in self.lists["incidents"]
+        )
 
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` users or teams."""
-        make: Callable[[int], Row] = {"users": self._made_up_user, "teams": self._made_up_team}[catalog]
+        make: Callable[[int], Row] = {"users": self._made_up_user, "teams": self._made_up_team}[
+            catalog
+        ]
         first = len(self.lists[catalog]) + 1
         self.lists[catalog].extend(make(number) for number in range(first, first + count))
 
     def incident(self, number: int, body: Row, at: float, creator: Row, new_id: str) -> Row:
         """A new incident; `permalink` is only the path. Ids in `body` must be known."""
-        kind = self.find("incident_types", body.get("incident_type_id")) or self.lists["incident_types"][0]
+        kind = (
+            self.find("incident_types", body.get("incident_type_id"))
+            or self.lists["incident_types"][0]
+        )
         first = "Triage" if kind["create_in_triage"] == "always" else "Investigating"
         severity = self.find("severities", body.get("severity_id"))
         past = body.get("retrospective_incident_options") or {}
@@ -155,7 +187,9 @@ class IncidentIoData:
             "incident_status": self.find("incident_statuses", body.get("incident_status_id"))
             or self.named("incident_statuses", first),
             "incident_type": kind,
-            "incident_role_assignments": self._assignments(body.get("incident_role_assignments") or []),
+            "incident_role_assignments": self._assignments(
+                body.get("incident_role_assignments") or []
+            ),
             "custom_field_entries": self._entries(body.get("custom_field_entries") or []),
             "incident_timestamp_values": self._times(body.get("incident_timestamp_values") or []),
             "slack_team_id": data.TEAM.id,
@@ -233,14 +267,17 @@ class IncidentIoData:
         }
 
     def _own_fields(self) -> dict[str, list[Row]]:
-        """Custom fields with what version 1 of their list says, their options, and the catalog behind one of them."""
+        """Custom fields with what version 1 of their list says, their options, and the catalog
+        behind one of them."""
         type_id, at = self.id("catalog type", "Warehouse"), iso(self.now - _YEAR)
         settings = {"required_v2": "never", "show_before_closure": False}
         settings |= {"show_before_creation": True, "show_before_update": True}
         fields = []
         for one in FIELDS:
             catalog = {"catalog_type_id": type_id} if one.catalog else {}
-            fields.append(self._row("field", one.name, "", field_type=one.field_type, **catalog, **settings))
+            fields.append(
+                self._row("field", one.name, "", field_type=one.field_type, **catalog, **settings)
+            )
         options = [
             {
                 "id": self.id("option", one.name, value),
@@ -251,7 +288,9 @@ class IncidentIoData:
             for one in FIELDS
             for place, value in enumerate(one.options)
         ]
-        entries = [catalog_entry(self.id("warehouse", name), type_id, name, at) for name in WAREHOUSES]
+        entries = [
+            catalog_entry(self.id("warehouse", name), type_id, name, at) for name in WAREHOUSES
+        ]
         return {
             "custom_fields": fields,
             "custom_field_options": options,
@@ -275,7 +314,9 @@ class IncidentIoData:
 
     def _made_up_user(self, number: int) -> Row:
         name = f"user-{number:05}"
-        return self._user(data.Person(f"U{number:010}", name, name, "", f"{name}@example.com", "000000"))
+        return self._user(
+            data.Person(f"U{number:010}", name, name, "", f"{name}@example.com", "000000")
+        )
 
     def _made_up_team(self, number: int) -> Row:
         return self._team(f"team-{number:05}")
@@ -296,21 +337,30 @@ class IncidentIoData:
             "incident_type_id": self.id("type", past.type),
             "incident_status_id": self.id("status", _STATUS_OF[past.state]),
             "incident_role_assignments": [
-                {"incident_role_id": self.id("role", "Reporter"), "assignee": {"id": reporter["id"]}}
+                {
+                    "incident_role_id": self.id("role", "Reporter"),
+                    "assignee": {"id": reporter["id"]},
+                }
             ],
         }
         new_id = ulid(at, "incident.io", "incident", str(number))
-        self.lists["incidents"].append(self.incident(number, body, at, {"user": brief(reporter)}, new_id))
+        self.lists["incidents"].append(
+            self.incident(number, body, at, {"user": brief(reporter)}, new_id)
+        )
         for place, text in enumerate(past.actions):
             action_id = ulid(at, "incident.io", "action", str(number), str(place))
             action = {"incident_id": new_id, "description": text}
-            self.lists["actions"].append(self.action(action, at + 600, {"user": brief(reporter)}, action_id))
+            self.lists["actions"].append(
+                self.action(action, at + 600, {"user": brief(reporter)}, action_id)
+            )
         for one in (each for each in _FOLLOW_UPS if each.incident == past.title):
             wanted: Row = {"incident_id": new_id, "title": one.title, "labels": list(one.labels)}
             wanted["follow_up_priority_option_id"] = self.id("priority", one.priority)
             wanted["follow_up_category_id"] = self.id("category", one.category)
             wanted["assignee_team_id"] = self.id("team", one.team)
-            row = self.follow_up(wanted, at + 900, {"user": brief(reporter)}, ulid(at, "incident.io", one.title))
+            row = self.follow_up(
+                wanted, at + 900, {"user": brief(reporter)}, ulid(at, "incident.io", one.title)
+            )
             self.lists["follow_ups"].append(row)
 
     def _assignments(self, given: list[Row]) -> list[Row]:
@@ -326,24 +376,36 @@ class IncidentIoData:
         entries = []
         for one in given:
             field = self.find("custom_fields", one["custom_field_id"]) or {}
-            shown = {key: field[key] for key in ("id", "name", "description", "field_type")} | {"options": []}
-            entries.append({"custom_field": shown, "values": [self._value(value) for value in one["values"]]})
+            shown = {key: field[key] for key in ("id", "name", "description", "field_type")} | {
+                "options": []
+            }
+            entries.append(
+                {"custom_field": shown, "values": [self._value(value) for value in one["values"]]}
+            )
         return entries
 
     def _value(self, given: Row) -> Row:
-        value = {key: given[key] for key in ("value_text", "value_link", "value_numeric") if given.get(key)}
+        value = {
+            key: given[key]
+            for key in ("value_text", "value_link", "value_numeric")
+            if given.get(key)
+        }
         if option := self.find("custom_field_options", given.get("value_option_id")):
             value["value_option"] = option
         wanted = given.get("value_catalog_entry_id")
         for key in ("id", "external_id"):
             if wanted and (entry := self.find("catalog_entries", wanted, key)):
-                value["value_catalog_entry"] = {name: entry[name] for name in ("id", "name", "external_id", "aliases")}
+                value["value_catalog_entry"] = {
+                    name: entry[name] for name in ("id", "name", "external_id", "aliases")
+                }
         return value
 
     def _times(self, given: list[Row]) -> list[Row]:
         times = []
         for one in given:
-            row: Row = {"incident_timestamp": self.find("incident_timestamps", one["incident_timestamp_id"])}
+            row: Row = {
+                "incident_timestamp": self.find("incident_timestamps", one["incident_timestamp_id"])
+            }
             if one.get("value"):
                 row["value"] = {"value": one["value"]}
             times.append(row)

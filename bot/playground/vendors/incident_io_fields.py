@@ -1,4 +1,5 @@
-"""The custom fields that Brambleway made for its incidents in incident.io, and the catalog type behind one of them."""
+"""The custom fields that Brambleway made for its incidents in incident.io, and the catalog type
+behind one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,7 +70,10 @@ def catalog_entry(entry_id: str, type_id: str, name: str, at: str) -> Row:
 
 def version_1(field: Row, options: list[Row]) -> Row:
     """The field as version 1 lists it: with its options."""
-    return {**field, "options": [option for option in options if option["custom_field_id"] == field["id"]]}
+    return {
+        **field,
+        "options": [option for option in options if option["custom_field_id"] == field["id"]],
+    }
 
 
 def version_2(field: Row) -> Row:

@@ -29,7 +29,8 @@ def check_filters(request: Request) -> None:
 
 
 def wanted(request: Request, row: Row, severities: list[Row]) -> bool:
-    """Whether an incident passes the filters; all must match (`filter_mode` any is not played here)."""
+    """Whether an incident passes the filters; all must match (`filter_mode` any is not played
+    here)."""
     asked = request.query_params
     modes = asked.getlist("mode[one_of]") or ["standard", "retrospective"]
     severity = row.get("severity", {"id": "", "rank": -1})
@@ -46,14 +47,19 @@ def wanted(request: Request, row: Row, severities: list[Row]) -> bool:
             return False
     ranks = {row["id"]: row["rank"] for row in severities}
     least, most = (ranks.get(asked.get(f"severity[{operator}]", "")) for operator in ("gte", "lte"))
-    if (least is not None and severity["rank"] < least) or (most is not None and severity["rank"] > most):
+    if (least is not None and severity["rank"] < least) or (
+        most is not None and severity["rank"] > most
+    ):
         return False
     return row["mode"] in modes and _in_time(request, row)
 
 
 def _in_time(request: Request, row: Row) -> bool:
     asked, at = request.query_params, moment(row["created_at"])
-    bounds = {"created_at[gte]": asked.get("created_at[gte]"), "created_at[lte]": asked.get("created_at[lte]")}
+    bounds = {
+        "created_at[gte]": asked.get("created_at[gte]"),
+        "created_at[lte]": asked.get("created_at[lte]"),
+    }
     if span := asked.get("created_at[date_range]"):
         bounds["created_at[gte]"], _, bounds["created_at[lte]"] = span.partition("~")
     for name, text in bounds.items():
@@ -71,7 +77,9 @@ def paged(request: Request, name: str, rows: list[Row]) -> Row:
     """The page that was asked for. Raises the 422 for a size or a cursor that there cannot be."""
     text = request.query_params.get("page_size", str(DEFAULT_SIZE))
     if not text.isdecimal() or not 1 <= int(text) <= LARGEST_SIZE:
-        raise invalid("page_size", "invalid_range", f"page_size must be between 1 and {LARGEST_SIZE}")
+        raise invalid(
+            "page_size", "invalid_range", f"page_size must be between 1 and {LARGEST_SIZE}"
+        )
     size, begin = int(text), 0
     if after := request.query_params.get("after"):
         ids = [row["id"] for row in rows]

@@ -1,4 +1,5 @@
-"""Which scope each call at incident.io needs, as its OpenAPI document has it, and which scopes a role brings.
+"""Which scope each call at incident.io needs, as its OpenAPI document has it, and which scopes a
+role brings.
 
 The second is documented nowhere: what the names of the roles say is taken for it.
 """

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from bot.playground.vendors.base import Refusal, json_body, media_type
+from bot.playground.vendors.base import RefusalError, json_body, media_type
 from bot.playground.vendors.ids import rootly_id
 from bot.playground.vendors.incident_io_data import Row
-from bot.playground.vendors.shapes import OBJECT, OBJECTS, STRING, STRINGS, Complaint, Shape, complaints, one_of
+from bot.playground.vendors.shapes import (
+    OBJECT,
+    OBJECTS,
+    STRING,
+    STRINGS,
+    Complaint,
+    Shape,
+    complaints,
+    one_of,
+)
 
 MODES = ("standard", "retrospective", "test", "tutorial")
 
@@ -48,12 +57,15 @@ FOLLOW_UP: Mapping[str, Shape] = {
 async def json_object(request: Request) -> Row:
     """The JSON object in the body. Raises 415 for another media type, 400 for no JSON object."""
     if media_type(request) != "application/json":
-        error = {"code": "unsupported_media_type", "message": "Content-Type must be application/json"}
-        raise Refusal(415, envelope("unsupported_media_type", 415, [error]), "media type")
+        error = {
+            "code": "unsupported_media_type",
+            "message": "Content-Type must be application/json",
+        }
+        raise RefusalError(415, envelope("unsupported_media_type", 415, [error]), "media type")
     body = await json_body(request)
     if not isinstance(body, dict):
         error = {"code": "invalid_json", "message": "The request body is not a JSON object"}
-        raise Refusal(400, envelope("bad_request", 400, [error]), "not JSON")
+        raise RefusalError(400, envelope("bad_request", 400, [error]), "not JSON")
     return body
 
 
@@ -62,7 +74,11 @@ def check(shapes: Mapping[str, Shape], body: Row) -> None:
     found = [complaint for complaint in complaints(shapes, body) if complaint.problem != "unknown"]
     if found:
         fields = " ".join(complaint.field for complaint in found)
-        raise Refusal(422, envelope("validation_error", 422, [_worded(complaint) for complaint in found]), fields)
+        raise RefusalError(
+            422,
+            envelope("validation_error", 422, [_worded(complaint) for complaint in found]),
+            fields,
+        )
 
 
 def _worded(complaint: Complaint) -> Row:
@@ -71,16 +87,22 @@ def _worded(complaint: Complaint) -> Row:
         "type": ("invalid_type", "is of the wrong type"),
         "enum": ("invalid_enum_value", "is not one of the allowed values"),
     }[complaint.problem]
-    return {"code": code, "message": f"{complaint.field} {words}", "source": {"field": complaint.field}}
+    return {
+        "code": code,
+        "message": f"{complaint.field} {words}",
+        "source": {"field": complaint.field},
+    }
 
 
-def invalid(field: str, code: str, message: str) -> Refusal:
+def invalid(field: str, code: str, message: str) -> RefusalError:
     error = {"code": code, "message": message, "source": {"field": field}}
-    return Refusal(422, envelope("validation_error", 422, [error]), field)
+    return RefusalError(422, envelope("validation_error", 422, [error]), field)
 
 
-def not_found(message: str) -> Refusal:
-    return Refusal(404, envelope("not_found", 404, [{"code": "not_found", "message": message}]), "not found")
+def not_found(message: str) -> RefusalError:
+    return RefusalError(
+        404, envelope("not_found", 404, [{"code": "not_found", "message": message}]), "not found"
+    )
 
 
 def envelope(kind: str, status: int, errors: list[Row]) -> Row:

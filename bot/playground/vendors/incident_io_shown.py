@@ -4,20 +4,22 @@ from bot.playground.vendors import data
 from bot.playground.vendors.base import moment
 from bot.playground.vendors.incident_io_data import Row
 from bot.playground.vendors.incident_io_fields import in_words
-from bot.playground.vendors.records import Shown
+from bot.playground.vendors.records import DisplayedObject
 
 
-def shown_incident(row: Row, *, from_slack: bool) -> Shown:
+def shown_incident(row: Row, *, from_slack: bool) -> DisplayedObject:
     at = created_at(row)
-    return Shown("incident", row["reference"], row["name"], row["permalink"], at, detail_of(row), from_slack)
+    return DisplayedObject(
+        "incident", row["reference"], row["name"], row["permalink"], at, detail_of(row), from_slack
+    )
 
 
-def shown_action(row: Row, incident: Row) -> Shown:
+def shown_action(row: Row, incident: Row) -> DisplayedObject:
     title = row["description"].strip().splitlines()[0]
     return _shown_on("action", title, row, incident, {"Description": row["description"]})
 
 
-def shown_follow_up(row: Row, incident: Row) -> Shown:
+def shown_follow_up(row: Row, incident: Row) -> DisplayedObject:
     more = {
         "Team": row.get("assignee_team", {}).get("name", ""),
         "Priority": row.get("priority", {}).get("name", ""),
@@ -28,7 +30,9 @@ def shown_follow_up(row: Row, incident: Row) -> Shown:
     return _shown_on("follow-up", row["title"], row, incident, more)
 
 
-def _shown_on(kind: str, title: str, row: Row, incident: Row, more: dict[str, str]) -> Shown:
+def _shown_on(
+    kind: str, title: str, row: Row, incident: Row, more: dict[str, str]
+) -> DisplayedObject:
     """What belongs to an incident has no page of its own."""
     detail = {
         "Incident": f"{incident['reference']} {incident['name']}",
@@ -37,7 +41,9 @@ def _shown_on(kind: str, title: str, row: Row, incident: Row, more: dict[str, st
         **more,
     }
     reference = incident["reference"]
-    return Shown(kind, reference, title, incident["permalink"], created_at(row), detail, True, reference)
+    return DisplayedObject(
+        kind, reference, title, incident["permalink"], created_at(row), detail, True, reference
+    )
 
 
 def created_at(row: Row) -> float:

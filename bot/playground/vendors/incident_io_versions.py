@@ -1,10 +1,15 @@
-"""The two versions of incident.io's actions and follow-ups, and the switch that leaves one of them out."""
+"""The two versions of incident.io's actions and follow-ups, and the switch that leaves one of them
+out."""
 
 from collections.abc import Mapping
 
 from bot.playground.vendors.incident_io_data import Row
 
-CHOICES: Mapping[str, str] = {"both": "v2 and v3", "v2_removed": "v2 removed", "v3_missing": "v3 missing"}
+CHOICES: Mapping[str, str] = {
+    "both": "v2 and v3",
+    "v2_removed": "v2 removed",
+    "v3_missing": "v3 missing",
+}
 ROUTES = ("actions", "follow_ups")
 _LEFT_OUT = {"v2_removed": "v2", "v3_missing": "v3"}
 

@@ -9,7 +9,8 @@ T = TypeVar("T")
 
 
 class Keys(Generic[T]):
-    """Keys by the Authorization header that carries them. All of them can be revoked; those added later are good."""
+    """Keys by the Authorization header that carries them. All of them can be revoked; those added
+    later are good."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, T] = {}
@@ -22,7 +23,9 @@ class Keys(Generic[T]):
     def of(self, request: Request) -> T | None:
         """What goes with the request's key; None for an unknown or revoked one."""
         given = request.headers.get("authorization", "").encode()
-        return next((it for key, it in self._good().items() if hmac.compare_digest(given, key)), None)
+        return next(
+            (it for key, it in self._good().items() if hmac.compare_digest(given, key)), None
+        )
 
     def revoke(self) -> None:
         """Refuse every key that is known by now."""

@@ -9,10 +9,11 @@ from starlette.types import ASGIApp
 
 
 class Listener:
-    """Serves an ASGI app on one port of 127.0.0.1; while closed, the port stays ours but refuses connections.
+    """Serves an ASGI app on one port of 127.0.0.1; while closed, the port stays ours but refuses
+    connections.
 
-    The parts of `uvicorn.Server` are used one by one instead of `serve()`, which installs signal handlers and takes
-    up to 100 ms to notice that it should end.
+    The parts of `uvicorn.Server` are used one by one instead of `serve()`, which installs signal
+    handlers and takes up to 100 ms to notice that it should end.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,11 +23,14 @@ class Listener:
         self.port = 0
 
     def reserve(self, port: int = 0) -> None:
-        """Bind without listening: the system refuses connections, and gives the port to nobody else. 0: any free port.
+        """Bind without listening: the system refuses connections, and gives the port to nobody
+        else. 0: any free port.
 
-        SO_REUSEADDR, or connections dropped a moment ago would keep the port from us. Raises OSError if it is taken.
+        SO_REUSEADDR, or connections dropped a moment ago would keep the port from us. Raises
+        OSError if it is taken.
         """
-        # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for an ACK
+        # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits
+        # 40 ms for an ACK
         reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,21 +44,26 @@ class Listener:
         """Listen on the reserved port; nothing to do if it listens already."""
         if self._server is not None or self._socket is None:
             return
-        config = uvicorn.Config(self._app, lifespan="off", log_config=None, access_log=False, ws="none")
+        config = uvicorn.Config(
+            self._app, lifespan="off", log_config=None, access_log=False, ws="none"
+        )
         config.load()
         self._server = uvicorn.Server(config)
         self._server.lifespan = config.lifespan_class(config)
         await self._server.startup(sockets=[self._socket])
 
     async def close(self) -> None:
-        """Refuse connections from now on and drop those that are open, kept alive or in the middle of a request."""
+        """Refuse connections from now on and drop those that are open, kept alive or in the middle
+        of a request."""
         if self._server is None:
             return
         server, self._server = self._server, None
         for listening in server.servers:
             listening.close()
         self.reserve(self.port)
-        await asyncio.sleep(0)  # a connection accepted just now has its protocol only after the next turn of the loop
+        await asyncio.sleep(
+            0
+        )  # a connection accepted just now has its protocol only after the next turn of the loop
         for connection in list(server.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -66,7 +75,9 @@ class Listener:
             here = getattr(connection, "client", None)  # uvicorn's newest protocols do not say
             if client is not None and here == tuple(client) and connection.transport is not None:
                 connection.transport.abort()
-        await asyncio.sleep(0)  # the protocol hears of it with the next turn of the loop, and then sends nothing
+        await asyncio.sleep(
+            0
+        )  # the protocol hears of it with the next turn of the loop, and then sends nothing
 
     def release(self) -> None:
         """Give the port back."""

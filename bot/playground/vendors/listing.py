@@ -9,7 +9,9 @@ from bot.playground.vendors.base import VendorStandIn
 Row = dict[str, Any]
 
 
-def settled(vendor: VendorStandIn, rows: list[Row], identity: str, created_at: Callable[[Row], float]) -> list[Row]:
+def settled(
+    vendor: VendorStandIn, rows: list[Row], identity: str, created_at: Callable[[Row], float]
+) -> list[Row]:
     """The rows without what came through the API less than `vendor.lag` seconds ago.
 
     `identity` is the member that holds a row's id; `created_at` gives epoch seconds.

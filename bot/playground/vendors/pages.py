@@ -26,17 +26,24 @@ def page(
     lists: Mapping[str, Sequence[str]] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    """One object: its reference and title, what is known about it, and lists of what belongs to it, by heading."""
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in detail.items() if value)
+    """One object: its reference and title, what is known about it, and lists of what belongs to it,
+    by heading."""
+    facts = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
+        for name, value in detail.items()
+        if value
+    )
     below = "".join(
         f"<h2>{escape(name)}</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
         for name, lines in (lists or {}).items()
         if lines
     )
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(f"{reference} {title}".strip())}</title>'
+        '<!doctype html><html lang="en"><meta '
+        f'charset="utf-8"><title>{escape(f"{reference} {title}".strip())}</title>'
         f"<style>{_STYLE}</style><header>{escape(label)} (playground)</header>"
-        f"<main><h1><small>{escape(reference)}</small> {escape(title)}</h1><dl>{facts}</dl>{below}</main></html>",
+        f"<main><h1><small>{escape(reference)}</small> "
+        f"{escape(title)}</h1><dl>{facts}</dl>{below}</main></html>",
         status_code=status,
         headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
     )
@@ -46,7 +53,9 @@ def front_page(vendor: VendorStandIn) -> Handler:
     """The endpoint of the page where a person would do by hand what the bot does."""
 
     async def endpoint(_request: Request) -> Response:
-        newest = [f"{shown['reference']} {shown['title']}" for shown in vendor.describe()["objects"]]
+        newest = [
+            f"{shown['reference']} {shown['title']}" for shown in vendor.describe()["objects"]
+        ]
         title = "Here a person would declare it by hand"
         return page(vendor.label, "", title, {}, {"What is there, the newest first": newest})
 

@@ -1,4 +1,5 @@
-"""What a vendor stand-in remembers: what was created, the requests that arrived, and objects as the page shows them."""
+"""What a vendor stand-in remembers: what was created, the requests that arrived, and objects as the
+page shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """One object made through the API: the path posted to, the parsed body (JSON, or form fields), the new id."""
+    """One object made through the API: the path posted to, the parsed body (JSON, or form fields),
+    the new id."""
 
     path: str
     body: Any
@@ -16,8 +18,8 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One request. `at` is epoch seconds; `status` is 0 where no answer went out; `note` holds nothing out of a body but
-    field names."""
+    """One request. `at` is epoch seconds; `status` is 0 where no answer went out; `note` holds
+    nothing out of a body but field names."""
 
     at: float
     method: str
@@ -29,10 +31,12 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One object as the playground's page shows it; `path` is that of its HTML page here, `at` epoch seconds.
+class DisplayedObject:
+    """One object as the playground's page shows it; `path` is that of its HTML page here, `at`
+    epoch seconds.
 
-    `within`: what it was added to, where `reference` is not its own. `sent`: the body that made it, for people.
+    `within`: what it was added to, where `reference` is not its own. `sent`: the body that made it,
+    for people.
     """
 
     kind: str
@@ -48,4 +52,8 @@ class Shown:
     @property
     def created(self) -> str:
         """What a create call has made, for the list of requests."""
-        return f"{self.kind} in {self.within}" if self.within else f"{self.kind} {self.reference}".strip()
+        return (
+            f"{self.kind} in {self.within}"
+            if self.within
+            else f"{self.kind} {self.reference}".strip()
+        )

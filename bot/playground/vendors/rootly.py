@@ -1,14 +1,17 @@
-"""A Rootly of our own: incidents, action items, workflow tasks and the lists around them (contract, section 2).
+"""A Rootly of our own: incidents, action items, workflow tasks and the lists around them (contract,
+section 2).
 
-What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be mended:
+What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be
+mended:
 
 - This organisation demands a summary for its worst severity: an incident with SEV0 and no `summary` gets the 422
   "Summary can't be blank". (Which attributes are required is up to an organisation's settings.)
 - Two tasks of one workflow cannot have the same `position`: 422 "Position has already been taken".
 - A locked workflow takes no tasks from this key: 404, as for a workflow that does not exist.
 
-Where the documentation leaves a choice, it takes the one that is harder on a client: unknown attributes are refused,
-`Idempotency-Key` does nothing, test incidents are listed only when `filter[kind]` asks for them.
+Where the documentation leaves a choice, it takes the one that is harder on a client: unknown
+attributes are refused, `Idempotency-Key` does nothing, test incidents are listed only when
+`filter[kind]` asks for them.
 """
 
 import secrets
@@ -22,11 +25,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, json_body, media_type, moment
+from bot.playground.vendors.base import (
+    Handler,
+    RefusalError,
+    VendorStandIn,
+    json_body,
+    media_type,
+    moment,
+)
 from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
-from bot.playground.vendors.records import Shown
+from bot.playground.vendors.records import DisplayedObject
 from bot.playground.vendors.rootly_data import RootlyData
 from bot.playground.vendors.rootly_query import Query, Row, answer
 from bot.playground.vendors.rootly_rights import Key, lacks
@@ -107,7 +117,8 @@ class Rootly(VendorStandIn):
         return self.key_without()
 
     def key_without(self, *rights: str, user: bool = True) -> dict[str, str]:
-        """The credentials of another key, which lacks these rights ("workflows:read"); `user`: whether it acts as one."""
+        """The credentials of another key, which lacks these rights ("workflows:read"); `user`:
+        whether it acts as one."""
         key = f"rootly_{secrets.token_hex(32)}"
         self.keys.add(f"Bearer {key}", Key(frozenset(rights), user))
         return {"api_key": key}
@@ -117,10 +128,18 @@ class Rootly(VendorStandIn):
         return [
             Route("/v1/users/me", self.api(self._me)),
             Route("/v1/incidents", self.api(self._create_incident, creates=True), methods=["POST"]),
-            Route("/v1/incidents/{id}/action_items", self.api(self._create_item, creates=True), methods=["POST"]),
+            Route(
+                "/v1/incidents/{id}/action_items",
+                self.api(self._create_item, creates=True),
+                methods=["POST"],
+            ),
             Route("/v1/incidents/{id}/action_items", self.api(self._list_items)),
             *self.fields.routes(),
-            Route("/v1/workflows/{id}/workflow_tasks", self.api(self._create_task, creates=True), methods=["POST"]),
+            Route(
+                "/v1/workflows/{id}/workflow_tasks",
+                self.api(self._create_task, creates=True),
+                methods=["POST"],
+            ),
             Route("/v1/workflows/{id}/workflow_tasks", self.api(self._list_tasks)),
             *lists,
             Route("/v1/{catalog:str}/{id}", self.api(self._get)),
@@ -134,9 +153,9 @@ class Rootly(VendorStandIn):
         if (key := self.keys.of(request)) and lacks(request.method, request.url.path, key):
             raise _not_found()
 
-    def unauthorised(self) -> Refusal:
+    def unauthorised(self) -> RefusalError:
         note = "token revoked" if self.fault == "revoked" else "invalid token"
-        return Refusal(401, {"errors": [{"title": "Invalid token", "status": "401"}]}, note)
+        return RefusalError(401, {"errors": [{"title": "Invalid token", "status": "401"}]}, note)
 
     async def nowhere(self, request: Request) -> Response:
         raise _not_found()
@@ -158,8 +177,14 @@ class Rootly(VendorStandIn):
         async def handler(request: Request) -> Response:
             rows = self.data.lists[name]
             if name == "incidents":
-                asked = any(parameter.startswith("filter[kind]") for parameter in request.query_params)
-                rows = [row for row in self._listed(rows) if asked or not row["attributes"]["kind"].startswith("test")]
+                asked = any(
+                    parameter.startswith("filter[kind]") for parameter in request.query_params
+                )
+                rows = [
+                    row
+                    for row in self._listed(rows)
+                    if asked or not row["attributes"]["kind"].startswith("test")
+                ]
                 rows = [self._linked(row) for row in rows]
                 rows.sort(key=lambda row: str(row["attributes"]["created_at"]), reverse=True)
             return self.json(answer(request, rows, QUERIES[name]))
@@ -229,7 +254,16 @@ class Rootly(VendorStandIn):
             **self.fields.item_detail(made),
         }
         reference = f"INC-{number}"
-        shown = Shown("action item", reference, made["summary"], made["url"], time.time(), detail, True, reference)
+        shown = DisplayedObject(
+            "action item",
+            reference,
+            made["summary"],
+            made["url"],
+            time.time(),
+            detail,
+            True,
+            reference,
+        )
         self.keep(request, body, row["id"], shown)
         return self.json({"data": self._linked(row)}, 201)
 
@@ -246,9 +280,18 @@ class Rootly(VendorStandIn):
         row = self.data.workflow_task(workflow["id"], attributes, time.time())
         self.data.tasks[workflow["id"]].append(row)
         made = row["attributes"]
-        name, path = workflow["attributes"]["name"], f"/account/workflows/{workflow['attributes']['slug']}"
-        detail = {"Workflow": name, "Position": str(made["position"]), **in_words(made["task_params"])}
-        shown = Shown("workflow task", name, made["name"], path, time.time(), detail, True, f"“{name}”")
+        name, path = (
+            workflow["attributes"]["name"],
+            f"/account/workflows/{workflow['attributes']['slug']}",
+        )
+        detail = {
+            "Workflow": name,
+            "Position": str(made["position"]),
+            **in_words(made["task_params"]),
+        }
+        shown = DisplayedObject(
+            "workflow task", name, made["name"], path, time.time(), detail, True, f"“{name}”"
+        )
         self.keep(request, body, row["id"], shown)
         return self.json({"data": row}, 201)
 
@@ -289,7 +332,11 @@ class Rootly(VendorStandIn):
     def _linked(self, row: Row) -> Row:
         """The row as it goes out: its url begins with this stand-in's."""
         attributes = row["attributes"]
-        links = {name: self.url + attributes[name] for name in ("url", "short_url") if attributes.get(name)}
+        links = {
+            name: self.url + attributes[name]
+            for name in ("url", "short_url")
+            if attributes.get(name)
+        }
         return {**row, "attributes": {**attributes, **links}}
 
     async def _incident_page(self, request: Request) -> Response:
@@ -297,7 +344,9 @@ class Rootly(VendorStandIn):
         for row in self.data.lists["incidents"]:
             made = row["attributes"]
             if str(made["sequential_id"]) == number:
-                items = [item["attributes"]["summary"] for item in self.data.items.get(row["id"], [])]
+                items = [
+                    item["attributes"]["summary"] for item in self.data.items.get(row["id"], [])
+                ]
                 return page(
                     self.label,
                     f"INC-{number}",
@@ -313,26 +362,32 @@ class Rootly(VendorStandIn):
             if made["slug"] == request.path_params["name"]:
                 about = {"About": made["description"] or ""}
                 tasks = [task["attributes"] for task in self.data.tasks[row["id"]]]
-                lines = [f"{task['position']}. {task['name']}\n{_told(task['task_params'])}" for task in tasks]
+                lines = [
+                    f"{task['position']}. {task['name']}\n{_told(task['task_params'])}"
+                    for task in tasks
+                ]
                 return page(self.label, data.TEAM.name, made["name"], about, {"Tasks": lines})
         return nothing_here(self.label)
 
     # Faults
 
-    def rate_limited(self, retry_after: int) -> Refusal:
-        return Refusal(429, {"error": "Too many requests"}, "rate limited")
+    def rate_limited(self, retry_after: int) -> RefusalError:
+        return RefusalError(429, {"error": "Too many requests"}, "rate limited")
 
-    def one_refusal(self, path: str) -> Refusal:
-        field = {"incidents": "title", "action_items": "summary"}.get(path.rpartition("/")[2], "name")
+    def one_refusal(self, path: str) -> RefusalError:
+        field = {"incidents": "title", "action_items": "summary"}.get(
+            path.rpartition("/")[2], "name"
+        )
         return refused([f"{humanised(field)} is reserved"], [field])
 
 
-def _not_found() -> Refusal:
+def _not_found() -> RefusalError:
     return refused(["Not found or unauthorized"], ["not found"], 404)
 
 
 async def _attributes(request: Request, kind: str) -> tuple[Any, dict[str, Any]]:
-    """What is in the JSON:API envelope. Raises 415 (media type), 400 (not JSON) or 422 (wrong envelope)."""
+    """What is in the JSON:API envelope. Raises 415 (media type), 400 (not JSON) or 422 (wrong
+    envelope)."""
     if media_type(request) != "application/vnd.api+json":
         raise refused(["Content-Type must be application/vnd.api+json"], ["media type"], 415)
     body = await json_body(request)
@@ -354,10 +409,18 @@ def created_at(row: Row) -> float:
     return datetime.fromisoformat(row["attributes"]["created_at"]).timestamp()
 
 
-def _shown_incident(row: Row, *, from_slack: bool) -> Shown:
+def _shown_incident(row: Row, *, from_slack: bool) -> DisplayedObject:
     made = row["attributes"]
     reference = f"INC-{made['sequential_id']}"
-    return Shown("incident", reference, made["title"], made["url"], created_at(row), _detail(made), from_slack)
+    return DisplayedObject(
+        "incident",
+        reference,
+        made["title"],
+        made["url"],
+        created_at(row),
+        _detail(made),
+        from_slack,
+    )
 
 
 def _told(task_params: Mapping[str, Any]) -> str:
@@ -381,7 +444,14 @@ def _detail(made: Mapping[str, Any]) -> dict[str, str]:
         "Notify by e-mail": ", ".join(made["notify_emails"] or []),
         **_times(made),
     }
-    for name in ("services", "environments", "functionalities", "incident_types", "groups", "causes"):
+    for name in (
+        "services",
+        "environments",
+        "functionalities",
+        "incident_types",
+        "groups",
+        "causes",
+    ):
         detail[name.replace("_", " ").capitalize()] = ", ".join(
             entry["data"]["attributes"]["name"] for entry in made[name]
         )
@@ -389,7 +459,8 @@ def _detail(made: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _times(made: Mapping[str, Any]) -> dict[str, str]:
-    """When it started, was mitigated and so on, by the minute. A start that is the creation's time says nothing new."""
+    """When it started, was mitigated and so on, by the minute. A start that is the creation's time
+    says nothing new."""
     told = {}
     for name in MOMENTS:
         at = moment(made[name] or "")

@@ -1,4 +1,5 @@
-"""What Rootly holds for Brambleway from the start, as JSON:API resources, and how its new resources look."""
+"""What Rootly holds for Brambleway from the start, as JSON:API resources, and how its new resources
+look."""
 
 import re
 import time
@@ -38,18 +39,26 @@ def slug(text: str) -> str:
 
 
 class RootlyData:
-    """All lists by name. `tasks`, `items` and `selections` hold workflow tasks, action items and the selections of form
-    fields, by workflow and incident."""
+    """All lists by name. `tasks`, `items` and `selections` hold workflow tasks, action items and
+    the selections of form fields, by workflow and incident."""
 
     def __init__(self) -> None:
         self.now = time.time()
         self.lists: dict[str, list[Row]] = {
             "severities": [
-                self._named("severities", one.name, one.description, one.color, severity=one.level, position=place)
+                self._named(
+                    "severities",
+                    one.name,
+                    one.description,
+                    one.color,
+                    severity=one.level,
+                    position=place,
+                )
                 for place, one in enumerate(data.SEVERITIES, start=1)
             ],
             "incident_types": [
-                self._named("incident_types", one.name, one.description, one.color) for one in data.INCIDENT_TYPES
+                self._named("incident_types", one.name, one.description, one.color)
+                for one in data.INCIDENT_TYPES
             ],
             "services": self._all("services", data.SERVICES),
             "functionalities": self._all("functionalities", data.FUNCTIONALITIES),
@@ -57,12 +66,26 @@ class RootlyData:
             "teams": self._all("teams", data.TEAMS),
             "causes": self._all("causes", data.CAUSES),
             "incident_roles": self._all("incident_roles", data.ROLES),
-            "users": [self._user(2001 + place, one) for place, one in enumerate(data.PEOPLE) if not one.guest],
+            "users": [
+                self._user(2001 + place, one)
+                for place, one in enumerate(data.PEOPLE)
+                if not one.guest
+            ],
             "workflows": [
-                self._named("workflows", one.name, one.description, locked=one.locked, enabled=True, position=place)
+                self._named(
+                    "workflows",
+                    one.name,
+                    one.description,
+                    locked=one.locked,
+                    enabled=True,
+                    position=place,
+                )
                 for place, one in enumerate(data.WORKFLOWS, start=1)
             ],
-            **{name: [self._named(name, one, "") for one in names] for name, names in data.ROOTLY_LISTS.items()},
+            **{
+                name: [self._named(name, one, "") for one in names]
+                for name, names in data.ROOTLY_LISTS.items()
+            },
             "alerts": [],
             "incidents": [],
             "entities": self._all("entities", tuple(data.Named(name, "") for name in WAREHOUSES)),
@@ -90,7 +113,8 @@ class RootlyData:
         return 1 + max(int(row["attributes"]["sequential_id"]) for row in self.lists["incidents"])
 
     def stock(self, catalog: str, count: int) -> None:
-        """Add `count` entries to services, functionalities, environments, teams, causes, users or incident_types."""
+        """Add `count` entries to services, functionalities, environments, teams, causes, users or
+        incident_types."""
         rows = self.lists[catalog]
         if catalog in ("incidents", "workflows", "alerts", "severities"):
             raise KeyError(catalog)
@@ -103,13 +127,21 @@ class RootlyData:
                 rows.append(self._named(catalog, name, ""))
 
     def incident(
-        self, number: int, attributes: Mapping[str, Any], at: float, user: Row, new_id: str | None = None
+        self,
+        number: int,
+        attributes: Mapping[str, Any],
+        at: float,
+        user: Row,
+        new_id: str | None = None,
     ) -> Row:
-        """A new incident's resource; what it refers to is embedded. `url` is the path: the port is added later."""
+        """A new incident's resource; what it refers to is embedded. `url` is the path: the port is
+        added later."""
         title = attributes.get("title") or f"Incident {number}"
         status = attributes.get("status") or "started"
         plain = {
-            name: attributes.get(name) for name in INCIDENT if not name.endswith(("_ids", "severity_id", "user_id"))
+            name: attributes.get(name)
+            for name in INCIDENT
+            if not name.endswith(("_ids", "severity_id", "user_id"))
         }
         severity = self.find("severities", attributes.get("severity_id") or "")
         started = attributes.get("started_at") or iso(at)
@@ -130,7 +162,8 @@ class RootlyData:
                 "severity": severity and {"data": severity},
                 "user": {"data": user},
                 **{
-                    name: self._embedded(catalog, attributes.get(given)) for name, (given, catalog) in _EMBEDDED.items()
+                    name: self._embedded(catalog, attributes.get(given))
+                    for name, (given, catalog) in _EMBEDDED.items()
                 },
                 "url": f"/account/incidents/{number}-{slug(title)}",
                 "short_url": f"/incidents/{number}",
@@ -139,10 +172,15 @@ class RootlyData:
             },
         }
 
-    def action_item(self, incident: Row, attributes: Mapping[str, Any], at: float, creator: Row) -> Row:
+    def action_item(
+        self, incident: Row, attributes: Mapping[str, Any], at: float, creator: Row
+    ) -> Row:
         """A new action item's resource; `url` is only the path."""
         assignee = self.find("users", str(attributes.get("assigned_to_user_id")))
-        named = {name: attributes.get(name) for name in ("description", "due_date", "jira_issue_id", "jira_issue_key")}
+        named = {
+            name: attributes.get(name)
+            for name in ("description", "due_date", "jira_issue_id", "jira_issue_key")
+        }
         return {
             "id": rootly_id(),
             "type": "incident_action_items",
@@ -155,7 +193,8 @@ class RootlyData:
                 "kind": attributes.get("kind", "task"),
                 "priority": attributes.get("priority", "medium"),
                 "status": attributes.get("status", "open"),
-                "assigned_to": assignee and {"id": int(assignee["id"]), "email": assignee["attributes"]["email"]},
+                "assigned_to": assignee
+                and {"id": int(assignee["id"]), "email": assignee["attributes"]["email"]},
                 "assigned_to_group_ids": attributes.get("assigned_to_group_ids", []),
                 "form_field_selections": attributes.get("form_field_selections") or [],
                 "created_by": {"data": creator},
@@ -200,7 +239,9 @@ class RootlyData:
             "kind": one.kind,
             "input_kind": one.input_kind,
             "value_kind": one.value_kind,
-            "value_kind_catalog_id": self.catalog_id if one.value_kind == "catalog_entity" else None,
+            "value_kind_catalog_id": self.catalog_id
+            if one.value_kind == "catalog_entity"
+            else None,
             "shown": list(one.shown),
             "required": [],
             "enabled": one.enabled,
@@ -210,7 +251,12 @@ class RootlyData:
         field["attributes"] |= more
         for place, words in enumerate(one.options, start=1):
             option = self._named("form_field_options", f"{one.name}: {words}", "")
-            about = {"form_field_id": field["id"], "value": words, "color": "#64748b", "position": place}
+            about = {
+                "form_field_id": field["id"],
+                "value": words,
+                "color": "#64748b",
+                "position": place,
+            }
             option["attributes"] = {**about, "default": False, **self._times(self.now - _YEAR)}
             self.lists["form_field_options"].append(option)
         return field
@@ -221,8 +267,16 @@ class RootlyData:
             for place, one in enumerate(entries)
         ]
 
-    def _named(self, catalog: str, name: str, description: str, color: str = "#64748b", **more: Any) -> Row:
-        attributes = {"name": name, "slug": slug(name), "description": description or None, "color": color, **more}
+    def _named(
+        self, catalog: str, name: str, description: str, color: str = "#64748b", **more: Any
+    ) -> Row:
+        attributes = {
+            "name": name,
+            "slug": slug(name),
+            "description": description or None,
+            "color": color,
+            **more,
+        }
         return {
             "id": rootly_id("rootly", catalog, name),
             "type": "groups" if catalog == "teams" else catalog,
@@ -251,7 +305,9 @@ class RootlyData:
         for workflow in data.WORKFLOWS:
             workflow_id = self.named("workflows", workflow.name)["id"]
             for name, params in workflow.tasks:
-                task = self.workflow_task(workflow_id, {"name": name, "task_params": params}, self.now - _YEAR)
+                task = self.workflow_task(
+                    workflow_id, {"name": name, "task_params": params}, self.now - _YEAR
+                )
                 self.tasks[workflow_id].append(task)
 
     def _happen(self, number: int, past: PastIncident) -> None:
@@ -268,10 +324,14 @@ class RootlyData:
             "service_ids": [self.named("services", name)["id"] for name in past.services],
             **{name: iso(at + 2700) for name in MOMENTS[4:7] if past.state == "closed"},
         }
-        row = self.incident(number, attributes, at, user, rootly_id("rootly", "incidents", str(number)))
+        row = self.incident(
+            number, attributes, at, user, rootly_id("rootly", "incidents", str(number))
+        )
         row["attributes"]["source"] = "slack"
         self.lists["incidents"].append(row)
-        self.items[row["id"]] = [self.action_item(row, {"summary": text}, at + 600, user) for text in past.actions]
+        self.items[row["id"]] = [
+            self.action_item(row, {"summary": text}, at + 600, user) for text in past.actions
+        ]
 
     def _embedded(self, catalog: str, ids: list[str] | None) -> list[dict[str, Row]]:
         rows = (self.find(catalog, wanted) for wanted in ids or [])

@@ -1,4 +1,5 @@
-"""The form fields that Brambleway made for itself in Rootly, and what an incident's selections of them may be.
+"""The form fields that Brambleway made for itself in Rootly, and what an incident's selections of
+them may be.
 
 Two things are refused after an incident exists, in the call that sets the field:
 
@@ -25,7 +26,8 @@ LONGEST_TEXT = 255
 
 @dataclass(frozen=True, slots=True)
 class OwnField:
-    """One form field. `shown` are Rootly's forms that have it; `value_kind` what its choices are, "inherit" for `options`."""
+    """One form field. `shown` are Rootly's forms that have it; `value_kind` what its choices are,
+    "inherit" for `options`."""
 
     name: str
     input_kind: str
@@ -52,7 +54,9 @@ FIELDS = (
     OwnField("Told the press", "checkbox"),
     OwnField("Keywords", "tags"),
     OwnField("Owning teams", "multi_select", value_kind="group"),
-    OwnField("Resolution", "textarea", ("slack_incident_resolution_form", "web_incident_resolution_form")),
+    OwnField(
+        "Resolution", "textarea", ("slack_incident_resolution_form", "web_incident_resolution_form")
+    ),
     OwnField("Pager code", "text", enabled=False),
     OwnField("Effort", "select", (SLACK_ITEM, WEB_ITEM), options=("An hour", "A day", "A week")),
     OwnField("Runbook", "text", (WEB_ITEM,)),
@@ -84,21 +88,28 @@ CHANGE: Mapping[str, Shape] = {"value": STRING.or_null(), **_SELECTED}
 ITEM_SELECTION: Mapping[str, Shape] = {"id": STRING, "form_field_id": STRING.must(), **_SELECTED}
 
 
-def check_selection(field: Row, given: Mapping[str, Any], lists: Mapping[str, Sequence[Row]], *, lag: bool) -> None:
-    """Raises the 422 for a selection that does not fit its field. `lag`: what is not set up yet is refused."""
+def check_selection(
+    field: Row, given: Mapping[str, Any], lists: Mapping[str, Sequence[Row]], *, lag: bool
+) -> None:
+    """Raises the 422 for a selection that does not fit its field. `lag`: what is not set up yet is
+    refused."""
     attributes = field["attributes"]
     if not any(given.get(name) not in (None, "", []) for name in ("value", *MEMBERS)):
         raise refused(["Value can't be blank"], ["value"])
     if attributes["input_kind"] in ("select", "multi_select"):
         member, catalog = next(
-            (name, catalog) for name, (kind, catalog) in MEMBERS.items() if kind == attributes["value_kind"]
+            (name, catalog)
+            for name, (kind, catalog) in MEMBERS.items()
+            if kind == attributes["value_kind"]
         )
         _check_choices(field, member, given, lists[catalog], lag=lag)
     else:
         _check_value(attributes["input_kind"], given.get("value"))
 
 
-def _check_choices(field: Row, member: str, given: Mapping[str, Any], rows: Sequence[Row], *, lag: bool) -> None:
+def _check_choices(
+    field: Row, member: str, given: Mapping[str, Any], rows: Sequence[Row], *, lag: bool
+) -> None:
     words = member.removeprefix("selected_").removesuffix("_ids").replace("_", " ")
     title = f"Selected {words.removesuffix('y') + 'ies' if words.endswith('y') else words + 's'}"
     chosen = [str(each) for each in given.get(member) or []]
@@ -140,13 +151,20 @@ def _is_number(text: str) -> bool:
 
 
 def included(fields: Iterable[Row], options: Iterable[Row], what: Iterable[str]) -> list[Row]:
-    """What `?include=options,positions` adds: the options of these fields, and where they stand in Rootly's forms."""
+    """What `?include=options,positions` adds: the options of these fields, and where they stand in
+    Rootly's forms."""
     wanted = set(what)
     rows = [row for row in options if "options" in wanted]
     for place, field in enumerate(fields, start=1):
         for form in field["attributes"]["shown"] if "positions" in wanted else ():
             attributes = {"form_field_id": field["id"], "form": form, "position": place}
-            rows.append({"id": f"{field['id']}-{form}", "type": "form_field_positions", "attributes": attributes})
+            rows.append(
+                {
+                    "id": f"{field['id']}-{form}",
+                    "type": "form_field_positions",
+                    "attributes": attributes,
+                }
+            )
     return rows
 
 
@@ -158,5 +176,7 @@ def in_words(selection: Mapping[str, Any], lists: Mapping[str, Sequence[Row]]) -
     for member, (_, catalog) in MEMBERS.items():
         chosen = [str(each) for each in selection.get(member) or []]
         found = [row["attributes"] for row in lists[catalog] if row["id"] in chosen]
-        words += [str(each.get("value") or each.get("full_name") or each.get("name")) for each in found]
+        words += [
+            str(each.get("value") or each.get("full_name") or each.get("name")) for each in found
+        ]
     return ", ".join(words)

@@ -21,7 +21,8 @@ _COMPARISONS = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list can be asked: exact filters by attribute, what `filter[search]` looks in, sortable attributes.
+    """What a list can be asked: exact filters by attribute, what `filter[search]` looks in,
+    sortable attributes.
 
     `times`: whether it has filters like `filter[created_at][gte]`.
     """
@@ -34,15 +35,20 @@ class Query:
 
 
 def answer(request: Request, rows: Iterable[Row], query: Query) -> dict[str, Any]:
-    """The page that was asked for, as a JSON:API document. Raises the 400 for a question the list does not know."""
+    """The page that was asked for, as a JSON:API document. Raises the 400 for a question the list
+    does not know."""
     found = list(rows)
     sort = ""
     for name, value in request.query_params.multi_items():
         if name == "sort":
             sort = value
         elif name.startswith("filter["):
-            found = _filtered(found, name.removeprefix("filter[").removesuffix("]").split("]["), value, query)
-        elif name not in ("page[number]", "page[size]", "include") and not (name == "page[after]" and query.cursor):
+            found = _filtered(
+                found, name.removeprefix("filter[").removesuffix("]").split("]["), value, query
+            )
+        elif name not in ("page[number]", "page[size]", "include") and not (
+            name == "page[after]" and query.cursor
+        ):
             raise refused([f"{name} is not a parameter of this list"], [name], 400)
     return _page(request, _sorted(found, sort, query), query)
 
@@ -54,7 +60,9 @@ def _filtered(rows: list[Row], keys: Sequence[str], value: str, query: Query) ->
     if query.times and field.endswith("_at") and operator in _COMPARISONS:
         return _compared(rows, field, operator, value)
     if field not in query.filters or operator not in ("eq", "not_eq", "in", "not_in"):
-        raise refused([f"filter[{']['.join(keys)}] is not a filter of this list"], [f"filter[{field}]"], 400)
+        raise refused(
+            [f"filter[{']['.join(keys)}] is not a filter of this list"], [f"filter[{field}]"], 400
+        )
     wanted = set(value.split(","))
     return [row for row in rows if _matches(row, field, wanted) != operator.startswith("not_")]
 
@@ -144,6 +152,10 @@ def _after(rows: list[Row], cursor: str) -> int:
 
 
 def _link(request: Request, number: int, size: int) -> str:
-    kept = [(name, value) for name, value in request.query_params.multi_items() if not name.startswith("page[")]
+    kept = [
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if not name.startswith("page[")
+    ]
     query = urlencode([*kept, ("page[number]", number), ("page[size]", size)], quote_via=quote)
     return f"{request.url.replace(query='')}?{query}"

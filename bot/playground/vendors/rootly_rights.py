@@ -1,6 +1,8 @@
-"""Which right each call at Rootly needs: "incidents:read". The areas and verbs are those of a role's permissions there.
+"""Which right each call at Rootly needs: "incidents:read". The areas and verbs are those of a
+role's permissions there.
 
-What belongs to an incident or a workflow changes it, so that it needs the right to update it: an assumption.
+What belongs to an incident or a workflow changes it, so that it needs the right to update it: an
+assumption.
 """
 
 from dataclasses import dataclass
@@ -17,7 +19,8 @@ class Key:
 
 
 def lacks(method: str, path: str, key: Key) -> bool:
-    """Whether the key is refused this call. Everybody may ask who they are; a key of nobody's gets no answer to that."""
+    """Whether the key is refused this call. Everybody may ask who they are; a key of nobody's gets
+    no answer to that."""
     if path == "/v1/users/me":
         return not key.user
     parts = path.strip("/").split("/")[1:]

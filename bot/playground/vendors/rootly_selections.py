@@ -1,4 +1,5 @@
-"""Rootly's calls about form fields: the lists of them, and an incident's selections (contract, sections 2.3 and 2.5)."""
+"""Rootly's calls about form fields: the lists of them, and an incident's selections (contract,
+sections 2.3 and 2.5)."""
 
 import asyncio
 import time
@@ -64,7 +65,10 @@ class FormFields:
         """What an action item's fields are set to, in words."""
         data = self.rootly.data
         names = {row["id"]: row["attributes"]["name"] for row in data.lists["form_fields"]}
-        return {names[row["form_field_id"]]: in_words(row, data.lists) for row in attributes["form_field_selections"]}
+        return {
+            names[row["form_field_id"]]: in_words(row, data.lists)
+            for row in attributes["form_field_selections"]
+        }
 
     def check_item(self, attributes: Mapping[str, Any]) -> None:
         """Raises the 422 for an action item whose selections do not fit their fields."""
@@ -73,7 +77,9 @@ class FormFields:
             check(ITEM_SELECTION, {name: it for name, it in given.items() if name != "value"})
             if not (value is None or isinstance(value, str | list)):
                 raise refused(["Value is invalid"], ["value"])
-            check_selection(self._field(given["form_field_id"]), given, self.rootly.data.lists, lag=False)
+            check_selection(
+                self._field(given["form_field_id"]), given, self.rootly.data.lists, lag=False
+            )
 
     # Lists
 
@@ -82,7 +88,11 @@ class FormFields:
         body = answer(request, lists["form_fields"], _FIELDS)
         if what := request.query_params.get("include"):
             shown = {row["id"] for row in body["data"]}
-            options = [row for row in lists["form_field_options"] if row["attributes"]["form_field_id"] in shown]
+            options = [
+                row
+                for row in lists["form_field_options"]
+                if row["attributes"]["form_field_id"] in shown
+            ]
             body["included"] = included(body["data"], options, what.split(","))
         return self.rootly.json(body)
 
@@ -99,7 +109,9 @@ class FormFields:
 
     async def _list(self, request: Request) -> Response:
         incident = self.rootly.path_row(request, "incidents")
-        return self.rootly.json(answer(request, self.rootly.data.selections.get(incident["id"], []), _PLAIN))
+        return self.rootly.json(
+            answer(request, self.rootly.data.selections.get(incident["id"], []), _PLAIN)
+        )
 
     # Selections
 
@@ -158,6 +170,8 @@ class FormFields:
         request.state.note = f"set {field['attributes']['name']}"
         path = incident["attributes"]["url"]
         self.rootly.objects = [
-            replace(it, detail={**it.detail, **self.detail(incident["id"])}) if it.path == path else it
+            replace(it, detail={**it.detail, **self.detail(incident["id"])})
+            if it.path == path
+            else it
             for it in self.rootly.objects
         ]

@@ -1,4 +1,5 @@
-"""What Rootly takes in a request body (contract, 2.1 to 2.3), and its words for what is wrong with one."""
+"""What Rootly takes in a request body (contract, 2.1 to 2.3), and its words for what is wrong with
+one."""
 
 import json
 import re
@@ -6,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bot.playground.vendors.base import Refusal, moment
+from bot.playground.vendors.base import RefusalError, moment
 from bot.playground.vendors.rootly_tasks import missing_alternative, task_shapes
 from bot.playground.vendors.shapes import (
     BOOLEAN,
@@ -171,29 +172,33 @@ TASK_PARAMS: Mapping[str, Mapping[str, Shape]] = {
         "custom_logo_url": STRING.or_null(),
     },
 }
-"""The task types that are checked member by member with the document's nulls; the others come from `task_shapes`."""
+"""The task types that are checked member by member with the document's nulls; the others come from
+`task_shapes`."""
 
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+|\{\{.+\}\}")
 
 
 def humanised(field: str) -> str:
-    """As Rails begins a sentence with an attribute: "severity_id" is "Severity", "service_ids" is "Services"."""
+    """As Rails begins a sentence with an attribute: "severity_id" is "Severity", "service_ids" is
+    "Services"."""
     if field.endswith("_ids"):
         stem = field.removesuffix("_ids")
         field = stem.removesuffix("y") + "ies" if stem.endswith("y") else stem + "s"
     return field.removesuffix("_id").replace("_", " ").capitalize()
 
 
-def refused(titles: Sequence[str], fields: Sequence[str], status: int = 422) -> Refusal:
+def refused(titles: Sequence[str], fields: Sequence[str], status: int = 422) -> RefusalError:
     """Body shape 1 of its errors, one entry a title."""
     errors = [{"title": title, "status": str(status)} for title in titles]
-    return Refusal(status, {"errors": errors}, " ".join(fields))
+    return RefusalError(status, {"errors": errors}, " ".join(fields))
 
 
 def check(shapes: Mapping[str, Shape], values: Mapping[str, Any]) -> None:
     """Raises the 422 with all complaints."""
     if found := complaints(shapes, values):
-        raise refused([_title(complaint) for complaint in found], [complaint.field for complaint in found])
+        raise refused(
+            [_title(complaint) for complaint in found], [complaint.field for complaint in found]
+        )
 
 
 def _title(complaint: Complaint) -> str:
@@ -210,7 +215,8 @@ def _title(complaint: Complaint) -> str:
 
 
 def check_moments(attributes: Mapping[str, Any]) -> None:
-    """Times must be ISO 8601 and in the order of a life: "Detected at can not be before Started time"."""
+    """Times must be ISO 8601 and in the order of a life: "Detected at can not be before Started
+    time"."""
     before: tuple[str, datetime] | None = None
     for field in MOMENTS:
         text = attributes.get(field)
@@ -247,7 +253,11 @@ def check_task_params(params: Mapping[str, Any]) -> None:
     for field in ("to", "cc", "bcc"):
         if not all(_ADDRESS.search(address) for address in params.get(field, [])):
             raise refused([f"{humanised(field)} is invalid"], [f"task_params.{field}"])
-    if "query_value" in shapes and params.get("attribute_to_query_by") and not params.get("query_value"):
+    if (
+        "query_value" in shapes
+        and params.get("attribute_to_query_by")
+        and not params.get("query_value")
+    ):
         raise refused(["Query value can't be blank"], ["task_params.query_value"])
     mapping = params.get("custom_fields_mapping")
     if mapping and not _is_json(mapping):
@@ -255,7 +265,8 @@ def check_task_params(params: Mapping[str, Any]) -> None:
 
 
 def _is_json(text: str) -> bool:
-    """A Liquid template is filled in when the task runs, so only text without one can be judged now."""
+    """A Liquid template is filled in when the task runs, so only text without one can be judged
+    now."""
     try:
         json.loads(text)
     except ValueError:

@@ -28,15 +28,24 @@ def task_shapes(task_type: str) -> Mapping[str, Shape] | None:
 def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | None:
     """The first of several members of which one is needed, when none is there."""
     for rule in types()[task_type].rules:
-        if rule.kind == "any of" and not any(all(given.get(name) for name in group) for group in rule.groups):
+        if rule.kind == "any of" and not any(
+            all(given.get(name) for name in group) for group in rule.groups
+        ):
             return rule.groups[0][0]
     return None
 
 
 def in_words(params: Mapping[str, Any]) -> dict[str, str]:
     """What a task was made with, by people's names: "Slack channels" -> "incidents, general"."""
-    named = {name.replace("_", " ").capitalize(): _said(value) for name, value in params.items() if name != "task_type"}
-    return {"Type": str(params["task_type"]), **{label: text for label, text in named.items() if text}}
+    named = {
+        name.replace("_", " ").capitalize(): _said(value)
+        for name, value in params.items()
+        if name != "task_type"
+    }
+    return {
+        "Type": str(params["task_type"]),
+        **{label: text for label, text in named.items() if text},
+    }
 
 
 def _said(value: Any) -> str:

@@ -9,7 +9,8 @@ LONGEST = 3000
 
 
 def readable(body: Any) -> str:
-    """The body as indented JSON. What a form field holds as JSON text is unpacked: a workflow's configuration, for one."""
+    """The body as indented JSON. What a form field holds as JSON text is unpacked: a workflow's
+    configuration, for one."""
     if isinstance(body, Mapping):
         body = {name: _unpacked(value) for name, value in body.items()}
     text = json.dumps(body, indent=2, ensure_ascii=False)

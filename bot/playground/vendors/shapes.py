@@ -1,18 +1,29 @@
-"""What a JSON object sent to a vendor may look like, and what is wrong with one; each vendor words it its own way."""
+"""What a JSON object sent to a vendor may look like, and what is wrong with one; each vendor words
+it its own way."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Type = Literal[
-    "string", "integer", "number", "boolean", "object", "reference", "strings", "integers", "objects", "references"
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "object",
+    "reference",
+    "strings",
+    "integers",
+    "objects",
+    "references",
 ]
 Problem = Literal["missing", "unknown", "type", "enum"]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One member: its type, whether it must be there (and not blank), whether null is taken, the words it may be.
+    """One member: its type, whether it must be there (and not blank), whether null is taken, the
+    words it may be.
 
     A reference is an object of `id` and `name`, both strings.
     """
@@ -60,7 +71,13 @@ def complaints(shapes: Mapping[str, Shape], values: Mapping[str, Any]) -> list[C
     """Everything wrong with `values`, members in the order of `shapes`, unknown members last."""
     found = []
     for field, shape in shapes.items():
-        problem = _problem(shape, values[field]) if field in values else "missing" if shape.required else None
+        problem = (
+            _problem(shape, values[field])
+            if field in values
+            else "missing"
+            if shape.required
+            else None
+        )
         if problem is not None:
             found.append(Complaint(field, problem, shape))
     found.extend(Complaint(field, "unknown") for field in values if field not in shapes)
@@ -92,7 +109,11 @@ def _is(kind: Type, value: Any) -> bool:
         case "object":
             return isinstance(value, dict)
         case "reference":
-            return isinstance(value, dict) and set(value) == {"id", "name"} and _is("strings", list(value.values()))
+            return (
+                isinstance(value, dict)
+                and set(value) == {"id", "name"}
+                and _is("strings", list(value.values()))
+            )
         case "strings" | "integers" | "objects" | "references":
             member: dict[Type, Type] = {
                 "strings": "string",

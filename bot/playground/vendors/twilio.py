@@ -1,13 +1,15 @@
-"""A Twilio TaskRouter of our own: two workspaces, their task queues, channels, workflows and tasks (contract, section 4).
+"""A Twilio TaskRouter of our own: two workspaces, their task queues, channels, workflows and tasks
+(contract, section 4).
 
-What it refuses beyond required parameters and ranges, so that a person sees a refusal that names a field and can be
-mended (the parameter's name stands in the message, as in all errors of this API):
+What it refuses beyond required parameters and ranges, so that a person sees a refusal that names a
+field and can be mended (the parameter's name stands in the message, as in all errors of this API):
 
 - A `Configuration` with a queue of another workspace: `STAGING_QUEUE` is a well-formed SID, but of the workspace
   "Brambleway Staging", and so is refused in "Brambleway Care", which the credentials are for.
 - A callback URL that Twilio could never reach: http(s) only, and no host like `localhost` or 127.0.0.1.
 
-A JSON body carries no parameters as far as this API is concerned, so it gets "Missing required parameter".
+A JSON body carries no parameters as far as this API is concerned, so it gets "Missing required
+parameter".
 """
 
 import base64
@@ -24,12 +26,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import Handler, Refusal, VendorStandIn, iso, moment
+from bot.playground.vendors.base import Handler, RefusalError, VendorStandIn, iso, moment
 from bot.playground.vendors.ids import twilio_sid
 from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
-from bot.playground.vendors.records import Shown
+from bot.playground.vendors.records import DisplayedObject
 from bot.playground.vendors.twilio_answers import error, form_of, invalid, missing, not_found, whole
 from bot.playground.vendors.twilio_configuration import fault_in, queue_of
 from bot.playground.vendors.twilio_rights import lacks
@@ -46,7 +48,12 @@ DEFAULT_RESERVATION, LONGEST_RESERVATION = 120, 86_400
 """Seconds."""
 PER_MINUTE = 6000
 """Twilio publishes no number; the headers need one."""
-CHANNELS = (("default", "Default"), ("voice", "Voice"), ("chat", "Programmable Chat"), ("email", "Email"))
+CHANNELS = (
+    ("default", "Default"),
+    ("voice", "Voice"),
+    ("chat", "Programmable Chat"),
+    ("email", "Email"),
+)
 """Unique and friendly names of every workspace's task channels."""
 FILTERS = ("FriendlyName", "EvaluateTaskAttributes")
 """Query parameters that the address of the next page keeps."""
@@ -56,7 +63,8 @@ _YEAR = 365 * 24 * 3600.0
 class Twilio(VendorStandIn):
     """Twilio's TaskRouter API on a port of its own.
 
-    `bare_lists`: a list of tasks comes without their attributes, as Twilio's OpenAPI document has it.
+    `bare_lists`: a list of tasks comes without their attributes, as Twilio's OpenAPI document has
+    it.
     """
 
     vendor = "twilio"
@@ -70,13 +78,18 @@ class Twilio(VendorStandIn):
         self._token = secrets.token_hex(16)
         self.keys.add(_basic(ACCOUNT, self._token), frozenset())
         self._begun = time.time()
-        self.workspaces = [self._workspace(CARE, "Brambleway Care"), self._workspace(STAGING, "Brambleway Staging")]
+        self.workspaces = [
+            self._workspace(CARE, "Brambleway Care"),
+            self._workspace(STAGING, "Brambleway Staging"),
+        ]
         self.queues = {
             CARE: [self._queue(CARE, queue.name, queue.description) for queue in data.TASK_QUEUES],
             STAGING: [self._queue(STAGING, "Everyone", "1==1")],
         }
         self.workflows: dict[str, list[Row]] = {CARE: [], STAGING: []}
-        self.channels = {sid: [self._channel(sid, *names) for names in CHANNELS] for sid in (CARE, STAGING)}
+        self.channels = {
+            sid: [self._channel(sid, *names) for names in CHANNELS] for sid in (CARE, STAGING)
+        }
         self.tasks = Tasks(self.queues, self.workflows, self.channels)
         for one in data.ROUTING_WORKFLOWS:
             self._fill_workflow(one.name, one.description)
@@ -106,11 +119,17 @@ class Twilio(VendorStandIn):
             Route(workspace, self.api(self._get_workspace)),
             Route(f"{workspace}/TaskQueues", self.api(self._lister("task_queues"))),
             Route(f"{workspace}/TaskQueues/{{sid}}", self.api(self._getter("task_queues"))),
-            Route(f"{workspace}/Workflows", self.api(self._create_workflow, creates=True), methods=["POST"]),
+            Route(
+                f"{workspace}/Workflows",
+                self.api(self._create_workflow, creates=True),
+                methods=["POST"],
+            ),
             Route(f"{workspace}/Workflows", self.api(self._lister("workflows"))),
             Route(f"{workspace}/Workflows/{{sid}}", self.api(self._getter("workflows"))),
             Route(f"{workspace}/TaskChannels", self.api(self._lister("channels"))),
-            Route(f"{workspace}/Tasks", self.api(self._create_task, creates=True), methods=["POST"]),
+            Route(
+                f"{workspace}/Tasks", self.api(self._create_task, creates=True), methods=["POST"]
+            ),
             Route(f"{workspace}/Tasks", self.api(self._list_tasks)),
             Route(f"{workspace}/Tasks/{{sid}}", self.api(self._getter("tasks"))),
             Route("/", front_page(self)),
@@ -120,9 +139,11 @@ class Twilio(VendorStandIn):
 
     def permit(self, request: Request) -> None:
         if lacks(request.method, request.url.path, self.keys.of(request) or ()):
-            raise error(403, 70051, "The API key lacks a permission that this needs", "not permitted")
+            raise error(
+                403, 70051, "The API key lacks a permission that this needs", "not permitted"
+            )
 
-    def unauthorised(self) -> Refusal:
+    def unauthorised(self) -> RefusalError:
         note = "token revoked" if self.fault == "revoked" else "invalid credentials"
         return error(401, 20003, "Authenticate", note)
 
@@ -140,7 +161,9 @@ class Twilio(VendorStandIn):
         if catalog != "task_queues":
             raise KeyError(catalog)
         first = len(self.queues[CARE]) + 1
-        self.queues[CARE].extend(self._queue(CARE, f"queue-{n:05}", "1==1") for n in range(first, first + count))
+        self.queues[CARE].extend(
+            self._queue(CARE, f"queue-{n:05}", "1==1") for n in range(first, first + count)
+        )
 
     def lists(self) -> dict[str, dict[str, str]]:
         return {"Queues": {queue["friendly_name"]: queue["sid"] for queue in self.queues[CARE]}}
@@ -156,7 +179,9 @@ class Twilio(VendorStandIn):
 
     def _lister(self, name: str) -> Handler:
         async def handler(request: Request) -> Response:
-            return self._paged(request, name, self._listed(self._rows(name, self._workspace_sid(request))))
+            return self._paged(
+                request, name, self._listed(self._rows(name, self._workspace_sid(request)))
+            )
 
         return handler
 
@@ -172,13 +197,19 @@ class Twilio(VendorStandIn):
     def _rows(self, name: str, workspace: str) -> list[Row]:
         if name == "tasks":
             return self.tasks.present(workspace)
-        return {"workflows": self.workflows, "task_queues": self.queues, "channels": self.channels}[name][workspace]
+        return {"workflows": self.workflows, "task_queues": self.queues, "channels": self.channels}[
+            name
+        ][workspace]
 
     async def _list_tasks(self, request: Request) -> Response:
         if expression := request.query_params.get("EvaluateTaskAttributes", ""):
             self.tasks.count_evaluation()
         rows = self._listed(self.tasks.present(self._workspace_sid(request), expression))
-        return self._paged(request, "tasks", [{**row, "attributes": None} for row in rows] if self.bare_lists else rows)
+        return self._paged(
+            request,
+            "tasks",
+            [{**row, "attributes": None} for row in rows] if self.bare_lists else rows,
+        )
 
     def _listed(self, rows: list[Row]) -> list[Row]:
         return settled(self, rows, "sid", _created_at)
@@ -204,10 +235,14 @@ class Twilio(VendorStandIn):
             "page_size": size,
             "url": self._page_url(request, size, number, rows),
             "first_page_url": self._page_url(request, size, 0, rows),
-            "previous_page_url": self._page_url(request, size, number - 1, rows) if number else None,
+            "previous_page_url": self._page_url(request, size, number - 1, rows)
+            if number
+            else None,
             "next_page_url": None if ended else self._page_url(request, size, number + 1, rows),
         }
-        return self.json({key: [self._linked(row) for row in rows[begin : begin + size]], "meta": meta})
+        return self.json(
+            {key: [self._linked(row) for row in rows[begin : begin + size]], "meta": meta}
+        )
 
     def _page_url(self, request: Request, size: int, number: int, rows: list[Row]) -> str:
         query = {"PageSize": str(size), "Page": str(number)}
@@ -242,7 +277,14 @@ class Twilio(VendorStandIn):
         common = self._common(sid, "", f"/v1/Workspaces/{workspace}/Tasks/{sid}", time.time())
         row = self.tasks.create(workspace, form, common)
         path = f"/console/workspaces/{workspace}/tasks/{sid}"
-        self.keep(request, form, sid, Shown("task", f"{sid[:8]}…", title(row), path, time.time(), detail(row), True))
+        self.keep(
+            request,
+            form,
+            sid,
+            DisplayedObject(
+                "task", f"{sid[:8]}…", title(row), path, time.time(), detail(row), True
+            ),
+        )
         return self.json(self._linked(row), 201)
 
     def _workspace_sid(self, request: Request) -> str:
@@ -265,7 +307,9 @@ class Twilio(VendorStandIn):
     def _queue(self, workspace: str, name: str, target: str) -> Row:
         sid = twilio_sid("WQ", "twilio", workspace, name)
         return {
-            **self._common(sid, name, f"/v1/Workspaces/{workspace}/TaskQueues/{sid}", self._begun - _YEAR),
+            **self._common(
+                sid, name, f"/v1/Workspaces/{workspace}/TaskQueues/{sid}", self._begun - _YEAR
+            ),
             "workspace_sid": workspace,
             "target_workers": target,
             "task_order": "FIFO",
@@ -284,12 +328,16 @@ class Twilio(VendorStandIn):
 
     def _workflow(self, workspace: str, form: Mapping[str, str], at: float, sid: str) -> Row:
         return {
-            **self._common(sid, form["FriendlyName"], f"/v1/Workspaces/{workspace}/Workflows/{sid}", at),
+            **self._common(
+                sid, form["FriendlyName"], f"/v1/Workspaces/{workspace}/Workflows/{sid}", at
+            ),
             "workspace_sid": workspace,
             "configuration": form["Configuration"],
             "assignment_callback_url": form.get("AssignmentCallbackUrl") or None,
             "fallback_assignment_callback_url": form.get("FallbackAssignmentCallbackUrl") or None,
-            "task_reservation_timeout": int(form.get("TaskReservationTimeout") or DEFAULT_RESERVATION),
+            "task_reservation_timeout": int(
+                form.get("TaskReservationTimeout") or DEFAULT_RESERVATION
+            ),
             "document_content_type": "application/json",
         }
 
@@ -307,7 +355,9 @@ class Twilio(VendorStandIn):
         queue = twilio_sid("WQ", "twilio", CARE, queue_name)
         configuration = json.dumps({"task_routing": {"default_filter": {"queue": queue}}})
         form = {"FriendlyName": name, "Configuration": configuration}
-        row = self._workflow(CARE, form, self._begun - _YEAR, twilio_sid("WW", "twilio", CARE, name))
+        row = self._workflow(
+            CARE, form, self._begun - _YEAR, twilio_sid("WW", "twilio", CARE, name)
+        )
         self.workflows[CARE].append(row)
         self.objects.append(self._shown(row, from_slack=False))
 
@@ -317,19 +367,24 @@ class Twilio(VendorStandIn):
 
     # What people see
 
-    def _shown(self, row: Row, *, from_slack: bool) -> Shown:
+    def _shown(self, row: Row, *, from_slack: bool) -> DisplayedObject:
         path = f"/console/workspaces/{row['workspace_sid']}/workflows/{row['sid']}"
         at = time.time() if from_slack else self._begun - _YEAR
         reference = f"{row['sid'][:8]}…"
-        return Shown("workflow", reference, row["friendly_name"], path, at, self._detail(row), from_slack)
+        return DisplayedObject(
+            "workflow", reference, row["friendly_name"], path, at, self._detail(row), from_slack
+        )
 
     def _detail(self, row: Row) -> dict[str, str]:
         routing = json.loads(row["configuration"])["task_routing"]
-        names = {queue["sid"]: queue["friendly_name"] for queue in self.queues[row["workspace_sid"]]}
+        names = {
+            queue["sid"]: queue["friendly_name"] for queue in self.queues[row["workspace_sid"]]
+        }
         detail = {
             "Default queue": names.get(queue_of(routing.get("default_filter") or {}), ""),
             "Filters": ", ".join(
-                str(rule.get("filter_friendly_name") or rule["expression"]) for rule in routing.get("filters") or []
+                str(rule.get("filter_friendly_name") or rule["expression"])
+                for rule in routing.get("filters") or []
             ),
             "Reservation timeout": f"{row['task_reservation_timeout']} s",
             "Assignment callback": row["assignment_callback_url"] or "",
@@ -340,22 +395,30 @@ class Twilio(VendorStandIn):
     async def _workflow_page(self, request: Request) -> Response:
         for row in self.workflows.get(request.path_params["workspace"], []):
             if row["sid"] == request.path_params["sid"]:
-                detail = {**self._detail(row), "Configuration": json.dumps(json.loads(row["configuration"]), indent=2)}
+                detail = {
+                    **self._detail(row),
+                    "Configuration": json.dumps(json.loads(row["configuration"]), indent=2),
+                }
                 return page(self.label, row["sid"], row["friendly_name"], detail)
         return nothing_here(self.label)
 
     async def _task_page(self, request: Request) -> Response:
         for row in self.tasks.rows.get(request.path_params["workspace"], []):
             if row["sid"] == request.path_params["sid"]:
-                return page(self.label, row["sid"], title(row), {"Status": row["assignment_status"], **detail(row)})
+                return page(
+                    self.label,
+                    row["sid"],
+                    title(row),
+                    {"Status": row["assignment_status"], **detail(row)},
+                )
         return nothing_here(self.label)
 
     # Faults
 
-    def rate_limited(self, retry_after: int) -> Refusal:
+    def rate_limited(self, retry_after: int) -> RefusalError:
         return error(429, 20429, "Too Many Requests", "rate limited")
 
-    def one_refusal(self, path: str) -> Refusal:
+    def one_refusal(self, path: str) -> RefusalError:
         return invalid("Attributes" if path.endswith("/Tasks") else "FriendlyName", "is reserved")
 
 

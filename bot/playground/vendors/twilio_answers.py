@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from bot.playground.vendors.base import Refusal, media_type
+from bot.playground.vendors.base import RefusalError, media_type
 
 
 async def form_of(request: Request) -> dict[str, str]:
@@ -15,21 +15,23 @@ async def form_of(request: Request) -> dict[str, str]:
     return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
-def error(status: int, code: int, message: str, note: str) -> Refusal:
+def error(status: int, code: int, message: str, note: str) -> RefusalError:
     """An error in the shape that this API's errors have; `note` is for the page's list of requests."""
     more = f"https://www.twilio.com/docs/errors/{code}"
-    return Refusal(status, {"code": code, "message": message, "more_info": more, "status": status}, note)
+    return RefusalError(
+        status, {"code": code, "message": message, "more_info": more, "status": status}, note
+    )
 
 
-def missing(parameter: str) -> Refusal:
+def missing(parameter: str) -> RefusalError:
     return error(400, 20001, f"Missing required parameter {parameter} in the post body", parameter)
 
 
-def invalid(parameter: str, complaint: str) -> Refusal:
+def invalid(parameter: str, complaint: str) -> RefusalError:
     return error(400, 20001, f"{parameter} {complaint}", parameter)
 
 
-def not_found(request: Request) -> Refusal:
+def not_found(request: Request) -> RefusalError:
     path = request.url.path.removeprefix("/v1")
     return error(404, 20404, f"The requested resource {path} was not found", "not found")
 

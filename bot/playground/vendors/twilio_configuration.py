@@ -16,7 +16,8 @@ _COMPARED = re.compile(r"==|!=|[<>]|\b(CONTAINS|HAS|IN)\b", re.IGNORECASE)
 
 
 def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
-    """What is wrong with the first part that is wrong, or nothing. `queue_exists` asks the workspace at hand."""
+    """What is wrong with the first part that is wrong, or nothing. `queue_exists` asks the
+    workspace at hand."""
     if len(text.encode()) > LARGEST:
         return f"it is longer than {LARGEST} bytes"
     try:
@@ -67,7 +68,9 @@ def _fault_in_filter(rule: Any, path: str, queue_exists: Callable[[str], bool]) 
     return ""
 
 
-def _fault_in_target(target: Any, path: str, first: bool, queue_exists: Callable[[str], bool]) -> str:
+def _fault_in_target(
+    target: Any, path: str, first: bool, queue_exists: Callable[[str], bool]
+) -> str:
     if not isinstance(target, dict):
         return f"{path} must be an object"
     target = _given(target)
@@ -80,7 +83,9 @@ def _fault_in_target(target: Any, path: str, first: bool, queue_exists: Callable
     if not _is_whole(timeout, 1):
         return f"{path}.timeout must be a positive number of seconds"
     expression = target.get("expression")
-    if expression is not None and not (isinstance(expression, str) and _PREFIXED.search(expression)):
+    if expression is not None and not (
+        isinstance(expression, str) and _PREFIXED.search(expression)
+    ):
         return f"{path}.expression must name its attributes as task.name or worker.name"
     if expression is not None and (fault := _fault_in_expression(expression)):
         return f"{path}.expression {fault}"

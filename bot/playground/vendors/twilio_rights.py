@@ -1,8 +1,14 @@
-"""Which right each call at TaskRouter needs of a restricted key: "task_queues:read". The names are ours."""
+"""Which right each call at TaskRouter needs of a restricted key: "task_queues:read". The names are
+ours."""
 
 from collections.abc import Collection
 
-_LISTS = {"TaskQueues": "task_queues", "TaskChannels": "task_channels", "Workflows": "workflows", "Tasks": "tasks"}
+_LISTS = {
+    "TaskQueues": "task_queues",
+    "TaskChannels": "task_channels",
+    "Workflows": "workflows",
+    "Tasks": "tasks",
+}
 
 
 def lacks(method: str, path: str, withheld: Collection[str]) -> bool:

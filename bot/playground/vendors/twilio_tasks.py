@@ -1,7 +1,8 @@
 """The tasks of the Twilio stand-in's workspaces (contract, section 4.2).
 
-Nobody works there, so a task is pending until a test (`finish`) or its timeout ends it; about five minutes later it is
-forgotten, as with the real ones. A task goes to the queue that its workflow's default filter names.
+Nobody works there, so a task is pending until a test (`finish`) or its timeout ends it; about five
+minutes later it is forgotten, as with the real ones. A task goes to the queue that its workflow's
+default filter names.
 """
 
 import json
@@ -49,7 +50,8 @@ class Tasks:
         self._evaluated: deque[float] = deque(maxlen=EVALUATIONS)
 
     def create(self, workspace: str, form: dict[str, str], common: Row) -> Row:
-        """The task that the form asks for, kept; `common` is what every resource has. Raises a refusal."""
+        """The task that the form asks for, kept; `common` is what every resource has. Raises a
+        refusal."""
         workflow, channel = self._workflow(workspace, form), self._channel(workspace, form)
         queue = self._queue(workspace, form, workflow)
         target, ignore = self._routing_target(workspace, form)
@@ -99,7 +101,9 @@ class Tasks:
 
     def _end(self, row: Row) -> float:
         made = moment(row["date_created"])
-        return self._ended.get(row["sid"], (made.timestamp() if made else 0.0) + float(row["timeout"]))
+        return self._ended.get(
+            row["sid"], (made.timestamp() if made else 0.0) + float(row["timeout"])
+        )
 
     def _workflow(self, workspace: str, form: dict[str, str]) -> Row:
         workflows, sid = self._workflows[workspace], form.get("WorkflowSid", "")
@@ -121,13 +125,18 @@ class Tasks:
         default = json.loads(workflow["configuration"])["task_routing"].get("default_filter") or {}
         return next((row for row in queues if row["sid"] == queue_of(default)), None)
 
-    def _routing_target(self, workspace: str, form: dict[str, str]) -> tuple[str | None, bool | None]:
-        """(the target, whether its capacity is ignored); there is no list of workers to find one in."""
+    def _routing_target(
+        self, workspace: str, form: dict[str, str]
+    ) -> tuple[str | None, bool | None]:
+        """(the target, whether its capacity is ignored); there is no list of workers to find one
+        in."""
         target, ignore = form.get("RoutingTarget") or None, form.get("IgnoreCapacity")
         if target is not None:
             lists = {"WQ": self._queues[workspace], "WW": self._workflows[workspace]}
             if not re.fullmatch(r"W[KQW][0-9a-fA-F]{32}", target):
-                raise invalid("RoutingTarget", "must be the SID of a Worker, a TaskQueue or a Workflow")
+                raise invalid(
+                    "RoutingTarget", "must be the SID of a Worker, a TaskQueue or a Workflow"
+                )
             if rows := lists.get(target[:2]):
                 _known(rows, "sid", target, "RoutingTarget", "target")
         if not (target or "").startswith("WK"):
@@ -138,7 +147,8 @@ class Tasks:
 
 
 def conditions(expression: str) -> dict[str, str]:
-    """The text that each attribute has to be; `name == "text"` and AND are understood. Raises a refusal."""
+    """The text that each attribute has to be; `name == "text"` and AND are understood. Raises a
+    refusal."""
     found: dict[str, str] = {}
     for part in _AND.split(expression):
         if (match := _CONDITION.fullmatch(part)) is None:
@@ -165,8 +175,14 @@ def detail(row: Row) -> dict[str, str]:
         "Timeout": f"{row['timeout']} s",
         "Routing target": row["routing_target"],
     }
-    named = {str(name): value for name, value in json.loads(row["attributes"]).items() if name != "title"}
-    return {label: _said(value) for label, value in {**shown, **named}.items() if value not in (None, "")}
+    named = {
+        str(name): value for name, value in json.loads(row["attributes"]).items() if name != "title"
+    }
+    return {
+        label: _said(value)
+        for label, value in {**shown, **named}.items()
+        if value not in (None, "")
+    }
 
 
 def title(row: Row) -> str:
@@ -196,7 +212,9 @@ def _virtual_start(form: dict[str, str]) -> str | None:
         return None
     at = moment(text)
     if at is None or not _EARLIEST <= at <= datetime.now(UTC):
-        raise invalid("VirtualStartTime", "must be a date that is not in the future and not before 1900")
+        raise invalid(
+            "VirtualStartTime", "must be a date that is not in the future and not before 1900"
+        )
     return iso(at.timestamp())
 
 

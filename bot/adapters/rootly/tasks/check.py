@@ -67,7 +67,10 @@ def _idle(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
     documented = [each.parameters for each in facts.values()]
     tables = (*documented, *wording.sdk.values(), *wording.former.values())
     used = {name for table in tables for name in table}
-    for section, names in (("parameters", wording.parameters), ("not_offered", wording.not_offered)):
+    for section, names in (
+        ("parameters", wording.parameters),
+        ("not_offered", wording.not_offered),
+    ):
         yield from (f"[{section}]: no type has {name}" for name in sorted(names.keys() - used))
 
 

@@ -1,4 +1,5 @@
-"""Facts about Rootly's task types, as `facts.json` and the hand-kept part of `forms.toml` hold them."""
+"""Facts about Rootly's task types, as `facts.json` and the hand-kept part of `forms.toml` hold
+them."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -24,7 +24,11 @@ def join(documented: Mapping[str, TypeFacts], wording: Wording) -> Iterator[Task
                 name=name,
                 label=form.label,
                 area=wording.areas[area],
-                origin="document" if name in documented else "sdk" if name in wording.sdk else "former",
+                origin="document"
+                if name in documented
+                else "sdk"
+                if name in wording.sdk
+                else "former",
                 parameters=tuple(_parameters(name, form, facts, wording)),
                 rules=tuple(_rules(form, facts)),
             )
@@ -52,7 +56,9 @@ def kind_of(fact: Fact, worded: FieldWording) -> str:
     return "choice" if fact.choices or worded.choices else worded.kind or KINDS[fact.type][0]
 
 
-def _parameters(task: str, form: FormWording, documented: TypeFacts, wording: Wording) -> Iterator[Parameter]:
+def _parameters(
+    task: str, form: FormWording, documented: TypeFacts, wording: Wording
+) -> Iterator[Parameter]:
     facts = all_facts(task, documented, wording)
     for name in (*form.fields, *form.more):
         if name not in facts:

@@ -25,8 +25,8 @@ CATALOG_TYPES = ("string", "reference")
 class Parameter:
     """One parameter of a type, and what its field is like.
 
-    `kind` is a kind of `KINDS`, or a catalog's name. `reference`: it is sent as `{id, name}`. `many`:
-    it is a list. `minimum` and `maximum` bound a number, or the length of a list.
+    `kind` is a kind of `KINDS`, or a catalog's name. `reference`: it is sent as `{id, name}`.
+    `many`: it is a list. `minimum` and `maximum` bound a number, or the length of a list.
     `demanded`: required in practice, though the document does not say so. `advanced`: behind "More
     fields". `default` is always sent. `title` and `hint` are empty where the usual ones will do.
     `documented`: Rootly's document has it.
@@ -62,8 +62,8 @@ class Parameter:
 class Rule:
     """A rule that ties parameters together.
 
-    `any of`: one of the groups is filled in whole. `together`: the group is filled in whole or not at
-    all. `needs`: the parameter is filled in when another, `when[0]`, has the value `when[1]`.
+    `any of`: one of the groups is filled in whole. `together`: the group is filled in whole or not
+    at all. `needs`: the parameter is filled in when another, `when[0]`, has the value `when[1]`.
     """
 
     kind: Literal["any of", "together", "needs"]

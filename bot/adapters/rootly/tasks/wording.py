@@ -1,4 +1,5 @@
-"""The shape of `forms.toml`: our words, order and rules for the task types. The file explains itself."""
+"""The shape of `forms.toml`: our words, order and rules for the task types. The file explains
+itself."""
 
 import tomllib
 from functools import cache

@@ -1,0 +1,1 @@
+"""Who may do what: the policy, and what admins decided."""

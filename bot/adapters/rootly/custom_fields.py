@@ -1,0 +1,240 @@
+"""Rootly's custom fields ("form fields"): as fields of our forms, and what was filled in as Rootly
+wants it.
+
+Pure functions. An incident takes its custom fields one by one once it exists; an action item takes
+them when it is created.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot.adapters.base import Submission
+from bot.adapters.http import dig, text
+from bot.forms.custom_fields import BLOCK, CustomField, CustomKind
+from bot.forms.fields import Form
+
+OF_INCIDENTS, OF_ACTION_ITEMS = "form_fields", "action_item_fields"
+ENTITIES = "entities"
+"""The catalog of entities; "entities:<id>" are those of one of the organisation's own catalogs."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormsOf:
+    """Rootly's own forms that ours stands for: a field is in ours if it is in one of them, and
+    required if Slack's demands it."""
+
+    slack: str
+    web: str
+
+
+FORMS_OF: Mapping[str, FormsOf] = {
+    OF_INCIDENTS: FormsOf("slack_new_incident_form", "web_new_incident_form"),
+    OF_ACTION_ITEMS: FormsOf("slack_action_item_form", "web_action_item_form"),
+}
+
+_PLAIN: Mapping[str, CustomKind] = {
+    "text": "text",
+    "textarea": "long",
+    "rich_text": "long",
+    "date": "date",
+    "datetime": "datetime",
+    "number": "number",
+    "checkbox": "check",
+    "tags": "tags",
+}
+_CHOICES: Mapping[str, tuple[CustomKind, CustomKind]] = {
+    "select": ("select", "lookup"),
+    "multi_select": ("multi_select", "multi_lookup"),
+}
+"""`input_kind`: the kind with the field's own options, and with things that Rootly lists."""
+_CATALOGS: Mapping[str, tuple[str, str]] = {
+    "group": ("teams", "selected_group_ids"),
+    "service": ("services", "selected_service_ids"),
+    "functionality": ("functionalities", "selected_functionality_ids"),
+    "user": ("users", "selected_user_ids"),
+    "environment": ("environments", "selected_environment_ids"),
+    "cause": ("causes", "selected_cause_ids"),
+    "incident_type": ("incident_types", "selected_incident_type_ids"),
+}
+"""`value_kind`: our catalog of those things, and the member of a selection that takes their ids."""
+_MEMBERS = dict(_CATALOGS.values())
+
+
+def shown_in(form: FormsOf, rows: Iterable[Any]) -> list[Any]:
+    """The rows of `/v1/form_fields` that are custom fields, switched on, and in that form."""
+    return [
+        row
+        for row in rows
+        if text(row, "attributes", "kind") == "custom"
+        and dig(row, "attributes", "enabled") is not False
+        and {form.slack, form.web} & _slugs(row, "shown")
+    ]
+
+
+def has_options(row: Any) -> bool:
+    """Whether people choose among options of the field's own."""
+    return text(row, "attributes", "input_kind") in _CHOICES and _things(row) is None
+
+
+def custom_fields(form: FormsOf, rows: Iterable[Any], included: Iterable[Any]) -> list[CustomField]:
+    """The rows as fields, in the form's order; `included` are the options and positions of them
+    all.
+
+    Passed over: a field of a kind that is not known here, and a choice without options.
+    """
+    extra: dict[str, list[Any]] = {}
+    for row in included:
+        extra.setdefault(text(row, "attributes", "form_field_id"), []).append(row)
+    ordered = sorted(rows, key=lambda row: _position(form, extra.get(text(row, "id"), [])))
+    fields = (_custom_field(form, row, extra.get(text(row, "id"), [])) for row in ordered)
+    return [field for field in fields if field is not None]
+
+
+def of_field(field_id: str, options: Iterable[Any]) -> list[Any]:
+    """Rows of a field's own list of options, which need not repeat whose they are."""
+    return [
+        {**row, "attributes": {**attributes, "form_field_id": field_id}}
+        for row in options
+        if isinstance(attributes := dig(row, "attributes"), dict)
+    ]
+
+
+def _custom_field(form: FormsOf, row: Any, extra: list[Any]) -> CustomField | None:
+    attributes = dig(row, "attributes")
+    kind, things = _kind(row), _things(row)
+    options = _options(extra) if has_options(row) else ()
+    if kind is None or not text(row, "id") or (has_options(row) and not options):
+        return None
+    return CustomField(
+        id=text(row, "id"),
+        name=text(attributes, "name") or text(attributes, "slug") or text(row, "id"),
+        kind=kind,
+        required=form.slack in _slugs(row, "required"),
+        hint=text(attributes, "description"),
+        options=options,
+        catalog=things or "",
+    )
+
+
+def _kind(row: Any) -> CustomKind | None:
+    input_kind = text(row, "attributes", "input_kind")
+    if input_kind in _CHOICES:
+        own, listed = _CHOICES[input_kind]
+        return own if _things(row) is None else listed
+    return _PLAIN.get(input_kind)
+
+
+def _things(row: Any) -> str | None:
+    """The catalog that a choice is made from; None for one of the field's own options."""
+    value_kind = text(row, "attributes", "value_kind")
+    if text(row, "attributes", "input_kind") not in _CHOICES:
+        return None
+    if value_kind == "catalog_entity" and (
+        catalog := text(row, "attributes", "value_kind_catalog_id")
+    ):
+        return f"{ENTITIES}:{catalog}"
+    return _CATALOGS[value_kind][0] if value_kind in _CATALOGS else None
+
+
+def _options(extra: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    """(id, words) of each, in their order. A position has no words."""
+    options = [row for row in extra if text(row, "id") and text(row, "attributes", "value")]
+    options.sort(key=lambda row: _number(dig(row, "attributes", "position")))
+    return tuple((text(row, "id"), text(row, "attributes", "value")) for row in options)
+
+
+def _position(form: FormsOf, extra: Iterable[Any]) -> tuple[float, float]:
+    places = {
+        text(row, "attributes", "form"): _number(dig(row, "attributes", "position"))
+        for row in extra
+    }
+    last = float("inf")
+    return places.get(form.slack, last), places.get(form.web, last)
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) else float("inf")
+
+
+def _slugs(row: Any, name: str) -> set[str]:
+    found = dig(row, "attributes", name)
+    return {each for each in found if isinstance(each, str)} if isinstance(found, list) else set()
+
+
+def filled_in(submission: Submission) -> dict[str, tuple[CustomField, Any]]:
+    """The custom fields that were filled in, each with its value, by the dotted name in our form
+    ("custom.9b1f")."""
+    own = getattr(submission.form, BLOCK, None)
+    if not isinstance(own, Form):
+        return {}
+    given = {
+        f"{BLOCK}.{field.id}": (field, getattr(own, field.id, None)) for field in submission.custom
+    }
+    return {name: it for name, it in given.items() if _says_something(*it)}
+
+
+def _says_something(field: CustomField, value: Any) -> bool:
+    """A box that was not ticked says "no" only where Rootly wants to hear one of both."""
+    return field.required if value is False else value not in (None, "", [])
+
+
+def selections(submission: Submission) -> list[dict[str, Any]]:
+    """All that was filled in, as an action item takes it."""
+    return [
+        {"form_field_id": field.id, **_selected(field, value, tags=True)}
+        for field, value in filled_in(submission).values()
+    ]
+
+
+def selected(field: CustomField, value: Any) -> dict[str, Any]:
+    """The value as an incident takes it: `{"value": "..."}`, or `{"selected_option_ids": ["..."]}`."""
+    return _selected(field, value, tags=False)
+
+
+def _selected(field: CustomField, value: Any, *, tags: bool) -> dict[str, Any]:
+    if field.kind in ("select", "multi_select"):
+        return {"selected_option_ids": _listed(value)}
+    if field.kind in ("lookup", "multi_lookup"):
+        member = _MEMBERS.get(field.catalog, "selected_catalog_entity_ids")
+        ids: list[Any] = _listed(value)
+        if member == "selected_user_ids":  # the one kind of id that is a number
+            ids = [int(each) if each.isdecimal() else each for each in ids]
+        return {member: ids}
+    if (
+        field.kind == "tags"
+    ):  # a list is documented for action items alone; how a text separates them, nowhere
+        return {"value": list(value) if tags else ", ".join(value)}
+    return {"value": _written(value)}
+
+
+def _listed(value: Any) -> list[str]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _written(value: Any) -> str:
+    """As a text: a number without an exponent and without the point of a whole one, a time with its
+    offset."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        number = Decimal(str(value))
+        whole = number.to_integral_value()
+        return format(whole if number == whole else number, "f")
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat(timespec="seconds")
+    return str(value)
+
+
+def holds(selection: Any, wanted: Mapping[str, Any]) -> bool:
+    """Whether the incident's selection, a row of Rootly's list, says that already."""
+    return all(
+        _texts(dig(selection, "attributes", name)) == _texts(value)
+        for name, value in wanted.items()
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    return sorted(str(each) for each in (value if isinstance(value, list) else [value]))

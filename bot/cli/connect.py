@@ -1,0 +1,140 @@
+"""From an admin's or operator's hands to the vendor's "yes" to an encrypted row; and `python -m bot
+connect`."""
+
+import asyncio
+import getpass
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from bot.adapters.base import Adapter, typed_unseen
+from bot.adapters.http import make_client
+from bot.adapters.registry import ADAPTERS, make_adapters
+from bot.connections.store import Connections
+from bot.connections.verify import check_and_save, understood
+from bot.errors import FormError, OutcomeUnknownError, RetryLaterError, SettingError, VendorError
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.storage.encryption import load_secret_box
+from bot.storage.key_check import demand_some
+from bot.workspace import Workspace
+
+
+def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify: bool) -> int:
+    """Read the credentials, check them, store them; prints what came of it. Raises `SettingError`
+    or `VendorError`."""
+    if not re.fullmatch(r"T[A-Z0-9]+", team):
+        raise SettingError(
+            "TEAM",
+            "should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.",
+        )
+    if enterprise and not re.fullmatch(r"E[A-Z0-9]+", enterprise):
+        raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
+    if vendor not in ADAPTERS:
+        raise SettingError("VENDOR", f"should be one of {', '.join(ADAPTERS)}.")
+    if not settings.database.exists():  # in another folder, one would be made for nothing
+        raise SettingError(
+            "RELAY_DATABASE",
+            f"{settings.database} is not there; name the file that the bot uses, or start the bot "
+            "first.",
+        )
+    given = _read(
+        ADAPTERS[vendor]
+    )  # before there is an event loop: it would keep the first Ctrl+C to itself
+    print(asyncio.run(connect(settings, Workspace(enterprise, team), vendor, given, verify=verify)))
+    return 0
+
+
+async def connect(
+    settings: Settings,
+    workspace: Workspace,
+    vendor: str,
+    given: Mapping[str, Any],
+    *,
+    verify: bool = True,
+) -> str:
+    """Store the vendor's credentials for the workspace; what to tell the operator. Raises
+    `SettingError` and `VendorError`."""
+    async with make_client() as client:
+        adapter = make_adapters(client, settings.vendor_urls)[vendor]
+        try:
+            understood(adapter, given)  # before a database is made for nothing
+        except FormError as error:
+            name, sentence = next(iter(error.errors.items()))
+            raise SettingError(name, sentence) from None
+        database = await Database.open(settings.database)
+        try:
+            secret_box = load_secret_box(settings.encryption_keys, settings.database)
+            await demand_some(database, secret_box)
+            connections = Connections(database, secret_box)
+            account = await check_and_save(adapter, connections, workspace, given, verify=verify)
+        except (RetryLaterError, OutcomeUnknownError) as error:
+            advice = "Nothing was stored: try again, or store it unchecked with --no-verify."
+            raise VendorError(error.vendor, f"{error} {advice}") from error
+        finally:
+            await database.close()
+    assert account is not None  # noqa: S101  only a link can be used up
+    checked = f" as {account.name}" if verify else "; the credentials were not checked"
+    connected = f"{workspace.team} is connected to {adapter.label}{checked}."
+    told = filter(None, (account.rights.about(operation.name) for operation in adapter.operations))
+    return "\n".join([connected, *(f"But: {sentence}" for sentence in dict.fromkeys(told))])
+
+
+def _read(adapter: type[Adapter]) -> dict[str, Any]:
+    """The credentials, typed or from standard input. Raises `SettingError`; Ctrl+C ends it."""
+    if sys.stdin.isatty():
+        try:
+            return _typed(adapter)
+        except (EOFError, KeyboardInterrupt) as error:
+            print(file=sys.stderr)  # the prompt's line
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise SettingError("credentials", "were not typed, so nothing was stored.") from None
+    fields = adapter.credentials.model_fields
+    example = json.dumps({name: "..." for name, it in fields.items() if it.is_required()})
+    try:
+        secret = json.loads(sys.stdin.read())
+    except ValueError:
+        raise SettingError("standard input", f"is not JSON; write {example} to it.") from None
+    if not isinstance(secret, dict):
+        raise SettingError("standard input", f"is not a JSON object; write {example} to it.")
+    return secret
+
+
+def _typed(adapter: type[Adapter]) -> dict[str, Any]:
+    """Each field as it was typed; one that cannot be right is asked for again at once."""
+    typed: dict[str, Any] = {}
+    for name, info in adapter.credentials.model_fields.items():
+        label = f"{adapter.label} {name.replace('_', ' ')}"
+        while (text := _prompted(label, info)) or info.is_required():
+            if not (wrong := _mistake(adapter, typed | {name: text}, name)):
+                typed[name] = text
+                break
+            print(f"{label} {wrong}", file=sys.stderr)
+    return typed
+
+
+def _mistake(adapter: type[Adapter], given: Mapping[str, Any], name: str) -> str:
+    """What is wrong with that field of the credentials, whatever else is; empty when nothing is."""
+    try:
+        understood(adapter, given)
+    except FormError as error:
+        return error.errors.get(name, "")
+    return ""
+
+
+def _prompted(label: str, field: FieldInfo) -> str:
+    """What was typed; of a field that has a default, nothing may be typed."""
+    if typed_unseen(field):
+        return getpass.getpass(f"{label}: ").strip()
+    choices = (
+        f" ({', '.join(map(str, get_args(field.annotation)))})"
+        if get_origin(field.annotation) is Literal
+        else ""
+    )
+    default = "" if field.is_required() else f" [{field.default}]"
+    return input(f"{label}{choices}{default}: ").strip()

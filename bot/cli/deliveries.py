@@ -1,0 +1,326 @@
+"""`python -m bot deliveries`: what was submitted and what became of it, for operators. It works
+while the bot runs."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from bot.cli.output import safe, show
+from bot.delivery.model import STATES, Delivery
+from bot.delivery.store.decisions import Decision, Decisions
+from bot.delivery.store.history import Event, History
+from bot.errors import RelayError, SettingError
+from bot.forms.text import cut
+from bot.messages.words import undecided
+from bot.settings import Settings
+from bot.storage.database import Database
+
+Wish = Literal["retry", "cancel"]
+OPERATOR = "operator"
+LONGEST_TITLE = 50
+
+_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+_DECISIONS: Mapping[tuple[Wish, str], Decision] = {
+    ("retry", "failed"): "try_again",
+    ("retry", "unconfirmed"): "send_again",
+    ("cancel", "queued"): "cancel",
+    ("cancel", "failed"): "cancel",
+}
+_IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
+    ("retry", "queued"): "waits to be sent already; `--cancel` stops it",
+    ("retry", "sending"): "is being sent just now; look again in a minute",
+    ("retry", "delivered"): "was created already, so it is not sent again",
+    (
+        "retry",
+        "rejected",
+    ): "was refused by the vendor; whoever filled it in can correct it and send it again in Slack",
+    (
+        "retry",
+        "failed",
+    ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
+    ("cancel", "sending"): "is being sent just now; look again in a minute",
+    ("cancel", "delivered"): "was created already; close or delete it at the vendor",
+    (
+        "cancel",
+        "rejected",
+    ): "was refused by the vendor and will not be sent; there is nothing to cancel",
+    (
+        "cancel",
+        "unconfirmed",
+    ): "may have been created already; look at the vendor, or let `--retry` send it again",
+    ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
+}
+"""Why it cannot be done in this state, after the key."""
+
+
+class CannotDecideError(RelayError):
+    """The delivery is in no state for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for on the command line; empty or None where it was not."""
+
+    key: str = ""
+    state: str = ""
+    since: str = ""
+    limit: int = 50
+    as_json: bool = False
+    wish: Wish | None = None
+
+
+def main(settings: Settings, wanted: Wanted) -> int:
+    """Print what is wanted. Raises `SettingError` for an argument or database that will not do,
+    `CannotDecideError` when the delivery is in no state for the wish."""
+    _check(settings, wanted)
+    text = asyncio.run(_answer(settings, wanted))
+    show(text)
+    return 0
+
+
+def _check(settings: Settings, wanted: Wanted) -> None:
+    if wanted.state and wanted.state not in STATES:
+        raise SettingError("--state", f"should be one of {', '.join(STATES)}.")
+    if wanted.limit < 1:
+        raise SettingError("--limit", "should be 1 or more.")
+    if wanted.key and (wanted.state or wanted.since):
+        raise SettingError("KEY", "names one delivery; leave --state and --since out.")
+    if wanted.wish and not wanted.key:
+        raise SettingError("KEY", f"is missing: say which delivery to {wanted.wish}.")
+    if not settings.database.exists():
+        raise SettingError(
+            "RELAY_DATABASE",
+            f"{settings.database} is not there; name the file that the bot uses, or start the bot "
+            "first.",
+        )
+
+
+async def _answer(settings: Settings, wanted: Wanted) -> str:
+    since = _since(wanted.since, time.time())
+    database = await Database.open(settings.database)
+    try:
+        history = History(database)
+        if not wanted.key:
+            rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
+            return _json([_plain(row) for row in rows]) if wanted.as_json else _table(rows, wanted)
+        rows = await _with_key(history, wanted.key)
+        if wanted.wish:
+            rows = [await _decide(history, Decisions(database), rows, wanted.wish)]
+        told = [(row, await history.trail(row)) for row in rows]
+    finally:
+        await database.close()
+    if wanted.as_json:
+        return _json([_whole(row, trail) for row, trail in told])
+    return "\n\n".join(_page(row, trail) for row, trail in told)
+
+
+async def _with_key(history: History, key: str) -> list[Delivery]:
+    rows = await history.with_key(key)
+    if not rows:
+        raise CannotDecideError(
+            f"There is no delivery {safe(key)}; `python -m bot deliveries` lists them."
+        )
+    return rows
+
+
+async def _decide(
+    history: History, decisions: Decisions, rows: Sequence[Delivery], wish: Wish
+) -> Delivery:
+    """The row as it is once the wish is carried out. Raises `CannotDecideError`."""
+    if len(rows) > 1:
+        raise CannotDecideError(
+            f"{rows[0].key} names {len(rows)} deliveries of different workspaces; decide in Slack."
+        )
+    [row] = rows
+    if decision := _DECISIONS.get((wish, row.state)):
+        changed = await decisions.make(row.workspace, row.key, decision, OPERATOR)
+        if changed is not None:
+            return changed
+        [row] = await history.with_key(row.key)
+    because = _IMPOSSIBLE.get((wish, row.state), "changed just now; look at it again")
+    raise CannotDecideError(f"{row.key} {because}.")
+
+
+def _since(text: str, now: float) -> float:
+    """Epoch seconds of "90m", "2h", "3d" ago, or of an ISO date or time (this machine's zone unless
+    it names one)."""
+    if not text:
+        return 0.0
+    if match := re.fullmatch(r"(\d{1,6})([mhd])", text):
+        return now - int(match[1]) * _SECONDS[match[2]]
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise SettingError(
+            "--since", "should be like 90m, 2h, 3d, 2026-11-21 or 2026-11-21T14:00."
+        ) from None
+
+
+def _table(rows: Sequence[Delivery], wanted: Wanted) -> str:
+    if not rows:
+        return (
+            "There are no such deliveries."
+            if wanted.state or wanted.since
+            else "There are no deliveries yet."
+        )
+    lines = [("when", "state", "what", "title", "attempts", "key")]
+    lines += [
+        (
+            _local(row.created_at),
+            ", ".join(filter(None, (_state(row), _open(row)))),
+            f"{row.vendor} {row.operation}",
+            cut(_title(row), LONGEST_TITLE),
+            str(row.attempt),
+            row.key,
+        )
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _page(row: Delivery, trail: Sequence[Event]) -> str:
+    """One delivery, a line a fact, and its trail."""
+    facts = {
+        "key": row.key,
+        "workspace": "/".join(filter(None, row.workspace)),
+        "what": f"{row.vendor} {row.operation}",
+        "title": _title(row),
+        "state": _state(row),
+        "says": safe(" ".join([row.sentence, *row.fields.values()]).strip()),
+        "in doubt": _doubt(row),
+        "created": safe(
+            " ".join(filter(None, (row.created.get(it, "") for it in ("reference", "id", "url"))))
+        ),
+        "twins": safe(", ".join(it.reference or it.id for it in row.duplicates)),
+        "remaining": f"\n{' ' * 11}".join(_remaining(row)),
+        "by": safe(f"{row.actor_name} {row.actor}".strip()),
+        "submitted": _local(row.created_at),
+        "next": _local(_next(row)) if not row.settled else "",
+        "attempts": str(row.attempt),
+        "erased": _local(row.erased_at) if row.erased_at else "",
+        "payload": _readable(row.payload) if row.payload else "",
+    }
+    lines = [f"{name:<10} {fact}" for name, fact in facts.items() if fact]
+    lines += ["", *(f"{_local(it.at, '%Y-%m-%d %H:%M:%S')}  {_event(it)}" for it in trail)]
+    return "\n".join(lines)
+
+
+def _event(event: Event) -> str:
+    reason = f" ({event.reason})" if event.reason else ""
+    return f"{event.state}{reason}, attempt {event.attempt}, by {safe(event.actor) or 'the bot'}"
+
+
+def _plain(row: Delivery) -> dict[str, Any]:
+    """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never. `remaining`:
+    what is not set at the vendor yet, by the form's field, with why not; `undecided`: only a person
+    can say whether it was created."""
+    return {
+        "key": row.key,
+        "enterprise": row.workspace.enterprise,
+        "team": row.workspace.team,
+        "vendor": row.vendor,
+        "operation": row.operation,
+        "account": row.account,
+        "actor": row.actor,
+        "channel": row.channel,
+        "private": row.private,
+        "title": row.title,
+        "state": row.state,
+        "reason": row.reason,
+        "sentence": row.sentence,
+        "attempts": row.attempt,
+        "revision": row.revision,
+        "created": row.created,
+        "twins": [it.model_dump() for it in row.duplicates],
+        "remaining": dict(row.steps),
+        "undecided": undecided(row),
+        "looks": row.lookup_count,
+        "resends": row.resend_count,
+        "submitted_at": _utc(row.created_at),
+        "next_at": None if row.settled else _utc(_next(row)),
+        "changed_at": _utc(row.updated_at),
+        "erased_at": _utc(row.erased_at),
+    }
+
+
+def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
+    """The same with what was filled in, the vendor's complaints by field, and the trail."""
+    events = [
+        {
+            "at": _utc(it.at),
+            "actor": it.actor,
+            "state": it.state,
+            "reason": it.reason,
+            "attempt": it.attempt,
+        }
+        for it in trail
+    ]
+    return _plain(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
+
+
+def _state(row: Delivery) -> str:
+    return f"{row.state} ({row.reason})" if row.reason else row.state
+
+
+def _open(row: Delivery) -> str:
+    """What is open about it, in a few words; empty when nothing is."""
+    if row.state == "unconfirmed":
+        return "somebody has to decide" if undecided(row) else "being checked"
+    if not row.steps:
+        return ""
+    return f"{len(row.steps)} field{'s' * (len(row.steps) > 1)} {'still to be set' if row.next_step_at else 'not set'}"
+
+
+def _doubt(row: Delivery) -> str:
+    """Why it is not known whether it was created, and what clears it up; empty where it is known."""
+    if row.state != "unconfirmed":
+        return ""
+    done = f"looked for and not found: {row.lookup_count}; sent again: {row.resend_count}"
+    if undecided(row):
+        return f"{done}; look at the vendor, then press a button on its card in Slack, or let `--retry` send it again"
+    return f"{done}; it is looked for by itself"
+
+
+def _remaining(row: Delivery) -> list[str]:
+    """A line for each field that is not set at the vendor yet: its name, and why."""
+    names = {f"custom.{it.id}": it.name for it in row.custom}
+    return [
+        safe(
+            f"{f'{names[field]} ({field})' if field in names else field}: "
+            f"{said or 'still to be set'}"
+        )
+        for field, said in row.steps.items()
+    ]
+
+
+def _next(row: Delivery) -> float:
+    return row.next_step_at if row.state == "delivered" else row.next_at
+
+
+def _title(row: Delivery) -> str:
+    return "(erased)" if row.erased_at else safe(row.created.get("title") or row.title)
+
+
+def _local(at: float, pattern: str = "%Y-%m-%d %H:%M") -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime(pattern)
+
+
+def _utc(at: float) -> str | None:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else None
+
+
+def _json(value: Any) -> str:
+    """JSON in which every character beyond ASCII, and with it whatever a terminal would obey, is
+    escaped."""
+    return json.dumps(value, indent=2, default=dict)
+
+
+def _readable(payload: Mapping[str, Any]) -> str:
+    lines = json.dumps(payload, indent=2, ensure_ascii=False).splitlines()
+    return "\n".join(map(safe, lines))

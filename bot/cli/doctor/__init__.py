@@ -1,0 +1,63 @@
+"""`python -m bot doctor`: is everything as it should be, and if not, what to do. It changes
+nothing."""
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from dataclasses import asdict
+
+from bot.cli.doctor import local, slack, stored, vendors
+from bot.cli.doctor.findings import Finding, Findings, limited, wrong_setting
+from bot.cli.output import safe, show
+from bot.errors import SettingError
+from bot.settings import Settings, load
+
+ALL_SECONDS = 600.0
+"""For all tokens or connections together; each has a limit of its own besides."""
+
+
+def main(*, as_json: bool = False) -> int:
+    """Print what was found. 0 without a problem, 1 with one, 2 when a setting is missing or wrong."""
+    try:
+        findings = asyncio.run(examine(load()))
+    except SettingError as error:
+        findings = [wrong_setting(error)]
+    show(_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
+    if any(it.setting for it in findings):
+        return 2
+    return 1 if any(it.sign == "problem" for it in findings) else 0
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Everything that was found, in the order of the checks; those of Slack and of the vendors run
+    beside each other."""
+    async with stored.opened(settings) as store:
+        installed = await store.installations()
+        findings = [
+            *await limited("settings", local.settings(settings, installed=bool(installed)), 5)
+        ]
+        findings += store.findings
+        checks: list[Awaitable[Findings]] = [
+            limited("Slack", slack.reach(settings), slack.SECONDS),
+            limited("Slack", slack.tokens(settings, installed), ALL_SECONDS),
+            limited("SLACK_APP_TOKEN", slack.app_token(settings), slack.SECONDS),
+            limited("RELAY_PUBLIC_URL", slack.public_url(settings), slack.SECONDS),
+        ]
+        if store.database is not None and store.secret_box is not None:
+            everything = vendors.connections(settings, store.database, store.secret_box)
+            checks.append(limited("vendors", everything, ALL_SECONDS))
+        if store.database is not None:
+            checks += [
+                limited("lists", stored.lists(store.database), 10),
+                limited("queue", stored.queue(store.database), 10),
+            ]
+        for found in await asyncio.gather(*checks):
+            findings += found
+    return findings
+
+
+def _json(findings: Findings) -> str:
+    shown = [
+        {name: value for name, value in asdict(it).items() if name != "setting"} for it in findings
+    ]
+    return json.dumps(shown, indent=2)

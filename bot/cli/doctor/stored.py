@@ -1,0 +1,199 @@
+"""What stands in the database: keys, lists, deliveries."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.adapters.registry import ADAPTERS
+from bot.catalogs.store import fetched_at
+from bot.cli.doctor import local
+from bot.cli.doctor.findings import Finding, Findings, wrong_setting
+from bot.delivery.store import backlog
+from bot.errors import SecretError, SettingError
+from bot.forms.text import duration
+from bot.settings import Settings
+from bot.storage import encrypted_secrets
+from bot.storage.database import Database
+from bot.storage.encrypted_secrets import EncryptedSecret
+from bot.storage.encryption import (
+    VARIABLE,
+    SecretBox,
+    holds_secrets,
+    key_file,
+    load_secret_box,
+    none_opens,
+)
+from bot.storage.key_check import open_to_others
+from bot.workspace import Workspace
+
+NAMED = 3
+"""So many lists are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The database, None where it cannot be used as it is; the vault, None where nothing can be
+    opened; and what was found on the way."""
+
+    database: Database | None = None
+    secret_box: SecretBox | None = None
+    findings: Findings = ()
+
+    async def installations(self) -> Sequence[tuple[Workspace, str]]:
+        """Every workspace's own Slack token that opens."""
+        if self.database is None or self.secret_box is None:
+            return []
+        secret_box = self.secret_box
+
+        def token(it: EncryptedSecret) -> str:
+            try:
+                return (
+                    secret_box.open(it.owner, it.ciphertext)["token"]
+                    if it.kind == "installation"
+                    else ""
+                )
+            except SecretError:
+                return ""
+
+        return [
+            (it.workspace, found)
+            async for chunk in encrypted_secrets.everything(self.database, token)
+            for it, found in chunk
+            if found
+        ]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Stored]:
+    """The database, opened if the bot has used it before and could use it now."""
+    found, ready = await local.database(settings.database)
+    if not ready:
+        yield Stored(findings=found)
+        return
+    try:
+        database = await Database.open(settings.database)
+    except SettingError as error:
+        yield Stored(findings=[*found, wrong_setting(error)])
+        return
+    try:
+        about_keys, secret_box = await _keys(settings, database)
+        yield Stored(database, secret_box, [*found, *about_keys])
+    finally:
+        await database.close()
+
+
+async def _keys(settings: Settings, database: Database) -> tuple[Findings, SecretBox | None]:
+    file = key_file(database.path)
+    if settings.encryption_keys is None and not file.exists() and not holds_secrets(database.path):
+        return [
+            Finding(
+                "ok", "keys", f"Nothing is stored yet; {file.name} is made when the bot starts."
+            )
+        ], None
+    try:
+        secret_box = load_secret_box(settings.encryption_keys, database.path)
+    except SettingError as error:
+        return [wrong_setting(error)], None
+    tried = await encrypted_secrets.try_all(database, secret_box)
+    if tried.closed and len(tried.closed) == tried.count:
+        return [wrong_setting(none_opens(secret_box.source))], None
+    found = [
+        Finding("problem", it.name, why, "Connect or install it again.") for it, why in tried.closed
+    ]
+    found += _file_mode(database, secret_box)
+    return found or [await _all_open(database, secret_box, tried.count)], secret_box
+
+
+def _file_mode(database: Database, secret_box: SecretBox) -> Findings:
+    if secret_box.source == VARIABLE or not (mode := open_to_others(database)):
+        return []
+    says = f"Other users of this machine can get at {secret_box.source} (mode {mode})."
+    return [Finding("warning", "keys", says, f"Type `chmod 600 {key_file(database.path)}`.")]
+
+
+async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Finding:
+    if not count:
+        return Finding("ok", "keys", "Nothing is stored yet.")
+    first = [
+        new
+        async for chunk in encrypted_secrets.everything(
+            database, lambda it: secret_box.is_first(it.ciphertext)
+        )
+        for _, new in chunk
+    ]
+    all_of_them = (
+        "The one stored secret opens" if count == 1 else f"All {count} stored secrets open"
+    )
+    if all(first):
+        return Finding("ok", "keys", f"{all_of_them} with the first key.")
+    older = "but" if count == 1 else f"{first.count(False)} of them"
+    return Finding(
+        "ok",
+        "keys",
+        f"{all_of_them}, {older} only with an older key.",
+        "`python -m bot rotate-keys` changes that.",
+    )
+
+
+async def lists(database: Database) -> Findings:
+    """How old the lists behind the pickers are. One that nobody uses is not refreshed, so age alone
+    is nothing wrong."""
+    found = []
+    for (workspace, vendor), fetched in (await fetched_at(database)).items():
+        if vendor not in ADAPTERS:
+            continue
+        what = f"lists of {ADAPTERS[vendor].label} in {workspace.team or workspace.enterprise}"
+        needed = [it for it in ADAPTERS[vendor].catalogs if it.static is None and not it.on_demand]
+        if missing := list(dict.fromkeys(it.label for it in needed if it.name not in fetched)):
+            others = f" and {len(missing) - NAMED} others" if len(missing) > NAMED else ""
+            says = f"Never fetched: {', '.join(missing[:NAMED])}{others}."
+            found.append(
+                Finding(
+                    "warning",
+                    what,
+                    says,
+                    "The bot fetches them while it runs; `/vendors` says what is wrong.",
+                )
+            )
+        elif fetched:
+            ages = [time.time() - at for at in fetched.values()]
+            says = f"Fetched between {duration(min(ages))} and {duration(max(ages))} ago."
+            found.append(Finding("ok", what, says))
+    return found
+
+
+async def queue(database: Database) -> Findings:
+    """What waits, and for whom."""
+    now = time.time()
+    waits = await backlog.count(database, now)
+    found = []
+    if waits.overdue:
+        says = f"{waits.overdue} should have been sent more than {duration(backlog.OVERDUE_SECONDS)} ago."
+        found.append(
+            Finding("problem", "queue", says, "Start the bot; where it runs, look at its log.")
+        )
+    elif waits.waiting:
+        says = f"{waits.waiting} wait to be sent, the oldest for {duration(now - waits.oldest)}."
+        found.append(
+            Finding("ok", "queue", says, "`python -m bot deliveries --state queued` says why.")
+        )
+    if waits.undecided:
+        says = f"{waits.undecided} may have been created or not, and somebody has to decide."
+        found.append(
+            Finding(
+                "warning",
+                "queue",
+                says,
+                "`python -m bot deliveries --state unconfirmed` lists them.",
+            )
+        )
+    if waits.looked_up:
+        says = f"{waits.looked_up} may have been created or not; the bot looks at the vendor."
+        found.append(Finding("ok", "queue", says))
+    if waits.for_an_admin:
+        says = f"{waits.for_an_admin} wait until an admin has connected the vendor again."
+        found.append(
+            Finding("warning", "queue", says, "An admin does that with `/vendors` in Slack.")
+        )
+    return found or [Finding("ok", "queue", "Nothing waits.")]

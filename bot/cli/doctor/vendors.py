@@ -1,0 +1,88 @@
+"""Each connection: whether the vendor takes its credentials, and what they may do there."""
+
+import asyncio
+
+from pydantic import ValidationError
+
+from bot.adapters.base import Account, Adapter
+from bot.adapters.http import make_client
+from bot.adapters.rate_limit import RateLimiters
+from bot.adapters.registry import make_adapters
+from bot.cli.doctor.findings import Finding, Findings, limited
+from bot.connections.store import Connection, Connections
+from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.storage.encryption import SecretBox
+from bot.workspace import Workspace
+
+SECONDS = 15.0
+AT_ONCE = 4
+AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot connect`."
+
+
+async def connections(settings: Settings, database: Database, secret_box: SecretBox) -> Findings:
+    """All of them, some at a time, each with a limit of its own and at its vendor's pace."""
+    stored = Connections(database, secret_box)
+    findings: list[Finding] = []
+    if not (accounts := await stored.accounts()):
+        return [Finding("warning", "vendors", "Nothing is connected.", "Type `/vendors` in Slack.")]
+    slots = asyncio.Semaphore(AT_ONCE)
+    async with make_client() as client:
+        adapters = make_adapters(client, settings.vendor_urls)
+        rate_limiters = RateLimiters(
+            {vendor: adapter.limits for vendor, adapter in adapters.items()}
+        )
+
+        async def one(workspace: Workspace, vendor: str) -> Findings:
+            if (adapter := adapters.get(vendor)) is None:
+                return [
+                    Finding("warning", vendor, "This version of the bot does not know this vendor.")
+                ]
+            what = f"{adapter.label} in {workspace.team or workspace.enterprise}"
+            async with slots:
+                with_rate_limiter = adapter.with_rate_limiter(rate_limiters.of((workspace, vendor)))
+                return await limited(
+                    what, _connection(stored, with_rate_limiter, workspace, what), SECONDS
+                )
+
+        for found in await asyncio.gather(*[one(*it) for it in accounts]):
+            findings += found
+    return findings
+
+
+async def _connection(
+    stored: Connections, adapter: Adapter, workspace: Workspace, what: str
+) -> Findings:
+    connection = await stored.get(workspace, adapter.vendor)
+    if connection is None:  # disconnected meanwhile
+        return []
+    try:
+        credentials = adapter.credentials.model_validate(dict(connection.secret))
+    except ValidationError:
+        return [Finding("problem", what, "What is stored is no key of this vendor's.", AGAIN)]
+    try:
+        account = await adapter.verify(credentials)
+    except (UnauthorizedError, RejectedError) as error:
+        return [
+            Finding(
+                "problem", what, str(error) or f"{adapter.label} does not accept the key.", AGAIN
+            )
+        ]
+    except (RetryLaterError, OutcomeUnknownError) as error:
+        return [Finding("warning", what, str(error), "Run this again later.")]
+    return _account(connection, account, adapter, what)
+
+
+def _account(connection: Connection, account: Account, adapter: Adapter, what: str) -> Findings:
+    checked = not connection.account.startswith("unverified:")
+    if checked and account.id != connection.account:
+        says = "The key belongs to another account than when it was connected."
+        return [Finding("problem", what, says, AGAIN)]
+    cannot = [
+        Finding("warning", what, f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}")
+        for operation in adapter.operations
+        if (sentence := account.rights.about(operation.name))
+    ]
+    acts = f", acting as {account.rights.acts_as}" if account.rights.acts_as else ""
+    return [Finding("ok", what, f"Works for {account.name}{acts}."), *cannot]

@@ -1,0 +1,40 @@
+"""manifest.yml with the operator's own address in it."""
+
+from typing import Any
+
+import yaml
+
+from bot.slack.manifest import load
+
+PLACEHOLDER = "https://relay.example.com"
+
+
+def filled(url: str | None) -> dict[str, Any]:
+    """The manifest for the bot at `url` (no slash at its end), or for Socket Mode when there is
+    none."""
+    manifest = load()
+    for command in manifest["features"]["slash_commands"]:
+        _fill(command, "url", url)
+    oauth = manifest["oauth_config"]
+    if url is None:
+        del oauth["redirect_urls"]
+    else:
+        oauth["redirect_urls"] = [it.replace(PLACEHOLDER, url) for it in oauth["redirect_urls"]]
+    interactivity = manifest["settings"]["interactivity"]
+    _fill(interactivity, "request_url", url)
+    _fill(interactivity, "message_menu_options_url", url)
+    _fill(manifest["settings"]["event_subscriptions"], "request_url", url)
+    manifest["settings"]["socket_mode_enabled"] = url is None
+    return manifest
+
+
+def text(url: str | None) -> str:
+    """The same as YAML, ready to be pasted into Slack's "From a manifest" page."""
+    return yaml.safe_dump(filled(url), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _fill(owner: dict[str, Any], name: str, url: str | None) -> None:
+    if url is None:
+        owner.pop(name, None)
+    else:
+        owner[name] = owner[name].replace(PLACEHOLDER, url)

@@ -1,0 +1,136 @@
+"""The keys for what is stored: looked at when the bot starts, and `python -m bot rotate-keys`."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import structlog
+from cryptography.fernet import Fernet
+
+from bot.cli.output import safe, show
+from bot.delivery.store.history import History
+from bot.errors import SettingError
+from bot.settings import Settings
+from bot.storage import encrypted_secrets
+from bot.storage.database import Database
+from bot.storage.encrypted_secrets import EncryptedSecret, Kind, Rotated
+from bot.storage.encryption import VARIABLE, SecretBox, came_from, key_file, load_secret_box
+
+log = structlog.get_logger(__name__)
+
+_AGAIN: Mapping[Kind, str] = {
+    "connection": "Connect the vendors again with `/vendors` in Slack or `python -m bot connect`.",
+    "installation": "Install the app in its workspaces again.",
+}
+"""What to do about what was removed."""
+_PUT_IN_FRONT = "Make a new key, put it in front of the old one in {where}, start the bot again, and run this once more."
+
+_IN_THE_JOURNAL = (
+    "What the old keys open still stands in {database}-wal, which was being read just now: it is "
+    "overwritten in time, or "
+    "gone when the bot is stopped."
+)
+
+
+def main(settings: Settings, *, remove_lost: bool = False, sure: bool = False) -> int:
+    """Seal everything anew under the first key; prints what was done. `remove_lost`: before that,
+    remove what no key opens, once somebody at the terminal agreed or said that they are `sure`.
+    Raises `SettingError`."""
+    if not settings.database.exists():
+        raise SettingError(
+            "RELAY_DATABASE", f"{settings.database} is not there; name the file that the bot uses."
+        )
+    lost = asyncio.run(_lost(settings)) if remove_lost else []
+    if lost and not (sure or _agreed()):
+        print("Nothing was removed.")
+        return 1
+    return asyncio.run(_rotate(settings, lost, anew=remove_lost))
+
+
+async def _lost(settings: Settings) -> Sequence[EncryptedSecret]:
+    """What no key opens, which is printed together with where the keys are from. Nothing is made or
+    changed for that."""
+    secret_box, source = _as_it_is(settings)
+    database = await Database.open(settings.database)
+    try:
+        lost = [it for it, _ in (await encrypted_secrets.try_all(database, secret_box)).closed]
+    finally:
+        await database.close()
+    if lost:
+        show("\n".join([source, "This does not open:", *(f"  {safe(it.name)}" for it in lost)]))
+    return lost
+
+
+def _as_it_is(settings: Settings) -> tuple[SecretBox, str]:
+    """The keys, and where they are from; without a key file one that opens nothing, for the file is
+    made only after somebody agreed."""
+    file = key_file(settings.database)
+    if settings.encryption_keys is None and not file.exists():
+        none = f"There is no key file {file.name}, and {VARIABLE} is not set here. Where the bot runs it may be."
+        return SecretBox([Fernet.generate_key()], file.name), none
+    secret_box = load_secret_box(settings.encryption_keys, settings.database)
+    return secret_box, came_from(secret_box.source)
+
+
+def _agreed() -> bool:
+    """Whether somebody at the terminal says yes. Raises `SettingError` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise SettingError(
+            "--yes",
+            "is missing, and nobody can be asked here: give it to remove these. Nothing was "
+            "removed.",
+        )
+    try:
+        typed = input("Remove them for good? With the right keys they could still be read. [y/N] ")
+    except EOFError:
+        print()  # the prompt's line
+        return False
+    return typed.strip().lower() in ("y", "yes")
+
+
+async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: bool) -> int:
+    secret_box = load_secret_box(settings.encryption_keys, settings.database, anew=anew)
+    database = await Database.open(settings.database)
+    try:
+        removed = await encrypted_secrets.remove(database, lost)
+        for it in removed:
+            print(f"Removed: {safe(it.name)}.")
+        rotated = await encrypted_secrets.rotate(database, secret_box)
+        if rotated.done and not await History(database).scrub():
+            print(_IN_THE_JOURNAL.format(database=settings.database.name), file=sys.stderr)
+    finally:
+        await database.close()
+    return _told(rotated, secret_box, removed)
+
+
+def _told(rotated: Rotated, secret_box: SecretBox, removed: Sequence[EncryptedSecret]) -> int:
+    """Print what came of it; the exit code."""
+    where = VARIABLE if secret_box.source == VARIABLE else f"the key file {secret_box.source}"
+    print(f"Encrypted anew with the first key of {where}: {_counted(rotated.done)}.")
+    if rotated.already:
+        print(f"Encrypted with it already: {_counted(rotated.already)}.")
+    if rotated.missed:
+        print(
+            f"Changed meanwhile: {_counted(rotated.missed)}. Run this once more.", file=sys.stderr
+        )
+    for it, problem in rotated.closed:
+        print(f"Cannot be read: {it.name}. {problem}", file=sys.stderr)
+    if rotated.closed or rotated.missed:
+        print("Keep the old keys until everything is encrypted anew.", file=sys.stderr)
+        return 1
+    for kind in dict.fromkeys(it.kind for it in removed):
+        print(_AGAIN[kind])
+    if secret_box.keys > 1:
+        print(f"The other keys may be removed from {where}.")
+    elif not rotated.done and not removed:
+        print(_PUT_IN_FRONT.format(where=where))
+    return 0
+
+
+def _counted(counts: Counter[Kind]) -> str:
+    """ "2 connections, 1 installation"."""
+    parts = [
+        f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts.items() if count
+    ]
+    return ", ".join(parts) or "nothing"

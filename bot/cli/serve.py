@@ -1,0 +1,39 @@
+"""`python -m bot serve`: answer Slack over HTTP, until told to stop."""
+
+import structlog
+
+from bot.app import create_app
+from bot.runtime.error_logging import set_up_logging
+from bot.settings import Settings
+from bot.web.server import Server, listen, server_config
+
+
+async def serve(settings: Settings, *, quiet: bool = False) -> int:
+    """Answer Slack over HTTP until SIGTERM or SIGINT. Raises `SettingError`."""
+    settings.demand("SLACK_SIGNING_SECRET", *settings.needed_for_tokens)
+    set_up_logging(quiet=quiet)
+    async with create_app(settings) as bot:
+        listening = listen(settings.host, settings.port)
+        log = structlog.get_logger()
+        if settings.signing_secret_looks_odd:
+            log.warning("signing_secret.suspected", usually="32 digits and letters from a to f")
+        said = {
+            "host": settings.host,
+            "port": listening.getsockname()[1],
+            "next": _next_step(settings),
+        }
+        server = Server(
+            server_config(bot.web),
+            on_started=lambda: log.info("serving", **said),
+            until_signal=True,
+        )
+        await server.serve([listening])
+    return 0
+
+
+def _next_step(settings: Settings) -> str:
+    """Return what to do once the bot runs, for whoever starts it the first time."""
+    if (app := settings.slack_app) is not None:
+        return f"let Slack send to {app.url}/slack/events, then open {app.url}/slack/install"
+    address = str(settings.public_url or "https://YOUR-ADDRESS").rstrip("/")
+    return f"let Slack send to {address}/slack/events, then type /vendors in Slack"

@@ -1,0 +1,67 @@
+"""`python -m bot socket`: answer Slack in Socket Mode, until told to stop."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.applications import Starlette
+
+from bot.app import create_app
+from bot.runtime.error_logging import set_up_logging
+from bot.settings import Settings
+from bot.slack.socket_mode import SlackSocket
+from bot.web.server import Server, listen, on_signals, server_config
+
+
+async def socket(settings: Settings) -> int:
+    """Answer Slack over its WebSocket until SIGTERM or SIGINT.
+
+    With `RELAY_PUBLIC_URL`, serve the pages for people over HTTP as well. Raises `SettingError`,
+    and `RelayError` when Slack cannot be reached.
+    """
+    needed = settings.needed_for_tokens
+    if needed == ("SLACK_BOT_TOKEN",) and settings.database.exists():
+        needed = ()  # a stored token may do instead, which is seen once the database is open
+    app_token, *_ = settings.demand("SLACK_APP_TOKEN", *needed)
+    set_up_logging()
+    async with create_app(settings) as bot:
+        if settings.slack_app is None and not await bot.services.installations.any():
+            settings.demand("SLACK_BOT_TOKEN")
+        slack = SlackSocket(bot.app, app_token)
+        await slack.open()
+        structlog.get_logger().info("connected", next="type /vendors in Slack")
+        keeping = asyncio.create_task(slack.run(), name="SlackSocket")
+        try:
+            async with _web_pages(bot.web, settings):
+                await _signal()
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+            await slack.close()
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _web_pages(web: Starlette, settings: Settings) -> AsyncIterator[None]:
+    """Serve the pages for people meanwhile, where they have a public address. Raises
+    `SettingError`."""
+    if settings.public_url is None:
+        yield
+        return
+    listening = listen(settings.host, settings.port)
+    server = Server(server_config(web))
+    serving = asyncio.create_task(server.serve([listening]), name="web pages")
+    structlog.get_logger().info("serving", host=settings.host, port=listening.getsockname()[1])
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _signal() -> None:
+    stop = asyncio.Event()
+    on_signals(lambda number: stop.set())
+    await stop.wait()

@@ -1,0 +1,1 @@
+"""Which vendor account a workspace uses."""

@@ -1,0 +1,274 @@
+"""Which vendors a workspace is connected to, and with what credentials."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bot.adapters.base import Rights
+from bot.connections.setup_links import SetupLink, use_up
+from bot.delivery.model import FOR_AN_ADMIN
+from bot.errors import SecretError
+from bot.storage.database import Database
+from bot.storage.encryption import SecretBox
+from bot.workspace import ConnectionKey, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One workspace's way to one vendor. `broken` says why it does not work, empty while it does;
+    times are epoch seconds, `checked_at` 0 while the vendor was never asked. `connected_by` is the
+    Slack user id of the admin who did it, empty for an operator at the command line."""
+
+    workspace: Workspace
+    vendor: str
+    account: str
+    account_name: str
+    broken: str
+    checked_at: float
+    secret: Mapping[str, str] = field(repr=False)
+    connected_at: float = 0.0
+    connected_by: str = ""
+    rights: Rights = field(default_factory=Rights)
+
+
+class Connections:
+    """`on_gone` hears of a connection that was removed here, or now belongs to another account."""
+
+    def __init__(
+        self,
+        database: Database,
+        secret_box: SecretBox,
+        clock: Callable[[], float] = time.time,
+        *,
+        on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
+    ) -> None:
+        self._database = database
+        self._secret_box = secret_box
+        self._clock = clock
+        self._on_gone = on_gone
+
+    async def save(
+        self,
+        workspace: Workspace,
+        vendor: str,
+        *,
+        account: str,
+        account_name: str,
+        secret: Mapping[str, str],
+        connected_by: str = "",
+        rights: Rights | None = None,
+        link: SetupLink | None = None,
+        checked: bool = True,
+    ) -> bool:
+        """Connect, or replace the connection. What waited for an admin to reconnect this same
+        account becomes due. `checked`: the vendor accepts the credentials; else it was not asked.
+
+        A `link` is used up by it; False, and nothing is saved, when that link is no longer good.
+        The lists of another account go with its connection; those of the same one stay until they
+        are fetched anew.
+        """
+        now = self._clock()
+        sealed = self._secret_box.seal((*workspace, vendor), secret)
+        may = (rights or Rights()).model_dump_json()
+        row = (
+            *workspace,
+            vendor,
+            account,
+            account_name,
+            sealed,
+            now,
+            now if checked else 0.0,
+            connected_by,
+            may,
+        )
+
+        def work(db: sqlite3.Connection) -> tuple[bool, bool]:
+            if link is not None and not use_up(db, link, workspace, vendor, now):
+                return False, False
+            others = db.execute(
+                "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?) AND account "
+                "!= ?",
+                (*workspace, vendor, account),
+            ).rowcount
+            db.execute(
+                "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, "
+                "created_at, checked_at,"
+                " connected_by, rights) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
+                "(enterprise, team, vendor)"
+                " DO UPDATE SET account_name = excluded.account_name, secret = excluded.secret, "
+                "broken = '',"
+                " created_at = excluded.created_at, checked_at = excluded.checked_at,"
+                " connected_by = excluded.connected_by, rights = excluded.rights",
+                row,
+            )
+            _requeue(db, workspace, vendor, account, now, *FOR_AN_ADMIN)
+            return True, others > 0
+
+        saved, gone = await self._database.write(work)
+        if gone:
+            self._on_gone((workspace, vendor))
+        return saved
+
+    async def confirm(self, connection: Connection, account_name: str, rights: Rights) -> None:
+        """Note that the vendor accepts these credentials, and what they may do. What waited for
+        that becomes due; nothing is noted about a connection that was replaced meanwhile."""
+        now = self._clock()
+        key = (*connection.workspace, connection.vendor)
+
+        def work(db: sqlite3.Connection) -> None:
+            noted = db.execute(
+                "UPDATE connections SET account_name = ?, rights = ?, broken = '', checked_at = ?"
+                " WHERE (enterprise, team, vendor, account, created_at) = (?, ?, ?, ?, ?)",
+                (
+                    account_name,
+                    rights.model_dump_json(),
+                    now,
+                    *key,
+                    connection.account,
+                    connection.connected_at,
+                ),
+            )
+            if noted.rowcount:
+                _requeue(
+                    db,
+                    connection.workspace,
+                    connection.vendor,
+                    connection.account,
+                    now,
+                    *FOR_AN_ADMIN,
+                )
+
+        await self._database.write(work)
+
+    async def remove(
+        self, workspace: Workspace, vendor: str, link: SetupLink | None = None
+    ) -> bool:
+        """Disconnect: the credentials and the lists go; what waits for the vendor stays, and is
+        due, so that it says at once why it waits.
+
+        A `link` is used up by it; False, and nothing is removed, when that link is no longer good.
+        """
+        now = self._clock()
+
+        def work(db: sqlite3.Connection) -> bool:
+            if link is not None and not use_up(db, link, workspace, vendor, now):
+                return False
+            db.execute(
+                "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
+                (*workspace, vendor),
+            )
+            db.execute(
+                "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'queued' AND enterprise = ? AND "
+                "team = ? AND vendor = ?"
+                " AND next_attempt_at > ?",
+                (now, *workspace, vendor, now),
+            )
+            return True
+
+        if removed := await self._database.write(work):
+            self._on_gone((workspace, vendor))
+        return removed
+
+    async def get(self, workspace: Workspace, vendor: str) -> Connection | None:
+        """The connection with its credentials, or None. Raises `SecretError` when they do not
+        decrypt."""
+
+        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = db.execute(
+                "SELECT * FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
+                (*workspace, vendor),
+            ).fetchone()
+            return row
+
+        row = await self._database.read(work)
+        return None if row is None else _connection(row, self._secret(row))
+
+    async def of(self, workspace: Workspace) -> list[Connection]:
+        """All the workspace's connections. One whose credentials do not decrypt is `broken`, and
+        comes without them."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM connections WHERE (enterprise, team) = (?, ?) ORDER BY vendor",
+                tuple(workspace),
+            ).fetchall()
+        )
+        return [self._readable(row) for row in rows]
+
+    async def vendors(self, workspace: Workspace) -> set[str]:
+        """The vendors that the workspace is connected to. Decrypts nothing."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT vendor FROM connections WHERE (enterprise, team) = (?, ?)", tuple(workspace)
+            ).fetchall()
+        )
+        return {row[0] for row in rows}
+
+    async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
+        """(account, whether it is broken or the vendor was never asked) of every connection, by
+        workspace and vendor, for the background's rounds."""
+        sql = "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0 FROM connections"
+        rows = await self._database.read(lambda db: db.execute(sql).fetchall())
+        return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
+
+    async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
+        """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What
+        waited for that goes on; what the vendor did not allow (403) waits for `save`."""
+        now = self._clock()
+
+        def work(db: sqlite3.Connection) -> None:
+            row = db.execute(
+                "UPDATE connections SET broken = ?, checked_at = ? WHERE (enterprise, team, "
+                "vendor) = (?, ?, ?)"
+                " RETURNING account",
+                (broken, now, *workspace, vendor),
+            ).fetchone()
+            if row is not None and not broken:
+                _requeue(db, workspace, vendor, row["account"], now, "unauthorized")
+
+        await self._database.write(work)
+
+    def _secret(self, row: sqlite3.Row) -> dict[str, str]:
+        return self._secret_box.open((row["enterprise"], row["team"], row["vendor"]), row["secret"])
+
+    def _readable(self, row: sqlite3.Row) -> Connection:
+        try:
+            return _connection(row, self._secret(row))
+        except SecretError as error:
+            return replace(_connection(row, {}), broken=str(error))
+
+
+def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
+    return Connection(
+        workspace=Workspace(row["enterprise"], row["team"]),
+        vendor=row["vendor"],
+        account=row["account"],
+        account_name=row["account_name"],
+        broken=row["broken"],
+        checked_at=row["checked_at"],
+        secret=secret,
+        connected_at=row["created_at"],
+        connected_by=row["connected_by"],
+        rights=Rights.model_validate_json(row["rights"]),
+    )
+
+
+def _requeue(
+    db: sqlite3.Connection,
+    workspace: Workspace,
+    vendor: str,
+    account: str,
+    now: float,
+    *reasons: str,
+) -> None:
+    # What is past its time is no news any more: a person decides about it.
+    db.execute(
+        "UPDATE deliveries SET state = 'queued', reason = 'reconnected', next_attempt_at = ?, version = "
+        "version + 1,"
+        " updated_at = ?, changed_by = ''"
+        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND "
+        "expires_at > ?"
+        " AND reason IN (SELECT value FROM json_each(?))",
+        (now, now, *workspace, vendor, account, now, json.dumps(reasons)),
+    )

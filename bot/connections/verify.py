@@ -1,0 +1,98 @@
+"""Check credentials with the vendor, and save the connection when the vendor accepts them."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.adapters.base import Account, Adapter, Credentials
+from bot.connections.setup_links import SetupLink
+from bot.connections.store import Connection, Connections
+from bot.errors import FormError, RetryLaterError
+from bot.workspace import Workspace
+
+CHECK_SECONDS = 15.0
+"""What asking a vendor about a key may take as a whole."""
+
+
+async def check_and_save(
+    adapter: Adapter,
+    connections: Connections,
+    workspace: Workspace,
+    given: Mapping[str, Any],
+    *,
+    verify: bool = True,
+    by: str = "",
+    link: SetupLink | None = None,
+) -> Account | None:
+    """Ask the vendor whether it accepts these credentials, and connect the workspace if so. None
+    when the `link` that this would use up is no longer good; nothing is saved then.
+
+    `by` is the Slack user id of who gave them. Raises `FormError` (by the credentials' field) and
+    `VendorError`.
+    """
+    credentials = understood(adapter, given)
+    account = await _asked(adapter, credentials) if verify else _unverified(given)
+    saved = await connections.save(
+        workspace,
+        adapter.vendor,
+        account=account.id,
+        account_name=account.name,
+        secret=given,
+        connected_by=by,
+        rights=account.rights,
+        link=link,
+        checked=verify,
+    )
+    return account if saved else None
+
+
+async def check_again(
+    adapter: Adapter, connections: Connections, connection: Connection
+) -> Account:
+    """Ask the vendor about stored credentials, and note what it says. Raises `FormError` for those
+    that are none any more, and `VendorError`."""
+    account = await _asked(adapter, understood(adapter, connection.secret))
+    await connections.confirm(connection, account.name, account.rights)
+    return account
+
+
+def understood(adapter: Adapter | type[Adapter], given: Mapping[str, Any]) -> Credentials:
+    """The vendor's credentials. Raises `FormError`: by the name of the field ("credentials" for
+    none), one sentence each, which never quotes what was typed."""
+    try:
+        return adapter.credentials.model_validate(dict(given))
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        others = not given.keys().isdisjoint(adapter.credentials.model_fields)
+        raise FormError(
+            {".".join(map(str, one["loc"])) or "credentials": _said(one, others) for one in wrong}
+        ) from None
+
+
+def _said(one: Mapping[str, Any], others: bool) -> str:
+    """The sentence for one mistake; `others`: whether any of the vendor's fields was given."""
+    if one["type"] == "missing":
+        return "is missing; give it beside the others." if others else "is missing."
+    sentence = str(one["msg"]).removeprefix("Value error, ")
+    return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}."
+
+
+async def _asked(adapter: Adapter, credentials: Credentials) -> Account:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await adapter.verify(credentials)
+    except TimeoutError:
+        raise RetryLaterError(
+            adapter.label, f"{adapter.label} did not answer in time.", "unreachable"
+        ) from None
+
+
+def _unverified(secret: Mapping[str, Any]) -> Account:
+    """An account we could not ask about is the same account as long as the credentials are the
+    same."""
+    digest = hashlib.sha256(json.dumps(dict(secret), sort_keys=True).encode()).hexdigest()
+    return Account(id=f"unverified:{digest[:16]}", name="an account that was not checked")

@@ -1,0 +1,1 @@
+"""The durable outbox: from a submitted form to what became of it."""

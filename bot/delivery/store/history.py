@@ -1,0 +1,124 @@
+"""Deliveries as they are listed: by people on their App Home, by operators on the command line;
+their trail, and the erasing of what people wrote once it has been kept long enough."""
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from bot.delivery.model import THE_ROW, Delivery, State, read_row
+from bot.storage.database import Database
+from bot.workspace import Workspace
+
+ERASED_AT_ONCE = 500
+"""A long write would keep people waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change. `at` is epoch seconds; `actor` a Slack user id, "operator", or empty for the bot
+    itself; `state` is what it became."""
+
+    at: float
+    actor: str
+    state: State
+    reason: str
+    attempt: int
+
+
+class History:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of_person(self, workspace: Workspace, person: str, limit: int) -> list[Delivery]:
+        """What this person submitted last, newest first."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM deliveries WHERE enterprise = ? AND team = ? AND actor = ? ORDER "
+                "BY id DESC LIMIT ?",
+                (*workspace, person, limit),
+            ).fetchall()
+        )
+        return [read_row(row) for row in rows]
+
+    async def newest(
+        self, *, state: str = "", since: float = 0.0, limit: int = 100
+    ) -> list[Delivery]:
+        """All workspaces' deliveries, newest first; those in `state`, or made after `since` (epoch
+        seconds)."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM deliveries WHERE ? IN ('', state) AND created_at >= ? ORDER BY id "
+                "DESC LIMIT ?",
+                (state, since, limit),
+            ).fetchall()
+        )
+        return [read_row(row) for row in rows]
+
+    async def with_key(self, key: str) -> list[Delivery]:
+        """The rows of that key, of all workspaces: one, unless somebody made a key up."""
+        rows = await self._database.read(
+            lambda db: db.execute("SELECT * FROM deliveries WHERE key = ?", (key,)).fetchall()
+        )
+        return [read_row(row) for row in rows]
+
+    async def trail(self, row: Delivery) -> Sequence[Event]:
+        """Every change of it, oldest first."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT at, actor, state, reason, attempt FROM delivery_events"
+                f" WHERE delivery = (SELECT id FROM deliveries WHERE {THE_ROW}) ORDER BY id",
+                row.identity,
+            ).fetchall()
+        )
+        return [Event(*row) for row in rows]
+
+    async def erase(self, finished_before: float) -> int:
+        """Erase what people wrote, and the vendor's words, in some of the deliveries that were
+        finished before then (epoch seconds); how many. The trail stays, and the created object's
+        id, reference and link, unless the title can be read in the link."""
+        now = self._clock()
+
+        def work(db: sqlite3.Connection) -> int:
+            rows = db.execute(
+                "SELECT id, title, created, duplicates FROM deliveries WHERE erased_at = 0"
+                " AND state IN ('delivered', 'rejected', 'failed') AND updated_at < ? ORDER BY "
+                "updated_at LIMIT ?",
+                (finished_before, ERASED_AT_ONCE),
+            ).fetchall()
+            db.executemany(
+                "UPDATE deliveries SET erased_at = ?, updated_at = ?, changed_by = '', payload = "
+                "'{}', chosen = '{}',"
+                " custom = '[]', steps = '{}', next_step_at = 0, fields = '{}', sentence = '', "
+                "title = '', actor_name = '',"
+                " view_id = '', card_version = version,"
+                " created = ?, duplicates = ? WHERE id = ?",
+                [(now, now, *_without_words(row), row["id"]) for row in rows],
+            )
+            return len(rows)
+
+        return await self._database.write(work)
+
+    async def scrub(self) -> bool:
+        """Empty the journal beside the file, where what was erased still is. Not done (False) while
+        another process reads."""
+        return await self._database.empty_journal()
+
+
+def _without_words(row: sqlite3.Row) -> tuple[str, str]:
+    """What was created, and its twins, as JSON without anybody's words."""
+    created, duplicates = json.loads(row["created"]), json.loads(row["duplicates"])
+    for made in (created, *duplicates):
+        said = f"{row['title']} {made.pop('title', '')}"
+        made.pop("note", None)
+        if _words(unquote(urlsplit(made.get("url", "")).path.rpartition("/")[2])) & _words(said):
+            made["url"] = ""  # ".../incidents/42-checkout-is-down"
+    return json.dumps(created), json.dumps(duplicates)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]{3,}", text.casefold()))

@@ -1,0 +1,74 @@
+"""Who waits to hear what becomes of a row: a modal that was submitted, a button that was pressed."""
+
+import asyncio
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+
+from bot.delivery.model import Delivery
+from bot.errors import NoLongerThereError
+from bot.workspace import Workspace
+
+Name = tuple[Workspace, str, int]
+"""Which row: its id alone may be another workspace's by now."""
+
+
+class Watcher:
+    """Hears the latest about one row."""
+
+    def __init__(self) -> None:
+        self._latest: Delivery | None = None
+        self._heard = asyncio.Event()
+
+    def hear(self, row: Delivery | None) -> None:
+        """The row as it is now; None where it is removed."""
+        self._latest = row
+        self._heard.set()
+
+    async def next(self) -> Delivery:
+        """The row once something happened to it since it was asked for last. Raises
+        `NoLongerThereError`."""
+        await self._heard.wait()
+        self._heard.clear()
+        if self._latest is None:
+            raise NoLongerThereError
+        return self._latest
+
+
+class Subscriptions:
+    """For one event loop."""
+
+    def __init__(self) -> None:
+        self._watching: dict[Name, set[Watcher]] = {}
+
+    @property
+    def workspaces(self) -> set[Workspace]:
+        """Those of whose rows anybody wants to hear."""
+        return {workspace for workspace, _, _ in self._watching}
+
+    @contextmanager
+    def of(self, row: Delivery) -> Iterator[Watcher]:
+        """Somebody who hears of the row from now on, until the block is left."""
+        watcher = Watcher()
+        watching = self._watching.setdefault(_name(row), set())
+        watching.add(watcher)
+        try:
+            yield watcher
+        finally:
+            watching.discard(watcher)
+            if not watching:
+                self._watching.pop(_name(row), None)
+
+    def tell(self, row: Delivery) -> None:
+        """The row changed."""
+        for watcher in self._watching.get(_name(row), ()):
+            watcher.hear(row)
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """These workspaces' rows are removed."""
+        for (workspace, _, _), watching in self._watching.items():
+            for watcher in watching if workspace in scope else ():
+                watcher.hear(None)
+
+
+def _name(row: Delivery) -> Name:
+    return row.workspace, row.key, row.id

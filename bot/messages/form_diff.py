@@ -1,0 +1,69 @@
+"""The line on top of a form that was drawn anew: what is different, or why nothing is."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bot.forms.render import Block
+from bot.forms.text import cut, escape
+
+CHANGE_BLOCK = "change"
+"""The section with that line; it stays until the form is drawn again."""
+_LONGEST_SECTION = 3000
+_LONGEST_TITLE = 100
+_LONGEST_ANSWER = 300
+_MOST_DROPPED = 8
+
+
+class Dropped(NamedTuple):
+    """A field that the form no longer has: its title, and what stood in it, as far as it can be
+    said in words."""
+
+    title: str
+    answer: str
+
+
+def changed(
+    *,
+    demanded: Sequence[str] = (),
+    dropped: Sequence[Dropped] = (),
+    chosen_in: str = "",
+    sent: bool,
+) -> Block:
+    """What is different: titles of fields that have to be filled in now, fields that are gone, the
+    field whose new answer asked for another form. `sent`: the person had submitted it, and has to
+    do so again."""
+    lines = (
+        [f"It is now the one for what you chose in *{escape(cut(chosen_in, _LONGEST_TITLE))}*."]
+        if chosen_in
+        else []
+    )
+    if demanded:
+        names = ", ".join(f"*{escape(cut(title, _LONGEST_TITLE))}*" for title in demanded)
+        lines.append(f"{names} {'has' if len(demanded) == 1 else 'have'} to be filled in now.")
+    lines += [_gone(it) for it in dropped[:_MOST_DROPPED]]
+    if len(dropped) > _MOST_DROPPED:
+        lines.append(f"So are {len(dropped) - _MOST_DROPPED} more fields.")
+    if sent:
+        lines.append("Nothing was sent. Please look at it and submit it again.")
+    return _section("\n".join([":information_source: *The form has changed.*", *lines]))
+
+
+def turned_down(reason: str) -> Block:
+    """Why the form stays as it was although another one was chosen."""
+    return _section(
+        f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
+    )
+
+
+def _gone(field: Dropped) -> str:
+    answer = escape(cut(" ".join(field.answer.split()), _LONGEST_ANSWER))
+    stood = f" You had answered: {answer}" if answer else " What stood there is left out."
+    return f"*{escape(cut(field.title, _LONGEST_TITLE))}* is gone: there is no such field any more.{stood}"
+
+
+def _section(text: str) -> Block:
+    return {
+        "type": "section",
+        "block_id": CHANGE_BLOCK,
+        "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)},
+    }

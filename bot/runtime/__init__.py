@@ -1,0 +1,1 @@
+"""Building blocks on asyncio. Nothing here knows the domain."""

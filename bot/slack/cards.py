@@ -1,0 +1,353 @@
+"""Cards: keeps the message in Slack, and the modal that is still open, in step with the row. One
+that fails never touches the delivery.
+
+A row carries its version and the version last shown; whatever is behind gets posted or edited, one
+row a channel at a time and about one a second, so that Slack's limits hold nobody up elsewhere.
+While a modal still waits for its answer the card is held back, so that a refusal that the modal
+showed gets no card.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Container, Coroutine, Mapping
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import messages
+from bot.adapters.base import Adapter, Operation
+from bot.connections.store import Connections
+from bot.delivery.model import Delivery
+from bot.delivery.store.cards import EVERYWHERE, LEASE_SECONDS, MODALS, CardOutbox, place
+from bot.errors import NotInstalledError, RelayError, SecretError
+from bot.runtime.loop import PeriodicLoop
+from bot.slack.errors import NOT_DONE, asked_to_wait, said
+from bot.slack.rate_limit import SlackRateLimiter
+from bot.slack.tokens import SlackTokens
+from bot.workspace import Workspace
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8
+MODALS_AT_ONCE = 4
+MOST_RECEIPTS = 1000
+SHORTEST_PAUSE = 0.05
+LONGEST_PAUSE = 5.0
+"""How soon a change is noticed that another process made."""
+TOGETHER_SECONDS = 0.15
+"""What is submitted at the same moment is looked at together."""
+SHOWING_SECONDS = LEASE_SECONDS - 2
+NOTING_SECONDS = 30.0
+NOTING_PAUSE = 1.0
+STOPPING_SECONDS = 3.0
+NO_TOKEN_SECONDS = 600.0
+"""How soon it is noticed that a workspace has a token again."""
+NO_NEWS_SECONDS = 24 * 3600.0
+"""So long a card waits for that."""
+NOT_THERE = (
+    "not_in_channel",
+    "channel_not_found",
+    "is_archived",
+    "restricted_action",
+    "no_permission",
+)
+"""Beginnings of Slack's words for a channel where the bot may not post
+(`restricted_action_read_only_channel`)."""
+
+
+UnderWay = dict[asyncio.Task[None], Delivery]
+
+
+class Cards:
+    """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a
+    channel at a time. It needs no token: each call bears the one of the row's workspace."""
+
+    def __init__(
+        self,
+        card_outbox: CardOutbox,
+        connections: Connections,
+        adapters: Mapping[str, Adapter],
+        client: AsyncWebClient,
+        tokens: SlackTokens,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._card_outbox = card_outbox
+        self._connections = connections
+        self._adapters = adapters
+        self._client = client
+        self._tokens = tokens
+        self._clock = clock
+        self._limiter = SlackRateLimiter(clock)
+        self._waiting: Counter[int] = Counter()
+        self._answered: dict[int, Delivery] = {}
+        self._receipts: dict[str, None] = {}  # the ids of open modals, in order
+        self._cards: UnderWay = {}
+        self._modals: UnderWay = {}
+        self._loop = PeriodicLoop("cards", self._round, LONGEST_PAUSE, TOGETHER_SECONDS)
+
+    def changed(self, row: Delivery) -> None:
+        """A row changed: look at the cards soon."""
+        self._loop.wake()
+
+    def hold(self, row: Delivery) -> None:
+        """A modal is about to show this row: no card yet. Of a modal that was submitted twice, both
+        answers count."""
+        self._waiting[row.id] += 1
+
+    def release(self, row: Delivery) -> None:
+        """The modal was answered with the row as it is here: what it did not say goes onto the card
+        now, and when that was not the end yet, the modal is kept up to date while it stays open."""
+        self._waiting[row.id] -= 1
+        if not self._waiting[row.id]:
+            del self._waiting[row.id]
+        self._answered[row.id] = row
+        self._loop.wake()
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Stop what is being shown of these workspaces' rows, which are removed."""
+        for task, row in (*self._cards.items(), *self._modals.items()):
+            if row.workspace in scope:
+                task.cancel()
+                self._limiter.end(_place(row))
+        self._answered = {
+            key: row for key, row in self._answered.items() if row.workspace not in scope
+        }
+
+    def is_receipt(self, view_id: str) -> bool:
+        """Whether that open modal was made the receipt here, and is a form no more."""
+        return view_id in self._receipts
+
+    def is_form(self, view_id: str) -> None:
+        """That open modal is made a form again."""
+        self._receipts.pop(view_id, None)
+
+    def _is_receipt(self, view_id: str) -> None:
+        self._receipts[view_id] = None
+        if len(self._receipts) > MOST_RECEIPTS:
+            del self._receipts[next(iter(self._receipts))]
+
+    async def run(self) -> None:
+        """Post and edit until cancelled; what Slack has been told by then is noted, so that it is
+        not posted again."""
+        try:
+            await self._loop.run()
+        finally:
+            if under_way := self._cards | self._modals:
+                _, late = await asyncio.wait(under_way, timeout=STOPPING_SECONDS)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
+
+    async def _round(self) -> float | None:
+        await self._note_answers()
+        soonest = [
+            at for at in (await self._start_cards(), await self._start_modals()) if at is not None
+        ]
+        return max(min(soonest) - self._clock(), SHORTEST_PAUSE) if soonest else None
+
+    @property
+    def _held(self) -> set[int]:
+        """The rows that a modal is about to show, or whose modal's answer is not noted yet."""
+        return {*self._waiting, *self._answered}
+
+    async def _note_answers(self) -> None:
+        answered = [row for row in self._answered.values() if row.id not in self._waiting]
+        if not answered:
+            return
+        await self._card_outbox.answered(answered)
+        for row in answered:
+            if self._answered.get(row.id) is row and row.id not in self._waiting:
+                del self._answered[row.id]
+
+    async def _start_cards(self) -> float | None:
+        """Start on the cards whose time has come; when the next one's comes. None while only the
+        end of one that is under way, which wakes the loop, makes room."""
+        places, now = await self._card_outbox.behind(self._held), self._clock()
+        room = AT_ONCE - len(self._cards)
+        if room and any(self._turn(place, at) <= now for place, at in places.items()):
+            for row in await self._card_outbox.claim_cards(self._held, self._limiter.busy(), room):
+                where = _place(row)
+                self._limiter.begin(where)
+                self._start(self._cards, row, self._show(row, where))
+        if len(self._cards) >= AT_ONCE:
+            return None
+        return min(
+            (
+                self._turn(place, at)
+                for place, at in places.items()
+                if not self._limiter.is_taken(place)
+            ),
+            default=None,
+        )
+
+    def _turn(self, place: str, at: float) -> float:
+        """When a card that waits for that time can be shown there; never while one is under way."""
+        return (
+            float("inf") if self._limiter.is_taken(place) else max(at, self._limiter.free_at(place))
+        )
+
+    async def _start_modals(self) -> float | None:
+        room, busy = MODALS_AT_ONCE - len(self._modals), self._limiter.busy()
+        at = await self._card_outbox.next_view_time(self._held, busy)
+        if room and at is not None and at <= self._clock():
+            for row in await self._card_outbox.claim_views(self._held, busy, room):
+                self._start(self._modals, row, self._follow(row))
+            at = await self._card_outbox.next_view_time(self._held, busy)
+        if len(self._modals) >= MODALS_AT_ONCE:
+            return None
+        pauses = (self._limiter.free_at(it) for it in busy if it.endswith((MODALS, EVERYWHERE)))
+        return min((it for it in (at, *pauses) if it is not None), default=None)
+
+    def _start(self, under_way: UnderWay, row: Delivery, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        under_way[task] = row
+        task.add_done_callback(lambda task: self._ended(under_way, task))
+
+    def _ended(self, under_way: UnderWay, task: asyncio.Task[None]) -> None:
+        del under_way[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("card.failed", error=type(error).__name__)
+        self._loop.wake()
+
+    async def _show(self, row: Delivery, where: str) -> None:
+        used = {where}
+        try:
+            async with asyncio.timeout(SHOWING_SECONDS):
+                token, content = await self._tokens.token(row.workspace), await self._content(row)
+                channel, ts = await (self._edit if row.card_ts else self._post)(token, row, content)
+            used.add(place(row.workspace, channel))
+            await self._note(row, channel, ts)
+        except (NotInstalledError, SecretError) as error:
+            await self._without_token(row, error)
+        except NOT_DONE as error:
+            log.warning("card.post_failed", delivery=row.key, error=said(error))
+            if (seconds := asked_to_wait(error)) is not None:
+                self._limiter.wait(where, seconds)
+                await self._card_outbox.postponed(row, self._clock() + seconds)
+        finally:
+            self._limiter.end(*used)
+
+    async def _without_token(self, row: Delivery, error: RelayError) -> None:
+        """All of the workspace's cards wait for a token; what is no news any more is given up."""
+        if self._clock() - row.updated_at > NO_NEWS_SECONDS:
+            await self._card_outbox.shown(row)
+            return
+        log.info("card.token_missing", **row.workspace._asdict(), error=type(error).__name__)
+        self._limiter.wait(place(row.workspace, EVERYWHERE), NO_TOKEN_SECONDS)
+
+    async def _post(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+        """In the channel; in a direct message where the bot may not post, without a channel, or
+        when it is private."""
+        if row.channel and not row.private:
+            try:
+                return await self._send(token, row.channel, content)
+            except SlackApiError as error:
+                if not _not_there(error):
+                    raise
+        return await self._send(token, row.actor, content)
+
+    async def _send(self, token: str, channel: str, content: Mapping[str, Any]) -> tuple[str, str]:
+        answer = await self._client.chat_postMessage(
+            token=token, channel=channel, unfurl_links=False, unfurl_media=False, **content
+        )
+        return str(answer["channel"]), str(answer["ts"])
+
+    async def _edit(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
+        if row.private and not row.card_channel.startswith("D"):
+            return await self._withdraw(token, row, content)
+        try:
+            await self._client.chat_update(
+                token=token, channel=row.card_channel, ts=row.card_ts, **content
+            )
+        except SlackApiError as error:
+            if _not_there(error):  # the channel went away after the card was posted
+                return await self._post(token, row, content)
+            if said(error) not in ("message_not_found", "cant_update_message"):
+                raise
+        return row.card_channel, row.card_ts
+
+    async def _withdraw(
+        self, token: str, row: Delivery, content: Mapping[str, Any]
+    ) -> tuple[str, str]:
+        """It was made private when it was corrected: its card in the channel says no more, and goes
+        on in person."""
+        channel, ts, blocks = row.card_channel, row.card_ts, messages.withdrawn()
+        await self._client.chat_update(
+            token=token, channel=channel, ts=ts, text=messages.WITHDRAWN, blocks=blocks
+        )
+        return await self._send(token, row.actor, content)
+
+    async def _note(self, row: Delivery, channel: str, ts: str) -> None:
+        """Write down that it was shown, again and again while the file is busy: else it would be
+        posted a second time."""
+        until = time.monotonic() + NOTING_SECONDS
+        while True:
+            try:
+                return await self._card_outbox.shown(row, channel, ts)
+            except sqlite3.Error as error:
+                log.error("card.not_recorded", delivery=row.key, error=type(error).__name__)
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(NOTING_PAUSE)
+
+    async def _content(self, row: Delivery) -> dict[str, Any]:
+        adapter, operation = self._made_by(row)
+        return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
+
+    async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
+        """Where a person could do it at the vendor, while it waits; empty if that is unknown."""
+        if "by_hand" not in messages.possible(row):
+            return ""
+        try:
+            connection = await self._connections.get(row.workspace, row.vendor)
+            if connection is None or connection.account != row.account:
+                return ""
+            return adapter.by_hand(
+                row.operation, adapter.credentials.model_validate(dict(connection.secret))
+            )
+        except (SecretError, ValueError, sqlite3.Error) as error:
+            log.warning("card.link_failed", delivery=row.key, error=type(error).__name__)
+            return ""
+
+    async def _follow(self, row: Delivery) -> None:
+        """Bring the open modal up to date; one that was closed is followed no further."""
+        adapter, operation = self._made_by(row)
+        view = messages.receipt(row, adapter, operation)
+        self._is_receipt(
+            row.view_id
+        )  # before Slack is told: an answer on its way may come after it
+        try:
+            async with asyncio.timeout(SHOWING_SECONDS):
+                token = await self._tokens.token(row.workspace)
+                await self._client.views_update(token=token, view_id=row.view_id, view=view)
+        except (NotInstalledError, SecretError):
+            await self._card_outbox.forget_view(row)
+            return
+        except NOT_DONE as error:
+            if said(error) == "not_found":
+                await self._card_outbox.forget_view(row)
+                return
+            log.warning("modal.update_failed", delivery=row.key, error=said(error))
+            if (seconds := asked_to_wait(error)) is not None:
+                self._limiter.wait(place(row.workspace, MODALS), seconds)
+            return
+        await self._card_outbox.view_shown(row)
+
+    def _made_by(self, row: Delivery) -> tuple[Adapter, Operation]:
+        adapter = self._adapters[row.vendor]
+        return adapter, adapter.operation(row.operation)
+
+
+def _place(row: Delivery) -> str:
+    """Where its card is, or is to be posted first; as `bot.delivery.store.cards` has it."""
+    if row.card_ts:
+        return place(row.workspace, row.card_channel)
+    return place(row.workspace, row.channel if row.channel and not row.private else row.actor)
+
+
+def _not_there(error: SlackApiError) -> bool:
+    return said(error).startswith(NOT_THERE)

@@ -1,0 +1,109 @@
+"""Files on their way from Slack: fetched past the answer to a form, and kept until its button is
+pressed again."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Container, Coroutine
+from typing import Any, NamedTuple
+
+import structlog
+
+from bot.forms.files import Fetched
+from bot.runtime.background import BackgroundTasks
+from bot.workspace import Workspace
+
+log = structlog.get_logger(__name__)
+
+KEPT_SECONDS = 180.0
+MOST = 20
+"""Files at once, on their way or kept."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of the texts that are kept."""
+
+PENDING = Fetched(
+    problem="The file is still being fetched from Slack. Please press the button again in a moment."
+)
+BUSY = Fetched(
+    problem="Many files are being fetched just now. Please press the button again in a moment."
+)
+BROKEN = Fetched(problem="The file could not be fetched. Please press the button again.")
+
+
+class FileKey(NamedTuple):
+    """Which file, and of how many bytes at most it may be."""
+
+    workspace: Workspace
+    file_id: str
+    most: int
+
+
+Fetch = Callable[[], Coroutine[Any, Any, Fetched]]
+
+
+class Uploads:
+    """What nobody waits for any more when it arrives is kept for some minutes, and given away once:
+    a file that is changed in Slack keeps its id."""
+
+    def __init__(self, background: BackgroundTasks, kept_seconds: float = KEPT_SECONDS) -> None:
+        self._background = background
+        self._kept_seconds = kept_seconds
+        self._files: dict[FileKey, asyncio.Task[Fetched]] = {}
+
+    async def get(self, key: FileKey, fetch: Fetch, seconds: float) -> Fetched:
+        """What `fetch` gives, if it ends within the time; else `PENDING`, and it goes on. `fetch`
+        should never raise, and has to end by itself. Whoever asks for the same file meanwhile waits
+        for the same one."""
+        task = self._files.get(key) or self._begin(key, fetch)
+        if task is None:
+            return BUSY
+        await asyncio.wait({task}, timeout=max(seconds, 0.0))
+        if not task.done():
+            return PENDING
+        self._drop(key, task)
+        return _result(task) or BROKEN
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget the files of these workspaces, and fetch no more of them."""
+        for key, task in list(self._files.items()):
+            if key.workspace in scope:
+                task.cancel()
+                self._drop(key, task)
+
+    def _begin(self, key: FileKey, fetch: Fetch) -> asyncio.Task[Fetched] | None:
+        """None where there is no room."""
+        while len(self._files) >= MOST:
+            if not self._drop_oldest():
+                return None
+        task = self._files[key] = self._background.start(fetch())
+        task.add_done_callback(lambda task: self._arrived(key, task))
+        return task
+
+    def _arrived(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("upload.failed", error=type(error).__name__)
+        while sum(_size(it) for it in self._files.values()) > MOST_BYTES and self._drop_oldest():
+            pass
+        asyncio.get_running_loop().call_later(self._kept_seconds, self._drop, key, task)
+
+    def _drop_oldest(self) -> bool:
+        """Drop the oldest file that has arrived; whether there was one."""
+        found = next(((key, task) for key, task in self._files.items() if task.done()), None)
+        if found is not None:
+            self._drop(*found)
+        return found is not None
+
+    def _drop(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
+        if self._files.get(key) is task:  # and not a later one
+            del self._files[key]
+
+
+def _result(task: asyncio.Task[Fetched]) -> Fetched | None:
+    """What came of it; None while it goes on, or when nothing did."""
+    ended_well = task.done() and not task.cancelled() and task.exception() is None
+    return task.result() if ended_well else None
+
+
+def _size(task: asyncio.Task[Fetched]) -> int:
+    """Bytes in memory."""
+    fetched = _result(task)
+    return sys.getsizeof(fetched.text) if fetched else 0

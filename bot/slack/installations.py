@@ -1,0 +1,196 @@
+"""Where the app is installed, with what token; and the states of installations that have begun.
+
+A row is a workspace or, with an empty team, an organisation. Tokens are stored encrypted; only the
+bot's is kept, never a person's.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+
+from bot.storage.database import Database
+from bot.storage.encryption import SLACK, SecretBox
+from bot.workspace import Workspace
+
+FRESH_SECONDS = 30.0
+"""How soon a change is noticed that another process made."""
+MOST_KEPT = 10_000
+STATE_SECONDS = 600.0
+MOST_STATES = 10_000
+"""Anybody may begin an installation, and each beginning is a row for ten minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The app in one workspace, or in an organisation where the team is empty.
+
+    `name` is the workspace's; `app`, `bot_user`, `bot` and `installed_by` are Slack's ids;
+    `installed_at` is in epoch seconds, by Slack's clock: it is compared with when Slack says that
+    the app was removed.
+    """
+
+    workspace: Workspace
+    name: str
+    app: str
+    bot_user: str
+    bot: str
+    scopes: tuple[str, ...]
+    installed_by: str
+    installed_at: float
+    token: str = field(repr=False)
+
+
+class Installations:
+    """What was found is remembered for a while, so that a command reads nothing: the token of a
+    busy workspace is asked for with every event. What was not found is looked for again each
+    time."""
+
+    def __init__(
+        self, database: Database, secret_box: SecretBox, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._database = database
+        self._secret_box = secret_box
+        self._clock = clock
+        self._known: OrderedDict[Workspace, tuple[float, Installation]] = OrderedDict()
+        self._changes = 0
+
+    async def save(self, installation: Installation) -> None:
+        """Store it, in place of what was there."""
+        it = installation
+        sealed = self._secret_box.seal((*it.workspace, SLACK), {"token": it.token})
+        row = (*it.workspace, it.name, it.app, it.bot_user, it.bot, " ".join(it.scopes), sealed)
+        await self._database.write(
+            lambda db: db.execute(
+                "INSERT OR REPLACE INTO installations"
+                " (enterprise, team, name, app, bot_user, bot, scopes, token, installed_by, "
+                "installed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, it.installed_by, it.installed_at),
+            )
+        )
+        self._changed()
+
+    async def find(self, workspace: Workspace) -> Installation | None:
+        """The one that speaks there: the team's own, else its organisation's. Raises `SecretError`."""
+        known = self._known.get(workspace)
+        if known is not None and self._clock() - known[0] < FRESH_SECONDS:
+            self._known.move_to_end(workspace)
+            return known[1]
+        changes, now = self._changes, self._clock()
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM installations WHERE enterprise = ? AND team IN (?, '') ORDER BY "
+                "team = '' LIMIT 1",
+                workspace,
+            ).fetchall()
+        )
+        # Outside an organisation an empty team is none at all.
+        found = [self._read(row) for row in rows if row["team"] or row["enterprise"]]
+        if (
+            found and changes == self._changes
+        ):  # else what was read may be older than what was stored meanwhile
+            self._remember(workspace, now, found[0])
+        return found[0] if found else None
+
+    async def all(self) -> list[Installation]:
+        """Every one of them. Raises `SecretError`."""
+        rows = await self._database.read(
+            lambda db: db.execute(
+                "SELECT * FROM installations ORDER BY enterprise, team"
+            ).fetchall()
+        )
+        return [self._read(row) for row in rows]
+
+    async def any(self) -> bool:
+        """Whether there is one at all. Decrypts nothing."""
+        return bool(
+            await self._database.read(
+                lambda db: db.execute("SELECT 1 FROM installations LIMIT 1").fetchall()
+            )
+        )
+
+    async def remove(self, workspace: Workspace) -> None:
+        """Remove this very row, if it is there: an organisation's own where the team is empty."""
+        await self._database.write(
+            lambda db: db.execute(
+                "DELETE FROM installations WHERE (enterprise, team) = (?, ?)", workspace
+            )
+        )
+        self._changed()
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget the installations that speak in these workspaces: rows were removed."""
+        self._changes += 1
+        for workspace in [it for it in self._known if it in scope]:
+            del self._known[workspace]
+
+    def _changed(self) -> None:
+        """A row was changed, and with it perhaps who speaks in other workspaces: an organisation's
+        is remembered for each of its teams."""
+        self._changes += 1
+        self._known.clear()
+
+    def _remember(self, workspace: Workspace, now: float, installation: Installation) -> None:
+        self._known[workspace] = (now, installation)
+        self._known.move_to_end(workspace)
+        if len(self._known) > MOST_KEPT:
+            self._known.popitem(last=False)
+
+    def _read(self, row: sqlite3.Row) -> Installation:
+        workspace = Workspace(row["enterprise"], row["team"])
+        return Installation(
+            workspace=workspace,
+            name=row["name"],
+            app=row["app"],
+            bot_user=row["bot_user"],
+            bot=row["bot"],
+            scopes=tuple(row["scopes"].split()),
+            installed_by=row["installed_by"],
+            installed_at=row["installed_at"],
+            token=self._secret_box.open((*workspace, SLACK), row["token"])["token"],
+        )
+
+
+class OAuthStates:
+    """What travels to Slack and back while an app is being installed. Only a digest is stored,
+    together with what the browser keeps, so that a state is worth nothing in another browser."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def issue(self, browser: str) -> str | None:
+        """A new state for the browser that keeps this secret. None when too many have begun just
+        now."""
+        state, now = secrets.token_urlsafe(32), self._clock()
+        values = {
+            "digest": _digest(state, browser),
+            "now": now,
+            "until": now + STATE_SECONDS,
+            "most": MOST_STATES,
+        }
+
+        def work(db: sqlite3.Connection) -> int:
+            db.execute("DELETE FROM oauth_states WHERE expires_at <= :now", values)
+            sql = (
+                "INSERT INTO oauth_states (digest, expires_at) SELECT :digest, :until"
+                " WHERE (SELECT count(*) FROM oauth_states) < :most"
+            )
+            return db.execute(sql, values).rowcount
+
+        return state if await self._database.write(work) else None
+
+    async def use(self, state: str, browser: str) -> bool:
+        """Whether it was issued to this browser, lately, and never used before. From now on it is
+        used."""
+        values = (_digest(state, browser), self._clock())
+        sql = "DELETE FROM oauth_states WHERE digest = ? AND expires_at > ? RETURNING digest"
+        return bool(await self._database.write(lambda db: db.execute(sql, values).fetchall()))
+
+
+def _digest(state: str, browser: str) -> str:
+    return hashlib.sha256(f"{state} {browser}".encode(errors="replace")).hexdigest()

@@ -1,0 +1,43 @@
+"""Why something cannot be reached over the network, in words that people use."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+
+
+def unreached(error: BaseException) -> str:
+    """What kept a call from getting there, such as "its name cannot be resolved". Never the error's
+    own words: they may quote the request. Libraries wrap what the system said, so it is looked for
+    behind the error."""
+    causes = list(_behind(error))
+    if any(isinstance(it, socket.gaierror) for it in causes):
+        return "its name cannot be resolved"
+    if any(isinstance(it, ssl.SSLError) for it in causes):
+        return "no secure connection came about; its certificate may not be trusted here"
+    if any(isinstance(it, ConnectionRefusedError) for it in causes):
+        return "the connection was refused"
+    if any(isinstance(it, OSError) and it.errno in _NO_WAY for it in causes):
+        return "there is no way to it from this network"
+    if any(isinstance(it, TimeoutError) or "Timeout" in type(it).__name__ for it in causes):
+        return "it did not answer in time"
+    return f"the connection broke ({type(error).__name__})"
+
+
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and everything that led to it."""
+    known: set[int] = set()
+    left = [error]
+    while left:
+        it = left.pop()
+        if it is None or id(it) in known:
+            continue
+        known.add(id(it))
+        yield it
+        left += [
+            it.__cause__,
+            it.__context__,
+            *(it.exceptions if isinstance(it, BaseExceptionGroup) else ()),
+        ]

@@ -1,0 +1,170 @@
+"""Slack people: who they are; and what channels are called."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NOT_DONE, said
+from bot.workspace import Workspace
+
+Role = Literal["admin", "member", "guest", "outsider", "unknown"]
+FRESH_SECONDS = 300.0
+LOOKUP_SECONDS = 1.2
+"""A form must open within the 3 s that its trigger lives, after this look-up."""
+MOST_KEPT = 10_000
+TOO_SLOW = "Slack did not answer in time. Please try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as Slack describes them. `email` is None when it is hidden; `role` is "unknown" when
+    Slack did not say."""
+
+    slack_id: str
+    name: str
+    email: str | None
+    role: Role
+    problem: str = ""
+
+
+class UserDirectory:
+    """Looks people up with `users.info` and remembers them for five minutes.
+
+    `admins` are those whom the operator names: "T1/U1" in one workspace, "E1/U1" in all of an
+    organisation's; "U1", which another workspace's stranger could have as well, only where there is
+    but one workspace.
+    """
+
+    def __init__(self, admins: frozenset[str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._admins = admins
+        self._clock = clock
+        self._known: OrderedDict[tuple[Workspace, str], tuple[float, Person]] = OrderedDict()
+        self._forgotten = 0
+
+    async def person(
+        self, client: AsyncWebClient, workspace: Workspace, slack_id: str, *, fresh: bool = False
+    ) -> Person:
+        """Never raises: when Slack does not answer, the role is "unknown" and `problem` says what
+        to do. `fresh`: what is remembered does not count."""
+        key = (workspace, slack_id)
+        known = self._known.get(key)
+        if not fresh and known is not None and self._clock() - known[0] < FRESH_SECONDS:
+            return known[1]
+        forgotten = self._forgotten
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                answer = await client.users_info(user=slack_id)
+        except SlackApiError as error:
+            return self._unknown(slack_id, _problem(said(error)))
+        except NOT_DONE:
+            return self._unknown(slack_id, TOO_SLOW)
+        if not (user := answer.get("user")):
+            return self._unknown(slack_id, _problem(""))
+        person = self._read(workspace, slack_id, user)
+        if (
+            forgotten != self._forgotten
+        ):  # perhaps this workspace, and the answer came too late for that
+            return person
+        self._known[key] = (self._clock(), person)
+        if len(self._known) > MOST_KEPT:
+            self._known.popitem(last=False)
+        return person
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget the people of these workspaces, and who is being looked up."""
+        self._forgotten += 1
+        for key in [key for key in self._known if key[0] in scope]:
+            del self._known[key]
+
+    async def channel_name(self, client: AsyncWebClient, channel: str) -> str:
+        """The channel's name, or its id when Slack does not tell (a private one, a missing scope,
+        no answer in time)."""
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                answer = await client.conversations_info(channel=channel)
+        except (SlackApiError, *NOT_DONE):
+            return channel
+        return str((answer.get("channel") or {}).get("name") or channel)
+
+    def _unknown(self, slack_id: str, problem: str) -> Person:
+        role: Role = "admin" if slack_id in self._admins else "unknown"
+        return Person(slack_id, slack_id, None, role, problem)
+
+    def _is_named(self, workspace: Workspace, slack_id: str) -> bool:
+        return slack_id in self._admins or any(
+            it and f"{it}/{slack_id}" in self._admins for it in workspace
+        )
+
+    def _read(self, workspace: Workspace, slack_id: str, user: dict[str, Any]) -> Person:
+        profile = user.get("profile") or {}
+        name = (
+            profile.get("real_name")
+            or user.get("real_name")
+            or profile.get("display_name")
+            or user.get("name")
+        )
+        role = _role(workspace, user)
+        if role in ("member", "guest") and self._is_named(workspace, slack_id):
+            role = "admin"
+        return Person(slack_id, str(name or slack_id), profile.get("email") or None, role)
+
+
+def _role(workspace: Workspace, user: dict[str, Any]) -> Role:
+    """Slack's flags to one role.
+
+    On Enterprise Grid a person's own team may be another of the same organisation; `is_admin` and
+    the like speak of that one then, and only who is an admin of the whole organisation is one in
+    this team.
+    """
+    at_home = user.get("team_id") in (None, workspace.team)
+    organisation = _of_organisation(workspace, user)
+    if (
+        user.get("is_stranger")
+        or user.get("deleted")
+        or user.get("is_bot")
+        or not (at_home or organisation)
+    ):
+        return "outsider"
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return "guest"
+    speaks = user if at_home else organisation
+    return (
+        "admin"
+        if any(speaks.get(it) for it in ("is_admin", "is_owner", "is_primary_owner"))
+        else "member"
+    )
+
+
+def _of_organisation(workspace: Workspace, user: dict[str, Any]) -> dict[str, Any]:
+    """What Slack says of the person as one of the workspace's organisation; empty where they are
+    none, or not of this team."""
+    said = user.get("enterprise_user") or {}
+    teams = said.get("teams")
+    here = not workspace.team or not isinstance(teams, list) or workspace.team in teams
+    return (
+        said
+        if workspace.enterprise and said.get("enterprise_id") == workspace.enterprise and here
+        else {}
+    )
+
+
+def _problem(error: str) -> str:
+    return why_not(
+        error, "users:read", "Slack did not say who you are. Please try again in a moment."
+    )
+
+
+def why_not(error: str, scope: str, otherwise: str) -> str:
+    """What to do about Slack's `error` to a call that needs `scope`; `otherwise` where nothing
+    particular is to be done."""
+    if error == "missing_scope":
+        return f"This app lacks the scope `{scope}`. A workspace admin can reinstall it from its current manifest."
+    if error in ("invalid_auth", "account_inactive", "token_revoked", "not_authed"):
+        return "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it."
+    return otherwise

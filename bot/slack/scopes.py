@@ -1,0 +1,60 @@
+"""What Slack granted this app: which scopes its token has in a workspace."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Container
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NOT_DONE
+from bot.workspace import Workspace
+
+FRESH_SECONDS = 300.0
+LOOKUP_SECONDS = 1.0
+MOST_KEPT = 1000
+
+
+class Scopes:
+    """An installation's row names its scopes. Of a token that the operator set nobody knows them:
+    then Slack is asked, whose every answer lists them (X-OAuth-Scopes), and what it said is
+    remembered for five minutes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: OrderedDict[Workspace, tuple[float, frozenset[str]]] = OrderedDict()
+
+    async def include(
+        self,
+        scope: str,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        granted: Collection[str] | None,
+    ) -> bool:
+        """Whether the app has that scope there, by what was `granted` if that is known. Yes, while
+        Slack does not say."""
+        if granted is not None:
+            return scope in granted
+        known = self._known.get(workspace)
+        if known is None or self._clock() - known[0] >= FRESH_SECONDS:
+            if (listed := await _ask(client)) is None:
+                return True
+            known = self._known[workspace] = (self._clock(), listed)
+            if len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+        return scope in known[1]
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget what was granted in these workspaces."""
+        for workspace in [it for it in self._known if it in scope]:
+            del self._known[workspace]
+
+
+async def _ask(client: AsyncWebClient) -> frozenset[str] | None:
+    try:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            answer = await client.auth_test()
+    except NOT_DONE:
+        return None
+    given = {it.strip() for it in str(answer.headers.get("X-OAuth-Scopes", "")).split(",")} - {""}
+    return frozenset(given) or None

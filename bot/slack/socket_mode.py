@@ -1,0 +1,131 @@
+"""Socket Mode: a connection to Slack that is there as long as the bot is.
+
+slack_sdk's client connects again by itself after most losses. Where the address that Slack gave it
+for that is refused or too old by the time it is used, it tries that same one for ever; so its
+connection is watched here, and a client that stays without one is replaced.
+"""
+
+import asyncio
+import contextlib
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import RelayError, SettingError
+from bot.slack.errors import NOT_DONE, NOT_NOW, named, said
+from bot.slack.network_errors import unreached
+
+log = structlog.get_logger(__name__)
+
+PING_SECONDS = 5.0
+"""Between two looks at the connection; it counts as lost after two or three pings without an
+answer."""
+PATIENCE = 4
+"""So many looks in a row at a connection that is lost, then its client is replaced."""
+CONNECT_SECONDS, CLOSE_SECONDS = 15.0, 2.0
+
+
+class SlackSocket:
+    """`open` it, `run` it until the bot ends, `close` it. A try to connect takes `connect_seconds`
+    at most."""
+
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        *,
+        ping_seconds: float = PING_SECONDS,
+        connect_seconds: float = CONNECT_SECONDS,
+    ) -> None:
+        self._app = app
+        self._app_token = app_token
+        self._ping_seconds = ping_seconds
+        self._connect_seconds = connect_seconds
+        self._handler: AsyncSocketModeHandler | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises `SettingError` when Slack does not take the token, `RelayError` when it
+        was not asked or could not say."""
+        try:
+            await self._connect()
+        except SlackApiError as error:
+            raise _not_opened(error) from None
+        except NOT_DONE as error:
+            raise RelayError(
+                f"Slack cannot be reached from this machine: {unreached(error)}. See whether it "
+                "has a network, and what a "
+                "firewall lets through; then start the bot again."
+            ) from None
+
+    async def run(self) -> None:
+        """Look after the connection until cancelled."""
+        lost = 0
+        while True:
+            await asyncio.sleep(self._ping_seconds)
+            if self._handler is not None and await self._handler.client.is_connected():
+                if lost:
+                    log.info("socket.reconnected")
+                lost = 0
+                continue
+            lost += 1
+            if lost == 1:
+                log.warning("socket.lost")
+            if lost % PATIENCE == 0:
+                await self._replace()
+
+    async def close(self) -> None:
+        """End the connection."""
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            await _end(handler)
+
+    async def _replace(self) -> None:
+        await self.close()
+        try:
+            await self._connect()
+        except Exception as error:  # whatever it was may be over by the next time
+            log.warning("socket.not_connected", error=said(error))
+
+    async def _connect(self) -> None:
+        """Raises one of `NOT_DONE`. The address is asked for here: the client's own asking breaks
+        on an answer that is no JSON, and `connect` would try a wrong token for ever."""
+        handler = AsyncSocketModeHandler(
+            self._app, self._app_token, ping_interval=self._ping_seconds
+        )
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                answer = await self._app.client.apps_connections_open(app_token=self._app_token)
+                handler.client.wss_uri = str(answer.get("url") or "")
+                await handler.client.connect()
+        except BaseException:
+            await _end(handler)
+            raise
+        self._handler = handler
+
+
+def _not_opened(error: SlackApiError) -> RelayError:
+    """What Slack, or what stands before it, answered instead of an address."""
+    word = named(error)
+    if word in NOT_NOW:
+        return RelayError(f"Slack opens no connection for now ({word}). Start the bot again later.")
+    if word:
+        return SettingError(
+            "SLACK_APP_TOKEN",
+            f"Slack did not open a connection with it ({word}); it needs connections:write.",
+        )
+    return RelayError(
+        "Something else than Slack answered. See what stands between this machine and Slack, and "
+        "whether SLACK_API_URL is "
+        "right; then start the bot again."
+    )
+
+
+async def _end(handler: AsyncSocketModeHandler) -> None:
+    """Close it for good. A peer that does not answer any more is not waited for."""
+    handler.client.closed = True  # or it would connect again
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await handler.client.disconnect()
+    await handler.client.close()

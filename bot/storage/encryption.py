@@ -1,0 +1,214 @@
+"""Encryption of what is stored. Fernet has no associated data, so a secret's owner goes inside the
+plaintext and is checked: a ciphertext copied to another row does not open there."""
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import sqlite3
+import sys
+import tempfile
+from collections import OrderedDict
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
+
+from bot.errors import SecretError, SettingError
+from bot.workspace import Workspace
+
+VERSION = 1
+VARIABLE = "RELAY_ENCRYPTION_KEYS"
+SLACK = "slack"
+"""Stands where a connection's owner has its vendor, in the owner of an installation's token; no
+vendor has that name."""
+MOST_KEPT = 256
+"""So many opened secrets are kept in memory, where they are anyway while they are used."""
+
+
+class SecretBox:
+    """Encrypts with the first key, decrypts with any. `source` is where the keys come from, as
+    operators know it."""
+
+    def __init__(self, keys: Sequence[bytes], source: str = VARIABLE) -> None:
+        fernets = [Fernet(key) for key in keys]
+        self.source = source
+        self.keys = len(fernets)
+        self._first = fernets[0] if fernets else None
+        self._fernet = MultiFernet(fernets)
+        self._opened: OrderedDict[str, Any] = OrderedDict()  # by ciphertext
+
+    def seal(self, owner: tuple[str, ...], secret: Mapping[str, str]) -> str:
+        """The ciphertext of `secret`, bound to `owner`: (enterprise, team, vendor) for a
+        connection, (enterprise, team, SLACK) for an installation."""
+        plain = json.dumps({"v": VERSION, "owner": list(owner), "secret": dict(secret)})
+        return self._fernet.encrypt(plain.encode()).decode()
+
+    def open(self, owner: tuple[str, ...], ciphertext: str) -> dict[str, str]:
+        """The secret that `seal` took. Raises `SecretError` for another owner's, another key's or a
+        damaged one."""
+        if ciphertext in self._opened:
+            self._opened.move_to_end(ciphertext)
+            return _checked(self._opened[ciphertext], owner)
+        plain = self._decrypt(ciphertext)
+        secret = _checked(plain, owner)
+        self._opened[ciphertext] = plain
+        if len(self._opened) > MOST_KEPT:
+            self._opened.popitem(last=False)
+        return secret
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget the secrets of these workspaces that were opened."""
+        for ciphertext in [
+            it for it, plain in self._opened.items() if Workspace(*plain["owner"][:2]) in scope
+        ]:
+            del self._opened[ciphertext]
+
+    def check(self, owner: tuple[str, ...], ciphertext: str) -> None:
+        """Raises `SecretError` where `open` would; what was in it is not kept in memory."""
+        _checked(self._decrypt(ciphertext), owner)
+
+    def reseal(self, owner: tuple[str, ...], ciphertext: str) -> str:
+        """The same secret under the first key; the ciphertext itself where that encrypted it.
+        Raises `SecretError`."""
+        secret = _checked(self._decrypt(ciphertext), owner)
+        return ciphertext if self.is_first(ciphertext) else self.seal(owner, secret)
+
+    def is_first(self, ciphertext: str) -> bool:
+        """Whether the first key sealed it."""
+        try:
+            return self._first is not None and bool(self._first.decrypt(ciphertext.encode()))
+        except InvalidToken:
+            return False
+
+    def _decrypt(self, ciphertext: str) -> Any:
+        try:
+            return json.loads(self._fernet.decrypt(ciphertext.encode()))
+        except (InvalidToken, ValueError):
+            raise SecretError(
+                f"A stored secret does not open with the keys in {self.source}."
+            ) from None
+
+
+def _checked(plain: Any, owner: tuple[str, ...]) -> dict[str, str]:
+    if plain.get("v") != VERSION:
+        raise SecretError(
+            "A stored secret was written by another version of the bot; use the newest one."
+        )
+    if plain.get("owner") != list(owner):
+        raise SecretError(
+            "A stored secret belongs to another workspace or vendor; connect the vendor again."
+        )
+    return dict(plain["secret"])
+
+
+def load_secret_box(
+    encryption_keys: SecretStr | None, database: Path, *, anew: bool = False
+) -> SecretBox:
+    """The keys of `RELAY_ENCRYPTION_KEYS`, or of the key file beside the database; commas or white
+    space between them.
+
+    The file is made if absent; beside a database that holds secrets already only with `anew`, for
+    then the file was lost. Raises `SettingError`.
+    """
+    path = key_file(database)
+    source = VARIABLE if encryption_keys else path.name
+    text = encryption_keys.get_secret_value() if encryption_keys else _read(path, database, anew)
+    try:
+        return SecretBox([key.encode() for key in re.split(r"[,\s]+", text) if key], source)
+    except ValueError:
+        raise SettingError(
+            source, f"holds something that is not a key; make one with {how_to_make_one()}."
+        ) from None
+
+
+def key_file(database: Path) -> Path:
+    """Where the keys are while `RELAY_ENCRYPTION_KEYS` is not set."""
+    return database.with_name(database.name + ".key")
+
+
+def how_to_make_one() -> str:
+    """The command for it, by this same Python: another may lack the library."""
+    return f'`{shlex.quote(sys.executable)} -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`'
+
+
+def came_from(source: str) -> str:
+    """Where the keys were taken from, and where others may be: often it is just this shell that
+    lacks the variable."""
+    if source == VARIABLE:
+        return f"The keys were taken from {VARIABLE} as it is set here. The bot may have others, or a key file."
+    return f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where the bot runs it may be."
+
+
+def none_opens(source: str) -> SettingError:
+    """What to say when nothing that is stored can be read."""
+    return SettingError(
+        source,
+        f"none of the stored credentials opens. {came_from(source)} Give the bot the keys that it "
+        "had before; if they are "
+        "lost, remove what cannot be read with `python -m bot rotate-keys --remove-lost`, and "
+        "connect everything again.",
+    )
+
+
+def _read(path: Path, database: Path, anew: bool) -> str:
+    try:
+        if not path.exists():
+            if not anew and holds_secrets(database):
+                raise SettingError(
+                    path.name,
+                    f"the key file is gone, {VARIABLE} is not set here, and the database holds "
+                    "credentials that only their "
+                    "key opens. Set the variable, or put the file back beside the database; if the "
+                    "key is lost, remove what "
+                    "cannot be read with `python -m bot rotate-keys --remove-lost`, which makes a "
+                    "new key, and connect "
+                    "everything again.",
+                )
+            _make_key_file(path)
+        return path.read_text(errors="replace")
+    except OSError as error:
+        raise SettingError(
+            "RELAY_DATABASE",
+            f"the key file {path} cannot be read or made ({error.strerror}); choose another "
+            "folder.",
+        ) from error
+
+
+def holds_secrets(database: Path) -> bool:
+    """Whether anything is encrypted in that file. What is no database, or not there yet, holds
+    nothing."""
+    if not database.exists():
+        return False
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)
+        ) as db:
+            tables = {
+                row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+            return any(
+                db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0]
+                for table in ("connections", "installations")
+                if table in tables
+            )
+    except sqlite3.DatabaseError:  # opening it for good says what is wrong with it
+        return False
+
+
+def _make_key_file(path: Path) -> None:
+    """Written aside and linked into place: of two processes that start at once, both read the one
+    whole key."""
+    descriptor, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)

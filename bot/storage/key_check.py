@@ -1,0 +1,51 @@
+"""Check at start that the keys at hand open what is stored."""
+
+import stat
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from bot.storage import encrypted_secrets
+from bot.storage.database import Database
+from bot.storage.encrypted_secrets import EncryptedSecret, Tried
+from bot.storage.encryption import VARIABLE, SecretBox, key_file, none_opens
+
+log = structlog.get_logger(__name__)
+
+
+async def check(database: Database, secret_box: SecretBox) -> None:
+    """Try everything that is stored. Raises `SettingError` when none of it opens; a warning when
+    only some does not."""
+    tried = await demand_some(database, secret_box)
+    if tried.closed:
+        log.warning(
+            "keys.secrets_not_opened",
+            keys=secret_box.source,
+            **_by_kind(it for it, _ in tried.closed),
+        )
+    if secret_box.source != VARIABLE and (mode := open_to_others(database)):
+        log.warning("keys.file_exposed", file=secret_box.source, mode=mode, better="0600")
+
+
+async def demand_some(database: Database, secret_box: SecretBox) -> Tried:
+    """What became of trying everything. Raises `SettingError` when none of it opens."""
+    tried = await encrypted_secrets.try_all(database, secret_box)
+    if tried.closed and len(tried.closed) == tried.count:
+        raise none_opens(secret_box.source)
+    return tried
+
+
+def open_to_others(database: Database) -> str:
+    """The key file's mode ("0644") where others on this machine may read or change it; empty where
+    not, or without one."""
+    try:
+        mode = stat.S_IMODE(key_file(database.path).stat().st_mode)
+    except OSError:
+        return ""
+    return f"{mode:04o}" if mode & 0o077 else ""
+
+
+def _by_kind(those: Iterable[EncryptedSecret]) -> Mapping[str, int]:
+    """{"connections": 2} for a log line."""
+    return {f"{kind}s": count for kind, count in Counter(it.kind for it in those).items()}

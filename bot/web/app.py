@@ -1,0 +1,221 @@
+"""The HTTP side: Slack's requests, checked before anything reads them, and `/healthz`.
+
+Bolt's own check logs the whole body of a request whose signature is wrong, fails on a timestamp
+that is no number, and parses before it verifies; so the check is made here, and Bolt gets only what
+passed.
+"""
+
+import asyncio
+import binascii
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from urllib.parse import parse_qs
+
+import structlog
+from pydantic import SecretStr
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+LARGEST_BODY = 2 * 1024 * 1024
+"""Bytes. Slack's largest payload is a view (250 KB) and its state, both JSON inside a web form."""
+
+
+BODY_SECONDS = 5.0
+
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every answer carries that does not say something else itself: nothing here is to be kept,
+framed or run."""
+
+
+_UNUSUAL = re.compile(r"[^\x20-\x7e]|[&=;]|%(?![0-9A-Fa-f]{2})")
+"""What the value in a form of one field holds only if it was not written by a form encoder."""
+
+
+def make_web(
+    app: AsyncApp,
+    signing_secret: SecretStr | None,
+    database: Database,
+    *,
+    pages: Sequence[BaseRoute] = (),
+    body_seconds: float = BODY_SECONDS,
+) -> Starlette:
+    """The web application: `/slack/events` for everything Slack sends, `/healthz` for whoever
+    watches the bot, and the `pages` for people.
+
+    Without a signing secret (Socket Mode) no request to `/slack/events` passes. A body may take
+    `body_seconds`.
+    """
+    verifier = SignatureVerifier(signing_secret.get_secret_value()) if signing_secret else None
+
+    async def slack_events(request: Request) -> Response:
+        body = await read_body(request, body_seconds)
+        if isinstance(body, Response):
+            return body
+        try:
+            text = body.decode()  # first, because the verifier decodes too, and raises
+        except UnicodeDecodeError:
+            return Response("The body cannot be read.\n", 400)
+        if not _signed(verifier, request, body):
+            return Response("The signature is missing, wrong or too old.\n", 401)
+        try:
+            payload = _payload(request, text)
+        except (ValueError, RecursionError):
+            return Response("The body cannot be read.\n", 400)
+        try:
+            bolt_request = AsyncBoltRequest(body=payload, headers=dict(request.headers))
+            return to_starlette_response(await app.async_dispatch(bolt_request))
+        except Exception as error:
+            # A signed body of a shape that Slack never sends: Bolt's reading of it raises whatever
+            # it hits first, before
+            # a listener is chosen and again on the way to the error handler. What a listener raises
+            # never comes here.
+            log.warning("web.request_not_read", error=type(error).__name__)
+            return Response("The body is none that Slack sends.\n", 400)
+
+    async def healthz(request: Request) -> Response:
+        try:
+            await database.read(
+                lambda db: db.execute("SELECT count(*) FROM connections").fetchone()
+            )
+        except sqlite3.Error as error:
+            log.error("web.health_check_failed", error=type(error).__name__)
+            return JSONResponse({"status": "the database cannot be read"}, 503)
+        return JSONResponse({"status": "ok"})
+
+    web = Starlette(
+        routes=[
+            Route("/slack/events", slack_events, methods=["POST"]),
+            Route("/healthz", healthz, methods=["GET"]),
+            *pages,
+        ],
+        middleware=[Middleware(_StrictHeaders)],
+        exception_handlers={Exception: _failed},
+    )
+    web.router.redirect_slashes = (
+        False  # to an address that would be made of whatever Host the request names
+    )
+    return web
+
+
+class _StrictHeaders:
+    """Adds `HEADERS` to every answer, also where there is no such page. An answer's own headers
+    stay as they are."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_strictly(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(it for it in self._headers if it[0] not in own),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_strictly if scope["type"] == "http" else send)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """For what nobody foresaw. Starlette sends it from outside of every middleware, and raises the
+    error again, for the log."""
+    return Response("Something went wrong on my side.\n", 500, HEADERS)
+
+
+async def read_body(request: Request, seconds: float, most: int = LARGEST_BODY) -> bytes | Response:
+    """The body, of at most `most` bytes, within so many seconds; or the answer (400, 408, 413) to
+    one that is not so."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    return Response("The body is too large.\n", 413, {"Connection": "close"})
+                chunks.append(chunk)
+    except TimeoutError:
+        return Response("The body took too long.\n", 408, {"Connection": "close"})
+    except ClientDisconnect:
+        return Response(status_code=400)
+    return b"".join(chunks)
+
+
+def _signed(verifier: SignatureVerifier | None, request: Request, body: bytes) -> bool:
+    """Whether Slack signed it. Of two signatures or times, a proxy could have looked at the other
+    one."""
+    timestamps = request.headers.getlist("X-Slack-Request-Timestamp")
+    signatures = request.headers.getlist("X-Slack-Signature")
+    if verifier is None or (len(timestamps), len(signatures)) != (1, 1):
+        return False
+    (timestamp,), (signature,) = timestamps, signatures
+    if not (
+        timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()
+    ):
+        return False
+    return verifier.is_valid(body=body, timestamp=timestamp, signature=signature)
+
+
+def _payload(request: Request, text: str) -> str:
+    """What Bolt has to read: a JSON object, the one inside a web form's `payload`, or the web form.
+
+    Bolt would decode the form a second time, which takes longer than all it does with it. Raises
+    ValueError for what is none of these.
+    """
+    if not request.headers.get("Content-Type", "").startswith("application/json"):
+        found = form_payload(text)
+        if found is None:
+            return text
+        text = found
+    if not _is_object(text):
+        raise ValueError("no JSON object")
+    return text.strip()
+
+
+def form_payload(text: str) -> str | None:
+    """The one `payload` of a web form; None where there is none. Raises ValueError for several.
+
+    A modal comes with thousands of escapes, for which `parse_qs` takes a third of a millisecond: as
+    much as all that follows in reading it. "%" for "=" makes them quoted-printable, and that is
+    decoded in C.
+    """
+    value = text.removeprefix("payload=")
+    if value == text or _UNUSUAL.search(value):
+        payloads = parse_qs(text).get("payload")
+        if payloads is None:
+            return None
+        (payload,) = payloads
+        return payload
+    return binascii.a2b_qp(value.replace("+", " ").replace("%", "=")).decode(errors="replace")
+
+
+def _is_object(text: str) -> bool:
+    """Whether it is a JSON object. Raises ValueError for broken JSON, and for half a surrogate
+    pair, which JSON can spell but which nothing can store or send on."""
+    parsed = json.loads(text)
+    if "\\ud" in text.lower():
+        json.dumps(parsed, ensure_ascii=False).encode()
+    return isinstance(parsed, dict)

@@ -1,0 +1,432 @@
+"""The page on which an admin connects a vendor: /connect/{token}, plain HTML, one form, without a
+script.
+
+The token in the address is the way in: 32 random bytes, for one workspace, vendor and person, ten
+minutes, one change. Besides, what is posted has to come from the page itself: by the browser's own
+word (Sec-Fetch-Site, or Origin where that is missing) and with a key in the form that fits a
+cookie. Nothing here counts wrong tokens, since none can be guessed.
+
+Whatever was done is answered with a redirect to the same page, which shows how things are now, or
+the receipt once the link is used up: a reload, a second click and the way back then repeat nothing.
+
+No address, token or credential is logged, quoted in an error, or kept after the answer.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+import secrets
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Container, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlsplit
+from weakref import WeakValueDictionary
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.adapters.base import typed_unseen
+from bot.adapters.http import rejected_token
+from bot.connections.setup_links import LINK_SECONDS, SetupLink, digest_of
+from bot.connections.store import Connection
+from bot.connections.verify import check_again, check_and_save, understood
+from bot.errors import FormError, RelayError, UnauthorizedError
+from bot.services import Services
+from bot.web import connect_pages as pages
+from bot.web.app import BODY_SECONDS, read_body
+from bot.web.connect_pages import ACTION, AGAIN, FORM_KEY, Typed, Visit
+from bot.web.pages import HEADERS
+from bot.workspace import Workspace
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY = 16 * 1024
+MOST_FIELDS = 20
+MOST_RECEIPTS = 1000
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{22}")
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+ClientFor = Callable[[Workspace], Awaitable[AsyncWebClient]]
+"""The way to Slack with that workspace's token. Raises `NotInstalledError` or `SecretError`."""
+
+
+class _Receipt(NamedTuple):
+    """What a used link's page shows to the browser that used it."""
+
+    workspace: Workspace
+    until: float
+    form_key: str
+    answer: Response
+
+
+class Receipts:
+    """The pages of links that were used up, by the link's digest, for as long as a link would have
+    been good."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._kept: dict[str, _Receipt] = {}
+
+    def keep(self, visit: Visit, answer: Response) -> None:
+        """What the visit's link came to, for the browser that it was made from."""
+        now = self._clock()
+        for digest in [it for it, receipt in self._kept.items() if receipt.until < now]:
+            del self._kept[digest]
+        if len(self._kept) >= MOST_RECEIPTS:
+            del self._kept[next(iter(self._kept))]
+        link = visit.link
+        self._kept[link.digest] = _Receipt(
+            link.workspace, now + LINK_SECONDS, visit.form_key, answer
+        )
+
+    def of(self, token: str, form_key: str) -> Response | None:
+        """The page of that link, for that browser."""
+        receipt = self._kept.get(digest_of(token))
+        known = (
+            receipt is not None and receipt.until > self._clock() and receipt.form_key == form_key
+        )
+        return receipt.answer if receipt is not None and known else None
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget what was done in these workspaces."""
+        for digest in [it for it, receipt in self._kept.items() if receipt.workspace in scope]:
+            del self._kept[digest]
+
+
+class Connecting:
+    """The page's endpoint. `changed` is told whose connections were changed by whom."""
+
+    def __init__(
+        self,
+        services: Services,
+        receipts: Receipts,
+        client_for: ClientFor,
+        changed: Callable[[Workspace, str], Awaitable[None]],
+        *,
+        clock: Callable[[], float] = time.time,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self._services = services
+        self._receipts = receipts
+        self._client_for = client_for
+        self._changed = changed
+        self._clock = clock
+        self._body_seconds = body_seconds
+        self._https = services.public_url.startswith("https://")
+        self._cookie = "__Host-connect" if self._https else "connect"
+        self._locks: WeakValueDictionary[tuple[Workspace, str], asyncio.Lock] = (
+            WeakValueDictionary()
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        """None where the bot has no public address: nobody gets a link then."""
+        return (
+            [Route("/connect/{token}", self.answer, methods=_METHODS)]
+            if self._services.public_url
+            else []
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """The page for whatever was asked; never raises."""
+        browser = self._browser(request)
+        try:
+            if request.method in ("GET", "HEAD"):
+                response = await self._look(request, browser)
+            elif request.method == "POST":
+                response = await self._act(request, browser)
+            else:
+                response = self._notice(
+                    405, "This page cannot do that", "Open the link from Slack again."
+                )
+                response.headers["Allow"] = "GET, HEAD, POST"
+        except sqlite3.Error as error:
+            log.error("connection.not_saved", error=type(error).__name__)
+            response = self._notice(
+                503, "Not saved", "I could not save this just now. Nothing was changed: try again."
+            )
+        except Exception as error:
+            log.error("connection.page_failed", error=type(error).__name__)
+            response = self._notice(
+                500,
+                "Not done",
+                "Something went wrong on my side. Nothing was changed: try again from Slack.",
+            )
+        if browser != request.cookies.get(self._cookie):
+            response.set_cookie(
+                self._cookie, browser, secure=self._https, httponly=True, samesite="lax"
+            )
+        return response
+
+    async def _look(self, request: Request, browser: str) -> Response:
+        token = request.path_params["token"]
+        if (link := await self._services.links.find(token)) is None:
+            return self._over(token, browser)
+        visit = await self._visit(link, token, browser)
+        if request.query_params.get(pages.ASKED_FIRST) and visit.connection is not None:
+            return pages.disconnecting(visit)
+        return pages.form(visit)
+
+    async def _act(self, request: Request, browser: str) -> Response:
+        if not self._from_here(request):
+            return self._notice(403, "Not sent from this page", "Nothing was changed.", AGAIN)
+        posted = await self._posted(request)
+        if isinstance(posted, Response):
+            return posted
+        token = request.path_params["token"]
+        if (link := await self._services.links.find(token)) is None:
+            return self._see(token)
+        async with self._locks.setdefault((link.workspace, link.vendor), asyncio.Lock()):
+            if (
+                link := await self._services.links.find(token)
+            ) is None:  # a second click waited for the first
+                return self._see(token)
+            visit = await self._visit(link, token, browser)
+            if not hmac.compare_digest(posted.get(FORM_KEY, "").encode(), visit.form_key.encode()):
+                problem = (
+                    "This page was opened in another browser, or yours keeps no cookies. Nothing "
+                    "was changed: allow "
+                    "cookies for this page, and press the button again."
+                )
+                return pages.form(visit, _typed(visit, posted), problem=problem, status=403)
+            if problem := await self._objection(link):
+                return pages.form(visit, _typed(visit, posted), problem=problem, status=403)
+            return await self._carry_out(visit, posted) or self._see(token)
+
+    async def _carry_out(self, visit: Visit, posted: Mapping[str, str]) -> Response | None:
+        """The form with what was wrong; None when there is nothing but to look at the page again."""
+        match posted.get(ACTION):
+            case "save":
+                return await self._save(visit, posted)
+            case "test" if visit.connection is not None:
+                return await self._test(visit, visit.connection)
+            case "disconnect":
+                await self._disconnect(visit)
+        return None  # or disconnected meanwhile, or none of this page's buttons
+
+    async def _save(self, visit: Visit, posted: Mapping[str, str]) -> Response | None:
+        link = visit.link
+        try:
+            given = _given(visit, posted)
+            account = await check_and_save(
+                visit.adapter,
+                self._services.connections,
+                link.workspace,
+                given,
+                by=link.actor,
+                link=link,
+            )
+        except FormError as error:
+            return pages.form(visit, _typed(visit, posted, errors=error.errors), status=422)
+        except RelayError as error:
+            log.info("connection.rejected", vendor=link.vendor, error=type(error).__name__)
+            return pages.form(
+                visit, _typed(visit, posted, f"Nothing was saved. {error}"), status=422
+            )
+        if account is not None:
+            log.info(
+                "connection.saved", team=link.workspace.team, vendor=link.vendor, by=link.actor
+            )
+            await self._done(visit, pages.connected(visit, account))
+        return None
+
+    async def _test(self, visit: Visit, connection: Connection) -> Response | None:
+        """Ask about the stored credentials. That leaves the link as it is."""
+        link = visit.link
+        if not connection.secret:  # of a lost key: the page says so
+            return None
+        try:
+            await check_again(visit.adapter, self._services.connections, connection)
+        except FormError:
+            problem = "What is stored is no key that this version of the bot can use. Type it again below."
+            return pages.form(visit, problem=problem, status=422)
+        except UnauthorizedError as error:
+            if error.status != 401:
+                return pages.form(
+                    visit, problem=pages.asked_just_now(visit, str(error)), status=422
+                )
+            sentence = str(rejected_token(visit.adapter.label, 401))
+            await self._services.connections.mark(link.workspace, link.vendor, sentence)
+            await self._wake(link)
+            refused = replace(visit, connection=replace(connection, broken=sentence))
+            return pages.form(refused, problem=pages.still_refused(visit, connection), status=422)
+        except RelayError as error:
+            return pages.form(visit, problem=pages.asked_just_now(visit, str(error)), status=422)
+        await self._wake(link)
+        return None
+
+    async def _disconnect(self, visit: Visit) -> None:
+        link = visit.link
+        if await self._services.connections.remove(link.workspace, link.vendor, link):
+            log.info(
+                "connection.removed",
+                team=link.workspace.team,
+                vendor=link.vendor,
+                by=link.actor,
+            )
+            await self._done(visit, pages.disconnected(visit))
+
+    async def _done(self, visit: Visit, answer: Response) -> None:
+        """The link is used up: keep its receipt for this browser, and tell everybody."""
+        self._receipts.keep(visit, answer)
+        await self._wake(visit.link)
+
+    async def _wake(self, link: SetupLink) -> None:
+        """What waited for this goes on at once, and whoever shows it is told."""
+        await self._services.catalogs.want(link.workspace, link.vendor, ())
+        self._services.dispatcher.wake()
+        self._services.background.start(self._tell(link))
+
+    async def _tell(self, link: SetupLink) -> None:
+        try:
+            await self._changed(link.workspace, link.actor)
+        except Exception as error:
+            log.warning("connection.person_not_told", error=type(error).__name__)
+
+    async def _objection(self, link: SetupLink) -> str:
+        """Why this person may not change anything (any more); empty when they may. Slack is asked
+        now, whatever it said some minutes ago; without its word they may not, unless the operator
+        of the one workspace named them (`RELAY_ADMINS`)."""
+        unknown = "Nothing was changed: I could not check that you are an admin of the workspace."
+        try:
+            client = await self._client_for(link.workspace)
+        except RelayError as error:
+            return f"{unknown} {error}"
+        person = await self._services.people.person(client, link.workspace, link.actor, fresh=True)
+        if person.role == "unknown":
+            return f"{unknown} {person.problem}"
+        if person.role != "admin":
+            return "Nothing was changed: only admins and owners of the workspace may do this. Please ask one of them."
+        return ""
+
+    async def _visit(self, link: SetupLink, token: str, browser: str) -> Visit:
+        found = [
+            it
+            for it in await self._services.connections.of(link.workspace)
+            if it.vendor == link.vendor
+        ]
+        waiting = await self._services.deliveries.waiting(link.workspace)
+        return Visit(
+            link=link,
+            adapter=self._services.adapters[link.vendor],
+            connection=found[0] if found else None,
+            waiting={
+                account: it.number
+                for (vendor, account), it in waiting.items()
+                if vendor == link.vendor
+            },
+            now=self._clock(),
+            https=self._https,
+            form_key=_form_key(browser, token),
+        )
+
+    def _over(self, token: str, browser: str) -> Response:
+        """For a link that is not good (any more): the receipt, for the browser that used it."""
+        if receipt := self._receipts.of(token, _form_key(browser, token)):
+            return receipt
+        return self._notice(
+            410,
+            "This link does not work any more",
+            "A link works for ten minutes and for one change, and a newer one takes the place of "
+            "an older one.",
+            AGAIN,
+        )
+
+    def _see(self, token: str) -> Response:
+        """To the page itself, by an address relative to it: whatever stands before it is the
+        operator's."""
+        return Response(status_code=303, headers={**HEADERS, "Location": quote(token, safe="")})
+
+    def _notice(self, status: int, title: str, *sentences: str) -> HTMLResponse:
+        return pages.notice(title, *sentences, status=status, https=self._https)
+
+    def _browser(self, request: Request) -> str:
+        """What tells this browser from others: its cookie, or a new one."""
+        cookie = request.cookies.get(self._cookie, "")
+        return cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(16)
+
+    def _from_here(self, request: Request) -> bool:
+        """Whether the browser says that the page itself asked for it. Under `no-referrer` the
+        Origin header says "null" even then, so the word that counts is Sec-Fetch-Site; a browser
+        too old for it has to name the origin."""
+        if site := request.headers.get("sec-fetch-site"):
+            return site == "same-origin"
+        address = urlsplit(self._services.public_url)
+        return request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
+
+    async def _posted(self, request: Request) -> dict[str, str] | Response:
+        """The form's fields by name, or the answer to a body that is none."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            return self._notice(415, "Not a form", "Nothing was changed.", AGAIN)
+        body = await read_body(request, self._body_seconds, LARGEST_BODY)
+        if isinstance(body, Response):
+            why = {408: "It took too long to arrive.", 413: "That is more than a key."}.get(
+                body.status_code, ""
+            )
+            answer = self._notice(
+                body.status_code,
+                "Not read",
+                *filter(None, [why]),
+                "Nothing was changed: try again.",
+            )
+            answer.headers.update({"Connection": "close"})
+            return answer
+        try:
+            pairs = parse_qsl(
+                body.decode("ascii"), True, True, errors="strict", max_num_fields=MOST_FIELDS
+            )
+        except ValueError:
+            pairs = [("", ""), ("", "")]
+        if len(dict(pairs)) != len(pairs):  # a field that is there twice could be read in two ways
+            return self._notice(
+                400, "Not read", "What arrived is no form of this page. Nothing was changed.", AGAIN
+            )
+        return dict(pairs)
+
+
+def _given(visit: Visit, posted: Mapping[str, str]) -> dict[str, str]:
+    """The credentials that were typed. Raises `FormError`, with all there is to say, where
+    something was left empty."""
+    known = pages.fields_of(visit.adapter.credentials)
+    typed = {name: posted.get(name, "").strip() for name in known}
+    given = {name: text for name, text in typed.items() if text}
+    if empty := [name for name, info in known.items() if info.is_required() and not typed[name]]:
+        errors = dict.fromkeys(empty, "Please fill this in.")
+        try:
+            understood(visit.adapter, given)
+        except FormError as error:
+            raise FormError({**error.errors, **errors}) from None
+    return given
+
+
+def _typed(
+    visit: Visit,
+    posted: Mapping[str, str],
+    problem: str = "",
+    errors: Mapping[str, str] | None = None,
+) -> Typed | None:
+    """What the form shows again: nothing that is typed unseen, and every error; one about no field
+    of its own stands on top. None where another button than the form's was pressed."""
+    if posted.get(ACTION) != "save":
+        return None
+    known = pages.fields_of(visit.adapter.credentials)
+    lost = [name for name, info in known.items() if posted.get(name) and typed_unseen(info)]
+    values = {name: posted[name] for name in known if name in posted and name not in lost}
+    beside = {name: text for name, text in (errors or {}).items() if name in known}
+    above = [text for name, text in (errors or {}).items() if name not in known]
+    return Typed(
+        values,
+        beside,
+        problem or " ".join(above) or ("Nothing was saved: look below." if beside else ""),
+        lost,
+    )
+
+
+def _form_key(browser: str, token: str) -> str:
+    return hmac.new(browser.encode(), token.encode(errors="replace"), hashlib.sha256).hexdigest()

@@ -1,0 +1,92 @@
+"""The web server: its limits, its socket, and the signals that stop it."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.errors import SettingError
+from bot.web.slow_clients import ImpatientProtocol
+
+MOST_CONNECTIONS = 500
+"""Connections at a time; a further one gets a 503. The limit leaves the process files to open (1024
+by default), and is far more than Slack opens, or a proxy in front of the bot."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling.
+
+    uvicorn raises a signal again once it has stopped. That would end the process before the
+    requests under way are finished and the database is closed. `on_started` is called once the
+    server answers and can be told to stop. `until_signal`: SIGTERM and SIGINT stop the server; else
+    only `should_exit` does.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        on_started: Callable[[], None] = lambda: None,
+        until_signal: bool = False,
+    ) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+        self._until_signal = until_signal
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if self._until_signal:
+            on_signals(lambda number: self.handle_exit(number, None))
+        yield
+
+
+def server_config(
+    web: Starlette, protocol: type[asyncio.Protocol] = ImpatientProtocol
+) -> uvicorn.Config:
+    """Return uvicorn's settings for the web application."""
+    return uvicorn.Config(
+        web,
+        http=protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        limit_concurrency=MOST_CONNECTIONS,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket. Raises `SettingError` where the address is taken or cannot be used."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits some
+    # 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingError(
+            "RELAY_PORT",
+            f"{host}:{port} cannot be listened on ({error.strerror}); choose another port or host.",
+        ) from error
+    return listening
+
+
+def on_signals(act: Callable[[int], None]) -> None:
+    """Call `act` with the number of each SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(
+            NotImplementedError
+        ):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+            loop.add_signal_handler(number, act, number)

@@ -1,0 +1,52 @@
+"""The HTTP protocol that the bot serves: uvicorn's, which does not wait for ever until somebody has
+said what they want."""
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 10.0
+
+
+class ImpatientProtocol(H11Protocol):
+    """Closes a connection on which no whole request head arrives within `head_seconds`, however
+    steadily it drips in.
+
+    uvicorn's own limit is for connections that are silent after an answer: the first byte of the
+    next head ends it, and before the first head there is none. Bodies have their limit where they
+    are read (`bot.web`).
+    """
+
+    head_seconds = HEAD_SECONDS
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._head_late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if (
+            self.conn.their_state is h11.IDLE
+        ):  # what arrived is no whole head, or only its beginning
+            self._wait_for_head()
+        else:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        if self._head_late is None:
+            self._head_late = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._head_late is not None:
+            self._head_late.cancel()
+            self._head_late = None

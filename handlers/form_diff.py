@@ -1,0 +1,101 @@
+"""What has changed about a form since it was drawn: the workspace's own fields come and go while
+somebody types."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot import messages
+from bot.adapters.base import Operation
+from bot.forms.custom_fields import BLOCK
+from bot.forms.fields import Form
+from bot.forms.parse import chosen
+from bot.forms.render import CHOOSER_TITLE, Block
+from bot.forms.shape import places
+from bot.messages.form_diff import Dropped
+from handlers.modal import ModalState
+from handlers.view_state import Screen, screen_of
+
+
+def since_drawn(form: type[Form], state: ModalState, view: Mapping[str, Any]) -> Block | None:
+    """The line that says what is different in `form` from the view that was submitted; None when
+    nothing is.
+
+    A field that is demanded and not on the screen may have become so; an answer to a field that is
+    gone would be left out.
+    """
+    screen = screen_of(view)
+    own = (
+        it for it in places(form, state.operation) if it.path[0] == BLOCK and it.field.form is None
+    )
+    demanded = [it.field.title for it in own if it.field.required and it.block_id not in screen]
+    dropped = list(_dropped(form, state, view, screen))
+    return (
+        messages.changed(demanded=demanded, dropped=dropped, sent=True)
+        if demanded or dropped
+        else None
+    )
+
+
+def dropped_by(form: type[Form], state: ModalState, view: Mapping[str, Any]) -> Block | None:
+    """The line that says which answers a new drawing of the same operation leaves out; None when
+    none."""
+    found = list(_dropped(form, state, view, screen_of(view)))
+    return messages.changed(dropped=found, sent=False) if found else None
+
+
+def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState) -> Block:
+    """The line that says why another form is drawn than the one that was submitted."""
+    title = CHOOSER_TITLE
+    if drawn.operation == asked_for.operation and operation.branches is not None:
+        asks = operation.branches.field
+        title = next(
+            it.field.title
+            for it in places(operation.form, drawn.operation)
+            if it.field.name == asks
+        )
+    return messages.changed(chosen_in=title, sent=True)
+
+
+def _dropped(
+    form: type[Form], state: ModalState, view: Mapping[str, Any], screen: Screen
+) -> Iterator[Dropped]:
+    """The workspace's own fields that the view shows, with an answer in them, and the form no
+    longer has."""
+    known = {it.block_id for it in places(form, state.operation)}
+    blocks = view.get("blocks")
+    for block in blocks if isinstance(blocks, list) else []:
+        name = _member(block, "block_id")
+        if (
+            isinstance(name, str)
+            and name.startswith(f"{state.operation}.{BLOCK}.")
+            and name not in known
+        ):
+            element = _member(screen.get(name), "value")
+            if isinstance(element, Mapping) and any(
+                value not in (None, "", []) for value in _answers(element)
+            ):
+                yield Dropped(
+                    str(_member(_member(block, "label"), "text") or name),
+                    _in_words(screen, name, element),
+                )
+
+
+def _answers(element: Mapping[str, Any]) -> Iterator[Any]:
+    return (value for name, value in element.items() if name != "type")
+
+
+def _in_words(screen: Screen, name: str, element: Mapping[str, Any]) -> str:
+    """What was answered, as far as it is words: people and channels are only ids here."""
+    if words := chosen(screen, name):
+        return ", ".join(words.values())
+    if isinstance(seconds := element.get("selected_date_time"), int) and 0 < seconds < 10**10:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    return next(
+        (it for it in (element.get("value"), element.get("selected_date")) if isinstance(it, str)),
+        "",
+    )
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None

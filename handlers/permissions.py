@@ -1,0 +1,198 @@
+"""Who may use what: the form in which a workspace's admins decide it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import messages
+from bot.adapters.base import Entry, Kind
+from bot.catalogs.search import best, folded
+from bot.catalogs.service import Answer
+from bot.forms.parse import chosen
+from bot.forms.sentences import NOT_CHOSEN
+from bot.services import Services
+from bot.slack.user_groups import Group, Listed
+from bot.workspace import Workspace
+from handlers.button_presses import Listener, NotDoneError, Press, listener
+from handlers.options import notice, option, under
+from handlers.view_state import ForeignError, Screen, State, belongs, screen_of, state_in
+
+log = structlog.get_logger(__name__)
+
+Body = dict[str, Any]
+Reply = dict[str, Any]
+
+GROUPS = "User groups"
+
+
+class FormState(State):
+    """What the form carries: for which workspace it was opened, and what it showed. Only what is
+    changed in it is decided: another admin may have the same form open, and what nobody decided
+    stays the default."""
+
+    shown: dict[str, str]
+
+
+def open_form() -> Listener:
+    """The listener of "Who may use what", below `/vendors` or on a Home."""
+    return listener(_open)
+
+
+async def _open(press: Press) -> None:
+    services, handle = press.services, press.handle
+    if handle is None or not belongs(handle.workspace, press.context):
+        raise NotDoneError(messages.GONE)
+    workspace = handle.workspace
+    no, listed = await _asked(press.client, press.context, services, workspace)
+    kinds = await _kinds(services, workspace)
+    if no or not kinds:
+        raise NotDoneError(no or messages.NOTHING_TO_DECIDE)
+    rules = await services.access.rules(workspace, kinds)
+    state = FormState(enterprise=workspace.enterprise, team=workspace.team, shown=rules)
+    if not await press.show(
+        messages.who_may_form(_in_words(services, rules, listed), state.model_dump_json())
+    ):
+        raise NotDoneError(messages.NOT_OPENED)
+
+
+async def suggest(
+    ack: AsyncAck,
+    payload: dict[str, Any],
+    body: Body,
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+) -> None:
+    """What a select of the form offers: the words that fit, and the workspace's user groups."""
+    try:
+        workspace = state_in(body.get("view") or {}, FormState, context).workspace
+    except ForeignError:
+        await ack(options=[notice(messages.FOREIGN_LIST)])
+        return
+    query = str(payload.get("value") or "")
+    words = [
+        Entry(id=who, label=label, detail=messages.WHO_HINTS[who])
+        for who, label in messages.WHO.items()
+    ]
+    found = best(words, [folded(it) for it in words], query, len(words))
+    await ack(**_offered(found, await services.groups.search(client, workspace, query)))
+
+
+def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
+    """Both under a heading of their own."""
+    made = [under("By role", [option(it) for it in words])] if words else []
+    if groups.entries:
+        made.append(under(groups.notice or GROUPS, [option(it) for it in groups.entries]))
+    elif groups.notice:
+        made.append(under(GROUPS, [notice(groups.notice)]))
+    return {"option_groups": made} if made else {"options": []}
+
+
+async def save(
+    ack: AsyncAck,
+    view: dict[str, Any],
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    services: Services,
+) -> None:
+    """The form was submitted: all of it is saved, or nothing."""
+    await ack(**await _save(view, client, context, services))
+
+
+async def _save(
+    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
+) -> Reply:
+    try:
+        state, user = state_in(view, FormState, context), str(context.user_id or "")
+        workspace = state.workspace
+        no, listed = await _asked(client, context, services, workspace)
+        if no:
+            return _note(messages.not_saved(no))
+        kinds = await _kinds(services, workspace)
+        decided, errors = _read(
+            screen_of(view),
+            {name: state.shown[name] for name in kinds if name in state.shown},
+            listed,
+        )
+        if errors:
+            return {"response_action": "errors", "errors": errors}
+        await services.access.decide(workspace, decided, user)
+        rules = await services.access.rules(workspace, kinds)
+    except ForeignError:
+        return _note(messages.not_saved(messages.GONE))
+    except sqlite3.Error as error:
+        log.error("permissions.not_saved", error=type(error).__name__)
+        return _note(messages.not_saved(messages.CLICK_FAILED))
+    log.info("permissions.changed", team=workspace.team, by=user, operations=sorted(decided))
+    return {
+        "response_action": "update",
+        "view": messages.who_may_now(_in_words(services, rules, listed)),
+    }
+
+
+def _read(
+    screen: Screen, shown: Mapping[str, str], listed: Listed
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What was changed in the form, by operation, and what is wrong, by block id.
+
+    Only what Slack lists can be chosen. What was shown may stay, also when Slack does not answer,
+    or a group is gone.
+    """
+    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    usable = {it.id for it in listed.usable}
+    for name, before in shown.items():
+        block_id = f"{messages.WHO_PREFIX}{name}"
+        who = next(iter(chosen(screen, block_id, messages.WHO_ACTION)), "")
+        if who in messages.WHO or who in usable:
+            found |= {name: who} if who != before else {}
+        elif who != before:
+            errors[block_id] = (listed.problem or messages.WHO_GONE) if who else NOT_CHOSEN
+    return found, errors
+
+
+async def _asked(
+    client: AsyncWebClient, context: AsyncBoltContext, services: Services, workspace: Workspace
+) -> tuple[str, Listed]:
+    """Why this person may not decide, empty when they may; and the workspace's groups. Slack is
+    asked for both at once."""
+    person, listed = await asyncio.gather(
+        services.people.person(client, workspace, str(context.user_id or "")),
+        services.groups.listed(client, workspace),
+    )
+    if person.role == "unknown":
+        return messages.not_checked(person.problem), listed
+    return ("" if person.role == "admin" else messages.ONLY_ADMINS_DECIDE), listed
+
+
+async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
+    """The operations of the connected vendors, and the kind of each."""
+    connected = await services.connections.vendors(workspace)
+    return {
+        f"{adapter.vendor}.{operation.name}": operation.kind
+        for adapter in services.adapters.values()
+        if adapter.vendor in connected
+        for operation in adapter.operations
+    }
+
+
+def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> list[messages.Rule]:
+    """The rules as people read them. A group that Slack does not tell of is called by its id."""
+    made = []
+    for name, who in rules.items():
+        adapter, operation = services.find(name)
+        group = listed.groups.get(who, Group(who, who, gone=not listed.problem))
+        words = messages.WHO.get(who, group.words)
+        made.append(messages.Rule(name, f"{adapter.label}: {operation.label}", who, words))
+    return made
+
+
+def _note(view: messages.View) -> Reply:
+    """A note on top of the form, which stays underneath."""
+    return {"response_action": "push", "view": view}

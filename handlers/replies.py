@@ -1,0 +1,102 @@
+"""Saying something to one person alone, after what they pressed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NOT_DONE, said
+
+log = structlog.get_logger(__name__)
+
+TELLING_SECONDS = 1.5
+"""The ack waits for it, and Slack for the ack."""
+
+
+NO_FILES: dict[str, Any] = {
+    "type": "context",
+    "elements": [
+        {
+            "type": "mrkdwn",
+            "text": "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace admin can "
+            "reinstall it from its current manifest.",
+        }
+    ],
+}
+"""What stands in the place of an input for files."""
+NO_SCOPE = ("missing_scope", "invalid_arguments")
+"""What Slack may say to a view with such an input from an app without the scope: it does not
+document which."""
+
+
+async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
+    """Where the message is, to this person alone; without a message, or where that fails, in a
+    direct message, if `client` has a token."""
+    if not user:
+        return
+    try:
+        async with asyncio.timeout(TELLING_SECONDS):
+            if respond and respond.response_url and await _answered(respond, text):
+                return
+            if client.token:  # there is none where the app is not installed
+                await client.chat_postMessage(
+                    channel=user, text=text, unfurl_links=False, unfurl_media=False
+                )
+    except NOT_DONE as error:
+        log.warning("reply.failed", error=said(error))
+
+
+async def _answered(respond: AsyncRespond, text: str) -> bool:
+    try:
+        return (
+            await respond(text=text, response_type="ephemeral", replace_original=False)
+        ).status_code == 200
+    except NOT_DONE as error:
+        log.warning("reply.not_sent", error=said(error))
+        return False
+
+
+async def show(
+    client: AsyncWebClient, trigger_id: str, view: dict[str, Any], *, on_top: bool
+) -> bool:
+    """Open this modal, `on_top` of the one that was pressed in; whether Slack did."""
+    try:
+        async with asyncio.timeout(TELLING_SECONDS):
+            if on_top:
+                await give(lambda it: client.views_push(trigger_id=trigger_id, view=it), view)
+            else:
+                await give(lambda it: client.views_open(trigger_id=trigger_id, view=it), view)
+    except NOT_DONE as error:
+        log.warning("reply.not_shown", error=said(error))
+        return False
+    return True
+
+
+async def give(put: Callable[[dict[str, Any]], Awaitable[object]], view: dict[str, Any]) -> None:
+    """Give Slack a view. Where it refuses one for its inputs for files (the app lacks the scope for
+    them), without those."""
+    try:
+        await put(view)
+    except SlackApiError as error:
+        if said(error) not in NO_SCOPE or not has_files(view["blocks"]):
+            raise
+        log.warning("reply.files_left_out", error=said(error))
+        await put({**view, "blocks": without_files(view["blocks"])})
+
+
+def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
+    """Whether there is an input for files among them."""
+    return any(_is_for_files(it) for it in blocks)
+
+
+def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same without inputs for files: in their place stands why."""
+    return [NO_FILES if _is_for_files(it) else it for it in blocks]
+
+
+def _is_for_files(block: dict[str, Any]) -> bool:
+    return isinstance(element := block.get("element"), dict) and element.get("type") == "file_input"

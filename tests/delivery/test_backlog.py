@@ -1,0 +1,53 @@
+"""What the operator is told of the queue, against what people are told."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.delivery.model import Delivery, Outcome
+from bot.delivery.store import backlog
+from bot.delivery.store.queue import Deliveries
+from bot.delivery.store.reconcile import Doubts
+from bot.storage.database import Database
+from tests.parts import HERE, Clock, draft
+
+UNCLEAR = Outcome("unconfirmed", "unclear", "Notes did not answer.", reconcile_at=1.0)
+Step = Callable[[Doubts, Delivery], Awaitable[Delivery | None]]
+
+
+async def nothing(_: Doubts, row: Delivery) -> Delivery:
+    return row
+
+
+@pytest.mark.parametrize(
+    ("step", "undecided"),
+    [
+        pytest.param(nothing, False, id="to be looked up"),
+        pytest.param(lambda doubts, row: doubts.absent(row, 9.0), False, id="not there yet"),
+        pytest.param(lambda doubts, row: doubts.unanswered(row, 9.0), False, id="no answer yet"),
+        pytest.param(
+            lambda doubts, row: doubts.unanswered(row, 9.0, "It does not say."),
+            True,
+            id="no answer for long",
+        ),
+        pytest.param(
+            lambda doubts, row: doubts.undecided(row, "Nobody knows."),
+            True,
+            id="not to be found out",
+        ),
+    ],
+)
+async def test_all_agree_about_who_has_to_act(
+    database: Database, deliveries: Deliveries, clock: Clock, step: Step, undecided: bool
+) -> None:
+    """The card, `/vendors` and the operator's check say of the same row that a person decides, or
+    that the bot looks."""
+    queued, _ = await deliveries.enqueue(draft("a"), lease=45.0, card_not_before=0.0)
+    unclear = await deliveries.settle(queued, UNCLEAR)
+    assert unclear is not None
+    row = await step(Doubts(database, clock), unclear)
+    assert row is not None
+    told = await backlog.count(database, clock.now)
+    assert (told.undecided, told.looked_up) == (int(undecided), int(not undecided))
+    assert await deliveries.in_doubt(HERE) == ({row.vendor: 1} if undecided else {})
+    assert row.undecided == undecided

@@ -1,0 +1,304 @@
+"""The outside edge: what reaches the bot over HTTP without being Slack's, or without Slack's shape."""
+
+import asyncio
+import json
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.playground.serving import Server
+from bot.playground.slack.transport import signature
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.web.app import LARGEST_BODY, make_web
+from tests.conftest import World
+
+CANARY = "canary-5b1e9c"
+BODY_SECONDS = 0.3
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+class Edge:
+    """The bot's web application on a port of its own, with a short limit for bodies."""
+
+    def __init__(self, url: str, secret: str, client: httpx.AsyncClient) -> None:
+        self.url = url
+        self.secret = secret.encode()
+        self.client = client
+
+    async def post(
+        self, body: bytes, content_type: str = FORM, *, at: float = 0, **headers: Any
+    ) -> httpx.Response:
+        """Post a body, well signed `at` seconds from now; `headers` replace those that would be
+        sent."""
+        signed = signature(self.secret, body, int(time.time() + at))
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post(
+            "/slack/events", content=body, headers=signed | named | {"Content-Type": content_type}
+        )
+
+
+@pytest.fixture
+async def edge(world: World, settings: Settings) -> AsyncIterator[Edge]:
+    secret = settings.slack_signing_secret or SecretStr("")
+    database = await Database.open(settings.database)
+    web = make_web(world.bot.app, secret, database, body_seconds=BODY_SECONDS)
+    async with (
+        Server(web) as server,
+        httpx.AsyncClient(base_url=server.url, trust_env=False) as client,
+    ):
+        yield Edge(server.url, secret.get_secret_value(), client)
+    await database.close()
+
+
+@pytest.fixture
+def said(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Everything that was printed or logged since it was asked last."""
+
+    def said() -> str:
+        printed = capfd.readouterr()
+        logged = caplog.text
+        caplog.clear()
+        return printed.out + printed.err + logged
+
+    return said
+
+
+def clean(text: str) -> bool:
+    return CANARY not in text and "Traceback" not in text
+
+
+COMMAND = urlencode({"command": "/incident", "text": CANARY}).encode()
+
+
+BAD_HEADERS: list[dict[str, Any]] = [
+    {"X_Slack_Signature": "v0=" + "0" * 64},
+    {"X_Slack_Signature": "v1=" + "0" * 64},
+    {"X_Slack_Signature": ""},
+    {"X_Slack_Signature": "v0="},
+    {"X_Slack_Signature": CANARY},
+    {"X_Slack_Signature": "v0=\u00e9".encode("latin-1")},
+    {"X_Slack_Request_Timestamp": ""},
+    {"X_Slack_Request_Timestamp": "yesterday"},
+    {"X_Slack_Request_Timestamp": "-1"},
+    {"X_Slack_Request_Timestamp": "1e9"},
+    {"X_Slack_Request_Timestamp": "\u00b2".encode("latin-1")},
+    {"X_Slack_Request_Timestamp": "9" * 400},
+]
+
+
+async def test_refuses_what_slack_did_not_sign(edge: Edge, said: Callable[[], str]) -> None:
+    """A wrong, empty or unreadable signature or time gets a 401, and the body appears nowhere."""
+    answers = [await edge.post(COMMAND, **headers) for headers in BAD_HEADERS]
+    assert {(it.status_code, it.text) for it in answers} == {
+        (401, "The signature is missing, wrong or too old.\n")
+    }
+    assert clean(said())
+
+
+async def test_refuses_an_old_signature(edge: Edge, said: Callable[[], str]) -> None:
+    """A request that was signed more than five minutes ago, or from now, gets a 401."""
+    ages = (-310, 310, -86400 * 365 * 40)
+    assert [(await edge.post(COMMAND, at=at)).status_code for at in ages] == [401, 401, 401]
+    assert clean(said())
+
+
+async def test_refuses_an_unsigned_request(edge: Edge, said: Callable[[], str]) -> None:
+    """Without the two headers it is a 401, before anything reads the body."""
+    response = await edge.client.post(
+        "/slack/events", content=COMMAND, headers={"Content-Type": FORM}
+    )
+    assert response.status_code == 401
+    assert clean(said())
+
+
+async def test_refuses_two_signatures(edge: Edge) -> None:
+    """Even where one of them is right: whatever stands before the bot could have looked at that
+    one, and changed the rest."""
+    right = signature(edge.secret, COMMAND, int(time.time()))
+    for name, value in right.items():
+        headers = [*right.items(), (name, value), ("Content-Type", FORM)]
+        assert (
+            await edge.client.post("/slack/events", content=COMMAND, headers=headers)
+        ).status_code == 401
+
+
+async def test_refuses_a_signature_of_another_body(edge: Edge) -> None:
+    """A signature belongs to one body."""
+    headers = signature(edge.secret, b"command=/vendors", int(time.time()))
+    assert (
+        await edge.client.post("/slack/events", content=COMMAND, headers=headers)
+    ).status_code == 401
+
+
+BROKEN = [
+    (JSON, b'{"type": "' + CANARY.encode()),
+    (JSON, b"[]"),
+    (JSON, b'"' + CANARY.encode() + b'"'),
+    (JSON, b""),
+    (JSON, b"[" * 200_000),
+    (JSON, b'{"a":' * 100_000),
+    (JSON, b'{"challenge": ' + b"9" * 5000 + b"}"),
+    (JSON, b'{"type": "\xff\xfe"}'),
+    (FORM, b"payload=" + CANARY.encode()),
+    (FORM, b"payload=%7B%22type%22"),
+    (FORM, b"payload=[1,2]"),
+    (FORM, b"payload=null"),
+    (FORM, b"payload={}&payload=[]"),
+    (FORM, b"payload="),
+    (FORM, b"\xff\xfe" + CANARY.encode()),
+    (FORM, b"{" + CANARY.encode()),
+    ("text/plain", b'{"a": ' + CANARY.encode()),
+    ("application/json; charset=utf-8", b"{"),
+    ("APPLICATION/JSON", b"{"),
+    (FORM, urlencode({"payload": '{"type": "shortcut", "callback_id": "\\ud83d"}'}).encode()),
+    (JSON, b'{"command": "/incident", "text": "\\uDE00"}'),
+    (FORM, urlencode({"payload": '{"type": "block_actions", "actions": []}'}).encode()),
+    (
+        FORM,
+        urlencode({"payload": '{"type": "view_submission", "view": {"callback_id": 7}}'}).encode(),
+    ),
+]
+
+
+async def test_refuses_a_body_that_cannot_be_read(edge: Edge, said: Callable[[], str]) -> None:
+    """A well-signed body that is broken, or no shape of Slack's, gets a 400, and appears nowhere."""
+    answers = [await edge.post(body, content_type) for content_type, body in BROKEN]
+    assert [it.status_code for it in answers] == [400] * len(BROKEN)
+    assert clean("".join(it.text for it in answers))
+    assert clean(said())
+
+
+async def test_keeps_what_it_cannot_understand_out_of_the_log(
+    edge: Edge, said: Callable[[], str]
+) -> None:
+    """A signed payload that Bolt or a listener cannot read is turned away, and nothing that it
+    holds is logged or answered."""
+    for body in (
+        {"type": CANARY, "command": 7},
+        {"type": "view_submission", "view": {"callback_id": [CANARY]}},
+    ):
+        payload = json.dumps(body | {"team": {"id": CANARY}})
+        answer = await edge.post(urlencode({"payload": payload}).encode())
+        assert (answer.status_code, CANARY in answer.text) == (400, False)
+    assert clean(said())
+
+
+async def test_refuses_an_unreadable_body_without_a_signature(
+    edge: Edge, said: Callable[[], str]
+) -> None:
+    """Bytes that are no text fail nothing either when nobody signed them."""
+    assert (await edge.client.post("/slack/events", content=b"\xff" + COMMAND)).status_code in (
+        400,
+        401,
+    )
+    assert clean(said())
+
+
+async def test_takes_a_pair_of_surrogates(edge: Edge) -> None:
+    """An emoji that JSON spells as two halves is one character, and is taken."""
+    body = b'{"command": "/incident", "text": "help \\ud83d\\ude00", "team_id": "T1"}'
+    assert (await edge.post(body, JSON)).status_code == 200
+
+
+async def test_refuses_a_large_body(edge: Edge, said: Callable[[], str]) -> None:
+    """20 MB get a 413 after the first 2, whether their length was announced or not."""
+    for chunked in (False, True):
+        assert await asyncio.to_thread(_post_much, edge.url, 10 * LARGEST_BODY, chunked) == 413
+    assert clean(said())
+
+
+def _post_much(url: str, size: int, chunked: bool) -> int:
+    """Write until everything is written or the other side has had enough; its status."""
+    host, port = url.removeprefix("http://").split(":")
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
+    piece = (CANARY * 5000).encode()
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        try:
+            connection.sendall(
+                f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\n{length}\r\n\r\n".encode()
+            )
+            for _ in range(size // len(piece)):
+                connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+        except OSError:  # it hung up, as it should
+            pass
+        return _status(connection.recv(1000))
+
+
+async def test_refuses_a_slow_body(edge: Edge, said: Callable[[], str]) -> None:
+    """A body that drips in gets a 408 when its time is up, however steadily it drips."""
+    host, port = edge.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: "
+        f"1000\r\n\r\n{CANARY}".encode()
+    )
+    started = time.monotonic()
+    answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    while not answer.done():
+        writer.write(b".")
+        await asyncio.wait([answer], timeout=0.02)
+    writer.close()
+    assert _status(answer.result()) == 408
+    assert BODY_SECONDS <= time.monotonic() - started < BODY_SECONDS + 1
+    assert clean(said())
+
+
+async def test_survives_a_client_that_goes_away(edge: Edge, said: Callable[[], str]) -> None:
+    """Hanging up in the middle of a body is no error of ours."""
+    host, port = edge.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: "
+        f"1000\r\n\r\n{CANARY}".encode()
+    )
+    await writer.drain()
+    writer.close()
+    await asyncio.sleep(0.05)
+    assert (await edge.client.get("/healthz")).json() == {"status": "ok"}
+    assert clean(said())
+
+
+def _status(head: bytes) -> int:
+    found = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
+    assert found, head
+    return int(found[1])
+
+
+async def test_slack_posts(edge: Edge) -> None:
+    """Only POST is answered where Slack posts."""
+    methods = ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+    assert {
+        (await edge.client.request(method, "/slack/events")).status_code for method in methods
+    } == {405}
+
+
+async def test_has_no_other_address(edge: Edge) -> None:
+    """Nothing else is served."""
+    found = {
+        path: (await edge.client.post(path)).status_code
+        for path in ("/", "/slack", "/slack/events/x", "/healthz")
+    }
+    assert found == {"/": 404, "/slack": 404, "/slack/events/x": 404, "/healthz": 405}
+
+
+async def test_takes_nothing_over_http_in_socket_mode(world: World, settings: Settings) -> None:
+    """Without a signing secret nobody can sign, so nothing passes."""
+    database = await Database.open(settings.database)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(make_web(world.bot.app, None, database)),
+        base_url="http://bot",
+    ) as client:
+        headers = signature(b"", COMMAND, int(time.time()))
+        assert (
+            await client.post("/slack/events", content=COMMAND, headers=headers)
+        ).status_code == 401
+    await database.close()
