@@ -101,7 +101,8 @@ class Modal:
             and f".{it['block_id'].partition('+')[0]}".endswith(f".{field}")
         ]
         assert len(found) == 1, f"{field} is not one of {self.fields}"
-        return found[0]
+        block: dict[str, Any] = found[0]
+        return block
 
     async def _state(self, block: Mapping[str, Any], answer: Any) -> dict[str, Any]:
         element = block["element"]

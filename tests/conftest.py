@@ -116,10 +116,12 @@ class World:
 
     def told(self, user: str | None = None) -> str:
         """The last thing that only this person was shown."""
-        return next(
-            it["text"]
-            for _, who, it in reversed(self.sandbox.slack.ephemerals)
-            if who == (user or self.admin)
+        return str(
+            next(
+                shown["text"]
+                for _, who, shown in reversed(self.sandbox.slack.ephemerals)
+                if who == (user or self.admin)
+            )
         )
 
     def cards(self, channel: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 workspace."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.playground.slack.transport import Answer
@@ -84,7 +84,7 @@ def remembered(world: World | Many, workspace: Workspace | None = None) -> list[
     there, services = _workspace(world, workspace), world.bot.services
     dispatcher, cards = services.dispatcher, services.cards
     [receipts] = [it for it in services.uninstaller._parts if isinstance(it, Receipts)]
-    held = {
+    held: dict[str, Collection[object]] = {
         "lists": [key[0] for key in services.catalogs._known],
         "refreshes": [key[0] for key in services.catalogs._busy],
         "people": [key[0] for key in services.people._known],

@@ -73,8 +73,10 @@ class Notes(Adapter):
     vendor = "notes"
     label = "Notes"
     credentials = ApiKey
-    operations = (Operation("note", "incident", "note", Note, feeds="notes"),)
-    catalogs = (
+    operations: ClassVar[tuple[Operation, ...]] = (
+        Operation("note", "incident", "note", Note, feeds="notes"),
+    )
+    catalogs: ClassVar[tuple[Catalog, ...]] = (
         Catalog("notes", "notes", ttl=60.0, by_reference=incident_by_number),
         Catalog("people", "people"),
         Catalog(

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -136,7 +137,7 @@ class Day:
             case "twilio":
                 await modal.fill(attributes=f"note = {self.words['summary']}")
         for picker in {"incident_io": ["severity_id"], "twilio": ["workflow_sid"]}.get(vendor, []):
-            await eventually(lambda picker=picker: self._offers(modal, picker))
+            await eventually(partial(self._offers, modal, picker))
             await modal.fill(**{picker: ""})
         await modal.submit()
 

@@ -218,7 +218,7 @@ async def test_a_command_that_is_not_carried_out_repeats_nothing_as_markup(
 @pytest.mark.parametrize("key", [it for it in STATES if it != "sending"])
 async def test_a_delivery_in_any_state(world: World, key: str) -> None:
     """Its card, receipt and line at Home; what each of its buttons opens or says."""
-    columns = {
+    columns: dict[str, Any] = {
         name: 4e9 if name.endswith(("_at", "_until")) and value else value
         for name, value in STATES[key].items()
     }
@@ -235,6 +235,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
         columns.pop(name, None)
     if "steps" in columns:
         columns["steps"] = {PLANTED: "" if columns.get("next_step_at") else PLANTED}
+    planted: dict[str, Any] = {"created": made, "duplicates": [twin]} if delivered else {}
     await standing(
         world,
         columns.pop("state"),
@@ -247,7 +248,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
             f"incidents/{PLANTED}": Entry(id=PLANTED, label=PLANTED),
             f"severities/{PLANTED}": Entry(id=PLANTED, label=PLANTED),
         },
-        **({"created": made, "duplicates": [twin]} if delivered else {}),
+        **planted,
     )
     await world.sandbox.slack.open_home(world.member)
     for action_id in sorted({name for names in messages.ACTIONS.values() for name in names}):

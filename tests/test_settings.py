@@ -84,7 +84,7 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
         "192.0.2.7",
         8080,
     )
-    assert (settings.admin_ids, settings.keep_days) == ({"U012AB3CD", "W012AB3CE"}, 7)
+    assert (settings.admin_ids, settings.keep_days) == (frozenset({"U012AB3CD", "W012AB3CE"}), 7)
     assert settings.vendor_urls == {
         "rootly": "https://rootly.example.com/",
         "incident_io": "https://incident.example.com/base",

@@ -31,7 +31,7 @@ WORDS = "Checkout-is-down-canary"
 def logs() -> Iterator[list[Any]]:
     """No error is logged in any of these."""
     with capture_logs() as logs:
-        yield logs  # type: ignore[misc]
+        yield logs
     assert [it for it in logs if it["log_level"] == "error"] == []
 
 

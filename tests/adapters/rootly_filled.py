@@ -10,7 +10,9 @@ from bot.adapters.rootly.forms import WorkflowTask
 from bot.adapters.rootly.task_forms import task_form
 from bot.forms.fields import Form
 
-AddActionItem, SendEmail = task_form("add_action_item"), task_form("send_email")
+AddActionItem: Any = task_form("add_action_item")
+SendEmail: Any = task_form("send_email")
+"""Forms made at run time, whose fields no type checker knows."""
 MARKER = "ir4f2a9c01b2c3"
 KEY = ApiKey(api_key=SecretStr("rootly_key"))
 

@@ -58,7 +58,9 @@ async def test_absent(here: Place) -> None:
     if (
         here.operation == "incident"
     ):  # incident.io shows no marker: an incident is known by its name
-        form = other.form.model_copy(update={type(other.form).headline: "Something else"})
+        headline = type(other.form).headline
+        assert headline is not None
+        form = other.form.model_copy(update={headline: "Something else"})
         other = here.submission(form, "ir000000000000")
     await here.create(other)
     assert await here.find(here.submission(), began) == []

@@ -58,11 +58,11 @@ Key = Callable[[Any], Mapping[str, str]]
 
 
 def incident_io(*roles: str) -> Key:
-    return lambda vendor: vendor.key_of(*roles)  # type: ignore[no-any-return]
+    return lambda vendor: vendor.key_of(*roles)
 
 
 def without(*rights: str, **more: bool) -> Key:
-    return lambda vendor: vendor.key_without(*rights, **more)  # type: ignore[no-any-return]
+    return lambda vendor: vendor.key_without(*rights, **more)
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,8 @@ def test_what_is_filled_in_comes_back(name: str) -> None:
 
 def params(name: str, chosen: dict[str, Entry] | None = None, **values: Any) -> dict[str, Any]:
     """What a filled-in form of that type sends, without its type."""
-    made = task_params(
-        task_form(name)(**values), submit(task_form(name)(**values), chosen=chosen or {})
-    )
+    form = task_form(name).model_validate(values)
+    made = task_params(form, submit(form, chosen=chosen or {}))
     assert made.pop("task_type") == name
     return made
 
@@ -112,7 +111,9 @@ def test_one_channel_is_named_once() -> None:
     with pytest.raises(
         ValidationError, match="Either this or the channel that is chosen above, not both"
     ):
-        task_form("rename_slack_channel")(channel="C1", channel_own=True, title="done")
+        task_form("rename_slack_channel").model_validate(
+            {"channel": "C1", "channel_own": True, "title": "done"}
+        )
 
 
 def test_boxes_and_defaults() -> None:
@@ -128,13 +129,17 @@ def test_boxes_and_defaults() -> None:
         "create_as_live_doc": False,
         "mark_post_mortem_as_published": True,
     }
-    event = {
+    event: dict[str, Any] = {
         "summary": "s",
         "description": "d",
         "meeting_duration": "1 hour",
         "time_of_meeting": "14:30",
     }
-    answers = {"days_until_meeting": 0, "exclude_weekends": True, "send_updates": False}
+    answers: dict[str, Any] = {
+        "days_until_meeting": 0,
+        "exclude_weekends": True,
+        "send_updates": False,
+    }
     assert params("create_google_calendar_event", **event, **answers) == event | answers | {
         "calendar_id": "primary"
     }

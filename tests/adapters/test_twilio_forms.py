@@ -2,6 +2,7 @@
 what exists."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -227,7 +228,12 @@ BLANK = {
 def test_a_copy_fills_in_everything() -> None:
     """The rules of the workflow, into a form that nobody has filled in; fields further down are
     shown when it has them."""
-    for rules in ({}, BLANK, {"configuration": None, "configuration_file": []}):
+    untouched: list[Mapping[str, Any]] = [
+        {},
+        BLANK,
+        {"configuration": None, "configuration_file": []},
+    ]
+    for rules in untouched:
         found = prefill(COPIED.id, {**TYPED, "rules": rules}, COPIED)
         assert found == Prefill(
             {**TYPED, "rules": {"default_queue": WQ, "filter_2": GOLD}}, more=True
@@ -246,12 +252,13 @@ def test_another_copy_takes_the_place_of_the_first() -> None:
     }
     first = Entry(id=f"fields@{WW[:-1]}b", label="Copy of a", data=json.dumps(data))
     rules = {**BLANK, "default_queue": WQ, "filter_1": {**GOLD, "name": None, "priority": "7"}}
-    typed = {**TYPED, "rules": {**rules, "task_reservation_timeout": "90"}}
+    with_timeout = {**rules, "task_reservation_timeout": "90"}
+    typed = {**TYPED, "rules": with_timeout}
     assert prefill(COPIED.id, typed, COPIED, first).values["rules"] == {
         "default_queue": WQ,
         "filter_2": GOLD,
     }
-    rules = {**typed["rules"], "filter_1": {**GOLD, "priority": "8"}}
+    rules = {**with_timeout, "filter_1": {**GOLD, "priority": "8"}}
     changed = {**TYPED, "rules": rules}
     assert prefill(COPIED.id, changed, COPIED, first) == Prefill(changed, reason=WOULD_REPLACE)
 

@@ -303,7 +303,7 @@ FORMS = [
 def test_fields(typed: dict[str, str | None], complaints: dict[str, str]) -> None:
     """What is wrong is said beside the field of the filter that it is about."""
     errors = errors_of(
-        "fields", {"friendly_name": "x", **under("fields", {"default_queue": WQ} | typed)}
+        "fields", {"friendly_name": "x", **under("fields", {"default_queue": WQ, **typed})}
     )
     assert errors == {f"{FIELDS}.{name}": sentence for name, sentence in complaints.items()}
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -72,9 +73,13 @@ async def prepared(path: Path, finished: int) -> Database:
     numbers = "WITH RECURSIVE generate(value) AS (VALUES (0) UNION ALL SELECT value + 1 FROM generate WHERE value < ?2)"
     for begin in range(1, finished, COPIED):
         count = min(COPIED, finished - begin)
-        await database.write(lambda db, it=(begin, count - 1): db.execute(f"{numbers} {sql}", it))
+        await database.write(partial(_execute, sql=f"{numbers} {sql}", values=(begin, count - 1)))
     await database.write(lambda db: db.execute("ANALYZE"))
     return database
+
+
+def _execute(db: sqlite3.Connection, sql: str, values: tuple[int, int]) -> None:
+    db.execute(sql, values)
 
 
 async def claim_times(databases: list[Database], claims: int) -> list[list[float]]:

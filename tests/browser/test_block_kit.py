@@ -36,7 +36,7 @@ class Backroom:
 
     def api(self, method: str, **args: Any) -> dict[str, Any]:
         """Call the Web API."""
-        reply = self._portal.call(lambda: self.workspace.api(method, **args))
+        reply: dict[str, Any] = self._portal.call(lambda: self.workspace.api(method, **args))
         assert reply["ok"], reply
         return reply
 

@@ -171,7 +171,7 @@ async def test_a_hundred_are_shown_and_the_rest_is_announced(shelf: Shelf) -> No
 
 async def test_more_than_a_hundred_that_never_change_are_announced_too(shelf: Shelf) -> None:
     """What comes with the bot, as the types of a task do, is cut as well."""
-    shelf.adapter.catalogs = (
+    vars(shelf.adapter)["catalogs"] = (
         Catalog("notes", "notes", static=entries(*(f"type {n:03}" for n in range(151)))),
     )
     assert (await shelf.search()).notice == "The first 100. Keep typing to see others."
@@ -382,7 +382,7 @@ async def tries(shelf: Shelf, minutes: int) -> list[int]:
 
 async def test_a_new_list_that_fails_is_given_up_until_it_is_used(shelf: Shelf) -> None:
     """Right after connecting it is tried five times, ever more rarely; then when somebody needs it."""
-    shelf.adapter.catalogs = (Catalog("notes", "notes"),)
+    vars(shelf.adapter)["catalogs"] = (Catalog("notes", "notes"),)
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
     assert await tries(shelf, 60) == [1, 3, 7, 15]
@@ -393,7 +393,7 @@ async def test_a_new_list_that_fails_is_given_up_until_it_is_used(shelf: Shelf) 
 async def test_a_used_list_that_fails_is_tried_ever_more_rarely(shelf: Shelf) -> None:
     """Up to its time to live; after a minute when somebody has used it meanwhile; not when nobody
     has for a day."""
-    shelf.adapter.catalogs = (Catalog("notes", "notes"),)
+    vars(shelf.adapter)["catalogs"] = (Catalog("notes", "notes"),)
     await shelf.round()
     await shelf.search()
     shelf.adapter.lists["notes"] = AWAY

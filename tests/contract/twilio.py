@@ -59,9 +59,13 @@ others = {
     "fallback_assignment_callback_url": urls,
     "task_reservation_timeout": st.none() | st.integers(1, 86_400),
 }
-rules = st.fixed_dictionaries(
+optional: dict[str, st.SearchStrategy[Any]] = {
+    **{name: st.none() | filters for name in ("filter_1", "filter_2", "filter_3")},
+    **others,
+}
+rules: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"default_queue": queues},
-    optional={name: st.none() | filters for name in ("filter_1", "filter_2", "filter_3")} | others,
+    optional=optional,
 )
 
 
@@ -69,8 +73,9 @@ rules = st.fixed_dictionaries(
 def configurations(draw: st.DrawFn) -> str:
     """Documents that have no problems: every documented member, some that are not, several targets."""
     made = draw(st.lists(_filter(), max_size=3))
+    has_default = not made or not draw(st.booleans())
     routing: dict[str, Any] = {"default_filter": {"queue": draw(queues)}, "filters": made}
-    if made and draw(st.booleans()):
+    if not has_default:
         del routing["default_filter"]
     document = {"task_routing": routing, **draw(_given(note=words))}
     return json.dumps(

@@ -74,7 +74,13 @@ async def test_a_place_gets_one_row_at_a_time(
     await card_outbox._database.write(
         lambda db: db.execute("UPDATE deliveries SET version = version + 1")
     )
-    for key, changes in {"b": {}, "c": {}, "d": {"private": True}, "e": {"channel": ""}}.items():
+    drafts: dict[str, dict[str, Any]] = {
+        "b": {},
+        "c": {},
+        "d": {"private": True},
+        "e": {"channel": ""},
+    }
+    for key, changes in drafts.items():
         await settled(deliveries, key=key, **changes)
     assert await card_outbox.behind() == {
         place(HERE, "C0ELSEWHER"): 0.0,

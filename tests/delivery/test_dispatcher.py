@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -416,11 +417,12 @@ async def test_credentials_that_cannot_be_read_wait_for_a_reconnect(path: Path) 
 
 async def test_what_fits_the_form_no_more_says_so(machine: Machine) -> None:
     """A row from before the form changed is not sent half."""
-    for key, changes in {
+    unfit: dict[str, dict[str, Any]] = {
         "a": {"payload": {"text": ""}},
         "b": {"payload": {"old": 1}},
         "c": {"operation": "gone"},
-    }.items():
+    }
+    for key, changes in unfit.items():
         await machine.submit(key, **changes)
         row = await machine.until("failed", key)
         assert (row.reason, row.sentence) == (

@@ -34,7 +34,7 @@ def timed(machine: Machine, times: dict[str, list[float]]) -> None:
         times.setdefault(marker, []).append(machine.clock.now)
         return MADE
 
-    machine.adapter.create = create  # type: ignore[method-assign]
+    machine.adapter.create = create  # type: ignore[method-assign,assignment]
 
 
 async def idle(dispatcher: Dispatcher) -> None:

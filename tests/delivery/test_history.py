@@ -63,12 +63,13 @@ async def test_lists_the_newest_first(
 
 async def test_lists_what_a_person_submitted(deliveries: Deliveries, history: History) -> None:
     """In that workspace, newest first."""
-    for key, changes in {
+    owners: dict[str, dict[str, Any]] = {
         "a": {},
         "b": {"actor": BOB},
         "c": {"workspace": ELSEWHERE},
         "d": {},
-    }.items():
+    }
+    for key, changes in owners.items():
         await enqueue(deliveries, key, **changes)
     assert [row.key for row in await history.of_person(HERE, ANN, 5)] == ["d", "a"]
     assert [row.key for row in await history.of_person(HERE, ANN, 1)] == ["d"]

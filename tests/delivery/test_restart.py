@@ -195,7 +195,7 @@ def _takes_calls(url: str) -> bool:
 def _noted_its_card(settings: Settings) -> bool:
     """Whether the bot has written down which message is the delivery's card."""
     with closing(sqlite3.connect(settings.database)) as database:
-        return database.execute("SELECT card_ts FROM deliveries").fetchall()[0][0] != ""
+        return bool(database.execute("SELECT card_ts FROM deliveries").fetchall()[0][0])
 
 
 def _let_the_lease_run_out(settings: Settings) -> None:

@@ -128,7 +128,7 @@ def forms(draw: st.DrawFn, depth: int = 0) -> tuple[type[Form], dict[str, Any], 
         declared = annotation | None if draw(st.booleans()) else annotation
         declared = Annotated[declared, Advanced()] if draw(st.booleans()) else declared
         default = draw(st.sampled_from(["required", "none", "value"]))
-        options = {
+        options: dict[str, Any] = {
             "title": draw(st.none() | WORDS),
             "description": draw(st.none() | st.just("h" * 2500)),
         }

@@ -114,7 +114,8 @@ def bend(rng: random.Random, payload: Payload, pool: Pool) -> Payload:
     bent = _unpacked(payload)
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4))):
         rng.choice(BENDS)(rng, bent, pool)
-    return _packed(bent)
+    packed: Payload = _packed(bent)
+    return packed
 
 
 def _unpacked(value: Any) -> Any:

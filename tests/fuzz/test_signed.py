@@ -114,7 +114,7 @@ class Campaign:
 
     def _fresh(self, rng: random.Random, sample: Sample) -> Payload:
         """The payload with a trigger that can be used, and a modal that was not submitted yet."""
-        payload = json.loads(json.dumps(sample.payload))
+        payload: Payload = json.loads(json.dumps(sample.payload))
         slack = self.world.slack(self.team)
         if "trigger_id" in payload:
             payload["trigger_id"] = slack._state.triggers.issue(ADMIN)

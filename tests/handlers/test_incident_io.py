@@ -4,6 +4,7 @@ import gc
 import re
 from typing import Any
 
+from bot.playground.vendors.incident_io import IncidentIo
 from bot.playground.vendors.incident_io_fields import in_words
 from tests.acting import Modal
 from tests.conftest import World, eventually
@@ -22,6 +23,13 @@ def posts(world: World) -> list[int]:
     return [
         it.status for it in world.sandbox.vendors["incident_io"].requests if it.method == "POST"
     ]
+
+
+def stand_in(world: World) -> IncidentIo:
+    """The vendor's stand-in."""
+    found = world.sandbox.vendors["incident_io"]
+    assert isinstance(found, IncidentIo)
+    return found
 
 
 async def loaded(world: World) -> None:
@@ -76,7 +84,7 @@ async def test_a_follow_up(world: World) -> None:
     )
     await modal.send()
     body = sent(world)
-    lists = world.sandbox.vendors["incident_io"].data.lists
+    lists = stand_in(world).data.lists
     (row,) = [it for it in lists["follow_ups"] if it["title"] == "Watch the pool"]
     assert (
         row["assignee"]["name"],
@@ -139,7 +147,7 @@ async def test_a_type_that_begins_in_triage_needs_none_either(world: World) -> N
     await modal.fill(incident_type_id="Third party")
     await modal.send()
     assert "severity_id" not in sent(world)
-    made = world.sandbox.vendors["incident_io"].data.lists["incidents"][-1]
+    made = stand_in(world).data.lists["incidents"][-1]
     assert (made["name"], made["incident_status"]["name"]) == ("Is it theirs?", "Triage")
 
 
@@ -179,8 +187,12 @@ async def test_an_incident_of_the_past(world: World) -> None:
 
 def block(modal: Modal, label: str) -> str:
     """The block id of the organisation's own field of that name."""
-    return next(
-        it["block_id"] for it in modal.view["blocks"] if it.get("label", {}).get("text") == label
+    return str(
+        next(
+            block["block_id"]
+            for block in modal.view["blocks"]
+            if block.get("label", {}).get("text") == label
+        )
     )
 
 
@@ -201,7 +213,7 @@ async def test_one_person_with_two_roles(world: World) -> None:
     for role in ("Incident Lead", "Communications"):
         pick(world, modal, role, world.member)
     await modal.send()
-    made = world.sandbox.vendors["incident_io"].data.lists["incidents"][-1]
+    made = stand_in(world).data.lists["incidents"][-1]
     roles = {
         it["role"]["name"]: it["assignee"]["slack_user_id"]
         for it in made["incident_role_assignments"]
@@ -227,7 +239,7 @@ async def test_roles_and_custom_fields(world: World) -> None:
     await modal.fill(**{warehouses: ["Lyon"]})
     await modal.fill(**{block(modal, "Fixed at"): 1_795_255_200})
     await modal.send()
-    made = world.sandbox.vendors["incident_io"].data.lists["incidents"][-1]
+    made = stand_in(world).data.lists["incidents"][-1]
     roles = {
         it["role"]["name"]: it["assignee"]["slack_user_id"]
         for it in made["incident_role_assignments"]

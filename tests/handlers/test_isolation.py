@@ -248,7 +248,7 @@ async def press_all(here: Bystander, drawn: Drawn) -> AsyncIterator[tuple[str, s
         for block_id, action_id, action in presses(blocks):
             here.slack._state.views.stacks.pop(ADMIN, None)
             here.slack.ephemerals.clear()
-            at = {"channel_id": CHANNEL, "ts": here.post(blocks)}
+            at: dict[str, Any] = {"channel_id": CHANNEL, "ts": here.post(blocks)}
             block = block_id or here.slack.channels[CHANNEL].messages[-1]["blocks"][0]["block_id"]
             assert (
                 await here.slack.act(

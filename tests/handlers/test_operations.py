@@ -2,16 +2,18 @@
 
 import json
 import re
+from typing import Any
 
 from tests.conftest import World, eventually
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
 
 
-def sent(world: World, vendor: str) -> dict:
+def sent(world: World, vendor: str) -> dict[str, Any]:
     """The one body that created something at the vendor."""
     (created,) = world.sandbox.vendors[vendor].created
-    return created.body
+    body: dict[str, Any] = created.body
+    return body
 
 
 async def test_an_incident_reaches_rootly(world: World) -> None:

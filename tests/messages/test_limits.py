@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import messages
-from bot.adapters.base import Created, Entry
+from bot.adapters.base import Adapter, Created, Entry, Operation
 from bot.delivery.model import Delivery, State
 from bot.playground.slack.limits import check_message, check_view
 from tests.messages.parts import ADAPTERS, NOW, OPERATIONS, ROW, said
@@ -107,7 +107,9 @@ MARKUP = re.compile(r"<(?!@U0ANN00001>)[^>]*>?")
 
 
 @given(row=ROWS, which=st.sampled_from(OPERATIONS), by_hand=LINKS)
-def test_every_card_is_one_that_slack_takes(row: Delivery, which: Any, by_hand: str) -> None:
+def test_every_card_is_one_that_slack_takes(
+    row: Delivery, which: tuple[Adapter, Operation], by_hand: str
+) -> None:
     """In every state and with every text: within the limits, and no mention or link but the
     person's who asked."""
     card = messages.card(row, *which, by_hand=by_hand)

@@ -323,7 +323,8 @@ async def test_incidents_since_a_day(client: httpx.AsyncClient, vendor: Incident
     for row in rows[1:]:
         row.update(created_at="2026-01-02T00:00:00.000Z", mode="standard")
     for since in ("2026-01-02", "2026-01-02T00:00:00Z"):
-        seen, asked = [], {"created_at[gte]": since, "page_size": "2"}
+        seen: list[str] = []
+        asked = {"created_at[gte]": since, "page_size": "2"}
         while len(seen) <= len(rows):
             body = (await client.get("/v2/incidents", params=asked)).json()
             seen += [row["id"] for row in body["incidents"]]

@@ -18,6 +18,7 @@ from tests.adapters.rootly_tasks import fill_task
 def test_every_type_is_taken(name: str) -> None:
     """What our form of that type sends, filled in whole or barely, is not refused."""
     for blank in (0, 1):
+        form: Any
         _, form = fill_task(name, random.Random(name), blank=blank)
         check_task_params(task_params(form.task_params, submit(form)))
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,15 +53,15 @@ async def test_a_fresh_file_gets_all_tables(path: Path) -> None:
     assert ours(path) == TABLES
 
 
+def _remember(db: sqlite3.Connection, channel: str) -> None:
+    db.execute("INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'x.y')", (channel,))
+
+
 async def test_a_migrated_file_is_opened_as_it_is(path: Path) -> None:
     """Opening a file that is up to date keeps its rows and applies nothing again."""
     for channel in ("C1", "C2"):
         database = await Database.open(path)
-        await database.write(
-            lambda db, it=channel: db.execute(
-                "INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'x.y')", (it,)
-            )
-        )
+        await database.write(partial(_remember, channel=channel))
         kept = await database.read(
             lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
         )

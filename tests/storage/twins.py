@@ -3,6 +3,7 @@ channels, card's ts, accounts."""
 
 import sqlite3
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from bot.access.store import AccessStore
@@ -105,9 +106,7 @@ class Twins:
             await self.deliveries.enqueue(
                 self.draft(key, workspace), lease=None, card_not_before=0.0
             )
-        await self.database.write(
-            lambda db: [_change(db, workspace, key, made) for key, made in STATES.items()]
-        )
+        await self.database.write(partial(_change_all, workspace=workspace))
 
     def draft(self, key: str, workspace: Workspace = OURS, **changes: Any) -> Draft:
         said = workspace.enterprise
@@ -159,6 +158,11 @@ def _rows(db: sqlite3.Connection, table: str, workspace: Workspace) -> list[tupl
     else:
         return []
     return [tuple(row) for row in db.execute(f"SELECT * FROM {table} WHERE {where}", workspace)]
+
+
+def _change_all(db: sqlite3.Connection, workspace: Workspace) -> None:
+    for key, made in STATES.items():
+        _change(db, workspace, key, made)
 
 
 def _change(db: sqlite3.Connection, workspace: Workspace, key: str, made: dict[str, Any]) -> None:

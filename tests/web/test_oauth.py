@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -73,7 +74,7 @@ async def test_three_workspaces_and_an_organisation_install_the_app(world: Many)
         form = await world.open(team, f"/incident Checkout is down in {team.name}")
         await form.send()
     for team in TEAMS:
-        await eventually(lambda team=team: world.cards(team))
+        await eventually(partial(world.cards, team))
         [card] = world.cards(team)
         assert f"Checkout is down in {team.name}" in card
     assert len(world.platform.calls("auth.test")) == asked

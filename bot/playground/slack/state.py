@@ -48,7 +48,7 @@ class App:
     bot_name: str
     scopes: list[str]
     """The bot's scopes. A list, so that one can be granted later."""
-    commands: Mapping[str, Mapping[str, Any]]
+    commands: dict[str, Mapping[str, Any]]
     shortcuts: tuple[Mapping[str, Any], ...]
     events: tuple[str, ...]
     has_home: bool
