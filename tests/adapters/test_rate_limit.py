@@ -147,7 +147,7 @@ def test_limit_headers(vendor: str, limit: str, most: int) -> None:
     """The slowest of the policies holds, if it is slower than the documentation; what makes no
     sense says nothing."""
     rate_limiter = RateLimiter(ADAPTERS[vendor].limits, Clock(NOW))
-    rate_limiter.heard("write", {"X-RateLimit-Limit": limit}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Limit": limit}, NOW)
     taken = 0
     while rate_limiter.take("write"):
         taken += 1
@@ -161,18 +161,20 @@ def test_a_limit_may_come_back() -> None:
     for _ in range(50):
         assert rate_limiter.take("write")
         clock.advance(1.0)
-    rate_limiter.heard("write", {"X-RateLimit-Limit": "10, 10;window=60"}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Limit": "10, 10;window=60"}, NOW)
     assert (
         rate_limiter.wait("write") == 51.0
     )  # nine are left when the one of second 41 is a minute old
-    rate_limiter.heard("write", {"X-RateLimit-Limit": "100, 100;window=60"}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Limit": "100, 100;window=60"}, NOW)
     assert rate_limiter.take("write")
 
 
 def test_twilios_headers_say_nothing() -> None:
     """Twilio's own headers have no documented unit."""
     rate_limiter, _ = pace_of()
-    rate_limiter.heard("write", {"X-Rate-Limit-Limit": "1", "X-Rate-Limit-Remaining": "0"}, NOW)
+    rate_limiter.update_from_headers(
+        "write", {"X-Rate-Limit-Limit": "1", "X-Rate-Limit-Remaining": "0"}, NOW
+    )
     assert all(rate_limiter.take("write") for _ in range(10))
 
 
@@ -217,7 +219,9 @@ REMAINING = [
 def test_nearly_none_left(headers: dict[str, str], seconds: float) -> None:
     """When others have used up the allowance there is a pause, on that side alone."""
     rate_limiter, clock = pace_of(read=Rate(3000), write=Rate(3000))
-    rate_limiter.heard("write", {"X-RateLimit-Limit": "3000, 3000;window=60", **headers}, clock.now)
+    rate_limiter.update_from_headers(
+        "write", {"X-RateLimit-Limit": "3000, 3000;window=60", **headers}, clock.now
+    )
     assert (rate_limiter.wait("write"), rate_limiter.wait("read")) == (pytest.approx(seconds), 0.0)
     clock.advance(seconds)
     assert rate_limiter.take("write")
@@ -226,7 +230,7 @@ def test_nearly_none_left(headers: dict[str, str], seconds: float) -> None:
 def test_remaining_without_a_limit() -> None:
     """How many are left says nothing when nobody knows of how many."""
     rate_limiter, _ = pace_of()
-    rate_limiter.heard("write", {"X-RateLimit-Remaining": "0"}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Remaining": "0"}, NOW)
     assert rate_limiter.take("write")
 
 
@@ -239,7 +243,7 @@ def test_remaining_without_a_limit() -> None:
 def test_any_headers(headers: dict[str, str]) -> None:
     """Whatever the headers hold, a call may leave within a minute."""
     rate_limiter, clock = pace_of(write=Rate(3000))
-    rate_limiter.heard("write", headers, NOW)
+    rate_limiter.update_from_headers("write", headers, NOW)
     assert 0.0 <= rate_limiter.wait("write") <= LONGEST_RESET
     clock.advance(LONGEST_RESET)
     assert rate_limiter.take("write")

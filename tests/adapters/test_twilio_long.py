@@ -16,7 +16,7 @@ from bot.adapters.base import Request
 from bot.adapters.http import make_client, send
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.configuration import LARGEST, warning
-from bot.adapters.twilio.forms import _Sound
+from bot.adapters.twilio.forms import _CheckedDocuments
 from bot.delivery.dispatcher import read_submission, submission_of
 from bot.delivery.model import Delivery
 from tests.adapters.conftest import CannedVendor
@@ -118,7 +118,7 @@ async def test_what_is_small_gets_no_thread(vendor: CannedVendor) -> None:
 
 def test_a_document_is_remembered_by_its_digest() -> None:
     """Once it was found sound, and of so many the last; nothing of the text is kept."""
-    sound = _Sound(2)
+    sound = _CheckedDocuments(2)
     documents = [
         json.dumps({"task_routing": {"default_filter": {"queue": WQ}}, "note": str(n)})
         for n in range(3)

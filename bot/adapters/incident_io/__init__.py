@@ -31,7 +31,7 @@ from bot.adapters.incident_io.lists import (
     ALL_MODES,
     CATALOGS,
     DEFINITIONS,
-    HARVESTED,
+    FROM_FOLLOW_UPS,
     INCIDENT_FIELDS,
     MOST,
     NEWEST_INCIDENTS,
@@ -41,7 +41,7 @@ from bot.adapters.incident_io.lists import (
     WITHOUT_OPTIONS,
     incident_entry,
 )
-from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, rights_of, says_no
+from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, is_denied, rights_of
 from bot.adapters.incident_io.versions import NEWEST, Route, Version
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
@@ -57,10 +57,10 @@ from bot.forms.custom_fields import CustomField
 
 ROUTES: Mapping[str, Route] = {"action": "actions", "follow_up": "follow_ups"}
 """The operations whose path depends on the version."""
-CLOCKS_APART = 120.0
+CLOCK_SKEW_SECONDS = 120.0
 """Seconds between the vendor's clock and ours, at most. More would take older incidents of the same
 name for ours."""
-LONGEST_AGO = 25 * 3600.0
+LONGEST_RESEND_SECONDS = 25 * 3600.0
 """Seconds since the first attempt of what is sent again, at most: a delivery is given up after a
 day."""
 
@@ -102,7 +102,7 @@ class IncidentIo(Calls):
         reads = {
             name: self._get(path, credentials, params) for name, (path, params) in PROBES.items()
         }
-        unread = await refused(reads, says_no, until)
+        unread = await refused(reads, is_denied, until)
         return Account(id=organisation, name=organisation, rights=rights_of(identity, unread))
 
     def request(
@@ -143,7 +143,7 @@ class IncidentIo(Calls):
         if operation == "incident" and (
             reply.status == 409 or (reply.status == 422 and submission.again)
         ):
-            return await self._made_before(reply, submission, request, credentials)
+            return await self._existing_incident(reply, submission, request, credentials)
         if not reply.ok:
             raise self._refusal(reply, submission.form, request)
         made = dig(reply.body, operation)
@@ -160,7 +160,9 @@ class IncidentIo(Calls):
         being made by a key."""
         match operation, submission.form:
             case "incident", Incident() as form:
-                rows = await self._namesakes(form.name, credentials, since - CLOCKS_APART)
+                rows = await self._incidents_named(
+                    form.name, credentials, since - CLOCK_SKEW_SECONDS
+                )
             case ("action", Action()) | ("follow_up", FollowUp()):
                 submission = await self._with_ids(submission, credentials)
                 rows = await self._marked(ROUTES[operation], submission, credentials)
@@ -178,7 +180,7 @@ class IncidentIo(Calls):
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if catalog == INCIDENT_FIELDS:
             return await self._definitions(credentials)
-        if catalog in HARVESTED:
+        if catalog in FROM_FOLLOW_UPS:
             return lists.entries(catalog, await self._rows("follow_ups", {}, credentials))
         path, member, params = lists.source(catalog)
         most = NEWEST_INCIDENTS if catalog == "incidents" else MOST
@@ -192,16 +194,16 @@ class IncidentIo(Calls):
         already are better than some of them.
         """
         found: list[CustomField] = []
-        trouble: VendorError | None = None
+        failure: VendorError | None = None
         for part in DEFINITIONS:
             try:
                 found += await self._definitions_of(*part, credentials)
             except VendorError as error:
-                if not _will_last(error):
+                if not _is_lasting(error):
                     raise
-                trouble = error
-        if trouble is not None and not found:
-            raise trouble
+                failure = error
+        if failure is not None and not found:
+            raise failure
         return [Entry(id=field.id, label=field.name, field=field) for field in found]
 
     async def _definitions_of(
@@ -232,7 +234,7 @@ class IncidentIo(Calls):
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
         return lists.user_for(person, entries)
 
-    async def _made_before(
+    async def _existing_incident(
         self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey
     ) -> Created:
         """After an answer that may mean that the key is taken: the incident, if there is just one
@@ -241,7 +243,7 @@ class IncidentIo(Calls):
         The documentation says that equal keys make one incident, and not what a second request with
         one gets.
         """
-        since = submission.first_sent_at or time.time() - LONGEST_AGO
+        since = submission.first_sent_at or time.time() - LONGEST_RESEND_SECONDS
         found = await self.find("incident", submission, credentials, since)
         if len(found) == 1:
             return found[0]
@@ -249,15 +251,14 @@ class IncidentIo(Calls):
             raise self._refusal(reply, submission.form, request)
         raise OutcomeUnknownError(self.label, "incident.io says that it already has this incident.")
 
-    async def _namesakes(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
+    async def _incidents_named(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
         """The incidents that a key made under that name since then."""
         params = {
             "page_size": PAGE,
             "sort_by": "created_at_newest_first",
             "mode[one_of]": ALL_MODES,
-            "created_at[gte]": iso(since)[
-                :10
-            ],  # the documented examples are days: the hour is compared here
+            # The documented examples are days, so the hour is compared below.
+            "created_at[gte]": iso(since)[:10],
         }
         found: dict[str, Any] = {}
         rows = await self._list("/v2/incidents", "incidents", params, credentials, MOST, whole=True)
@@ -316,7 +317,7 @@ class IncidentIo(Calls):
         )
 
 
-def _will_last(error: VendorError) -> bool:
+def _is_lasting(error: VendorError) -> bool:
     """Whether asking again in the same way will hardly give another answer."""
     return isinstance(error, RejectedError | TooLongError) or (
         isinstance(error, UnauthorizedError) and error.status == 403
@@ -326,9 +327,9 @@ def _will_last(error: VendorError) -> bool:
 def _created(made: Any, submission: Submission) -> Created:
     match form := submission.form:
         case Action():
-            return _belonging(made, form, form.description.splitlines()[0], submission)
+            return _created_on_incident(made, form, form.description.splitlines()[0], submission)
         case FollowUp():
-            return _belonging(made, form, form.title, submission)
+            return _created_on_incident(made, form, form.title, submission)
     title = text(made, "name") or text(getattr(form, "name", ""))
     return Created(
         id=text(made, "id"),
@@ -338,7 +339,9 @@ def _created(made: Any, submission: Submission) -> Created:
     )
 
 
-def _belonging(made: Any, form: OnIncident, title: str, submission: Submission) -> Created:
+def _created_on_incident(
+    made: Any, form: OnIncident, title: str, submission: Submission
+) -> Created:
     """Neither an action nor a follow-up tells of a page of its own: the link is its incident's."""
     on = submission.chosen.get(f"incidents/{form.incident_id}")
     return Created(id=text(made, "id"), title=title, url=on.url if on else "")

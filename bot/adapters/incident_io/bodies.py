@@ -42,7 +42,10 @@ def objections(form: Incident, submission: Submission) -> dict[str, str]:
     if form.severity_id is None and not _may_be_triage(form, status, kind):
         found["severity_id"] = "Choose a severity: only incidents in triage can do without one."
     if form.visibility == "public" and kind is not None and PRIVATE_ONLY in kind.detail:
-        words = f"Incidents of the type “{kind.label}” are private: choose that only the people invited can see it."
+        words = (
+            f"Incidents of the type “{kind.label}” are private: choose that only the people "
+            "invited can see it."
+        )
         found["visibility"] = words
     return found
 
@@ -55,12 +58,13 @@ def _may_be_triage(form: Incident, status: Entry | None, kind: Entry | None) -> 
 
 def _given(form: Form) -> dict[str, Any]:
     """What was filled in; what was not is left out, so that incident.io's own defaults stand."""
-    return _filled(form.model_dump(mode="json"))
+    return _without_empty(form.model_dump(mode="json"))
 
 
-def _filled(values: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
     filled = {
-        name: _filled(value) if isinstance(value, dict) else value for name, value in values.items()
+        name: _without_empty(value) if isinstance(value, dict) else value
+        for name, value in values.items()
     }
     return {name: value for name, value in filled.items() if value not in (None, "", [], {})}
 

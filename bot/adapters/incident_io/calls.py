@@ -109,9 +109,8 @@ class Calls(Adapter):
                 path, credentials, {**asked, "after": after} if after else asked
             )
             if reply.too_long and asked.get("page_size", 1) > 1:
-                asked["page_size"] = max(
-                    1, asked["page_size"] // 4
-                )  # a cursor goes on with pages of any size
+                # The cursor stays valid when the size of the pages changes.
+                asked["page_size"] = max(1, asked["page_size"] // 4)
                 continue
             if not reply.ok:
                 raise self._refusal(reply)

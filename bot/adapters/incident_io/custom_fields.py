@@ -46,14 +46,14 @@ _SENT: Mapping[str, tuple[Member, str]] = {
     "entry": (CUSTOM, "value_catalog_entry_id"),
 }
 """The word in a field's id: the list that its value goes into, and the member that holds it."""
-_PLAIN: Mapping[str, tuple[str, CustomKind]] = {
+_WITHOUT_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "text": ("text", "text"),
     "link": ("link", "link"),
     "numeric": ("number", "number"),
     "single_select": ("option", "select"),
     "multi_select": ("option", "multi_select"),
 }
-_OF_A_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
+_WITH_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "single_select": ("entry", "lookup"),
     "multi_select": ("entry", "multi_lookup"),
 }
@@ -82,7 +82,7 @@ def _role(row: Any) -> CustomField:
 def timestamp_fields(rows: Iterable[Any]) -> list[CustomField]:
     """The rows of `/v2/incident_timestamps` in their order."""
     named = [row for row in rows if text(row, "id") and text(row, "name")]
-    named.sort(key=lambda row: _number(dig(row, "rank")))
+    named.sort(key=lambda row: _sort_number(dig(row, "rank")))
     return [
         CustomField(id=f"time_{text(row, 'id')}", name=text(row, "name"), kind="datetime")
         for row in named
@@ -114,7 +114,7 @@ def has_options(row: Any) -> bool:
 
 def _custom_field(row: Any, options: list[Any]) -> CustomField | None:
     vendor_id, name, catalog_type = text(row, "id"), text(row, "name"), text(row, "catalog_type_id")
-    word, kind = (_OF_A_CATALOG if catalog_type else _PLAIN).get(
+    word, kind = (_WITH_CATALOG if catalog_type else _WITHOUT_CATALOG).get(
         text(row, "field_type"), ("", None)
     )
     if not vendor_id or not name or kind is None or dig(row, "show_before_creation") is False:
@@ -134,7 +134,7 @@ def _custom_field(row: Any, options: list[Any]) -> CustomField | None:
 
 
 def _options(rows: list[Any]) -> tuple[tuple[str, str], ...]:
-    ordered = sorted(rows, key=lambda row: _number(dig(row, "sort_key")))
+    ordered = sorted(rows, key=lambda row: _sort_number(dig(row, "sort_key")))
     return tuple(
         (text(row, "id"), text(row, "value"))
         for row in ordered
@@ -183,21 +183,22 @@ def _part(member: Member, name: str, values: list[Any]) -> dict[str, Any]:
     if member is ROLES:
         return {"assignee": {name: values[0]}}
     if member is TIMES:
-        return {name: _moment(values[0])}
+        return {name: _iso_time(values[0])}
     return {
         "values": [
-            {name: _digits(value) if name == "value_numeric" else str(value)} for value in values
+            {name: _decimal_text(value) if name == "value_numeric" else str(value)}
+            for value in values
         ]
     }
 
 
-def _moment(value: datetime | str) -> str:
+def _iso_time(value: datetime | str) -> str:
     """ISO 8601 in UTC, which a time without an offset is taken for."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def _digits(value: Any) -> str:
+def _decimal_text(value: Any) -> str:
     """The number as incident.io takes it: a text, without an exponent and without the point of a
     whole number."""
     number = Decimal(str(value))
@@ -205,5 +206,5 @@ def _digits(value: Any) -> str:
     return format(whole if number == whole else number, "f")
 
 
-def _number(value: Any) -> float:
+def _sort_number(value: Any) -> float:
     return value if isinstance(value, int | float) else 0

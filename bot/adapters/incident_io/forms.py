@@ -26,16 +26,23 @@ ONLY_OF_THE_PAST = (
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "incident": {
-        "slack_team_id": "only an Enterprise Grid has several to choose from, and one that incident.io is not installed "
-        "in would be refused with nothing on the form to mend it; incident.io takes its own",
-        "retrospective_incident_options.external_id": "incident.io takes it only from whom it has switched it on for",
+        "slack_team_id": "only an Enterprise Grid has several to choose from, and one that "
+        "incident.io is not installed in would be refused with nothing on the "
+        "form to mend it; incident.io takes its own",
+        "retrospective_incident_options.external_id": (
+            "incident.io takes it only from whom it has switched it on for"
+        ),
         "incident_role_assignments.assignee.email": "the Slack id says who it is",
-        "custom_field_entries.values.id": "names a value that is there already; a new incident has none",
+        "custom_field_entries.values.id": (
+            "names a value that is there already; a new incident has none"
+        ),
         "custom_field_entries.values.value_timestamp": "deprecated; times have fields of their own",
     },
     "action": {},
     "follow_up": {
-        "external_issue_reference_id": "nothing lists the references to issues, and people do not know their ids",
+        "external_issue_reference_id": (
+            "nothing lists the references to issues, and people do not know their ids"
+        ),
     },
 }
 """What an operation takes by incident.io's document and is never sent, by its dotted path, and why."""

@@ -59,7 +59,7 @@ LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "teams": ("/v3/teams", "teams", {"page_size": PAGE}),
 }
 """Catalog: path, member of the answer, query."""
-HARVESTED: Mapping[str, str] = {
+FROM_FOLLOW_UPS: Mapping[str, str] = {
     "follow_up_priorities": "priority",
     "follow_up_categories": "category",
 }
@@ -106,13 +106,13 @@ def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     """The rows of one list as entries; rows without an id, and what nobody can use from here, are
     passed over."""
-    if member := HARVESTED.get(catalog):
+    if member := FROM_FOLLOW_UPS.get(catalog):
         rows = list({text(row, member, "id"): dig(row, member) for row in rows}.values())
     rows = [row for row in rows if text(row, "id")]
     match catalog:
-        case (
-            "incidents"
-        ):  # a picker shows titles to everyone; a private incident's number can still be typed
+        case "incidents":
+            # A picker shows titles to everyone, so private incidents are left out. A person can
+            # still type the number of one.
             public = [row for row in rows if text(row, "visibility") != "private"]
             return [incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
         case "severities":  # a high rank is a severe one

@@ -40,12 +40,12 @@ def field_of(path: str, names: Mapping[str, str], sent: Any) -> str | None:
     steps = [step for step in re.split(r"[.\[\]]+", path) if step]
     for member in (ROLES, CUSTOM, TIMES):
         if steps[:1] == [member.name]:
-            return names.get(f"{member.name}.{_own(member, steps[1:2], sent)}")
+            return names.get(f"{member.name}.{_own_id(member, steps[1:2], sent)}")
     whole = [".".join(steps[:end]) for end in range(len(steps), 0, -1)]
     return next((names[name] for name in whole if name in names), None)
 
 
-def _own(member: Member, place: list[str], sent: Any) -> str:
+def _own_id(member: Member, place: list[str], sent: Any) -> str:
     """The id of what stands at that place of the list, or is named there; of the only one, when the
     whole list is meant."""
     entries = items(sent, member.name)

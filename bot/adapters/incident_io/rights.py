@@ -27,7 +27,9 @@ _LISTED = f"{', '.join(ROLES[:-1])} and {ROLES[-1]}"
 _ADVICE = f"Make a key with the roles {_LISTED}, and connect that."
 _MADE = {"incident": "declare incidents", "action": "add actions", "follow_up": "add follow-ups"}
 _NO_CATALOG = {
-    "incident": "This key may not read the catalog: fields of your own that offer its entries stay empty.",
+    "incident": (
+        "This key may not read the catalog: fields of your own that offer its entries stay empty."
+    ),
     "follow_up": "This key may not read the catalog: the list of teams stays empty.",
 }
 _NEEDED = {"incident": "severities", "action": "incidents", "follow_up": "incidents"}
@@ -45,15 +47,15 @@ class IncidentIoKey(ApiKey):
     )
 
 
-def says_no(reply: Reply) -> bool:
+def is_denied(reply: Reply) -> bool:
     """Whether the key lacks the scope for this read."""
     return reply.status == 403
 
 
 def rights_of(identity: Any, unread: Collection[str]) -> Rights:
     """What the key of that identity may do, which may not read the lists `unread`."""
-    told = dig(identity, "roles")
-    roles = tuple(filter(None, map(text, told))) if isinstance(told, list) else None
+    names = dig(identity, "roles")
+    roles = tuple(filter(None, map(text, names))) if isinstance(names, list) else None
     reader = roles is not None and not _WRITERS & set(roles)
     cannot = {}
     for operation, doing in _MADE.items():
@@ -64,9 +66,9 @@ def rights_of(identity: Any, unread: Collection[str]) -> Rights:
                 f"This key may not read {_NEEDED[operation]}, so it cannot {doing}. {_ADVICE}"
             )
     limited = {
-        it: f"{said} {_ADVICE}"
-        for it, said in _NO_CATALOG.items()
-        if "teams" in unread and it not in cannot
+        operation: f"{sentence} {_ADVICE}"
+        for operation, sentence in _NO_CATALOG.items()
+        if "teams" in unread and operation not in cannot
     }
     name = text(identity, "name")
     return Rights(

@@ -74,9 +74,9 @@ from bot.adapters.rootly.rights import (
     PROBES,
     RootlyKey,
     account_of,
+    is_denied,
     person,
     rights_of,
-    says_no,
     unnamed,
 )
 from bot.adapters.rootly.task_forms import FORMS
@@ -93,7 +93,7 @@ INCIDENT_FIELDS = {
 """The fields of an operation that name an incident."""
 PATH_FIELDS = {"action_item": "incident_id", "workflow_task": "workflow_id"}
 """The field of an operation whose value stands in the path."""
-CLOCKS_APART = 600.0
+CLOCK_SKEW_SECONDS = 600.0
 """Seconds that the vendor's clock may be behind ours. To look further back costs little, and to
 miss what is there makes a second one."""
 
@@ -128,7 +128,7 @@ class Rootly(Adapter):
         until = deadline()
         account, user = await in_time(self.label, self._account(credentials), until)
         reads = {name: self._get(path, credentials, ONE) for name, path in PROBES.items()}
-        unread = await refused(reads, says_no, until)
+        unread = await refused(reads, is_denied, until)
         return account.model_copy(update={"rights": rights_of(user, unread)})
 
     async def _account(self, credentials: ApiKey) -> tuple[Account, Any]:
@@ -180,9 +180,8 @@ class Rootly(Adapter):
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
         submission = await self._with_ids(operation, submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
-        if (
-            reply.status == 409 and operation == "incident"
-        ):  # not documented; it would be about the idempotency key
+        # A 409 is not documented. It would be about the idempotency key.
+        if reply.status == 409 and operation == "incident":
             raise OutcomeUnknownError(self.label, "Rootly says that it already has this incident.")
         if not reply.ok:
             raise self._refusal(reply, operation, submission.form)
@@ -196,7 +195,7 @@ class Rootly(Adapter):
         match operation, submission.form:
             case "incident", Incident() as form:
                 rows = await self._marked_incidents(
-                    form, submission, credentials, since - CLOCKS_APART
+                    form, submission, credentials, since - CLOCK_SKEW_SECONDS
                 )
             case ("action_item", ActionItem()) | ("workflow_task", WorkflowTask()):
                 submission = await self._with_ids(operation, submission, credentials)
@@ -319,7 +318,8 @@ class Rootly(Adapter):
                 path = f"{FORM_FIELDS}/{segment(self.label, field_id)}/options"
                 included += of_field(field_id, await self._list(path, {}, credentials, MOST))
         return [
-            Entry(id=it.id, label=it.name, field=it) for it in custom_fields(form, rows, included)
+            Entry(id=field.id, label=field.name, field=field)
+            for field in custom_fields(form, rows, included)
         ]
 
     async def _with_ids(
@@ -452,7 +452,10 @@ class Rootly(Adapter):
         """Rootly's 404 is "Not found or unauthorized": it does not say which."""
         if name := PATH_FIELDS.get(operation):
             what = "workflow" if name == "workflow_id" else "incident"
-            words = f"Rootly does not find this {what}, or does not show it to this workspace's token. Choose another."
+            words = (
+                f"Rootly does not find this {what}, or does not show it to this workspace's "
+                "token. Choose another."
+            )
             return RejectedError(self.label, fields={name: words})
         return RejectedError(
             self.label,

@@ -15,7 +15,7 @@ from bot.adapters.rootly.tasks import Parameter
 from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import USER_GROUPS, Form, Named
 
-_CHOSEN = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
+_CATALOG_OF_KIND = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
 """Where `Submission.chosen` holds what is picked in Slack, by the parameter's kind."""
 _JIRA_KEY = re.compile(r"/browse/([A-Z][A-Z0-9_]+-\d+)", re.IGNORECASE)
 
@@ -87,9 +87,9 @@ def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
     for parameter in form.task.parameters:
         value = getattr(form, field_name(parameter))
         if parameter.many:
-            made: Any = [_wire(each, parameter, submission) for each in value]
+            made: Any = [_value(each, parameter, submission) for each in value]
         else:
-            made = None if value in (None, "") else _wire(value, parameter, submission)
+            made = None if value in (None, "") else _value(value, parameter, submission)
         if parameter.kind == "channel" and getattr(form, own_channel(parameter)):
             own = {"id": OWN_CHANNEL, "name": OWN_CHANNEL}
             made = [*made, own] if parameter.many else own
@@ -98,17 +98,17 @@ def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
     return params
 
 
-def _wire(value: Any, parameter: Parameter, submission: Submission) -> Any:
+def _value(value: Any, parameter: Parameter, submission: Submission) -> Any:
     """Return one value as Rootly wants it."""
     if isinstance(value, Named):
         key = "email" if parameter.kind == "member" else "id"
         return {key: value.id, "name": value.name or value.id}
     if parameter.reference:
-        return _named(_CHOSEN.get(parameter.kind, parameter.kind), value, submission)
+        return _reference(_CATALOG_OF_KIND.get(parameter.kind, parameter.kind), value, submission)
     return json.loads(value) if parameter.kind == "object" else value
 
 
-def _named(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:
+def _reference(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:
     """Rootly's `{id, name}`; the name is for people, so an unknown one is the id again."""
     entry = submission.chosen.get(f"{catalog}/{chosen}")
     return {"id": chosen, "name": entry.label if entry else chosen}
@@ -118,6 +118,6 @@ def _given(form: Form, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """What was filled in, as JSON takes it: nothing empty, addresses and dates as text."""
     return {
         name: str(value) if isinstance(value, AnyUrl | date | datetime) else value
-        for name in type(form).model_fields
-        if name not in leave_out and (value := getattr(form, name)) not in (None, "", [])
+        for name, value in form
+        if name not in leave_out and value not in (None, "", [])
     }

@@ -35,7 +35,7 @@ FORMS_OF: Mapping[str, FormsOf] = {
     OF_ACTION_ITEMS: FormsOf("slack_action_item_form", "web_action_item_form"),
 }
 
-_PLAIN: Mapping[str, CustomKind] = {
+_KIND_OF_INPUT: Mapping[str, CustomKind] = {
     "text": "text",
     "textarea": "long",
     "rich_text": "long",
@@ -76,7 +76,7 @@ def shown_in(form: FormsOf, rows: Iterable[Any]) -> list[Any]:
 
 def has_options(row: Any) -> bool:
     """Whether people choose among options of the field's own."""
-    return text(row, "attributes", "input_kind") in _CHOICES and _things(row) is None
+    return text(row, "attributes", "input_kind") in _CHOICES and _catalog_of(row) is None
 
 
 def custom_fields(form: FormsOf, rows: Iterable[Any], included: Iterable[Any]) -> list[CustomField]:
@@ -96,15 +96,15 @@ def custom_fields(form: FormsOf, rows: Iterable[Any], included: Iterable[Any]) -
 def of_field(field_id: str, options: Iterable[Any]) -> list[Any]:
     """Rows of a field's own list of options, which need not repeat whose they are."""
     return [
-        {**row, "attributes": {**attributes, "form_field_id": field_id}}
+        {**row, "attributes": {**dig(row, "attributes"), "form_field_id": field_id}}
         for row in options
-        if isinstance(attributes := dig(row, "attributes"), dict)
+        if isinstance(dig(row, "attributes"), dict)
     ]
 
 
 def _custom_field(form: FormsOf, row: Any, extra: list[Any]) -> CustomField | None:
     attributes = dig(row, "attributes")
-    kind, things = _kind(row), _things(row)
+    kind, catalog = _kind(row), _catalog_of(row)
     options = _options(extra) if has_options(row) else ()
     if kind is None or not text(row, "id") or (has_options(row) and not options):
         return None
@@ -115,7 +115,7 @@ def _custom_field(form: FormsOf, row: Any, extra: list[Any]) -> CustomField | No
         required=form.slack in _slugs(row, "required"),
         hint=text(attributes, "description"),
         options=options,
-        catalog=things or "",
+        catalog=catalog or "",
     )
 
 
@@ -123,11 +123,11 @@ def _kind(row: Any) -> CustomKind | None:
     input_kind = text(row, "attributes", "input_kind")
     if input_kind in _CHOICES:
         own, listed = _CHOICES[input_kind]
-        return own if _things(row) is None else listed
-    return _PLAIN.get(input_kind)
+        return own if _catalog_of(row) is None else listed
+    return _KIND_OF_INPUT.get(input_kind)
 
 
-def _things(row: Any) -> str | None:
+def _catalog_of(row: Any) -> str | None:
     """The catalog that a choice is made from; None for one of the field's own options."""
     value_kind = text(row, "attributes", "value_kind")
     if text(row, "attributes", "input_kind") not in _CHOICES:
@@ -142,20 +142,20 @@ def _things(row: Any) -> str | None:
 def _options(extra: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     """(id, words) of each, in their order. A position has no words."""
     options = [row for row in extra if text(row, "id") and text(row, "attributes", "value")]
-    options.sort(key=lambda row: _number(dig(row, "attributes", "position")))
+    options.sort(key=lambda row: _sort_number(dig(row, "attributes", "position")))
     return tuple((text(row, "id"), text(row, "attributes", "value")) for row in options)
 
 
 def _position(form: FormsOf, extra: Iterable[Any]) -> tuple[float, float]:
     places = {
-        text(row, "attributes", "form"): _number(dig(row, "attributes", "position"))
+        text(row, "attributes", "form"): _sort_number(dig(row, "attributes", "position"))
         for row in extra
     }
     last = float("inf")
     return places.get(form.slack, last), places.get(form.web, last)
 
 
-def _number(value: Any) -> float:
+def _sort_number(value: Any) -> float:
     return value if isinstance(value, int | float) else float("inf")
 
 
@@ -173,10 +173,12 @@ def filled_in(submission: Submission) -> dict[str, tuple[CustomField, Any]]:
     given = {
         f"{BLOCK}.{field.id}": (field, getattr(own, field.id, None)) for field in submission.custom
     }
-    return {name: it for name, it in given.items() if _says_something(*it)}
+    return {
+        name: (field, value) for name, (field, value) in given.items() if _is_answer(field, value)
+    }
 
 
-def _says_something(field: CustomField, value: Any) -> bool:
+def _is_answer(field: CustomField, value: Any) -> bool:
     """A box that was not ticked says "no" only where Rootly wants to hear one of both."""
     return field.required if value is False else value not in (None, "", [])
 
@@ -196,25 +198,25 @@ def selected(field: CustomField, value: Any) -> dict[str, Any]:
 
 def _selected(field: CustomField, value: Any, *, tags: bool) -> dict[str, Any]:
     if field.kind in ("select", "multi_select"):
-        return {"selected_option_ids": _listed(value)}
+        return {"selected_option_ids": _as_list(value)}
     if field.kind in ("lookup", "multi_lookup"):
         member = _MEMBERS.get(field.catalog, "selected_catalog_entity_ids")
-        ids: list[Any] = _listed(value)
+        ids: list[Any] = _as_list(value)
         if member == "selected_user_ids":  # the one kind of id that is a number
             ids = [int(each) if each.isdecimal() else each for each in ids]
         return {member: ids}
-    if (
-        field.kind == "tags"
-    ):  # a list is documented for action items alone; how a text separates them, nowhere
+    # A list of tags is documented for action items alone. How tags are separated in a text is not
+    # documented at all.
+    if field.kind == "tags":
         return {"value": list(value) if tags else ", ".join(value)}
-    return {"value": _written(value)}
+    return {"value": _as_text(value)}
 
 
-def _listed(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _written(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """As a text: a number without an exponent and without the point of a whole one, a time with its
     offset."""
     if isinstance(value, bool):
@@ -231,10 +233,10 @@ def _written(value: Any) -> str:
 def holds(selection: Any, wanted: Mapping[str, Any]) -> bool:
     """Whether the incident's selection, a row of Rootly's list, says that already."""
     return all(
-        _texts(dig(selection, "attributes", name)) == _texts(value)
+        _comparable(dig(selection, "attributes", name)) == _comparable(value)
         for name, value in wanted.items()
     )
 
 
-def _texts(value: Any) -> list[str]:
+def _comparable(value: Any) -> list[str]:
     return sorted(str(each) for each in (value if isinstance(value, list) else [value]))

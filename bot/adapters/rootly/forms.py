@@ -18,8 +18,8 @@ Priority = Literal["high", "medium", "low"]
 ActionItemKind = Literal["task", "follow_up"]
 ActionItemStatus = Literal["open", "in_progress", "cancelled", "done"]
 IncidentStatus = Literal[
-    "in_triage", "started", "detected", "acknowledged", "mitigated", "resolved", "closed", "cancelled",
-    "scheduled", "in_progress", "completed",
+    "in_triage", "started", "detected", "acknowledged", "mitigated", "resolved", "closed",
+    "cancelled", "scheduled", "in_progress", "completed",
 ]  # fmt: skip
 IncidentKind = Literal["normal", "test", "example", "backfilled", "scheduled"]
 """Those without `_sub`, which a parent adds."""
@@ -27,9 +27,13 @@ IncidentKind = Literal["normal", "test", "example", "backfilled", "scheduled"]
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "incident": {
         "url": "Rootly makes the address of an incident's page.",
-        "user_id": "The creator is whoever fills the form in, if Rootly knows the person's e-mail address.",
+        "user_id": (
+            "The creator is whoever fills the form in, if Rootly knows the person's e-mail address."
+        ),
         "slack_channel_name": "It comes with the channel that is chosen in `slack_channel_id`.",
-        "slack_channel_url": "Rootly finds a channel by its id; its address is not known when a form is filled in.",
+        "slack_channel_url": (
+            "Rootly finds a channel by its id; its address is not known when a form is filled in."
+        ),
         "slack_channel_archived": "Nobody declares an incident into a channel that is closed.",
     },
     "action_item": {

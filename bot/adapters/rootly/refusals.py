@@ -28,7 +28,7 @@ def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
     fields: dict[str, list[str]] = {}
     rest: list[str] = []
     names = _names(form)
-    for attribute, words in _said(body):
+    for attribute, words in _errors(body):
         field, words = _field(attribute, words, names)
         into = rest if field is None else fields.setdefault(field, [])
         if words not in into:
@@ -36,15 +36,15 @@ def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
     return {name: "; ".join(words) for name, words in fields.items()}, "; ".join(rest)
 
 
-def _said(body: Any) -> Iterable[tuple[str, str]]:
+def _errors(body: Any) -> Iterable[tuple[str, str]]:
     """Each complaint as (attribute or "", words); the first shape that says something wins."""
     errors = dig(body, "errors")
     if isinstance(errors, list) and (
         titles := [("", _title(error)) for error in errors if _title(error)]
     ):
         return titles
-    if said := _by_attribute(errors) or _by_attribute(dig(body, "details")):
-        return said
+    if found := _by_attribute(errors) or _by_attribute(dig(body, "details")):
+        return found
     if words := text(body, "message") or text(body, "error"):
         return [("", words)]
     return _by_attribute(body)
@@ -55,11 +55,11 @@ def _title(error: Any) -> str:
     return f"{title}: {detail}" if title and detail and detail != title else title or detail
 
 
-def _by_attribute(said: Any, prefix: str = "") -> list[tuple[str, str]]:
+def _by_attribute(members: Any, prefix: str = "") -> list[tuple[str, str]]:
     """`{"title": ["is bad"], "task_params": {"to": ["is odd"]}}`; nothing when it is of another
     shape."""
     found: list[tuple[str, str]] = []
-    for attribute, given in said.items() if isinstance(said, dict) else ():
+    for attribute, given in members.items() if isinstance(members, dict) else ():
         if attribute == "task_params":
             found += _by_attribute(given, f"{prefix}{attribute}.")
         for words in given if isinstance(given, list) else [given]:
@@ -81,18 +81,16 @@ def _names(form: Form, prefix: str = "") -> dict[str, str]:
         if isinstance(value, Form):
             nested |= _names(value, f"{prefix}{name}.")
         wire = name.rstrip("_")
-        for said in (wire, *_spoken(wire)):
-            names[said] = names[re.sub("[_.]", " ", prefix) + said] = names[prefix + said] = (
-                prefix + name
-            )
-        if (
-            prefix == f"{BLOCK}." and info.title
-        ):  # a workspace's own field goes by what the workspace calls it
+        for spoken in (wire, *_spoken_forms(wire)):
+            for known in (spoken, re.sub("[_.]", " ", prefix) + spoken, prefix + spoken):
+                names[known] = prefix + name
+        # Rootly calls a workspace's own field by the title that the workspace gave it.
+        if prefix == f"{BLOCK}." and info.title:
             names[info.title.lower()] = prefix + name
     return nested | names
 
 
-def _spoken(attribute: str) -> set[str]:
+def _spoken_forms(attribute: str) -> set[str]:
     """The attribute as Rails humanises it, without `_id` or `_ids`, singular and plural: "incident
     type(s)"."""
     words = attribute.replace("_", " ")
@@ -112,7 +110,7 @@ def _field(attribute: str, words: str, names: Mapping[str, str]) -> tuple[str | 
     for name in sorted(names, key=len, reverse=True):
         # "Summary raw can't be blank" says "Summary can't be blank" again, about the text behind
         # the attribute.
-        for said in (f"{name} raw ", f"{name} "):
-            if lowered.startswith(said) and _RAILS.match(lowered, len(said)):
-                return names[name], words[: len(name)] + " " + words[len(said) :]
+        for start in (f"{name} raw ", f"{name} "):
+            if lowered.startswith(start) and _RAILS.match(lowered, len(start)):
+                return names[name], words[: len(name)] + " " + words[len(start) :]
     return None, words

@@ -29,14 +29,13 @@ class RootlyKey(ApiKey):
         title="API key",
         description=(
             "In Rootly: Organization Settings, API Keys. Best is one of the whole organization. "
-            "Its role has to create and "
-            "read incidents, read and update workflows, and read severities, services, teams and "
-            "users."
+            "Its role has to create and read incidents, read and update workflows, and read "
+            "severities, services, teams and users."
         ),
     )
 
 
-def says_no(reply: Reply) -> bool:
+def is_denied(reply: Reply) -> bool:
     """Whether the key may not read this list."""
     return reply.status in (403, 404)
 
@@ -47,26 +46,23 @@ def rights_of(user: Any, unread: Collection[str]) -> Rights:
     cannot, limited = {}, {}
     if "incidents" in unread:
         limited["incident"] = (
-            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot look "
-            "whether the incident is "
-            "there, and the list of incidents stays empty. Give it the right to read incidents "
-            f"{_ADVICE}"
+            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot "
+            "look whether the incident is there, and the list of incidents stays empty. Give it "
+            f"the right to read incidents {_ADVICE}"
         )
         cannot["action_item"] = (
-            "This key may not read incidents, and an action item belongs to one: give it the right "
-            "to read incidents "
-            f"{_ADVICE}"
+            "This key may not read incidents, and an action item belongs to one: give it the "
+            f"right to read incidents {_ADVICE}"
         )
     if "workflows" in unread:
         cannot["workflow_task"] = (
-            "This key may not read workflows, and a task belongs to one: give it the right to read "
-            "and update workflows "
-            f"{_ADVICE}"
+            "This key may not read workflows, and a task belongs to one: give it the right to "
+            f"read and update workflows {_ADVICE}"
         )
-    return Rights(acts_as=_named(user), cannot=cannot, limited=limited)
+    return Rights(acts_as=_acts_as(user), cannot=cannot, limited=limited)
 
 
-def _named(user: Any) -> str:
+def _acts_as(user: Any) -> str:
     name, email = text(user, "attributes", "full_name"), text(user, "attributes", "email")
     return f"{name} ({email})" if name and email else name or email
 

@@ -128,11 +128,11 @@ class TaskParameters(Form):
                     raise wrong(self._field(first[0]), sentence)
 
     def _one_of(self, groups: tuple[tuple[str, ...], ...]) -> str:
-        said = [words for group in groups for words in self._ways(group)]
+        ways = [words for group in groups for words in self._ways(group)]
         return (
-            f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}."
-            if said[1:]
-            else f"Fill in {said[0]}."
+            f"Fill in one of these: {', '.join(ways[:-1])} or {ways[-1]}."
+            if ways[1:]
+            else f"Fill in {ways[0]}."
         )
 
     def _ways(self, group: tuple[str, ...]) -> list[str]:
@@ -237,7 +237,7 @@ def _place(parameter: Parameter) -> tuple[bool, bool]:
     return (parameter.advanced, not parameter.needed)
 
 
-def _field(parameter: Parameter, said: str) -> tuple[Any, Any]:
+def _field(parameter: Parameter, description: str) -> tuple[Any, Any]:
     one, markers = _kind(parameter)
     needed = parameter.needed and not _is_channel(parameter)
     limits: dict[str, Any] = {}
@@ -246,7 +246,7 @@ def _field(parameter: Parameter, said: str) -> tuple[Any, Any]:
     elif needed and (parameter.many or parameter.kind not in _NEVER_EMPTY):
         limits = {"min_length": int(parameter.minimum or 1)}
     annotation: Any = list[one] if parameter.many else one  # type: ignore[valid-type]
-    settings = {"title": title(parameter), "description": said or None, **limits}
+    settings = {"title": title(parameter), "description": description or None, **limits}
     for marker in markers:
         annotation = Annotated[annotation, marker]
     if parameter.kind == "checkbox":
@@ -280,9 +280,9 @@ def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
 
 
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
-    said = Check("Of the incident that the workflow runs for")
+    box = Check("Of the incident that the workflow runs for")
     annotation: Any = Annotated[
-        Literal[True] | None, said, *([Advanced()] if parameter.advanced else [])
+        Literal[True] | None, box, *([Advanced()] if parameter.advanced else [])
     ]
     return annotation, Field(None, title=_own_title(parameter))
 

@@ -41,7 +41,7 @@ from bot.adapters.twilio.configuration import warning
 from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
 from bot.adapters.twilio.forms import Beginnings, Task, Workflow
 from bot.adapters.twilio.refusals import complaints
-from bot.adapters.twilio.rights import PROBES, rights_of, says_no
+from bot.adapters.twilio.rights import PROBES, is_denied, rights_of
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
 from bot.runtime.threads import run_in_thread
@@ -53,7 +53,7 @@ PAGES = (1000, 100, 10, 1)
 one answer."""
 MOST = 20 * PAGES[0]
 MOST_ASKED_SINGLY = 10
-TASKS_STAY = 240.0
+TASK_RETENTION_SECONDS = 240.0
 """Seconds after the send for which the absence of a task means something: Twilio forgets a finished
 one about five minutes after it was completed."""
 EVALUATIONS = Limits(read=Rate(3, 1.0))
@@ -111,7 +111,7 @@ class Twilio(Adapter):
             name: self._get(f"{path}/{step}?PageSize=1", credentials)
             for name, step in PROBES.items()
         }
-        allowed = rights_of(credentials, await refused(reads, says_no, until))
+        allowed = rights_of(credentials, await refused(reads, is_denied, until))
         name = text(reply.body, "friendly_name") or credentials.workspace
         return Account(id=credentials.workspace, name=name, rights=allowed)
 
@@ -144,8 +144,11 @@ class Twilio(Adapter):
         request = self.request(operation, submission, credentials)
         if operation == "task":
             rows = await self._marked_tasks(request.path, submission, credentials)
-            if not rows and self._clock() - since > TASKS_STAY:
-                sentence = "Twilio does not list it, but forgets finished tasks after a few minutes: please look there."
+            if not rows and self._clock() - since > TASK_RETENTION_SECONDS:
+                sentence = (
+                    "Twilio does not list it, but forgets finished tasks after a few minutes: "
+                    "please look there."
+                )
                 raise RejectedError(self.label, sentence)
         else:
             rows = await self._marked_workflows(request, submission, credentials)
@@ -169,7 +172,7 @@ class Twilio(Adapter):
     ) -> dict[str, Any]:
         """By SID. A row of a list may come without its attributes: then the task is read by itself,
         in case the filter was passed over in silence."""
-        await self._turn_to_evaluate(credentials)
+        await self._wait_to_evaluate(credentials)
         marked = {"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"'}
         rows = {
             text(row, "sid"): row
@@ -187,7 +190,7 @@ class Twilio(Adapter):
             sid: row for sid, row in rows.items() if submission.marker in text(row, "attributes")
         }
 
-    async def _turn_to_evaluate(self, credentials: TwilioKey) -> None:
+    async def _wait_to_evaluate(self, credentials: TwilioKey) -> None:
         """Wait until Twilio evaluates another expression, less than a second for each that waits
         before."""
         queue, rate_limiter = self._evaluations.setdefault(
@@ -201,12 +204,12 @@ class Twilio(Adapter):
         return self._console(operation, credentials) or f"{self.address(credentials).rstrip('/')}/"
 
     def _created(
-        self, sid: str, made: Any, submission: Submission, credentials: TwilioKey, note: str = ""
+        self, sid: str, body: Any, submission: Submission, credentials: TwilioKey, note: str = ""
     ) -> Created:
         form = submission.form
         if isinstance(form, Task):
             return Created(id=sid, title=form.title, url=self._console("task", credentials))
-        title = text(made, "friendly_name").removesuffix(marked("", submission))
+        title = text(body, "friendly_name").removesuffix(marked("", submission))
         return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
 
     def _console(self, operation: str, credentials: TwilioKey) -> str:
@@ -233,7 +236,9 @@ class Twilio(Adapter):
         except UnauthorizedError as error:
             if catalog != lists.BEGINNINGS or error.status != 403:
                 raise
-            rows = []  # a key that may create workflows and not list them has none to copy, and begins anew
+            # A key may have the right to create workflows, and none to list them. Then there is
+            # nothing to copy.
+            rows = []
         return lists.entries(catalog, rows)
 
     async def _all_rows(
@@ -279,15 +284,15 @@ class Twilio(Adapter):
         if not url:
             return None
         try:
-            page, ours = urlsplit(url), urlsplit(self.address(credentials))
+            page, base = urlsplit(url), urlsplit(self.address(credentials))
         except ValueError as error:
             raise unreadable(self.label) from error
-        if (page.scheme, page.netloc) != (ours.scheme, ours.netloc):
+        if (page.scheme, page.netloc) != (base.scheme, base.netloc):
             raise RejectedError(
                 self.label,
                 "Twilio's list goes on at another host, where the credentials are not sent.",
             )
-        path = page.path.removeprefix(ours.path.rstrip("/"))
+        path = page.path.removeprefix(base.path.rstrip("/"))
         return f"{path}?{page.query}" if page.query else path
 
     async def _get(self, path: str, credentials: TwilioKey) -> Reply:
@@ -311,16 +316,22 @@ class Twilio(Adapter):
         self, reply: Reply, form: Form | None = None, *, connecting: bool = False
     ) -> VendorError:
         fields, rest = complaints(reply.body, form)
-        status = 403 if says_no(reply) else reply.status
+        status = 403 if is_denied(reply) else reply.status
         if status == 401 and connecting:
-            sentence = "Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs."
+            sentence = (
+                "Twilio does not accept these credentials: copy them again, whole, and look if "
+                "the region is theirs."
+            )
             return UnauthorizedError(self.label, sentence)
         if status in (401, 403):
             return rejected_token(
                 self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting
             )
         if status == 404 and not fields:
-            sentence = "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`."
+            sentence = (
+                "Twilio no longer has the connected workspace; an admin can connect another with "
+                "`/vendors`."
+            )
             return RejectedError(self.label, sentence)
         if not fields and not rest:
             rest = [f"Twilio refused it and gave no reason (HTTP {reply.status})."]

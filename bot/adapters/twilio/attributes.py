@@ -30,8 +30,8 @@ def parse(text: str) -> dict[str, Any]:
     """The attributes that were written. Raises ValueError with a sentence that says where something
     is wrong."""
     if text.lstrip().startswith("{"):
-        if said := json_complaint(text, dict):
-            raise ValueError(said)
+        if complaint := json_complaint(text, dict):
+            raise ValueError(complaint)
         found = json.loads(text)
     else:
         found = _lines(text)
@@ -45,8 +45,10 @@ def parse(text: str) -> dict[str, Any]:
 
 def minified(attributes: Mapping[str, Any], marker: str, reporter: str) -> str:
     """The whole text for Twilio: these attributes, and what the bot adds."""
-    added = {REFERENCE: marker, **({REPORTER: name} if (name := _short(reporter)) else {})}
-    return storable(_json({**attributes, **added}))
+    added = {REFERENCE: marker}
+    if name := _shortened(reporter):
+        added[REPORTER] = name
+    return storable(_compact_json({**attributes, **added}))
 
 
 def excess(attributes: Mapping[str, Any]) -> int:
@@ -94,13 +96,13 @@ def _too_deep(value: Any, left: int) -> bool:
     return left < 0 or any(_too_deep(each, left - 1) for each in inside)
 
 
-def _short(reporter: str) -> str:
+def _shortened(reporter: str) -> str:
     """Their name, short enough for the room that is kept for it."""
     name = " ".join(storable(reporter).split())[:_ROOM_FOR_REPORTER]
-    while len(_json(name)) > _ROOM_FOR_REPORTER + 2:
+    while len(_compact_json(name)) > _ROOM_FOR_REPORTER + 2:
         name = name[:-1]
     return name.rstrip()
 
 
-def _json(value: Any) -> str:
+def _compact_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

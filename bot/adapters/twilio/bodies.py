@@ -52,7 +52,7 @@ def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
         "FallbackAssignmentCallbackUrl": rules.fallback_assignment_callback_url,
         "TaskReservationTimeout": rules.task_reservation_timeout,
     }
-    return _texts(given)
+    return _parameters(given)
 
 
 def task(form: Task, submission: Submission) -> dict[str, str]:
@@ -62,7 +62,7 @@ def task(form: Task, submission: Submission) -> dict[str, str]:
     given["VirtualStartTime"] = (
         iso(form.virtual_start_time.timestamp()) if form.virtual_start_time else None
     )
-    return _texts(given)
+    return _parameters(given)
 
 
 def rules_of(form: Form) -> FromFields | FromJson:
@@ -73,7 +73,7 @@ def rules_of(form: Form) -> FromFields | FromJson:
     return rules
 
 
-def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+def _parameters(given: Mapping[str, Any]) -> dict[str, str]:
     return {
         parameter: storable(str(value))
         for parameter, value in given.items()

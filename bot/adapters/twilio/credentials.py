@@ -25,15 +25,16 @@ class TwilioKey(Credentials):
         title="API key SID, or account SID",
         description=(
             "SK… of an API key (in Twilio's console: Account, API keys & tokens), or AC… of the "
-            "account itself. A restricted "
-            "key has to read TaskRouter's workspaces, task queues and task channels, and to read "
-            "and create workflows and "
-            "tasks."
+            "account itself. A restricted key has to read TaskRouter's workspaces, task queues "
+            "and task channels, and to read and create workflows and tasks."
         ),
     )
     key_secret: SecretStr = Field(
         title="Secret, or auth token",
-        description="The API key's secret, which Twilio showed once when it was made; the auth token for an account SID.",
+        description=(
+            "The API key's secret, which Twilio showed once when it was made; the auth token for "
+            "an account SID."
+        ),
     )
     workspace_sid: Annotated[SecretStr, Visible()] = Field(
         title="TaskRouter workspace SID",
@@ -42,7 +43,10 @@ class TwilioKey(Credentials):
     region: Region = Field(
         "us1",
         title="Region",
-        description="us1 is the United States, Twilio's usual one; ie1 is Ireland. A key works only where it was made.",
+        description=(
+            "us1 is the United States, Twilio's usual one; ie1 is Ireland. A key works only "
+            "where it was made."
+        ),
     )
 
     @field_validator("key_sid")

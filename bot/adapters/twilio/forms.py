@@ -88,7 +88,10 @@ class Filter(Form):
         Field(
             None,
             title="expression",
-            description="Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT IN, AND, OR.",
+            description=(
+                "Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT "
+                "IN, AND, OR."
+            ),
         )
     )
     queue: Queue | None = Field(None, title="queue")
@@ -100,7 +103,10 @@ class Filter(Form):
         ge=1,
         le=LARGEST_INT,
         title="timeout",
-        description="Seconds in this queue; then the next filter that matches takes the task, else it is cancelled.",
+        description=(
+            "Seconds in this queue; then the next filter that matches takes the task, else it is "
+            "cancelled."
+        ),
     )
 
     @classmethod
@@ -113,8 +119,8 @@ class Filter(Form):
     @field_validator("expression")
     @classmethod
     def _can_be_read(cls, value: str | None) -> str | None:
-        if value and (said := complaint(value)):
-            raise ValueError(said)
+        if value and (sentence := complaint(value)):
+            raise ValueError(sentence)
         return value
 
     @model_validator(mode="after")
@@ -162,7 +168,7 @@ class FromFields(Form):
         return rules.configuration(self.model_dump())
 
 
-class _Sound:
+class _CheckedDocuments:
     """The documents that nothing was wrong with, the last so many. One is looked at when it is
     submitted and whenever it is sent, and a file of a megabyte takes 0.15 s. Only their digests
     are kept: the documents belong to a workspace, which may be gone. Threads may ask at the same
@@ -178,8 +184,8 @@ class _Sound:
         digest = sha256(document.encode(errors="surrogatepass")).digest()
         if digest in self._digests:
             return ""
-        if said := in_short(problems(document)):
-            return said
+        if sentence := in_short(problems(document)):
+            return sentence
         with self._lock:
             self._digests[digest] = None
             if len(self._digests) > self._most:
@@ -187,7 +193,7 @@ class _Sound:
         return ""
 
 
-_sound = _Sound(MOST_KNOWN)
+_checked = _CheckedDocuments(MOST_KNOWN)
 
 
 class FromJson(Form):
@@ -198,7 +204,10 @@ class FromJson(Form):
     configuration: Annotated[str | None, Json(kind=dict, placeholder=EXAMPLE)] = Field(
         None,
         title="Configuration",
-        description=f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a file with them below.",
+        description=(
+            f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a "
+            "file with them below."
+        ),
     )
     configuration_file: Annotated[
         str | None, Upload(most=LARGEST, types=("json",), instead_of="configuration")
@@ -214,8 +223,8 @@ class FromJson(Form):
     @field_validator("configuration", "configuration_file")
     @classmethod
     def _can_be_sent(cls, value: str | None) -> str | None:
-        if value and (said := _sound.complaint(value)):
-            raise ValueError(said)
+        if value and (sentence := _checked.complaint(value)):
+            raise ValueError(sentence)
         return value
 
     @model_validator(mode="after")
@@ -284,7 +293,9 @@ class Workflow(Form):
     ] = Field(
         None,
         title="Begin with",
-        description="Fields for a default queue and filters, JSON, or the rules of a workflow that exists.",
+        description=(
+            "Fields for a default queue and filters, JSON, or the rules of a workflow that exists."
+        ),
     )
 
 
@@ -304,7 +315,9 @@ class Task(Form):
     attributes: Annotated[str | None, Text(multiline=True, placeholder="type = ticket")] = Field(
         None,
         title="Attributes",
-        description="What workflows ask for: a line each, name = value, or all of them as JSON: {...}.",
+        description=(
+            "What workflows ask for: a line each, name = value, or all of them as JSON: {...}."
+        ),
     )
     task_channel: Annotated[str | None, Lookup("task_channels", placeholder="default")] = Field(
         None, title="Task channel"
@@ -321,7 +334,9 @@ class Task(Form):
         ge=1,
         le=LONGEST_LIFE,
         title="Timeout",
-        description="Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty.",
+        description=(
+            "Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty."
+        ),
     )
     virtual_start_time: Annotated[datetime | None, Advanced()] = Field(
         None,
@@ -334,7 +349,9 @@ class Task(Form):
     routing_target: Annotated[Target | None, Advanced()] = Field(
         None,
         title="Routing target",
-        description="The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to.",
+        description=(
+            "The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to."
+        ),
     )
     ignore_capacity: Annotated[Literal["true", "false"] | None, Choice(CAPACITY), Advanced()] = (
         Field(None, title="If that worker is full or away")

@@ -31,7 +31,7 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
     """(words by our field, words about none)."""
     fields: dict[str, str] = {}
     rest: list[str] = []
-    for place, words in _said(body):
+    for place, words in _errors(body):
         names = list(_fields(place, words, form)) if form is not None else []
         for name in names:
             fields[name] = f"{fields[name]}; {words}" if name in fields else words
@@ -40,13 +40,10 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
     return fields, rest
 
 
-def _said(body: Any) -> Iterator[tuple[str, str]]:
+def _errors(body: Any) -> Iterator[tuple[str, str]]:
     """(where, what): each of B's errors; where there is none, the one message."""
-    errors = [
-        (text(error, "pointer"), words)
-        for error in items(body, "errors")
-        if (words := text(error, "detail"))
-    ]
+    pairs = [(text(error, "pointer"), text(error, "detail")) for error in items(body, "errors")]
+    errors = [(pointer, words) for pointer, words in pairs if words]
     yield from errors
     if not errors and (message := reason(body)):
         yield "", message
@@ -55,7 +52,7 @@ def _said(body: Any) -> Iterator[tuple[str, str]]:
 def _fields(place: str, words: str, form: Form) -> Iterator[str]:
     """The names of the fields that this is about."""
     rules = getattr(form, "rules", None)
-    if isinstance(rules, FromFields) and (name := _in_rules(f"{place} {words}", rules)):
+    if isinstance(rules, FromFields) and (name := _field_at(f"{place} {words}", rules)):
         yield name
     elif found := [name for name, sid in _sids(form) if sid in words]:
         yield from found
@@ -67,7 +64,7 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
         elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
             yield "rules.default_queue"
     elif isinstance(rules, FromJson) and (
-        _ROUTING.search(place + words) or _in_text(words, rules.document)
+        _ROUTING.search(place + words) or _names_a_sid_of(words, rules.document)
     ):
         yield _document(rules)
 
@@ -77,18 +74,18 @@ def _document(rules: FromJson) -> str:
     return "rules.configuration" if rules.configuration else "rules.configuration_file"
 
 
-def _in_rules(said: str, rules: FromFields) -> str:
+def _field_at(words: str, rules: FromFields) -> str:
     """The field at a place in the configuration: `filters[1].targets[0].queue`,
     `/filters/1/expression`."""
-    if match := _FILTER.search(said):
+    if match := _FILTER.search(words):
         sent = filters_given(rules.model_dump())
         if int(match[1]) < len(sent):
-            after = said[match.end() :]
+            after = words[match.end() :]
             member = next((name for name, pattern in _MEMBERS if pattern.search(after)), "")
             if not member:
-                member = "queue" if _MEMBERS[2][1].search(said) else "expression"
+                member = "queue" if _MEMBERS[2][1].search(words) else "expression"
             return f"rules.{sent[int(match[1])]}.{member}"
-    return "rules.default_queue" if _DEFAULT.search(said) else ""
+    return "rules.default_queue" if _DEFAULT.search(words) else ""
 
 
 def _sids(form: Form) -> Iterator[tuple[str, str]]:
@@ -125,5 +122,5 @@ def _parameter(place: str, words: str, form: Form) -> str:
     return next(found, "")
 
 
-def _in_text(words: str, document: str) -> bool:
+def _names_a_sid_of(words: str, document: str) -> bool:
     return any(sid in document for sid in _SID.findall(words))

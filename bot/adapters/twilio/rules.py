@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.adapters.twilio.configuration import given, is_whole, problems
+from bot.adapters.twilio.configuration import is_whole, problems, without_nulls
 
 FILTERS = ("filter_1", "filter_2", "filter_3")
 _MEMBERS = {"name": "filter_friendly_name", "expression": "expression"}
@@ -43,9 +43,11 @@ def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str
 
 
 def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
-    target = given({"queue": rule.get("queue"), **{name: rule.get(name) for name in _NUMBERS}})
-    made = given({member: rule.get(name) for name, member in _MEMBERS.items()})
-    return {**made, "targets": [target]}
+    target = without_nulls(
+        {"queue": rule.get("queue"), **{name: rule.get(name) for name in _NUMBERS}}
+    )
+    named = without_nulls({member: rule.get(name) for name, member in _MEMBERS.items()})
+    return {**named, "targets": [target]}
 
 
 def fields(document: str) -> dict[str, Any] | None:
@@ -65,7 +67,7 @@ def unfinished(document: str) -> dict[str, Any] | None:
         or not isinstance(parsed["task_routing"], dict)
     ):
         return None
-    routing = given(parsed["task_routing"])
+    routing = without_nulls(parsed["task_routing"])
     filters, default = routing.pop("filters", []), routing.pop("default_filter", {})
     if (
         routing
@@ -74,18 +76,18 @@ def unfinished(document: str) -> dict[str, Any] | None:
         or not isinstance(default, dict)
     ):
         return None
-    queue = given(default)
-    made = [_fields_of(rule) for rule in filters]
-    if None in made or queue.keys() - {"queue"} or not all(map(_is_pickable, queue.values())):
+    queue = without_nulls(default)
+    rows = [_fields_of(rule) for rule in filters]
+    if None in rows or queue.keys() - {"queue"} or not all(map(_is_pickable, queue.values())):
         return None
     return {
         **({"default_queue": queue["queue"]} if queue else {}),
-        **dict(zip(FILTERS, made, strict=False)),
+        **dict(zip(FILTERS, rows, strict=False)),
     }
 
 
 def _fields_of(rule: Any) -> dict[str, Any] | None:
-    rule = given(rule) if isinstance(rule, dict) else {"": rule}
+    rule = without_nulls(rule) if isinstance(rule, dict) else {"": rule}
     targets = rule.pop("targets", [])
     if (
         not isinstance(targets, list)
@@ -93,7 +95,7 @@ def _fields_of(rule: Any) -> dict[str, Any] | None:
         or not all(isinstance(each, dict) for each in targets)
     ):
         return None
-    target = given(targets[0]) if targets else {}
+    target = without_nulls(targets[0]) if targets else {}
     if rule.keys() - set(_MEMBERS.values()) or target.keys() - {"queue", *_NUMBERS}:
         return None
     texts = {name: rule[member] for name, member in _MEMBERS.items() if member in rule}
