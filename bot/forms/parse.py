@@ -39,8 +39,8 @@ def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict
 
     A nested form is a dict. A text is as typed. A select gives its value, people and entries give
     ids, a date and time has a time zone. Text that should be a number and is none stays a text, and
-    so does "ID, name". A file gives its text, or its name in a list if it is not fetched. A blank
-    field gives None, [] or False. `render` takes the result as its `values`.
+    so does "ID, name". A file gives its text, or a list of the chosen names if no text is fetched.
+    A blank field gives None, [] or False. `render` takes the result as its `values`.
     """
     typed: dict[str, Any] = {}
     for field in shape(form):

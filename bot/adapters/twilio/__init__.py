@@ -1,7 +1,7 @@
 """Twilio TaskRouter: workflows and tasks. Web forms in, JSON out, HTTP Basic authentication.
 
-Facts of 2026-11: Twilio's OpenAPI document and documentation. The JSON body that Twilio's page on
-creating a workflow shows is a product of the page's generator: the API takes forms only.
+Facts of 2026-11, from Twilio's OpenAPI document and documentation. Twilio's page on creating a
+workflow shows a JSON body. The generator of the page makes it: the API takes web forms only.
 """
 
 import asyncio
@@ -49,13 +49,17 @@ from bot.runtime.threads import run_in_thread
 __all__ = ["Task", "Twilio", "TwilioKey", "Workflow"]
 
 PAGES = (1000, 100, 10, 1)
-"""How many rows to ask for at once (Twilio gives no more), and how many where that is too much for
-one answer."""
+"""Rows per page.
+
+Twilio gives at most 1000. A smaller size is used when a page is too long for one answer.
+"""
 MOST = 20 * PAGES[0]
 MOST_ASKED_SINGLY = 10
 TASK_RETENTION_SECONDS = 240.0
-"""Seconds after the send for which the absence of a task means something: Twilio forgets a finished
-one about five minutes after it was completed."""
+"""Seconds after a send in which a missing task was certainly not created.
+
+Twilio deletes a finished task about five minutes after its completion.
+"""
 EVALUATIONS = Limits(read=Rate(3, 1.0))
 """Twilio's limit for filters that evaluate an expression, for a whole account."""
 JSON = {"Accept": "application/json"}
@@ -77,8 +81,8 @@ class Twilio(Adapter):
         Operation("task", "action_item", "task", Task),
     )
     catalogs = lists.CATALOGS
-    # No `limits`: Twilio documents none, nor the units of its X-Rate-Limit-* headers. Only its 429
-    # is heeded.
+    # No `limits`: Twilio documents no rate, and no units of its X-Rate-Limit-* headers. Only its
+    # 429 counts.
 
     def __init__(
         self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time
@@ -88,7 +92,7 @@ class Twilio(Adapter):
         self._evaluations: dict[str, tuple[asyncio.Lock, RateLimiter]] = {}
 
     def address(self, credentials: TwilioKey) -> str:
-        """The region's own, unless the operator put another address in the place of Twilio's."""
+        """Return the region's address, or the operator's if the operator has replaced Twilio's."""
         return (
             ADDRESSES[credentials.region]
             if self.base_url.rstrip("/") in ADDRESSES.values()
@@ -139,8 +143,10 @@ class Twilio(Adapter):
     async def find(
         self, operation: str, submission: Submission, credentials: TwilioKey, since: float
     ) -> list[Created]:
-        """`since` is not asked for: nothing that is older can carry the marker, and the clocks need
-        not agree."""
+        """Return the objects with the marker, as `Adapter.find` describes.
+
+        `since` is not used. An older object cannot have the marker, and the clocks may differ.
+        """
         request = self.request(operation, submission, credentials)
         if operation == "task":
             rows = await self._marked_tasks(request.path, submission, credentials)
@@ -161,8 +167,7 @@ class Twilio(Adapter):
     ) -> dict[str, Any]:
         named = {"FriendlyName": (request.data or {})["FriendlyName"]}
         rows = await self._all_rows(request.path, named, "workflows", credentials)
-        # The name is compared, in case a filter that Twilio does not know is passed over in
-        # silence.
+        # The name is compared too. Twilio may ignore a filter that it does not know.
         return {
             text(row, "sid"): row for row in rows if submission.marker in text(row, "friendly_name")
         }
@@ -170,8 +175,11 @@ class Twilio(Adapter):
     async def _marked_tasks(
         self, path: str, submission: Submission, credentials: TwilioKey
     ) -> dict[str, Any]:
-        """By SID. A row of a list may come without its attributes: then the task is read by itself,
-        in case the filter was passed over in silence."""
+        """Return the tasks with the marker by SID.
+
+        A row of the list may have no attributes, and Twilio may ignore the filter. Such a task is
+        read by itself.
+        """
         await self._wait_to_evaluate(credentials)
         marked = {"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"'}
         rows = {
@@ -191,8 +199,8 @@ class Twilio(Adapter):
         }
 
     async def _wait_to_evaluate(self, credentials: TwilioKey) -> None:
-        """Wait until Twilio evaluates another expression, less than a second for each that waits
-        before."""
+        """Wait until Twilio's limit allows another expression: less than a second for each earlier
+        call."""
         queue, rate_limiter = self._evaluations.setdefault(
             credentials.workspace, (asyncio.Lock(), RateLimiter(EVALUATIONS))
         )
@@ -213,13 +221,17 @@ class Twilio(Adapter):
         return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
 
     def _console(self, operation: str, credentials: TwilioKey) -> str:
-        """The answer's `url` is for programs. The console's lists of a workspace's workflows and
-        tasks are the pages that are known to exist (no documented address leads to a single one),
-        for workspaces at Twilio itself."""
+        """Return the console's list of the workspace's workflows or tasks, empty outside Twilio
+        itself.
+
+        No documented address leads to a single workflow or task, and the `url` in the answer is for
+        programs.
+        """
         address = self.address(credentials)
         if not (urlsplit(address).hostname or "").endswith(".twilio.com"):
             return ""
-        if address != ADDRESSES["us1"]:  # the known addresses of the console's pages name no region
+        # The known addresses of the console's pages name no region.
+        if address != ADDRESSES["us1"]:
             return "https://console.twilio.com/"
         page = "tasks" if operation == "task" else "workflows"
         return (
@@ -244,7 +256,10 @@ class Twilio(Adapter):
     async def _all_rows(
         self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey
     ) -> list[Any]:
-        """Every row; `unreadable` when one has no id, or the list has no end."""
+        """Return every row.
+
+        Raises the error of `unreadable` if a row has no id or the list has no end.
+        """
         rows, more = await self._rows(path, params, member, credentials)
         if more or not all(text(row, "sid") for row in rows):
             raise unreadable(self.label)
@@ -253,10 +268,10 @@ class Twilio(Adapter):
     async def _rows(
         self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey
     ) -> tuple[list[Any], bool]:
-        """(the rows of all pages, whether there are more of them than we read)
+        """Return (the rows of all pages, whether there are more rows than we read).
 
-        The address of the next page carries the size of the pages: where one is too long to be
-        read, the whole list is read anew in smaller ones.
+        The address of the next page contains the size of the pages. If a page is too long to be
+        read, the whole list is read again in smaller pages.
         """
         for size in PAGES:
             rows: list[Any] = []
@@ -279,8 +294,10 @@ class Twilio(Adapter):
         raise unreadable(self.label)
 
     def _below(self, url: str, credentials: TwilioKey) -> str | None:
-        """The path of the next page. An address on another host is not followed: the credentials
-        would travel there."""
+        """Return the path of the next page, or None if there is none.
+
+        An address on another host is not followed, because the credentials would be sent there.
+        """
         if not url:
             return None
         try:
@@ -341,7 +358,7 @@ class Twilio(Adapter):
 
 
 async def _note(form: Form) -> str:
-    """What people should look at in a workflow's rules."""
+    """Return the warning about a workflow's rules, empty if there is none."""
     if not isinstance(form, Workflow):
         return ""
     document = rules_of(form).document

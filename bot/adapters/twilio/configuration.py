@@ -1,13 +1,13 @@
-"""The routing rules of a TaskRouter workflow: what is wrong with a document, found before Twilio
-sees it.
+"""Check the routing rules of a TaskRouter workflow before Twilio gets them.
 
     {"task_routing": {
       "filters": [{"filter_friendly_name", "expression", "targets": [
-        {"queue", "priority", "timeout", "expression", "order_by", "skip_if", "known_worker_sid"}]}],
+        {"queue", "priority", "timeout", "expression", "order_by", "skip_if",
+         "known_worker_sid"}]}],
       "default_filter": {"queue"}}}
 
-What Twilio checks when it takes one is not documented. So members we do not know pass, with a
-warning, and whether a queue exists is left to Twilio. Source: its pages on workflow configuration
+The checks that Twilio makes are not documented. An unknown member is therefore allowed with a
+warning, and Twilio decides whether a queue exists. Source: Twilio's pages on workflow configuration
 and on expression syntax.
 """
 
@@ -20,14 +20,16 @@ from bot.adapters.twilio.expressions import complaint
 from bot.forms.sentences import json_complaint
 
 LARGEST = 1_038_576
-"""Bytes, by Twilio's page on workflow configuration."""
+"""Bytes of a configuration, at most. Source: Twilio's page on workflow configuration."""
 LARGEST_INT = 2_147_483_647
 QUEUE_SID = re.compile(r"WQ[0-9a-fA-F]{32}")
 TARGET_NAMES = ("task", "worker")
-"""What names begin with in a target's expression; in a filter's they are the task's attributes,
-bare."""
+"""The first parts of names in a target's expression.
+
+A filter's expression has the task's attributes without such a part.
+"""
 _QUEUE_NAMES = ("queue", "task_queue_sid")
-"""The second is that of Twilio's older examples."""
+"""The names of a target's queue. Twilio's older examples have the second one."""
 _KNOWN_WORKER = ("known_worker_sid", "known_worker_friendly_name")
 _ATTRIBUTE = re.compile(r"task\.\w+(?:\.\w+|\[\d+\])*")
 _TARGET = {
@@ -44,7 +46,7 @@ _MOST_NAMED = 5
 
 
 def problems(document: str) -> list[str]:
-    """What is wrong and where, each a sentence; nothing when it can be sent."""
+    """Return a sentence for each problem, with its place. Empty if the document can be sent."""
     if len(document.encode(errors="replace")) > LARGEST:
         return [f"It is longer than the {LARGEST:,} bytes that Twilio takes."]
     if json_error := json_complaint(document):
@@ -56,14 +58,17 @@ def problems(document: str) -> list[str]:
 
 
 def in_short(found: list[str]) -> str:
-    """The first two of these sentences, and how many more there are."""
+    """Return the first two sentences, and the number of the others."""
     more = f" And {len(found) - 2} more." if len(found) > 2 else ""
     return " ".join(found[:2]) + more
 
 
 def warning(document: str) -> str:
-    """A sentence about the members that Twilio is not documented to have, of a document without
-    `problems`; empty when it has none."""
+    """Return a sentence about the members that Twilio's documentation does not have, or an empty
+    text.
+
+    The document must have no `problems`.
+    """
     names = list(_undocumented(json.loads(document)))
     if not names:
         return ""
@@ -76,7 +81,7 @@ def warning(document: str) -> str:
 
 
 def without_nulls(thing: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the members that are null: they are as good as left out."""
+    """Return the members that are not null. A null counts as left out."""
     return {name: value for name, value in thing.items() if value is not None}
 
 
@@ -126,7 +131,7 @@ def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str
     target = without_nulls(target)
     if first or not target.keys().isdisjoint(
         _QUEUE_NAMES
-    ):  # later targets take over the queue of the one before
+    ):  # A later target without a queue has the queue of the target before it.
         yield from _queue(where, target)
     for name, least in (("priority", 0), ("timeout", 1)):
         if name in target and not is_whole(target[name], least):
@@ -167,8 +172,10 @@ def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
 
 
 def is_whole(value: Any, least: int) -> bool:
-    """Whether Twilio can take it for a whole number; its own examples hold digits as text beside
-    numbers."""
+    """Tell whether Twilio accepts the value as a whole number.
+
+    Twilio's own examples have digits as text beside numbers.
+    """
     if isinstance(value, str):
         return (
             value.isascii()
@@ -180,7 +187,7 @@ def is_whole(value: Any, least: int) -> bool:
 
 
 def _undocumented(document: dict[str, Any]) -> Iterator[str]:
-    """The places of the members that are not documented."""
+    """Yield the places of the undocumented members."""
     yield from _undocumented_members("", document, {"task_routing"})
     routing = document["task_routing"]
     yield from _undocumented_members("task_routing.", routing, {"filters", "default_filter"})

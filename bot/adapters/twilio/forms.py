@@ -1,5 +1,4 @@
-"""What a person fills in for Twilio TaskRouter: a workflow, whose rules are fields or JSON, and a
-task."""
+"""Twilio TaskRouter's forms: a workflow, whose rules are fields or JSON, and a task."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,12 +17,15 @@ from bot.adapters.twilio.expressions import complaint
 from bot.forms.fields import Advanced, Choice, Form, Json, Lookup, Text, Upload, wrong
 
 LONGEST_NAME = 64
-"""Twilio documents it for workspaces, workers and channels, and nothing for workflows."""
+"""Characters of a name.
+
+Twilio documents this limit for workspaces, workers and channels, and none for workflows.
+"""
 ROOM_FOR_MARKER = len(" [ir0123456789ab]")
 LONGEST_LIFE = 1_209_600
-"""Seconds: two weeks."""
+"""Seconds that a task may live: two weeks."""
 MOST_KNOWN = 1000
-"""So many documents are known to be sound; 32 bytes each."""
+"""The number of correct documents that are remembered, at 32 bytes each."""
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CAPACITY = {"true": "Give it to them all the same", "false": "Wait until they have room"}
 EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
@@ -79,7 +81,10 @@ ReservationTimeout = Annotated[
 
 
 class Filter(Form):
-    """One filter with one target, or nothing at all. `number` stands in the titles of its fields."""
+    """One filter with one target, or an empty filter.
+
+    `number` stands in the titles of its fields.
+    """
 
     number: ClassVar[int]
 
@@ -111,7 +116,7 @@ class Filter(Form):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Runs once a subclass has its own copies of the fields."""
+        """Number the titles, once the subclass has its own copies of the fields."""
         super().__pydantic_init_subclass__(**kwargs)
         for info in cls.model_fields.values():
             info.title = f"Filter {cls.number}: {info.title}"
@@ -169,10 +174,12 @@ class FromFields(Form):
 
 
 class _CheckedDocuments:
-    """The documents that nothing was wrong with, the last so many. One is looked at when it is
-    submitted and whenever it is sent, and a file of a megabyte takes 0.15 s. Only their digests
-    are kept: the documents belong to a workspace, which may be gone. Threads may ask at the same
-    time."""
+    """Remembers the last documents without problems.
+
+    A document is checked when it is submitted and each time it is sent, and a file of a megabyte
+    takes 0.15 s. Only digests are kept, because the documents belong to a workspace, which may be
+    deleted. Several threads may call at the same time.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -180,7 +187,7 @@ class _CheckedDocuments:
         self._lock = Lock()
 
     def complaint(self, document: str) -> str:
-        """What is wrong with it, empty for nothing."""
+        """Return the problems of the document in short, empty if there are none."""
         digest = sha256(document.encode(errors="surrogatepass")).digest()
         if digest in self._digests:
             return ""
@@ -197,7 +204,7 @@ _checked = _CheckedDocuments(MOST_KNOWN)
 
 
 class FromJson(Form):
-    """The rules in Twilio's own words, typed or in a file."""
+    """The rules as Twilio's JSON, typed or in a file."""
 
     block: ClassVar = "json"
 
@@ -248,9 +255,12 @@ class FromJson(Form):
 
 
 class Beginnings(Mapping[str, type[Form]]):
-    """The form of the rules for each way to begin: `fields`, `json`, and either with `@` and the
-    SID of the workflow that it is a copy of. A copy's block ids are its own: Slack keeps what
-    stands in a block whose id stays."""
+    """The form of the rules for each way to begin.
+
+    The ways are `fields`, `json`, and either of them with `@` and the SID of a workflow to copy.
+    The form of a copy has block ids of its own, because Slack keeps the input of a block whose id
+    stays the same.
+    """
 
     WAYS: ClassVar[Mapping[str, type[Form]]] = {"fields": FromFields, "json": FromJson}
 
@@ -281,7 +291,7 @@ def _copying(form: type[Form], workflow: str) -> type[Form]:
 
 
 class Workflow(Form):
-    """What every workflow has; its rules (`rules`) are the form that `routing` chooses."""
+    """The fields of every workflow. `routing` chooses the form of its rules (`rules`)."""
 
     headline: ClassVar = "friendly_name"
 
@@ -300,7 +310,10 @@ class Workflow(Form):
 
 
 class Task(Form):
-    """A task is its attributes; a title and a description are two of them."""
+    """A task.
+
+    Twilio has only attributes for its content: the title and the description are two of them.
+    """
 
     headline: ClassVar = "title"
     details: ClassVar = "description"
@@ -359,7 +372,7 @@ class Task(Form):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The attributes that were written, in whichever field."""
+        """The attributes in all fields together."""
         named = {
             "title": self.title,
             **({"description": self.description} if self.description else {}),

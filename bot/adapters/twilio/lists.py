@@ -1,4 +1,4 @@
-"""Twilio's lists as catalogs, and what choosing how to begin a workflow fills in."""
+"""Twilio's lists as catalogs, and the values that each way to begin a workflow fills in."""
 
 import json
 import re
@@ -32,7 +32,7 @@ WAYS = (
 _MARKER = re.compile(r" \[ir[0-9a-f]{12}\]$")
 _URLS = ("assignment_callback_url", "fallback_assignment_callback_url")
 RESERVATION = 120
-"""Seconds: Twilio's default, which need not be said."""
+"""Seconds: Twilio's default, which is left out of a form."""
 _OTHERS = (*_URLS, "task_reservation_timeout")
 """The fields of a workflow's rules that are no part of its configuration."""
 _LATER = (*rules.FILTERS[1:], *_OTHERS)
@@ -57,7 +57,10 @@ _ROOM = (
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The catalog's entries, in the order people want to see them."""
+    """Return the catalog's entries in the order in which people see them.
+
+    `rows` are Twilio's. Rows without a SID are left out, and so are rows that cannot be chosen.
+    """
     made = {"task_channels": _channel, BEGINNINGS: _copy_of}.get(catalog, _entry)
     known = (made(row) for row in rows if text(row, "sid"))
     found = sorted(
@@ -82,8 +85,11 @@ def _channel(row: Any) -> Entry | None:
 
 
 def _copy_of(row: Any) -> Entry | None:
-    """As fields where fields can say it, else as JSON; a document that no text input can hold is
-    said to be too long."""
+    """Return the entry that copies a workflow: as fields if they can hold its rules, else as JSON.
+
+    The entry of a document that is too long for a text input tells so. None if there is nothing to
+    copy.
+    """
     sid, document = text(row, "sid"), _document(row)
     if not re.fullmatch(r"WW[0-9a-fA-F]{32}", sid) or not document:
         return None
@@ -105,8 +111,10 @@ def _copy_of(row: Any) -> Entry | None:
 
 
 def _document(row: Any) -> str:
-    """The configuration, empty if it cannot be read. Whether it has `problems` does not matter: a
-    person can mend them."""
+    """Return the configuration, empty if it cannot be read.
+
+    Its `problems` do not matter, because a person can correct them.
+    """
     try:
         parsed = json.loads(text(row, "configuration"))
         return storable(json.dumps(parsed, ensure_ascii=False)) if isinstance(parsed, dict) else ""
@@ -124,8 +132,8 @@ def _others(row: Any) -> dict[str, Any]:
 
 
 def _readable(document: str) -> str | None:
-    """The document with line breaks, or without any where it is long; None when it is too long even
-    then."""
+    """Return the document with line breaks, or without any if it is long, or None if it is too
+    long."""
     parsed = json.loads(document)
     for indent, separators in ((2, None), (None, (",", ":"))):
         written = json.dumps(parsed, ensure_ascii=False, indent=indent, separators=separators)
@@ -137,9 +145,12 @@ def _readable(document: str) -> str | None:
 def prefill(
     answer: str | None, typed: Mapping[str, Any], entry: Entry | None, last: Entry | None = None
 ) -> Prefill:
-    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON
-    fields, what was typed, finished or not. Where the other form cannot hold it all, or a copy
-    would replace more than the `last` one filled in, the form stays as it is."""
+    """Return the values for the chosen way to begin.
+
+    A copy gives the workflow's rules. A change between fields and JSON converts the input, finished
+    or not. The form stays as it was if the other form cannot hold everything, or if a copy would
+    replace input of the person. Values that the `last` copy filled in may be replaced.
+    """
     way, _, copied = (answer or "fields").partition("@")
     if copied:
         return _copied(typed, entry, last)
@@ -151,7 +162,8 @@ def prefill(
         if written:
             kept["configuration"] = written
         return _filled(typed, kept)
-    # This is the form of a copy. The plain JSON form has other block ids, so the file would be lost.
+    # This is the form of a copy. The plain JSON form has other block ids, so Slack would drop the
+    # file.
     if way == "json" and before.get("configuration_file"):
         return Prefill(
             typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
@@ -180,8 +192,10 @@ def _copied(typed: Mapping[str, Any], entry: Entry | None, last: Entry | None) -
 
 
 def _comparable(value: Any) -> Any:
-    """What was filled in, without what is blank, and as text: a number that was typed equals the
-    one that was filled in."""
+    """Return the input without blank values and as text, for a comparison.
+
+    A typed number then equals the number of a copy.
+    """
     if isinstance(value, Mapping):
         members = {name: _comparable(each) for name, each in value.items()}
         return {name: member for name, member in members.items() if member}
@@ -191,15 +205,17 @@ def _comparable(value: Any) -> Any:
 
 
 def _as_json(before: Mapping[str, Any]) -> str | None:
-    """The fields as JSON, as far as they go; empty when nothing is filled in, None when it is too
-    long for a text input."""
+    """Return the fields as JSON, finished or not.
+
+    Empty if nothing is filled in, None if the JSON is too long for a text input.
+    """
     if not before.get("default_queue") and not rules.filters_given(before):
         return ""
     return _readable(rules.configuration(before))
 
 
 def _not_as_fields(before: Mapping[str, Any]) -> str:
-    """Why this JSON cannot become fields, and what to do; empty when it can."""
+    """Return why this JSON cannot become fields, with what to do. Empty if it can."""
     if before.get("configuration_file"):
         return (
             "The rules are in a file, which fields cannot show. Take the file out first, then "

@@ -1,7 +1,10 @@
-"""Twilio's words when it refuses, beside the fields they are about.
+"""Put the words of Twilio's refusals beside the fields that they are about.
 
-A: {"code", "message", "more_info", "status"}, whose message may name a parameter, a place in the
-configuration, a SID B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457)
+Twilio has two shapes of body:
+
+- A: {"code", "message", "more_info", "status"}. The message may name a parameter, a place in the
+configuration, or a SID.
+- B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457).
 """
 
 import re
@@ -24,11 +27,17 @@ _MEMBERS = (
     ("queue", re.compile(r"queue|WQ[0-9a-f]", re.IGNORECASE)),
     ("name", re.compile(r"friendly_?name", re.IGNORECASE)),
 )
-"""What words about a filter are about, the first that fits; else its expression."""
+"""Members of a filter by the words that name them.
+
+The first match counts; without one, the words are about the filter's expression.
+"""
 
 
 def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]:
-    """(words by our field, words about none)."""
+    """Return (words by our field, words about no field).
+
+    `body` is the parsed answer. `form` is the form that was sent, or None.
+    """
     fields: dict[str, str] = {}
     rest: list[str] = []
     for place, words in _errors(body):
@@ -41,7 +50,7 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
 
 
 def _errors(body: Any) -> Iterator[tuple[str, str]]:
-    """(where, what): each of B's errors; where there is none, the one message."""
+    """Yield (pointer, words): each error of shape B, or else the one message."""
     pairs = [(text(error, "pointer"), text(error, "detail")) for error in items(body, "errors")]
     errors = [(pointer, words) for pointer, words in pairs if words]
     yield from errors
@@ -50,7 +59,7 @@ def _errors(body: Any) -> Iterator[tuple[str, str]]:
 
 
 def _fields(place: str, words: str, form: Form) -> Iterator[str]:
-    """The names of the fields that this is about."""
+    """Yield the names of the fields that these words are about."""
     rules = getattr(form, "rules", None)
     if isinstance(rules, FromFields) and (name := _field_at(f"{place} {words}", rules)):
         yield name
@@ -70,13 +79,15 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
 
 
 def _document(rules: FromJson) -> str:
-    """The field that the configuration came from."""
+    """Return the field that the configuration came from."""
     return "rules.configuration" if rules.configuration else "rules.configuration_file"
 
 
 def _field_at(words: str, rules: FromFields) -> str:
-    """The field at a place in the configuration: `filters[1].targets[0].queue`,
-    `/filters/1/expression`."""
+    """Return the field at a place in the configuration, empty if there is none.
+
+    Such a place is `filters[1].targets[0].queue` or `/filters/1/expression`.
+    """
     if match := _FILTER.search(words):
         sent = filters_given(rules.model_dump())
         if int(match[1]) < len(sent):
@@ -89,7 +100,7 @@ def _field_at(words: str, rules: FromFields) -> str:
 
 
 def _sids(form: Form) -> Iterator[tuple[str, str]]:
-    """(field, SID) of all that was chosen in the form."""
+    """Yield (field, SID) for every SID in the form."""
     yield from _sids_in(form.model_dump(), "")
 
 
@@ -102,7 +113,10 @@ def _sids_in(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def _parameter(place: str, words: str, form: Form) -> str:
-    """The field whose parameter the pointer ends in, or the words name."""
+    """Return the field whose parameter is in the pointer, or else in the words.
+
+    Empty if there is none.
+    """
     known = (
         PARAMETERS["task" if isinstance(form, Task) else "workflow"]
         if isinstance(form, Task | Workflow)

@@ -1,5 +1,7 @@
-"""What reads tell of what a restricted key of Twilio's may do. A standard key may do everything,
-and so may the account."""
+"""Learn from reads which permissions a restricted key of Twilio has.
+
+A standard key has all permissions, and so has the account.
+"""
 
 from collections.abc import Collection, Mapping
 
@@ -13,11 +15,12 @@ PROBES: Mapping[str, str] = {
     "task_channels": "TaskChannels",
     "tasks": "Tasks",
 }
-"""The lists that the forms offer, and in which what may have been created is looked up: their place
-below the workspace's path."""
+"""The lists to try, by their place below the workspace's path.
+
+The forms offer them, and the bot looks in them for an object that may have been created.
+"""
 NOT_PERMITTED = "70051"
-"""Twilio's code for a restricted key without this permission, whatever the HTTP status that carries
-it."""
+"""Twilio's code for a restricted key without the permission. The HTTP status may be any."""
 _LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "workflow": {
         "workflows": "This key may not read workflows: none can be copied, and when Twilio's "
@@ -33,17 +36,17 @@ _LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
         ),
     },
 }
-"""By operation and list, what is missing for a key that may not read the list."""
+"""A sentence about what is missing, by operation and by the list that the key may not read."""
 _ADVICE = "Give it the right to in Twilio, or connect another key."
 
 
 def is_denied(reply: Reply) -> bool:
-    """Whether the key lacks the permission for this."""
+    """Tell whether the key lacks the permission for this read."""
     return reply.status == 403 or text(reply.body, "code") == NOT_PERMITTED
 
 
 def rights_of(credentials: TwilioKey, unread: Collection[str]) -> Rights:
-    """What these credentials may do, which may not read the lists `unread`."""
+    """Return the rights of credentials that may not read the lists `unread`."""
     cannot = {}
     if "task_queues" in unread:
         cannot["workflow"] = (

@@ -1,6 +1,6 @@
-"""Routing rules as fields, and the fields' rules as a configuration: there and back.
+"""Convert routing rules between fields and Twilio's configuration.
 
-The fields (of `forms.FromFields`, as a mapping): `default_queue`, and `filter_1` to `filter_3`,
+The fields (of `forms.FromFields`, as a mapping) are `default_queue`, and `filter_1` to `filter_3`,
 each with `name`, `expression`, `queue`, `priority` and `timeout`.
 """
 
@@ -13,15 +13,15 @@ from bot.adapters.twilio.configuration import is_whole, problems, without_nulls
 FILTERS = ("filter_1", "filter_2", "filter_3")
 _MEMBERS = {"name": "filter_friendly_name", "expression": "expression"}
 _NUMBERS = {"priority": 0, "timeout": 1}
-"""A target's whole numbers, and the least that each may be."""
+"""A target's whole numbers, with the smallest value of each."""
 LONGEST = 3000
-"""Characters that a text input of Slack's holds."""
+"""Characters that one of Slack's text inputs holds."""
 _LONGEST_VALUE = 150
-"""Characters that an option's value has at most."""
+"""Characters of an option's value, at most."""
 
 
 def filters_given(rules: Mapping[str, Any]) -> list[str]:
-    """The names of the filters that were filled in, in the order in which they are sent."""
+    """Return the names of the filled-in filters in the order in which they are sent."""
     return [
         name
         for name in FILTERS
@@ -30,7 +30,10 @@ def filters_given(rules: Mapping[str, Any]) -> list[str]:
 
 
 def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str:
-    """The document that Twilio gets for these fields; of unfinished ones, what is there."""
+    """Return the configuration for these fields as JSON.
+
+    Unfinished fields give an unfinished document.
+    """
     routing: dict[str, Any] = {}
     if filters := [_filter(rules[name]) for name in filters_given(rules)]:
         routing["filters"] = filters
@@ -51,15 +54,17 @@ def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fields(document: str) -> dict[str, Any] | None:
-    """The fields that say the same as this document; None when they cannot, or something is wrong
-    with it."""
+    """Return the fields for this document, or None if fields cannot hold it or it has problems."""
     found = None if problems(document) else unfinished(document)
     return found if found is not None and "default_queue" in found else None
 
 
 def unfinished(document: str) -> dict[str, Any] | None:
-    """The same for JSON that need not be finished: what is missing is left empty. None when fields
-    cannot hold all of it."""
+    """Return the fields for a JSON document that may be unfinished.
+
+    A missing value is left empty. None if fields cannot hold the whole document. Raises
+    `ValueError` for text that is not JSON.
+    """
     parsed = json.loads(document)
     if (
         not isinstance(parsed, dict)
@@ -111,5 +116,5 @@ def _fields_of(rule: Any) -> dict[str, Any] | None:
 
 
 def _is_pickable(queue: Any) -> bool:
-    """Whether a picker can show it, though it may be no queue's SID."""
+    """Tell whether a picker can show the value. The value may be no queue's SID."""
     return isinstance(queue, str) and 0 < len(queue) <= _LONGEST_VALUE
