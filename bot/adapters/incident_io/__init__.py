@@ -1,9 +1,9 @@
 """incident.io: incidents, actions and follow-ups. Plain JSON, one bearer token.
 
-Facts of 2026-11: incident.io's OpenAPI document, which leaves out all error answers (its guide
-describes them in prose). It promises to add fields, enum values and forms of ids at any time, so
-what is unknown is passed over. Actions and follow-ups are in version 3 of the API and, until 31
-December 2026, in version 2 (`versions`); all other paths have one.
+Facts of 2026-11, from incident.io's OpenAPI document and its guide. The document leaves out all
+error answers, and the guide describes them in prose. incident.io may add fields, enum values and
+forms of ids at any time, so unknown values are ignored. Actions and follow-ups are in version 3 of
+the API and, until 31 December 2026, in version 2 (`versions`). All other paths have one version.
 """
 
 import time
@@ -58,11 +58,15 @@ from bot.forms.custom_fields import CustomField
 ROUTES: Mapping[str, Route] = {"action": "actions", "follow_up": "follow_ups"}
 """The operations whose path depends on the version."""
 CLOCK_SKEW_SECONDS = 120.0
-"""Seconds between the vendor's clock and ours, at most. More would take older incidents of the same
-name for ours."""
+"""Seconds between the vendor's clock and ours, at most.
+
+With a larger value, an older incident of the same name could be taken for ours.
+"""
 LONGEST_RESEND_SECONDS = 25 * 3600.0
-"""Seconds since the first attempt of what is sent again, at most: a delivery is given up after a
-day."""
+"""Seconds since the first attempt of a request that is sent again, at most.
+
+A delivery ends after a day.
+"""
 
 
 class IncidentIo(Calls):
@@ -83,7 +87,7 @@ class IncidentIo(Calls):
         Operation("follow_up", "action_item", "follow-up", FollowUp),
     )
     catalogs = CATALOGS
-    # One bucket of 1200 calls a minute for reads and writes alike: half of it each.
+    # One bucket of 1200 calls a minute holds reads and writes. Each gets half of it.
     limits = Limits(read=Rate(600), write=Rate(600))
 
     async def verify(self, credentials: ApiKey) -> Account:
@@ -93,7 +97,7 @@ class IncidentIo(Calls):
             raise self._refusal(reply, connecting=True)
         identity = dig(reply.body, "identity")
         # The dashboard's path is the organisation: https://app.incident.io/<organisation>. `name`
-        # is the key's own.
+        # is the name of the key.
         organisation = urlsplit(text(identity, "dashboard_url")).path.strip("/").split("/")[0]
         if not organisation:
             raise OutcomeUnknownError(
@@ -108,8 +112,11 @@ class IncidentIo(Calls):
     def request(
         self, operation: str, submission: Submission, credentials: ApiKey, version: Version = NEWEST
     ) -> Request:
-        """Return the call that creates what the form says. `version` is that of actions and
-        follow-ups."""
+        """Return the call that creates the object of the form.
+
+        `version` is the version of the API for actions and follow-ups. Raises `KeyError` for an
+        unknown operation.
+        """
         match operation, submission.form:
             case "incident", Incident() as form:
                 path, body = "/v2/incidents", bodies.incident(form, submission)
@@ -156,8 +163,11 @@ class IncidentIo(Calls):
     async def find(
         self, operation: str, submission: Submission, credentials: ApiKey, since: float
     ) -> list[Created]:
-        """Nothing of an incident shows its key: an incident is known by its name, its time, and
-        being made by a key."""
+        """Return the objects with the marker, as `Adapter.find` describes.
+
+        incident.io does not show the idempotency key of an incident. An incident is therefore found
+        by its name and its time, and only if an API key created it.
+        """
         match operation, submission.form:
             case "incident", Incident() as form:
                 rows = await self._incidents_named(
@@ -172,7 +182,11 @@ class IncidentIo(Calls):
         return [_created(row, submission) for row in rows]
 
     def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        """incident.io's own address without an organisation leads to that of whoever is signed in."""
+        """Return the address of incident.io's pages.
+
+        Without an organisation in its path, it leads to the organisation of the person who is
+        signed in.
+        """
         if urlsplit(self.address(credentials)).hostname == "api.incident.io":
             return "https://app.incident.io/"
         return f"{self.address(credentials).rstrip('/')}/"
@@ -187,11 +201,12 @@ class IncidentIo(Calls):
         return lists.entries(catalog, await self._list(path, member, params, credentials, most))
 
     async def _definitions(self, credentials: ApiKey) -> list[Entry]:
-        """The organisation's own fields of an incident, in the order of the form.
+        """Return the organisation's own fields of an incident, in the order of the form.
 
-        A part that incident.io will not list, or not briefly enough, leaves the others; why not is
-        raised where there are none. What may pass is raised at once: the fields that are known
-        already are better than some of them.
+        The fields come in three parts. If incident.io denies one part, or always sends too long an
+        answer for it, the result is the other parts, and the error is raised only if they are
+        empty. Any other error is raised at once, because the stored fields are better than a part
+        of the new ones.
         """
         found: list[CustomField] = []
         failure: VendorError | None = None
@@ -213,8 +228,11 @@ class IncidentIo(Calls):
         fields_of: Callable[[list[Any]], list[CustomField]],
         credentials: ApiKey,
     ) -> list[CustomField]:
-        """One part. Where the custom fields do not come with their options, these are asked for by
-        themselves."""
+        """Return the fields of one part.
+
+        If the custom fields cannot be read together with their options, the options are read
+        separately.
+        """
         try:
             return fields_of(await self._list(path, member, {}, credentials, MOST))
         except (RejectedError, RetryLaterError) as error:
@@ -237,11 +255,10 @@ class IncidentIo(Calls):
     async def _existing_incident(
         self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey
     ) -> Created:
-        """After an answer that may mean that the key is taken: the incident, if there is just one
-        that it can be.
+        """Return the incident that already has the key, after an answer that may mean so.
 
-        The documentation says that equal keys make one incident, and not what a second request with
-        one gets.
+        Raises an error unless exactly one incident is possible. The documentation promises that
+        equal keys make one incident. It does not describe the answer to the second request.
         """
         since = submission.first_sent_at or time.time() - LONGEST_RESEND_SECONDS
         found = await self.find("incident", submission, credentials, since)
@@ -252,7 +269,7 @@ class IncidentIo(Calls):
         raise OutcomeUnknownError(self.label, "incident.io says that it already has this incident.")
 
     async def _incidents_named(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
-        """The incidents that a key made under that name since then."""
+        """Return the incidents of that name that an API key created since then."""
         params = {
             "page_size": PAGE,
             "sort_by": "created_at_newest_first",
@@ -274,11 +291,9 @@ class IncidentIo(Calls):
         return list(found.values())
 
     async def _marked(self, route: Route, submission: Submission, credentials: ApiKey) -> list[Any]:
-        """The actions or follow-ups of the submission's incident that carry its marker, whichever
-        version made them.
+        """Return the actions or follow-ups with the marker, from whichever version created them.
 
-        The list leaves out those of test incidents, unless it is asked for the mode that the
-        incident has.
+        The list leaves out those of test incidents, unless the query has the mode of the incident.
         """
         incident_id = getattr(submission.form, "incident_id", "")
         reply = await self._get(f"/v2/incidents/{segment(self.label, incident_id)}", credentials)
@@ -292,7 +307,7 @@ class IncidentIo(Calls):
         return list({text(row, "id"): row for row in marked}.values())
 
     async def _with_ids(self, submission: Submission, credentials: ApiKey) -> Submission:
-        """The submission with an incident's number (`#123`) replaced by its id."""
+        """Return the submission with an incident's number (`#123`) replaced by its id."""
         form = submission.form
         if not isinstance(form, OnIncident) or not form.incident_id.startswith("#"):
             return submission
@@ -307,7 +322,7 @@ class IncidentIo(Calls):
             raise self._refusal(reply)
         if not text(reply.body, "incident", "id"):
             raise unreadable(self.label)
-        # The same path takes ids: what comes back is compared with what was asked for.
+        # The same path also takes ids, so the incident in the answer is compared with the number.
         if text(reply.body, "incident", "reference").rpartition("-")[2] not in ("", number):
             raise missing
         found = incident_entry(dig(reply.body, "incident"))
@@ -318,7 +333,7 @@ class IncidentIo(Calls):
 
 
 def _is_lasting(error: VendorError) -> bool:
-    """Whether asking again in the same way will hardly give another answer."""
+    """Tell whether the same request will hardly ever get another answer."""
     return isinstance(error, RejectedError | TooLongError) or (
         isinstance(error, UnauthorizedError) and error.status == 403
     )
@@ -342,6 +357,9 @@ def _created(made: Any, submission: Submission) -> Created:
 def _created_on_incident(
     made: Any, form: OnIncident, title: str, submission: Submission
 ) -> Created:
-    """Neither an action nor a follow-up tells of a page of its own: the link is its incident's."""
+    """Return an action or a follow-up.
+
+    Neither has a page of its own, so the link is its incident's.
+    """
     on = submission.chosen.get(f"incidents/{form.incident_id}")
     return Created(id=text(made, "id"), title=title, url=on.url if on else "")

@@ -1,4 +1,4 @@
-"""What incident.io is sent, and what is known before that it would refuse."""
+"""Make the bodies for incident.io, and find refusals that are known before sending."""
 
 import re
 from typing import Any
@@ -11,7 +11,10 @@ from bot.forms.fields import Form
 
 
 def incident(form: Incident, submission: Submission) -> dict[str, Any]:
-    """The organisation's own fields, if the form has some, stand in its field `custom`."""
+    """Return the body that creates an incident.
+
+    The organisation's own fields, if there are any, are in the form's field `custom`.
+    """
     given = _given(form)
     values = given.pop("custom", {})
     own = members(values)
@@ -27,15 +30,20 @@ def action(form: Action, submission: Submission) -> dict[str, Any]:
 
 
 def follow_up(form: FollowUp, submission: Submission) -> dict[str, Any]:
-    """The marker goes into the description: as a label it would be copied to the issue trackers, a
-    new label each time."""
+    """Return the body that creates a follow-up.
+
+    The marker is in the description. A label would be copied to the issue trackers, where each
+    becomes a new label.
+    """
     words = "\n\n".join(filter(None, [form.description, _footer(submission)]))
     return {**_given(form), "description": words}
 
 
 def objections(form: Incident, submission: Submission) -> dict[str, str]:
-    """What the chosen entries tell that the form alone does not, by field. What is not known of
-    them is left to the vendor."""
+    """Return the refusals that the chosen entries make certain: a sentence by field.
+
+    The form alone does not have these facts. If an entry is not known, the vendor decides.
+    """
     status = submission.chosen.get(f"incident_statuses/{form.incident_status_id}")
     kind = submission.chosen.get(f"incident_types/{form.incident_type_id}")
     found: dict[str, str] = {}
@@ -57,7 +65,10 @@ def _may_be_triage(form: Incident, status: Entry | None, kind: Entry | None) -> 
 
 
 def _given(form: Form) -> dict[str, Any]:
-    """What was filled in; what was not is left out, so that incident.io's own defaults stand."""
+    """Return the filled-in values.
+
+    Empty ones are left out, so that incident.io's defaults apply.
+    """
     return _without_empty(form.model_dump(mode="json"))
 
 
@@ -70,5 +81,5 @@ def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _footer(submission: Submission) -> str:
-    """In italics; the footer's own characters are no Markdown."""
+    """Return the footer in italics, with its own characters escaped in Markdown."""
     return "_" + re.sub(r"([\\_*`\[\]])", r"\\\1", submission.footer) + "_"

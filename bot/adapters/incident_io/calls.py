@@ -1,4 +1,4 @@
-"""Single calls to incident.io, whole lists, and refusals in the words of incident.io."""
+"""Single calls to incident.io, whole lists, and refusals with incident.io's words."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class Calls(Adapter):
-    """The part of the adapter that talks to incident.io.
+    """The part of the adapter that calls incident.io.
 
     `versions` is shared with all copies of the adapter (`Adapter.with_rate_limiter`).
     """
@@ -54,9 +54,9 @@ class Calls(Adapter):
     ) -> T:
         """Make the call with the version of the route that exists.
 
-        When the vendor says that something is not there, the version is found out anew. The same
-        version again means that the route exists, so the answer was about the incident. Another
-        version gets the call once more: the first call certainly created nothing.
+        After the answer that something does not exist, the version is found out again. The same
+        version means that the route exists, so the answer was about the incident. With another
+        version the call is made once more, because the first call certainly created nothing.
         """
         place = (self.address(credentials), route)
 
@@ -99,8 +99,8 @@ class Calls(Adapter):
     ) -> list[Any]:
         """Read all pages, or as many as hold `most` rows.
 
-        `whole`: every row, or `unreadable`. The list is unreadable when its end is not reached or
-        not sure, or when a row has no id.
+        `whole`: return every row, or raise the error of `unreadable`. That error is raised if the
+        end of the list is not reached or not certain, or if a row has no id.
         """
         rows: list[Any] = []
         after, asked = "", dict(params)
@@ -177,10 +177,10 @@ class Calls(Adapter):
 
 
 def _is_sure(reply: Reply, page: list[Any], after: str, asked: Mapping[str, Any]) -> bool:
-    """Whether the page says beyond doubt that the list ends with it, or that it goes on.
+    """Tell whether the page shows with certainty that the list ends with it, or that it continues.
 
-    An empty page before a further one is in doubt. So is a full page without a word about further
-    ones.
+    An empty page before another one is not certain. A full page is not certain either, unless it
+    has information about further pages.
     """
     if after:
         return bool(page)

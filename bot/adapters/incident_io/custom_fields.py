@@ -1,10 +1,9 @@
-"""What an organisation made for itself in incident.io, as fields of a form: its roles, custom
-fields and timestamps.
+"""An organisation's own fields in incident.io: its roles, custom fields and timestamps.
 
-Pure functions, both ways: from the rows of incident.io's lists to `CustomField`s, and from what was
-filled in to the members of the body that creates an incident. A field's id is the id at incident.io
-behind a word that says how its value is sent (`option_01FC...`), so that a filled-in form can be
-sent without its definitions.
+All functions are pure. They work both ways: from the rows of incident.io's lists to `CustomField`s,
+and from the filled-in values to the members of the body that creates an incident. A field's id is
+the id at incident.io behind a word that tells how its value is sent (`option_01FC...`). A filled-in
+form can therefore be sent without its definitions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,13 +17,15 @@ from bot.adapters.times import iso
 from bot.forms.custom_fields import CustomField, CustomKind
 
 CATALOG_ENTRIES = "catalog_entries"
-"""The entries of each of the organisation's own catalog types are a catalog:
-`catalog_entries:<type's id>`."""
+"""The catalog of the entries of the organisation's own catalog types.
+
+Each type is one list: `catalog_entries:<type's id>`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A list in an incident's body, and the member of its items that names the role, field or
+    """A list in an incident's body, and the member of its items with the id of the role, field or
     timestamp."""
 
     name: str
@@ -45,7 +46,8 @@ _SENT: Mapping[str, tuple[Member, str]] = {
     "option": (CUSTOM, "value_option_id"),
     "entry": (CUSTOM, "value_catalog_entry_id"),
 }
-"""The word in a field's id: the list that its value goes into, and the member that holds it."""
+"""The list that a field's value goes into, and the member that holds it, by the word in the field's
+id."""
 _WITHOUT_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "text": ("text", "text"),
     "link": ("link", "link"),
@@ -57,12 +59,14 @@ _WITH_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "single_select": ("entry", "lookup"),
     "multi_select": ("entry", "multi_lookup"),
 }
-"""incident.io's type of a custom field: the word for its id, and its kind."""
+"""The word for the id of a custom field, and its kind, by incident.io's type of the field."""
 
 
 def role_fields(rows: Iterable[Any]) -> list[CustomField]:
-    """The rows of `/v2/incident_roles`, each for one person. The reporter can be named only when an
-    incident is made."""
+    """Return the rows of `/v2/incident_roles` as fields, each for one person.
+
+    The reporter can be set only when an incident is created.
+    """
     return [_role(row) for row in rows if text(row, "id") and text(row, "name")]
 
 
@@ -80,7 +84,7 @@ def _role(row: Any) -> CustomField:
 
 
 def timestamp_fields(rows: Iterable[Any]) -> list[CustomField]:
-    """The rows of `/v2/incident_timestamps` in their order."""
+    """Return the rows of `/v2/incident_timestamps` as fields, in their order."""
     named = [row for row in rows if text(row, "id") and text(row, "name")]
     named.sort(key=lambda row: _sort_number(dig(row, "rank")))
     return [
@@ -90,12 +94,12 @@ def timestamp_fields(rows: Iterable[Any]) -> list[CustomField]:
 
 
 def custom_fields(rows: Iterable[Any], options: Iterable[Any] = ()) -> list[CustomField]:
-    """The rows of `/v1/custom_fields` or `/v2/custom_fields`.
+    """Return the rows of `/v1/custom_fields` or `/v2/custom_fields` as fields.
 
-    Only the first, which is deprecated, says what is required and what is not asked for before
-    creation, and brings the options along; for the second, `options` are the rows of
-    `/v1/custom_field_options`, of all fields together. A field of a type that is new here is left
-    out, and so is a choice without options.
+    Version 1 is deprecated. Only version 1 tells which fields are required and which are not shown
+    before creation, and only version 1 has the options. For version 2, `options` are the rows of
+    `/v1/custom_field_options`, of all fields together. A field of an unknown type is left out, and
+    so is a choice without options.
     """
     by_field: dict[str, list[Any]] = {}
     for option in options:
@@ -107,7 +111,7 @@ def custom_fields(rows: Iterable[Any], options: Iterable[Any] = ()) -> list[Cust
 
 
 def has_options(row: Any) -> bool:
-    """Whether the custom field's options are listed by themselves."""
+    """Tell whether the custom field has a list of options of its own."""
     is_choice = text(row, "field_type") in ("single_select", "multi_select")
     return is_choice and bool(text(row, "id")) and not text(row, "catalog_type_id")
 
@@ -143,14 +147,19 @@ def _options(rows: list[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def read_id(field_id: str) -> tuple[Member, str] | None:
-    """The list that the field of that id belongs to, and the id at incident.io; None for a field of
-    another kind."""
+    """Return the list that the field belongs to, and its id at incident.io.
+
+    None for another field.
+    """
     word, _, vendor_id = field_id.partition("_")
     return (_SENT[word][0], vendor_id) if word in _SENT and vendor_id else None
 
 
 def members(values: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """What was filled in, by the fields' ids, as members of the body. What is empty is left out."""
+    """Return the filled-in values as members of the body. `values` has them by field id.
+
+    Empty values are left out.
+    """
     made: dict[str, list[dict[str, Any]]] = {}
     for field_id, given in values.items():
         word, _, vendor_id = field_id.partition("_")
@@ -170,8 +179,10 @@ def members(values: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 def reported_by(
     user_id: str, fields: Iterable[CustomField], values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The assignment of the reporter's role to that user of incident.io, where the form has one and
-    names nobody."""
+    """Return the assignment of the reporter's role to that user of incident.io, in a list.
+
+    Empty if the form has no such role, or a person is chosen for it.
+    """
     return [
         {ROLES.id_name: field.id.removeprefix("reporter_"), "assignee": {"id": user_id}}
         for field in fields
@@ -193,14 +204,14 @@ def _part(member: Member, name: str, values: list[Any]) -> dict[str, Any]:
 
 
 def _iso_time(value: datetime | str) -> str:
-    """ISO 8601 in UTC, which a time without an offset is taken for."""
+    """Return the time as ISO 8601 in UTC. A time without an offset is UTC."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _decimal_text(value: Any) -> str:
-    """The number as incident.io takes it: a text, without an exponent and without the point of a
-    whole number."""
+    """Return the number as incident.io takes it: a text without an exponent, `3` instead of `3.0`.
+    """
     number = Decimal(str(value))
     whole = number.to_integral_value()
     return format(whole if number == whole else number, "f")

@@ -1,4 +1,4 @@
-"""incident.io's forms. The fields bear the names of incident.io's own members."""
+"""incident.io's forms. The fields have the names of incident.io's own members."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
@@ -45,11 +45,12 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
         ),
     },
 }
-"""What an operation takes by incident.io's document and is never sent, by its dotted path, and why."""
+"""Members that incident.io's document has and we never send, by operation and dotted path, with the
+reason."""
 
 
 class RetrospectiveOptions(Form):
-    """What an incident of the past may bring along."""
+    """The options of an incident of the past."""
 
     slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
         None,
@@ -62,8 +63,11 @@ class RetrospectiveOptions(Form):
 
 
 class Incident(Form):
-    """A severity may be left out only in triage. Which status is one of triage its catalog knows,
-    and not the form: the adapter looks before it sends."""
+    """An incident.
+
+    The severity may be empty only in triage. The catalog knows which statuses are triage, and the
+    form does not, so the adapter checks that before it sends.
+    """
 
     headline: ClassVar = "name"
     details: ClassVar = "summary"
@@ -110,7 +114,7 @@ class Incident(Form):
 
 
 class OnIncident(Form):
-    """What belongs to an incident."""
+    """The base of a form for an object that belongs to an incident."""
 
     incident_id: Annotated[
         str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")
