@@ -167,17 +167,15 @@ class Created(BaseModel):
 USERS = "users"
 """The catalog of a vendor's users, where it has one."""
 REPORTER = "reporter"
-"""The key in `Submission.chosen` of the vendor's user who asked for the object
-(`Adapter.user_for`).
+"""The key in `Submission.chosen` of the vendor's user who asked for the object.
 
-It is missing if the vendor does not know the person.
+`Adapter.user_for` finds the user. The key is missing if the vendor does not know the person.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One object to create: the filled-in form, the delivery's marker, and the person who asked for
-    it.
+    """One object to create: the filled-in form, the delivery's marker, and the person who asked.
 
     `chosen` holds the entries that the pickers showed for the ids in the form, by `<catalog>/<id>`
     ("users/234"). Vendors that need a name beside an id get it from there, and a receipt gets its
@@ -203,8 +201,7 @@ class Submission:
 
     @property
     def footer(self) -> str:
-        """One line for the end of a text that the vendor keeps: the person who asked, and the
-        marker.
+        """One line for the end of a text that the vendor keeps: the reporter and the marker.
 
         The object is found again by the marker.
         """
@@ -382,8 +379,7 @@ class Adapter(ABC):
         return mine
 
     def address(self, credentials: Any) -> str:
-        """Return the base URL for these credentials: the operator's, or one of the vendor's own
-        list."""
+        """Return the base URL for these credentials: the operator's, or one of the vendor's own."""
         return self.base_url
 
     @abstractmethod

@@ -28,11 +28,15 @@ from bot.runtime.threads import characters, run_in_thread
 LONGEST_WAIT = 24 * 3600.0
 """Seconds of a `Retry-After` that are obeyed, at most."""
 TOTAL_SECONDS = 20.0
-"""Limit for a whole call in seconds. httpx limits each read alone, so a body that arrives in drops
-could take for ever."""
+"""Seconds that a whole call may take.
+
+httpx limits each read alone, so a body that arrives in drops could take for ever.
+"""
 LARGEST_REPLY = 2 * 1024 * 1024
-"""Bytes of an unpacked answer, at most. A page of a list that is longer is asked for again in
-smaller pages."""
+"""Bytes of an unpacked answer, at most.
+
+If a page of a list is longer, the list is asked for again in smaller pages.
+"""
 
 NOT_SENT = (
     httpx.ConnectError,
@@ -204,8 +208,7 @@ def _check_settled(vendor: str, response: httpx.Response) -> None:
 
 
 async def _unpacked(response: httpx.Response) -> bytes:
-    """Return the bytes of the body, at most one more than `LARGEST_REPLY`. Raises
-    `httpx.HTTPError`.
+    """Return the body's bytes, at most `LARGEST_REPLY` and one. Raises `httpx.HTTPError`.
 
     httpx would unpack each chunk whole, and packings within packings, so a few kilobytes could fill
     the memory. This function unpacks gzip alone, and stops at the limit.

@@ -26,8 +26,10 @@ Side = Literal["read", "write"]
 SHARE = 0.9
 """The share of the vendor's limit that we use. Other programs may use the same key."""
 LONGEST_RESET = 60.0
-"""Seconds that a reset can hold calls back. It names the time when the *whole* allowance is back,
-and the first call is possible long before."""
+"""Seconds that a reset can hold calls back, at most.
+
+A reset names the time when the *whole* allowance is back. The first call is possible long before.
+"""
 
 _POLICY = re.compile(r"(?<!\d)(\d{1,9})\s*;[^,]*?\b(?:window|w)=(\d{1,9})(?!\d)")
 _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
@@ -79,8 +81,7 @@ class RateLimiter:
         }
 
     def wait(self, side: Side, ahead: int = 0) -> float:
-        """Return the seconds until a call may start that has `ahead` other calls before it. 0.0
-        means now."""
+        """Return the seconds until a call with `ahead` calls before it may start. 0.0 means now."""
         window, now = self._current(side)
         pause = max(0.0, window.pause_until - now)
         if window.rate is None:
@@ -141,8 +142,7 @@ class RateLimiter:
         self.pause(side, min(max(seconds, 0.0), LONGEST_RESET))
 
     def _current(self, side: Side) -> tuple[_Window, float]:
-        """Return the window of the side and the time, after removing the calls that have left the
-        window.
+        """Return the window of the side, without the calls that have left it, and the time.
 
         If the clock jumped back, a call or pause that lies in the future is removed too.
         """

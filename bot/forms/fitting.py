@@ -31,8 +31,7 @@ class Fitted(NamedTuple):
 def fitted(
     form: type[Form], prefix: str, blocks: Sequence[Block], others: Sequence[Block] = ()
 ) -> Fitted:
-    """Return the form's rendered `blocks` that fit into one view beside `others`: nearly always
-    all.
+    """Return the rendered `blocks` that fit into one view beside `others`: nearly always all.
 
     Required fields come first, then filled-in ones, then the form's own, then the workspace's own.
     If a field is left out, room is kept for a line that tells so.

@@ -34,13 +34,13 @@ Slack shows an error below its field, and a longer one would push the form off t
 
 
 def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the input so far by field name, unvalidated. Fields that are not on the screen are
-    left out.
+    """Return the input so far by field name, unvalidated.
 
-    A nested form is a dict. A text is as typed. A select gives its value, people and entries give
-    ids, a date and time has a time zone. Text that should be a number and is none stays a text, and
-    so does "ID, name". A file gives its text, or a list of the chosen names if no text is fetched.
-    A blank field gives None, [] or False. `render` takes the result as its `values`.
+    Fields that are not on the screen are left out. A nested form is a dict. A text is as typed. A
+    select gives its value, people and entries give ids, a date and time has a time zone. Text that
+    should be a number and is none stays a text, and so does "ID, name". A file gives its text, or a
+    list of the chosen names if no text is fetched. A blank field gives None, [] or False. `render`
+    takes the result as its `values`.
     """
     typed: dict[str, Any] = {}
     for field in shape(form):

@@ -70,8 +70,10 @@ def _without_markup(markup: str) -> str:
 
 
 def _special(name: str, label: str) -> str:
-    """Return the text of `<!here>`, `<!subteam^S1|@team>` or `<!date^1700000000^{date}|14 Nov
-    2023>`."""
+    """Return the text of a special mention or a date.
+
+    For example `<!here>`, `<!subteam^S1|@team>` or `<!date^1700000000^{date}|14 Nov 2023>`.
+    """
     command, _, argument = name.partition("^")
     if command == "date":
         return label or argument.partition("^")[0]

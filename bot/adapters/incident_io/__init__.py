@@ -70,6 +70,8 @@ A delivery ends after a day.
 
 
 class IncidentIo(Calls):
+    """The adapter for incident.io."""
+
     vendor = "incident_io"
     label = "incident.io"
     credentials = IncidentIoKey

@@ -99,8 +99,8 @@ class Calls(Adapter):
     ) -> list[Any]:
         """Read all pages, or as many as hold `most` rows.
 
-        `whole`: return every row, or raise the error of `unreadable`. That error is raised if the
-        end of the list is not reached or not certain, or if a row has no id.
+        `whole`: return every row, or raise the error of `unreadable`. The list is unreadable if its
+        end is not reached or not certain, or if a row has no id.
         """
         rows: list[Any] = []
         after, asked = "", dict(params)

@@ -25,8 +25,10 @@ Each type is one list: `catalog_entries:<type's id>`.
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A list in an incident's body, and the member of its items with the id of the role, field or
-    timestamp."""
+    """A list in an incident's body.
+
+    `id_name` is the member of the list's items that has the id of the role, field or timestamp.
+    """
 
     name: str
     id_name: str
@@ -46,8 +48,7 @@ _SENT: Mapping[str, tuple[Member, str]] = {
     "option": (CUSTOM, "value_option_id"),
     "entry": (CUSTOM, "value_catalog_entry_id"),
 }
-"""The list that a field's value goes into, and the member that holds it, by the word in the field's
-id."""
+"""The word in a field's id: the list for its value, and the member that holds the value."""
 _WITHOUT_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "text": ("text", "text"),
     "link": ("link", "link"),
@@ -210,8 +211,7 @@ def _iso_time(value: datetime | str) -> str:
 
 
 def _decimal_text(value: Any) -> str:
-    """Return the number as incident.io takes it: a text without an exponent, `3` instead of `3.0`.
-    """
+    """Return the number as incident.io takes it: a text without an exponent, "3" for 3.0."""
     number = Decimal(str(value))
     whole = number.to_integral_value()
     return format(whole if number == whole else number, "f")

@@ -45,8 +45,7 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
         ),
     },
 }
-"""Members that incident.io's document has and we never send, by operation and dotted path, with the
-reason."""
+"""Members of incident.io's document that are never sent, by operation and path, with the reason."""
 
 
 class RetrospectiveOptions(Form):
@@ -122,6 +121,8 @@ class OnIncident(Form):
 
 
 class Action(OnIncident):
+    """A task during the incident."""
+
     headline: ClassVar = "description"
 
     description: Annotated[str, Text(multiline=True, placeholder="Roll back the last release")] = (
@@ -131,6 +132,8 @@ class Action(OnIncident):
 
 
 class FollowUp(OnIncident):
+    """A task after the incident."""
+
     headline: ClassVar = "title"
     details: ClassVar = "description"
 

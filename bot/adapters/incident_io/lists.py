@@ -1,5 +1,4 @@
-"""incident.io's lists as catalogs: the path of each list, and its entries in the order for people.
-"""
+"""incident.io's lists as catalogs: the path of each list, and its entries in order."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -27,8 +26,7 @@ PRIVATE_ONLY, ALWAYS_TRIAGE = "private incidents only", "begins in triage"
 ALL_MODES = ("standard", "retrospective", "test", "tutorial")
 HOUR = 3600.0
 INCIDENT_FIELDS = "incident_fields"
-"""The catalog of an incident form's additional fields: the organisation's roles, custom fields and
-timestamps."""
+"""The catalog of the organisation's own fields of an incident: roles, custom fields, timestamps."""
 WITH_OPTIONS = "/v1/custom_fields"
 DEFINITIONS: tuple[tuple[str, str, Callable[[list[Any]], list[CustomField]]], ...] = (
     ("/v2/incident_roles", "incident_roles", role_fields),
@@ -100,8 +98,10 @@ def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """By the Slack id, else by the e-mail address: incident.io does not know the Slack ids of all
-    its users."""
+    """Return the user with the person's Slack id, else the user with the person's e-mail address.
+
+    incident.io does not know the Slack ids of all its users.
+    """
     known = list(entries)
     email = (person.email or "").strip().casefold()
     by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
@@ -110,8 +110,10 @@ def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The rows of one list as entries; rows without an id, and what nobody can use from here, are
-    passed over."""
+    """Return the rows of one list as entries in the order in which people see them.
+
+    Rows without an id are left out, and so are objects that nobody can use from here.
+    """
     if member := FROM_FOLLOW_UPS.get(catalog):
         rows = list({text(row, member, "id"): dig(row, member) for row in rows}.values())
     rows = [row for row in rows if text(row, "id")]

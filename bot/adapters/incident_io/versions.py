@@ -54,7 +54,7 @@ def is_not_there(reply: Reply) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """The version to use. Two decisions are equal only when they are the same one."""
+    """The version to use. A decision is equal only to itself."""
 
     version: Version
     until: float
@@ -127,7 +127,8 @@ class Versions:
     async def _asked(self, route: Route, ask: Ask) -> tuple[Decision, bool]:
         """Return the decision, and whether it may be remembered.
 
-        A 401 is used for this call alone: a vendor may check the key before it looks for the route.
+        The decision after a 401 is for this call alone: a vendor may check the key before the
+        route.
         """
         until = self._clock() + REMEMBERED_SECONDS
         for version in PROBES:

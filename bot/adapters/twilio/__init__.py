@@ -66,6 +66,8 @@ JSON = {"Accept": "application/json"}
 
 
 class Twilio(Adapter):
+    """The adapter for Twilio TaskRouter."""
+
     vendor = "twilio"
     label = "Twilio TaskRouter"
     credentials = TwilioKey
@@ -199,8 +201,10 @@ class Twilio(Adapter):
         }
 
     async def _wait_to_evaluate(self, credentials: TwilioKey) -> None:
-        """Wait until Twilio's limit allows another expression: less than a second for each earlier
-        call."""
+        """Wait until Twilio's limit allows another expression.
+
+        The wait is less than a second for each earlier call.
+        """
         queue, rate_limiter = self._evaluations.setdefault(
             credentials.workspace, (asyncio.Lock(), RateLimiter(EVALUATIONS))
         )
@@ -221,11 +225,10 @@ class Twilio(Adapter):
         return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
 
     def _console(self, operation: str, credentials: TwilioKey) -> str:
-        """Return the console's list of the workspace's workflows or tasks, empty outside Twilio
-        itself.
+        """Return the page of the workspace's workflows or tasks, empty outside Twilio itself.
 
-        No documented address leads to a single workflow or task, and the `url` in the answer is for
-        programs.
+        The page is the list in Twilio's console. No documented address leads to a single workflow
+        or task, and the `url` in the answer is for programs.
         """
         address = self.address(credentials)
         if not (urlsplit(address).hostname or "").endswith(".twilio.com"):

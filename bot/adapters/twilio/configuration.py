@@ -64,8 +64,7 @@ def in_short(found: list[str]) -> str:
 
 
 def warning(document: str) -> str:
-    """Return a sentence about the members that Twilio's documentation does not have, or an empty
-    text.
+    """Return a sentence about members that Twilio does not document, empty if there are none.
 
     The document must have no `problems`.
     """

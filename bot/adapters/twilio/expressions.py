@@ -87,8 +87,8 @@ class _Parser:
             self._expected("AND, OR or the end")
 
     def _next(self) -> None:
-        # type: ignore[union-attr] # the pattern matches an empty text too
-        self._at = _SPACE.match(self._text, self._end).end()
+        # The pattern matches an empty text too.
+        self._at = _SPACE.match(self._text, self._end).end()  # type: ignore[union-attr]
         if self._at == len(self._text):
             self._kind, self._word = "", ""
             return

@@ -141,14 +141,20 @@ class Filter(Form):
 
 
 class Filter1(Filter):
+    """The first filter."""
+
     number: ClassVar = 1
 
 
 class Filter2(Filter):
+    """The second filter."""
+
     number: ClassVar = 2
 
 
 class Filter3(Filter):
+    """The third filter."""
+
     number: ClassVar = 3
 
 

@@ -132,8 +132,10 @@ def _others(row: Any) -> dict[str, Any]:
 
 
 def _readable(document: str) -> str | None:
-    """Return the document with line breaks, or without any if it is long, or None if it is too
-    long."""
+    """Return the document with line breaks, or without any if it is long.
+
+    None if the document is too long for a text input even then.
+    """
     parsed = json.loads(document)
     for indent, separators in ((2, None), (None, (",", ":"))):
         written = json.dumps(parsed, ensure_ascii=False, indent=indent, separators=separators)

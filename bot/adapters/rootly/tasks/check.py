@@ -63,7 +63,7 @@ def _of_field(name: str, fact: Fact, worded: FieldWording) -> Iterator[str]:
 
 
 def _unused(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
-    """Yield the parameters that we word though no type has them."""
+    """Yield the parameters that have words though no type has them."""
     documented = [each.parameters for each in facts.values()]
     tables = (*documented, *wording.sdk.values(), *wording.former.values())
     used = {name for table in tables for name in table}
@@ -75,7 +75,7 @@ def _unused(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
 
 
 def _documented_by_now(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
-    """Yield the facts kept by hand that the document has by now."""
+    """Yield the hand-kept facts that the document has by now."""
     for section, kept in (("sdk", wording.sdk), ("former", wording.former)):
         for name, parameters in kept.items():
             for each in sorted(parameters.keys() & facts.get(name, NOTHING).parameters.keys()):

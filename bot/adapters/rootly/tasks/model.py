@@ -1,4 +1,4 @@
-"""Task types as the rest of the adapter uses them: facts and our words for them in one place."""
+"""Task types as the rest of the adapter uses them: facts and our words in one place."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -49,12 +49,12 @@ class Parameter:
 
     @property
     def needed(self) -> bool:
-        """Whether a task without it fails."""
+        """True if a task without the parameter fails."""
         return self.required or self.demanded
 
     @property
     def from_catalog(self) -> bool:
-        """Whether the value is chosen from one of Rootly's own lists."""
+        """True if the value is chosen from one of Rootly's own lists."""
         return not any(self.kind in kinds for kinds in KINDS.values())
 
 
