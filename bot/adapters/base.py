@@ -34,7 +34,7 @@ class Visible:
 
 
 def typed_unseen(field: FieldInfo) -> bool:
-    """Tell whether the value of a credentials field is hidden even from the person who types it."""
+    """Return whether a value of the credentials is hidden even from the person who types it."""
     return field.annotation is SecretStr and Visible() not in field.metadata
 
 
@@ -374,9 +374,9 @@ class Adapter(ABC):
         The copy's reads keep to the connection's rate limit, and update it from the headers of
         answers.
         """
-        mine = copy(self)
-        mine.rate_limiter = rate_limiter
-        return mine
+        adapter = copy(self)
+        adapter.rate_limiter = rate_limiter
+        return adapter
 
     def address(self, credentials: Any) -> str:
         """Return the base URL for these credentials: the operator's, or one of the vendor's own."""
@@ -402,10 +402,10 @@ class Adapter(ABC):
     async def create(self, operation: str, submission: Submission, credentials: Any) -> Created:
         """Create the object at the vendor.
 
-        Raises a `VendorError`; `bot.errors` describes what each one promises. The vendor is asked
-        first for what the request needs, such as the id of an incident that was named by its
-        number. If such a read gets no answer, this raises `RetryLaterError`, because nothing was
-        created yet.
+        Raises a `VendorError`; the classes in `bot.errors` describe what is certain after each
+        error. The vendor is asked first for what the request needs, such as the id of an incident
+        that was named by its number. If such a read gets no answer, this raises `RetryLaterError`,
+        because nothing was created yet.
         """
 
     @abstractmethod

@@ -295,9 +295,9 @@ def rejected_token(
             vendor, f"{vendor} does not accept these credentials: copy them again, whole."
         )
     if connecting:
-        said = f' ("{words}")' if words else ""
+        quoted = f' ("{words}")' if words else ""
         sentence = (
-            f"{vendor} does not let this key read what it belongs to{said}: give it more rights, "
+            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
             "or use another."
         )
         return UnauthorizedError(vendor, sentence, 403)
@@ -307,9 +307,9 @@ def rejected_token(
             "`/vendors`."
         )
         return UnauthorizedError(vendor, sentence)
-    said = f' ("{words}")' if words else ""
+    quoted = f' ("{words}")' if words else ""
     sentence = (
-        f"{vendor} does not let this workspace's token do that{said}; an admin can give it the "
+        f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it the "
         "right to, or connect another one with `/vendors`."
     )
     return UnauthorizedError(vendor, sentence, 403)

@@ -43,14 +43,16 @@ async def refused(
     allowed.
     """
     async with asyncio.TaskGroup() as group:
-        asked = {name: group.create_task(_answer(read, until)) for name, read in reads.items()}
-    answers = {name: task.result() for name, task in asked.items()}
+        tasks = {
+            name: group.create_task(_answer_in_time(read, until)) for name, read in reads.items()
+        }
+    answers = {name: task.result() for name, task in tasks.items()}
     return frozenset(
         name for name, reply in answers.items() if reply is not None and is_denied(reply)
     )
 
 
-async def _answer(read: Awaitable[Reply], until: float) -> Reply | None:
+async def _answer_in_time(read: Awaitable[Reply], until: float) -> Reply | None:
     try:
         async with asyncio.timeout_at(until):
             return await read

@@ -1,17 +1,17 @@
 """Limit how fast a connection is used.
 
-The limit is 90 % of the vendor's documented rate, or of the rate in its headers:
+The limit is 90 % of the vendor's documented rate, or of the rate in the vendor's headers:
 
     X-RateLimit-Limit: 60, 1200;window=60, 60;window=60
     X-RateLimit-Remaining: 12
     X-RateLimit-Reset: 1800000060
 
-Rootly and incident.io send these. `Limit` names calls in so many seconds, perhaps several such
-policies at once. `Reset` is the epoch second at which the whole allowance is back.
+Rootly and incident.io send these headers. `Limit` has one or more policies: a number of calls in a
+number of seconds. `Reset` is the epoch second at which the whole allowance is back.
 
 A header can only make the documented limit smaller, because incident.io's header describes a bucket
 that reads and writes share. Twilio documents no number, so only its 429 counts. Calls are counted
-in a sliding window: no other way of counting allows fewer.
+in a sliding window, which never allows more calls than a vendor's way of counting does.
 """
 
 import math
@@ -37,7 +37,7 @@ _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A number of calls in any span of so many seconds."""
+    """At most `calls` calls in any span of `seconds` seconds."""
 
     calls: int
     seconds: float = 60.0
@@ -50,7 +50,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A vendor's documented rates for one key. None means that it documents no rate."""
+    """A vendor's documented rates for one key. None means that no rate is documented."""
 
     read: Rate | None = None
     write: Rate | None = None
@@ -61,7 +61,7 @@ class _Window:
 
     def __init__(self, documented: Rate | None) -> None:
         self.documented = self.rate = documented
-        self.left: deque[float] = deque()
+        self.started: deque[float] = deque()
         self.pause_until = 0.0
         self.paused_at = 0.0
 
@@ -88,19 +88,19 @@ class RateLimiter:
             return pause
         # More calls may have started than the limit allows, because the limit has become smaller
         # since.
-        counted = min(len(window.left), window.rate.effective_calls)
+        counted = min(len(window.started), window.rate.effective_calls)
         windows, place = divmod(counted + ahead, window.rate.effective_calls)
         if place >= counted:
             return pause + windows * window.rate.seconds
         # An earlier call makes room for this one when it leaves the window.
-        room = window.left[place - counted] - now + window.rate.seconds
+        room = window.started[place - counted] - now + window.rate.seconds
         return max(pause, room) + (windows - 1) * window.rate.seconds
 
     def take(self, side: Side) -> bool:
         """Count a call that starts now. Returns False if the call has to wait."""
         if self.wait(side) > 0:
             return False
-        self._windows[side].left.append(self._clock())
+        self._windows[side].started.append(self._clock())
         return True
 
     def give_back(self, side: Side) -> None:
@@ -109,8 +109,8 @@ class RateLimiter:
         The limiter does not know which call that was. It removes the oldest one, which never allows
         too many calls.
         """
-        if self._windows[side].left:
-            self._windows[side].left.popleft()
+        if self._windows[side].started:
+            self._windows[side].started.popleft()
 
     def pause(self, side: Side, seconds: float) -> None:
         """Allow no call of this side for so many seconds.
@@ -142,7 +142,7 @@ class RateLimiter:
         self.pause(side, min(max(seconds, 0.0), LONGEST_RESET))
 
     def _current(self, side: Side) -> tuple[_Window, float]:
-        """Return the window of the side, without the calls that have left it, and the time.
+        """Return the window of the side, without calls that are too old to count, and the time.
 
         If the clock jumped back, a call or pause that lies in the future is removed too.
         """
@@ -150,10 +150,10 @@ class RateLimiter:
         if window.paused_at > now:
             window.pause_until = 0.0
         seconds = window.rate.seconds if window.rate else 0.0
-        while window.left and window.left[-1] > now:
-            window.left.pop()
-        while window.left and window.left[0] <= now - seconds:
-            window.left.popleft()
+        while window.started and window.started[-1] > now:
+            window.started.pop()
+        while window.started and window.started[0] <= now - seconds:
+            window.started.popleft()
         return window, now
 
 
@@ -202,7 +202,7 @@ class RateLimiters:
         return self._rate_limiters[connection]
 
     def renew(self, connection: tuple[object, str]) -> None:
-        """Start anew for a connection that was removed, or belongs to another account now.
+        """Begin a new count for a connection that was removed or belongs to another account now.
 
         The calls and pauses of the former account do not count for the new one. A call under way
         still updates the old limiter.

@@ -18,8 +18,8 @@ SHORTEST = 8
 def hide(body: bytes, response: httpx.Response) -> bytes:
     """Return the body without the secrets of the request's Authorization header.
 
-    `body` may be JSON or anything else. A user name is no secret, and belongs to what a vendor
-    tells about an account. It is removed only from errors.
+    `body` may be JSON or anything else. A user name is no secret, and is a part of what vendors
+    answer about an account. It is removed only from errors.
     """
     for secret in _secrets(
         response.request.headers.get("Authorization", ""), with_name=not response.is_success

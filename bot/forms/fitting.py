@@ -18,7 +18,7 @@ VIEW_BYTES = 250_000
 _AROUND_BYTES = 10_000
 """Bytes for the rest of a view: the private metadata, the titles."""
 _LINE_BYTES = 10_000
-"""Bytes for the line that tells which fields are left out."""
+"""Bytes for the line about the fields that are left out."""
 
 
 class Fitted(NamedTuple):
@@ -34,7 +34,7 @@ def fitted(
     """Return the rendered `blocks` that fit into one view beside `others`: nearly always all.
 
     Required fields come first, then filled-in ones, then the form's own, then the workspace's own.
-    If a field is left out, room is kept for a line that tells so.
+    If a field is left out, room is kept for a line about that.
     """
     room, space = BLOCKS - len(others), VIEW_BYTES - _AROUND_BYTES - _size(others)
     if len(blocks) <= room and _size(blocks) <= space:

@@ -25,9 +25,9 @@ Path = tuple[str, ...]
 """A field's dotted name in parts: ("task_params", "to")."""
 
 NOTICE = "-"
-"""The value of an option that is no entry, but a note that tells why there are none."""
+"""The value of an option that is no entry, but a note why there are none."""
 LONGEST_ERROR = 600
-"""Characters, our own limit.
+"""Characters of an error. The limit is ours.
 
 Slack shows an error below its field, and a longer one would push the form off the screen.
 """
@@ -102,14 +102,14 @@ def _placed(
     """Return the complaints by the block in which a person can correct them, one a line."""
     known = {each.path: each for each in places(form, prefix)}
     screen = _mapping(state_values)
-    first = _first(known.values(), screen) or next(
+    first = _first_block(known.values(), screen) or next(
         (name for name in screen if isinstance(name, str)), None
     )
     if first is None:
         first = next((each.block_id for each in known.values() if each.field.form is None), prefix)
     found: dict[str, list[str]] = {}
     for path, text in complaints:
-        block_id = _beside(known, path, screen)
+        block_id = _block_of(known, path, screen)
         title = "" if block_id or not path else _title(known, path)
         sentence = f"{title}: {text}" if title else text
         sentences = found.setdefault(block_id or first, [])
@@ -120,17 +120,17 @@ def _placed(
     }
 
 
-def _beside(known: Mapping[Path, Place], path: Path, screen: Mapping[str, Any]) -> str | None:
+def _block_of(known: Mapping[Path, Place], path: Path, screen: Mapping[str, Any]) -> str | None:
     """Return the block for a complaint about that name, or None if it is not on the screen."""
     nearest = _nearest(known, path)
     if nearest is None or (nearest.field.form is not None and nearest.path != path):
         return None
-    return _first(
+    return _first_block(
         (each for each in known.values() if each.path[: len(nearest.path)] == nearest.path), screen
     )
 
 
-def _first(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
+def _first_block(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
     return next(
         (each.block_id for each in among if each.field.form is None and each.block_id in screen),
         None,
@@ -183,7 +183,7 @@ def _given(
         here = (*path, field.name)
         if field.form is not None:
             nested = typed.get(field.name, {})
-            if field.required or _any(nested):
+            if field.required or _has_answer(nested):
                 given[field.name] = _given(field.form, nested, early, here)
         elif field.name in typed and here not in early:
             given |= _answer(field, typed[field.name])
@@ -213,8 +213,12 @@ def _answer(field: Field, value: Any) -> dict[str, Any]:
     )
 
 
-def _any(typed: Any) -> bool:
-    return any(_any(each) for each in typed.values()) if isinstance(typed, dict) else bool(typed)
+def _has_answer(typed: Any) -> bool:
+    return (
+        any(_has_answer(each) for each in typed.values())
+        if isinstance(typed, dict)
+        else bool(typed)
+    )
 
 
 def chosen(

@@ -33,7 +33,7 @@ SECTION = 3000
 DIALOG_TITLE, DIALOG_TEXT = 100, 300
 CHOOSER_TITLE = "Where to"
 NOTICE = 5 * SECTION
-"""Characters, our own limit.
+"""Characters of a notice. The limit is ours.
 
 Nobody reads more in a modal, and the view stays far below Slack's 250 KB.
 """
@@ -41,7 +41,10 @@ Nobody reads more in a modal, and the view stays far below Slack's 250 KB.
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _CONVERSATION = re.compile(r"[CDG][A-Z0-9]{2,}")
 DIGITS = 400
-"""Digits of a first value, our own limit. "1e999999" written out would make the view too large."""
+"""Digits of a first value. The limit is ours.
+
+"1e999999" written out would make the view too large.
+"""
 _EARLIEST, _LATEST = 10**9, 10**10 - 1
 """Slack's date and time picker takes epoch seconds of exactly ten digits."""
 
@@ -85,7 +88,7 @@ def render(
 
 
 def has_more(form: type[Form]) -> bool:
-    """Tell whether the form has fields that only "More fields" shows."""
+    """Return whether the form has fields that only "More fields" shows."""
     return any(
         field.advanced or (field.form is not None and has_more(field.form)) for field in shape(form)
     )
@@ -255,9 +258,9 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
         case "check" | "tick":
             marker = field.marker(Check) or Check()
             options = [_option("yes", marker.words)]
-            asked = _member("confirm", _confirm(field, marker))
+            confirm = _member("confirm", _confirm(field, marker))
             first = _initial("options", options if value is True else None)
-            return {"type": "checkboxes", "options": options, **first, **asked}
+            return {"type": "checkboxes", "options": options, **first, **confirm}
         case "file":
             upload = field.marker(Upload)
             return {

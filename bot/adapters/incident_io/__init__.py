@@ -186,8 +186,8 @@ class IncidentIo(Calls):
     def by_hand(self, operation: str, credentials: ApiKey) -> str:
         """Return the address of incident.io's pages.
 
-        Without an organisation in its path, it leads to the organisation of the person who is
-        signed in.
+        The address has no organisation in its path, so it leads to the organisation of the person
+        who is signed in.
         """
         if urlsplit(self.address(credentials)).hostname == "api.incident.io":
             return "https://app.incident.io/"
@@ -257,10 +257,11 @@ class IncidentIo(Calls):
     async def _existing_incident(
         self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey
     ) -> Created:
-        """Return the incident that already has the key, after an answer that may mean so.
+        """Return the incident that already has the idempotency key.
 
-        Raises an error unless exactly one incident is possible. The documentation promises that
-        equal keys make one incident. It does not describe the answer to the second request.
+        It is used after an answer that may mean that the key is taken. Raises an error unless
+        exactly one incident is possible. The documentation states that equal keys make one
+        incident. It does not describe the answer to the second request.
         """
         since = submission.first_sent_at or time.time() - LONGEST_RESEND_SECONDS
         found = await self.find("incident", submission, credentials, since)
@@ -335,7 +336,7 @@ class IncidentIo(Calls):
 
 
 def _is_lasting(error: VendorError) -> bool:
-    """Tell whether the same request will hardly ever get another answer."""
+    """Return whether the same request will probably always get this error."""
     return isinstance(error, RejectedError | TooLongError) or (
         isinstance(error, UnauthorizedError) and error.status == 403
     )

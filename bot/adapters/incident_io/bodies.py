@@ -13,7 +13,7 @@ from bot.forms.fields import Form
 def incident(form: Incident, submission: Submission) -> dict[str, Any]:
     """Return the body that creates an incident.
 
-    The organisation's own fields, if there are any, are in the form's field `custom`.
+    The organisation's own fields are in the form's field `custom`, if the form has one.
     """
     given = _given(form)
     values = given.pop("custom", {})

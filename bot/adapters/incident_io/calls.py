@@ -80,9 +80,9 @@ class Calls(Adapter):
         """List actions or follow-ups. Only version 3 gives them in pages."""
 
         async def rows(version: Version) -> list[Any]:
-            asked = {**params, "page_size": PAGE} if version == 3 else params
+            query = {**params, "page_size": PAGE} if version == 3 else params
             return await self._list(
-                f"/v{version}/{route}", route, asked, credentials, MOST, whole=whole
+                f"/v{version}/{route}", route, query, credentials, MOST, whole=whole
             )
 
         return await self._at_version(route, credentials, rows)
@@ -103,14 +103,14 @@ class Calls(Adapter):
         end is not reached or not certain, or if a row has no id.
         """
         rows: list[Any] = []
-        after, asked = "", dict(params)
+        after, query = "", dict(params)
         while len(rows) < most:
             reply = await self._get(
-                path, credentials, {**asked, "after": after} if after else asked
+                path, credentials, {**query, "after": after} if after else query
             )
-            if reply.too_long and asked.get("page_size", 1) > 1:
+            if reply.too_long and query.get("page_size", 1) > 1:
                 # The cursor stays valid when the size of the pages changes.
-                asked["page_size"] = max(1, asked["page_size"] // 4)
+                query["page_size"] = max(1, query["page_size"] // 4)
                 continue
             if not reply.ok:
                 raise self._refusal(reply)
@@ -119,7 +119,7 @@ class Calls(Adapter):
             before, after = after, text(reply.body, "pagination_meta", "after")
             if after and after == before:
                 raise unreadable(self.label)
-            if whole and not _is_sure(reply, page, after, asked):
+            if whole and not _is_sure(reply, page, after, query):
                 raise unreadable(self.label)
             if not page or not after:
                 break
@@ -176,13 +176,13 @@ class Calls(Adapter):
         return kind(self.label, " ".join(rest), fields)
 
 
-def _is_sure(reply: Reply, page: list[Any], after: str, asked: Mapping[str, Any]) -> bool:
-    """Tell whether the page shows with certainty that the list ends with it, or that it continues.
+def _is_sure(reply: Reply, page: list[Any], after: str, query: Mapping[str, Any]) -> bool:
+    """Return whether the page shows with certainty that the list ends there or goes on.
 
     An empty page before another one is not certain. A full page is not certain either, unless it
     has information about further pages.
     """
     if after:
         return bool(page)
-    is_full = "page_size" in asked and len(page) >= asked["page_size"]
+    is_full = "page_size" in query and len(page) >= query["page_size"]
     return not is_full or isinstance(dig(reply.body, "pagination_meta"), dict)

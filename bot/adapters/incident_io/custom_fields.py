@@ -112,7 +112,7 @@ def custom_fields(rows: Iterable[Any], options: Iterable[Any] = ()) -> list[Cust
 
 
 def has_options(row: Any) -> bool:
-    """Tell whether the custom field has a list of options of its own."""
+    """Return whether the custom field has a list of options of its own."""
     is_choice = text(row, "field_type") in ("single_select", "multi_select")
     return is_choice and bool(text(row, "id")) and not text(row, "catalog_type_id")
 

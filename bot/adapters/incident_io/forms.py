@@ -64,8 +64,8 @@ class RetrospectiveOptions(Form):
 class Incident(Form):
     """An incident.
 
-    The severity may be empty only in triage. The catalog knows which statuses are triage, and the
-    form does not, so the adapter checks that before it sends.
+    The severity may be empty only in triage. The entries of the statuses show which of them are
+    triage. The form does not have these entries, so the adapter checks that before it sends.
     """
 
     headline: ClassVar = "name"

@@ -51,7 +51,7 @@ class IncidentIoKey(ApiKey):
 
 
 def is_denied(reply: Reply) -> bool:
-    """Tell whether the key lacks the scope for this read."""
+    """Return whether the key lacks the scope for this read."""
     return reply.status == 403
 
 

@@ -48,7 +48,7 @@ class NotThereError(RejectedError):
 
 
 def is_not_there(reply: Reply) -> bool:
-    """Tell whether the answer means that an object or a route is missing."""
+    """Return whether the answer means that an object or a route is missing."""
     return reply.status in _MISSING
 
 
@@ -83,17 +83,17 @@ class Versions:
         """
         others_until = self._now() + OTHERS_SECONDS
         while (known := self._known(place)) is None:
-            flights = self._under_way.setdefault(place, {})
-            if (mine := flights.get(asker)) is not None:
-                await asyncio.wait([mine])
-                if not mine.cancelled():
-                    return mine.result()
+            futures = self._under_way.setdefault(place, {})
+            if (shared := futures.get(asker)) is not None:
+                await asyncio.wait([shared])
+                if not shared.cancelled():
+                    return shared.result()
                 continue
             left = others_until - self._now()
-            if not flights or left <= 0:
+            if not futures or left <= 0:
                 return await self._ask(place, asker, ask)
             await asyncio.wait(
-                list(flights.values()), timeout=left, return_when=asyncio.FIRST_COMPLETED
+                list(futures.values()), timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
         return known
 
@@ -108,21 +108,21 @@ class Versions:
 
     async def _ask(self, place: Place, asker: Hashable, ask: Ask) -> Decision:
         """Ask, and give the answer to all who wait for it."""
-        flights = self._under_way[place]
-        flight = flights[asker] = asyncio.get_running_loop().create_future()
+        futures = self._under_way[place]
+        future = futures[asker] = asyncio.get_running_loop().create_future()
         try:
             decision, is_certain = await self._asked(place[1], ask)
             if is_certain:
                 self._remembered[place] = decision
-            flight.set_result(decision)
+            future.set_result(decision)
             return decision
         except VendorError as error:
-            flight.set_exception(error)
-            flight.exception()  # retrieved here, because perhaps nobody else waits for it
+            future.set_exception(error)
+            future.exception()  # retrieved here, because perhaps nobody else waits for it
             raise
         finally:
-            del flights[asker]
-            flight.cancel()  # without an answer, the next caller in the queue asks
+            del futures[asker]
+            future.cancel()  # without an answer, the next caller in the queue asks
 
     async def _asked(self, route: Route, ask: Ask) -> tuple[Decision, bool]:
         """Return the decision, and whether it may be remembered.
@@ -142,7 +142,7 @@ class Versions:
         raise RetryLaterError(self._label, sentence, "unreachable")
 
     def _exists(self, route: Route, reply: Reply) -> bool:
-        """Tell whether the route exists.
+        """Return whether the route exists.
 
         Raises `RetryLaterError` for an answer that does not show that.
         """

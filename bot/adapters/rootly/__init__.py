@@ -232,11 +232,11 @@ class Rootly(Adapter):
         """
         field, value = filled_in(submission)[name]
         wanted = selected(field, value)
-        there = await self._selection(created_id, field.id, credentials)
-        if there is not None and holds(there, wanted):
+        existing = await self._selection(created_id, field.id, credentials)
+        if existing is not None and holds(existing, wanted):
             return
         reply = await self._send(
-            self.setting(created_id, field.id, wanted, text(there, "id")), credentials
+            self.setting(created_id, field.id, wanted, text(existing, "id")), credentials
         )
         if not reply.ok:
             raise self._refusal(reply)

@@ -112,7 +112,7 @@ def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
 
 
 def _value(value: Any, parameter: Parameter, submission: Submission) -> Any:
-    """Return one value as Rootly wants it."""
+    """Return one value of a parameter in Rootly's shape."""
     if isinstance(value, Named):
         key = "email" if parameter.kind == "member" else "id"
         return {key: value.id, "name": value.name or value.id}

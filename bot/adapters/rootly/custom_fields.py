@@ -80,7 +80,7 @@ def shown_in(form: FormsOf, rows: Iterable[Any]) -> list[Any]:
 
 
 def has_options(row: Any) -> bool:
-    """Tell whether the field has options of its own."""
+    """Return whether the field has options of its own."""
     return text(row, "attributes", "input_kind") in _CHOICES and _catalog_of(row) is None
 
 
@@ -192,7 +192,7 @@ def filled_in(submission: Submission) -> dict[str, tuple[CustomField, Any]]:
 
 
 def _is_answer(field: CustomField, value: Any) -> bool:
-    """Tell whether the value is an answer.
+    """Return whether the value is an answer.
 
     A box without a tick means "no" only if Rootly requires an answer.
     """
@@ -252,7 +252,7 @@ def _as_text(value: Any) -> str:
 
 
 def holds(selection: Any, wanted: Mapping[str, Any]) -> bool:
-    """Tell whether the incident's selection, a row of Rootly's list, has the wanted value."""
+    """Return whether the incident's selection, a row of Rootly's list, has the wanted value."""
     return all(
         _comparable(dig(selection, "attributes", name)) == _comparable(value)
         for name, value in wanted.items()

@@ -114,7 +114,7 @@ def page_sizes(path: str) -> tuple[int, ...]:
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
     """Return the user with the person's e-mail address, else the user with the person's Slack id.
 
-    Slack may hide the address. Rootly knows the Slack ids of some of its users.
+    Slack may hide the address. Rootly has the Slack ids of some of its users.
     """
     known, email = list(entries), (person.email or "").strip().casefold()
     by_email = (entry for entry in known if email and entry.detail.casefold() == email)
@@ -160,7 +160,7 @@ def incident_entry(row: Any) -> Entry:
 
 
 def _offered(catalog: str, row: Any) -> bool:
-    """Tell whether people may choose the row here.
+    """Return whether people may choose the row here.
 
     Private incidents are not offered, because a picker shows titles to everyone (the number can
     still be typed). Workflows that only Rootly's own admins may change are not offered, and neither

@@ -3,14 +3,11 @@
 The body has one of four shapes:
 
 1. `{"errors": [{"title", "status", "detail"?}]}`: every documented operation. The titles are Rails'
-full messages ("Severity must exist"). They name an attribute in words, and have no pointer to it.
-
+   full messages ("Severity must exist"). They name an attribute in words, and do not point to it.
 2. `{"error", "message", "details": {"severity_id": ["can't be blank"]}}`: Rootly's guide to
-creating incidents.
-
-3. `{"severity_id": ["can't be blank"]}`: some other operations. This shape also occurs below
-"errors", and by task parameter.
-
+   creating incidents.
+3. `{"severity_id": ["can't be blank"]}`: some other operations. The shape also occurs below
+   "errors", and by task parameter.
 4. `{"error": "..."}`: rate limits.
 """
 
@@ -111,7 +108,7 @@ def _spoken_forms(attribute: str) -> set[str]:
     spoken = {words, stem}
     if words.endswith(" ids"):
         spoken.add(f"{stem[:-1]}ies" if stem.endswith("y") else f"{stem}s")
-    # Rootly's attributes say group, its messages to people say team.
+    # Rootly's API calls a team a group. Its messages to people call it a team.
     return spoken | {each.replace("group", "team") for each in spoken}
 
 

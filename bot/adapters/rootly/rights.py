@@ -18,7 +18,7 @@ ONE = {"page[size]": 1}
 PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/workflows"}
 """The lists to try. Without them an operation has no object to add to.
 
-The bot also looks in them for an object that may have been created.
+A lost object is also searched in them.
 """
 _ADVICE = "in Rootly, or connect another key."
 
@@ -37,7 +37,7 @@ class RootlyKey(ApiKey):
 
 
 def is_denied(reply: Reply) -> bool:
-    """Tell whether the key may not read this list."""
+    """Return whether the key may not read this list."""
     return reply.status in (403, 404)
 
 
@@ -83,7 +83,8 @@ def account_of(user: Any) -> Account | None:
 def person(user: Any) -> Account | None:
     """Return an account for the user, or None if the user has no id.
 
-    It is used without an organisation's name, to tell the keys of two accounts apart.
+    It is used when the organisation's name is not known. Keys of two users then belong to two
+    accounts.
     """
     if not (number := text(user, "id")):
         return None
@@ -93,7 +94,7 @@ def person(user: Any) -> Account | None:
 
 
 def unnamed(credentials: ApiKey) -> Account:
-    """Return an account for a key about which Rootly tells nothing.
+    """Return an account for a key of which nothing else is known.
 
     Its id is a digest of the key, which cannot be turned back into the key.
     """

@@ -171,7 +171,7 @@ def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
 
 
 def is_whole(value: Any, least: int) -> bool:
-    """Tell whether Twilio accepts the value as a whole number.
+    """Return whether Twilio accepts the value as a whole number.
 
     Twilio's own examples have digits as text beside numbers.
     """

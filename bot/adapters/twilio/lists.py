@@ -87,8 +87,8 @@ def _channel(row: Any) -> Entry | None:
 def _copy_of(row: Any) -> Entry | None:
     """Return the entry that copies a workflow: as fields if they can hold its rules, else as JSON.
 
-    The entry of a document that is too long for a text input tells so. None if there is nothing to
-    copy.
+    If the document is too long for a text input, the entry's detail is a note about that. None if
+    there is nothing to copy.
     """
     sid, document = text(row, "sid"), _document(row)
     if not re.fullmatch(r"WW[0-9a-fA-F]{32}", sid) or not document:
@@ -164,8 +164,8 @@ def prefill(
         if written:
             kept["configuration"] = written
         return _filled(typed, kept)
-    # This is the form of a copy. The plain JSON form has other block ids, so Slack would drop the
-    # file.
+    # A file is chosen in the form of a copy. The plain JSON form has other block ids, so Slack
+    # would drop the file.
     if way == "json" and before.get("configuration_file"):
         return Prefill(
             typed, reason="A file is chosen in this form, which takes JSON already. Go on here."

@@ -3,7 +3,7 @@
 Twilio has two shapes of body:
 
 - A: {"code", "message", "more_info", "status"}. The message may name a parameter, a place in the
-configuration, or a SID.
+  configuration, or a SID.
 - B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457).
 """
 

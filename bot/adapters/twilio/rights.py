@@ -17,7 +17,7 @@ PROBES: Mapping[str, str] = {
 }
 """The lists to try, by their place below the workspace's path.
 
-The forms offer them, and the bot looks in them for an object that may have been created.
+The forms offer them, and a lost object is searched in them.
 """
 NOT_PERMITTED = "70051"
 """Twilio's code for a restricted key without the permission. The HTTP status may be any."""
@@ -41,7 +41,7 @@ _ADVICE = "Give it the right to in Twilio, or connect another key."
 
 
 def is_denied(reply: Reply) -> bool:
-    """Tell whether the key lacks the permission for this read."""
+    """Return whether the key lacks the permission for this read."""
     return reply.status == 403 or text(reply.body, "code") == NOT_PERMITTED
 
 

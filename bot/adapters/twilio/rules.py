@@ -116,5 +116,5 @@ def _fields_of(rule: Any) -> dict[str, Any] | None:
 
 
 def _is_pickable(queue: Any) -> bool:
-    """Tell whether a picker can show the value. The value may be no queue's SID."""
+    """Return whether a picker can show the value. The value may be no queue's SID."""
     return isinstance(queue, str) and 0 < len(queue) <= _LONGEST_VALUE

@@ -23,13 +23,13 @@ CATALOG_TYPES = ("string", "reference")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a type, and what its field is like.
+    """One parameter of a type, and the kind of its field.
 
     `kind` is a kind of `KINDS`, or a catalog's name. `reference`: it is sent as `{id, name}`.
     `many`: it is a list. `minimum` and `maximum` bound a number, or the length of a list.
-    `demanded`: required in practice, though the document does not say so. `advanced`: behind "More
-    fields". `default` is always sent. `title` and `hint` are empty where the usual ones will do.
-    `documented`: Rootly's document has it.
+    `demanded`: required in practice, though not by the document. `advanced`: behind "More fields".
+    `default` is always sent. `title` and `hint` are empty if the usual ones apply. `documented`:
+    Rootly's document has it.
     """
 
     name: str

@@ -22,7 +22,8 @@ def title(parameter: Parameter) -> str:
         if name.endswith("_ids"):
             stem = name.removesuffix("_ids")
             name = f"{stem.removesuffix('y')}ies" if stem.endswith("y") else f"{stem}s"
-        name = name.replace("group", "team")  # Rootly's attributes say group, its users say team
+        # Rootly's API calls a team a group
+        name = name.replace("group", "team")
     return _humanised(name)
 
 
