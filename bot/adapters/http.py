@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 from urllib.parse import quote
@@ -130,7 +131,7 @@ async def send(
             rate_limiter.wait("read"),
         )
     address = _address(vendor, base_url, request.path)
-    built = await run_in_thread(characters(request.data), lambda: _built(client, address, request))
+    built = await run_in_thread(characters(request.data), partial(_built, client, address, request))
     deadline = asyncio.get_running_loop().time() + total_seconds
     unanswered = f"{vendor} did not answer."
     try:

@@ -52,7 +52,7 @@ _KIND_OF_LIST: Mapping[Kind, Kind] = {
     "conversation": "conversation", "user_group": "user_group", "named": "named_lines",
 }  # fmt: skip
 _BY_LINE: tuple[Kind, ...] = ("lines", "emails", "named_lines")
-"""The kinds of list that are one text, a value a line."""
+"""Kinds whose value is a list, and whose input is one text with one value a line."""
 _FITS: Mapping[type[Marker], tuple[Kind, ...]] = {
     Text: ("text", "lines", "email", "emails", "url", "int", "float", "named", "named_lines"),
     Choice: ("select",),

@@ -20,10 +20,8 @@ def plain(text: str) -> str:
     `<https://x|docs>`: "docs (https://x)"; `&lt;`: "<". This is for text that Slack itself sends.
     Text that was typed into a modal's input has no markup and must not pass through here.
     """
-    return _ENTITY.sub(
-        lambda match: _ENTITIES[match[1]],
-        _MARKUP.sub(lambda match: _without_markup(match[1]), text),
-    )
+    bare = _MARKUP.sub(_without_markup, text)
+    return _ENTITY.sub(lambda match: _ENTITIES[match[1]], bare)
 
 
 def escape(text: str) -> str:
@@ -59,8 +57,8 @@ def humanise(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _without_markup(markup: str) -> str:
-    target, _, label = markup.partition("|")
+def _without_markup(markup: re.Match[str]) -> str:
+    target, _, label = markup[1].partition("|")
     kind, name = target[:1], target[1:]
     if kind in ("@", "#"):
         return kind + (label or name).removeprefix(kind)

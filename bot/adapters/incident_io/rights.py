@@ -56,7 +56,7 @@ def is_denied(reply: Reply) -> bool:
 
 
 def rights_of(identity: Any, unread: Collection[str]) -> Rights:
-    """Return the rights of the key with that identity, which may not read the lists `unread`."""
+    """Return the rights of the key with that identity. The key may not read the lists `unread`."""
     names = dig(identity, "roles")
     roles = tuple(filter(None, map(text, names))) if isinstance(names, list) else None
     reader = roles is not None and not _WRITERS & set(roles)

@@ -122,7 +122,7 @@ class Versions:
             raise
         finally:
             del futures[asker]
-            future.cancel()  # without an answer, the next caller in the queue asks
+            future.cancel()  # if there is no answer, the next waiting call asks
 
     async def _asked(self, route: Route, ask: Ask) -> tuple[Decision, bool]:
         """Return the decision, and whether it may be remembered.

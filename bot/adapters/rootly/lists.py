@@ -175,7 +175,7 @@ def _offered(catalog: str, row: Any) -> bool:
 
 
 def _severity_order(row: Any) -> tuple[int, int]:
-    """Sort the worst severity first, and severities of one level in the organisation's order."""
+    """Return the sort key: the worst severity first, then the organisation's own order."""
     level, position = text(row, "attributes", "severity"), dig(row, "attributes", "position")
     return (
         _LEVELS.index(level) if level in _LEVELS else len(_LEVELS),

@@ -18,7 +18,7 @@ ONE = {"page[size]": 1}
 PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/workflows"}
 """The lists to try. Without them an operation has no object to add to.
 
-A lost object is also searched in them.
+The bot also searches them for an object after a lost answer.
 """
 _ADVICE = "in Rootly, or connect another key."
 

@@ -57,7 +57,7 @@ def minified(attributes: Mapping[str, Any], marker: str, reporter: str) -> str:
 def excess(attributes: Mapping[str, Any]) -> int:
     """Return the number of characters that are too many, 0 or less if the attributes fit.
 
-    The longest possible marker and name of a reporter are counted.
+    They are measured with the longest possible marker and reporter.
     """
     longest = minified(attributes, "ir0123456789ab", "n" * _ROOM_FOR_REPORTER)
     return len(longest) - LARGEST

@@ -17,7 +17,7 @@ PROBES: Mapping[str, str] = {
 }
 """The lists to try, by their place below the workspace's path.
 
-The forms offer them, and a lost object is searched in them.
+The forms offer them, and the bot searches them for an object after a lost answer.
 """
 NOT_PERMITTED = "70051"
 """Twilio's code for a restricted key without the permission. The HTTP status may be any."""

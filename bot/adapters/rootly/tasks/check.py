@@ -10,7 +10,7 @@ from bot.adapters.rootly.tasks.wording import FieldWording, FormWording, Wording
 
 
 def disagreements(facts: Mapping[str, TypeFacts], wording: Wording) -> list[str]:
-    """Return a line for each disagreement; each names the place in `forms.toml` to look at."""
+    """Return a line for each disagreement, with its place in `forms.toml`."""
     known = {*facts, *wording.sdk, *wording.former}
     forms = [(name, form) for area in wording.forms.values() for name, form in area.items()]
     worded = {name for name, _ in forms}
