@@ -1,5 +1,5 @@
-"""Actions and follow-ups at the stand-in, with both of incident.io's versions, without version 2,
-and without version 3."""
+"""Actions and follow-ups at the stand-in: with both versions, with version 3 or with version 2
+alone."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 async def asked(here: Place) -> list[str]:
-    """Method, path and status of what arrived, but for what is asked about the incident."""
+    """Return method, path and status of the requests, without those about the incident."""
     found = [
         f"{it.method} {it.path} {it.status}"
         for it in here.vendor.requests
@@ -33,7 +33,7 @@ async def asked(here: Place) -> list[str]:
 
 
 async def lost(here: Place) -> None:
-    """Create it at a vendor that carries it out and drops the connection."""
+    """Create it at a vendor that drops the connection after creating it."""
     await here.vendor.set_fault("lost")
     with pytest.raises(OutcomeUnknownError):
         await here.create(here.submission())
@@ -44,8 +44,7 @@ async def lost(here: Place) -> None:
 async def test_the_version_that_exists_is_used(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """A create goes to version 3, and to version 2 only where there is no other. The second one
-    asks no more."""
+    """A create goes to version 3, or to version 2 if it is the only one; a second one asks no more."""
     async with place(name, client, version) as here:
         await here.create(here.submission())
         await here.create(here.submission(marker="ir000000000000"))
@@ -65,7 +64,7 @@ async def test_the_version_that_exists_is_used(
 async def test_what_was_made_without_an_answer_is_found(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """The answer gets lost; the object carries the marker, and is found once."""
+    """After a lost answer, the object is found once by its marker."""
     async with place(name, client, version) as here:
         began = time.time()
         await lost(here)
@@ -80,8 +79,7 @@ async def test_what_was_made_without_an_answer_is_found(
 async def test_made_by_one_version_and_found_by_the_other(
     name: str, before: str, after: str, client: httpx.AsyncClient
 ) -> None:
-    """The version that made it is gone while it is in doubt, and is still remembered: the other one
-    finds it."""
+    """An object is found by the other version if the remembered one was removed after creating it."""
     async with place(name, client, before) as here:
         began = time.time()
         await lost(here)
@@ -104,7 +102,7 @@ async def test_made_by_one_version_and_found_by_the_other(
 async def test_version_2_is_removed_while_it_is_remembered(
     name: str, client: httpx.AsyncClient
 ) -> None:
-    """A create that meets a path that is gone has created nothing, and is made by version 3, once."""
+    """A create at a removed path has created nothing, and is made once by version 3."""
     async with place(name, client, "v3_missing") as here:
         await here.create(here.submission(marker="ir000000000000"))
         await asked(here)
@@ -122,7 +120,7 @@ async def test_version_2_is_removed_while_it_is_remembered(
 async def test_the_list_of_follow_ups_in_each_version(
     version: str, client: httpx.AsyncClient
 ) -> None:
-    """Priorities come from either. Categories come from version 3 alone; version 2 shows none."""
+    """Both versions give the priorities; only version 3 gives the categories."""
     async with place("incident_io.follow_up", client, version) as here:
         priorities = await here.adapter.entries("follow_up_priorities", here.credentials)
         categories = await here.adapter.entries("follow_up_categories", here.credentials)
@@ -136,7 +134,7 @@ async def test_the_list_of_follow_ups_in_each_version(
 
 
 async def test_the_chosen_category_arrives(client: httpx.AsyncClient) -> None:
-    """A category of the list is taken, and the follow-up shows it."""
+    """A category of the list is accepted, and the follow-up has it."""
     async with place("incident_io.follow_up", client) as here:
         [_, category] = await here.adapter.entries("follow_up_categories", here.credentials)
         form = here.submission().form.model_copy(update={"follow_up_category_id": category.id})
@@ -165,7 +163,7 @@ RIGHTS: list[tuple[tuple[str, ...], dict[str, str], dict[str, str]]] = [
 async def test_connecting_tells_the_same_rights(
     roles: tuple[str, ...], cannot: Any, limited: Any, version: str, client: httpx.AsyncClient
 ) -> None:
-    """What a key may not do does not depend on the version, and nothing is created to find it out."""
+    """The rights of a key do not depend on the version, and nothing is created to find them."""
     async with place("incident_io.action", client, version) as here:
         key = here.adapter.credentials.model_validate(here.vendor.key_of(*roles))
         rights = (await here.adapter.verify(key)).rights
@@ -177,7 +175,7 @@ async def test_connecting_tells_the_same_rights(
 async def test_a_key_that_may_not_create(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """The refusal is told as it is in version 2."""
+    """The refusal of a key is the same in both versions."""
     async with place(name, client, version) as here:
         key = here.adapter.credentials.model_validate(here.vendor.key_of("viewer"))
         with pytest.raises(
@@ -191,7 +189,7 @@ async def test_a_key_that_may_not_create(
 async def test_a_question_that_times_out(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A vendor that does not answer in time gets no create; the next one is asked anew."""
+    """A vendor that does not answer in time gets no create; the next create asks again."""
     async with place("incident_io.action", client) as here:
         await here.vendor.set_fault("slow")  # reads are answered after a second
         monkeypatch.setattr("bot.adapters.incident_io.calls.PROBE_SECONDS", 0.2)
