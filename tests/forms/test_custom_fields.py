@@ -1,5 +1,4 @@
-"""Forms made of what a workspace defined for itself: every kind renders, reads back, and demands
-what is demanded."""
+"""Forms of custom fields: every kind is rendered and parsed, and required fields are required."""
 
 from typing import Any, get_args
 
@@ -44,7 +43,7 @@ KINDS = {
 
 
 def test_every_kind_has_its_element() -> None:
-    """None is forgotten; titles are the workspace's own words."""
+    """Every kind has an element, with the workspace's own title."""
     made = shape(custom_form(EVERY, "form_fields"))
     assert {it.name.removeprefix("f_"): (it.kind, it.many) for it in made} == KINDS
     assert [it.title for it in made] == [it.name for it in EVERY]
@@ -52,7 +51,7 @@ def test_every_kind_has_its_element() -> None:
 
 @pytest.mark.parametrize("required", [True, False])
 def test_the_form_fits_into_a_modal(required: bool) -> None:
-    """Slack takes it, with all that stands behind "More fields"."""
+    """The form fits into a modal, with all fields behind "More fields"."""
     form = custom_form(
         tuple(it.model_copy(update={"required": required}) for it in EVERY), "form_fields"
     )
@@ -62,7 +61,7 @@ def test_the_form_fits_into_a_modal(required: bool) -> None:
 
 
 def test_what_is_demanded_is_demanded() -> None:
-    """Each field that the workspace requires is complained about beside it; a check may stay empty."""
+    """A blank required field is an error beside it; a check may stay empty."""
     form = custom_form(
         tuple(it.model_copy(update={"required": True}) for it in EVERY), "form_fields"
     )
@@ -76,14 +75,14 @@ def test_what_is_demanded_is_demanded() -> None:
 
 
 def test_what_is_optional_may_stay_empty() -> None:
-    """An untouched form is a valid one, and says nothing."""
+    """An untouched form of optional fields is valid, and has no values."""
     form = custom_form(EVERY, "form_fields")
     values = parse(form, PREFIX, {}).model_dump()
     assert {name: value for name, value in values.items() if value not in (None, [], False)} == {}
 
 
 def test_more_optional_fields_than_people_want_to_see_stand_behind_a_button() -> None:
-    """What is demanded is always there."""
+    """Required fields are always shown; many optional ones are behind "More fields"."""
     fields = [
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=n == 9) for n in range(10)
     ]
@@ -92,7 +91,7 @@ def test_more_optional_fields_than_people_want_to_see_stand_behind_a_button() ->
 
 
 def test_options_that_no_select_can_hold_are_searched() -> None:
-    """In a list of their own."""
+    """Options that no select can hold are a list to search."""
     made = shape(
         custom_form((field("select").model_copy(update={"options": MANY}),), "form_fields")
     )

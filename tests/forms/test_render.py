@@ -94,8 +94,8 @@ CHANNELS = {"filter": {"include": ["public", "private"], "exclude_bot_users": Tr
 
 
 def test_every_kind_of_field_has_its_element() -> None:
-    """A form becomes its input blocks in order: a nested form's in its place, `Advanced` ones left
-    out."""
+    """A form becomes its input blocks in order, with a nested form in its place and no `Advanced`
+    ones."""
     text = "plain_text_input"
     assert render(Everything, "acme.thing") == [
         block("title", "Title", {"type": text, "multiline": False, "max_length": 64,
@@ -135,7 +135,7 @@ def test_every_kind_of_field_has_its_element() -> None:
 
 
 def initial(values: dict[str, Any]) -> dict[str, Any]:
-    """The first values of the rendered form, by the last part of the block id."""
+    """Return the first values of the rendered form, by the last part of the block id."""
     labels = {("severities", "sev1"): "SEV1"}
     blocks = render(
         Everything, "acme.thing", values=values, labels=lambda *entry: labels.get(entry), more=True
@@ -155,7 +155,7 @@ BLANKS = dict.fromkeys(Everything.model_fields)
 
 
 def test_values_are_shown_whether_python_or_json() -> None:
-    """Values from a model, and the same ones as JSON keeps them, give the same first values."""
+    """A model's values and the same values as JSON give the same first values."""
     values = {
         **BLANKS,
         "title": "Checkout\nis down",
@@ -279,7 +279,7 @@ def test_a_select_of_more_than_a_hundred_is_grouped() -> None:
     ],
 )
 def test_an_unsupported_type_is_refused_by_name(annotation: Any, message: str) -> None:
-    """A kind of field that has no element cannot be forgotten: it names the model and the field."""
+    """A type without an element is an error with the model and the field."""
     form = create_model("Odd", __base__=Form, field=(annotation, ...))
     with pytest.raises(TypeError) as error:
         render(form, "a.b")
@@ -287,7 +287,7 @@ def test_an_unsupported_type_is_refused_by_name(annotation: Any, message: str) -
 
 
 def test_the_chooser_offers_operations() -> None:
-    """Choosing re-renders at once; what is not offered is not chosen."""
+    """A choice draws the form again at once; an operation that is not offered is not chosen."""
     made = chooser([("rootly.incident", "Rootly: incident"), ("x.y", "X" * 80)], "rootly.incident")
     assert made == {
         "type": "input",
@@ -339,7 +339,7 @@ def test_a_long_notice_is_split_at_lines() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "🔥" * 100_000, "word " * 50_000])
 def test_any_notice_fits_slack(text: str) -> None:
-    """Empty or endless, it can be opened."""
+    """A notice of any length can be opened."""
     assert check_view(notice(title="Note", text=text)) == []
 
 

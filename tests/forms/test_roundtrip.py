@@ -1,5 +1,4 @@
-"""Forms made at random from every supported type: rendered within Slack's limits, filled in, read
-back."""
+"""Random forms of every supported type: rendered within Slack's limits, filled in, parsed."""
 
 import enum
 import json
@@ -32,7 +31,7 @@ from bot.playground.slack.limits import check_ack, check_view
 from tests.forms.filling import answer, fill, untouched
 
 Kind = tuple[Any, st.SearchStrategy[Any], Callable[[Any], Any]]
-"""A field's type, values that it takes, and what a person types or chooses for such a value."""
+"""A field's type, values that it takes, and the person's answer for such a value."""
 
 
 class Colour(enum.Enum):
@@ -114,8 +113,7 @@ KINDS: list[Kind] = [
 
 @st.composite
 def forms(draw: st.DrawFn, depth: int = 0) -> tuple[type[Form], dict[str, Any], dict[str, Any]]:
-    """A form, values for it, and the answers a person gives for those values (block id without
-    prefix: answer)."""
+    """Strategy for a form, its values, and the answers for them by block id without prefix."""
     fields: dict[str, Any] = {}
     values: dict[str, Any] = {}
     answers: dict[str, Any] = {}
@@ -166,7 +164,7 @@ def errors_of(form: type[Form], state: dict[str, Any]) -> dict[str, str]:
 def test_what_is_filled_in_is_read_back(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]],
 ) -> None:
-    """Every type renders within the limits, and gives back exactly what a person answered."""
+    """Every type is rendered within the limits, and gives back exactly the person's answer."""
     form, values, answers = made
     view = view_of(render(form, "x.y", more=True))
     assert check_view(view) == []
@@ -182,7 +180,7 @@ def test_what_is_filled_in_is_read_back(
 def test_first_values_survive_an_untouched_form(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], dumped: bool
 ) -> None:
-    """Values, Python's or as JSON keeps them, are shown within the limits and come back unchanged."""
+    """Python and JSON values are shown within the limits and come back unchanged."""
     form, values, _ = made
     whole = form.model_validate(values)
     view = view_of(
@@ -199,7 +197,7 @@ def test_first_values_survive_an_untouched_form(
 def test_any_filling_gives_a_form_or_errors_that_slack_can_show(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], rng: random.Random, more: bool
 ) -> None:
-    """Whatever is filled in, complaints land on inputs that are on the screen."""
+    """Complaints about any input are on inputs of the screen."""
     form, _, _ = made
     blocks = render(form, "x.y", more=more)
     if not blocks:
@@ -236,7 +234,7 @@ ANY_JSON = st.recursive(
 def test_a_state_of_any_shape_raises_nothing_but_form_errors(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], data: st.DataObject
 ) -> None:
-    """A well-signed payload may hold anything at all."""
+    """A signed payload of any shape raises nothing but form errors."""
     form, _, answers = made
     state = {
         f"x.y.{name}": {"value": data.draw(ANY_JSON)}
