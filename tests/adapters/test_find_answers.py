@@ -151,7 +151,7 @@ def rootly(*names: str, more: bool) -> Any:
 async def test_rootly_incidents_are_asked_for_in_both_ways(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """The search reads the newest incidents since ten minutes before, then those of the sent kind."""
+    """The search reads the newest incidents since ten minutes before, then the sent kind."""
     vendor.will_answer(
         (200, rootly("a", more=True)), (200, rootly("b", more=False)), (200, rootly(more=False))
     )
@@ -347,6 +347,6 @@ async def test_a_first_refusal_is_not_looked_into(
     ],
 )
 def test_by_hand(vendor_name: str, base_url: str, page: str) -> None:
-    """The page is the vendor's own if it is known; for another host, it is that host's front page."""
+    """The page is the vendor's own if that is known; for another host, its front page."""
     adapter = make_adapters(httpx.AsyncClient(), dict.fromkeys(ADAPTERS, base_url))[vendor_name]
     assert adapter.by_hand("incident", KEYS[vendor_name]) == page

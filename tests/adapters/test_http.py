@@ -90,7 +90,7 @@ async def test_not_settled(
 async def test_rate_headers_slow_the_connection_down(
     client: httpx.AsyncClient, vendor: CannedVendor, status: int, method: str, other: Side
 ) -> None:
-    """The rate in an answer's headers holds for the next calls of that side, whatever the status."""
+    """The rate in an answer's headers holds for the next calls of that side, at any status."""
     side: Side = "write" if other == "read" else "read"
     rate_limiter = RateLimiter(Limits(read=Rate(100), write=Rate(100)), Clock(0.0))
     vendor.will_answer((status, {}), headers={"X-RateLimit-Limit": "4, 4;window=60"})
@@ -381,7 +381,7 @@ def test_reading_leaves_nothing_unclear() -> None:
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """The wait that a vendor names is at least a second, and at most a day or, by a reset, a minute."""
+    """A named wait is at least a second, and at most a day or, by a reset, a minute."""
     assert retry_after(httpx.Headers(headers), now=1000.0) == seconds
 
 

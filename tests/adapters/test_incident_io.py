@@ -229,7 +229,7 @@ async def test_follow_up_links_to_its_incident(
 
 
 def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entry]:
-    """Return entries of a status and a type as pickers showed them; None for one that is not known."""
+    """Return entries of a status and a type as pickers showed them, None for an unknown one."""
     found = {}
     if status is not None:
         found["incident_statuses/st1"] = Entry(id="st1", label="A status", detail=status)
@@ -240,7 +240,10 @@ def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entr
 
 SEVERITY = {"severity_id": "Choose a severity: only incidents in triage can do without one."}
 PRIVATE = {
-    "visibility": "Incidents of the type “A type” are private: choose that only the people invited can see it."
+    "visibility": (
+        "Incidents of the type “A type” are private: choose that only the people invited can see "
+        "it."
+    )
 }
 KNOWN_BEFORE = [
     pytest.param({}, chosen(), SEVERITY, id="no severity"),

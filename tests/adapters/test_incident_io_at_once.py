@@ -51,7 +51,7 @@ async def test_many_at_once_ask_once() -> None:
     versions, vendor = Versions("incident.io"), Vendor()
     tasks = await decided(versions, vendor, *["a"] * 20, *["b"] * 20)
     vendor.answered.set()
-    assert {it.version for it in await asyncio.gather(*tasks)} == {3}
+    assert {decision.version for decision in await asyncio.gather(*tasks)} == {3}
     assert vendor.asked == ["a 3"]
 
 
@@ -62,7 +62,7 @@ async def test_a_hanging_question_holds_nobody_else_up(monkeypatch: pytest.Monke
     vendor.answered.set()
     hanging, *others = await decided(versions, vendor, "a", *["b"] * 10)
     async with asyncio.timeout(2):
-        assert {it.version for it in await asyncio.gather(*others)} == {3}
+        assert {decision.version for decision in await asyncio.gather(*others)} == {3}
     assert vendor.asked == ["a 3", "b 3"]
     assert not hanging.done()
     hanging.cancel()
@@ -76,8 +76,8 @@ async def test_no_answer_to_one_key_is_none_to_another() -> None:
     other = await decided(versions, vendor, "b")
     vendor.answered.set()
     failed = await asyncio.gather(*first, return_exceptions=True)
-    assert [str(it) for it in failed] == ["No answer.", "No answer."]
-    assert [it.version for it in await asyncio.gather(*other)] == [3]
+    assert [str(error) for error in failed] == ["No answer.", "No answer."]
+    assert [decision.version for decision in await asyncio.gather(*other)] == [3]
     assert vendor.asked == ["a 3", "b 3"]
 
 

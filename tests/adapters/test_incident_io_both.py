@@ -24,9 +24,9 @@ def version(request: pytest.FixtureRequest) -> str:
 async def asked(here: Place) -> list[str]:
     """Return method, path and status of the requests, without those about the incident."""
     found = [
-        f"{it.method} {it.path} {it.status}"
-        for it in here.vendor.requests
-        if "/incidents" not in it.path
+        f"{request.method} {request.path} {request.status}"
+        for request in here.vendor.requests
+        if "/incidents" not in request.path
     ]
     here.vendor.requests.clear()
     return found
@@ -44,7 +44,7 @@ async def lost(here: Place) -> None:
 async def test_the_version_that_exists_is_used(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """A create goes to version 3, or to version 2 if it is the only one; a second one asks no more."""
+    """A create goes to version 3, or to version 2 if that is the only one, and asks once."""
     async with place(name, client, version) as here:
         await here.create(here.submission())
         await here.create(here.submission(marker="ir000000000000"))
@@ -69,7 +69,7 @@ async def test_what_was_made_without_an_answer_is_found(
         began = time.time()
         await lost(here)
         [found] = await here.find(here.submission(), began)
-        assert [found.id] == [it.id for it in here.vendor.created]
+        assert [found.id] == [created.id for created in here.vendor.created]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,20 +79,20 @@ async def test_what_was_made_without_an_answer_is_found(
 async def test_made_by_one_version_and_found_by_the_other(
     name: str, before: str, after: str, client: httpx.AsyncClient
 ) -> None:
-    """An object is found by the other version if the remembered one was removed after creating it."""
+    """An object is found by the other version if its own was removed after creating it."""
     async with place(name, client, before) as here:
         began = time.time()
         await lost(here)
         await asked(here)
         here.vendor.set_version(after)
         [found] = await here.find(here.submission(), began)
-        assert [found.id] == [it.id for it in here.vendor.created]
+        assert [found.id] == [made.id for made in here.vendor.created]
         gone, there = ("v2", "v3") if after == "v2_removed" else ("v3", "v2")
         route = f"{here.operation}s"
         asking = ["GET /v3/{} 200"] if there == "v3" else ["GET /v3/{} 404", "GET /v2/{} 200"]
         lists = [
             f"GET /{gone}/{route} 404",
-            *(it.format(route) for it in asking),
+            *(path.format(route) for path in asking),
             f"GET /{there}/{route} 200",
         ]
         assert await asked(here) == lists
@@ -114,7 +114,7 @@ async def test_version_2_is_removed_while_it_is_remembered(
             f"GET /v3/{route} 200",
             f"POST /v3/{route} 201",
         ]
-        assert [it.id for it in here.vendor.created][1:] == [created.id]
+        assert [made.id for made in here.vendor.created][1:] == [created.id]
 
 
 async def test_the_list_of_follow_ups_in_each_version(
@@ -124,8 +124,8 @@ async def test_the_list_of_follow_ups_in_each_version(
     async with place("incident_io.follow_up", client, version) as here:
         priorities = await here.adapter.entries("follow_up_priorities", here.credentials)
         categories = await here.adapter.entries("follow_up_categories", here.credentials)
-        assert [it.label for it in priorities] == ["Urgent", "High", "Low"]
-        assert [it.label for it in categories] == (
+        assert [entry.label for entry in priorities] == ["Urgent", "High", "Low"]
+        assert [entry.label for entry in categories] == (
             [] if version == "v3_missing" else ["Technical", "Process"]
         )
         here.vendor.set_version({"v3_missing": "v2_removed"}.get(version, "v3_missing"))

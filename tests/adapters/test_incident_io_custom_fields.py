@@ -1,4 +1,4 @@
-"""An organisation's roles, custom fields and timestamps: as fields of a form, and as sent values."""
+"""An organisation's roles, custom fields and timestamps: as fields, and as sent values."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -53,7 +53,7 @@ def test_roles() -> None:
 
 
 def test_whoever_asked_reports() -> None:
-    """The person who filled the form in is the reporter if none is chosen, and gets no other role."""
+    """The person who asks is the reporter if none is chosen, and gets no other role."""
     fields = role_fields([LEAD, REPORTER])
     assigned = [{"incident_role_id": "2", "assignee": {"id": "u"}}]
     assert (
@@ -161,11 +161,13 @@ VALUES = [
     pytest.param({"option_f": "a"}, one(value_option_id="a"), id="an option"),
     pytest.param({"option_f": ["a", "b"]}, several("value_option_id", "a", "b"), id="options"),
     pytest.param({"entry_f": "e"}, one(value_catalog_entry_id="e"), id="a catalog entry"),
-    pytest.param({"entry_f": ["e", "f"]}, several("value_catalog_entry_id", "e", "f"), id="catalog entries"),
+    pytest.param({"entry_f": ["e", "f"]}, several("value_catalog_entry_id", "e", "f"),
+        id="catalog entries"),
     pytest.param({"time_f": datetime(2026, 11, 21, 9, 30, tzinfo=UTC)}, FIXED, id="a time"),
     pytest.param({"time_f": "2026-11-21T09:30:00Z"}, FIXED, id="a time as it was stored"),
     pytest.param({"time_f": "2026-11-21T09:30:00"}, FIXED, id="a time without an offset"),
-    pytest.param({"role_f": "", "text_f": None, "option_f": [], "colour_f": "x", "text": "x"}, {}, id="nothing"),
+    pytest.param({"role_f": "", "text_f": None, "option_f": [], "colour_f": "x", "text": "x"}, {},
+        id="nothing"),
     pytest.param({"text_a_b": "x", "role_f": "U1"}, {
         "custom_field_entries": [{"custom_field_id": "a_b", "values": [{"value_text": "x"}]}],
         **lead(slack_user_id="U1"),
@@ -211,7 +213,7 @@ async def test_the_stand_in_takes_them_all(client: httpx.AsyncClient) -> None:
 
 
 async def test_options_that_are_too_long_for_one_answer(client: httpx.AsyncClient) -> None:
-    """Fields and options are then read separately, page by page; only the required marks are lost."""
+    """Fields and options are then read separately; only the marks of required ones are lost."""
     async with place("incident_io.incident", client) as here:
         lists = here.vendor.data.lists
         choice = next(row for row in lists["custom_fields"] if row["field_type"] == "single_select")
@@ -233,11 +235,11 @@ async def test_options_that_are_too_long_for_one_answer(client: httpx.AsyncClien
             row.pop("note", None)
         expected = await here.adapter.entries("incident_fields", here.credentials)
     assert [
-        len(it.field.options)
-        for it in expected
-        if it.field and it.field.id == f"option_{choice['id']}"
+        len(entry.field.options)
+        for entry in expected
+        if entry.field and entry.field.id == f"option_{choice['id']}"
     ] >= [400]
-    assert [_optional(it) for it in found] == [_optional(it) for it in expected]
+    assert [_optional(entry) for entry in found] == [_optional(entry) for entry in expected]
 
 
 def _optional(entry: Entry) -> CustomField:
@@ -254,7 +256,7 @@ async def test_what_cannot_be_listed_leaves_the_rest(client: httpx.AsyncClient) 
         found = await here.adapter.entries("incident_fields", here.credentials)
     assert (
         found
-        == [it for it in everything if it.id.startswith(("role_", "reporter_", "time_"))]
+        == [field for field in everything if field.id.startswith(("role_", "reporter_", "time_"))]
         != []
     )
 
@@ -302,7 +304,7 @@ async def test_parts_of_the_definitions(
         "incident_fields", KEYS["incident_io"]
     )
     if isinstance(expected, list):
-        assert [it.id for it in await listing] == expected
+        assert [entry.id for entry in await listing] == expected
     else:
         with pytest.raises(expected):
             await listing

@@ -163,7 +163,7 @@ async def test_entries(
 async def test_some_are_those_of_the_follow_ups(
     incident_io: IncidentIo, vendor: CannedVendor, catalog: str, member: str
 ) -> None:
-    """Priorities and categories are those that follow-ups have, each once, in incident.io's order."""
+    """Priorities and categories are those of follow-ups, each once, in incident.io's order."""
     low, high = {"id": "1", "name": "Low", "rank": 2}, {"id": "2", "name": "High", "rank": 1}
     rows = [
         {"id": "a", member: low},

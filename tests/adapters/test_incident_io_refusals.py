@@ -58,10 +58,13 @@ def test_paths(path: str, expected: str | None) -> None:
 
 
 BODIES: list[tuple[Any, Any]] = [
-    ({"errors": [{"code": "is_required", "source": {"field": "labels[0]"}}]}, ({"labels": "is_required"}, [])),
-    ({"errors": [{"message": "A", "source": {"field": "title"}}, {"message": "B", "source": {"field": "title"}}]},
+    ({"errors": [{"code": "is_required", "source": {"field": "labels[0]"}}]},
+     ({"labels": "is_required"}, [])),
+    ({"errors": [{"message": "A", "source": {"field": "title"}},
+                 {"message": "B", "source": {"field": "title"}}]},
      ({"title": "A; B"}, [])),
-    ({"errors": [{"message": "A"}, {"message": "B", "source": {"field": "priority"}}]}, ({}, ["A", "B"])),
+    ({"errors": [{"message": "A"}, {"message": "B", "source": {"field": "priority"}}]},
+     ({}, ["A", "B"])),
     ({"message": "Odd"}, ({}, ["Odd"])),
     ({"errors": [{}, 7]}, ({}, [])),
     ("<html>", ({}, [])),

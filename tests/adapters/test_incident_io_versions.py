@@ -199,7 +199,7 @@ async def test_the_remembered_one_goes_and_the_other_is_not_there(
 async def test_a_list_that_is_not_there_beside_its_path(
     incident_io: IncidentIo, vendor: CannedVendor, status: int
 ) -> None:
-    """If the path exists and the incident's list does not, that is an error, and not an empty list."""
+    """A missing list at an existing path is an error, and not an empty list."""
     vendor.will_answer(INCIDENT, THERE, errors(status), THERE)
     with pytest.raises(
         RejectedError, match=rf"^incident\.io refused it and gave no reason \(HTTP {status}\)\.$"
@@ -243,7 +243,7 @@ async def test_a_look_up_reads_all_pages(incident_io: IncidentIo, vendor: Canned
         page(*second, marked, after="a00500"),
         page(marked),
     )
-    assert [it.id for it in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00500"]
+    assert [found.id for found in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00500"]
     assert vendor.paths[2:] == [f"{LIST}250", f"{LIST}250&after=a00249", f"{LIST}250&after=a00500"]
 
 
@@ -259,7 +259,7 @@ async def test_a_page_that_is_too_long_is_asked_for_in_quarters(
         page(action(1), after="a00001"),
         page(action(2, f"({MARKER})")),
     )
-    assert [it.id for it in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00002"]
+    assert [found.id for found in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00002"]
     assert vendor.paths[2:] == [f"{LIST}250", f"{LIST}62", f"{LIST}62&after=a00001"]
 
 

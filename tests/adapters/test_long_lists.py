@@ -44,7 +44,8 @@ async def test_smaller_pages(
         for row in rows_of(at.vendor, catalog):
             row["weight"] = "x" * row_bytes
         assert await at.adapter.entries(catalog, at.credentials) == expected
-        asked = [int(found[1]) for it in at.vendor.requests if (found := SIZE.search(it.query))]
+        matches = [SIZE.search(request.query) for request in at.vendor.requests]
+        asked = [int(match[1]) for match in matches if match]
     assert len(expected) > STOCKED
     assert sizes == asked[: len(sizes)]
     assert set(asked[len(sizes) :]) <= set(sizes[-1:])
@@ -72,7 +73,8 @@ async def test_smaller_pages_from_the_middle_on(
         for row in rows_of(at.vendor, catalog)[first:last]:
             row["weight"] = "x" * 60_000
         assert await at.adapter.entries(catalog, at.credentials) == expected
-        asked = [int(found[1]) for it in at.vendor.requests if (found := SIZE.search(it.query))]
+        matches = [SIZE.search(request.query) for request in at.vendor.requests]
+        asked = [int(match[1]) for match in matches if match]
     assert asked[: len(sizes)] == sizes
 
 

@@ -236,7 +236,8 @@ def test_remaining_without_a_limit() -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from([f"X-RateLimit-{it}" for it in ("Limit", "Remaining", "Reset")]), st.text()
+        st.sampled_from([f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")]),
+        st.text(),
     )
 )
 def test_any_headers(headers: dict[str, str]) -> None:

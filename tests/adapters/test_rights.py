@@ -20,7 +20,10 @@ from tests.adapters.places import OPERATIONS, place
 from tests.adapters.test_lenient import KEYS
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
-ADVICE = "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer, and connect that."
+ADVICE = (
+    "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer, and "
+    "connect that."
+)
 MAYA = "Maya Okafor (maya.okafor@example.com)"
 NO_WORKFLOWS = (
     "This key may not read workflows, and a task belongs to one: give it the right to read and "
@@ -45,7 +48,10 @@ UNSEEN_INCIDENTS = (
 )
 EMPTY = "This key may not read {}: the list of them stays empty."
 IN_TWILIO = "Give it the right to in Twilio, or connect another key."
-UNSEEN_WORKFLOWS = f"This key may not read workflows: none can be copied, and {LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
+UNSEEN_WORKFLOWS = (
+    "This key may not read workflows: none can be copied, and "
+    f"{LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
+)
 UNSEEN_TASKS = f"This key may not read tasks: {LOST.format('Twilio', 'task')}. {IN_TWILIO}"
 NO_CATALOG = "This key may not read the catalog: {} " + ADVICE
 NO_ENTRIES = NO_CATALOG.format("fields of your own that offer its entries stay empty.")
@@ -178,7 +184,9 @@ FOUND_OUT = [
 async def test_rights(client: httpx.AsyncClient, vendor_name: str, key: Key, told: Told) -> None:
     """A key's user, its roles, its certain refusals and its missing rights are found without
     creating."""
-    async with place(next(it for it in OPERATIONS if it.startswith(vendor_name)), client) as at:
+    async with place(
+        next(name for name in OPERATIONS if name.startswith(vendor_name)), client
+    ) as at:
         account = await at.adapter.verify(
             at.adapter.credentials.model_validate(dict(key(at.vendor)))
         )
@@ -197,7 +205,7 @@ def test_what_is_told_of_an_operation() -> None:
     rights = Rights(
         cannot={"task": "Not that."}, limited={"task": "No list.", "workflow": "No copy."}
     )
-    assert [rights.about(it) for it in ("task", "workflow", "other")] == [
+    assert [rights.about(operation) for operation in ("task", "workflow", "other")] == [
         "Not that. No list.",
         "No copy.",
         "",
@@ -284,7 +292,7 @@ async def test_reads_are_made_side_by_side_and_end_in_time() -> None:
         "down": after(0.1, RetryLaterError("Vendor", "x", "unreachable")),
         "slow": after(60, reply(403)),
     }
-    assert await refused(answers, lambda it: it.status == 403, started + 0.3) == {"refused"}
+    assert await refused(answers, lambda reply: reply.status == 403, started + 0.3) == {"refused"}
     assert asyncio.get_running_loop().time() - started < 1.0
 
 

@@ -397,7 +397,10 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
     vendor.will_answer(error(404, "Not found or unauthorized"))
     with pytest.raises(RejectedError) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
-    sentence = "Rootly does not find this workflow, or does not show it to this workspace's token. Choose another."
+    sentence = (
+        "Rootly does not find this workflow, or does not show it to this workspace's token. "
+        "Choose another."
+    )
     assert caught.value.fields == {"workflow_id": sentence}
 
 
@@ -497,5 +500,7 @@ async def test_reads_only_the_newest_incidents(rootly: Rootly, vendor: CannedVen
     assert len(await rootly.entries("incidents", KEY)) == 400
     assert vendor.paths[5:7] == [
         "/v1/incidents?sort=-created_at&page[size]=50&page[number]=6",
-        "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=50&page[number]=1",
+        (
+            "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=50&page[number]=1"
+        ),
     ]

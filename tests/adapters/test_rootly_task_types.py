@@ -186,7 +186,10 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (
         "invite_to_slack_channel",
         {"channel": "C1"},
-        {"slack_users": "Fill in one of these: “Slack people”, “Slack user groups” or “E-mail addresses”."},
+        {
+            "slack_users": "Fill in one of these: “Slack people”, “Slack user groups” or "
+            "“E-mail addresses”."
+        },
     ),
     (
         "add_slack_bookmark",
@@ -197,16 +200,16 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
         "page_rootly_on_call_responders",
         {"summary": "s", "alert_urgency_id": "1"},
         {
-            "escalation_policy_target": "Fill in one of these: “Escalation policy”, “Service”, “Functionality”, "
-            "“Team” or “User”."
+            "escalation_policy_target": "Fill in one of these: “Escalation policy”, “Service”, "
+            "“Functionality”, “Team” or “User”."
         },
     ),
     (
         "send_slack_message",
         {"text": "t"},
         {
-            "channels": "Fill in one of these: “Channels”, “And the incident's own channel”, “Slack people” or “Slack user "
-            "groups”."
+            "channels": "Fill in one of these: “Channels”, “And the incident's own channel”, "
+            "“Slack people” or “Slack user groups”."
         },
     ),
     ("send_microsoft_teams_message", {"text": "t"}, {"channels": "Fill in “Channels”."}),
@@ -215,13 +218,17 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
         {"members": "a@b.c\nd@e.f"},
         {"topic": "This is needed when “Chat type” is Group."},
     ),
-    ("create_microsoft_teams_chat", {"members": "a@b.c"}, {"members": "At least 2 are needed; this has 1."}),
-    ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"}, {"members": "“Ann” is not an e-mail address."}),
+    ("create_microsoft_teams_chat", {"members": "a@b.c"},
+     {"members": "At least 2 are needed; this has 1."}),
+    ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"},
+     {"members": "“Ann” is not an e-mail address."}),
     ("create_jira_subtask", {"subtask_issue_type": ", Bug"},
-     {"subtask_issue_type": "Give the ID first, then a comma and the name.", "title": "Please fill this in.",
+     {"subtask_issue_type": "Give the ID first, then a comma and the name.",
+      "title": "Please fill this in.",
       "parent_issue_id": "Please fill this in.", "project_key": "Please fill this in."}),
     ("update_coda_page", {"page_id": "p"}, {"doc_id": "Please fill this in."}),
-    ("update_gitlab_issue", {"issue_id": "1", "completion": "1"}, {"issue_type": "Please fill this in."}),
+    ("update_gitlab_issue", {"issue_id": "1", "completion": "1"},
+     {"issue_type": "Please fill this in."}),
     ("http_client", {"url": "u", "succeed_on_status": "200", "headers": "{\n  'a': 1}"},
      {"headers": "Line 2, column 3: expecting property name enclosed in double quotes."}),
 ]  # fmt: skip
@@ -286,8 +293,8 @@ def test_words_for_people() -> None:
     options = {
         option(each)
         for task in tasks.types().values()
-        for it in task.parameters
-        for each in it.choices
+        for parameter in task.parameters
+        for each in parameter.choices
     }
     assert {
         "Automatic",

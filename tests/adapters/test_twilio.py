@@ -284,8 +284,8 @@ async def test_verify(twilio: Twilio, vendor: CannedVendor) -> None:
     assert await twilio.verify(KEY) == Account(id=WS, name="Support", rights=rights)
     asked = {"authorization": BASIC, "accept": "application/json"}
     lists = [f"/{step}?PageSize=1" for step in ("TaskChannels", "TaskQueues", "Tasks", "Workflows")]
-    expected = [("GET", f"/v1/Workspaces/{WS}{it}", asked, None) for it in ("", *lists)]
-    assert sorted(vendor.requests, key=lambda it: it[1]) == expected
+    expected = [("GET", f"/v1/Workspaces/{WS}{path}", asked, None) for path in ("", *lists)]
+    assert sorted(vendor.requests, key=lambda request: request[1]) == expected
 
 
 async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVendor) -> None:
@@ -300,7 +300,10 @@ async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVen
 async def test_verify_refuses_wrong_credentials(twilio: Twilio, vendor: CannedVendor) -> None:
     """Credentials of another region are refused too, and Twilio's answer is the same."""
     vendor.will_answer((401, {"code": 20003, "message": "Authenticate"}))
-    said = r"^Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs\.$"
+    said = (
+        r"^Twilio does not accept these credentials: copy them again, whole, and look if the "
+        r"region is theirs\.$"
+    )
     with pytest.raises(UnauthorizedError, match=said):
         await twilio.verify(KEY)
 

@@ -45,9 +45,9 @@ def test_every_beginning_fits_slack(answer: str | None, more: bool) -> None:
     view = view_of(WORKFLOW.form_for(answer), "twilio.workflow", {}, more=more)
     assert check_view(view) == []
     block = WW if answer and "@" in answer else answer or "fields"
-    ids = [it["block_id"] for it in view["blocks"]]
+    ids = [part["block_id"] for part in view["blocks"]]
     assert ids[:2] == ["twilio.workflow.friendly_name", "twilio.workflow.routing"]
-    assert {it.split(".")[2] for it in ids[2:] if it != "more"} == {block}
+    assert {block_id.split(".")[2] for block_id in ids[2:] if block_id != "more"} == {block}
 
 
 def in_one_line(values: Any, name: str = "") -> Any:
@@ -177,7 +177,7 @@ def test_a_long_copy_is_written_closely() -> None:
 
 def test_workflows_and_channels() -> None:
     """A workflow is offered by the name that was typed, a channel by its unique name."""
-    assert [(it.id, it.label) for it in entries("workflows", ROWS[:2])] == [
+    assert [(entry.id, entry.label) for entry in entries("workflows", ROWS[:2])] == [
         (f"{WW[:-1]}b", "a"),
         (WW, "b"),
     ]
@@ -199,7 +199,7 @@ async def test_a_key_that_may_not_list_workflows(
     twilio = Twilio(client, vendor.url)
     refused = (403, {"code": 70051, "message": "Not allowed"})
     vendor.will_answer(refused, refused, (404, {"code": 20404}))
-    assert [it.id for it in await twilio.entries("beginnings", KEY)] == ["fields", "json"]
+    assert [entry.id for entry in await twilio.entries("beginnings", KEY)] == ["fields", "json"]
     with pytest.raises(UnauthorizedError):
         await twilio.entries("workflows", KEY)
     with pytest.raises(RejectedError):
@@ -346,7 +346,7 @@ def test_unfinished_fields_become_json_and_fields_again(rules: dict[str, Any]) -
 def entered(rules: Any) -> list[Any]:
     """Return the filled-in values of each filter, without the blank ones."""
     filters = [
-        {name: it for name, it in (rules.get(each) or {}).items() if it is not None}
+        {name: value for name, value in (rules.get(each) or {}).items() if value is not None}
         for each in FILTERS
     ]
     return [rules.get("default_queue"), *filter(None, filters)]
@@ -406,7 +406,10 @@ def test_a_chosen_file_stays() -> None:
     typed = {**TYPED, "rules": {"configuration": None, "configuration_file": ["rules.json"]}}
     assert prefill("fields", typed, None) == Prefill(
         typed,
-        reason="The rules are in a file, which fields cannot show. Take the file out first, then choose Fields again.",
+        reason=(
+            "The rules are in a file, which fields cannot show. Take the file out first, then "
+            "choose Fields again."
+        ),
     )
     assert prefill("json", typed, None) == Prefill(
         typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
@@ -440,7 +443,10 @@ def test_there_and_back(answer: str | None, form: Any) -> None:
 
 
 ONCE = "Type the rules as JSON here, or choose a file with them below."
-TWICE = "There is JSON in the field above, too. Take the file out, or empty that field: only one can be sent."
+TWICE = (
+    "There is JSON in the field above, too. Take the file out, or empty that field: only one can "
+    "be sent."
+)
 BAD = 'task_routing needs "filters", "default_filter" or both.'
 
 
@@ -453,7 +459,9 @@ BAD = 'task_routing needs "filters", "default_filter" or both.'
         (
             {"configuration_file": "{"},
             {
-                "configuration_file": "Line 1, column 2: expecting property name enclosed in double quotes."
+                "configuration_file": (
+                    "Line 1, column 2: expecting property name enclosed in double quotes."
+                )
             },
         ),
     ],

@@ -27,7 +27,9 @@ def long(name: str) -> str:
     """Return rules of almost the largest size that Twilio takes."""
     rule = {
         "filter_friendly_name": name,
-        "expression": "tier == 'Gold' AND (language IN ['de', 'en'] OR skill > 3) AND region != 'nowhere'",
+        "expression": (
+            "tier == 'Gold' AND (language IN ['de', 'en'] OR skill > 3) AND region != 'nowhere'"
+        ),
         "targets": [{"queue": WQ, "priority": 1, "timeout": 60}],
     }
     filters = [rule] * ((LARGEST - 200) // (len(json.dumps(rule)) + 2))
@@ -108,11 +110,11 @@ async def test_the_loop_goes_on_while_a_web_form_is_packed(
 async def test_what_is_small_gets_no_thread(vendor: CannedVendor) -> None:
     """A small form gets no thread, because one would cost more than it saves."""
     vendor.will_answer((201, {"sid": f"WW{'0b' * 16}", "friendly_name": "Night shift"}))
-    started = {it.ident for it in threading.enumerate()}
+    started = {thread.ident for thread in threading.enumerate()}
     async with make_client() as client:
         twilio = Twilio(client, vendor.url)
         await twilio.create("workflow", await read_submission(row(FIFO), twilio), KEY)
-    assert {it.ident for it in threading.enumerate()} <= started
+    assert {thread.ident for thread in threading.enumerate()} <= started
 
 
 def test_a_document_is_remembered_by_its_digest() -> None:
@@ -124,5 +126,5 @@ def test_a_document_is_remembered_by_its_digest() -> None:
     ]
     for document in (*documents, documents[2], "{"):
         assert (sound.complaint(document) == "") == (document != "{")
-    assert [type(it) for it in sound._digests] == [bytes, bytes]
-    assert all(len(it) == 32 for it in sound._digests)
+    assert [type(digest) for digest in sound._digests] == [bytes, bytes]
+    assert all(len(digest) == 32 for digest in sound._digests)

@@ -291,7 +291,9 @@ FORMS = [
     pytest.param(
         {"assignment_callback_url": "example.com", "task_reservation_timeout": "86401"},
         {
-            "assignment_callback_url": "That is not a web address: example.com. It begins with https:// or http://.",
+            "assignment_callback_url": (
+                "That is not a web address: example.com. It begins with https:// or http://."
+            ),
             "task_reservation_timeout": "This must be at most 86400.",
         },
         id="the rest",

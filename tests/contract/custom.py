@@ -67,7 +67,9 @@ def _values(field: CustomField) -> st.SearchStrategy[Any]:
 def custom_values() -> st.SearchStrategy[dict[str, Any]]:
     """Strategy for the form's `custom`, with any of its fields left out."""
     given = st.fixed_dictionaries({field.id: _values(field) for field in FIELDS})
-    return given.map(lambda values: {name: it for name, it in values.items() if it is not None})
+    return given.map(
+        lambda values: {name: value for name, value in values.items() if value is not None}
+    )
 
 
 def with_custom(

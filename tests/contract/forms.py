@@ -90,7 +90,7 @@ def in_order(draw: st.DrawFn) -> dict[str, Any]:
 labels = st.lists(
     st.tuples(st.text("abc-_", min_size=1, max_size=9), st.text(max_size=9)),
     max_size=3,
-    unique_by=lambda it: it[0],
+    unique_by=lambda pair: pair[0],
 ).map(lambda pairs: [f"{name} = {value}" for name, value in pairs])
 
 

@@ -125,7 +125,9 @@ async def test_incident_io_priorities(version: str) -> None:
 async def test_incident_io_fields() -> None:
     """The examples of roles, custom fields and timestamps become fields of a form."""
     paths = ("/v2/incident_roles", "/v1/custom_fields", "/v2/incident_timestamps")
-    body = {name: it for path in paths for name, it in example("incident_io", "GET", path).items()}
+    body = {
+        name: rows for path in paths for name, rows in example("incident_io", "GET", path).items()
+    }
     found = await answering("incident_io", 200, body).entries("incident_fields", INCIDENT_IO)
     rows = [
         row
@@ -162,7 +164,7 @@ async def test_incident_io_lists(catalog: str, path: str) -> None:
             row["archived_at"] = "2026-11-21T10:00:00Z" if archived else None
         found = await answering("incident_io", 200, body).entries(catalog, INCIDENT_IO)
         assert [(entry.id, entry.label) for entry in found] == [
-            (it["id"], it["name"]) for it in rows if not archived
+            (row["id"], row["name"]) for row in rows if not archived
         ]
 
 
@@ -208,7 +210,7 @@ async def test_twilio_task_channels() -> None:
     """The example of a list of channels becomes entries by their unique names."""
     body = example("twilio", "GET", f"/v1/Workspaces/WS{SID}/TaskChannels")
     found = await answering("twilio", 200, body).entries("task_channels", TWILIO)
-    assert [(it.id, it.label) for it in found] == [
+    assert [(entry.id, entry.label) for entry in found] == [
         (row["unique_name"], row["friendly_name"]) for row in body["channels"]
     ]
 

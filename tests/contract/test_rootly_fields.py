@@ -19,7 +19,7 @@ from tests.contract.whole import documented, sent
 KEY = ApiKey(api_key=SecretStr("k"))
 MARKER = "ir0123456789ab"
 MEDIA_TYPE = JSON_API["Content-Type"]
-EXAMPLES = {it.id: "7" for it in FIELDS if it.kind in ("text", "lookup")} | {"f-one": "o1"}
+EXAMPLES = {field.id: "7" for field in FIELDS if field.kind in ("text", "lookup")} | {"f-one": "o1"}
 """A value for a custom field of each kind that has a member of its own."""
 
 
@@ -35,8 +35,8 @@ def test_every_member_of_a_value_is_set() -> None:
     schema = request_schema("rootly", "/v1/incidents/i/form_field_selections", MEDIA_TYPE)
     theirs = documented("rootly", schema)
     made = [
-        _rootly().setting("i", it.id, selected(it, value)).json
-        for it, value in filled_in(submission).values()
+        _rootly().setting("i", field.id, selected(field, value)).json
+        for field, value in filled_in(submission).values()
     ]
     assert {leaf for each in made for leaf in sent(each, theirs)} == theirs
 

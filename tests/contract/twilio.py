@@ -1,4 +1,4 @@
-"""Hypothesis strategies for Twilio's forms: rules as fields and as JSON, expressions, attributes."""
+"""Hypothesis strategies for Twilio's forms: rules, expressions, attributes."""
 
 import json
 from datetime import UTC, datetime

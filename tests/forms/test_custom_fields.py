@@ -45,25 +45,25 @@ KINDS = {
 def test_every_kind_has_its_element() -> None:
     """Every kind has an element, with the workspace's own title."""
     made = shape(custom_form(EVERY, "form_fields"))
-    assert {it.name.removeprefix("f_"): (it.kind, it.many) for it in made} == KINDS
-    assert [it.title for it in made] == [it.name for it in EVERY]
+    assert {field.name.removeprefix("f_"): (field.kind, field.many) for field in made} == KINDS
+    assert [field.title for field in made] == [field.name for field in EVERY]
 
 
 @pytest.mark.parametrize("required", [True, False])
 def test_the_form_fits_into_a_modal(required: bool) -> None:
     """The form fits into a modal, with all fields behind "More fields"."""
     form = custom_form(
-        tuple(it.model_copy(update={"required": required}) for it in EVERY), "form_fields"
+        tuple(field.model_copy(update={"required": required}) for field in EVERY), "form_fields"
     )
     blocks = render(form, PREFIX, more=True)
-    assert [it["block_id"] for it in blocks] == [f"{PREFIX}.{it.id}" for it in EVERY]
+    assert [block["block_id"] for block in blocks] == [f"{PREFIX}.{field.id}" for field in EVERY]
     assert check_view(modal(callback_id="x", title="x", blocks=blocks, private_metadata="")) == []
 
 
 def test_what_is_demanded_is_demanded() -> None:
     """A blank required field is an error beside it; a check may stay empty."""
     form = custom_form(
-        tuple(it.model_copy(update={"required": True}) for it in EVERY), "form_fields"
+        tuple(field.model_copy(update={"required": True}) for field in EVERY), "form_fields"
     )
     with pytest.raises(FormError) as caught:
         parse(
@@ -71,7 +71,9 @@ def test_what_is_demanded_is_demanded() -> None:
             PREFIX,
             {block["block_id"]: {"value": {"type": "x"}} for block in render(form, PREFIX)},
         )
-    assert set(caught.value.errors) == {f"{PREFIX}.{it.id}" for it in EVERY if it.kind != "check"}
+    assert set(caught.value.errors) == {
+        f"{PREFIX}.{field.id}" for field in EVERY if field.kind != "check"
+    }
 
 
 def test_what_is_optional_may_stay_empty() -> None:
@@ -87,7 +89,7 @@ def test_more_optional_fields_than_people_want_to_see_stand_behind_a_button() ->
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=n == 9) for n in range(10)
     ]
     made = shape(custom_form(tuple(fields), "form_fields"))
-    assert [it.name for it in made if it.advanced] == [f"f{n}" for n in range(SHOWN, 9)]
+    assert [field.name for field in made if field.advanced] == [f"f{n}" for n in range(SHOWN, 9)]
 
 
 def test_options_that_no_select_can_hold_are_searched() -> None:

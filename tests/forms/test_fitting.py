@@ -48,8 +48,8 @@ def fit(fields: list[CustomField], **values: object) -> Fitted:
 
 def names(found: Fitted) -> tuple[list[str], list[str]]:
     """Return the names of the fields that fit, and of those that do not."""
-    kept = [it["block_id"].removeprefix(f"{PREFIX}.") for it in found.blocks]
-    return kept, [".".join(it.path) for it in found.left_out]
+    kept = [block["block_id"].removeprefix(f"{PREFIX}.") for block in found.blocks]
+    return kept, [".".join(place.path) for place in found.left_out]
 
 
 def test_what_fits_stands_there_whole() -> None:
@@ -119,7 +119,7 @@ def test_whatever_there_is_slack_takes_it(
     form = OPERATION.form_for(None, fields)
     top = [messages.turned_down("\U0001f469" * 3000)] if above else []
     blocks, left_out = fitted(form, PREFIX, render(form, PREFIX, more=True), top)
-    line = [messages.left_out([it.field.title for it in left_out], NOTES)] if left_out else []
+    line = [messages.left_out([place.field.title for place in left_out], NOTES)] if left_out else []
     view = modal(
         callback_id="x" * 255, title="x", blocks=[*top, *blocks, *line], private_metadata="x" * 3000
     )

@@ -117,17 +117,25 @@ def test_a_filled_in_form_is_the_model() -> None:
     """Every element's answer becomes a value of the field's type."""
     at = datetime(2026, 3, 1, 10, tzinfo=UTC)
     screen = state(
-        title=" Down ", level="2", tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
-        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link="https://example.com/x", lines="a\n\n b\n",
-        issue_type="10001,Bug, or so", groups="S1\n {{ x | append: ',' }}, all ", sure=True, payload='{"a": {{ b }}}',
-        code="abc", send_email__to="ann@example.com, bob@example.com;\ncy@example.com", send_email__body="<@U1> &amp;",
+        title=" Down ", level="2", tags=["b"], severity_id="sev1", owner="U0ANN",
+        channels=["C0OPS"], config='{"a": 1}',
+        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link="https://example.com/x",
+        lines="a\n\n b\n",
+        issue_type="10001,Bug, or so", groups="S1\n {{ x | append: ',' }}, all ", sure=True,
+        payload='{"a": {{ b }}}',
+        code="abc", send_email__to="ann@example.com, bob@example.com;\ncy@example.com",
+        send_email__body="<@U1> &amp;",
     )  # fmt: skip
     assert parse(Thing, "acme.thing", screen) == Thing(
-        title="Down", level=Level.HIGH, tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
-        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link=HttpUrl("https://example.com/x"), lines=["a", "b"],
+        title="Down", level=Level.HIGH, tags=["b"], severity_id="sev1", owner="U0ANN",
+        channels=["C0OPS"], config='{"a": 1}',
+        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True,
+        link=HttpUrl("https://example.com/x"), lines=["a", "b"],
         issue_type=Named(id="10001", name="Bug, or so"),
-        groups=[Named(id="S1"), Named(id="{{ x | append: ',' }}", name="all")], sure=True, payload='{"a": {{ b }}}',
-        code="abc", mail=Mail(to=["ann@example.com", "bob@example.com", "cy@example.com"], body="<@U1> &amp;"),
+        groups=[Named(id="S1"), Named(id="{{ x | append: ',' }}", name="all")], sure=True,
+        payload='{"a": {{ b }}}',
+        code="abc", mail=Mail(to=["ann@example.com", "bob@example.com", "cy@example.com"],
+            body="<@U1> &amp;"),
     )  # fmt: skip
 
 
@@ -158,8 +166,10 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
     screen["acme.thing.count"]["value"]["value"] = "many"
     del screen["acme.thing.ratio"], screen["acme.thing.send_email.body"]
     assert read(Thing, "acme.thing", screen) == {
-        "title": " T ", "level": Level.HIGH, "tags": [], "severity_id": None, "owner": None, "channels": [], "config": "{",
-        "due": None, "at": None, "count": "many", "private": False, "link": None, "lines": [], "code": None,
+        "title": " T ", "level": Level.HIGH, "tags": [], "severity_id": None, "owner": None,
+        "channels": [], "config": "{",
+        "due": None, "at": None, "count": "many", "private": False, "link": None, "lines": [],
+        "code": None,
         "issue_type": ", Bug", "groups": ["S1"], "sure": None, "payload": None,
         "mail": {"to": ["bob@"]},
     }  # fmt: skip
@@ -172,23 +182,29 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
         ({"title": "  "}, {"title": "Please fill this in."}),
         ({"title": "x" * 12}, {"title": "At most 10 characters; this has 12."}),
         ({"tags": ["a", "b"]}, {"tags": "At most 1 are possible; this has 2."}),
-        ({"severity_id": "-"}, {"severity_id": "That was a note, not an entry. Take it out, and choose one from the list."}),
+        ({"severity_id": "-"},
+         {"severity_id": "That was a note, not an entry. Take it out, and choose one from the "
+          "list."}),
         ({"config": "{\n  \"a\" 1\n}"}, {"config": "Line 2, column 7: expecting ':' delimiter."}),
         ({"config": "[1]"}, {"config": "This must be an object: {...}"}),
         ({"issue_type": ", Bug"}, {"issue_type": "Give the ID first, then a comma and the name."}),
         ({"groups": "S1, on-call\n,"}, {"groups": "Give the ID first, then a comma and the name."}),
         ({"payload": "[{{ a }}]"}, {"payload": "This must be an object: {...}"}),
-        ({"payload": '{"a": "{{ b }}",\n "c" {{ d }}}'}, {"payload": "Line 2, column 6: expecting ':' delimiter."}),
+        ({"payload": '{"a": "{{ b }}",\n "c" {{ d }}}'},
+         {"payload": "Line 2, column 6: expecting ':' delimiter."}),
         ({"count": 0}, {"count": "This must be at least 1."}),
         ({"count": 1.5}, {"count": "That is not a whole number."}),
         ({"ratio": 0}, {"ratio": "This must be more than 0."}),
-        ({"link": "example"}, {"link": "That is not a web address: example. It begins with https:// or http://."}),
-        ({"link": "ftp://a.b"}, {"link": "That is not a web address: ftp://a.b. It begins with https:// or http://."}),
+        ({"link": "example"},
+         {"link": "That is not a web address: example. It begins with https:// or http://."}),
+        ({"link": "ftp://a.b"},
+         {"link": "That is not a web address: ftp://a.b. It begins with https:// or http://."}),
         ({"code": "A1"}, {"code": "This has to match the pattern ^[a-z]+$"}),
         ({"code": "x"}, {"code": "X is taken."}),
         ({"send_email__to": None}, {"send_email.to": "Please fill this in."}),
         ({"send_email__to": "bob@, ann@example.com, x"},
-         {"send_email.to": "That is not an e-mail address: bob@\nThat is not an e-mail address: x"}),
+         {"send_email.to": "That is not an e-mail address: bob@\n"
+          "That is not an e-mail address: x"}),
         ({"send_email__to": "all@example.com"}, {"send_email.to": "Not to everyone."}),
         ({"send_email__body": "whole"}, {"send_email.to": "The mail makes no sense."}),
         ({"title": "whole"}, {"title": "This thing makes no sense."}),
@@ -282,7 +298,8 @@ def test_a_vendors_complaints_go_where_they_can_be_mended() -> None:
     assert place(Thing, "acme.thing", screen, complaints, "Nothing was created.") == {
         "acme.thing.severity_id": "must exist\nis not a UUID",
         "acme.thing.send_email.to": "bounced before\nis not possible here",
-        "acme.thing.title": "Reply to: is unknown\nSlug: is taken\nCustom field: is required\nNothing was created.",
+        "acme.thing.title": "Reply to: is unknown\nSlug: is taken\nCustom field: is required\n"
+        "Nothing was created.",
         "acme.thing.count": "This was not accepted.",
     }
 
