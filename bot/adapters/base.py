@@ -1,9 +1,9 @@
-"""What an adapter is: one vendor's operations, forms, requests, errors and lists. Adding a vendor
-is one such module, or package.
+"""The base of all adapters: a vendor's operations, forms, requests, errors and lists.
 
-An adapter knows its vendor and never Slack. It turns a filled-in form into one request (`request`,
-a pure function that contract tests check against the vendor's OpenAPI document), sends it
-(`create`), and reads the vendor's lists (`entries`).
+To add a vendor, write one such module, or package. An adapter knows its vendor and never Slack. It
+turns a filled-in form into one request (`request`, a pure function that contract tests check
+against the vendor's OpenAPI document), sends it (`create`), and reads the vendor's lists
+(`entries`).
 """
 
 import re
@@ -27,25 +27,30 @@ Kind = Literal["incident", "action_item", "workflow_task"]
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Marks a secret that the person who types it may see, and finds again after a mistake: an
-    identifier, say, which is kept out of logs and reprs all the same."""
+    """Marks a secret that its owner may see while typing, and again after a mistake.
+
+    An example is an identifier. Logs and reprs do not show it either.
+    """
 
 
 def typed_unseen(field: FieldInfo) -> bool:
-    """Whether what is typed into that field of the credentials is never shown, not even to who
-    types it."""
+    """Return whether a value of the credentials is hidden even from the person who types it."""
     return field.annotation is SecretStr and Visible() not in field.metadata
 
 
 class Credentials(BaseModel):
-    """Base of a vendor's credentials; every field a secret, so that no repr shows one, or a choice
-    (a `Literal`). A secret that is `Visible` may be seen by who types it.
+    """The base of a vendor's credentials.
 
-    A field's title and description say to people what it is, where to find it and which rights it
-    needs. None is an address: that is the operator's, or one of those that `Adapter.address` knows.
-    A value is taken without the white space around it. One that cannot stand in an HTTP header is
-    turned away here: the HTTP client would only notice while it sends. What pydantic raises then
-    does not quote the value in its text.
+    Every field is a secret, so that no repr shows it, or a choice (a `Literal`). A secret that is
+    `Visible` may be seen by the person who types it.
+
+    A field's title and description tell people what the value is, where to find it and which rights
+    it needs. No field is an address: addresses belong to the operator, or to the list of
+    `Adapter.address`.
+
+    White space around a value is removed. A value that cannot stand in an HTTP header is rejected
+    here, because the HTTP client would find out only while sending. pydantic's error does not quote
+    the value in its text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -65,7 +70,7 @@ class Credentials(BaseModel):
 
 
 def storable(words: str) -> str:
-    """The text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
+    """Return the text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
     return words.encode(errors="replace").decode()
 
 
@@ -76,13 +81,15 @@ class ApiKey(Credentials):
 
 
 class Rights(BaseModel):
-    """What the vendor says, or shows, that a key may do.
+    """The rights of a key, as the vendor states or shows them.
 
-    `acts_as`: as whom it acts, in a few words ("Maya Chen (maya@example.com)"). `roles`: the
-    vendor's names of its roles or permissions, as far as it tells. `cannot`: by the name of an
-    operation ("incident") a sentence that says why the key will be refused there and what to
-    change; an operation that is missing is allowed, or nothing is known. `limited`: the same for
-    what works, and lacks something: what it is, and what to change.
+    `acts_as` is the user or key that the key acts as, in a few words ("Maya Chen
+    (maya@example.com)"). `roles` are the vendor's names of the key's roles or permissions, if it
+    names them.
+
+    `cannot` has a sentence by the name of an operation ("incident"): why the vendor will refuse the
+    key there, and what to change. An operation that is not in it is allowed, or nothing is known.
+    `limited` is the same for operations that work, but lack something.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -93,13 +100,15 @@ class Rights(BaseModel):
     limited: Mapping[str, str] = Field(default_factory=dict)
 
     def about(self, operation: str) -> str:
-        """What people should know who use that operation; empty when nothing stands in their way."""
+        """Return what users of that operation should know, empty if nothing limits them."""
         return " ".join(filter(None, (self.cannot.get(operation), self.limited.get(operation))))
 
 
 class Account(BaseModel):
-    """Whom the vendor says the credentials belong to. `id` is equal for two keys of the same
-    account."""
+    """The account that the credentials belong to, by the vendor's answer.
+
+    `id` is equal for two keys of the same account.
+    """
 
     id: str
     name: str
@@ -107,12 +116,12 @@ class Account(BaseModel):
 
 
 class Entry(BaseModel):
-    """One line of a catalog: what is sent, what is shown, and a little more (shown smaller,
-    searched too).
+    """One line of a catalog.
 
-    `slack_id`: the Slack user id of somebody whom the vendor knows by it. `field`: what the entry
-    defines, in a catalog of a workspace's own fields. `data`: what choosing it fills in, for
-    `Branches.prefill`.
+    `id` is sent, `label` is shown. `detail` is shown smaller and is searched too. `slack_id` is the
+    Slack user id of a person, if the vendor knows it. `field` is the definition that the entry
+    stands for, in a catalog of a workspace's own fields. `data` is what choosing the entry fills
+    in, for `Branches.prefill`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -127,7 +136,7 @@ class Entry(BaseModel):
 
 
 class SlackPerson(Protocol):
-    """Whom an adapter finds among its users; `email` is None when Slack hides it."""
+    """A Slack user to be found among the vendor's users. `email` is None when Slack hides it."""
 
     @property
     def slack_id(self) -> str: ...
@@ -137,12 +146,14 @@ class SlackPerson(Protocol):
 
 
 class Created(BaseModel):
-    """What the vendor made: its id, what people call it ("INC-42"), its title, where to look at it,
-    and a sentence about what people should look at, though it was taken.
+    """The object that the vendor created.
 
-    `remaining`: what is to be done now that it exists, by the dotted names of the form's fields
-    ("custom.9b1f"), for `Adapter.finish`. The delivery keeps account of that itself, so it is no
-    part of the model's dump.
+    `reference` is its name for people ("INC-42"), `url` its page. `note` is a sentence about what
+    people should check, though the vendor accepted the request.
+
+    `remaining` names the steps that are left once the object exists, for `Adapter.finish`. A name
+    is the dotted name of a field of the form ("custom.9b1f"). The delivery stores these steps
+    itself, so they are no part of the model's dump.
     """
 
     id: str
@@ -156,19 +167,23 @@ class Created(BaseModel):
 USERS = "users"
 """The catalog of a vendor's users, where it has one."""
 REPORTER = "reporter"
-"""Where `Submission.chosen` holds the vendor's user who asked for it, if the vendor knows one
-(`Adapter.user_for`)."""
+"""The key in `Submission.chosen` of the vendor's user who asked for the object.
+
+`Adapter.user_for` finds the user. The key is missing if the vendor does not know the person.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One thing to create: the filled-in form, the delivery's marker, and who asked for it.
+    """One object to create: the filled-in form, the delivery's marker, and the person who asked.
 
-    `chosen` holds what the pickers showed for the ids in the form, by `<catalog>/<id>`
-    ("users/234"): vendors that want a name beside an id get it from there, and a receipt its link.
-    What is missing from it is done without. `again`: an earlier attempt with this marker may have
-    been carried out; `first_sent_at`: when the first one left (epoch seconds, 0 where that is not
-    known). `custom` defines the workspace's own fields in the form's `custom`.
+    `chosen` holds the entries that the pickers showed for the ids in the form, by `<catalog>/<id>`
+    ("users/234"). Vendors that need a name beside an id get it from there, and a receipt gets its
+    link. An entry may be missing: then the adapter works without it.
+
+    `again`: an earlier attempt with this marker may have succeeded. `first_sent_at` is the time of
+    the first attempt in epoch seconds, 0 if it is not known. `custom` defines the workspace's own
+    fields in the form's `custom`.
     """
 
     form: Form
@@ -186,8 +201,10 @@ class Submission:
 
     @property
     def footer(self) -> str:
-        """One line for the end of a text that the vendor keeps: who asked, and the marker by which
-        we find it again."""
+        """One line for the end of a text that the vendor keeps: the reporter and the marker.
+
+        The object is found again by the marker.
+        """
         reporter = " ".join(storable(self.reporter).split())
         return (
             f"Added from Slack by {reporter} ({self.marker})"
@@ -198,8 +215,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call to the vendor. `path` is below the base URL; exactly one of `json` and `data` (a web
-    form) is given."""
+    """One call to the vendor.
+
+    `path` is below the base URL. A write has exactly one of `json` and `data` (a web form).
+    """
 
     method: str
     path: str
@@ -211,11 +230,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """What an answer fills in: values by field name. `more`: some stand in fields that only "More
-    fields" shows.
+    """The values that an answer fills in, by field name.
 
-    `reason`: the form stays as it was, because what was typed would be lost; a sentence or two that
-    say why and what to do.
+    `more`: some of them are in fields that only "More fields" shows. `reason` is set when the form
+    stays as it was, because the person's input would be lost. It is a sentence or two: why, and
+    what to do.
     """
 
     values: Mapping[str, Any]
@@ -225,14 +244,15 @@ class Prefill:
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """A form that goes on according to one answer: `field` asks, `into` is the field that holds the
-    chosen form.
+    """A form that continues according to one answer.
 
-    `first` is the form that is there before anything was answered. `prefill` (answer, what was
-    typed so far, the entry that was chosen if the catalog still has it, and likewise the entry that
-    was chosen before) says what stands in the form that the answer leads to; it is pure. Slack
-    keeps what was typed in a block whose id stays, so the form that is filled in has to have a
-    `block` of its own.
+    `field` asks the question, `into` is the field that holds the chosen form. `first` names the
+    form that is there before any answer.
+
+    `prefill` returns the values for the form that the answer leads to. Its arguments are the
+    answer, the input so far, the chosen entry if the catalog still has it, and in the same way the
+    entry that was chosen before. It is a pure function. Slack keeps the input of a block whose id
+    stays the same, so a form that is filled in needs a `block` of its own.
     """
 
     field: str
@@ -246,13 +266,13 @@ class Branches:
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a vendor can create. `label` follows the vendor's in menus: "Rootly: action
-    item".
+    """One kind of object that a vendor can create.
 
-    `feeds` names the catalog that offers what was created (a new incident can be picked at once).
-    `keyed`: the vendor makes one object of two requests with the same idempotency key, so that an
-    unclear one may simply be sent again. `custom` names the catalog of the fields that the
-    workspace made for itself (each entry with its `field`); `custom_later`: they are sent once the
+    `label` follows the vendor's label in menus: "Rootly: action item". `feeds` names the catalog
+    that offers the created objects, so that a new incident can be picked at once. `keyed`: the
+    vendor makes one object of two requests with the same idempotency key, so a request with an
+    unknown outcome may be sent again. `custom` names the catalog of the fields that the workspace
+    defined for itself (each entry has its `field`). `custom_later`: these fields are sent once the
     object exists.
     """
 
@@ -267,9 +287,11 @@ class Operation:
     custom_later: bool = False
 
     def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:
-        """The whole form once `answer` has been given to the field that branches; without one, the
-        part that asks, and the form that is there first. `custom` are the workspace's own fields:
-        they stand in its field of that name."""
+        """Return the whole form for an answer to the field that branches.
+
+        Without an answer, the result is the part that asks, and the form that is there first.
+        `custom` are the workspace's own fields: they become the form's field `custom`.
+        """
         form, fields = self.form, tuple(custom)
         if self.branches is not None:
             if answer is None or answer not in self.branches.forms:
@@ -290,13 +312,14 @@ def _joined(base: type[Form], into: str, branch: type[Form]) -> type[Form]:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A list that a picker offers. `label` is its plural as people say it; `ttl` is its freshness
-    in seconds.
+    """A list that a picker offers.
 
-    `by_reference` makes an entry out of a typed reference or a pasted link that the list does not
-    hold (an old incident): its id begins with `#`, and the adapter looks it up when it creates.
-    `on_demand`: fetched only once a form that offers it has been opened; not every account has such
-    things.
+    `label` is its plural for people. `ttl` is the age in seconds up to which it is fresh.
+
+    `by_reference` makes an entry of a typed reference or a pasted link to an object that the list
+    does not hold, such as an old incident. The id of the entry begins with `#`, and the adapter
+    finds the object when it creates. `on_demand`: the list is fetched only after a form that offers
+    it was opened, because not every account has such objects.
     """
 
     name: str
@@ -315,8 +338,10 @@ _NUMBERED = re.compile(
 
 
 def incident_by_number(typed: str) -> Entry | None:
-    """INC-123, #123, 123, or the link of an incident's page (`.../incidents/123-it-is-down`), as an
-    entry `#123`."""
+    """Return the entry `#123` for "INC-123", "#123", "123", or the link of an incident's page.
+
+    Such a link ends in `/incidents/123-it-is-down`. Returns None for any other text.
+    """
     if (match := _NUMBERED.fullmatch(typed.strip())) is None:
         return None
     number = int(match[1] or match[2])
@@ -324,10 +349,10 @@ def incident_by_number(typed: str) -> Entry | None:
 
 
 class Adapter(ABC):
-    """One vendor. Instances hold the shared HTTP client and the operator's base URL; credentials
-    come with each call.
+    """One vendor.
 
-    `limits` are the vendor's documented rate limits for one key.
+    Instances hold the shared HTTP client and the operator's base URL. Credentials come with each
+    call. `limits` are the vendor's documented rate limits for one key.
     """
 
     vendor: ClassVar[str]
@@ -344,88 +369,100 @@ class Adapter(ABC):
         self.base_url = base_url
 
     def with_rate_limiter(self, rate_limiter: RateLimiter) -> Self:
-        """The same adapter for one connection: its reads keep to that connection's pace, and tell
-        it what headers say."""
-        mine = copy(self)
-        mine.rate_limiter = rate_limiter
-        return mine
+        """Return a copy of the adapter for one connection.
+
+        The copy's reads keep to the connection's rate limit, and update it from the headers of
+        answers.
+        """
+        adapter = copy(self)
+        adapter.rate_limiter = rate_limiter
+        return adapter
 
     def address(self, credentials: Any) -> str:
-        """The base URL that these credentials are for: the operator's, or one out of the vendor's
-        own list."""
+        """Return the base URL for these credentials: the operator's, or one of the vendor's own."""
         return self.base_url
 
     @abstractmethod
     async def verify(self, credentials: Any) -> Account:
-        """Ask the vendor whether the credentials work, and what they may do; it creates nothing,
-        and takes 8 s at most.
+        """Ask the vendor whether the credentials work, and which rights they have.
 
-        Raises `UnauthorizedError`, `RetryLaterError`, `RejectedError` or `OutcomeUnknownError`.
-        What cannot be found out about the rights is left out.
+        Creates nothing, and takes 8 s at most. Raises `UnauthorizedError`, `RetryLaterError`,
+        `RejectedError` or `OutcomeUnknownError`. Rights that cannot be found out are left out.
         """
 
     @abstractmethod
     def request(self, operation: str, submission: Submission, credentials: Any) -> Request:
-        """The one call that creates what the form says. Pure: the same form and marker give the
-        same request."""
+        """Return the call that creates the object of the form.
+
+        Pure: the same form and marker give the same request. Raises `KeyError` for an operation
+        that the vendor does not have.
+        """
 
     @abstractmethod
     async def create(self, operation: str, submission: Submission, credentials: Any) -> Created:
-        """Create it at the vendor. Raises a `VendorError`; see `bot.errors` for what each one
-        promises.
+        """Create the object at the vendor.
 
-        What has to be looked up first (an incident named by its number) is looked up here; a
-        look-up that gets no answer raises `RetryLaterError`, for nothing has been created by then.
+        Raises a `VendorError`; the classes in `bot.errors` describe what is certain after each
+        error. The vendor is asked first for what the request needs, such as the id of an incident
+        that was named by its number. If such a read gets no answer, this raises `RetryLaterError`,
+        because nothing was created yet.
         """
 
     @abstractmethod
     async def find(
         self, operation: str, submission: Submission, credentials: Any, since: float
     ) -> list[Created]:
-        """Everything at the vendor that carries the submission's marker, oldest first; empty when
-        nothing does.
+        """Return all objects at the vendor that carry the submission's marker, oldest first.
 
-        It was sent no earlier than `since` (epoch seconds). More than one: it was created more than
-        once. Any answer that does not settle the question raises a `VendorError`; an empty list is
-        given only when the whole place where the object would be has been read.
+        The request was sent no earlier than `since` (epoch seconds). More than one object means
+        that it was created more than once. An empty list means that the whole list was read and no
+        object has the marker. Raises a `VendorError` for any answer that does not settle the
+        question.
         """
 
     async def finish(
         self, operation: str, submission: Submission, created_id: str, name: str, credentials: Any
     ) -> None:
-        """Do what `name`, of the `Created.remaining` of what was created, stands for. Raises a
-        `VendorError`.
+        """Do the step `name` of the created object's `Created.remaining`.
 
-        It may have been done before: a step is repeated until it is known to be done.
+        The step may have been done before, because it is repeated until it is known to be done.
+        Raises a `VendorError`, or `KeyError` for an unknown step.
         """
         raise KeyError(name)
 
     def by_hand(self, operation: str, credentials: Any) -> str:
-        """The address of the vendor's own page where a person can do the same, or at least begin;
-        empty if unknown."""
+        """Return the address of the vendor's own page where a person can do the same, or begin to.
+
+        Empty if no such page is known.
+        """
         return ""
 
     @abstractmethod
     async def entries(self, catalog: str, credentials: Any) -> list[Entry]:
-        """The whole list, all pages, in the order people want to see it. Raises a `VendorError`."""
+        """Return all entries of a catalog in the order in which people see them.
+
+        Raises a `VendorError`, or `KeyError` for a catalog that the vendor does not have.
+        """
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-        """The vendor's user that this person of Slack is, among the `entries` of its users; None
-        when none is."""
+        """Return the vendor's user for a Slack user, or None if there is none.
+
+        `entries` are the entries of the vendor's users.
+        """
         return None
 
     def operation(self, name: str) -> Operation:
-        """The operation of that name; KeyError for one that the vendor does not have."""
+        """Return the operation of that name. Raises `KeyError` if the vendor does not have it."""
         for operation in self.operations:
             if operation.name == name:
                 return operation
         raise KeyError(name)
 
     def catalog(self, name: str) -> Catalog:
-        """The catalog of that name; KeyError for one that the vendor does not have.
+        """Return the catalog of that name. Raises `KeyError` if the vendor does not have it.
 
-        "catalog_entries:01AB" is one of the lists that "catalog_entries" stands for; `entries` is
-        asked for the whole name.
+        "catalog_entries:01AB" is one of the lists of the catalog "catalog_entries". `entries` gets
+        the whole name.
         """
         for catalog in self.catalogs:
             if catalog.name == name.partition(":")[0]:

@@ -1,19 +1,18 @@
-"""The one way out to a vendor: what an answer, or its absence, means for the object we wanted to
-create.
+"""Send requests to vendors, and decide what an answer, or no answer, means.
 
-Sources: the retry table of the vendors' documentation (a 429 was never processed; a time-out after
-the request was written says nothing), and httpx's exception tree (connect and pool errors come
-before the first byte leaves).
+Sources: the retry tables in the vendors' documentation, and httpx's exception tree. A request with
+a 429 was never processed. A time-out after the request was written proves nothing. Connect and pool
+errors come before the first byte is sent.
 """
 
 import asyncio
 import json
-import math
 import time
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 from urllib.parse import quote
@@ -22,17 +21,23 @@ import httpx
 from pydantic import SecretStr
 
 from bot.adapters.base import Request, storable
-from bot.adapters.rate_limit import RateLimiter, Side
+from bot.adapters.rate_limit import LONGEST_RESET, RateLimiter, Side, finite_number
 from bot.adapters.redaction import hide
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from bot.runtime.threads import characters, run_in_thread
 
-LONGEST_WAIT, LONGEST_RESET = 24 * 3600.0, 300.0
+LONGEST_WAIT = 24 * 3600.0
+"""Seconds of a `Retry-After` that are obeyed, at most."""
 TOTAL_SECONDS = 20.0
-"""Limit for a whole call. httpx limits each read only, so a body that drips would hold it for ever."""
+"""Seconds that a whole call may take.
+
+httpx limits each read alone, so a body that arrives in drops could take for ever.
+"""
 LARGEST_REPLY = 2 * 1024 * 1024
-"""Bytes of an answer, unpacked. A page of a list that is longer is asked for again in smaller
-pages."""
+"""Bytes of an unpacked answer, at most.
+
+If a page of a list is longer, the list is asked for again in smaller pages.
+"""
 
 NOT_SENT = (
     httpx.ConnectError,
@@ -44,8 +49,11 @@ NOT_SENT = (
 
 
 class Reply:
-    """A vendor's answer: `status`, `headers`, and `body`, parsed JSON or None when it was none, or
-    was `too_long`."""
+    """A vendor's answer.
+
+    `body` is parsed JSON. It is None if the body is no JSON, or is longer than `LARGEST_REPLY`
+    (`too_long`).
+    """
 
     __slots__ = ("body", "headers", "status", "too_long")
 
@@ -63,8 +71,10 @@ class Reply:
 
 
 class Bearer(httpx.Auth):
-    """A token in the Authorization header, kept out of `Request`, so that a request can be shown
-    and compared."""
+    """Puts a bearer token into the Authorization header.
+
+    The token is kept out of `Request`, so that a request can be shown and compared.
+    """
 
     def __init__(self, token: SecretStr) -> None:
         self._token = token
@@ -75,11 +85,12 @@ class Bearer(httpx.Auth):
 
 
 def make_client() -> httpx.AsyncClient:
-    """The shared client of all workspaces.
+    """Return the client that all workspaces share.
 
-    Redirects are not followed: credentials would travel along. No cookie is kept: it would go from
-    one workspace's calls into another's. A proxy of the environment is not asked for what is on
-    this machine. Answers are asked for in the one packing that `_unpacked` reads.
+    Redirects are not followed, because credentials would travel along. Cookies are not kept,
+    because they would go from one workspace's calls into another's. A proxy of the environment is
+    not used for addresses on this machine. Only gzip is accepted, the one packing that `_unpacked`
+    reads.
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(15.0, connect=4.0, pool=4.0),
@@ -101,12 +112,15 @@ async def send(
     rate_limiter: RateLimiter | None = None,
     total_seconds: float = TOTAL_SECONDS,
 ) -> Reply:
-    """Send one request and return any answer that settles it (2xx and 4xx except 408, 425 and 429).
+    """Send one request and return any answer that settles it: 2xx, and 4xx except 408, 425 and 429.
 
-    Raises `RetryLaterError` when certainly nothing was done, `OutcomeUnknownError` when it may have
-    been. Neither carries the vendor's body. For a read both mean the same: no answer.
-    `rate_limiter` is told what the vendor says about its limits; a read that has to wait for its
-    turn is not sent (a write's turn is taken by whoever starts the delivery).
+    Raises `RetryLaterError` when the vendor certainly did nothing, `OutcomeUnknownError` when it
+    may have done something. Neither carries the vendor's body. For a read both mean the same: no
+    answer.
+
+    `rate_limiter` is updated from the answer's headers. A read that has to wait for its turn is not
+    sent and raises `RetryLaterError`. A write's turn is taken by the caller who starts the
+    delivery.
     """
     side: Side = "read" if request.method == "GET" else "write"
     if rate_limiter is not None and side == "read" and not rate_limiter.take("read"):
@@ -117,7 +131,7 @@ async def send(
             rate_limiter.wait("read"),
         )
     address = _address(vendor, base_url, request.path)
-    built = await run_in_thread(characters(request.data), lambda: _built(client, address, request))
+    built = await run_in_thread(characters(request.data), partial(_built, client, address, request))
     deadline = asyncio.get_running_loop().time() + total_seconds
     unanswered = f"{vendor} did not answer."
     try:
@@ -131,14 +145,14 @@ async def send(
         raise OutcomeUnknownError(vendor, unanswered) from error
     try:
         if rate_limiter is not None:
-            rate_limiter.heard(side, response.headers)
+            rate_limiter.update_from_headers(side, response.headers)
         _check_settled(vendor, response)
         async with asyncio.timeout_at(deadline):
             raw = await _unpacked(response)
     except (httpx.HTTPError, TimeoutError) as error:
         if response.is_success:
             raise OutcomeUnknownError(vendor, unanswered) from error
-        raw = b""  # a refusal stands, whatever became of its words
+        raw = b""  # the status alone is a refusal, with or without a body
     finally:
         await response.aclose()
     if len(raw) > LARGEST_REPLY:
@@ -160,8 +174,10 @@ def _built(client: httpx.AsyncClient, address: httpx.URL, request: Request) -> h
 
 
 def _address(vendor: str, base_url: str, path: str) -> httpx.URL:
-    """Where a request goes. Raises `RejectedError` if the path would lead away from the base URL,
-    however it came about."""
+    """Return the URL of a request.
+
+    Raises `RejectedError` if the path leads away from the base URL.
+    """
     base = httpx.URL(base_url)
     try:
         url = httpx.URL(base_url.rstrip("/") + path)
@@ -178,7 +194,10 @@ def _address(vendor: str, base_url: str, path: str) -> httpx.URL:
 
 
 def _check_settled(vendor: str, response: httpx.Response) -> None:
-    """Judge by the status alone, before the body: it may never arrive, and changes nothing."""
+    """Raise an error if the status leaves open whether the request was processed.
+
+    The body is not read for that. It may never arrive, and it would change nothing.
+    """
     status = response.status_code
     if status in (425, 429):
         wait = retry_after(response.headers)
@@ -190,10 +209,10 @@ def _check_settled(vendor: str, response: httpx.Response) -> None:
 
 
 async def _unpacked(response: httpx.Response) -> bytes:
-    """The body's bytes, at most one more than `LARGEST_REPLY`. Raises `httpx.HTTPError`.
+    """Return the body's bytes, at most `LARGEST_REPLY` and one. Raises `httpx.HTTPError`.
 
-    httpx would unpack each chunk whole, and packings within packings: kilobytes could fill the
-    memory. Here gzip alone is unpacked, and no further than to the limit.
+    httpx would unpack each chunk whole, and packings within packings, so a few kilobytes could fill
+    the memory. This function unpacks gzip alone, and stops at the limit.
     """
     packing = response.headers.get("Content-Encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip"):
@@ -218,7 +237,7 @@ async def _unpacked(response: httpx.Response) -> bytes:
 
 
 def _parsed(raw: bytes) -> Any:
-    """The JSON; None when it is none."""
+    """Return the parsed JSON, or None if it is no JSON."""
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
@@ -226,33 +245,25 @@ def _parsed(raw: bytes) -> Any:
 
 
 def retry_after(headers: httpx.Headers, now: float | None = None) -> float | None:
-    """Seconds until the vendor wants to hear from us: `Retry-After` (seconds or a date), else
-    `X-RateLimit-Reset` (epoch seconds); None when it names no time.
+    """Return the seconds to wait before the next request, or None if the vendor names no time.
 
-    At least 1. A time that was named for this request is kept to, up to a day; a reset says when
-    the whole allowance is back, long after the first request passes again, so it is taken for 5
-    minutes at most.
+    The headers are `Retry-After` (seconds or a date), else `X-RateLimit-Reset` (epoch seconds). The
+    result is at least 1. `Retry-After` is meant for this request and is obeyed up to a day. A reset
+    is the time when the whole allowance is back, long after the first request is possible again, so
+    it counts for a minute at most (`LONGEST_RESET`).
     """
     now = time.time() if now is None else now
-    seconds = _number(headers.get("Retry-After"))
-    if seconds is None and (moment := _moment(headers.get("Retry-After"))) is not None:
-        seconds = moment - now
+    seconds = finite_number(headers.get("Retry-After"))
+    if seconds is None and (date := _http_date(headers.get("Retry-After"))) is not None:
+        seconds = date - now
     if seconds is not None:
         return min(max(seconds, 1.0), LONGEST_WAIT)
-    reset = _number(headers.get("X-RateLimit-Reset"))
+    reset = finite_number(headers.get("X-RateLimit-Reset"))
     return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET)
 
 
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _moment(value: str | None) -> float | None:
-    """An HTTP date in epoch seconds."""
+def _http_date(value: str | None) -> float | None:
+    """Return an HTTP date in epoch seconds."""
     try:
         return parsedate_to_datetime(value or "").timestamp()
     except (TypeError, ValueError, OverflowError):
@@ -261,8 +272,10 @@ def _moment(value: str | None) -> float | None:
 
 @contextmanager
 def reading(vendor: str) -> Iterator[None]:
-    """Around a call that only reads: without an answer nothing is in doubt, so what was
-    `OutcomeUnknownError` is `RetryLaterError`."""
+    """Turn `OutcomeUnknownError` into `RetryLaterError` around a call that only reads.
+
+    A read without an answer leaves nothing in doubt.
+    """
     try:
         yield
     except OutcomeUnknownError as error:
@@ -274,55 +287,76 @@ def reading(vendor: str) -> Iterator[None]:
 def rejected_token(
     vendor: str, status: int, words: str = "", *, connecting: bool = False
 ) -> UnauthorizedError:
-    """What a 401 or 403 says to a person; `words` are the vendor's own, `connecting`: the token is
-    being tried out."""
+    """Return the error for a 401 or 403.
+
+    `words` are the vendor's own. `connecting`: the credentials are being tried out.
+    """
     if status == 401 and connecting:
         return UnauthorizedError(
             vendor, f"{vendor} does not accept these credentials: copy them again, whole."
         )
     if connecting:
-        said = f' ("{words}")' if words else ""
-        sentence = f"{vendor} does not let this key read what it belongs to{said}: give it more rights, or use another."
+        quoted = f' ("{words}")' if words else ""
+        sentence = (
+            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
+            "or use another."
+        )
         return UnauthorizedError(vendor, sentence, 403)
     if status == 401:
-        sentence = f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
+        sentence = (
+            f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with "
+            "`/vendors`."
+        )
         return UnauthorizedError(vendor, sentence)
-    said = f' ("{words}")' if words else ""
+    quoted = f' ("{words}")' if words else ""
     sentence = (
-        f"{vendor} does not let this workspace's token do that{said}; "
-        "an admin can give it the right to, or connect another one with `/vendors`."
+        f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it the "
+        "right to, or connect another one with `/vendors`."
     )
     return UnauthorizedError(vendor, sentence, 403)
 
 
 def segment(vendor: str, value: str) -> str:
-    """An id as one step of a path. Raises `RejectedError` for `.` and `..`, which lead elsewhere
-    however they are written."""
+    """Return an id as one step of a path.
+
+    Raises `RejectedError` for `.` and `..`, because they lead to another path even when they are
+    percent-encoded.
+    """
     if value in (".", ".."):
         raise RejectedError(vendor, f"{vendor} has nothing with the id “{value}”.")
     return quote(value, safe="")
 
 
 def unreadable(vendor: str) -> RetryLaterError:
-    """For a read whose answer is a success and yet not what was asked for: a proxy's page, a half
-    of a document."""
+    """Return the error for a read whose successful answer is not the expected document.
+
+    Examples are a proxy's page, and half a document.
+    """
     return RetryLaterError(
         vendor, f"{vendor} sent an answer that could not be read.", "unreachable"
     )
 
 
 class TooLongError(RetryLaterError):
-    """A list, or a page of it, of more than `LARGEST_REPLY`: asked for in the same way it will
-    hardly become shorter."""
+    """A list, or a page of it, is longer than `LARGEST_REPLY`.
+
+    The same request will hardly get a shorter answer.
+    """
 
     def __init__(self, vendor: str) -> None:
-        sentence = f"{vendor} sent a list of more than {LARGEST_REPLY >> 20} MB in one piece, too long to be read."
+        sentence = (
+            f"{vendor} sent a list of more than {LARGEST_REPLY >> 20} MB in one piece, too long "
+            "to be read."
+        )
         super().__init__(vendor, sentence, "unreachable")
 
 
 def listed(vendor: str, reply: Reply, *path: str | int) -> list[Any]:
-    """The list at `path` of a page. Without one it is `unreadable`: that is not the same as an
-    empty list. Raises `TooLongError`."""
+    """Return the list at `path` of a page.
+
+    Raises the error of `unreadable` if there is no list, because no list is not an empty list.
+    Raises `TooLongError` for an answer that is too long.
+    """
     if reply.too_long:
         raise TooLongError(vendor)
     found = dig(reply.body, *path)
@@ -332,13 +366,15 @@ def listed(vendor: str, reply: Reply, *path: str | int) -> list[Any]:
 
 
 def reason(body: Any) -> str:
-    """What an error's body says in general, under the names that vendors use for it."""
+    """Return the general message of an error's body, under the names that vendors use for it."""
     return text(body, "message") or text(body, "detail") or text(body, "title")
 
 
 def dig(value: Any, *path: str | int) -> Any:
-    """What lies at `path` in parsed JSON, None where any step is missing: vendors leave out and add
-    members at will."""
+    """Return the value at `path` in parsed JSON, or None if any step is missing.
+
+    Vendors leave out and add members at will.
+    """
     for step in path:
         if isinstance(step, int):
             value = value[step] if isinstance(value, list) and len(value) > step else None
@@ -348,17 +384,16 @@ def dig(value: Any, *path: str | int) -> Any:
 
 
 def items(value: Any, *path: str | int) -> list[Any]:
-    """The list at `path`, empty when there is none."""
+    """Return the list at `path`, or an empty list if there is none."""
     found = dig(value, *path)
     return found if isinstance(found, list) else []
 
 
 def text(value: Any, *path: str | int) -> str:
-    """The text at `path`; a whole number becomes its digits (an id or a reference), anything else
-    nothing.
+    """Return the text at `path`, or an empty text if there is none.
 
-    JSON can hold half a surrogate pair, which cannot be stored or shown: it becomes a question
-    mark.
+    A whole number becomes its digits, because it is an id or a reference. JSON can hold half a
+    surrogate pair, which cannot be stored or shown: it becomes a question mark.
     """
     found = dig(value, *path)
     if isinstance(found, int) and not isinstance(found, bool):
@@ -367,8 +402,10 @@ def text(value: Any, *path: str | int) -> str:
 
 
 def link(value: Any, *path: str | int) -> str:
-    """The web address at `path`; nothing when it is no http(s) address, since it becomes a link
-    that people press."""
+    """Return the web address at `path`, or an empty text if there is none.
+
+    Only http(s) addresses are returned, because people click on them.
+    """
     found = text(value, *path)
     return (
         found

@@ -1,7 +1,7 @@
-"""Trying credentials out: what a vendor's answers to reads say about a key. Nothing is created to
-find it out.
+"""Try credentials out: learn from a vendor's answers to reads which permissions a key has.
 
-A read that gets no answer in time says nothing: better no warning than a false one.
+Nothing is created for that. A read without an answer in time proves nothing, because no warning is
+better than a false one.
 """
 
 import asyncio
@@ -13,16 +13,19 @@ from bot.errors import RetryLaterError, VendorError
 
 T = TypeVar("T")
 VERIFY_SECONDS = 8.0
-"""Limit for all of it together: a person waits."""
+"""Limit for all reads together, because a person waits."""
 
 
 def deadline() -> float:
-    """Until when credentials that are tried out from now on may take, in loop time."""
+    """Return the time, by the event loop's clock, by which a check that starts now must end."""
     return asyncio.get_running_loop().time() + VERIFY_SECONDS
 
 
 async def in_time(vendor: str, call: Awaitable[T], until: float) -> T:
-    """What the call gives; `RetryLaterError` when it has given nothing by then."""
+    """Return the result of `call`.
+
+    Raises `RetryLaterError` if there is none at the time `until`.
+    """
     try:
         async with asyncio.timeout_at(until):
             return await call
@@ -32,18 +35,24 @@ async def in_time(vendor: str, call: Awaitable[T], until: float) -> T:
 
 
 async def refused(
-    reads: Mapping[str, Awaitable[Reply]], says_no: Callable[[Reply], bool], until: float
+    reads: Mapping[str, Awaitable[Reply]], is_denied: Callable[[Reply], bool], until: float
 ) -> frozenset[str]:
-    """The names of those reads that the vendor refuses this key. They are made side by side."""
+    """Return the names of the reads that the vendor denies to this key.
+
+    All reads run at the same time. A read without an answer by `until` (loop time) counts as
+    allowed.
+    """
     async with asyncio.TaskGroup() as group:
-        asked = {name: group.create_task(_answer(read, until)) for name, read in reads.items()}
-    answers = {name: task.result() for name, task in asked.items()}
+        tasks = {
+            name: group.create_task(_answer_in_time(read, until)) for name, read in reads.items()
+        }
+    answers = {name: task.result() for name, task in tasks.items()}
     return frozenset(
-        name for name, reply in answers.items() if reply is not None and says_no(reply)
+        name for name, reply in answers.items() if reply is not None and is_denied(reply)
     )
 
 
-async def _answer(read: Awaitable[Reply], until: float) -> Reply | None:
+async def _answer_in_time(read: Awaitable[Reply], until: float) -> Reply | None:
     try:
         async with asyncio.timeout_at(until):
             return await read

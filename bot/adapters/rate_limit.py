@@ -1,12 +1,17 @@
-"""How fast a connection may be used: what the vendor documents, or says in its headers, less ten
-per cent.
+"""Limit how fast a connection is used.
 
-    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60      Rootly, incident.io: calls in so many seconds, several at once
-    X-RateLimit-Remaining: 12      X-RateLimit-Reset: 1800000060 (epoch s, the whole allowance is back)
+The limit is 90 % of the vendor's documented rate, or of the rate in the vendor's headers:
 
-A header can only make the documented limit smaller: incident.io's names the whole of a bucket that
-reads and writes share. Twilio documents no number, so only its 429 is heeded. Calls are counted in
-a sliding window, since that is never more than any of these ways of counting allows.
+    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60
+    X-RateLimit-Remaining: 12
+    X-RateLimit-Reset: 1800000060
+
+Rootly and incident.io send these headers. `Limit` has one or more policies: a number of calls in a
+number of seconds. `Reset` is the epoch second at which the whole allowance is back.
+
+A header can only make the documented limit smaller, because incident.io's header describes a bucket
+that reads and writes share. Twilio documents no number, so only its 429 counts. Calls are counted
+in a sliding window, which never allows more calls than a vendor's way of counting does.
 """
 
 import math
@@ -19,9 +24,12 @@ from typing import Literal
 
 Side = Literal["read", "write"]
 SHARE = 0.9
-"""Others may use the same key."""
+"""The share of the vendor's limit that we use. Other programs may use the same key."""
 LONGEST_RESET = 60.0
-"""A reset says when the *whole* allowance is back; the first call passes long before."""
+"""Seconds that a reset can hold calls back, at most.
+
+A reset names the time when the *whole* allowance is back. The first call is possible long before.
+"""
 
 _POLICY = re.compile(r"(?<!\d)(\d{1,9})\s*;[^,]*?\b(?:window|w)=(\d{1,9})(?!\d)")
 _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
@@ -29,40 +37,40 @@ _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls in any so many seconds."""
+    """At most `calls` calls in any span of `seconds` seconds."""
 
     calls: int
     seconds: float = 60.0
 
     @property
-    def ours(self) -> int:
-        """How many of them we make, at least one."""
+    def effective_calls(self) -> int:
+        """The number of calls that we make in that span, at least one."""
         return max(1, int(self.calls * SHARE))
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a vendor documents; None where it documents nothing."""
+    """A vendor's documented rates for one key. None means that no rate is documented."""
 
     read: Rate | None = None
     write: Rate | None = None
 
 
 class _Window:
-    """The calls of one side that left, and until when there is a pause."""
+    """The recent calls of one side, and the end of its pause."""
 
     def __init__(self, documented: Rate | None) -> None:
         self.documented = self.rate = documented
-        self.left: deque[float] = deque()
+        self.started: deque[float] = deque()
         self.pause_until = 0.0
         self.paused_at = 0.0
 
 
 class RateLimiter:
-    """One connection's use of its vendor, reads and writes apart. `clock` gives seconds from any
-    point.
+    """Counts the calls of one connection, reads and writes apart.
 
-    It is kept in memory: after a restart the vendor's own headers, or its 429, say what is left.
+    `clock` gives seconds from any starting point. The counts are kept in memory: after a restart,
+    the vendor's headers or its 429 tell what is left.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
@@ -73,72 +81,87 @@ class RateLimiter:
         }
 
     def wait(self, side: Side, ahead: int = 0) -> float:
-        """Seconds until a call may leave that has `ahead` others before it; 0.0 for now."""
+        """Return the seconds until a call with `ahead` calls before it may start. 0.0 means now."""
         window, now = self._current(side)
         pause = max(0.0, window.pause_until - now)
         if window.rate is None:
             return pause
-        # More can have left than may: the limit has become smaller since.
-        counted = min(len(window.left), window.rate.ours)
-        windows, place = divmod(counted + ahead, window.rate.ours)
+        # More calls may have started than the limit allows, because the limit has become smaller
+        # since.
+        counted = min(len(window.started), window.rate.effective_calls)
+        windows, place = divmod(counted + ahead, window.rate.effective_calls)
         if place >= counted:
             return pause + windows * window.rate.seconds
-        # The call that stands so many windows before this one makes room for it when it leaves the
-        # window.
-        room = window.left[place - counted] - now + window.rate.seconds
+        # An earlier call makes room for this one when it leaves the window.
+        room = window.started[place - counted] - now + window.rate.seconds
         return max(pause, room) + (windows - 1) * window.rate.seconds
 
     def take(self, side: Side) -> bool:
-        """Count a call that leaves now; False when it has to wait."""
+        """Count a call that starts now. Returns False if the call has to wait."""
         if self.wait(side) > 0:
             return False
-        self._windows[side].left.append(self._clock())
+        self._windows[side].started.append(self._clock())
         return True
 
     def give_back(self, side: Side) -> None:
-        """A call that `take` counted never left. Which one is not known: to forget the oldest never
-        allows too much."""
-        if self._windows[side].left:
-            self._windows[side].left.popleft()
+        """Take back a call that `take` counted and that never started.
+
+        The limiter does not know which call that was. It removes the oldest one, which never allows
+        too many calls.
+        """
+        if self._windows[side].started:
+            self._windows[side].started.popleft()
 
     def pause(self, side: Side, seconds: float) -> None:
-        """No call of this side for so long: the vendor said so (429), or has nearly no calls left
-        for us."""
+        """Allow no call of this side for so many seconds.
+
+        The reason is a 429, or an allowance that is almost used up.
+        """
         window, now = self._current(side)
         window.paused_at, window.pause_until = now, max(window.pause_until, now + seconds)
 
-    def heard(self, side: Side, headers: Mapping[str, str], now: float | None = None) -> None:
-        """Take over what an answer's headers say. `now` is epoch seconds. Headers that make no
-        sense say nothing."""
+    def update_from_headers(
+        self, side: Side, headers: Mapping[str, str], now: float | None = None
+    ) -> None:
+        """Adjust the limit and the pause of this side to the rate headers of an answer.
+
+        `now` is the time in epoch seconds, the current time by default. Headers that cannot be read
+        change nothing.
+        """
         window, _ = self._current(side)
         limit = headers.get("X-RateLimit-Limit", "")
         if rate := _tightest(limit):
             window.rate = _slowest(filter(None, (rate, window.documented)))
-        remaining, first = _number(headers.get("X-RateLimit-Remaining")), _FIRST.match(limit)
+        remaining, first = finite_number(headers.get("X-RateLimit-Remaining")), _FIRST.match(limit)
         if remaining is None or first is None or remaining > int(first[1]) * (1 - SHARE):
             return
-        reset = _number(headers.get("X-RateLimit-Reset"))
+        reset = finite_number(headers.get("X-RateLimit-Reset"))
         seconds = LONGEST_RESET if reset is None else reset - (time.time() if now is None else now)
-        if remaining > 0:  # a tenth of the allowance is back after a tenth of the time
+        if remaining > 0:  # after a tenth of the time, a tenth of the allowance is back
             seconds *= 1 - SHARE
         self.pause(side, min(max(seconds, 0.0), LONGEST_RESET))
 
     def _current(self, side: Side) -> tuple[_Window, float]:
-        """The lane without what has left the window. After a clock that went back, nothing counts
-        that is yet to come."""
+        """Return the window of the side, without calls that are too old to count, and the time.
+
+        If the clock jumped back, a call or pause that lies in the future is removed too.
+        """
         window, now = self._windows[side], self._clock()
         if window.paused_at > now:
             window.pause_until = 0.0
         seconds = window.rate.seconds if window.rate else 0.0
-        while window.left and window.left[-1] > now:
-            window.left.pop()
-        while window.left and window.left[0] <= now - seconds:
-            window.left.popleft()
+        while window.started and window.started[-1] > now:
+            window.started.pop()
+        while window.started and window.started[0] <= now - seconds:
+            window.started.popleft()
         return window, now
 
 
 def _tightest(limit: str) -> Rate | None:
-    """The slowest of the policies in a limit header; a bare number counts for a minute."""
+    """Return the slowest policy of a limit header.
+
+    A bare number is a number of calls per minute.
+    """
     policies = [
         Rate(int(calls), float(seconds))
         for calls, seconds in _POLICY.findall(limit)
@@ -146,14 +169,15 @@ def _tightest(limit: str) -> Rate | None:
     ]
     if not policies and (first := _FIRST.match(limit)):
         policies = [Rate(int(first[1]))]
-    return _slowest(it for it in policies if it.calls > 0)
+    return _slowest(rate for rate in policies if rate.calls > 0)
 
 
 def _slowest(rates: Iterable[Rate]) -> Rate | None:
-    return min(rates, key=lambda it: it.calls / it.seconds, default=None)
+    return min(rates, key=lambda rate: rate.calls / rate.seconds, default=None)
 
 
-def _number(text: str | None) -> float | None:
+def finite_number(text: str | None) -> float | None:
+    """Return the number in a header, or None if the text is missing or is no finite number."""
     try:
         number = float(text or "")
     except ValueError:
@@ -162,7 +186,7 @@ def _number(text: str | None) -> float | None:
 
 
 class RateLimiters:
-    """Every connection's pace. `limits` are the vendors' documented ones."""
+    """The rate limiter of each connection. `limits` has the vendors' documented rates."""
 
     def __init__(
         self, limits: Mapping[str, Limits], clock: Callable[[], float] = time.monotonic
@@ -172,20 +196,23 @@ class RateLimiters:
         self._rate_limiters: dict[tuple[object, str], RateLimiter] = {}
 
     def of(self, connection: tuple[object, str]) -> RateLimiter:
-        """The pace of (workspace, vendor)."""
+        """Return the rate limiter of (workspace, vendor)."""
         if connection not in self._rate_limiters:
             self._rate_limiters[connection] = RateLimiter(self._limits[connection[1]], self._clock)
         return self._rate_limiters[connection]
 
     def renew(self, connection: tuple[object, str]) -> None:
-        """It was removed, or belongs to another account now: the calls and pauses of the last one
-        are no concern of it. A call that is under way still tells the old pace what it hears."""
+        """Begin a new count for a connection that was removed or belongs to another account now.
+
+        The calls and pauses of the former account do not count for the new one. A call under way
+        still updates the old limiter.
+        """
         self._rate_limiters.pop(connection, None)
 
     def forget(self, workspaces: Container[object]) -> None:
         """Forget the connections of these workspaces."""
         self._rate_limiters = {
-            it: rate_limiter
-            for it, rate_limiter in self._rate_limiters.items()
-            if it[0] not in workspaces
+            connection: rate_limiter
+            for connection, rate_limiter in self._rate_limiters.items()
+            if connection[0] not in workspaces
         }

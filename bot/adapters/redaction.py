@@ -1,6 +1,8 @@
-"""A vendor's answer without the credentials that it was asked with: some quote the request in their
-errors, and what a vendor says goes on to people in Slack, into the database and out of the command
-line."""
+"""Remove credentials from a vendor's answer.
+
+Some vendors quote the request in their errors. The words of a vendor reach people in Slack, the
+database and the output of the command line, so no credential may stand in them.
+"""
 
 import base64
 import binascii
@@ -9,23 +11,26 @@ import httpx
 
 HIDDEN = b"[hidden]"
 SHORTEST = 8
-"""What is shorter is no key, and may stand in an answer by chance."""
+"""Characters of a secret, at least. A shorter text is no key, and may stand in an answer by chance.
+"""
 
 
 def hide(body: bytes, response: httpx.Response) -> bytes:
-    """The body, JSON or not, with what the request's Authorization header held taken out. A user
-    name is no secret, and belongs to what a vendor says of an account; only out of errors it is
-    taken as well."""
+    """Return the body without the secrets of the request's Authorization header.
+
+    `body` may be JSON or anything else. A user name is no secret, and is a part of what vendors
+    answer about an account. It is removed only from errors.
+    """
     for secret in _secrets(
         response.request.headers.get("Authorization", ""), with_name=not response.is_success
     ):
-        for written in (secret, secret.replace("/", r"\/")):  # as some write it in JSON
+        for written in (secret, secret.replace("/", r"\/")):  # some vendors escape slashes in JSON
             body = body.replace(written.encode(), HIDDEN)
     return body
 
 
 def _secrets(authorization: str, *, with_name: bool) -> list[str]:
-    """The whole, then its parts."""
+    """Return the whole credential first, then its parts."""
     scheme, _, given = authorization.partition(" ")
     found = [given]
     if scheme.lower() == "basic":
@@ -34,4 +39,4 @@ def _secrets(authorization: str, *, with_name: bool) -> list[str]:
         except (binascii.Error, UnicodeDecodeError):
             return found
         found += [password, name] if with_name else [password]
-    return [it for it in found if len(it) >= SHORTEST]
+    return [secret for secret in found if len(secret) >= SHORTEST]

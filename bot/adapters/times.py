@@ -1,12 +1,14 @@
-"""Points in time as vendors write them."""
+"""Convert between epoch seconds and the dates that vendors write."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
 def epoch(written: str) -> float:
-    """Epoch seconds of an ISO 8601 or RFC 2822 date; 0.0 when it is neither. Without an offset it
-    is UTC."""
+    """Return the epoch seconds of an ISO 8601 or RFC 2822 date, or 0.0 if the text is neither.
+
+    A date without an offset is read as UTC.
+    """
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(written)
@@ -17,5 +19,5 @@ def epoch(written: str) -> float:
 
 
 def iso(at: float) -> str:
-    """Epoch seconds as ISO 8601 in UTC, by the second."""
+    """Return epoch seconds as ISO 8601 in UTC, in whole seconds."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,4 +1,7 @@
-"""Forms: a pydantic model in, a Slack modal out, and what was filled in back as the model."""
+"""Forms: from a pydantic model to a Slack modal, and from the person's input back to the model.
+
+Begin with `fields`, which shows how a form is declared.
+"""
 
 from bot.forms.parse import parse, place, read
 from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, notice, render

@@ -1,5 +1,7 @@
-"""Fields that a workspace made for itself at its vendor: their definition, and the form made from
-it at run time."""
+"""Custom fields: fields that a workspace defined for itself at its vendor.
+
+A `CustomField` is the definition of one. `custom_form` makes a form of them at run time.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,11 +19,10 @@ CustomKind = Literal[
 
 
 class CustomField(BaseModel):
-    """One such field: what an adapter reads from the vendor's lists, and what a form is made of at
-    run time.
+    """The definition of one custom field, as an adapter reads it from the vendor's lists.
 
-    `id` is the adapter's own and has no dot, so that it can be the name of a form's field. What its
-    value is:
+    `id` is the adapter's own. It has no dot, so that it can be the name of a form's field. `kind`
+    decides what the value is:
 
     | kind                          | value                                       |
     |-------------------------------|---------------------------------------------|
@@ -42,14 +43,17 @@ class CustomField(BaseModel):
     required: bool = False
     hint: str = ""
     options: tuple[tuple[str, str], ...] = ()
-    """(id, label) of each, in the order to show them in."""
+    """(id, label) of each option, in the order in which they are shown."""
     catalog: str = ""
     """The name of the adapter's catalog that a lookup searches."""
 
 
 BLOCK = "custom"
 SHOWN = 6
-"""So many fields that need no answer stand in the form at once; the others behind "More fields"."""
+"""The number of optional custom fields that the form shows at once.
+
+The others are behind "More fields".
+"""
 MOST_IN_A_SELECT = 100
 
 _TYPES: Mapping[CustomKind, tuple[Any, Marker | None]] = {
@@ -68,10 +72,12 @@ _TYPES: Mapping[CustomKind, tuple[Any, Marker | None]] = {
 
 @lru_cache(maxsize=256)
 def custom_form(fields: tuple[CustomField, ...], catalog: str) -> type[Form]:
-    """A form with a field for each, named by its id. What no select can hold is searched in
-    `catalog`: "<catalog>:<field's id>" offers the field's own options.
+    """Return a form with a field for each custom field. The name of the field is its id.
 
-    A check that is demanded is no more than a check: vendors take "no" for an answer.
+    A field with more options than a select can hold becomes a search: `catalog` is the catalog of
+    custom fields, and its list "<catalog>:<field's id>" offers the options.
+
+    A required check is an ordinary checkbox, because vendors accept "no" as an answer.
     """
     optional = 0
     made: dict[str, Any] = {}
@@ -87,7 +93,7 @@ class _Custom(Form):
 
 
 def _declared(field: CustomField, catalog: str, markers: list[Marker]) -> tuple[Any, Any]:
-    """The field as pydantic takes it: (type, its default and words)."""
+    """Return the field as `create_model` takes it: (type, default with title and hint)."""
     type_, marker = _type(field, catalog)
     markers = [*markers, *([marker] if marker else [])]
     about: dict[str, Any] = {"title": field.name, "description": field.hint or None}

@@ -1,5 +1,4 @@
-"""How a form is declared: a pydantic model whose fields' types choose the element, and markers that
-say more.
+"""Declare a form: a pydantic model whose types choose the elements, and markers that add details.
 
 | a field of type                    | becomes                                        |
 |------------------------------------|------------------------------------------------|
@@ -14,15 +13,15 @@ say more.
 | `date`, `datetime`                 | a date picker, a date and time picker          |
 | `int`, `float`                     | a number input                                 |
 | `bool`                             | a checkbox; `Check("...")` words it            |
-| `Literal[True]`                    | a checkbox that says nothing when it is not ticked: required, it has to be |
+| `Literal[True]`                    | a checkbox without a "no"; if required, it must be ticked |
 | `HttpUrl`, `EmailStr`              | a URL input, an e-mail input                   |
 | `list[str]`, `list[EmailStr]`      | many lines, one value a line (or commas, for e-mails) |
 | `Named`                            | a text input, "ID, name"; in a `list`: many lines of that |
 | another `Form`                     | that form's fields, in its place               |
 
-The label is the field's `title`, the hint its `description`; lengths and bounds are the field's own
-constraints. A field without a default is required. Anything else raises `TypeError` when it is
-rendered, so that a new kind of field cannot be forgotten.
+The label is the field's `title`, the hint its `description`. Lengths and bounds are the field's own
+constraints. A field without a default is required. Any other type raises `TypeError` when the form
+is rendered, so that a new kind of field cannot be forgotten.
 """
 
 import re
@@ -35,11 +34,11 @@ from pydantic_core import PydanticCustomError
 
 
 class Form(BaseModel):
-    """What a person fills in for one operation. The model is the form's only declaration.
+    """The form of one operation. The model is its only declaration.
 
     `headline` and `details` name the fields that keep their text when the person switches to
-    another vendor; a form with one text field for both leaves `details` empty. `block` stands in
-    the block ids of a form nested in another one.
+    another vendor. A form with one text field for both leaves `details` empty. `block` stands in
+    the block ids of a form that is nested in another one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -50,17 +49,16 @@ class Form(BaseModel):
 
     @property
     def confidential(self) -> bool:
-        """Whether only the person who filled it in may see it in Slack."""
+        """True if only the person who filled the form in may see the result in Slack."""
         return False
 
 
 _NAMED = re.compile(r"((?:\{\{.*?\}\}|[^,])*)(?:,(.*))?", re.DOTALL)
-"""The first comma separates, unless it stands in Liquid: "{{ a | append: ',' }}, name"."""
+"""The first comma separates, except inside Liquid: "{{ a | append: ',' }}, name"."""
 
 
 class Named(BaseModel):
-    """A thing in another tool, as a person types it: "10001, Bug". Without a name, the ID is all
-    there is."""
+    """An object in another tool, as a person types it: "10001, Bug". The name may be missing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -82,13 +80,15 @@ class Named(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Says more about a field than its type does; stands in `Annotated[...]`."""
+    """Adds a detail to a field's type. A marker stands in `Annotated[...]`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text(Marker):
-    """A text input: many lines if `multiline`; `placeholder` is shown while it is empty (150
-    characters at most)."""
+    """A text input, of many lines if `multiline`.
+
+    `placeholder` is shown while the input is empty (150 characters at most).
+    """
 
     multiline: bool = False
     placeholder: str = ""
@@ -96,11 +96,10 @@ class Text(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Json(Marker):
-    """Many lines that must be JSON; the value stays the text. `kind` is the JSON type demanded at
-    the top.
+    """Many lines that must be JSON. The value stays a text.
 
-    `liquid`: it becomes JSON once the Liquid in it is filled in, by the vendor; it is checked as
-    far as that allows.
+    `kind` is the JSON type that the top level must have. `liquid`: the text may hold Liquid, which
+    the vendor replaces, and becomes JSON only then. The text is checked as far as that allows.
     """
 
     kind: type | None = None
@@ -110,11 +109,13 @@ class Json(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Upload(Marker):
-    """One file of text in UTF-8; the value is its text. `most`: its bytes; `types`: what its name
-    may end in (".json": "json").
+    """One file of text in UTF-8. The value is its text.
 
-    `instead_of` names the text field that says the same. Slack cannot put a file back into a form:
-    there its text stands when the form is filled in again, if it fits.
+    `most` is the largest size in bytes. `types` are the allowed endings of the file's name without
+    the dot ("json").
+
+    `instead_of` names a text field for the same content. Slack cannot put a file back into a form,
+    so this field gets the file's text when the form is filled in again, if the text fits.
     """
 
     most: int
@@ -124,18 +125,22 @@ class Upload(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Marker):
-    """Words for the values of a select; a value without one is shown humanised (`in_progress`: "In
-    progress")."""
+    """Labels for the values of a select.
+
+    A value without one is humanised (`in_progress`: "In progress").
+    """
 
     labels: Mapping[str, str] = field(
         default_factory=dict, hash=False
-    )  # so that `Annotated[...] | None` can be said
+    )  # without this, `Annotated[...] | None` fails, because a dict has no hash
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup(Marker):
-    """A type-ahead over the adapter's catalog of that name. `rerenders`: choosing redraws the form
-    at once."""
+    """A type-ahead over the adapter's catalog of that name.
+
+    `rerenders`: choosing an entry redraws the form at once.
+    """
 
     catalog: str
     placeholder: str = ""
@@ -144,28 +149,33 @@ class Lookup(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Person(Marker):
-    """A Slack person; the value is the Slack user id."""
+    """A Slack user. The value is the Slack user id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation(Marker):
-    """A Slack conversation; the value is its id."""
+    """A Slack conversation. The value is its id."""
 
 
 USER_GROUPS = "user_groups"
-"""What stands in a catalog's place for Slack's user groups: "user_groups/S012AB3CD"."""
+"""The name that stands for Slack's user groups where others have a catalog:
+"user_groups/S012AB3CD"."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserGroup(Marker):
-    """A Slack user group; the value is its id. Slack has no element for it: whoever draws the form
-    answers the type-ahead."""
+    """A Slack user group. The value is its id.
+
+    Slack has no element for user groups, so the bot itself answers the type-ahead.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Check(Marker):
-    """The words beside a checkbox (75 characters at most). `confirm`: what Slack asks for assent to
-    when it is clicked (300 at most)."""
+    """The words beside a checkbox (75 characters at most).
+
+    `confirm` is the question of the dialog that Slack shows after a click (300 characters at most).
+    """
 
     words: str = "Yes"
     confirm: str = ""
@@ -173,10 +183,12 @@ class Check(Marker):
 
 @dataclass(frozen=True, slots=True)
 class Advanced(Marker):
-    """Rarely used: shown only after "More fields"."""
+    """A rarely used field, shown only after "More fields"."""
 
 
 def wrong(field: str, sentence: str) -> PydanticCustomError:
-    """What a model validator raises to put its sentence beside one field: `raise
-    wrong("configuration", "Give ...")`."""
+    """Return an error for a model validator to raise, which puts its sentence beside one field.
+
+    For example: `raise wrong("configuration", "Give ...")`.
+    """
     return PydanticCustomError("wrong_field", "{sentence}", {"field": field, "sentence": sentence})

@@ -1,7 +1,7 @@
-"""A form with more fields than Slack takes in one view: which of them stand in it.
+"""Choose the fields that fit into one Slack view.
 
-A workspace may have made itself any number of fields at its vendor. Slack refuses a view that has
-too many, and then the person sees nothing at all. The numbers are from Slack's reference for views.
+A workspace may have any number of custom fields at its vendor. Slack refuses a view with too many,
+and then the person sees nothing at all. The numbers are from Slack's reference for views.
 """
 
 import json
@@ -16,13 +16,13 @@ from bot.forms.shape import Place, places
 BLOCKS = 100
 VIEW_BYTES = 250_000
 _AROUND_BYTES = 10_000
-"""For what a view holds beside its blocks: the private metadata, the titles."""
+"""Bytes for the rest of a view: the private metadata, the titles."""
 _LINE_BYTES = 10_000
-"""For the line that says what is left out."""
+"""Bytes for the line about the fields that are left out."""
 
 
 class Fitted(NamedTuple):
-    """The blocks that stand in the view, in the form's order, and the fields that do not."""
+    """The blocks that stand in the view, in the form's order, and the fields that do not fit."""
 
     blocks: list[Block]
     left_out: list[Place]
@@ -31,15 +31,15 @@ class Fitted(NamedTuple):
 def fitted(
     form: type[Form], prefix: str, blocks: Sequence[Block], others: Sequence[Block] = ()
 ) -> Fitted:
-    """What of the form's rendered `blocks` fits into one view beside `others`; all, nearly always.
+    """Return the rendered `blocks` that fit into one view beside `others`: nearly always all.
 
-    First what has to be filled in, then what is filled in, then the form's own fields, then the
-    workspace's own. Where something is left out there is room for a line more, which says so.
+    Required fields come first, then filled-in ones, then the form's own, then the workspace's own.
+    If a field is left out, room is kept for a line about that.
     """
     room, space = BLOCKS - len(others), VIEW_BYTES - _AROUND_BYTES - _size(others)
     if len(blocks) <= room and _size(blocks) <= space:
         return Fitted(list(blocks), [])
-    known = {it.block_id: it for it in places(form, prefix)}
+    known = {place.block_id: place for place in places(form, prefix)}
     ranks = [_rank(block, known[block["block_id"]]) for block in blocks]
     kept = _kept(blocks, ranks, room - 1, space - _LINE_BYTES)
     return Fitted(
@@ -49,10 +49,13 @@ def fitted(
 
 
 def _kept(blocks: Sequence[Block], ranks: Sequence[int], room: int, space: int) -> set[int]:
-    """The indexes of the blocks that fit; where a large one does not, smaller ones after it may."""
+    """Return the indexes of the blocks that fit.
+
+    A large block may be skipped for smaller ones after it.
+    """
     kept: set[int] = set()
     for index in sorted(range(len(blocks)), key=ranks.__getitem__):
-        weight = _size(blocks[index]) + 2  # and what separates it from the next
+        weight = _size(blocks[index]) + 2  # 2 bytes for the separator
         if len(kept) < room and weight <= space:
             kept.add(index)
             space -= weight
@@ -68,5 +71,5 @@ def _rank(block: Block, place: Place) -> int:
 
 
 def _size(value: Any) -> int:
-    """Its bytes as they go to Slack."""
+    """Return the bytes of the value as JSON for Slack."""
     return len(json.dumps(value))

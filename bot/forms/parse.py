@@ -1,9 +1,8 @@
-"""What was filled in, back as the form's model, and what was wrong with it, beside the fields it
-concerns.
+"""Parse a person's input: return the form's model, or sentences about errors beside their fields.
 
-`state_values` is `view["state"]["values"]` of a submission or a block action, read as plain dicts:
-block id -> {"value": element state}. Nothing in it is trusted: a payload of any shape gives a form
-or a `FormError`, nothing else.
+`state_values` is `view["state"]["values"]` of a submission or a block action, as plain dicts: block
+id -> {"value": element state}. Nothing in it is trusted: a payload of any shape gives a form or a
+`FormError`, nothing else.
 """
 
 import math
@@ -26,19 +25,22 @@ Path = tuple[str, ...]
 """A field's dotted name in parts: ("task_params", "to")."""
 
 NOTICE = "-"
-"""The value of an option that is no entry but says why there are none."""
+"""The value of an option that is no entry, but a note why there are none."""
 LONGEST_ERROR = 600
-"""Ours: Slack shows an error below its field, where more would push the form off the screen."""
+"""Characters of an error. The limit is ours.
+
+Slack shows an error below its field, and a longer one would push the form off the screen.
+"""
 
 
 def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed so far by field name (a dict for a nested form), unvalidated, without what is
-    not on the screen.
+    """Return the input so far by field name, unvalidated.
 
-    Text is as typed, a select's answer its value, people and entries their ids, a date and time
-    aware, a number that is none stays text, "ID, name" too; of a file that was not fetched there
-    are the names, in a list. A field left blank is None, [] or False. `render` takes the result as
-    its values.
+    Fields that are not on the screen are left out. A nested form is a dict. A text is as typed. A
+    select gives its value, people and entries give ids, a date and time has a time zone. Text that
+    should be a number and is none stays a text, and so does "ID, name". A file gives its text, or a
+    list of the chosen names if no text is fetched. A blank field gives None, [] or False. `render`
+    takes the result as its `values`.
     """
     typed: dict[str, Any] = {}
     for field in shape(form):
@@ -51,16 +53,13 @@ def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict
 
 
 def parse(form: type[FormT], prefix: str, state_values: Mapping[str, Any]) -> FormT:
-    """The filled-in form. Raises `FormError` with a sentence for each block that needs mending.
+    """Return the filled-in form. Raises `FormError` with a sentence for each block to correct.
 
-    A field left blank gets its default, unless its type has a blank value of its own (None, "", [],
+    A blank field gets its default, unless its type has a blank value of its own (None, "", [],
     False).
     """
-    early = {
-        each.path: text
-        for each in places(form, prefix)
-        if (text := _early(each, state_values)) is not None
-    }
+    found = {each.path: _early(each, state_values) for each in places(form, prefix)}
+    early = {path: sentence for path, sentence in found.items() if sentence is not None}
     complaints = list(early.items())
     try:
         filled = form.model_validate(_given(form, read(form, prefix, state_values), early))
@@ -79,10 +78,10 @@ def place(
     fields: Mapping[str, str],
     sentence: str = "",
 ) -> dict[str, str]:
-    """A vendor's complaints by block id, for an answer with errors.
+    """Return a vendor's complaints by block id, for an answer with errors.
 
-    `fields` maps dotted field names to the vendor's words, `sentence` belongs to no field. What is
-    about a field that the screen does not show, or the form does not have, goes to the first input
+    `fields` maps dotted field names to the vendor's words, `sentence` belongs to no field. A
+    complaint about a field that is not on the screen, or not in the form, goes to the first input
     and begins with the field's title.
     """
     complaints = [
@@ -100,36 +99,38 @@ def _placed(
     state_values: Mapping[str, Any],
     complaints: Iterable[tuple[Path, str]],
 ) -> dict[str, str]:
-    """Each complaint below the input that a person can mend it in, several joined by line breaks."""
+    """Return the complaints by the block in which a person can correct them, one a line."""
     known = {each.path: each for each in places(form, prefix)}
     screen = _mapping(state_values)
-    first = _first(known.values(), screen) or next(
+    first = _first_block(known.values(), screen) or next(
         (name for name in screen if isinstance(name, str)), None
     )
     if first is None:
         first = next((each.block_id for each in known.values() if each.field.form is None), prefix)
     found: dict[str, list[str]] = {}
     for path, text in complaints:
-        block_id = _beside(known, path, screen)
+        block_id = _block_of(known, path, screen)
         title = "" if block_id or not path else _title(known, path)
-        said = f"{title}: {text}" if title else text
-        there = found.setdefault(block_id or first, [])
-        if said not in there:
-            there.append(said)
-    return {block_id: cut("\n".join(said), LONGEST_ERROR) for block_id, said in found.items()}
+        sentence = f"{title}: {text}" if title else text
+        sentences = found.setdefault(block_id or first, [])
+        if sentence not in sentences:
+            sentences.append(sentence)
+    return {
+        block_id: cut("\n".join(sentences), LONGEST_ERROR) for block_id, sentences in found.items()
+    }
 
 
-def _beside(known: Mapping[Path, Place], path: Path, screen: Mapping[str, Any]) -> str | None:
-    """The block that a complaint about that name belongs to, if it is on the screen."""
+def _block_of(known: Mapping[Path, Place], path: Path, screen: Mapping[str, Any]) -> str | None:
+    """Return the block for a complaint about that name, or None if it is not on the screen."""
     nearest = _nearest(known, path)
     if nearest is None or (nearest.field.form is not None and nearest.path != path):
         return None
-    return _first(
+    return _first_block(
         (each for each in known.values() if each.path[: len(nearest.path)] == nearest.path), screen
     )
 
 
-def _first(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
+def _first_block(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
     return next(
         (each.block_id for each in among if each.field.form is None and each.block_id in screen),
         None,
@@ -137,7 +138,7 @@ def _first(among: Iterable[Place], screen: Mapping[str, Any]) -> str | None:
 
 
 def _nearest(known: Mapping[Path, Place], path: Path) -> Place | None:
-    """The field of that name, else the one that it is a part of (`emails.2`)."""
+    """Return the field of that name, or the field that the name is a part of (`emails.2`)."""
     return next((known[path[:end]] for end in range(len(path), 0, -1) if path[:end] in known), None)
 
 
@@ -151,10 +152,10 @@ def _title(known: Mapping[Path, Place], path: Path) -> str:
 def _complaints(
     form: type[Form], prefix: str, error: ValidationError, early: Collection[Path]
 ) -> Iterator[tuple[Path, str]]:
-    """pydantic's errors as sentences.
+    """Yield pydantic's errors as sentences.
 
-    Values known to be wrong were held back, so what is said about those, or about the form as a
-    whole, means nothing.
+    Values that are known to be wrong were not validated. An error about one of them, or about the
+    form as a whole, is therefore skipped.
     """
     known = {each.path: each for each in places(form, prefix)}
     for detail in error.errors(include_url=False):
@@ -176,14 +177,13 @@ def _held_back(known: Mapping[Path, Place], path: Path, early: Collection[Path])
 def _given(
     form: type[Form], typed: Mapping[str, Any], early: Collection[Path], path: Path = ()
 ) -> dict[str, Any]:
-    """What the model is asked to validate: without what was left blank, and without what is known
-    to be wrong."""
+    """Return the values to validate: without blank fields and without values known to be wrong."""
     given: dict[str, Any] = {}
     for field in shape(form):
         here = (*path, field.name)
         if field.form is not None:
             nested = typed.get(field.name, {})
-            if field.required or _any(nested):
+            if field.required or _has_answer(nested):
                 given[field.name] = _given(field.form, nested, early, here)
         elif field.name in typed and here not in early:
             given |= _answer(field, typed[field.name])
@@ -191,8 +191,11 @@ def _given(
 
 
 def _answer(field: Field, value: Any) -> dict[str, Any]:
-    """A field left blank: None or an empty value if its type and bounds take one; else nothing,
-    hence the default."""
+    """Return {name: value} for the field.
+
+    A blank field gives None or an empty value if its type and bounds allow that. Otherwise the
+    result is empty, and the field gets its default.
+    """
     if value not in (None, []) and not (isinstance(value, str) and not value.strip()):
         return {field.name: value}
     if field.required:
@@ -210,36 +213,39 @@ def _answer(field: Field, value: Any) -> dict[str, Any]:
     )
 
 
-def _any(typed: Any) -> bool:
-    return any(_any(each) for each in typed.values()) if isinstance(typed, dict) else bool(typed)
+def _has_answer(typed: Any) -> bool:
+    return (
+        any(_has_answer(each) for each in typed.values())
+        if isinstance(typed, dict)
+        else bool(typed)
+    )
 
 
 def chosen(
     state_values: Mapping[str, Any], block_id: str, action_id: str = "value"
 ) -> dict[str, str]:
-    """What is chosen in the select of that block: value -> the words shown for it. Empty where
-    there is none."""
+    """Return the chosen options of the select in that block: value -> label.
+
+    Empty if there is none.
+    """
     element = _element(state_values, block_id, action_id)
     several = element.get("selected_options")
-    options = [
-        _mapping(it)
-        for it in (element.get("selected_option"), *(several if isinstance(several, list) else []))
-    ]
-    words = [(it.get("value"), _mapping(it.get("text")).get("text")) for it in options]
-    return {
-        value: str(text or value)
-        for value, text in words
-        if isinstance(value, str) and value != NOTICE
-    }
+    options = [element.get("selected_option"), *(several if isinstance(several, list) else [])]
+    found: dict[str, str] = {}
+    for option in map(_mapping, options):
+        value, label = option.get("value"), _mapping(option.get("text")).get("text")
+        if isinstance(value, str) and value != NOTICE:
+            found[value] = str(label or value)
+    return found
 
 
 def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
-    """The ids of the conversations picked in that block."""
+    """Return the ids of the conversations picked in that block."""
     return _picked(_element(state_values, block_id), "conversation")
 
 
 def people(state_values: Mapping[str, Any], block_id: str) -> list[str]:
-    """The Slack ids of the people picked in that block."""
+    """Return the Slack ids of the people picked in that block."""
     return _picked(_element(state_values, block_id), "user")
 
 
@@ -247,8 +253,8 @@ def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
     element = _element(state_values, place.block_id)
     if place.field.kind in ("lookup", "user_group"):
         return NOT_CHOSEN if NOTICE in _selected(element) else None
-    if place.field.kind == "file" and (said := problem(element)):
-        return said
+    if place.field.kind == "file" and (sentence := problem(element)):
+        return sentence
     typed = _typed(place.field, element)
     return early_complaint(place.field, typed) if isinstance(typed, str) and typed.strip() else None
 
@@ -274,9 +280,9 @@ def _typed(field: Field, element: Mapping[str, Any]) -> Any:
         case "conversation":
             return _one_or_all(field, _picked(element, "conversation"))
         case "date":
-            return _day(element.get("selected_date"))
+            return _date(element.get("selected_date"))
         case "datetime":
-            return _moment(element.get("selected_date_time"))
+            return _point_in_time(element.get("selected_date_time"))
         case "check":
             return "yes" in _selected(element)
         case "tick":
@@ -288,7 +294,7 @@ def _typed(field: Field, element: Mapping[str, Any]) -> Any:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    # A dict is what JSON gives; that it is one is known much sooner than that it is a Mapping.
+    # JSON gives a dict. The check for a dict is much faster than the one for a Mapping.
     return value if isinstance(value, dict | Mapping) else {}
 
 
@@ -311,7 +317,7 @@ def _pieces(value: Any, separator: str) -> list[str]:
 
 
 def _selected(element: Mapping[str, Any]) -> list[str]:
-    """The values of the chosen options, of an element that takes one or several."""
+    """Return the values of the chosen options of an element for one or several."""
     several = element.get("selected_options")
     options = [element.get("selected_option"), *(several if isinstance(several, list) else [])]
     return _strings([_mapping(option).get("value") for option in options])
@@ -336,14 +342,14 @@ def _number(value: Any, kind: str) -> int | float | str | None:
     return number if math.isfinite(number) else text
 
 
-def _day(value: Any) -> date | str | None:
+def _date(value: Any) -> date | str | None:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         return _string(value)
 
 
-def _moment(value: Any) -> datetime | None:
+def _point_in_time(value: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(value, tz=UTC)
     except (TypeError, ValueError, OverflowError, OSError):

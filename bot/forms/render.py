@@ -1,7 +1,7 @@
-"""A form as Block Kit: one input block a field, and the views that hold them.
+"""Render a form as Block Kit: one input block for each field, and the views that hold the blocks.
 
-Nothing that is rendered breaks a limit of Slack's: what is too long is cut, and what does not fit
-as a first value is left out. The numbers are from Slack's Block Kit reference;
+The result never breaks a limit of Slack's. A text that is too long is cut, and a first value that
+does not fit is left out. The numbers are from Slack's Block Kit reference;
 `bot.playground.slack.limits` checks them with a table of its own.
 """
 
@@ -19,7 +19,7 @@ from bot.forms.text import cut, humanise
 
 Block = dict[str, Any]
 Labels = Callable[[str, str], str | None]
-"""(catalog name, entry id) -> the entry's label, None when it is not known."""
+"""(catalog name, entry id) -> the entry's label, or None if it is not known."""
 
 TEXT_INPUT = 3000
 OPTION_TEXT = 75
@@ -28,17 +28,23 @@ OPTIONS = 100
 LABEL = 2000
 PLACEHOLDER = 150
 HEADING = 24
-"""Titles and buttons of a modal."""
+"""Characters of a modal's title and buttons."""
 SECTION = 3000
 DIALOG_TITLE, DIALOG_TEXT = 100, 300
 CHOOSER_TITLE = "Where to"
 NOTICE = 5 * SECTION
-"""Ours: nobody reads more in a modal, and the view stays far below Slack's 250 KB."""
+"""Characters of a notice. The limit is ours.
+
+Nobody reads more in a modal, and the view stays far below Slack's 250 KB.
+"""
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _CONVERSATION = re.compile(r"[CDG][A-Z0-9]{2,}")
 DIGITS = 400
-"""Ours: a number with more is no first value, since writing "1e999999" out would burst the view."""
+"""Digits of a first value. The limit is ours.
+
+"1e999999" written out would make the view too large.
+"""
 _EARLIEST, _LATEST = 10**9, 10**10 - 1
 """Slack's date and time picker takes epoch seconds of exactly ten digits."""
 
@@ -55,13 +61,14 @@ def render(
     labels: Labels = _unknown,
     more: bool = False,
 ) -> list[Block]:
-    """The form's input blocks, in the order of its fields.
+    """Return the form's input blocks in the order of its fields.
 
-    `prefix` is "<vendor>.<operation>"; a block id is "<prefix>.<field>", that of a field in a
-    nested form "<prefix>.<nested form's block>.<field>", an action id always "value". `values`
-    fills fields in (Python values or JSON ones, a dict for a nested form); a field it does not name
-    shows its default. `more`: with `Advanced` fields. Raises `TypeError` for a field whose type has
-    no element.
+    `prefix` is "<vendor>.<operation>". A block id is "<prefix>.<field>", and "<prefix>.<nested
+    form's block>.<field>" in a nested form. An action id is always "value".
+
+    `values` fills fields in. They are Python or JSON values, and a dict for a nested form. A field
+    without a value shows its default. `more`: with the `Advanced` fields. Raises `TypeError` for a
+    field whose type has no element.
     """
     blocks: list[Block] = []
     given = _put_back(form, values or {})
@@ -81,27 +88,28 @@ def render(
 
 
 def has_more(form: type[Form]) -> bool:
-    """Whether the form has fields that only "More fields" shows."""
+    """Return whether the form has fields that only "More fields" shows."""
     return any(
         field.advanced or (field.form is not None and has_more(field.form)) for field in shape(form)
     )
 
 
 def more_block(prefix: str) -> Block:
-    """The button that shows the `Advanced` fields of the form with that prefix, which is the
-    button's value."""
+    """Return the button that shows the `Advanced` fields. Its value is the form's prefix."""
     button = {
         "type": "button",
         "action_id": "more",
-        "text": _plain("More fields"),
+        "text": _plain_text("More fields"),
         "value": cut(prefix, 2000),
     }
     return {"type": "actions", "block_id": "more", "elements": [button]}
 
 
 def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
-    """The select that says which operation the form is for; `options` are (value, label), `chosen`
-    is a value."""
+    """Return the select for the form's operation.
+
+    `options` are (value, label), `chosen` is one of the values.
+    """
     made = [_option(value, label) for value, label in options[:OPTIONS]]
     element: Block = {"type": "static_select", "action_id": "value", "options": made}
     if initial := [option for option in made if option["value"] == chosen]:
@@ -110,7 +118,7 @@ def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
         "type": "input",
         "block_id": "choice",
         "dispatch_action": True,
-        "label": _plain(CHOOSER_TITLE),
+        "label": _plain_text(CHOOSER_TITLE),
         "element": element,
     }
 
@@ -124,27 +132,32 @@ def modal(
     submit: str | None = "Create",
     close: str = "Cancel",
 ) -> dict[str, Any]:
-    """A modal. `submit` is None for one without inputs: Slack demands the button as soon as there
-    is an input."""
+    """Return a modal.
+
+    `submit` is None for a modal without inputs. Slack requires the button as soon as there is an
+    input.
+    """
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": callback_id,
-        "title": _plain(cut(title, HEADING)),
-        "close": _plain(cut(close, HEADING)),
+        "title": _plain_text(cut(title, HEADING)),
+        "close": _plain_text(cut(close, HEADING)),
         "blocks": list(blocks),
         "private_metadata": private_metadata,
         "notify_on_close": False,
     }
     if submit is not None:
-        view["submit"] = _plain(cut(submit, HEADING))
+        view["submit"] = _plain_text(cut(submit, HEADING))
     return view
 
 
 def notice(
     *, title: str, text: str, private_metadata: str = "", close: str = "Close"
 ) -> dict[str, Any]:
-    """A modal that only says something. `text` is mrkdwn, split at an end of a line (or word) if a
-    section is full."""
+    """Return a modal that only shows a text.
+
+    `text` is mrkdwn. A text longer than a section is split at the end of a line or a word.
+    """
     parts = _parts(cut(text.strip() or title, NOTICE))
     blocks: list[Block] = [
         {"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts
@@ -173,8 +186,10 @@ def _parts(text: str) -> list[str]:
 
 
 def _put_back(form: type[Form], values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values with the text of a file where a person can type it: an input for files has no
-    first value."""
+    """Return the values with a file's text moved to the text field that stands for the file.
+
+    An input for files cannot have a first value.
+    """
     moved: dict[str, Any] = {}
     for field in shape(form):
         if field.kind != "file" or (marker := field.marker(Upload)) is None:
@@ -186,25 +201,32 @@ def _put_back(form: type[Form], values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _hint(field: Field, value: Any) -> str:
-    """What stands below the field; below one for a file, that the file which was sent has to be
-    chosen again."""
+    """Return the hint below the field.
+
+    A file that was sent cannot be put back, so its hint asks the person to choose it again.
+    """
     if field.kind != "file" or not isinstance(value, str) or not value:
         return field.hint
-    return f"The file with {len(value):,} characters cannot be put back here: please choose it again. {field.hint}".strip()
+    return (
+        f"The file with {len(value):,} characters cannot be put back here: please choose it "
+        f"again. {field.hint}"
+    ).strip()
 
 
 def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
-    """An input block. A checkbox for yes or no is optional to Slack, for which a required one would
-    have to be ticked."""
+    """Return an input block.
+
+    A checkbox for yes or no is optional for Slack, because a required one would have to be ticked.
+    """
     block: Block = {
         "type": "input",
         "block_id": block_id,
-        "label": _plain(cut(field.title, LABEL)),
+        "label": _plain_text(cut(field.title, LABEL)),
         "optional": not field.required or field.kind == "check",
         "element": {"action_id": "value", **_element(field, value, labels)},
     }
     if hint := _hint(field, value):
-        block["hint"] = _plain(cut(hint, LABEL))
+        block["hint"] = _plain_text(cut(hint, LABEL))
     lookup = field.marker(Lookup)
     if lookup is not None and lookup.rerenders:
         block["dispatch_action"] = True
@@ -216,7 +238,7 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
         case "text" | "lines" | "emails" | "json" | "named" | "named_lines":
             return _text_input(field, value)
         case "url" | "email":
-            first = _initial("value", cut(_words(value), TEXT_INPUT))
+            first = _initial("value", cut(_text(value), TEXT_INPUT))
             return {"type": f"{field.kind}_text_input", **first, **_placeholder(field)}
         case "int" | "float":
             return _number_input(field, value)
@@ -230,15 +252,15 @@ def _element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
             offered = {"filter": {"include": ["public", "private"], "exclude_bot_users": True}}
             return {**_picker(field, "conversation", _CONVERSATION, value), **offered}
         case "date":
-            return {"type": "datepicker", **_initial("date", _day(value))}
+            return {"type": "datepicker", **_initial("date", _iso_date(value))}
         case "datetime":
-            return {"type": "datetimepicker", **_initial("date_time", _moment(value))}
+            return {"type": "datetimepicker", **_initial("date_time", _epoch_seconds(value))}
         case "check" | "tick":
             marker = field.marker(Check) or Check()
             options = [_option("yes", marker.words)]
-            asked = _member("confirm", _confirm(field, marker))
+            confirm = _member("confirm", _confirm(field, marker))
             first = _initial("options", options if value is True else None)
-            return {"type": "checkboxes", "options": options, **first, **asked}
+            return {"type": "checkboxes", "options": options, **first, **confirm}
         case "file":
             upload = field.marker(Upload)
             return {
@@ -255,10 +277,10 @@ def _confirm(field: Field, marker: Check) -> dict[str, Any] | None:
         return None
     title, text = cut(field.title, DIALOG_TITLE), cut(marker.confirm, DIALOG_TEXT)
     return {
-        "title": _plain(title),
-        "text": _plain(text),
-        "confirm": _plain("I know"),
-        "deny": _plain("Back"),
+        "title": _plain_text(title),
+        "text": _plain_text(text),
+        "confirm": _plain_text("I know"),
+        "deny": _plain_text("Back"),
     }
 
 
@@ -273,26 +295,29 @@ def _text_input(field: Field, value: Any) -> dict[str, Any]:
             longest = element["max_length"] = min(max(bounds.max_length, 1), TEXT_INPUT)
         if bounds.min_length:
             element["min_length"] = min(bounds.min_length, longest)
-    text = _json_text(value) if field.kind == "json" else _words(value)
+    text = _json_text(value) if field.kind == "json" else _text(value)
     if not multiline:
         text = " ".join(text.splitlines())
     return {**element, **_initial("value", cut(text, longest)), **_placeholder(field)}
 
 
 def _number_input(field: Field, value: Any) -> dict[str, Any]:
-    """Slack's bounds are inclusive and written as text; an exclusive bound of a decimal is left to
-    reading back."""
+    """Return a number input.
+
+    Slack's bounds are inclusive and written as text. An exclusive bound of a decimal number is
+    checked only when the form is parsed.
+    """
     whole = field.kind == "int"
     low, high = _lowest(field.bounds, whole), _highest(field.bounds, whole)
-    first = _number(value)
+    first = _decimal(value)
     if first is not None and (not _within(first, low, high) or (whole and first != int(first))):
         first = None
     return {
         "type": "number_input",
         "is_decimal_allowed": not whole,
-        **_member("min_value", _digits(low)),
-        **_member("max_value", _digits(high)),
-        **_initial("value", _digits(first)),
+        **_member("min_value", _decimal_text(low)),
+        **_member("max_value", _decimal_text(high)),
+        **_initial("value", _decimal_text(first)),
         **_placeholder(field),
     }
 
@@ -302,7 +327,7 @@ def _within(number: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
 
 
 def _lowest(bounds: Bounds, whole: bool) -> Decimal | None:
-    low, above = _number(bounds.ge), _number(bounds.gt)
+    low, above = _decimal(bounds.ge), _decimal(bounds.gt)
     if whole:
         low = None if low is None else Decimal(math.ceil(low))
         above = None if above is None else Decimal(math.floor(above) + 1)
@@ -310,7 +335,7 @@ def _lowest(bounds: Bounds, whole: bool) -> Decimal | None:
 
 
 def _highest(bounds: Bounds, whole: bool) -> Decimal | None:
-    high, below = _number(bounds.le), _number(bounds.lt)
+    high, below = _decimal(bounds.le), _decimal(bounds.lt)
     if whole:
         high = None if high is None else Decimal(math.floor(high))
         below = None if below is None else Decimal(math.ceil(below) - 1)
@@ -328,15 +353,17 @@ def _select(field: Field, value: Any) -> dict[str, Any]:
     else:
         chunks = [made[start : start + OPTIONS] for start in range(0, len(made), OPTIONS)]
         element["option_groups"] = [
-            {"label": _plain(_span(chunk)), "options": chunk} for chunk in chunks
+            {"label": _plain_text(_span(chunk)), "options": chunk} for chunk in chunks
         ]
     chosen = [options[name] for name in _keys(value) if name in options]
     return {**element, **_chosen(field, chosen)}
 
 
 def _span(options: list[dict[str, Any]]) -> str:
-    """The label of a group that exists only because a select's list ends at 100: its first and last
-    option."""
+    """Return the label of a group of options: its first and last option.
+
+    The group exists only because a list in a select ends at 100 options.
+    """
     first, last = (cut(option["text"]["text"], 35) for option in (options[0], options[-1]))
     return f"{first} ... {last}"
 
@@ -361,7 +388,7 @@ def _picker(field: Field, what: str, pattern: re.Pattern[str], value: Any) -> di
 
 
 def _chosen(field: Field, chosen: Sequence[Any], what: str = "option") -> dict[str, Any]:
-    """What is chosen at first, and how many may be."""
+    """Return the members for the first choice, and for how many may be chosen."""
     if not field.many:
         return _initial(what, chosen[0] if chosen else None)
     most = None if field.bounds.max_length is None else max(field.bounds.max_length, 1)
@@ -369,23 +396,23 @@ def _chosen(field: Field, chosen: Sequence[Any], what: str = "option") -> dict[s
 
 
 def _keys(value: Any) -> list[str]:
-    """One value or several, as texts, each once."""
+    """Return one value or several as a list of texts, without repetitions."""
     values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
     return list(dict.fromkeys(key(each) for each in values if each is not None))
 
 
 def _option(value: str, label: str) -> dict[str, Any]:
-    return {"text": _plain(cut(label, OPTION_TEXT)), "value": value}
+    return {"text": _plain_text(cut(label, OPTION_TEXT)), "value": value}
 
 
-def _plain(text: str) -> dict[str, Any]:
+def _plain_text(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text}
 
 
 def _placeholder(field: Field) -> dict[str, Any]:
     marker = field.marker(Lookup) or field.marker(Json) or field.marker(Text)
     return (
-        {"placeholder": _plain(cut(marker.placeholder, PLACEHOLDER))}
+        {"placeholder": _plain_text(cut(marker.placeholder, PLACEHOLDER))}
         if marker and marker.placeholder
         else {}
     )
@@ -399,10 +426,10 @@ def _member(name: str, value: Any) -> dict[str, Any]:
     return {} if value in (None, "", []) else {name: value}
 
 
-def _words(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return "\n".join(_words(each) for each in value)
-    if isinstance(value, Mapping):  # a `Named` as JSON keeps it
+        return "\n".join(_text(each) for each in value)
+    if isinstance(value, Mapping):  # a `Named` that was stored as JSON
         value = Named.model_construct(
             id=str(value.get("id") or ""), name=str(value.get("name") or "")
         )
@@ -419,9 +446,11 @@ def _json_text(value: Any) -> str:
     )
 
 
-def _number(value: Any) -> Decimal | None:
-    """Exact, since a rounded bound would refuse a number that the form takes; None for what is no
-    finite number."""
+def _decimal(value: Any) -> Decimal | None:
+    """Return the number, or None if the value is no finite number.
+
+    The number is exact, because a rounded bound would refuse a number that the form allows.
+    """
     if value is None or isinstance(value, bool):
         return None
     try:
@@ -431,12 +460,12 @@ def _number(value: Any) -> Decimal | None:
     return number if number.is_finite() and abs(number.adjusted()) < DIGITS else None
 
 
-def _digits(number: Decimal | None) -> str | None:
-    """Without an exponent, which Slack does not read."""
+def _decimal_text(number: Decimal | None) -> str | None:
+    """Return the number without an exponent, because Slack does not read one."""
     return None if number is None else format(number, "f")
 
 
-def _day(value: Any) -> str | None:
+def _iso_date(value: Any) -> str | None:
     if isinstance(value, datetime):
         return value.date().isoformat()
     try:
@@ -445,8 +474,8 @@ def _day(value: Any) -> str | None:
         return None
 
 
-def _moment(value: Any) -> int | None:
-    """Epoch seconds. A time without a zone is UTC."""
+def _epoch_seconds(value: Any) -> int | None:
+    """Return the time in epoch seconds. A time without a zone is UTC."""
     try:
         if isinstance(value, str):
             value = datetime.fromisoformat(value)

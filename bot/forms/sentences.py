@@ -1,9 +1,9 @@
-"""What a person is told about a value that does not fit: in plain words, saying what to do."""
+"""Sentences for values that do not fit, in plain words, with what to do."""
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.forms.fields import Json
@@ -39,8 +39,10 @@ _LIMITS: Mapping[str, str] = {
 
 
 def early_complaint(field: Field, text: str) -> str | None:
-    """What is wrong with a text before the model sees it: a number that is none, JSON that does not
-    parse."""
+    """Return what is wrong with a text before it is validated, or None.
+
+    The text may be no number, or no JSON.
+    """
     if field.kind in ("int", "float"):
         return _NOT_A[field.kind]
     marker = field.marker(Json)
@@ -48,8 +50,11 @@ def early_complaint(field: Field, text: str) -> str | None:
 
 
 def _liquid_or_json(text: str, marker: Json) -> str | None:
-    """Liquid's values are taken for a number, which fits in a text as well as bare; where it has
-    tags ({% if ... %}) or is all Liquid, nothing can be said yet."""
+    """Check JSON that may hold Liquid.
+
+    A value in Liquid is replaced by a number, which is valid inside a text and outside one. A text
+    with tags ({% if ... %}), or of Liquid alone, cannot be checked yet.
+    """
     if not marker.liquid or not ("{{" in text or "{%" in text):
         return json_complaint(text, marker.kind)
     if "{%" in text or _LIQUID.fullmatch(text.strip()):
@@ -58,10 +63,10 @@ def _liquid_or_json(text: str, marker: Json) -> str | None:
 
 
 def json_complaint(text: str, kind: type | None = None) -> str | None:
-    """What is wrong with a text that must be JSON, with line and column; None if nothing is.
+    """Return what is wrong with a text that must be JSON, with line and column, or None.
 
-    Stricter than Python's parser: no NaN or Infinity, no name twice in one object, no number beyond
-    a float's range.
+    The check is stricter than Python's parser: no NaN or Infinity, no name twice in one object, no
+    number beyond the range of a float.
     """
     try:
         value = json.loads(
@@ -89,31 +94,34 @@ def json_complaint(text: str, kind: type | None = None) -> str | None:
 
 
 def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
-    """One of pydantic's error details as a sentence. `field` is None for what concerns the form as
-    a whole."""
+    """Return the sentence for one of pydantic's error details.
+
+    `field` is None if the error concerns the form as a whole.
+    """
     context: Mapping[str, Any] = detail.get("ctx", {})
-    if (
-        detail["type"] in ("value_error", "assertion_error") and "error" in context
-    ):  # of one of the form's validators
+    # One of the form's own validators raised this.
+    if detail["type"] in ("value_error", "assertion_error") and "error" in context:
         return _sentence(str(context["error"]))
     if words := _LIMITS.get(detail["type"]):
         return words.format(**{name: _round(value) for name, value in context.items()})
-    if make := _BY_TYPE.get(detail["type"]):
-        return make(detail["input"], context)
+    if words := _by_type(detail["type"], detail["input"], context):
+        return words
     if field is not None and (words := _by_kind(field, detail)):
         return words
     return _sentence(detail["msg"])
 
 
 def _by_kind(field: Field, detail: Mapping[str, Any]) -> str | None:
-    """A type's own errors have many names (`date_from_datetime_parsing`, `url_scheme`), but all say
-    the same."""
-    shown = _shown(detail["input"])
+    """Return the sentence for an error of the field's type.
+
+    These errors have many names (`date_from_datetime_parsing`, `url_scheme`), but one meaning.
+    """
+    value = _shortened(detail["input"])
     error: str = detail["type"]
     if field.kind in ("email", "emails") and error == "value_error":
-        return f"That is not an e-mail address: {shown}"
+        return f"That is not an e-mail address: {value}"
     if field.kind == "url" and error.startswith("url_"):
-        return f"That is not a web address: {shown}. It begins with https:// or http://."
+        return f"That is not a web address: {value}. It begins with https:// or http://."
     if field.kind in _NOT_A and error.startswith(
         ("int_", "float_", "finite_", "date_", "datetime_")
     ):
@@ -121,36 +129,32 @@ def _by_kind(field: Field, detail: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _too_short(value: Any, context: Mapping[str, Any]) -> str:
-    return f"At least {_characters(context['min_length'])}; this has {len(str(value).strip())}."
-
-
-def _too_long(value: Any, context: Mapping[str, Any]) -> str:
-    return f"At most {_characters(context['max_length'])}; this has {len(str(value).strip())}."
-
-
-_BY_TYPE: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
-    "missing": lambda value, context: REQUIRED,
-    "string_too_short": _too_short,
-    "string_too_long": _too_long,
-    "url_too_long": _too_long,
-    "too_short": lambda value, context: (
-        f"At least {context['min_length']} are needed; this has {context['actual_length']}."
-    ),
-    "too_long": lambda value, context: (
-        f"At most {context['max_length']} are possible; this has {len(value)}."
-    ),
-    "string_pattern_mismatch": lambda value, context: (
-        f"This has to match the pattern {context['pattern']}"
-    ),
-    "literal_error": lambda value, context: f"That is not one of the choices: {_shown(value)}",
-    "enum": lambda value, context: f"That is not one of the choices: {_shown(value)}",
-    "wrong_field": lambda value, context: str(context["sentence"]),
-}
+def _by_type(error: str, value: Any, context: Mapping[str, Any]) -> str | None:
+    match error:
+        case "missing":
+            return REQUIRED
+        case "string_too_short":
+            length = len(str(value).strip())
+            return f"At least {_characters(context['min_length'])}; this has {length}."
+        case "string_too_long" | "url_too_long":
+            length = len(str(value).strip())
+            return f"At most {_characters(context['max_length'])}; this has {length}."
+        case "too_short":
+            least, length = context["min_length"], context["actual_length"]
+            return f"At least {least} are needed; this has {length}."
+        case "too_long":
+            return f"At most {context['max_length']} are possible; this has {len(value)}."
+        case "string_pattern_mismatch":
+            return f"This has to match the pattern {context['pattern']}"
+        case "literal_error" | "enum":
+            return f"That is not one of the choices: {_shortened(value)}"
+        case "wrong_field":
+            return str(context["sentence"])
+    return None
 
 
 class _RefusedError(Exception):
-    """JSON that Python reads and nobody else does."""
+    """JSON that Python reads and other parsers refuse."""
 
 
 def _no_constant(name: str) -> Any:
@@ -160,7 +164,7 @@ def _no_constant(name: str) -> Any:
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _RefusedError(f"The number {_shown(digits)} is too large.")
+        raise _RefusedError(f"The number {_shortened(digits)} is too large.")
     return number
 
 
@@ -168,7 +172,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _RefusedError(f'"{_shown(name)}" stands twice in the same object.')
+            raise _RefusedError(f'"{_shortened(name)}" stands twice in the same object.')
         found[name] = value
     return found
 
@@ -177,7 +181,7 @@ def _round(number: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def _shown(value: Any) -> str:
+def _shortened(value: Any) -> str:
     return cut(" ".join(str(value).split()), 60)
 
 
@@ -192,6 +196,6 @@ def _lower(text: str) -> str:
 def _sentence(text: str) -> str:
     text = text.strip() or "This does not fit"
     first = text.partition(" ")[0]
-    if first.isalpha():  # not a name out of the value, such as task_routing.filters
+    if first.isalpha():  # a name out of the value, such as task_routing.filters, keeps its case
         text = text[:1].upper() + text[1:]
     return text + ("" if text.endswith((".", "!", "?", "…")) else ".")

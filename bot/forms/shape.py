@@ -1,8 +1,7 @@
-"""What a form asks for, field by field: read once from the model, used by rendering and by reading
-back.
+"""The shape of a form: its fields, read once from the model, for rendering and for parsing.
 
-This is the one place that knows which type and which marker make which kind of field; anything else
-raises `TypeError`.
+Only this module decides which type and which marker make which kind of field. Any other type raises
+`TypeError`.
 """
 
 import types
@@ -35,24 +34,25 @@ from bot.forms.fields import (
 from bot.forms.text import humanise
 
 Kind = Literal[
-    "text", "lines", "emails", "json", "named", "named_lines", "select", "lookup", "person", "conversation",
-    "user_group", "date", "datetime", "int", "float", "check", "tick", "url", "email", "file", "form",
+    "text", "lines", "emails", "json", "named", "named_lines", "select", "lookup", "person",
+    "conversation", "user_group", "date", "datetime", "int", "float", "check", "tick", "url",
+    "email", "file", "form",
 ]  # fmt: skip
 
-_PLAIN: Mapping[Any, Kind] = {
+_KIND_OF_TYPE: Mapping[Any, Kind] = {
     str: "text", date: "date", datetime: "datetime", int: "int", float: "float", bool: "check",
     HttpUrl: "url", EmailStr: "email", Named: "named",
 }  # fmt: skip
-_MARKED: Mapping[type[Marker], Kind] = {
-    Lookup: "lookup", Person: "person", Conversation: "conversation", UserGroup: "user_group", Json: "json",
-    Upload: "file",
+_KIND_OF_MARKER: Mapping[type[Marker], Kind] = {
+    Lookup: "lookup", Person: "person", Conversation: "conversation", UserGroup: "user_group",
+    Json: "json", Upload: "file",
 }  # fmt: skip
-_LISTS: Mapping[Kind, Kind] = {
+_KIND_OF_LIST: Mapping[Kind, Kind] = {
     "text": "lines", "email": "emails", "select": "select", "lookup": "lookup", "person": "person",
     "conversation": "conversation", "user_group": "user_group", "named": "named_lines",
 }  # fmt: skip
 _BY_LINE: tuple[Kind, ...] = ("lines", "emails", "named_lines")
-"""The lists that are one text, a value a line."""
+"""Kinds whose value is a list, and whose input is one text with one value a line."""
 _FITS: Mapping[type[Marker], tuple[Kind, ...]] = {
     Text: ("text", "lines", "email", "emails", "url", "int", "float", "named", "named_lines"),
     Choice: ("select",),
@@ -64,7 +64,7 @@ MarkerT = TypeVar("MarkerT", bound=Marker)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A value's constraints: lengths (of a text, or of a list) and the limits of a number."""
+    """Constraints of a value: lengths (of a text, or of a list) and the limits of a number."""
 
     min_length: int = 0
     max_length: int | None = None
@@ -76,8 +76,12 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `options` maps the text that stands for a select's value to the value; `bounds`
-    are a list's own."""
+    """One field of a form.
+
+    `kind` names its element. `many`: a person chooses several values. `options` maps the text of a
+    select's option to its value. `bounds` of a list are the list's own. `form` is the nested form.
+    `derived`: the default is computed from the other fields' values.
+    """
 
     name: str
     title: str
@@ -94,25 +98,24 @@ class Field:
     info: FieldInfo
 
     def marker(self, kind: type[MarkerT]) -> MarkerT | None:
-        """The field's marker of that type."""
+        """Return the field's marker of that type, or None."""
         for marker in self.markers:
             if isinstance(marker, kind):
                 return marker
         return None
 
     def default(self) -> Any:
-        """None also for a required field, and for a default that is made from the other fields'
-        values."""
+        """Return the default, or None if the field is required or its default is derived."""
         if self.required or self.derived:
             return None
         if (factory := self.info.default_factory) is not None:
-            # Called here, for pydantic reads the factory's signature on each call (0.3 ms).
+            # Called here, because pydantic reads the factory's signature on each call (0.3 ms).
             return cast("Callable[[], Any]", factory)()
         return self.info.get_default()
 
     @property
     def listed(self) -> bool:
-        """Whether the value is a list, however it is typed or chosen."""
+        """True if the value is a list, typed or chosen."""
         return self.many or self.kind in _BY_LINE
 
     @property
@@ -122,8 +125,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a field stands: its dotted name within the whole form, and its block id. A nested form
-    has no block."""
+    """The place of a field: its dotted name within the whole form, in parts, and its block id.
+
+    A nested form has no block.
+    """
 
     path: tuple[str, ...]
     block_id: str
@@ -132,15 +137,19 @@ class Place:
 
 @lru_cache(maxsize=512)
 def shape(form: type[Form]) -> tuple[Field, ...]:
-    """The form's own fields in order. Raises `TypeError`, naming model and field, for a type that
-    has no element."""
+    """Return the form's own fields in order.
+
+    Raises `TypeError`, with the model and the field, for a type that has no element.
+    """
     return tuple(_field(form, name, info) for name, info in form.model_fields.items())
 
 
 @lru_cache(maxsize=512)
 def places(form: type[Form], prefix: str) -> tuple[Place, ...]:
-    """Every field in the order of the screen; a nested form's own place comes right before its
-    fields'."""
+    """Return every field in the order of the screen.
+
+    The place of a nested form comes before the places of its fields.
+    """
     return tuple(_places(form, prefix, ()))
 
 
@@ -153,12 +162,12 @@ def _places(form: type[Form], prefix: str, path: tuple[str, ...]) -> Iterator[Pl
 
 
 def nested_prefix(prefix: str, field: Field) -> str:
-    """What the block ids of a nested form's fields begin with."""
+    """Return the start of the block ids of a nested form's fields."""
     return f"{prefix}.{(field.form.block if field.form else '') or field.name}"
 
 
 def key(value: Any) -> str:
-    """What stands for a select's value in Slack, where every value is a text."""
+    """Return the text for a select's value. Every value is a text in Slack."""
     return str(value.value if isinstance(value, Enum) else value)
 
 
@@ -183,22 +192,20 @@ def _field(form: type[Form], name: str, info: FieldInfo) -> Field:
         markers=markers,
         options=_options(where, item) if kind == "select" else {},
         form=item if kind == "form" else None,
-        derived=bool(
-            info.default_factory_takes_validated_data
-        ),  # asked once: it reads a signature, 0.3 ms a time
+        # Computed once, because pydantic reads the factory's signature on each call (0.3 ms).
+        derived=bool(info.default_factory_takes_validated_data),
         info=info,
     )
 
 
 def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:
-    """The type below `Annotated` and `| None`, all that was said about it, and whether None is a
-    value."""
+    """Return the type inside `Annotated` and `| None`, its metadata, and whether it may be None."""
     nullable = False
     while True:
         arguments = get_args(annotation)
         if get_origin(annotation) is Annotated:
-            annotation, *said = arguments
-            metadata = [*metadata, *said]
+            annotation, *extra = arguments
+            metadata = [*metadata, *extra]
         elif (
             get_origin(annotation) in (Union, types.UnionType)
             and type(None) in arguments
@@ -211,8 +218,10 @@ def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bo
 
 
 def _flat(metadata: list[Any]) -> Iterator[Any]:
-    """Constraints come bare, in groups (`StringConstraints`, `Interval`), and inside a
-    `Field(...)`."""
+    """Yield single constraints.
+
+    pydantic also gives them in groups (`StringConstraints`, `Interval`) and inside a `Field(...)`.
+    """
     for each in metadata:
         if isinstance(each, FieldInfo):
             yield from _flat(each.metadata)
@@ -234,14 +243,16 @@ def _bounds(metadata: list[Any]) -> Bounds:
 
 def _kind(where: str, item: Any, markers: tuple[Marker, ...], many: bool) -> Kind:
     kind = _bare_kind(item)
-    if marked := [_MARKED[type(marker)] for marker in markers if type(marker) in _MARKED]:
+    if marked := [
+        _KIND_OF_MARKER[type(marker)] for marker in markers if type(marker) in _KIND_OF_MARKER
+    ]:
         if kind != "text" or len(marked) > 1:
-            raise TypeError(f"{where}: {', '.join(marked)} does not fit {_named(item)}")
+            raise TypeError(f"{where}: {', '.join(marked)} does not fit {_type_name(item)}")
         kind = marked[0]
     if kind is not None and many:
-        kind = _LISTS.get(kind)
+        kind = _KIND_OF_LIST.get(kind)
     if kind is None:
-        raise TypeError(f"{where}: no element for {'a list of ' if many else ''}{_named(item)}")
+        raise TypeError(f"{where}: no element for {'a list of ' if many else ''}{_type_name(item)}")
     for marker in markers:
         if kind not in _FITS.get(type(marker), (kind,)):
             raise TypeError(f"{where}: {type(marker).__name__} does not fit a field of kind {kind}")
@@ -255,11 +266,14 @@ def _bare_kind(item: Any) -> Kind | None:
         return "select"
     if isinstance(item, type) and issubclass(item, Form):
         return "form"
-    return _PLAIN.get(item) if isinstance(item, type) else None
+    return _KIND_OF_TYPE.get(item) if isinstance(item, type) else None
 
 
 def _options(where: str, item: Any) -> dict[str, Any]:
-    """An empty value is no option: leaving the select alone means it. So is None."""
+    """Return the options by their texts.
+
+    None and an empty value are no options: a person leaves the select alone instead.
+    """
     declared: tuple[Any, ...] = tuple(item) if isinstance(item, EnumType) else get_args(item)
     values = [each for each in declared if each is not None and key(each)]
     options = {key(each): each for each in values}
@@ -270,5 +284,5 @@ def _options(where: str, item: Any) -> dict[str, Any]:
     return options
 
 
-def _named(item: Any) -> str:
+def _type_name(item: Any) -> str:
     return item.__name__ if isinstance(item, type) else str(item)

@@ -1,7 +1,7 @@
-"""Slack's text and ours: message text to plain text, plain text into mrkdwn, and what is too long.
+"""Convert between Slack's message text, plain text and mrkdwn, and shorten long texts.
 
-Source: Slack's "Formatting text for app surfaces"; `&`, `<` and `>` are the only characters that
-Slack escapes.
+Source: Slack's "Formatting text for app surfaces". Slack escapes only the characters `&`, `<` and
+`>`.
 """
 
 import re
@@ -14,34 +14,36 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
 
 
 def plain(text: str) -> str:
-    """The text of a Slack message as a person reads it: names for mentions, addresses for links, no
-    entities.
+    """Return the text of a Slack message as a person reads it.
 
-    `<@U1|ann>`: "@ann"; `<https://x|docs>`: "docs (https://x)"; `&lt;`: "<". For what Slack itself
-    sends; text that was typed into a modal's input comes without markup and must not pass through
-    here.
+    Mentions become names, links become addresses, entities become characters. `<@U1|ann>`: "@ann";
+    `<https://x|docs>`: "docs (https://x)"; `&lt;`: "<". This is for text that Slack itself sends.
+    Text that was typed into a modal's input has no markup and must not pass through here.
     """
-    return _ENTITY.sub(
-        lambda match: _ENTITIES[match[1]], _MARKUP.sub(lambda match: _shown(match[1]), text)
-    )
+    bare = _MARKUP.sub(_without_markup, text)
+    return _ENTITY.sub(lambda match: _ENTITIES[match[1]], bare)
 
 
 def escape(text: str) -> str:
-    """Text from a person or a vendor, fit to stand in mrkdwn: no mention, link or `<!channel>` can
-    come out of it."""
+    """Return text from a person or a vendor for use in mrkdwn.
+
+    The result cannot hold a mention, a link or `<!channel>`.
+    """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters of the text; what was cut off is shown by an ellipsis, which
-    counts."""
+    """Return at most `limit` characters of the text.
+
+    An ellipsis, which counts, replaces the rest.
+    """
     if len(text) <= limit:
         return text
     return text[: limit - 1].rstrip() + ELLIPSIS if limit > 0 else ""
 
 
 def duration(seconds: float) -> str:
-    """A span of time as people say it: "40 seconds", "3 minutes", "5 hours", "2 days"."""
+    """Return a span of time in words: "40 seconds", "3 minutes", "5 hours", "2 days"."""
     for unit, length, most in (("second", 1, 90), ("minute", 60, 90), ("hour", 3600, 48)):
         if seconds / length < most:
             count = max(round(seconds / length), 1)
@@ -50,13 +52,13 @@ def duration(seconds: float) -> str:
 
 
 def humanise(name: str) -> str:
-    """A name from code as words for a person: "in_progress" is "In progress"."""
+    """Return a name from code as words for a person: "in_progress" is "In progress"."""
     words = " ".join(name.replace("_", " ").split())
     return words[:1].upper() + words[1:]
 
 
-def _shown(markup: str) -> str:
-    target, _, label = markup.partition("|")
+def _without_markup(markup: re.Match[str]) -> str:
+    target, _, label = markup[1].partition("|")
     kind, name = target[:1], target[1:]
     if kind in ("@", "#"):
         return kind + (label or name).removeprefix(kind)
@@ -66,7 +68,10 @@ def _shown(markup: str) -> str:
 
 
 def _special(name: str, label: str) -> str:
-    """`<!here>`, `<!subteam^S1|@team>`, `<!date^1700000000^{date}|14 Nov 2023>`."""
+    """Return the text of a special mention or a date.
+
+    For example `<!here>`, `<!subteam^S1|@team>` or `<!date^1700000000^{date}|14 Nov 2023>`.
+    """
     command, _, argument = name.partition("^")
     if command == "date":
         return label or argument.partition("^")[0]
@@ -75,8 +80,8 @@ def _special(name: str, label: str) -> str:
 
 def _link(target: str, label: str) -> str:
     address = target.removeprefix("mailto:").removeprefix("tel:")
-    said_already = not label or label in (target, address) or _bare(label) == _bare(address)
-    return address if said_already else f"{label} ({address})"
+    is_repeated = not label or label in (target, address) or _bare(label) == _bare(address)
+    return address if is_repeated else f"{label} ({address})"
 
 
 def _bare(address: str) -> str:

@@ -1,4 +1,4 @@
-"""A vendor that says what a test tells it to, over real HTTP on 127.0.0.1."""
+"""A vendor that gives a test's answers, over real HTTP on 127.0.0.1."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -20,11 +20,10 @@ COMPARED = ("authorization", "content-type", "accept", "idempotency-key", "cooki
 
 
 class CannedVendor:
-    """Answers the next request with the next of `answers` (status, body, headers), and keeps what
-    arrived in `requests`.
+    """Answers the next request with the next of `answers` (status, body, headers).
 
-    A request is (method, path with its query decoded, those of the headers that matter, parsed
-    body).
+    `requests` keeps what arrived: (method, path with its decoded query, the compared headers,
+    parsed body).
     """
 
     def __init__(self) -> None:
@@ -63,7 +62,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 async def canned_vendor() -> AsyncIterator[CannedVendor]:
-    """One server for all tests of this folder: starting one takes longer than a test."""
+    """Run one server for all tests of this folder, because a start takes longer than a test."""
     canned = CannedVendor()
     async with Server(
         Starlette(routes=[Route("/{path:path}", canned.answer, methods=METHODS)])

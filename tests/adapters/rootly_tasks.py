@@ -1,4 +1,4 @@
-"""Forms of workflow tasks, filled in at random as a person would: rendered, typed into, read back."""
+"""Forms of workflow tasks, filled in at random as a person would: rendered, typed into, parsed."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ PREFIX = "rootly.workflow_task"
 
 
 def view_of(name: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The whole modal of that type, with all its fields."""
+    """Return the whole modal of that type, with all its fields."""
     blocks = render(OPERATION.form_for(name), PREFIX, values=values, more=True)
     return modal(
         callback_id=f"form:{PREFIX}",
@@ -28,8 +28,10 @@ def view_of(name: str, values: Mapping[str, Any] | None = None) -> dict[str, Any
 
 
 def fill_task(name: str, rng: random.Random, *, blank: float = 0.2) -> tuple[State, WorkflowTask]:
-    """A filling that the form takes, as Slack sends it and as it is read; `blank` is the share of
-    what is left out."""
+    """Return input that the form takes, as Slack sends it and as it is parsed.
+
+    `blank` is the share of the fields that stay empty.
+    """
     view = view_of(name)
     words = _Words(name)
     state = fill(view, rng, words=words, blank=blank)
@@ -51,7 +53,7 @@ def fill_task(name: str, rng: random.Random, *, blank: float = 0.2) -> tuple[Sta
 
 
 class _Words:
-    """What to type where a text has to be of some kind."""
+    """Texts to type where a text has to be of some kind."""
 
     def __init__(self, name: str) -> None:
         self.by_field = {field_name(each): each for each in types()[name].parameters}
@@ -76,7 +78,7 @@ class _Words:
 def _choose_channel(
     view: Mapping[str, Any], state: State, parameter: Parameter, name: str, rng: random.Random
 ) -> None:
-    """One channel is either chosen or the incident's own."""
+    """Choose a channel, or tick the incident's own."""
     if parameter.many and not parameter.required:
         return
     picker = f"{PREFIX}.{name}.{field_name(parameter)}"

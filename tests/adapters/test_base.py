@@ -1,4 +1,4 @@
-"""What every adapter shares, and the registry."""
+"""The parts that every adapter shares, and the registry."""
 
 import httpx
 import pytest
@@ -34,7 +34,7 @@ def test_declarations_hold_together(vendor: str) -> None:
 
 
 def test_submission() -> None:
-    """A correction is sent under a key of its own; the footer names the person on one line."""
+    """A correction has a key of its own; the footer names the person on one line."""
     first, second = (
         Submission(Form(), "ir1"),
         Submission(Form(), "ir1", reporter=" Ann\nLee\ud83d ", revision=2),

@@ -1,4 +1,4 @@
-"""What was created is found again by its marker, at the vendors' stand-ins over real HTTP."""
+"""Created objects are found again by their marker, at the vendors' stand-ins over real HTTP."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from bot.playground.vendors.ids import ulid
 from tests.adapters.places import FORMS, OPERATIONS, Place, place
 
 PAGED = [name for name in OPERATIONS if not name.startswith("twilio.")]
-"""Twilio is asked for one thing; its pages are followed in `test_find_answers`."""
+"""Twilio's search reads one page here; its next pages are read in `test_find_answers`."""
 PLACES = [
     *[(name, "") for name in OPERATIONS],
     *[
@@ -33,7 +33,7 @@ PLACES = [
 
 
 def test_every_operation_is_covered() -> None:
-    """An operation cannot be added without being looked for here."""
+    """An operation cannot be added without a search in these tests."""
     assert set(FORMS) == set(OPERATIONS)
 
 
@@ -45,14 +45,14 @@ async def here(request: pytest.FixtureRequest, client: httpx.AsyncClient) -> Asy
 
 
 async def test_found(here: Place) -> None:
-    """What was created is found, and told exactly as its creation told it."""
+    """A created object is found, with the same result as its creation."""
     began = time.time()
     created = await here.create(here.submission())
     assert await here.find(here.submission(), began) == [created]
 
 
 async def test_absent(here: Place) -> None:
-    """Nothing is found where only others' objects are, one of another name among them."""
+    """Nothing is found among other objects, one of another name among them."""
     began = time.time()
     other = here.submission(marker="ir000000000000")
     if (
@@ -77,7 +77,7 @@ async def test_created_twice(here: Place) -> None:
 
 
 async def test_appears_late(here: Place) -> None:
-    """What the vendor's list does not show yet is not found, and is later."""
+    """An object that the vendor's list does not show yet is found later."""
     here.vendor.list_lag = 0.5
     began = time.time()
     created = await here.create(here.submission())
@@ -88,7 +88,7 @@ async def test_appears_late(here: Place) -> None:
 
 @pytest.mark.parametrize("name", PAGED)
 async def test_found_on_a_later_page(name: str, client: httpx.AsyncClient) -> None:
-    """The whole list is read, however many others came before and after."""
+    """The whole list is read, whatever the place of the object in it."""
     async with place(name, client) as here:
         began = time.time()
         crowd(here, 140)
@@ -101,7 +101,7 @@ async def test_found_on_a_later_page(name: str, client: httpx.AsyncClient) -> No
 
 
 def crowd(here: Place, count: int) -> None:
-    """Others' objects in the same place, without the time that making them one by one would take."""
+    """Add other objects to the same list, without the time that single requests would take."""
     held, at = here.vendor.data, time.time()
     form: Any = here.submission().form
     for number in range(count):
@@ -171,7 +171,7 @@ ON_AN_INCIDENT: dict[str, Callable[[str], Form]] = {
 @pytest.mark.parametrize("name", ON_AN_INCIDENT)
 @pytest.mark.parametrize("kind", ["a real one by number", "a test by id", "a test by number"])
 async def test_on_an_incident(name: str, kind: str, client: httpx.AsyncClient) -> None:
-    """It is looked for at the right incident: a test, or one that was named by its number."""
+    """The search is at the right incident: a test, or one that was named by its number."""
     async with place(name, client) as here:
         rows = [
             (row["id"], row.get("attributes", row)) for row in here.vendor.data.lists["incidents"]
@@ -190,8 +190,7 @@ async def test_on_an_incident(name: str, kind: str, client: httpx.AsyncClient) -
 
 @pytest.mark.parametrize("name", [*ON_AN_INCIDENT, "rootly.workflow_task"])
 async def test_its_place_is_gone(name: str, client: httpx.AsyncClient) -> None:
-    """Where the incident or the workflow is not there, the vendor's no is said beside the field
-    that names it."""
+    """If the incident or the workflow is missing, the error is beside the field that names it."""
     async with place(name, client) as here:
         form = here.submission().form
         field = "workflow_id" if here.operation == "workflow_task" else "incident_id"
@@ -203,7 +202,7 @@ async def test_its_place_is_gone(name: str, client: httpx.AsyncClient) -> None:
 
 
 async def test_vendor_in_trouble(here: Place) -> None:
-    """A vendor that fails, limits or does not know the token has not said that there is nothing."""
+    """An error, a rate limit or a denied token is no proof that an object is missing."""
     submission, now = here.submission(), time.time()
     await here.create(submission)
     here.vendor.weather = Weather(Random(1), unavailable=1.0)
@@ -220,7 +219,7 @@ async def test_vendor_in_trouble(here: Place) -> None:
 
 
 async def test_keeps_to_the_pace(here: Place) -> None:
-    """Look-ups count as reads of their connection, and are not sent when it has none left."""
+    """Searches count as reads of their connection, and are not sent when it has none left."""
     rate_limiter = RateLimiter(Limits(read=Rate(6, 60.0)))
     with_rate_limiter = here.adapter.with_rate_limiter(rate_limiter)
     submission, now = here.submission(), time.time()

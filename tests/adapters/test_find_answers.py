@@ -1,4 +1,4 @@
-"""What an adapter makes of a vendor's answers when it looks for what it may have created."""
+"""Vendors' answers to the search for an object that may have been created."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ from tests.contract.forms import submissions
 
 SINCE = 1_800_000_000.0
 BY_NUMBER = ("incident_id", "parent_incident_id", "duplicate_incident_id")
-"""Fields that an incident's number can stand in: it would be looked up."""
+"""Fields that may hold an incident's number, which would be looked up."""
 ALL_FORMS: dict[tuple[str, str], Form] = {
     **FORMS,
     ("incident_io", "follow_up"): FollowUp(incident_id="#1", title="x"),
@@ -37,8 +37,7 @@ ALL_FORMS: dict[tuple[str, str], Form] = {
 
 
 class Echo:
-    """A vendor that lists what was created there, as it was sent, and whose answers are as short as
-    they may be."""
+    """A vendor that lists the objects that were created there, in the shortest possible answers."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, Any]] = []
@@ -80,7 +79,7 @@ class Echo:
 )
 @given(data=st.data())
 def test_the_marker_can_be_read_back(name: str, data: st.DataObject) -> None:
-    """Whatever is filled in, what was created is found again, and told as its creation told it."""
+    """Any filled-in form is found again by its marker, with the same result as its creation."""
     submission = data.draw(submissions(name))
     named = (getattr(submission.form, field, None) for field in BY_NUMBER)
     assume(not any((value or "").startswith("#") for value in named))
@@ -113,7 +112,7 @@ def test_any_answer(vendor: str, operation: str, answer: tuple[int, str]) -> Non
 
 
 def lists_of(rows: Any) -> dict[str, Any]:
-    """An answer with the same under every name that a vendor's list has."""
+    """Return an answer with these rows under every name that a vendor's list has."""
     return dict.fromkeys(("data", "incidents", "actions", "follow_ups", "workflows", "tasks"), rows)
 
 
@@ -131,7 +130,7 @@ GARBAGE = [
 async def test_garbage(
     vendor: CannedVendor, client: httpx.AsyncClient, vendor_name: str, operation: str, body: Any
 ) -> None:
-    """An answer that is no proper list does not mean that nothing is there."""
+    """An answer that is no proper list does not mean that the object is missing."""
     incident = {"id": "i", "mode": "standard", "reference": "INC-1"}
     first: list[tuple[int, Any]] = []
     if (vendor_name, operation) in (("incident_io", "action"), ("incident_io", "follow_up")):
@@ -152,8 +151,7 @@ def rootly(*names: str, more: bool) -> Any:
 async def test_rootly_incidents_are_asked_for_in_both_ways(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """The newest incidents since ten minutes before, first as Rootly lists them, then those of the
-    kind that was sent."""
+    """The search reads the newest incidents since ten minutes before, then the sent kind."""
     vendor.will_answer(
         (200, rootly("a", more=True)), (200, rootly("b", more=False)), (200, rootly(more=False))
     )
@@ -171,7 +169,7 @@ async def test_rootly_incidents_are_asked_for_in_both_ways(
 async def test_rootly_lists_the_oldest_first(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """Times are compared as times, whatever their offset."""
+    """Rootly's objects are sorted by time, whatever their offset."""
     rows = [
         {"id": each, "attributes": {"description": f"({MARKER})", "created_at": at}}
         for each, at in (
@@ -188,8 +186,8 @@ async def test_rootly_lists_the_oldest_first(
 
 
 async def test_twilio_follows_all_pages(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """A server that passes the filter over is read to its end, and Twilio's two ways of writing a
-    time are read."""
+    """A list whose filter is ignored is read to its end, and both of Twilio's date formats are
+    read."""
 
     def page(sid: str, name: str, at: str, following: str | None) -> tuple[int, Any]:
         row = {"sid": sid, "friendly_name": name, "date_created": at}
@@ -216,7 +214,7 @@ async def test_twilio_follows_all_pages(vendor: CannedVendor, client: httpx.Asyn
 async def test_twilio_does_not_follow_to_another_host(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """The credentials do not travel to where a next page claims to be."""
+    """The credentials are not sent to another host that a next page names."""
     row = {"sid": "WW1", "friendly_name": "x"}
     vendor.will_answer(
         (
@@ -251,7 +249,7 @@ LISTS_WITHOUT_END: dict[str, Callable[[int], Any]] = {
 
 @pytest.mark.parametrize("vendor_name", LISTS_WITHOUT_END)
 async def test_a_list_without_end(vendor_name: str) -> None:
-    """A list that is given up before its end has not said that nothing is there."""
+    """A list that is not read to its end does not mean that the object is missing."""
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -308,8 +306,8 @@ async def test_a_key_that_is_taken(
     rows: Any,
     expected: Any,
 ) -> None:
-    """An incident sent again with its key, and turned away, is the one of its name that a key made;
-    if it is just one."""
+    """A repeated incident that is refused is the one of its name that a key made, if there is just
+    one."""
     vendor.will_answer((status, SAYS), (200, {"incidents": rows}))
     adapter, submission = IncidentIo(client, vendor.url), Submission(DOWN, MARKER, again=again)
     if isinstance(expected, str):
@@ -324,7 +322,7 @@ async def test_a_key_that_is_taken(
 async def test_a_first_refusal_is_not_looked_into(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """What was never sent before cannot be there: a refusal is a refusal."""
+    """The refusal of a first attempt is a refusal, and no search is made."""
     vendor.will_answer((422, SAYS))
     with pytest.raises(RejectedError, match=r"^Key is taken$"):
         await IncidentIo(client, vendor.url).create(
@@ -349,7 +347,6 @@ async def test_a_first_refusal_is_not_looked_into(
     ],
 )
 def test_by_hand(vendor_name: str, base_url: str, page: str) -> None:
-    """The vendor's own page where it is known; at another host than the vendor's, that host's front
-    page."""
+    """The page is the vendor's own if that is known; for another host, its front page."""
     adapter = make_adapters(httpx.AsyncClient(), dict.fromkeys(ADAPTERS, base_url))[vendor_name]
     assert adapter.by_hand("incident", KEYS[vendor_name]) == page

@@ -1,4 +1,4 @@
-"""The way out to every vendor: what an answer, or none, means for the thing we wanted to create."""
+"""Requests to vendors: what an answer, or no answer, means for the object to create."""
 
 import asyncio
 import gzip
@@ -6,7 +6,7 @@ import itertools
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -32,9 +32,11 @@ from bot.adapters.http import (
     send,
     text,
 )
+from bot.adapters.rate_limit import Limits, Rate, RateLimiter, Side
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, VendorError
 from bot.playground.serving import Server
 from tests.adapters.conftest import CannedVendor
+from tests.parts import Clock
 
 CREATE = Request(
     "POST", "/things", json={"name": "Zoë"}, headers={"Content-Type": "application/json"}
@@ -76,16 +78,34 @@ async def test_no_json(client: httpx.AsyncClient, vendor: CannedVendor, body: st
 async def test_not_settled(
     client: httpx.AsyncClient, vendor: CannedVendor, status: int, kind: type[VendorError]
 ) -> None:
-    """Too early and too many are certainly not done; redirects and the vendor's own errors leave it
-    open."""
+    """425 and 429 are certainly not done; redirects and the vendor's own errors leave it open."""
     vendor.will_answer((status, "secret words"))
     with pytest.raises(kind) as caught:
         await send(client, "Vendor", vendor.url, CREATE)
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [201, 422, 429, 500])
+@pytest.mark.parametrize(("method", "other"), [("POST", "read"), ("GET", "write")])
+async def test_rate_headers_slow_the_connection_down(
+    client: httpx.AsyncClient, vendor: CannedVendor, status: int, method: str, other: Side
+) -> None:
+    """The rate in an answer's headers holds for the next calls of that side, at any status."""
+    side: Side = "write" if other == "read" else "read"
+    rate_limiter = RateLimiter(Limits(read=Rate(100), write=Rate(100)), Clock(0.0))
+    vendor.will_answer((status, {}), headers={"X-RateLimit-Limit": "4, 4;window=60"})
+    with suppress(VendorError):
+        request = Request(method, "/things")
+        await send(client, "Vendor", vendor.url, request, rate_limiter=rate_limiter)
+    taken = {
+        each: [rate_limiter.take(each) for _ in range(4)].count(True) for each in (side, other)
+    }
+    # Of four calls, three are ours. A read is counted by `send`, a write by its caller.
+    assert taken == {side: 2 if side == "read" else 3, other: 4}
+
+
 async def test_redirects_are_not_followed(client: httpx.AsyncClient, vendor: CannedVendor) -> None:
-    """Credentials go where they were meant to go, and nowhere else."""
+    """Credentials are not sent to the target of a redirect."""
     vendor.will_answer((307, ""), headers={"Location": f"{vendor.url}/elsewhere"})
     vendor.will_answer((201, {"id": 1}))
     with pytest.raises(OutcomeUnknownError):
@@ -94,8 +114,7 @@ async def test_redirects_are_not_followed(client: httpx.AsyncClient, vendor: Can
 
 
 async def test_cookies_are_not_kept(client: httpx.AsyncClient, vendor: CannedVendor) -> None:
-    """What a vendor sets in one workspace's answer does not come back with another workspace's
-    request."""
+    """A cookie of one workspace's answer is not sent with another workspace's request."""
     vendor.will_answer((200, {}), (200, {}), headers={"Set-Cookie": "session=of-a; Path=/"})
     for _ in range(2):
         await send(client, "Vendor", vendor.url, CREATE)
@@ -121,8 +140,10 @@ async def test_the_client_waits_for_nothing_without_end() -> None:
 
 @asynccontextmanager
 async def raw_server(head: str, body: bytes) -> AsyncIterator[str]:
-    """A server that answers with these bytes, short of the length it announces, and then keeps
-    silent or hangs up."""
+    """Run a server that answers with these bytes, fewer than it announces.
+
+    Then it keeps silent or closes the connection.
+    """
     silent = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -165,8 +186,7 @@ BROKEN = [
 async def test_a_body_that_breaks(
     client: httpx.AsyncClient, headers: str, body: bytes, status: int, became: tuple[Any, Any]
 ) -> None:
-    """The status that has arrived counts, whatever becomes of the body; only a success needs its
-    body."""
+    """The status counts without the body; only a success needs its body."""
     seen: tuple[Any, Any]
     async with raw_server(f"{status} X\r\nRetry-After: 5\r\n{headers}", body) as url:
         try:
@@ -190,7 +210,7 @@ async def test_a_packed_body(client: httpx.AsyncClient) -> None:
 async def packed_server(
     packing: str, chunks: Iterable[bytes], pause: float = 0.0
 ) -> AsyncIterator[str]:
-    """A server that answers 200 with these pieces of a body, `pause` seconds before each."""
+    """Run a server that answers 200 with these pieces of a body, `pause` seconds before each."""
 
     async def answer(_request: StarletteRequest) -> Response:
         async def pieces() -> AsyncIterator[bytes]:
@@ -224,7 +244,7 @@ TOO_LONG = [
 async def test_no_answer_is_read_past_two_megabytes(
     client: httpx.AsyncClient, packing: str, chunks: list[bytes]
 ) -> None:
-    """Counted as it is once unpacked; memory does not grow with what a few bytes would become."""
+    """The limit holds for the unpacked body, and memory does not grow with it."""
     async with packed_server(packing, chunks) as url:
         tracemalloc.start()
         reply = await send(client, "Vendor", url, Request("GET", "/things"))
@@ -241,21 +261,21 @@ async def test_no_answer_is_read_past_two_megabytes(
 
 @pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd", "deflate"])
 async def test_other_packings_are_not_unpacked(client: httpx.AsyncClient, packing: str) -> None:
-    """They were not asked for; one packed within another is how a bomb is made."""
+    """Other packings, and a packing inside another, are an error."""
     async with packed_server(packing, [packed(b" " * 1_000_000, 2)]) as url:
         with pytest.raises(OutcomeUnknownError, match=r"^Vendor did not answer\.$"):
             await send(client, "Vendor", url, CREATE)
 
 
 async def test_a_packed_answer_that_ends_too_early(client: httpx.AsyncClient) -> None:
-    """What was cut off says nothing, even where its beginning reads like a whole."""
+    """A body that was cut off is an error, even if its beginning is valid JSON."""
     async with packed_server("gzip", [packed(b'{"id": 1}')[:-8]]) as url:
         with pytest.raises(OutcomeUnknownError):
             await send(client, "Vendor", url, CREATE)
 
 
 async def test_an_answer_in_drops_has_an_end(client: httpx.AsyncClient) -> None:
-    """Each drop comes within the limit of one read; the limit of the whole call ends it."""
+    """The limit of the whole call ends an answer whose pieces each arrive in time."""
     started = asyncio.get_running_loop().time()
     async with packed_server("", itertools.repeat(b" "), pause=0.02) as url:
         with pytest.raises(OutcomeUnknownError, match=r"^Vendor did not answer\.$"):
@@ -272,7 +292,7 @@ async def test_refused_connection(client: httpx.AsyncClient) -> None:
 
 
 async def test_connection_without_an_answer(client: httpx.AsyncClient) -> None:
-    """A vendor that takes the connection and stays silent may have done it."""
+    """A vendor that accepts the connection and stays silent may have done it."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -321,7 +341,7 @@ async def test_a_time_out_before_writing(vendor: CannedVendor) -> None:
     ],
 )
 async def test_a_time_out_after_writing_began(request_: Request, limit: httpx.Timeout) -> None:
-    """Once the first byte has left, a time-out says nothing about what was done."""
+    """A time-out after the first byte proves nothing about the outcome."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -356,12 +376,12 @@ def test_reading_leaves_nothing_unclear() -> None:
         ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"}, 86400.0),
         ({"X-RateLimit-Reset": "-inf"}, None),
         ({"X-RateLimit-Reset": "1042"}, 42.0),
-        ({"X-RateLimit-Reset": "9999"}, 300.0),
+        ({"X-RateLimit-Reset": "9999"}, 60.0),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "1042"}, 42.0),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """The wait that a vendor names, in whichever way, is kept between a second and five minutes."""
+    """A named wait is at least a second, and at most a day or, by a reset, a minute."""
     assert retry_after(httpx.Headers(headers), now=1000.0) == seconds
 
 
@@ -381,7 +401,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     ],
 )
 def test_lenient_reading(value: Any, expected: tuple[Any, str, str]) -> None:
-    """What is missing or of another type in an answer is nothing, never an error."""
+    """A missing member, or one of another type, is empty and never an error."""
     path = ("a", 0, "b")
     assert (dig(value, *path), text(value, *path), link(value, *path)) == expected
     assert items(value, *path) == []
@@ -389,13 +409,13 @@ def test_lenient_reading(value: Any, expected: tuple[Any, str, str]) -> None:
 
 @pytest.mark.parametrize("body", [None, [], {"data": None}, {"data": {}}, {"error": "x"}])
 def test_a_page_without_a_list(body: Any) -> None:
-    """It is not an empty list: it is no answer."""
+    """A page without a list is no answer, and not an empty list."""
     with pytest.raises(RetryLaterError, match=r"^Vendor sent an answer that could not be read\.$"):
         listed("Vendor", Reply(200, httpx.Headers(), body), "data")
 
 
 def test_reason() -> None:
-    """What a body says in general is found under any of the names in use."""
+    """The general message of a body is found under any of the names in use."""
     said = [
         {"title": "T", "detail": "D", "message": "M"},
         {"title": "T", "detail": "D"},
@@ -407,7 +427,7 @@ def test_reason() -> None:
 
 
 def test_segment() -> None:
-    """An id stays one step of the path, and one that is a way up or nowhere is refused."""
+    """An id stays one step of the path; one that leads elsewhere is refused."""
     assert segment("Vendor", "a/b?c#d é") == "a%2Fb%3Fc%23d%20%C3%A9"
     for way in (".", ".."):
         with pytest.raises(

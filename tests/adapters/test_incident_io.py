@@ -1,5 +1,4 @@
-"""The incident.io adapter against canned answers: what it sends, and what it makes of what comes
-back."""
+"""The incident.io adapter with canned answers: its requests, and its results."""
 
 from dataclasses import replace
 from typing import Any
@@ -41,7 +40,7 @@ def errors(status: int, *said: tuple[str, str], request_id: str = "") -> tuple[i
 
 
 IN_VERSION_3 = (200, {"actions": [], "follow_ups": [], "pagination_meta": {"page_size": 1}})
-"""The answer to the question whether version 3 is there."""
+"""The answer of a vendor that has version 3."""
 REQUESTS = [
     pytest.param(
         "incident",
@@ -176,14 +175,16 @@ async def test_request(
 async def test_request_in_version_2(
     incident_io: IncidentIo, operation: str, submission: Submission, expected: Request
 ) -> None:
-    """Version 2 takes the same bodies, as incident.io's page about `POST /v2/actions` shows for an
-    action."""
+    """Version 2 takes the same bodies.
+
+    Source for an action: incident.io's page on `POST /v2/actions`.
+    """
     made = incident_io.request(operation, submission, KEY, 2)
     assert made == replace(expected, path=expected.path.replace("/v3/", "/v2/"))
 
 
 async def test_creates_an_incident(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """What is sent arrives with the token, and the answer (a 200) becomes a reference and a link."""
+    """The request arrives with the token, and the answer (a 200) becomes a reference and a link."""
     vendor.will_answer((200, {"incident": INCIDENT}))
     assert await incident_io.create("incident", Submission(DOWN, MARKER), KEY) == Created(
         id="01F", reference="INC-42", title="Down", url="https://app.incident.io/acme/incidents/42"
@@ -211,7 +212,7 @@ async def test_action_links_to_its_incident(incident_io: IncidentIo, vendor: Can
 async def test_follow_up_links_to_its_incident(
     incident_io: IncidentIo, vendor: CannedVendor
 ) -> None:
-    """Neither has a follow-up; an incident named by its number is looked up for it, and told by its
+    """A follow-up has no page of its own; an incident named by its number is looked up for the
     link."""
     vendor.will_answer(
         (200, {"incident": INCIDENT}), IN_VERSION_3, (201, {"follow_up": {"id": "f1"}})
@@ -228,8 +229,7 @@ async def test_follow_up_links_to_its_incident(
 
 
 def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entry]:
-    """A status and a type of that detail, as the pickers showed them; None for one that they do not
-    know."""
+    """Return entries of a status and a type as pickers showed them, None for an unknown one."""
     found = {}
     if status is not None:
         found["incident_statuses/st1"] = Entry(id="st1", label="A status", detail=status)
@@ -240,7 +240,10 @@ def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entr
 
 SEVERITY = {"severity_id": "Choose a severity: only incidents in triage can do without one."}
 PRIVATE = {
-    "visibility": "Incidents of the type “A type” are private: choose that only the people invited can see it."
+    "visibility": (
+        "Incidents of the type “A type” are private: choose that only the people invited can see "
+        "it."
+    )
 }
 KNOWN_BEFORE = [
     pytest.param({}, chosen(), SEVERITY, id="no severity"),
@@ -300,8 +303,8 @@ async def test_what_is_known_before_is_said_before(
     picked: Any,
     expected: dict[str, str],
 ) -> None:
-    """What the chosen entries tell would be refused is not sent; what they do not tell is
-    incident.io's to judge."""
+    """A refusal that the chosen entries make certain is not sent; other decisions are
+    incident.io's."""
     vendor.will_answer((200, {"incident": INCIDENT}))
     submission = Submission(Incident(name="x", **given), MARKER, chosen=picked)
     said: dict[str, str] = {}
@@ -317,8 +320,7 @@ async def test_what_is_known_before_is_said_before(
     "given", [{"slack_channel_id": "C1"}, {"postmortem_document_url": "https://example.com"}]
 )
 def test_only_the_past_has_a_past(mode: str, given: dict[str, str]) -> None:
-    """What belongs to an incident of the past is complained about beside itself when the incident
-    is another."""
+    """Options of an incident of the past are refused beside their field for any other incident."""
     with pytest.raises(ValidationError) as caught:
         Incident.model_validate(
             {"name": "x", "mode": mode, "retrospective_incident_options": given}
@@ -389,7 +391,7 @@ async def test_failed_look_up(
     sentence: str,
     fields: Any,
 ) -> None:
-    """A look-up that fails creates nothing, and is never unclear."""
+    """A look-up that fails creates nothing, and its outcome is certain."""
     vendor.will_answer(answer)
     with pytest.raises(kind) as caught:
         await incident_io.create(
@@ -475,7 +477,7 @@ async def test_errors(
 async def test_on_a_missing_incident(
     incident_io: IncidentIo, vendor: CannedVendor, operation: str, form: Action | FollowUp
 ) -> None:
-    """A 404 for what belongs to an incident is about that, where the path is there."""
+    """The 404 of an action or a follow-up is about its incident, if the path exists."""
     vendor.will_answer(IN_VERSION_3, errors(404, ("", "Not found")), IN_VERSION_3)
     with pytest.raises(RejectedError) as caught:
         await incident_io.create(operation, Submission(form, MARKER), KEY)
@@ -486,7 +488,7 @@ async def test_on_a_missing_incident(
 
 
 async def test_verify(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """Two keys of one organisation are one account: the dashboard's path."""
+    """Two keys of one organisation are one account, which the dashboard's path names."""
     roles = ("viewer", "incident_creator")
     identity = {
         "name": "Slack key",
@@ -508,7 +510,7 @@ async def test_verify(incident_io: IncidentIo, vendor: CannedVendor) -> None:
 async def test_a_number_is_one_step_of_the_path(
     incident_io: IncidentIo, vendor: CannedVendor, way: str
 ) -> None:
-    """What leads elsewhere is refused before anything is sent."""
+    """An incident's number that leads to another path is refused before anything is sent."""
     with pytest.raises(RejectedError, match="has nothing with the id"):
         await incident_io.create(
             "action", Submission(Action(incident_id=f"#{way}", description="x"), MARKER), KEY
@@ -519,7 +521,7 @@ async def test_a_number_is_one_step_of_the_path(
 async def test_verify_at_a_page_of_another_kind(
     incident_io: IncidentIo, vendor: CannedVendor
 ) -> None:
-    """A success of something that is not incident.io connects nothing."""
+    """A successful answer of another program connects nothing."""
     vendor.will_answer((200, "<html>"))
     with pytest.raises(
         OutcomeUnknownError,

@@ -1,4 +1,4 @@
-"""Many calls that want to know at once which version incident.io has."""
+"""Many calls that need incident.io's version at the same time."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -14,8 +14,10 @@ from bot.errors import RetryLaterError
 
 
 class Vendor:
-    """Says which version there is to many who ask at once. `hanging` and `failing`: keys whose
-    question gets no answer."""
+    """A vendor that answers many questions about its version.
+
+    Questions with the keys `hanging` and `failing` get no answer.
+    """
 
     def __init__(self, hanging: Collection[str] = (), failing: Collection[str] = ()) -> None:
         self.asked: list[str] = []
@@ -38,7 +40,7 @@ PLACE: module.Place = ("https://vendor", "actions")
 
 
 async def decided(versions: Versions, vendor: Vendor, *keys: str) -> list["asyncio.Task[Decision]"]:
-    """One call a key, begun in that order."""
+    """Start one call for each key, in that order."""
     tasks = [asyncio.create_task(versions.of(PLACE, key, vendor.ask(key))) for key in keys]
     await asyncio.sleep(0.02)
     return tasks
@@ -49,18 +51,18 @@ async def test_many_at_once_ask_once() -> None:
     versions, vendor = Versions("incident.io"), Vendor()
     tasks = await decided(versions, vendor, *["a"] * 20, *["b"] * 20)
     vendor.answered.set()
-    assert {it.version for it in await asyncio.gather(*tasks)} == {3}
+    assert {decision.version for decision in await asyncio.gather(*tasks)} == {3}
     assert vendor.asked == ["a 3"]
 
 
 async def test_a_hanging_question_holds_nobody_else_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a moment the others ask for themselves, once for each key, and the answer serves all."""
+    """After a moment the other keys ask, once for each key, and one answer serves all."""
     monkeypatch.setattr(module, "OTHERS_SECONDS", 0.05)
     versions, vendor = Versions("incident.io"), Vendor(hanging="a")
     vendor.answered.set()
     hanging, *others = await decided(versions, vendor, "a", *["b"] * 10)
     async with asyncio.timeout(2):
-        assert {it.version for it in await asyncio.gather(*others)} == {3}
+        assert {decision.version for decision in await asyncio.gather(*others)} == {3}
     assert vendor.asked == ["a 3", "b 3"]
     assert not hanging.done()
     hanging.cancel()
@@ -68,19 +70,19 @@ async def test_a_hanging_question_holds_nobody_else_up(monkeypatch: pytest.Monke
 
 
 async def test_no_answer_to_one_key_is_none_to_another() -> None:
-    """All calls of that key get its failure; another key's call asks again at once."""
+    """All calls of a key get its failure; a call of another key asks again at once."""
     versions, vendor = Versions("incident.io"), Vendor(failing="a")
     first = await decided(versions, vendor, "a", "a")
     other = await decided(versions, vendor, "b")
     vendor.answered.set()
     failed = await asyncio.gather(*first, return_exceptions=True)
-    assert [str(it) for it in failed] == ["No answer.", "No answer."]
-    assert [it.version for it in await asyncio.gather(*other)] == [3]
+    assert [str(error) for error in failed] == ["No answer.", "No answer."]
+    assert [decision.version for decision in await asyncio.gather(*other)] == [3]
     assert vendor.asked == ["a 3", "b 3"]
 
 
 async def test_whoever_asks_may_stop_waiting() -> None:
-    """The next call of that key asks instead."""
+    """If the call that asks is cancelled, the next call of its key asks."""
     versions, vendor = Versions("incident.io"), Vendor()
     first, second = await decided(versions, vendor, "a", "a")
     first.cancel()

@@ -1,5 +1,5 @@
-"""Actions and follow-ups at the stand-in, with both of incident.io's versions, without version 2,
-and without version 3."""
+"""Actions and follow-ups at the stand-in: with both versions, with version 3 or with version 2
+alone."""
 
 import time
 from typing import Any
@@ -22,18 +22,18 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 async def asked(here: Place) -> list[str]:
-    """Method, path and status of what arrived, but for what is asked about the incident."""
+    """Return method, path and status of the requests, without those about the incident."""
     found = [
-        f"{it.method} {it.path} {it.status}"
-        for it in here.vendor.requests
-        if "/incidents" not in it.path
+        f"{request.method} {request.path} {request.status}"
+        for request in here.vendor.requests
+        if "/incidents" not in request.path
     ]
     here.vendor.requests.clear()
     return found
 
 
 async def lost(here: Place) -> None:
-    """Create it at a vendor that carries it out and drops the connection."""
+    """Create it at a vendor that drops the connection after creating it."""
     await here.vendor.set_fault("lost")
     with pytest.raises(OutcomeUnknownError):
         await here.create(here.submission())
@@ -44,8 +44,7 @@ async def lost(here: Place) -> None:
 async def test_the_version_that_exists_is_used(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """A create goes to version 3, and to version 2 only where there is no other. The second one
-    asks no more."""
+    """A create goes to version 3, or to version 2 if that is the only one, and asks once."""
     async with place(name, client, version) as here:
         await here.create(here.submission())
         await here.create(here.submission(marker="ir000000000000"))
@@ -65,12 +64,12 @@ async def test_the_version_that_exists_is_used(
 async def test_what_was_made_without_an_answer_is_found(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """The answer gets lost; the object carries the marker, and is found once."""
+    """After a lost answer, the object is found once by its marker."""
     async with place(name, client, version) as here:
         began = time.time()
         await lost(here)
         [found] = await here.find(here.submission(), began)
-        assert [found.id] == [it.id for it in here.vendor.created]
+        assert [found.id] == [created.id for created in here.vendor.created]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,21 +79,20 @@ async def test_what_was_made_without_an_answer_is_found(
 async def test_made_by_one_version_and_found_by_the_other(
     name: str, before: str, after: str, client: httpx.AsyncClient
 ) -> None:
-    """The version that made it is gone while it is in doubt, and is still remembered: the other one
-    finds it."""
+    """An object is found by the other version if its own was removed after creating it."""
     async with place(name, client, before) as here:
         began = time.time()
         await lost(here)
         await asked(here)
         here.vendor.set_version(after)
         [found] = await here.find(here.submission(), began)
-        assert [found.id] == [it.id for it in here.vendor.created]
+        assert [found.id] == [made.id for made in here.vendor.created]
         gone, there = ("v2", "v3") if after == "v2_removed" else ("v3", "v2")
         route = f"{here.operation}s"
         asking = ["GET /v3/{} 200"] if there == "v3" else ["GET /v3/{} 404", "GET /v2/{} 200"]
         lists = [
             f"GET /{gone}/{route} 404",
-            *(it.format(route) for it in asking),
+            *(path.format(route) for path in asking),
             f"GET /{there}/{route} 200",
         ]
         assert await asked(here) == lists
@@ -104,7 +102,7 @@ async def test_made_by_one_version_and_found_by_the_other(
 async def test_version_2_is_removed_while_it_is_remembered(
     name: str, client: httpx.AsyncClient
 ) -> None:
-    """A create that meets a path that is gone has created nothing, and is made by version 3, once."""
+    """A create at a removed path has created nothing, and is made once by version 3."""
     async with place(name, client, "v3_missing") as here:
         await here.create(here.submission(marker="ir000000000000"))
         await asked(here)
@@ -116,18 +114,18 @@ async def test_version_2_is_removed_while_it_is_remembered(
             f"GET /v3/{route} 200",
             f"POST /v3/{route} 201",
         ]
-        assert [it.id for it in here.vendor.created][1:] == [created.id]
+        assert [made.id for made in here.vendor.created][1:] == [created.id]
 
 
 async def test_the_list_of_follow_ups_in_each_version(
     version: str, client: httpx.AsyncClient
 ) -> None:
-    """Priorities come from either. Categories come from version 3 alone; version 2 shows none."""
+    """Both versions give the priorities; only version 3 gives the categories."""
     async with place("incident_io.follow_up", client, version) as here:
         priorities = await here.adapter.entries("follow_up_priorities", here.credentials)
         categories = await here.adapter.entries("follow_up_categories", here.credentials)
-        assert [it.label for it in priorities] == ["Urgent", "High", "Low"]
-        assert [it.label for it in categories] == (
+        assert [entry.label for entry in priorities] == ["Urgent", "High", "Low"]
+        assert [entry.label for entry in categories] == (
             [] if version == "v3_missing" else ["Technical", "Process"]
         )
         here.vendor.set_version({"v3_missing": "v2_removed"}.get(version, "v3_missing"))
@@ -136,7 +134,7 @@ async def test_the_list_of_follow_ups_in_each_version(
 
 
 async def test_the_chosen_category_arrives(client: httpx.AsyncClient) -> None:
-    """A category of the list is taken, and the follow-up shows it."""
+    """A category of the list is accepted, and the follow-up has it."""
     async with place("incident_io.follow_up", client) as here:
         [_, category] = await here.adapter.entries("follow_up_categories", here.credentials)
         form = here.submission().form.model_copy(update={"follow_up_category_id": category.id})
@@ -165,7 +163,7 @@ RIGHTS: list[tuple[tuple[str, ...], dict[str, str], dict[str, str]]] = [
 async def test_connecting_tells_the_same_rights(
     roles: tuple[str, ...], cannot: Any, limited: Any, version: str, client: httpx.AsyncClient
 ) -> None:
-    """What a key may not do does not depend on the version, and nothing is created to find it out."""
+    """The rights of a key do not depend on the version, and nothing is created to find them."""
     async with place("incident_io.action", client, version) as here:
         key = here.adapter.credentials.model_validate(here.vendor.key_of(*roles))
         rights = (await here.adapter.verify(key)).rights
@@ -177,7 +175,7 @@ async def test_connecting_tells_the_same_rights(
 async def test_a_key_that_may_not_create(
     name: str, version: str, client: httpx.AsyncClient
 ) -> None:
-    """The refusal is told as it is in version 2."""
+    """The refusal of a key is the same in both versions."""
     async with place(name, client, version) as here:
         key = here.adapter.credentials.model_validate(here.vendor.key_of("viewer"))
         with pytest.raises(
@@ -191,7 +189,7 @@ async def test_a_key_that_may_not_create(
 async def test_a_question_that_times_out(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A vendor that does not answer in time gets no create; the next one is asked anew."""
+    """A vendor that does not answer in time gets no create; the next create asks again."""
     async with place("incident_io.action", client) as here:
         await here.vendor.set_fault("slow")  # reads are answered after a second
         monkeypatch.setattr("bot.adapters.incident_io.calls.PROBE_SECONDS", 0.2)

@@ -1,5 +1,4 @@
-"""An organisation's own roles, custom fields and timestamps as fields of a form, and their values
-as it is sent."""
+"""An organisation's roles, custom fields and timestamps: as fields, and as sent values."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -54,8 +53,7 @@ def test_roles() -> None:
 
 
 def test_whoever_asked_reports() -> None:
-    """A form that asks for the reporter and was left alone names whoever filled it in; no other
-    role goes to them."""
+    """The person who asks is the reporter if none is chosen, and gets no other role."""
     fields = role_fields([LEAD, REPORTER])
     assigned = [{"incident_role_id": "2", "assignee": {"id": "u"}}]
     assert (
@@ -120,7 +118,7 @@ CUSTOM = [
 
 @pytest.mark.parametrize(("given", "expected"), CUSTOM)
 def test_custom_fields(given: Any, expected: list[CustomField]) -> None:
-    """A custom field becomes a field of its kind, or none where nobody could fill it in."""
+    """A custom field becomes a field of its kind, or none if nobody could fill it in."""
     assert custom_fields([given], OPTIONS) == expected
 
 
@@ -163,11 +161,13 @@ VALUES = [
     pytest.param({"option_f": "a"}, one(value_option_id="a"), id="an option"),
     pytest.param({"option_f": ["a", "b"]}, several("value_option_id", "a", "b"), id="options"),
     pytest.param({"entry_f": "e"}, one(value_catalog_entry_id="e"), id="a catalog entry"),
-    pytest.param({"entry_f": ["e", "f"]}, several("value_catalog_entry_id", "e", "f"), id="catalog entries"),
+    pytest.param({"entry_f": ["e", "f"]}, several("value_catalog_entry_id", "e", "f"),
+        id="catalog entries"),
     pytest.param({"time_f": datetime(2026, 11, 21, 9, 30, tzinfo=UTC)}, FIXED, id="a time"),
     pytest.param({"time_f": "2026-11-21T09:30:00Z"}, FIXED, id="a time as it was stored"),
     pytest.param({"time_f": "2026-11-21T09:30:00"}, FIXED, id="a time without an offset"),
-    pytest.param({"role_f": "", "text_f": None, "option_f": [], "colour_f": "x", "text": "x"}, {}, id="nothing"),
+    pytest.param({"role_f": "", "text_f": None, "option_f": [], "colour_f": "x", "text": "x"}, {},
+        id="nothing"),
     pytest.param({"text_a_b": "x", "role_f": "U1"}, {
         "custom_field_entries": [{"custom_field_id": "a_b", "values": [{"value_text": "x"}]}],
         **lead(slack_user_id="U1"),
@@ -177,13 +177,12 @@ VALUES = [
 
 @pytest.mark.parametrize(("values", "expected"), VALUES)
 def test_values(values: dict[str, Any], expected: dict[str, Any]) -> None:
-    """What was filled in becomes the members that incident.io takes; what is empty is left out."""
+    """Filled-in values become the members that incident.io takes; empty ones are left out."""
     assert members(values) == expected
 
 
 async def test_the_stand_in_takes_them_all(client: httpx.AsyncClient) -> None:
-    """Fields made from what incident.io lists, filled in, are taken; and told back under their
-    names."""
+    """The stand-in accepts values for all its listed fields, and returns them under their names."""
     async with place("incident_io.incident", client) as here:
         offered = await here.adapter.entries("incident_fields", here.credentials)
         fields = [entry.field for entry in offered if entry.field is not None]
@@ -214,8 +213,7 @@ async def test_the_stand_in_takes_them_all(client: httpx.AsyncClient) -> None:
 
 
 async def test_options_that_are_too_long_for_one_answer(client: httpx.AsyncClient) -> None:
-    """Then the fields and their options are read by themselves, page by page: nothing is missing,
-    but that version 2 does not say what is required."""
+    """Fields and options are then read separately; only the marks of required ones are lost."""
     async with place("incident_io.incident", client) as here:
         lists = here.vendor.data.lists
         choice = next(row for row in lists["custom_fields"] if row["field_type"] == "single_select")
@@ -237,11 +235,11 @@ async def test_options_that_are_too_long_for_one_answer(client: httpx.AsyncClien
             row.pop("note", None)
         expected = await here.adapter.entries("incident_fields", here.credentials)
     assert [
-        len(it.field.options)
-        for it in expected
-        if it.field and it.field.id == f"option_{choice['id']}"
+        len(entry.field.options)
+        for entry in expected
+        if entry.field and entry.field.id == f"option_{choice['id']}"
     ] >= [400]
-    assert [_optional(it) for it in found] == [_optional(it) for it in expected]
+    assert [_optional(entry) for entry in found] == [_optional(entry) for entry in expected]
 
 
 def _optional(entry: Entry) -> CustomField:
@@ -250,15 +248,15 @@ def _optional(entry: Entry) -> CustomField:
 
 
 async def test_what_cannot_be_listed_leaves_the_rest(client: httpx.AsyncClient) -> None:
-    """A field that is too long by itself, or a part that incident.io refuses, takes none of the
-    other parts away."""
+    """A field that is too long, or a part that incident.io refuses, does not affect the other
+    parts."""
     async with place("incident_io.incident", client) as here:
         everything = await here.adapter.entries("incident_fields", here.credentials)
         here.vendor.data.lists["custom_fields"][0]["weight"] = "x" * 3_000_000
         found = await here.adapter.entries("incident_fields", here.credentials)
     assert (
         found
-        == [it for it in everything if it.id.startswith(("role_", "reporter_", "time_"))]
+        == [field for field in everything if field.id.startswith(("role_", "reporter_", "time_"))]
         != []
     )
 
@@ -299,14 +297,14 @@ ROLE = {"id": "1", "name": "Lead", "role_type": "lead"}
 async def test_parts_of_the_definitions(
     client: httpx.AsyncClient, vendor: CannedVendor, answers: list[tuple[int, Any]], expected: Any
 ) -> None:
-    """What is refused for good is left out, unless nothing is left; what may pass is no answer, so
-    that what is known stays."""
+    """A part that is always refused is left out, unless all are; a passing error keeps the stored
+    list."""
     vendor.will_answer(*answers)
     listing = ADAPTERS["incident_io"](client, vendor.url).entries(
         "incident_fields", KEYS["incident_io"]
     )
     if isinstance(expected, list):
-        assert [it.id for it in await listing] == expected
+        assert [entry.id for entry in await listing] == expected
     else:
         with pytest.raises(expected):
             await listing

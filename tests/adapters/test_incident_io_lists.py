@@ -1,4 +1,4 @@
-"""incident.io's lists as catalogs, against canned answers; and who of Slack is whom of its users."""
+"""incident.io's lists as catalogs, with canned answers, and its user for a Slack user."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def incident_io(client: httpx.AsyncClient, vendor: CannedVendor) -> IncidentIo:
 async def test_an_unreadable_page(
     incident_io: IncidentIo, vendor: CannedVendor, body: Any, before: int
 ) -> None:
-    """A list with a page that is none is not read at all, rather than read as empty or short."""
+    """A list with an unreadable page is an error, and not an empty or short list."""
     vendor.will_answer(
         *[(200, {"users": [{"id": "1"}], "pagination_meta": {"after": "1"}})] * before, (200, body)
     )
@@ -151,7 +151,7 @@ CATALOGS = [
 async def test_entries(
     incident_io: IncidentIo, vendor: CannedVendor, catalog: str, rows: Any, expected: Any
 ) -> None:
-    """A list becomes what people choose from, in the order in which they look for it."""
+    """A list becomes entries in the order in which people search them."""
     vendor.will_answer((200, {catalog.partition(":")[0]: rows}))
     assert await incident_io.entries(catalog, KEY) == expected
 
@@ -163,8 +163,7 @@ async def test_entries(
 async def test_some_are_those_of_the_follow_ups(
     incident_io: IncidentIo, vendor: CannedVendor, catalog: str, member: str
 ) -> None:
-    """Nothing lists priorities and categories: each that a follow-up has is offered once, in
-    incident.io's order."""
+    """Priorities and categories are those of follow-ups, each once, in incident.io's order."""
     low, high = {"id": "1", "name": "Low", "rank": 2}, {"id": "2", "name": "High", "rank": 1}
     rows = [
         {"id": "a", member: low},
@@ -187,7 +186,7 @@ async def test_some_are_those_of_the_follow_ups(
 
 
 async def test_asks_for_one_catalog_type(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """The entries of a catalog type are a catalog of their own; another name is none."""
+    """The entries of a catalog type are a catalog of their own; an unknown name is an error."""
     vendor.will_answer((200, {"catalog_entries": []}))
     assert incident_io.catalog("catalog_entries:t").label == "entries"
     assert await incident_io.entries("catalog_entries:t", KEY) == []
@@ -218,6 +217,6 @@ USERS = [
 async def test_user_for(
     incident_io: IncidentIo, slack_id: str, email: str | None, user: str | None
 ) -> None:
-    """A person of Slack is the user of that Slack id, else of that e-mail address, else nobody."""
+    """A Slack user is the user with that Slack id, else with that e-mail address, else nobody."""
     found = incident_io.user_for(Person(slack_id, "Somebody", email, "member"), USERS)
     assert (found and found.label) == user

@@ -1,4 +1,4 @@
-"""Where in the form incident.io's complaints belong."""
+"""The fields of a form that incident.io's complaints are about."""
 
 from typing import Any
 
@@ -50,8 +50,7 @@ PATHS = [
 
 @pytest.mark.parametrize(("path", "expected"), PATHS)
 def test_paths(path: str, expected: str | None) -> None:
-    """A path leads to the field whose value stands there in what was sent; else the words are about
-    no field."""
+    """A path leads to the field whose value is at that place of the body, else to no field."""
     said = {"errors": [{"message": "No", "source": {"field": path}}]}
     assert complaints(said, DECLARED, SENT) == (
         ({expected: "No"}, []) if expected else ({}, ["No"])
@@ -59,10 +58,13 @@ def test_paths(path: str, expected: str | None) -> None:
 
 
 BODIES: list[tuple[Any, Any]] = [
-    ({"errors": [{"code": "is_required", "source": {"field": "labels[0]"}}]}, ({"labels": "is_required"}, [])),
-    ({"errors": [{"message": "A", "source": {"field": "title"}}, {"message": "B", "source": {"field": "title"}}]},
+    ({"errors": [{"code": "is_required", "source": {"field": "labels[0]"}}]},
+     ({"labels": "is_required"}, [])),
+    ({"errors": [{"message": "A", "source": {"field": "title"}},
+                 {"message": "B", "source": {"field": "title"}}]},
      ({"title": "A; B"}, [])),
-    ({"errors": [{"message": "A"}, {"message": "B", "source": {"field": "priority"}}]}, ({}, ["A", "B"])),
+    ({"errors": [{"message": "A"}, {"message": "B", "source": {"field": "priority"}}]},
+     ({}, ["A", "B"])),
     ({"message": "Odd"}, ({}, ["Odd"])),
     ({"errors": [{}, 7]}, ({}, [])),
     ("<html>", ({}, [])),
@@ -71,12 +73,12 @@ BODIES: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("body", "expected"), BODIES)
 def test_bodies(body: Any, expected: Any) -> None:
-    """Every complaint is kept, in the vendor's words, or by its code where it has none."""
+    """Every complaint is kept, with the vendor's words, or with its code if it has none."""
     assert complaints(body, FOLLOW_UP, {"labels": ["a"]}) == expected
 
 
 def test_without_a_form() -> None:
-    """What is said about a list that was read is about no field."""
+    """A complaint about a read is about no field."""
     assert complaints({"errors": [{"message": "No", "source": {"field": "page_size"}}]}, None) == (
         {},
         ["No"],

@@ -1,5 +1,5 @@
-"""Which version of incident.io's actions and follow-ups is used: found out by a read, remembered,
-and doubted."""
+"""incident.io's versions of actions and follow-ups: found out by a read, remembered, and checked
+again."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ MISSING = [404, 405, 410]
 
 
 class Clock:
-    """Seconds that pass only when told to."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -54,7 +54,7 @@ def incident_io(client: httpx.AsyncClient, vendor: CannedVendor, clock: Clock) -
 async def test_a_missing_path_by_each_status(
     incident_io: IncidentIo, vendor: CannedVendor, status: int
 ) -> None:
-    """Whatever a missing path answers, version 2 is used then."""
+    """Version 2 is used after each status that a missing path may give."""
     vendor.will_answer(errors(status), THERE, MADE)
     assert (await incident_io.create("action", ACTION, KEY)).id == "a1"
     assert vendor.paths == [ASK_V3, ASK_V2, V2]
@@ -64,7 +64,7 @@ async def test_a_missing_path_by_each_status(
 async def test_a_key_that_may_not_ask(
     incident_io: IncidentIo, vendor: CannedVendor, status: int
 ) -> None:
-    """A path that turns the key away is there."""
+    """A path that refuses the key exists."""
     vendor.will_answer(errors(status), MADE)
     await incident_io.create("action", ACTION, KEY)
     assert vendor.paths == [ASK_V3, V3]
@@ -107,8 +107,7 @@ UNCLEAR = [
 async def test_an_unclear_answer_sends_nothing(
     incident_io: IncidentIo, vendor: CannedVendor, before: Any, answer: Any, sentence: str
 ) -> None:
-    """Nothing has been sent by then, so it is certain that nothing was created; and it is asked
-    again the next time."""
+    """An unclear answer sends nothing, so nothing was created; the next call asks again."""
     vendor.will_answer(*before, answer)
     with pytest.raises(RetryLaterError) as caught:
         await incident_io.create("action", ACTION, KEY)
@@ -121,8 +120,8 @@ async def test_an_unclear_answer_sends_nothing(
 async def test_it_is_remembered_for_a_day(
     incident_io: IncidentIo, vendor: CannedVendor, clock: Clock
 ) -> None:
-    """All connections of one address share it; after a day it is asked again; follow-ups are asked
-    for by themselves."""
+    """All connections of one address share the answer for a day; follow-ups have an answer of their
+    own."""
     with_rate_limiter = incident_io.with_rate_limiter(RateLimiter(incident_io.limits))
     vendor.will_answer(THERE, MADE, MADE, MADE)
     await with_rate_limiter.create("action", ACTION, KEY)
@@ -143,7 +142,7 @@ async def test_it_is_remembered_for_a_day(
 async def test_an_incident_that_is_not_there(
     incident_io: IncidentIo, vendor: CannedVendor, status: int
 ) -> None:
-    """Where the path is there, a create's 404 is a refusal, is not sent again, and decides nothing."""
+    """If the path exists, a create's 404 is a refusal that is not repeated and decides nothing."""
     vendor.will_answer(THERE, errors(status, ("", "Not found")), THERE, MADE)
     with pytest.raises(RejectedError):
         await incident_io.create("action", ACTION, KEY)
@@ -154,8 +153,7 @@ async def test_an_incident_that_is_not_there(
 async def test_an_incident_that_is_not_there_in_version_2(
     incident_io: IncidentIo, vendor: CannedVendor
 ) -> None:
-    """The same where there is only version 2: a read that names no incident says that its path is
-    there."""
+    """If only version 2 exists, a read without an incident shows that its path exists."""
     vendor.will_answer(errors(404), THERE, errors(404), errors(404), THERE)
     with pytest.raises(RejectedError) as caught:
         await incident_io.create("action", ACTION, KEY)
@@ -166,7 +164,7 @@ async def test_an_incident_that_is_not_there_in_version_2(
 
 @pytest.mark.parametrize("status", MISSING)
 async def test_neither_version(incident_io: IncidentIo, vendor: CannedVendor, status: int) -> None:
-    """Nothing is sent, and nothing is taken for absent; each time it is asked anew."""
+    """Without any version nothing is sent, nothing counts as missing, and each call asks again."""
     vendor.will_answer(errors(status), errors(status), INCIDENT, errors(status), errors(status))
     with pytest.raises(RetryLaterError) as unsent:
         await incident_io.create("action", ACTION, KEY)
@@ -181,8 +179,7 @@ async def test_neither_version(incident_io: IncidentIo, vendor: CannedVendor, st
 async def test_the_remembered_one_goes_and_the_other_is_not_there(
     incident_io: IncidentIo, vendor: CannedVendor, remembered: str, status: int
 ) -> None:
-    """A look-up at a path that is gone has not found that nothing is there; nor has a create been
-    refused."""
+    """A missing path is no proof that an object is missing, and no refusal of a create."""
     vendor.will_answer(*([THERE] if remembered == "v3" else [errors(404), THERE]), MADE)
     await incident_io.create("action", ACTION, KEY)
     vendor.requests.clear()
@@ -202,8 +199,7 @@ async def test_the_remembered_one_goes_and_the_other_is_not_there(
 async def test_a_list_that_is_not_there_beside_its_path(
     incident_io: IncidentIo, vendor: CannedVendor, status: int
 ) -> None:
-    """The path is there, and the list of this incident is not: that is an error, and not an empty
-    list."""
+    """A missing list at an existing path is an error, and not an empty list."""
     vendor.will_answer(INCIDENT, THERE, errors(status), THERE)
     with pytest.raises(
         RejectedError, match=rf"^incident\.io refused it and gave no reason \(HTTP {status}\)\.$"
@@ -212,8 +208,7 @@ async def test_a_list_that_is_not_there_beside_its_path(
 
 
 async def test_doubt_that_cannot_be_settled(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """After a create's 404, an unclear answer to the question leaves it for later: nothing was
-    created."""
+    """After a create's 404, an unclear answer about the version means a later attempt."""
     vendor.will_answer(THERE, errors(404), (503, ""))
     with pytest.raises(RetryLaterError, match=r"^incident\.io does not answer at the moment\.$"):
         await incident_io.create("action", ACTION, KEY)
@@ -235,7 +230,7 @@ def action(number: int, words: str = "Other") -> dict[str, str]:
 
 
 async def test_a_look_up_reads_all_pages(incident_io: IncidentIo, vendor: CannedVendor) -> None:
-    """The marker is on the last of three pages; a row that two pages show is one object."""
+    """All three pages are read up to the marker; a row on two pages is one object."""
     marked = action(500, f"Look ({MARKER})")
     first, second = (
         [action(number) for number in range(250)],
@@ -248,14 +243,14 @@ async def test_a_look_up_reads_all_pages(incident_io: IncidentIo, vendor: Canned
         page(*second, marked, after="a00500"),
         page(marked),
     )
-    assert [it.id for it in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00500"]
+    assert [found.id for found in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00500"]
     assert vendor.paths[2:] == [f"{LIST}250", f"{LIST}250&after=a00249", f"{LIST}250&after=a00500"]
 
 
 async def test_a_page_that_is_too_long_is_asked_for_in_quarters(
     incident_io: IncidentIo, vendor: CannedVendor
 ) -> None:
-    """Then nothing is left out."""
+    """A page that is too long is read in quarters, and nothing is left out."""
     weight = {**action(1), "weight": "x" * 3_000_000}
     vendor.will_answer(
         INCIDENT,
@@ -264,7 +259,7 @@ async def test_a_page_that_is_too_long_is_asked_for_in_quarters(
         page(action(1), after="a00001"),
         page(action(2, f"({MARKER})")),
     )
-    assert [it.id for it in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00002"]
+    assert [found.id for found in await incident_io.find("action", ACTION, KEY, 0.0)] == ["a00002"]
     assert vendor.paths[2:] == [f"{LIST}250", f"{LIST}62", f"{LIST}62&after=a00001"]
 
 
@@ -300,7 +295,7 @@ UNREAD = [
 async def test_a_page_that_cannot_be_read(
     incident_io: IncidentIo, vendor: CannedVendor, answer: Any, sentence: str
 ) -> None:
-    """A look-up that has not read every page says so, even where an earlier page had no marker."""
+    """A search that has not read every page is an error."""
     vendor.will_answer(INCIDENT, THERE, page(action(1), after="a00001"), answer)
     with pytest.raises(RetryLaterError) as caught:
         await incident_io.find("action", ACTION, KEY, 0.0)

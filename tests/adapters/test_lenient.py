@@ -38,10 +38,11 @@ FORMS = {
 
 # Members that the adapters read, so that chance gets as far as to their values.
 NAMES = st.sampled_from([
-    "data", "id", "attributes", "errors", "title", "detail", "source", "field", "message", "code", "details", "error",
-    "status", "incident", "action", "identity", "dashboard_url", "sid", "meta", "next_page", "next_page_url", "links",
-    "next", "task_queues", "severities", "users", "incidents", "rank", "position", "pagination_meta", "after", "name",
-    "sequential_id", "full_name_with_team", "url", "permalink", "pointer", "friendly_name", "severity",
+    "data", "id", "attributes", "errors", "title", "detail", "source", "field", "message", "code",
+    "details", "error", "status", "incident", "action", "identity", "dashboard_url", "sid", "meta",
+    "next_page", "next_page_url", "links", "next", "task_queues", "severities", "users",
+    "incidents", "rank", "position", "pagination_meta", "after", "name", "sequential_id",
+    "full_name_with_team", "url", "permalink", "pointer", "friendly_name", "severity",
     "workflows", "channels", "tasks", "configuration", "unique_name",
 ])  # fmt: skip
 bodies = st.recursive(
@@ -60,7 +61,7 @@ answers = st.tuples(
 
 
 def at_a_vendor_that_says(answer: tuple[int, str]) -> httpx.AsyncClient:
-    """Ten answers of that kind, then an end: a list that never ends would hold a test up for ever."""
+    """Give ten such answers, then none: a list without an end would hold the test up."""
     left = iter(range(10))
 
     def answering(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Lists whose pages are too long to be read: they are read all the same, in smaller pages."""
+"""Lists with pages that are too long to be read: they are read in smaller pages."""
 
 import re
 from typing import Any
@@ -36,7 +36,7 @@ def rows_of(vendor: Any, catalog: str) -> list[dict[str, Any]]:
 async def test_smaller_pages(
     client: httpx.AsyncClient, operation: str, catalog: str, row_bytes: int, sizes: list[int]
 ) -> None:
-    """Every row is there once and in its place, however long the rows are."""
+    """Every row is read once and in order, however long the rows are."""
     async with place(operation, client) as at:
         at.vendor.stock(catalog, STOCKED)
         expected = await at.adapter.entries(catalog, at.credentials)
@@ -44,7 +44,8 @@ async def test_smaller_pages(
         for row in rows_of(at.vendor, catalog):
             row["weight"] = "x" * row_bytes
         assert await at.adapter.entries(catalog, at.credentials) == expected
-        asked = [int(found[1]) for it in at.vendor.requests if (found := SIZE.search(it.query))]
+        matches = [SIZE.search(request.query) for request in at.vendor.requests]
+        asked = [int(match[1]) for match in matches if match]
     assert len(expected) > STOCKED
     assert sizes == asked[: len(sizes)]
     assert set(asked[len(sizes) :]) <= set(sizes[-1:])
@@ -61,7 +62,7 @@ async def test_smaller_pages(
 async def test_smaller_pages_from_the_middle_on(
     client: httpx.AsyncClient, operation: str, catalog: str, sizes: list[int]
 ) -> None:
-    """Where only a later page is too long, what was read before it is neither lost nor there twice."""
+    """If only a later page is too long, the rows before it are read once."""
     async with place(operation, client) as at:
         at.vendor.stock(catalog, 1050 if catalog == "task_queues" else 350)
         expected = await at.adapter.entries(catalog, at.credentials)
@@ -72,7 +73,8 @@ async def test_smaller_pages_from_the_middle_on(
         for row in rows_of(at.vendor, catalog)[first:last]:
             row["weight"] = "x" * 60_000
         assert await at.adapter.entries(catalog, at.credentials) == expected
-        asked = [int(found[1]) for it in at.vendor.requests if (found := SIZE.search(it.query))]
+        matches = [SIZE.search(request.query) for request in at.vendor.requests]
+        asked = [int(match[1]) for match in matches if match]
     assert asked[: len(sizes)] == sizes
 
 
@@ -88,7 +90,7 @@ async def test_smaller_pages_from_the_middle_on(
 async def test_a_row_that_is_too_long_by_itself(
     client: httpx.AsyncClient, operation: str, catalog: str
 ) -> None:
-    """Then the list cannot be read; and is not taken for one without it."""
+    """A list with a row that is too long is an error, and not a list without that row."""
     async with place(operation, client) as at:
         rows_of(at.vendor, catalog)[-1]["weight"] = "x" * 3_000_000
         with pytest.raises(

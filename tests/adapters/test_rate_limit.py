@@ -1,5 +1,4 @@
-"""How fast a connection is used: the sliding window, what headers say, and how long one has to
-wait."""
+"""The speed of a connection: the sliding window, the headers, and the waiting time."""
 
 from itertools import pairwise
 
@@ -37,8 +36,8 @@ def taken_at(rate_limiter: RateLimiter, clock: Clock, times: int) -> list[float]
     steps=st.lists(st.floats(0, 30, allow_nan=False), max_size=80),
 )
 def test_never_over_the_limit(calls: int, seconds: float, steps: list[float]) -> None:
-    """Whenever calls are asked for, no more leave in any window than nine tenths of the limit (and
-    at least one)."""
+    """No window has more calls than nine tenths of the limit (and at least one), at any request
+    times."""
     rate_limiter, clock = pace_of(write=Rate(calls, seconds))
     left = []
     for step in steps:
@@ -59,7 +58,7 @@ def test_never_over_the_limit(calls: int, seconds: float, steps: list[float]) ->
     ahead=st.integers(0, 40),
 )
 def test_wait_tells_the_time(calls: int, steps: list[float], pause: float, ahead: int) -> None:
-    """The wait behind so many others is just how long it takes until they and then it have left."""
+    """The waiting time ends exactly when the calls before it and then the call can start."""
     rate_limiter, clock = pace_of(write=Rate(calls))
     for step in steps:
         clock.advance(step)
@@ -91,7 +90,7 @@ def test_sides_are_apart() -> None:
 
 
 def test_given_back() -> None:
-    """A call that never left makes room for another, and no more room than that."""
+    """A call that never started makes room for one other call."""
     rate_limiter, clock = pace_of(write=Rate(3))
     assert rate_limiter.take("write")
     clock.advance(50)
@@ -147,7 +146,7 @@ def test_limit_headers(vendor: str, limit: str, most: int) -> None:
     """The slowest of the policies holds, if it is slower than the documentation; what makes no
     sense says nothing."""
     rate_limiter = RateLimiter(ADAPTERS[vendor].limits, Clock(NOW))
-    rate_limiter.heard("write", {"X-RateLimit-Limit": limit}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Limit": limit}, NOW)
     taken = 0
     while rate_limiter.take("write"):
         taken += 1
@@ -161,18 +160,20 @@ def test_a_limit_may_come_back() -> None:
     for _ in range(50):
         assert rate_limiter.take("write")
         clock.advance(1.0)
-    rate_limiter.heard("write", {"X-RateLimit-Limit": "10, 10;window=60"}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Limit": "10, 10;window=60"}, NOW)
     assert (
         rate_limiter.wait("write") == 51.0
-    )  # nine are left when the one of second 41 is a minute old
-    rate_limiter.heard("write", {"X-RateLimit-Limit": "100, 100;window=60"}, NOW)
+    )  # nine calls count until the one of second 41 is a minute old
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Limit": "100, 100;window=60"}, NOW)
     assert rate_limiter.take("write")
 
 
 def test_twilios_headers_say_nothing() -> None:
     """Twilio's own headers have no documented unit."""
     rate_limiter, _ = pace_of()
-    rate_limiter.heard("write", {"X-Rate-Limit-Limit": "1", "X-Rate-Limit-Remaining": "0"}, NOW)
+    rate_limiter.update_from_headers(
+        "write", {"X-Rate-Limit-Limit": "1", "X-Rate-Limit-Remaining": "0"}, NOW
+    )
     assert all(rate_limiter.take("write") for _ in range(10))
 
 
@@ -217,7 +218,9 @@ REMAINING = [
 def test_nearly_none_left(headers: dict[str, str], seconds: float) -> None:
     """When others have used up the allowance there is a pause, on that side alone."""
     rate_limiter, clock = pace_of(read=Rate(3000), write=Rate(3000))
-    rate_limiter.heard("write", {"X-RateLimit-Limit": "3000, 3000;window=60", **headers}, clock.now)
+    rate_limiter.update_from_headers(
+        "write", {"X-RateLimit-Limit": "3000, 3000;window=60", **headers}, clock.now
+    )
     assert rate_limiter.wait("write") == pytest.approx(seconds)
     assert rate_limiter.wait("read") == 0.0
     clock.advance(seconds)
@@ -225,22 +228,23 @@ def test_nearly_none_left(headers: dict[str, str], seconds: float) -> None:
 
 
 def test_remaining_without_a_limit() -> None:
-    """How many are left says nothing when nobody knows of how many."""
+    """A number of remaining calls without a limit changes nothing."""
     rate_limiter, _ = pace_of()
-    rate_limiter.heard("write", {"X-RateLimit-Remaining": "0"}, NOW)
+    rate_limiter.update_from_headers("write", {"X-RateLimit-Remaining": "0"}, NOW)
     assert rate_limiter.take("write")
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from([f"X-RateLimit-{it}" for it in ("Limit", "Remaining", "Reset")]), st.text()
+        st.sampled_from([f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")]),
+        st.text(),
     )
 )
 def test_any_headers(headers: dict[str, str]) -> None:
     """Whatever the headers hold, a call may leave within a minute."""
     rate_limiter, clock = pace_of(write=Rate(3000))
-    rate_limiter.heard("write", headers, NOW)
+    rate_limiter.update_from_headers("write", headers, NOW)
     assert 0.0 <= rate_limiter.wait("write") <= LONGEST_RESET
     clock.advance(LONGEST_RESET)
     assert rate_limiter.take("write")
@@ -264,8 +268,7 @@ def test_pauses() -> None:
 
 
 def test_a_clock_that_goes_back() -> None:
-    """Neither a pause nor a call that lies in the future holds anything up, and what lies in the
-    past still counts."""
+    """A pause or a call that lies in the future has no effect; one in the past still counts."""
     rate_limiter, clock = pace_of(write=Rate(4))
     assert rate_limiter.take("write")
     clock.advance(40.0)
@@ -306,7 +309,7 @@ def test_another_account_begins_anew() -> None:
 
 
 def test_first_come_first_served() -> None:
-    """The waits of those who stand in line grow by a window for each windowful."""
+    """The waiting time grows by a window for each full window of calls."""
     rate_limiter, _ = pace_of(write=Rate(3))
     waits = [rate_limiter.wait("write", ahead) for ahead in range(6)]
     assert waits == [0.0, 0.0, 60.0, 60.0, 120.0, 120.0]

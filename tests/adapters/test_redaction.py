@@ -1,4 +1,4 @@
-"""What a vendor quotes of our credentials goes nowhere."""
+"""Credentials that a vendor quotes are removed from its answers."""
 
 import base64
 import json
@@ -19,8 +19,8 @@ PACKED = base64.b64encode(f"SK000001:{TOKEN}".encode()).decode()
 async def test_an_answer_that_quotes_the_token(
     client: httpx.AsyncClient, vendor: CannedVendor, status: int
 ) -> None:
-    """Plain, or with JSON's escaped slash, the token is taken out of refusals and successes;
-    everything else stays."""
+    """The token is removed from refusals and successes, also with JSON's escaped slash; the rest
+    stays."""
     said = json.dumps({"message": f"Bearer {TOKEN} may not", "id": "1"})
     said = said.replace("}", ', "again": "{}"}}'.format(TOKEN.replace("/", r"\/")))
     vendor.will_answer((status, said))
@@ -34,7 +34,7 @@ async def test_an_answer_that_quotes_the_token(
 async def test_an_answer_that_quotes_a_password(
     client: httpx.AsyncClient, vendor: CannedVendor, status: int, name: str
 ) -> None:
-    """The password and the whole header value are taken out, and out of errors the user name."""
+    """The password and the whole header value are removed, and from errors the user name."""
     vendor.will_answer((status, {"detail": f"SK000001:{TOKEN} in {PACKED}"}))
     auth = httpx.BasicAuth("SK000001", TOKEN)
     reply = await send(client, "Vendor", vendor.url, Request("GET", "/me"), auth=auth)
@@ -44,7 +44,7 @@ async def test_an_answer_that_quotes_a_password(
 async def test_what_is_too_short_for_a_key_is_left_alone(
     client: httpx.AsyncClient, vendor: CannedVendor
 ) -> None:
-    """It may stand in an answer by chance."""
+    """A text that is too short for a key may be in an answer by chance, and stays."""
     vendor.will_answer((200, {"id": "abc"}))
     reply = await send(
         client, "Vendor", vendor.url, Request("GET", "/me"), auth=Bearer(SecretStr("abc"))

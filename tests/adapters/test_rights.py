@@ -1,4 +1,4 @@
-"""What a key may do, as the adapters find it out at the vendors' stand-ins."""
+"""The rights of keys, as the adapters find them out at the vendors' stand-ins."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -20,7 +20,10 @@ from tests.adapters.places import OPERATIONS, place
 from tests.adapters.test_lenient import KEYS
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
-ADVICE = "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer, and connect that."
+ADVICE = (
+    "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer, and "
+    "connect that."
+)
 MAYA = "Maya Okafor (maya.okafor@example.com)"
 NO_WORKFLOWS = (
     "This key may not read workflows, and a task belongs to one: give it the right to read and "
@@ -45,7 +48,10 @@ UNSEEN_INCIDENTS = (
 )
 EMPTY = "This key may not read {}: the list of them stays empty."
 IN_TWILIO = "Give it the right to in Twilio, or connect another key."
-UNSEEN_WORKFLOWS = f"This key may not read workflows: none can be copied, and {LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
+UNSEEN_WORKFLOWS = (
+    "This key may not read workflows: none can be copied, and "
+    f"{LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
+)
 UNSEEN_TASKS = f"This key may not read tasks: {LOST.format('Twilio', 'task')}. {IN_TWILIO}"
 NO_CATALOG = "This key may not read the catalog: {} " + ADVICE
 NO_ENTRIES = NO_CATALOG.format("fields of your own that offer its entries stay empty.")
@@ -67,7 +73,7 @@ def without(*rights: str, **more: bool) -> Key:
 
 @dataclass(frozen=True)
 class Told:
-    """What is found out about a key; `acts_as` is its beginning."""
+    """The expected rights of a key; `acts_as` is their beginning."""
 
     acts_as: str = ""
     roles: tuple[str, ...] = ()
@@ -176,9 +182,11 @@ FOUND_OUT = [
 
 @pytest.mark.parametrize(("vendor_name", "key", "told"), FOUND_OUT)
 async def test_rights(client: httpx.AsyncClient, vendor_name: str, key: Key, told: Told) -> None:
-    """As whom a key acts, its roles, what is sure to be refused, and what will be missing; nothing
-    is created to find that out."""
-    async with place(next(it for it in OPERATIONS if it.startswith(vendor_name)), client) as at:
+    """A key's user, its roles, its certain refusals and its missing rights are found without
+    creating."""
+    async with place(
+        next(name for name in OPERATIONS if name.startswith(vendor_name)), client
+    ) as at:
         account = await at.adapter.verify(
             at.adapter.credentials.model_validate(dict(key(at.vendor)))
         )
@@ -193,11 +201,11 @@ async def test_rights(client: httpx.AsyncClient, vendor_name: str, key: Key, tol
 
 
 def test_what_is_told_of_an_operation() -> None:
-    """What is refused comes first, then what is missing; nothing where nothing is known."""
+    """The refusal comes first, then the missing rights; empty if nothing is known."""
     rights = Rights(
         cannot={"task": "Not that."}, limited={"task": "No list.", "workflow": "No copy."}
     )
-    assert [rights.about(it) for it in ("task", "workflow", "other")] == [
+    assert [rights.about(operation) for operation in ("task", "workflow", "other")] == [
         "Not that. No list.",
         "No copy.",
         "",
@@ -205,7 +213,7 @@ def test_what_is_told_of_an_operation() -> None:
 
 
 def test_the_readme_names_the_roles() -> None:
-    """Those of incident.io that the bot itself asks for."""
+    """The README names the roles that the bot's own page names for incident.io."""
     readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
     *first, last = (role.replace("_", " ") for role in INCIDENT_IO_ROLES)
     assert f"incident.io, the roles {', '.join(first)} and {last};" in readme
@@ -235,7 +243,7 @@ async def test_what_a_key_cannot_do_is_refused(
 
 
 async def test_a_key_that_may_not_even_read_its_workspace(client: httpx.AsyncClient) -> None:
-    """Twilio's restricted keys can lack the one right by which they are tried out: that is said."""
+    """A Twilio key without the right to read its workspace is explained in a sentence."""
     async with place("twilio.task", client) as at:
         credentials = at.adapter.credentials.model_validate(
             at.vendor.key_without("workspaces:read")
@@ -276,7 +284,7 @@ async def after(seconds: float, result: Any) -> Any:
 
 
 async def test_reads_are_made_side_by_side_and_end_in_time() -> None:
-    """One slow read delays no other; what has no answer by then, or none at all, is not refused."""
+    """A slow read delays no other; a read without an answer in time counts as allowed."""
     started = asyncio.get_running_loop().time()
     answers = {
         "refused": after(0.1, reply(403)),
@@ -284,12 +292,12 @@ async def test_reads_are_made_side_by_side_and_end_in_time() -> None:
         "down": after(0.1, RetryLaterError("Vendor", "x", "unreachable")),
         "slow": after(60, reply(403)),
     }
-    assert await refused(answers, lambda it: it.status == 403, started + 0.3) == {"refused"}
+    assert await refused(answers, lambda reply: reply.status == 403, started + 0.3) == {"refused"}
     assert asyncio.get_running_loop().time() - started < 1.0
 
 
 async def test_trying_a_key_out_ends_in_time() -> None:
-    """Whoever waits is told after eight seconds."""
+    """A person gets an answer after eight seconds at most."""
     now = asyncio.get_running_loop().time()
     assert 7.0 < deadline() - now < 9.0
     assert await in_time("Vendor", after(0, 7), now + 1.0) == 7

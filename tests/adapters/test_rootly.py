@@ -1,4 +1,4 @@
-"""The Rootly adapter against canned answers: what it sends, and what it makes of what comes back."""
+"""The Rootly adapter with canned answers: its requests, and its results."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def listed(*rows: tuple[str, dict[str, Any]], more: int | None = None) -> tuple[
 
 
 async def test_creates_an_incident(rootly: Rootly, vendor: CannedVendor) -> None:
-    """What is sent arrives with the token, and the answer becomes a reference and a link."""
+    """The request arrives with the token, and the answer becomes a reference and a link."""
     attributes = {
         "sequential_id": 42,
         "title": "Down",
@@ -81,7 +81,7 @@ async def test_looks_up_an_incident_by_its_number(rootly: Rootly, vendor: Canned
 
 
 async def test_looks_up_a_test_incident(rootly: Rootly, vendor: CannedVendor) -> None:
-    """A number that Rootly's usual list does not hold is looked for among the test incidents."""
+    """A number that Rootly's usual list does not have is searched among the test incidents."""
     vendor.will_answer(
         listed(), listed(("9b1f", {"sequential_id": 42})), (201, {"data": {"id": "a1"}})
     )
@@ -102,7 +102,7 @@ async def test_looks_up_a_test_incident(rootly: Rootly, vendor: CannedVendor) ->
 async def test_unknown_number(
     rootly: Rootly, vendor: CannedVendor, row: tuple[str, dict[str, Any]] | None
 ) -> None:
-    """Only the incident that says it has this number is taken."""
+    """Only an incident with this number in its attributes is accepted."""
     vendor.will_answer(*[listed(*filter(None, [row]))] * 2)
     with pytest.raises(RejectedError) as caught:
         await rootly.create(
@@ -142,7 +142,7 @@ async def test_failed_look_up(
     sentence: str,
     fields: Any,
 ) -> None:
-    """A look-up that fails creates nothing, and is never unclear."""
+    """A look-up that fails creates nothing, and its outcome is certain."""
     vendor.will_answer(answer)
     with pytest.raises(kind) as caught:
         await rootly.create(
@@ -388,7 +388,7 @@ async def test_an_id_is_one_step_of_the_path(
 
 
 async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
-    """A 404 is said beside the field whose id stands in the path."""
+    """A 404 is shown beside the field whose id is in the path."""
     form = task(
         workflow_id="w",
         task_type="send_email",
@@ -397,7 +397,10 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
     vendor.will_answer(error(404, "Not found or unauthorized"))
     with pytest.raises(RejectedError) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
-    sentence = "Rootly does not find this workflow, or does not show it to this workspace's token. Choose another."
+    sentence = (
+        "Rootly does not find this workflow, or does not show it to this workspace's token. "
+        "Choose another."
+    )
     assert caught.value.fields == {"workflow_id": sentence}
 
 
@@ -406,7 +409,7 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
 async def test_an_unreadable_page(
     rootly: Rootly, vendor: CannedVendor, body: Any, before: int
 ) -> None:
-    """A list with a page that is none is not read at all, rather than read as empty or short."""
+    """A list with an unreadable page is an error, and not an empty or short list."""
     vendor.will_answer(*[listed(("1", {"name": "web"}), more=2)] * before, (200, body))
     with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that could not be read\.$"):
         await rootly.entries("services", KEY)
@@ -463,13 +466,13 @@ CATALOGS = [
 async def test_entries(
     rootly: Rootly, vendor: CannedVendor, catalog: str, rows: Any, expected: list[Entry]
 ) -> None:
-    """A list becomes what people choose from, in the order in which they look for it."""
+    """A list becomes entries in the order in which people search them."""
     vendor.will_answer(listed(*rows))
     assert await rootly.entries(catalog, KEY) == expected
 
 
 async def test_lists_test_incidents_among_the_others(rootly: Rootly, vendor: CannedVendor) -> None:
-    """They are asked for besides, stand where they belong by their age, and none is there twice."""
+    """Test incidents are read separately, stand in the list by their age, and are there once."""
     url = "https://rootly.com/account/incidents/42-down"
     down = {
         "sequential_id": 42,
@@ -497,5 +500,7 @@ async def test_reads_only_the_newest_incidents(rootly: Rootly, vendor: CannedVen
     assert len(await rootly.entries("incidents", KEY)) == 400
     assert vendor.paths[5:7] == [
         "/v1/incidents?sort=-created_at&page[size]=50&page[number]=6",
-        "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=50&page[number]=1",
+        (
+            "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=50&page[number]=1"
+        ),
     ]

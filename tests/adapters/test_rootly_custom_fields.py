@@ -1,5 +1,5 @@
-"""Rootly's custom fields: how they become fields of our forms, how they are sent, and who of Rootly
-a Slack person is."""
+"""Rootly's custom fields: as fields of our forms, and as sent values; and the user for a Slack
+user."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -31,7 +31,7 @@ def rootly(client: httpx.AsyncClient, vendor: CannedVendor) -> Rootly:
 
 @pytest.fixture
 def pure() -> Rootly:
-    """For what needs no vendor."""
+    """An adapter for tests without a vendor."""
     return Rootly(httpx.AsyncClient(), "http://rootly.invalid")
 
 
@@ -75,8 +75,8 @@ async def fields(rootly: Rootly, catalog: str = "form_fields") -> list[CustomFie
 
 
 async def test_the_forms_own_fields_are_listed(rootly: Rootly, vendor: CannedVendor) -> None:
-    """In the order of Rootly's form for Slack: not what is built in, switched off, or in other
-    forms only."""
+    """Custom fields have the order of Rootly's form for Slack; built-in, disabled and other ones
+    are left out."""
     vendor.will_answer(
         page(
             row("last", shown=[WEB], required=[WEB]),
@@ -145,7 +145,7 @@ async def test_kinds(
     kind: CustomKind,
     catalog: str,
 ) -> None:
-    """What Rootly calls a field's input and value says what ours is, and where its choices are."""
+    """Rootly's kinds of input and value decide the kind of our field and its catalog."""
     vendor.will_answer(
         page(row("f", input_kind=input_kind, value_kind=value_kind, value_kind_catalog_id="c1"))
     )
@@ -155,7 +155,8 @@ async def test_kinds(
 async def test_options_that_did_not_come_along_are_asked_for(
     rootly: Rootly, vendor: CannedVendor
 ) -> None:
-    """Of that field alone; one that has none is left out, and so is a kind that is new."""
+    """Missing options of a field are read separately; a field without options or of a new kind is
+    left out."""
     bare = {"id": "o1", "attributes": {"value": "Europe", "position": 1}}
     vendor.will_answer(
         page(
@@ -176,7 +177,7 @@ async def test_options_that_did_not_come_along_are_asked_for(
 
 
 async def test_action_items_have_fields_of_their_own(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Those that Rootly's forms for action items show."""
+    """Action items have the fields that Rootly's forms for action items show."""
     vendor.will_answer(page(row("a", shown=[SLACK]), row("b", shown=["web_action_item_form"])))
     assert await fields(rootly, "action_item_fields") == [
         CustomField(id="b", name="b", kind="text")
@@ -184,7 +185,7 @@ async def test_action_items_have_fields_of_their_own(rootly: Rootly, vendor: Can
 
 
 async def test_the_entries_of_a_catalog_are_a_list(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Of the organisation's own making; the name alone stands for no list."""
+    """Each catalog of the organisation is a list; the name alone is no list."""
     vendor.will_answer(page({"id": "e1", "attributes": {"name": "Lyon"}}))
     assert await rootly.entries("entities:c 1", KEY) == [Entry(id="e1", label="Lyon")]
     assert vendor.paths == ["/v1/catalogs/c%201/entities?page[size]=100&page[number]=1"]
@@ -224,7 +225,7 @@ VALUES = [
 
 @pytest.mark.parametrize(("kind", "catalog", "value", "sent"), VALUES)
 def test_values(kind: CustomKind, catalog: str, value: Any, sent: dict[str, Any]) -> None:
-    """What is filled in, as an incident's selection of the field."""
+    """A filled-in value becomes a selection of the field on the incident."""
     assert selected(CustomField(id="f", name="F", kind=kind, catalog=catalog), value) == sent
 
 
@@ -236,7 +237,7 @@ def incident(custom: dict[str, Any], *definitions: CustomField, **more: Any) -> 
 
 
 def test_what_was_left_empty_is_not_sent() -> None:
-    """A box that was not ticked is a "no" only where Rootly wants an answer."""
+    """A box without a tick is a "no" only if Rootly requires an answer."""
     asked = CustomField(id="f3", name="Asked", kind="check", required=True)
     unasked = CustomField(id="f4", name="Not asked", kind="check")
     submission = incident({"f1": "o1"}, REGION, IMPACT, asked, unasked)
@@ -245,7 +246,7 @@ def test_what_was_left_empty_is_not_sent() -> None:
 
 
 async def test_they_remain_to_be_done(rootly: Rootly, vendor: CannedVendor) -> None:
-    """The incident is created without them, and found without them."""
+    """The incident is created and found without its custom fields."""
     submission = incident({"f1": "o1", "f2": "Nobody can pay."}, REGION, IMPACT)
     made = {"id": "9b1f", "attributes": {"labels": {"slack_ref": MARKER}}}
     vendor.will_answer((201, {"data": made}), page(made), page())
@@ -264,7 +265,7 @@ OF_THE_INCIDENT = "/v1/incidents/9b1f/form_field_selections"
 
 
 async def test_a_step_sets_one_field(rootly: Rootly, vendor: CannedVendor) -> None:
-    """After a look at what the incident has."""
+    """A step reads the incident's selections and sets one field."""
     vendor.will_answer(page(selection("f2", value="Other")), (201, {"data": {"id": "s2"}}))
     await rootly.finish("incident", incident({"f1": "o1"}, REGION), "9b1f", "custom.f1", KEY)
     assert [(method, path) for method, path, _, _ in vendor.requests] == [
@@ -278,14 +279,14 @@ async def test_a_step_sets_one_field(rootly: Rootly, vendor: CannedVendor) -> No
 
 
 async def test_what_is_set_already_is_left_alone(rootly: Rootly, vendor: CannedVendor) -> None:
-    """An earlier try whose answer was lost did it."""
+    """A field that an earlier attempt has set is not set again."""
     vendor.will_answer(page(selection("f1", selected_option_ids=["o1"])))
     await rootly.finish("incident", incident({"f1": "o1"}, REGION), "9b1f", "custom.f1", KEY)
     assert len(vendor.requests) == 1
 
 
 async def test_what_is_set_otherwise_is_changed(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Rootly's own default, say: there is no second selection of one field."""
+    """A selection with another value, such as Rootly's default, is changed and not repeated."""
     vendor.will_answer(
         page(selection("f1", selected_option_ids=["o2"])), (200, {"data": {"id": "s1"}})
     )
@@ -296,14 +297,14 @@ async def test_what_is_set_otherwise_is_changed(rootly: Rootly, vendor: CannedVe
 
 
 async def test_a_refusal_has_rootlys_words(rootly: Rootly, vendor: CannedVendor) -> None:
-    """As it says them."""
+    """A refusal has Rootly's words unchanged."""
     vendor.will_answer(page(), (422, {"errors": [{"title": "Value is invalid", "status": "422"}]}))
     with pytest.raises(RejectedError, match=r"^Value is invalid$"):
         await rootly.finish("incident", incident({"f2": "x"}, IMPACT), "9b1f", "custom.f2", KEY)
 
 
 def test_an_action_item_takes_them_along(pure: Rootly) -> None:
-    """Tags as a list, which is documented for action items alone."""
+    """An action item has its custom fields in it, tags as a list."""
     tags = CustomField(id="f3", name="Tags", kind="tags")
     operation = next(each for each in Rootly.operations if each.name == "action_item")
     values = {"incident_id": "i1", "summary": "Roll back", "custom": {"f1": "o1", "f3": ["a", "b"]}}
@@ -320,7 +321,7 @@ def test_an_action_item_takes_them_along(pure: Rootly) -> None:
 async def test_a_refusal_of_an_action_items_field_is_beside_it(
     rootly: Rootly, vendor: CannedVendor
 ) -> None:
-    """Rootly calls it what the workspace calls it."""
+    """A refusal that names a custom field by its title is beside that field."""
     operation = next(each for each in Rootly.operations if each.name == "action_item")
     values = {"incident_id": "i1", "summary": "Roll back", "custom": {"f2": "x"}}
     form = operation.form_for(None, (IMPACT,)).model_validate(values)
@@ -345,7 +346,7 @@ PEOPLE = [
 def test_who_a_slack_person_is(
     pure: Rootly, slack_id: str, email: str | None, user: Entry | None
 ) -> None:
-    """Of Rootly's users."""
+    """A Slack user is the user with that e-mail address, else with that Slack id, else nobody."""
     assert (
         pure.user_for(
             Person(slack_id, "Ann", email, "member"), [ANN, BO, Entry(id="1", label="Ghost")]
@@ -355,7 +356,7 @@ def test_who_a_slack_person_is(
 
 
 def test_the_reporter_is_the_creator(pure: Rootly) -> None:
-    """Where Rootly knows the person; else a label says who it was."""
+    """A person whom Rootly knows is the creator; else a label names the person."""
     known = pure.request(
         "incident",
         Submission(Incident(title="Down"), MARKER, "Ann Lee", chosen={REPORTER: ANN}),
@@ -372,7 +373,7 @@ def test_the_reporter_is_the_creator(pure: Rootly) -> None:
 
 
 def test_all_that_an_incident_can_say(pure: Rootly) -> None:
-    """Labels, a channel, a Jira issue, a planned maintenance."""
+    """An incident can have labels, a channel, a Jira issue and a planned maintenance."""
     form = Incident(
         title="Database move",
         kind="scheduled",
@@ -418,6 +419,6 @@ WRONG: list[Any] = [
 
 @pytest.mark.parametrize(("values", "words"), WRONG)
 def test_what_an_incident_turns_away(values: dict[str, Any], words: str) -> None:
-    """Before anything is sent."""
+    """An incorrect incident is refused before anything is sent."""
     with pytest.raises(ValueError, match=words):
         Incident.model_validate({"title": "Down", **values})

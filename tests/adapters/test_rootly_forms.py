@@ -1,4 +1,4 @@
-"""Rootly's forms: the requests they become, and what they turn away."""
+"""Rootly's forms: their requests and their refusals."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -218,8 +218,7 @@ def complaint(form: type[Form], **values: Any) -> tuple[Any, str]:
 
 
 def test_times_out_of_order() -> None:
-    """A time before the one that has to come first is told beside the later field, with or without
-    offsets."""
+    """A time before an earlier one is an error beside the later field, with or without offsets."""
     times = {"started_at": datetime(2026, 1, 2, tzinfo=UTC), "resolved_at": datetime(2026, 1, 1)}  # noqa: DTZ001
     assert complaint(Incident, title="x", **times) == (
         "resolved_at",
@@ -240,7 +239,7 @@ def test_half_a_match() -> None:
 
 
 def test_not_an_address() -> None:
-    """An address is an address, one with a name, or Liquid."""
+    """An e-mail field takes an address, an address after a name, or Liquid."""
     assert complaint(SendEmail, to=["ann"], subject="s", body="b") == (
         ("to", 0),
         "Value error, “ann” is not an e-mail address.",
@@ -248,7 +247,7 @@ def test_not_an_address() -> None:
 
 
 def test_a_key_with_a_line_break_does_not_show() -> None:
-    """A key that could not be sent is turned away without being quoted."""
+    """A key with a line break is refused and not quoted."""
     with pytest.raises(ValidationError) as caught:
         ApiKey(api_key=SecretStr("secret\nkey"))
     assert "secret" not in str(caught.value)

@@ -53,7 +53,7 @@ WRITTEN = """{
 
 
 def document(schemas: dict[str, Any]) -> dict[str, Any]:
-    """A document that lists these schemas where Rootly's does."""
+    """Return a document with these schemas in the place of Rootly's."""
     found: Any = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
     for step in reversed(PARAMS):
         found = {step: found}
@@ -62,21 +62,20 @@ def document(schemas: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def rootly(tmp_path: Path) -> Path:
-    """The path of the document that the command is given."""
+    """The path of the document for the command."""
     return tmp_path / "rootly.json"
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """The path that the facts are written to."""
+    """The path to which the facts are written."""
     return tmp_path / "facts.json"
 
 
 def test_the_facts_of_a_document(
     rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Types and parameters are sorted, a line each; what our wording lacks or has too much is
-    listed."""
+    """Types and parameters are sorted, a line each, and disagreements are listed."""
     rootly.write_text(json.dumps(document(SCHEMAS)), encoding="utf-8")
     assert main([str(rootly)], target) == 1
     assert target.read_text(encoding="utf-8") == WRITTEN
@@ -105,7 +104,7 @@ NEW: dict[str, dict[str, Any]] = {
 def test_nothing_new_is_lost_without_notice(
     said: str, rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A keyword or type that the facts have no place for is named, and nothing is written."""
+    """A keyword or type without a place in the facts is named, and nothing is written."""
     schema = {"type": "object", "properties": {"to": NEW[said]}}
     rootly.write_text(json.dumps(document({"send_task_params": schema})), encoding="utf-8")
     assert main([str(rootly)], target) == 1
@@ -129,7 +128,7 @@ def test_nothing_new_is_lost_without_notice(
 def test_another_file_is_refused(
     content: bytes, said: str, rootly: Path, target: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is no document of Rootly's is refused in a sentence, and nothing is written."""
+    """Any other file is refused in a sentence, and nothing is written."""
     rootly.write_bytes(content)
     assert main([str(rootly)], target) == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -149,7 +148,7 @@ def test_a_missing_file_is_refused(
 def test_one_document_is_expected(
     arguments: list[str], target: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without just one path, the usage is shown."""
+    """Any number of paths but one shows the usage."""
     assert main(arguments, target) == 2
     usage = "Usage: python -m bot.adapters.rootly.generate rootly.json\n"
     assert capsys.readouterr().err == usage

@@ -1,4 +1,4 @@
-"""Trying a Rootly key out: whose it is, and what is said where that cannot be found out."""
+"""Trying a Rootly key out: its account, and the sentence if that cannot be found out."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ USER = {
     "full_name_with_team": "[Brambleway] Ann Lee",
 }
 ALLOWED = [listed(), listed()]
-"""What the key is asked for besides: incidents and workflows."""
+"""The answers to the reads that try the key's rights: incidents and workflows."""
 ACCOUNTS = [
     pytest.param(
         [(200, {"data": {"id": "2", "attributes": USER}})],
@@ -77,7 +77,7 @@ async def test_verify(
 
 
 async def test_verify_refuses_a_wrong_key(rootly: Rootly, vendor: CannedVendor) -> None:
-    """A key that Rootly does not know is turned away with a sentence for whoever connects it."""
+    """A key that Rootly does not know is refused with a sentence for the person who connects it."""
     vendor.will_answer(error(401, "Invalid token"))
     with pytest.raises(
         UnauthorizedError,
@@ -92,15 +92,14 @@ async def test_verify_refuses_a_wrong_key(rootly: Rootly, vendor: CannedVendor) 
 async def test_verify_at_a_page_of_another_kind(
     rootly: Rootly, vendor: CannedVendor, answers: list[Any]
 ) -> None:
-    """A success of something that is not Rootly connects nothing."""
+    """A successful answer of another program connects nothing."""
     vendor.will_answer(*answers)
     with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that could not be read\.$"):
         await rootly.verify(KEY)
 
 
 async def test_verify_without_an_answer(rootly: Rootly, vendor: CannedVendor) -> None:
-    """Trying a key out creates nothing, so a vendor in trouble is no more than a reason to try
-    later."""
+    """A vendor's error while a key is tried out means only a later attempt."""
     vendor.will_answer((500, ""))
     with pytest.raises(RetryLaterError, match=r"^Rootly does not answer at the moment\.$"):
         await rootly.verify(KEY)

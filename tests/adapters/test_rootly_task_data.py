@@ -1,4 +1,4 @@
-"""The two files that Rootly's task types are made of: how they are joined, and where they disagree."""
+"""The two files of Rootly's task types: how they are joined, and where they disagree."""
 
 import tomllib
 
@@ -68,7 +68,7 @@ recall.on = { type = "boolean" }
 
 
 def wording(*changes: tuple[str, str]) -> Wording:
-    """The wording with some of its text changed."""
+    """Return the wording with some of its text changed."""
     text = WORDING
     for before, after in changes:
         assert before in text
@@ -196,7 +196,7 @@ DISAGREEMENTS: list[tuple[str, str, list[str]]] = [
 
 @pytest.mark.parametrize(("before", "after", "expected"), DISAGREEMENTS)
 def test_disagreements_are_listed(before: str, after: str, expected: list[str]) -> None:
-    """Whatever one file names and the other lacks is a line."""
+    """Each name that one file has and the other lacks is a line."""
     assert disagreements(FACTS, wording((before, after))) == expected
 
 

@@ -1,4 +1,4 @@
-"""Rootly's types of workflow tasks: their forms, and what becomes of a filled one."""
+"""Rootly's types of workflow tasks: their forms, and the requests of filled-in forms."""
 
 import random
 from dataclasses import replace
@@ -39,8 +39,7 @@ def test_the_types_agree_with_what_stands_around_them() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_form_fits_slack(name: str) -> None:
-    """The form of every type can be opened, whole or short, with what is required first and what is
-    rare last."""
+    """Every form fits into Slack, whole or short, with required fields first and rare ones last."""
     assert check_view(view_of(name)) == []
     by_field = {field_name(each): each for each in tasks.types()[name].parameters}
     shown = [by_field[each.name] for each in shape(task_form(name)) if each.name in by_field]
@@ -51,8 +50,7 @@ def test_every_form_fits_slack(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_filled_in_comes_back(name: str) -> None:
-    """A filled form of every type, kept as JSON, shown again and submitted untouched, is the same
-    form."""
+    """A filled-in form is the same after JSON, rendering and an untouched submission."""
     rng = random.Random(name)
     for blank in (0, 0.5, 1):
         _, form = fill_task(name, rng, blank=blank)
@@ -99,7 +97,7 @@ def test_things_and_people_and_channels() -> None:
 
 
 def test_the_incidents_own_channel_alone() -> None:
-    """A box stands for the channel that no picker can offer."""
+    """The box stands for the incident's own channel, which no picker can offer."""
     assert params("rename_slack_channel", channel_own=True, title="done") == {
         "channel": OWN,
         "title": "done",
@@ -107,7 +105,7 @@ def test_the_incidents_own_channel_alone() -> None:
 
 
 def test_one_channel_is_named_once() -> None:
-    """Where one channel is meant, a chosen one and the incident's own contradict each other."""
+    """A chosen channel and the incident's own contradict each other if only one is possible."""
     with pytest.raises(
         ValidationError, match="Either this or the channel that is chosen above, not both"
     ):
@@ -117,8 +115,8 @@ def test_one_channel_is_named_once() -> None:
 
 
 def test_boxes_and_defaults() -> None:
-    """What Rootly does by default is said; a box with no known default is sent when it is ticked;
-    no answer is none."""
+    """Rootly's default is sent; a box without a default is sent if it is ticked; a blank is not
+    sent."""
     assert params(
         "create_confluence_page", title="t", space="S, Space", include_overview=False
     ) == {
@@ -146,8 +144,7 @@ def test_boxes_and_defaults() -> None:
 
 
 def test_numbers_objects_and_members() -> None:
-    """Numbers go as numbers, an object as an object, a JSON text as text, a chat's members by
-    e-mail."""
+    """Numbers and objects are sent as such, a JSON text as text, members by e-mail."""
     assert params(
         "http_client",
         url="https://example.com",
@@ -177,7 +174,7 @@ def test_numbers_objects_and_members() -> None:
 
 
 def test_a_word_that_the_form_needs_for_itself() -> None:
-    """A parameter may be called as the form's own parts are: it is sent under its own name."""
+    """A parameter with the name of a part of the form is sent under its own name."""
     assert (
         params("create_opsgenie_alert", message="m", details_='{"a": 1}')["details"] == '{"a": 1}'
     )
@@ -194,7 +191,10 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (
         "invite_to_slack_channel",
         {"channel": "C1"},
-        {"slack_users": "Fill in one of these: “Slack people”, “Slack user groups” or “E-mail addresses”."},
+        {
+            "slack_users": "Fill in one of these: “Slack people”, “Slack user groups” or "
+            "“E-mail addresses”."
+        },
     ),
     (
         "add_slack_bookmark",
@@ -205,16 +205,16 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
         "page_rootly_on_call_responders",
         {"summary": "s", "alert_urgency_id": "1"},
         {
-            "escalation_policy_target": "Fill in one of these: “Escalation policy”, “Service”, “Functionality”, "
-            "“Team” or “User”."
+            "escalation_policy_target": "Fill in one of these: “Escalation policy”, “Service”, "
+            "“Functionality”, “Team” or “User”."
         },
     ),
     (
         "send_slack_message",
         {"text": "t"},
         {
-            "channels": "Fill in one of these: “Channels”, “And the incident's own channel”, “Slack people” or “Slack user "
-            "groups”."
+            "channels": "Fill in one of these: “Channels”, “And the incident's own channel”, "
+            "“Slack people” or “Slack user groups”."
         },
     ),
     ("send_microsoft_teams_message", {"text": "t"}, {"channels": "Fill in “Channels”."}),
@@ -223,13 +223,17 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
         {"members": "a@b.c\nd@e.f"},
         {"topic": "This is needed when “Chat type” is Group."},
     ),
-    ("create_microsoft_teams_chat", {"members": "a@b.c"}, {"members": "At least 2 are needed; this has 1."}),
-    ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"}, {"members": "“Ann” is not an e-mail address."}),
+    ("create_microsoft_teams_chat", {"members": "a@b.c"},
+     {"members": "At least 2 are needed; this has 1."}),
+    ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"},
+     {"members": "“Ann” is not an e-mail address."}),
     ("create_jira_subtask", {"subtask_issue_type": ", Bug"},
-     {"subtask_issue_type": "Give the ID first, then a comma and the name.", "title": "Please fill this in.",
+     {"subtask_issue_type": "Give the ID first, then a comma and the name.",
+      "title": "Please fill this in.",
       "parent_issue_id": "Please fill this in.", "project_key": "Please fill this in."}),
     ("update_coda_page", {"page_id": "p"}, {"doc_id": "Please fill this in."}),
-    ("update_gitlab_issue", {"issue_id": "1", "completion": "1"}, {"issue_type": "Please fill this in."}),
+    ("update_gitlab_issue", {"issue_id": "1", "completion": "1"},
+     {"issue_type": "Please fill this in."}),
     ("http_client", {"url": "u", "succeed_on_status": "200", "headers": "{\n  'a': 1}"},
      {"headers": "Line 2, column 3: expecting property name enclosed in double quotes."}),
 ]  # fmt: skip
@@ -239,8 +243,8 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
 def test_what_is_missing_is_said_beside_its_field(
     name: str, typed: dict[str, str], expected: dict[str, str]
 ) -> None:
-    """One of several is demanded by the titles of all; a pair, a condition, an ID and JSON are
-    explained."""
+    """A missing answer is explained beside its field: one of several, a pair, a condition, an ID,
+    JSON."""
     state = untouched(view_of(name))
     state[f"{PREFIX}.task_type"]["value"]["selected_option"] = {"value": name}
     state[f"{PREFIX}.workflow_id"]["value"]["selected_option"] = {"value": "w"}
@@ -271,15 +275,14 @@ def test_what_is_missing_is_said_beside_its_field(
     ],
 )
 def test_types_are_found_by_what_people_call_them(typed: str, first: str) -> None:
-    """The most used stand first, and an area's words find its types."""
+    """The most used types come first, and the words of an area find its types."""
     texts = [folded(entry) for entry in ENTRIES]
     assert [entry.label for entry in best(ENTRIES, texts, typed, 1)] == [first]
     assert len(texts) == len(NAMES)
 
 
 def test_words_for_people() -> None:
-    """Labels, hints and options are what people say, short enough for Slack, with products spelled
-    as they are."""
+    """Labels, hints and options are words for people, and short enough for Slack."""
     labels = {title(each) for task in tasks.types().values() for each in task.parameters}
     assert {
         "Post to Slack channels",
@@ -295,8 +298,8 @@ def test_words_for_people() -> None:
     options = {
         option(each)
         for task in tasks.types().values()
-        for it in task.parameters
-        for each in it.choices
+        for parameter in task.parameters
+        for each in parameter.choices
     }
     assert {
         "Automatic",
@@ -316,14 +319,13 @@ def test_words_for_people() -> None:
 
 
 def test_liquid_is_explained_once() -> None:
-    """The first text that says something tells that Liquid is possible, so that the others need
-    not."""
+    """Only the first text that is about the incident has the hint about Liquid."""
     fields = shape(task_form("create_jira_issue"))
     assert [field.name for field in fields if field.hint == LIQUID] == ["title"]
 
 
 def test_forms_are_made_when_they_are_wanted() -> None:
-    """The mapping knows every name without making a form, and makes each once."""
+    """The mapping has every name without making a form, and makes each form once."""
     made = task_form.cache_info().currsize
     assert "send_sms" in FORMS
     assert "no_such_type" not in FORMS

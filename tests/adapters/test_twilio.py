@@ -1,4 +1,4 @@
-"""The Twilio adapter against canned answers: what it sends, and what it makes of what comes back."""
+"""The Twilio adapter with canned answers: its requests, and its results."""
 
 import json
 from base64 import b64encode
@@ -100,8 +100,8 @@ async def test_request(twilio: Twilio, form: Workflow, data: dict[str, str]) -> 
 
 
 async def test_task_request(twilio: Twilio) -> None:
-    """A task's text goes into its attributes, with the marker and who asked; everything else is a
-    parameter."""
+    """A task's text is in its attributes, with the marker and the reporter; the rest are
+    parameters."""
     form = Task(
         title="Call Ann back",
         description="She waits",
@@ -137,8 +137,7 @@ async def test_task_request(twilio: Twilio) -> None:
 
 
 def test_links_to_the_console_only_at_twilio_itself() -> None:
-    """A receipt's link leads to the workspace's workflows or tasks; for a server that is not
-    Twilio's, no page is known."""
+    """A receipt links to the workspace's workflows or tasks, and to nothing for another server."""
     page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}"
     at_twilio = Twilio(httpx.AsyncClient(), "https://taskrouter.twilio.com/")
     assert at_twilio._console("workflow", KEY) == f"{page}/workflows"
@@ -147,8 +146,7 @@ def test_links_to_the_console_only_at_twilio_itself() -> None:
 
 
 async def test_creates_a_workflow(twilio: Twilio, vendor: CannedVendor) -> None:
-    """It is sent as a web form with the key as user and password; the receipt shows the name
-    without the marker."""
+    """A web form is sent with the key as user and password; the receipt's name has no marker."""
     vendor.will_answer(
         (201, {"sid": WW, "friendly_name": f"Night shift [{MARKER}]", "url": "https://api"})
     )
@@ -286,12 +284,12 @@ async def test_verify(twilio: Twilio, vendor: CannedVendor) -> None:
     assert await twilio.verify(KEY) == Account(id=WS, name="Support", rights=rights)
     asked = {"authorization": BASIC, "accept": "application/json"}
     lists = [f"/{step}?PageSize=1" for step in ("TaskChannels", "TaskQueues", "Tasks", "Workflows")]
-    expected = [("GET", f"/v1/Workspaces/{WS}{it}", asked, None) for it in ("", *lists)]
-    assert sorted(vendor.requests, key=lambda it: it[1]) == expected
+    expected = [("GET", f"/v1/Workspaces/{WS}{path}", asked, None) for path in ("", *lists)]
+    assert sorted(vendor.requests, key=lambda request: request[1]) == expected
 
 
 async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVendor) -> None:
-    """A workspace that the key does not reach is told in a sentence, for a terminal has no fields."""
+    """A workspace that the key cannot reach is explained in a sentence without fields."""
     vendor.will_answer((404, {"code": 20404, "message": "Not found"}))
     with pytest.raises(
         RejectedError, match=r"^Twilio has no such workspace in this key's account and region\.$"
@@ -300,9 +298,12 @@ async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVen
 
 
 async def test_verify_refuses_wrong_credentials(twilio: Twilio, vendor: CannedVendor) -> None:
-    """Another region's are wrong too, and Twilio does not tell them apart."""
+    """Credentials of another region are refused too, and Twilio's answer is the same."""
     vendor.will_answer((401, {"code": 20003, "message": "Authenticate"}))
-    said = r"^Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs\.$"
+    said = (
+        r"^Twilio does not accept these credentials: copy them again, whole, and look if the "
+        r"region is theirs\.$"
+    )
     with pytest.raises(UnauthorizedError, match=said):
         await twilio.verify(KEY)
 
@@ -324,7 +325,7 @@ async def test_verify_at_a_page_of_another_kind(
 async def test_an_unreadable_page(
     twilio: Twilio, vendor: CannedVendor, body: Any, before: int
 ) -> None:
-    """A list with a page that is none is not read at all, rather than read as empty or short."""
+    """A list with an unreadable page is an error, and not an empty or short list."""
     following = {
         "task_queues": [{"sid": "WQ1"}],
         "meta": {"next_page_url": f"{vendor.url}/v1/next"},
@@ -337,7 +338,7 @@ async def test_an_unreadable_page(
 
 
 async def test_a_next_page_that_is_no_address(twilio: Twilio, vendor: CannedVendor) -> None:
-    """Where the list goes on cannot be told, so it is not read at all."""
+    """A next page without a valid address makes the whole list unreadable."""
     vendor.will_answer(
         (200, {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": "http://[bad"}})
     )
@@ -375,7 +376,7 @@ async def test_walks_all_pages(twilio: Twilio, vendor: CannedVendor) -> None:
 
 
 async def test_does_not_follow_to_another_host(twilio: Twilio, vendor: CannedVendor) -> None:
-    """The credentials go to no other host, whatever the list says."""
+    """The credentials are sent to no other host, whatever the list names."""
     meta = {"next_page_url": "https://taskrouter.example.com/v1/next"}
     vendor.will_answer((200, {"task_queues": [{"sid": "WQ1"}], "meta": meta}))
     with pytest.raises(RejectedError, match="at another host"):
@@ -414,7 +415,7 @@ def test_the_longest_name_leaves_room_for_the_marker() -> None:
     ],
 )
 def test_credentials(field: str, value: str, sentence: str) -> None:
-    """Credentials that cannot be right are told apart before Twilio is asked, and not shown."""
+    """Incorrect credentials are explained before Twilio is asked, and are not shown."""
     given = {"key_sid": SK, "key_secret": "s3cret", "workspace_sid": WS, field: value}
     with pytest.raises(ValidationError) as caught:
         TwilioKey.model_validate(given)

@@ -1,4 +1,4 @@
-"""TaskRouter's expressions: what can be read, and where it is said to be wrong."""
+"""TaskRouter's expressions: which ones can be read, and the places of errors in the others."""
 
 import pytest
 from hypothesis import example, given
@@ -28,7 +28,7 @@ VALUE = "expected a name, a number or a text in quotes."
     ],
 )
 def test_readable(expression: str) -> None:
-    """What Twilio documents can be read."""
+    """Every form that Twilio documents can be read."""
     assert complaint(expression) is None
 
 
@@ -67,7 +67,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize(("expression", "sentence"), UNREADABLE)
 def test_unreadable(expression: str, sentence: str) -> None:
-    """What cannot be read is told with the place, and with what was expected there."""
+    """An error has its place, and the expected word there."""
     assert complaint(expression) == sentence
 
 
@@ -92,19 +92,19 @@ def test_unreadable(expression: str, sentence: str) -> None:
     ],
 )
 def test_names_of_targets(expression: str, sentence: str | None) -> None:
-    """In a target, every name says whose attribute it is."""
+    """In a target, every name begins with its owner: task or worker."""
     assert complaint(expression, TARGET_NAMES) == sentence
 
 
 @given(expressions())
 def test_every_documented_expression_can_be_read(expression: str) -> None:
-    """Whatever the grammar gives is read."""
+    """Every expression of the grammar can be read."""
     assert complaint(expression) is None
 
 
 @given(expressions(twilio.TARGET_NAMES))
 def test_every_target_can_be_read(expression: str) -> None:
-    """With the names of targets, too."""
+    """Every expression of the grammar can be read with the names of targets, too."""
     assert complaint(expression, TARGET_NAMES) is None
 
 
@@ -135,6 +135,6 @@ FRAGMENTS = st.sampled_from(
 @example("\x1c", False)
 @example("a==\ud800", False)
 def test_any_text(expression: str, roots: bool) -> None:
-    """Any text is readable or gets one sentence; nothing is raised."""
+    """Any text can be read or gets one sentence; no other error is raised."""
     said = complaint(expression, TARGET_NAMES if roots else ())
     assert said is None or (said[0].isupper() and said.endswith(".") and len(said) < 200)

@@ -1,5 +1,4 @@
-"""Twilio's forms in Slack: within its limits, read back as they were filled in, and filled in from
-what exists."""
+"""Twilio's forms in Slack: within its limits, read back unchanged, filled in from a workflow."""
 
 import json
 from collections.abc import Mapping
@@ -47,13 +46,13 @@ def test_every_beginning_fits_slack(answer: str | None, more: bool) -> None:
     view = view_of(WORKFLOW.form_for(answer), "twilio.workflow", {}, more=more)
     assert check_view(view) == []
     block = WW if answer and "@" in answer else answer or "fields"
-    ids = [it["block_id"] for it in view["blocks"]]
+    ids = [part["block_id"] for part in view["blocks"]]
     assert ids[:2] == ["twilio.workflow.friendly_name", "twilio.workflow.routing"]
-    assert {it.split(".")[2] for it in ids[2:] if it != "more"} == {block}
+    assert {block_id.split(".")[2] for block_id in ids[2:] if block_id != "more"} == {block}
 
 
 def in_one_line(values: Any, name: str = "") -> Any:
-    """The values as inputs of one line hold them."""
+    """Return the values as inputs of one line have them."""
     if isinstance(values, dict):
         return {name: in_one_line(value, name) for name, value in values.items()}
     return (
@@ -66,7 +65,7 @@ def in_one_line(values: Any, name: str = "") -> Any:
 @given(workflows())
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_workflows_are_read_back(form: Any) -> None:
-    """What is filled in is read back as it was, whichever way it is written."""
+    """A workflow's form is read back unchanged, as fields and as JSON."""
     values = in_one_line(form.model_dump(mode="json"))
     assume(len(values["rules"].get("configuration") or "") <= 3000)
     shape = WORKFLOW.form_for(form.routing)
@@ -78,9 +77,9 @@ def test_workflows_are_read_back(form: Any) -> None:
 @given(tasks())
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_tasks_are_read_back(form: Any) -> None:
-    """What is filled in is read back as it was."""
+    """A task's form is read back unchanged."""
     assume(form.virtual_start_time is None or form.virtual_start_time > OLDEST_SLACK_TAKES)
-    assume(form.task_channel != NOTICE)  # what a picker says, and none of its entries
+    assume(form.task_channel != NOTICE)  # a note in a picker, and no entry
     form = form.model_copy(
         update={"virtual_start_time": form.virtual_start_time and OLDEST_SLACK_TAKES}
     )
@@ -145,8 +144,8 @@ ROWS = [
 
 
 def test_beginnings() -> None:
-    """The two ways, then every workflow whose rules can be read: as fields, else as JSON, else too
-    long for either."""
+    """The list has the two ways, then every readable workflow: as fields, as JSON, or too long for
+    both."""
     written = json.dumps({"task_routing": {"filters": []}, "note": "?"}, indent=2)
     assert entries("beginnings", ROWS) == [
         Entry(id="fields", label="Fields: a default queue and filters"),
@@ -167,7 +166,7 @@ def test_beginnings() -> None:
 
 
 def test_a_long_copy_is_written_closely() -> None:
-    """Rules that are too long with line breaks are offered without."""
+    """Rules that are too long with line breaks are offered without them."""
     targets = [{"queue": WQ, "timeout": 1, "priority": 1}] * 37
     document = {"task_routing": {"filters": [{"expression": "1==1", "targets": targets}]}}
     assert len(json.dumps(document, indent=2)) > 3000
@@ -179,7 +178,7 @@ def test_a_long_copy_is_written_closely() -> None:
 
 def test_workflows_and_channels() -> None:
     """A workflow is offered by the name that was typed, a channel by its unique name."""
-    assert [(it.id, it.label) for it in entries("workflows", ROWS[:2])] == [
+    assert [(entry.id, entry.label) for entry in entries("workflows", ROWS[:2])] == [
         (f"{WW[:-1]}b", "a"),
         (WW, "b"),
     ]
@@ -197,11 +196,11 @@ def test_workflows_and_channels() -> None:
 async def test_a_key_that_may_not_list_workflows(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """It can still begin with fields or JSON; a list of workflows to choose from it has not."""
+    """Such a key can begin with fields or JSON, and has no list of workflows."""
     twilio = Twilio(client, vendor.url)
     refused = (403, {"code": 70051, "message": "Not allowed"})
     vendor.will_answer(refused, refused, (404, {"code": 20404}))
-    assert [it.id for it in await twilio.entries("beginnings", KEY)] == ["fields", "json"]
+    assert [entry.id for entry in await twilio.entries("beginnings", KEY)] == ["fields", "json"]
     with pytest.raises(UnauthorizedError):
         await twilio.entries("workflows", KEY)
     with pytest.raises(RejectedError):
@@ -209,7 +208,7 @@ async def test_a_key_that_may_not_list_workflows(
     assert set(vendor.paths) == {f"/v1/Workspaces/{WS}/Workflows?PageSize=1000"}
 
 
-# What an answer fills in
+# The values that an answer fills in
 
 TYPED = {"friendly_name": "x"}
 GOLD = {"expression": "a==1", "queue": OTHER_QUEUE}
@@ -226,8 +225,8 @@ BLANK = {
 
 
 def test_a_copy_fills_in_everything() -> None:
-    """The rules of the workflow, into a form that nobody has filled in; fields further down are
-    shown when it has them."""
+    """A copy fills the workflow's rules into an empty form; fields behind "More fields" are shown
+    if filled."""
     untouched: list[Mapping[str, Any]] = [
         {},
         BLANK,
@@ -243,8 +242,7 @@ def test_a_copy_fills_in_everything() -> None:
 
 
 def test_another_copy_takes_the_place_of_the_first() -> None:
-    """What the first one filled in nobody typed, so that nothing is lost; as the form gives it
-    back, numbers are text."""
+    """A second copy replaces the values of the first, because no person typed them."""
     data = {
         "default_queue": WQ,
         "filter_1": {**GOLD, "priority": 7},
@@ -274,7 +272,7 @@ def test_another_copy_takes_the_place_of_the_first() -> None:
     ],
 )
 def test_a_copy_replaces_nothing_that_was_filled_in(rules: dict[str, Any]) -> None:
-    """The form stays with it, and says how to go on, whichever way it had begun."""
+    """The form keeps the person's input, with a sentence about how to go on."""
     typed = {**TYPED, "rules": rules}
     for last in (None, Entry(id="json", label="JSON")):
         assert prefill(COPIED.id, typed, COPIED, last) == Prefill(typed, reason=WOULD_REPLACE)
@@ -284,8 +282,7 @@ def test_a_copy_replaces_nothing_that_was_filled_in(rules: dict[str, Any]) -> No
     "entry", [None, Entry(id=f"json@{WW}", label="Copy of c", detail="Too long")]
 )
 def test_a_copy_that_is_not_there(entry: Entry | None) -> None:
-    """For a workflow that is gone, or too long, the form stays with all that was typed, and says
-    why."""
+    """A copy of a deleted or too long workflow leaves the form as it was, with the reason."""
     typed = {**TYPED, "rules": {"default_queue": WQ}}
     gone = "That workflow is not in the list any more. Choose another way to begin."
     assert prefill(f"json@{WW}", typed, entry) == Prefill(
@@ -294,7 +291,7 @@ def test_a_copy_that_is_not_there(entry: Entry | None) -> None:
 
 
 def test_fields_become_json() -> None:
-    """What was typed into fields is there as JSON, the rest as it was."""
+    """Values in fields become JSON; the rest stays as it was."""
     rules = {
         "default_queue": WQ,
         "filter_1": {**GOLD, "name": None, "priority": None},
@@ -312,7 +309,7 @@ def test_fields_become_json() -> None:
 
 
 def test_json_becomes_fields() -> None:
-    """What was typed as JSON is there as fields, the rest as it was; a blank text is no rules."""
+    """JSON becomes fields; the rest stays as it was; a blank text means no rules."""
     typed = {
         **TYPED,
         "rules": {"configuration": FIFO, "configuration_file": None, "task_reservation_timeout": 5},
@@ -345,7 +342,7 @@ UNFINISHED = [
 
 @pytest.mark.parametrize("rules", UNFINISHED)
 def test_unfinished_fields_become_json_and_fields_again(rules: dict[str, Any]) -> None:
-    """Nothing that was entered gets lost on the way, wrong or right."""
+    """No input is lost on the way, correct or not."""
     as_json = prefill("json", {**TYPED, "rules": rules}, None)
     assert as_json.reason == ""
     assert problems(as_json.values["rules"]["configuration"])
@@ -354,9 +351,9 @@ def test_unfinished_fields_become_json_and_fields_again(rules: dict[str, Any]) -
 
 
 def entered(rules: Any) -> list[Any]:
-    """What was filled in, filter by filter, without the blanks."""
+    """Return the filled-in values of each filter, without the blank ones."""
     filters = [
-        {name: it for name, it in (rules.get(each) or {}).items() if it is not None}
+        {name: value for name, value in (rules.get(each) or {}).items() if value is not None}
         for each in FILTERS
     ]
     return [rules.get("default_queue"), *filter(None, filters)]
@@ -366,13 +363,12 @@ def entered(rules: Any) -> list[Any]:
     "rules", [{"default_queue": None, "filter_1": {"name": None}}, {"default_queue": None}]
 )
 def test_blank_fields_become_no_json(rules: Any) -> None:
-    """Of nothing there is nothing to show."""
+    """Blank fields give no JSON."""
     assert "configuration" not in prefill("json", {**TYPED, "rules": rules}, None).values["rules"]
 
 
 def test_what_was_no_number_stays_in_the_json() -> None:
-    """A number that is none goes along as it was typed; fields could not show it, so it stays JSON
-    until it is mended."""
+    """A text in place of a number is kept in the JSON, which stays JSON until it is corrected."""
     rules = {"default_queue": WQ, "filter_1": {**GOLD, "priority": "soon"}}
     as_json = prefill("json", {**TYPED, "rules": rules}, None)
     assert '"priority": "soon"' in as_json.values["rules"]["configuration"]
@@ -404,7 +400,7 @@ STAYS = [
 
 @pytest.mark.parametrize(("document", "why"), STAYS)
 def test_json_that_fields_cannot_show_stays(document: str, why: str) -> None:
-    """The form stays JSON with everything in it, and says what is in the way."""
+    """The form stays JSON with all its text, and with the reason."""
     typed = {**TYPED, "rules": {"configuration": document, "task_reservation_timeout": 5}}
     reason = (
         f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
@@ -413,11 +409,14 @@ def test_json_that_fields_cannot_show_stays(document: str, why: str) -> None:
 
 
 def test_a_chosen_file_stays() -> None:
-    """Fields cannot show what is in a file, and no other form's input for files can be filled in."""
+    """A chosen file stays, because neither fields nor another form can show it."""
     typed = {**TYPED, "rules": {"configuration": None, "configuration_file": ["rules.json"]}}
     assert prefill("fields", typed, None) == Prefill(
         typed,
-        reason="The rules are in a file, which fields cannot show. Take the file out first, then choose Fields again.",
+        reason=(
+            "The rules are in a file, which fields cannot show. Take the file out first, then "
+            "choose Fields again."
+        ),
     )
     assert prefill("json", typed, None) == Prefill(
         typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
@@ -425,22 +424,21 @@ def test_a_chosen_file_stays() -> None:
 
 
 def test_fields_too_long_for_a_text_stay() -> None:
-    """Three long expressions do not fit into one text field."""
+    """Fields whose JSON is too long for one text field stay fields."""
     filters = {name: {"expression": f"note == '{'x' * 1200}'", "queue": WQ} for name in FILTERS}
     typed = {**TYPED, "rules": {"default_queue": WQ, **filters}}
     assert prefill("json", typed, None) == Prefill(typed, reason=TOO_LONG)
 
 
 def test_before_anything_was_typed() -> None:
-    """A form without rules on the screen is filled in with nothing."""
+    """A form without rules on the screen gets no values."""
     assert prefill("json", TYPED, None) == Prefill(TYPED)
 
 
 @given(st.sampled_from([None, "fields", "json"]), workflows())
 @settings(deadline=None)
 def test_there_and_back(answer: str | None, form: Any) -> None:
-    """Whatever was typed, it fills in the form that is asked for; or nothing changes, and the
-    person is told why."""
+    """Any input fills the chosen form in, or stays as it was with a reason."""
     typed = form.model_dump(mode="json")
     found = prefill(answer, typed, None)
     known = Beginnings()[answer or "fields"].model_fields
@@ -452,7 +450,10 @@ def test_there_and_back(answer: str | None, form: Any) -> None:
 
 
 ONCE = "Type the rules as JSON here, or choose a file with them below."
-TWICE = "There is JSON in the field above, too. Take the file out, or empty that field: only one can be sent."
+TWICE = (
+    "There is JSON in the field above, too. Take the file out, or empty that field: only one can "
+    "be sent."
+)
 BAD = 'task_routing needs "filters", "default_filter" or both.'
 
 
@@ -465,14 +466,15 @@ BAD = 'task_routing needs "filters", "default_filter" or both.'
         (
             {"configuration_file": "{"},
             {
-                "configuration_file": "Line 1, column 2: expecting property name enclosed in double quotes."
+                "configuration_file": (
+                    "Line 1, column 2: expecting property name enclosed in double quotes."
+                )
             },
         ),
     ],
 )
 def test_the_rules_are_given_once(rules: dict[str, str], errors: dict[str, str]) -> None:
-    """Typed or in a file, by the same rules; what is wrong stands beside the field that it came
-    from."""
+    """The rules are typed or in a file, and errors are beside the field that they came from."""
     view = view_of(WORKFLOW.form_for("json"), "twilio.workflow", {"friendly_name": "x"})
     state = untouched(view)
     if "configuration" in rules:
@@ -489,7 +491,7 @@ def test_the_rules_are_given_once(rules: dict[str, str], errors: dict[str, str])
 
 
 def test_a_file_is_the_configuration() -> None:
-    """What is in the file is sent as it is."""
+    """The content of the file is sent unchanged."""
     rules = {"configuration_file": f"\n{FIFO}\n"}
     form = WORKFLOW.form_for("json").model_validate(
         {"friendly_name": "x", "routing": "json", "rules": rules}

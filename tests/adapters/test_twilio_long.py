@@ -1,5 +1,4 @@
-"""Routing rules of a megabyte: while they are looked at, packed and sent, the event loop goes on
-with everything else."""
+"""Routing rules of a megabyte: the event loop goes on while they are checked, packed and sent."""
 
 import asyncio
 import gc
@@ -16,7 +15,7 @@ from bot.adapters.base import Request
 from bot.adapters.http import make_client, send
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.configuration import LARGEST, warning
-from bot.adapters.twilio.forms import _Sound
+from bot.adapters.twilio.forms import _CheckedDocuments
 from bot.delivery.dispatcher import read_submission, submission_of
 from bot.delivery.model import Delivery
 from tests.adapters.conftest import CannedVendor
@@ -25,10 +24,12 @@ from tests.messages.parts import ROW
 
 
 def long(name: str) -> str:
-    """Rules of nearly the most that Twilio takes."""
+    """Return rules of almost the largest size that Twilio takes."""
     rule = {
         "filter_friendly_name": name,
-        "expression": "tier == 'Gold' AND (language IN ['de', 'en'] OR skill > 3) AND region != 'nowhere'",
+        "expression": (
+            "tier == 'Gold' AND (language IN ['de', 'en'] OR skill > 3) AND region != 'nowhere'"
+        ),
         "targets": [{"queue": WQ, "priority": 1, "timeout": 60}],
     }
     filters = [rule] * ((LARGEST - 200) // (len(json.dumps(rule)) + 2))
@@ -36,7 +37,7 @@ def long(name: str) -> str:
 
 
 TRIES = 4
-"""Something else on the machine may hold the loop up, but not each time."""
+"""Another program may delay the loop, but not in each of these attempts."""
 
 
 def row(document: str) -> Delivery:
@@ -49,7 +50,7 @@ def row(document: str) -> Delivery:
 
 @asynccontextmanager
 async def pulse() -> AsyncIterator[list[float]]:
-    """The seconds between the beats of a task that wants to run all the time."""
+    """Measure the seconds between the steps of a task that wants to run all the time."""
     gaps: list[float] = []
 
     async def beat() -> None:
@@ -68,7 +69,7 @@ async def pulse() -> AsyncIterator[list[float]]:
 async def test_the_loop_goes_on_while_a_megabyte_is_sent(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """Its longest pause is a small part of the work."""
+    """The loop's longest pause is a small part of the work."""
     twilio = Twilio(client, vendor.url)
     before = row(long("before"))
     started = time.perf_counter()
@@ -92,7 +93,7 @@ async def test_the_loop_goes_on_while_a_megabyte_is_sent(
 async def test_the_loop_goes_on_while_a_web_form_is_packed(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """Whatever the vendor: a form of some megabytes is packed beside the loop."""
+    """A web form of some megabytes is packed in a thread, for any vendor."""
     data = {"Attributes": "{é} " * 1_000_000}
     started = time.perf_counter()
     client.build_request("POST", vendor.url, data=data)
@@ -107,23 +108,23 @@ async def test_the_loop_goes_on_while_a_web_form_is_packed(
 
 
 async def test_what_is_small_gets_no_thread(vendor: CannedVendor) -> None:
-    """It would cost more than it saves."""
+    """A small form gets no thread, because one would cost more than it saves."""
     vendor.will_answer((201, {"sid": f"WW{'0b' * 16}", "friendly_name": "Night shift"}))
-    started = {it.ident for it in threading.enumerate()}
+    started = {thread.ident for thread in threading.enumerate()}
     async with make_client() as client:
         twilio = Twilio(client, vendor.url)
         await twilio.create("workflow", await read_submission(row(FIFO), twilio), KEY)
-    assert {it.ident for it in threading.enumerate()} <= started
+    assert {thread.ident for thread in threading.enumerate()} <= started
 
 
 def test_a_document_is_remembered_by_its_digest() -> None:
-    """Once it was found sound, and of so many the last; nothing of the text is kept."""
-    sound = _Sound(2)
+    """The last correct documents are remembered by their digests, without their text."""
+    sound = _CheckedDocuments(2)
     documents = [
         json.dumps({"task_routing": {"default_filter": {"queue": WQ}}, "note": str(n)})
         for n in range(3)
     ]
     for document in (*documents, documents[2], "{"):
         assert (sound.complaint(document) == "") == (document != "{")
-    assert [type(it) for it in sound._digests] == [bytes, bytes]
-    assert all(len(it) == 32 for it in sound._digests)
+    assert [type(digest) for digest in sound._digests] == [bytes, bytes]
+    assert all(len(digest) == 32 for digest in sound._digests)

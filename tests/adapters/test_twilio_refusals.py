@@ -1,4 +1,4 @@
-"""Twilio's words beside the field that they are about."""
+"""Twilio's words beside the fields that they are about."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.adapters.twilio_filled import FIFO, OTHER_QUEUE, WQ, WW, from_fields,
 
 GOLD = {"expression": "a==1", "queue": OTHER_QUEUE}
 TWO = from_fields(filter_1=GOLD, filter_3={"expression": "b==1", "queue": WQ, "timeout": 5})
-"""Its second filter is the third one of the form."""
+"""The second filter that is sent is the third one of the form."""
 ONE_FILTER = from_fields(filter_2=GOLD)
 GONE = "WQ" + "9" * 32
 
@@ -60,8 +60,7 @@ MESSAGES: list[tuple[Form, str, list[str]]] = [
 
 @pytest.mark.parametrize(("form", "message", "fields"), MESSAGES)
 def test_messages(form: Form, message: str, fields: list[str]) -> None:
-    """The usual body's message goes beside the fields that it names, by parameter, by place, or by
-    SID."""
+    """The usual body's message goes beside the fields that it names by parameter, place or SID."""
     found = complaints({"code": 20001, "message": message, "status": 400}, form)
     assert found == (dict.fromkeys(fields, message), [] if fields else [message])
 
@@ -117,5 +116,5 @@ def test_pointers(
 
 
 def test_without_a_form() -> None:
-    """What a look-up hears is about no field."""
+    """The words of a read's refusal are about no field."""
     assert complaints({"message": "FriendlyName is odd"}, None) == ({}, ["FriendlyName is odd"])

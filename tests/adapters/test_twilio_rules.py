@@ -1,4 +1,4 @@
-"""A workflow's rules: what a document may hold, what fields may hold, and one made into the other."""
+"""A workflow's rules: documents, fields, and the conversion of one into the other."""
 
 import json
 from typing import Any
@@ -174,13 +174,13 @@ CONFIGURATIONS = [
 
 @pytest.mark.parametrize(("document", "expected"), CONFIGURATIONS)
 def test_problems(document: str, expected: list[str]) -> None:
-    """What is wrong with the routing rules is said with the place where it is."""
+    """A problem of the routing rules has its place."""
     assert problems(document) == expected
 
 
 @given(configurations())
 def test_no_problems(document: str) -> None:
-    """Everything that is documented passes, and what is not documented is named in one warning."""
+    """All documented members pass, and undocumented ones are named in one warning."""
     assert problems(document) == []
     assert ("note" in json.loads(document) or "made_up" in document) == bool(warning(document))
 
@@ -199,7 +199,7 @@ def test_warning() -> None:
 
 @given(workflows())
 def test_fields_there_and_back(form: Any) -> None:
-    """What fields say as JSON is read back as the same fields."""
+    """Fields become JSON and the same fields again."""
     document = form.rules.document
     assert problems(document) == []
     if isinstance(form.rules, FromFields):
@@ -242,7 +242,7 @@ NOT_AS_FIELDS = [
 
 @pytest.mark.parametrize("document", NOT_AS_FIELDS)
 def test_not_as_fields(document: str) -> None:
-    """What the fields have no place for does not become fields."""
+    """A document with more than the fields can hold does not become fields."""
     assert rules.fields(document) is None
 
 
@@ -291,7 +291,9 @@ FORMS = [
     pytest.param(
         {"assignment_callback_url": "example.com", "task_reservation_timeout": "86401"},
         {
-            "assignment_callback_url": "That is not a web address: example.com. It begins with https:// or http://.",
+            "assignment_callback_url": (
+                "That is not a web address: example.com. It begins with https:// or http://."
+            ),
             "task_reservation_timeout": "This must be at most 86400.",
         },
         id="the rest",
@@ -301,7 +303,7 @@ FORMS = [
 
 @pytest.mark.parametrize(("typed", "complaints"), FORMS)
 def test_fields(typed: dict[str, str | None], complaints: dict[str, str]) -> None:
-    """What is wrong is said beside the field of the filter that it is about."""
+    """An error is beside the field of the filter that it is about."""
     errors = errors_of(
         "fields", {"friendly_name": "x", **under("fields", {"default_queue": WQ, **typed})}
     )
@@ -309,7 +311,7 @@ def test_fields(typed: dict[str, str | None], complaints: dict[str, str]) -> Non
 
 
 def test_json() -> None:
-    """The first two problems of a document stand beside it, and how many more there are."""
+    """The first two problems of a document are beside it, with the number of the others."""
     document = '{"task_routing": {"filters": [1, 2, 3]}}'
     said = f"{FILTER} has to be an object. task_routing.filters[1] has to be an object. And 1 more."
     errors = errors_of("json", {"friendly_name": "x", **under("json", {"configuration": document})})
@@ -321,8 +323,7 @@ def under(block: str, typed: dict[str, str | None]) -> dict[str, str | None]:
 
 
 def errors_of(answer: str, typed: dict[str, str | None]) -> dict[str, str]:
-    """The complaints about a form in which this was typed or chosen, and everything else left
-    empty."""
+    """Return the complaints about a form with this input and all other fields empty."""
     form = WORKFLOW.form_for(answer)
     screen: dict[str, Any] = {}
     for place in places(form, "twilio.workflow"):
@@ -338,5 +339,5 @@ def errors_of(answer: str, typed: dict[str, str | None]) -> dict[str, str]:
 
 
 def test_an_empty_filter_is_none() -> None:
-    """A filter of which nothing is given is not sent."""
+    """A filter without values is not sent."""
     assert from_fields(filter_1={}, filter_2={"name": None}).rules.document == FIFO  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A Twilio task: its attributes as a person writes them, and what is made of them."""
+"""A Twilio task: its attributes as a person types them, its request, and the search for it."""
 
 import json
 import time
@@ -35,7 +35,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("text", "expected"), WRITTEN)
 def test_parse(text: str, expected: dict[str, Any]) -> None:
-    """Lines and JSON become attributes; what looks like a number, a list or an object is one."""
+    """Lines and JSON become attributes; a number, a list or an object keeps its type."""
     assert parse(text) == expected
 
 
@@ -67,7 +67,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize(("text", "sentence"), UNREADABLE)
 def test_unreadable(text: str, sentence: str) -> None:
-    """What cannot be read is told with its line."""
+    """A text that cannot be read is explained with its line."""
     with pytest.raises(ValueError, match=r"\.$") as caught:
         parse(text)
     assert str(caught.value) == sentence
@@ -89,7 +89,7 @@ def test_any_text(text: str) -> None:
 
 @given(attributes)
 def test_lines_and_json_say_the_same(found: dict[str, Any]) -> None:
-    """Attributes written a line each are those that were written as JSON."""
+    """Attributes as lines are the same as those in JSON."""
     assert (
         parse("\n".join(f"{name} = {json.dumps(value)}" for name, value in found.items())) == found
     )
@@ -98,7 +98,7 @@ def test_lines_and_json_say_the_same(found: dict[str, Any]) -> None:
 
 @given(tasks(), st.text(max_size=200))
 def test_never_too_long(form: Task, reporter: str) -> None:
-    """Whatever fits the form fits Twilio, whoever asks for it, and can be read back."""
+    """Attributes that fit the form fit Twilio with any reporter, and can be read back."""
     sent = minified(form.given, MARKER, reporter)
     sent.encode()
     assert len(sent) <= LARGEST
@@ -114,7 +114,7 @@ def test_never_too_long(form: Task, reporter: str) -> None:
 
 
 def test_the_longest_task() -> None:
-    """There is room for exactly so much, with the longest name of a reporter."""
+    """The longest task has room for the longest name of a reporter, and for nothing more."""
     room = LARGEST - len(minified({"title": ""}, MARKER, "n" * 200))
     longest = Task(title="t" * room)
     assert len(minified(longest.given, MARKER, "n" * 200)) == LARGEST
@@ -183,25 +183,25 @@ FORMS = [
 
 @pytest.mark.parametrize(("values", "field", "sentence"), FORMS)
 def test_form(values: dict[str, Any], field: str, sentence: str) -> None:
-    """Every rule has its sentence, beside the field that breaks it."""
+    """Every broken rule has its sentence beside the field."""
     with pytest.raises(ValidationError) as caught:
         Task.model_validate({"title": "x", **values})
     assert told(caught.value) == (field, sentence)
 
 
 def told(error: ValidationError) -> tuple[str, str]:
-    """The one complaint: beside which field, and what it says."""
+    """Return the only complaint: (field, sentence)."""
     (only,) = error.errors()
     return only.get("ctx", {}).get("field") or str(only["loc"][0]), only["msg"]
 
 
 def test_a_worker_can_be_asked_for() -> None:
-    """A worker's SID goes with what is to happen while the worker is full."""
+    """A worker's SID is sent with the choice for a worker that is full."""
     assert Task(title="x", routing_target=WK, ignore_capacity="true").ignore_capacity == "true"
 
 
 def test_created() -> None:
-    """A task's title is what was typed; its link is the console's list of tasks."""
+    """A task's title is the typed one; its link is the console's list of tasks."""
     twilio = Twilio(httpx.AsyncClient(), "https://taskrouter.twilio.com")
     page = f"https://www.twilio.com/console/taskrouter/workspaces/{WS}/tasks"
     assert twilio._created("WT1", {}, Submission(Task(title="Call Ann"), MARKER), KEY) == Created(
@@ -217,7 +217,7 @@ MINE = json.dumps({"slack_ref": MARKER})
 
 
 async def look(client: httpx.AsyncClient, vendor: CannedVendor, age: float = 0.0) -> list[Created]:
-    """What is found for a task that was sent so many seconds ago."""
+    """Search for a task that was sent so many seconds ago."""
     twilio = Twilio(client, vendor.url, clock=lambda: 1000.0 + age)
     return await twilio.find("task", Submission(Task(title="x"), MARKER), KEY, 1000.0)
 
@@ -227,8 +227,8 @@ def listing(*rows: Any) -> tuple[int, Any]:
 
 
 async def test_a_list_without_attributes(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """A task that is listed without its attributes is read by itself; another's, or one that is
-    gone, is not ours."""
+    """A task in the list without attributes is read by itself; others and deleted ones are not
+    ours."""
     vendor.will_answer(
         listing(
             {"sid": "WT1", "attributes": None},
@@ -247,7 +247,7 @@ async def test_a_list_without_attributes(vendor: CannedVendor, client: httpx.Asy
 async def test_a_filter_that_is_passed_over(
     vendor: CannedVendor, client: httpx.AsyncClient
 ) -> None:
-    """All of a workspace's tasks, without attributes, settle nothing."""
+    """A list of many tasks without attributes settles nothing."""
     vendor.will_answer(listing(*({"sid": f"WT{number}"} for number in range(11))))
     with pytest.raises(RetryLaterError, match=r"could not be read\.$"):
         await look(client, vendor)
@@ -265,14 +265,13 @@ async def test_a_task_that_cannot_be_read(vendor: CannedVendor, client: httpx.As
 async def test_absence_is_trusted_for_four_minutes(
     vendor: CannedVendor, client: httpx.AsyncClient, age: float
 ) -> None:
-    """So soon after it was sent, a task that is not listed was not created."""
+    """In the first minutes, a task that is not in the list was not created."""
     vendor.will_answer(listing())
     assert await look(client, vendor, age) == []
 
 
 async def test_absence_says_nothing_later(vendor: CannedVendor, client: httpx.AsyncClient) -> None:
-    """A finished task is forgotten, so that only a person can tell; one that is still there is
-    found."""
+    """Later a missing task may be finished, so a person has to check; a listed one is found."""
     vendor.will_answer(listing(), listing({"sid": "WT1", "attributes": MINE}))
     with pytest.raises(RejectedError) as caught:
         await look(client, vendor, 240.1)
@@ -284,7 +283,7 @@ async def test_absence_says_nothing_later(vendor: CannedVendor, client: httpx.As
 
 
 async def test_at_the_stand_in(client: httpx.AsyncClient) -> None:
-    """A task is found while it waits, and after it was finished, until it is forgotten."""
+    """A task is found while it waits and after its end, until Twilio deletes it."""
     async with place("twilio.task", client) as here:
         began = time.time()
         here.vendor.bare_lists = True
@@ -299,7 +298,7 @@ async def test_at_the_stand_in(client: httpx.AsyncClient) -> None:
 
 
 async def test_not_more_than_three_questions_a_second(client: httpx.AsyncClient) -> None:
-    """Twilio evaluates three expressions a second; the fourth question waits."""
+    """The fourth search in a second waits, because Twilio evaluates three expressions a second."""
     async with place("twilio.task", client) as here:
         for _ in range(4):
             assert await here.find(here.submission(), time.time()) == []

@@ -17,7 +17,7 @@ WORKFLOW = Twilio.operations[0]
 def from_fields(
     friendly_name: str = "Night shift", default_queue: str = WQ, **rules: Any
 ) -> Workflow:
-    """A workflow whose rules are fields; `rules` are more of them."""
+    """Return a workflow whose rules are fields; `rules` are more of them."""
     values = {"friendly_name": friendly_name, "rules": {"default_queue": default_queue, **rules}}
     return _workflow("fields", values)
 
@@ -25,7 +25,7 @@ def from_fields(
 def from_json(
     configuration: str = FIFO, friendly_name: str = "Night shift", **rules: Any
 ) -> Workflow:
-    """A workflow whose rules are JSON."""
+    """Return a workflow whose rules are JSON."""
     values = {
         "friendly_name": friendly_name,
         "routing": "json",

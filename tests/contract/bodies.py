@@ -1,5 +1,4 @@
-"""Whether the body that an adapter sends is what the vendor's document describes: JSON, or a web
-form."""
+"""Check the body that an adapter sends against the vendor's document: JSON, or a web form."""
 
 import json
 from typing import Any
@@ -12,10 +11,10 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def objections(vendor: str, request: Request) -> list[str]:
-    """What the vendor's document objects to in the body of that request."""
+    """Return the errors of the request's body by the vendor's document."""
     if request.data is None:
         return problems(vendor, _body_schema(vendor, request), request.json)
-    # A web form holds texts only: each must read as what the document asks for, and none may be
+    # A web form holds only texts. Each must be readable as the documented type, and none may be
     # unknown.
     schema = request_schema(vendor, request.path, FORM)
     parsed = {

@@ -1,5 +1,4 @@
-"""Custom fields of Rootly as its lists give them, one for each kind of value, and what people could
-fill in."""
+"""Custom fields of Rootly as its lists give them, one for each kind of value, and their values."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -66,14 +65,16 @@ def _values(field: CustomField) -> st.SearchStrategy[Any]:
 
 
 def custom_values() -> st.SearchStrategy[dict[str, Any]]:
-    """What stands in the form's `custom`; any of it may be left out."""
+    """Strategy for the form's `custom`, with any of its fields left out."""
     given = st.fixed_dictionaries({field.id: _values(field) for field in FIELDS})
-    return given.map(lambda values: {name: it for name, it in values.items() if it is not None})
+    return given.map(
+        lambda values: {name: value for name, value in values.items() if value is not None}
+    )
 
 
 def with_custom(
     operation: Operation, form: Form, values: dict[str, Any], **more: Any
 ) -> Submission:
-    """The filled-in form with these custom fields in it."""
+    """Return the filled-in form with these custom fields in it."""
     whole = operation.form_for(None, FIELDS).model_validate({**form.model_dump(), "custom": values})
     return Submission(whole, custom=FIELDS, **more)

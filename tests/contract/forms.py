@@ -1,5 +1,4 @@
-"""Hypothesis strategies for everything a person could fill in: whole forms of every operation, with
-every branch."""
+"""Hypothesis strategies for filled-in forms of every operation, with every branch."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from tests.contract import twilio
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 REFUSED = ("", ".", "..")
-"""Ids that no request is made with."""
+"""Ids with which no request is made."""
 texts = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
 ids = (
     st.text("abcdef0123456789-/.# é", min_size=1, max_size=12)
@@ -39,7 +38,7 @@ moments = st.datetimes(
     datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([None, UTC])
 )
 
-# What pydantic's types do not tell: ids are plain strings to them.
+# Strategies by name, where pydantic's types are not enough: an id is a plain string to pydantic.
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "assigned_to_user_id": st.none() | st.integers(1, 10**9).map(str),
     "in_triage_at": st.none() | moments,
@@ -47,7 +46,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
 
 
 def filled(form: type[Form], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Any valid filling of the form; fields that depend on each other are `given`."""
+    """Strategy for valid forms. Fields that depend on each other are `given`."""
     st.register_type_strategy(HttpUrl, urls.map(HttpUrl))
     st.register_type_strategy(EmailStr, emails)
     fields = {
@@ -74,7 +73,7 @@ def _strategy(name: str, info: FieldInfo) -> st.SearchStrategy[Any]:
 
 @st.composite
 def in_order(draw: st.DrawFn) -> dict[str, Any]:
-    """Times of an incident, each no earlier than the one before, any of them left out."""
+    """Strategy for an incident's times, each no earlier than the one before, some left out."""
     steps = draw(
         st.lists(
             st.timedeltas(timedelta(0), timedelta(days=9)),
@@ -91,13 +90,13 @@ def in_order(draw: st.DrawFn) -> dict[str, Any]:
 labels = st.lists(
     st.tuples(st.text("abc-_", min_size=1, max_size=9), st.text(max_size=9)),
     max_size=3,
-    unique_by=lambda it: it[0],
+    unique_by=lambda pair: pair[0],
 ).map(lambda pairs: [f"{name} = {value}" for name, value in pairs])
 
 
 @st.composite
 def maintenance(draw: st.DrawFn) -> dict[str, Any]:
-    """What only a planned maintenance has."""
+    """Strategy for the fields of a planned maintenance."""
     until = draw(st.none() | st.just(NOW + timedelta(hours=2)))
     services = draw(st.lists(ids, max_size=2))
     return {
@@ -123,7 +122,7 @@ def rootly_incidents() -> st.SearchStrategy[Incident]:
 
 
 def rootly_tasks() -> st.SearchStrategy[WorkflowTask]:
-    """Of any type that the document has; `test_task_types.py` goes through all of them."""
+    """Strategy for tasks of any documented type. `test_task_types.py` goes through all of them."""
     names = [name for name, task in types().items() if task.origin == "document"]
 
     def made(name: str, rng: random.Random, blank: float, workflow_id: str) -> WorkflowTask:
@@ -133,7 +132,7 @@ def rootly_tasks() -> st.SearchStrategy[WorkflowTask]:
 
 
 def incident_io_incidents() -> st.SearchStrategy[IncidentIoIncident]:
-    """What is only for those of the past, only those have."""
+    """Strategy for incidents. Only those of the past have the options of the past."""
 
     def made(form: IncidentIoIncident, options: RetrospectiveOptions | None) -> IncidentIoIncident:
         given = options if form.mode == "retrospective" else None
@@ -158,7 +157,7 @@ FORMS = {
 
 
 def submissions(operation: str) -> st.SearchStrategy[Submission]:
-    """What the adapter could be asked to create: `operation` is `<vendor>.<operation>`."""
+    """Strategy for submissions of an operation (`<vendor>.<operation>`)."""
     markers = st.text("0123456789abcdef", min_size=12, max_size=12).map("ir{}".format)
     return st.builds(
         Submission,

@@ -1,5 +1,4 @@
-"""Rootly's document about workflow tasks: its schemas by type, and that of a whole request for one
-of them."""
+"""Rootly's document about workflow tasks: the schemas of types, and of a whole request."""
 
 from functools import cache
 from typing import Any
@@ -13,7 +12,7 @@ MEDIA_TYPE = "application/vnd.api+json"
 
 @cache
 def documented() -> dict[str, Any]:
-    """Each type's schema, of those that the document takes for a new task."""
+    """Return the schema of each type that the document allows for a new task."""
     shapes = [each["$ref"] for each in _attributes()["properties"]["task_params"]["oneOf"]]
     return {
         each.rpartition("/")[2].removesuffix(SUFFIX): resolved("rootly", {"$ref": each})
@@ -22,10 +21,10 @@ def documented() -> dict[str, Any]:
 
 
 def whole_request(name: str) -> dict[str, Any]:
-    """The schema of a request for a task of that type.
+    """Return the schema of a request for a task of that type.
 
-    The shapes overlap, so that the document's `oneOf` fits nothing: the one that bears the type's
-    name is taken. Its own enum of `task_type` names another type in ten cases, and is passed over.
+    The shapes overlap, so the document's `oneOf` fits nothing. The schema with the type's name is
+    used instead. Its own enum of `task_type` names another type in ten cases, and is ignored.
     """
     shape = documented().get(name, {"type": "object", "properties": {}})
     members = {

@@ -1,4 +1,4 @@
-"""What the vendors' documents give as examples of their answers is understood."""
+"""The examples of answers in the vendors' documents are understood."""
 
 import json
 from collections.abc import Iterator
@@ -44,8 +44,10 @@ def _values(examples: dict[str, Any]) -> Iterator[Any]:
 
 
 def answering(vendor: str, status: int, body: Any, *, at: str = "") -> Adapter:
-    """The vendor's adapter, at a vendor that answers anything with this; of two versions of the
-    path `at`, it has that."""
+    """Return the vendor's adapter at a vendor that gives this answer to each request.
+
+    Of two versions of the path `at`, the vendor has that one.
+    """
     route = at.rpartition("/")[2]
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -75,7 +77,8 @@ ON_AN_INCIDENT: list[tuple[str, Form]] = [
 
 
 def listed(path: str) -> Any:
-    """The example of a list of actions or follow-ups, and an incident that they could be of."""
+    """Return the example of a list of actions or follow-ups, and an incident that they may belong
+    to."""
     route = path.rpartition("/")[2]
     schema = operation("incident_io", "GET", path)["responses"]["200"]["content"][
         "application/json"
@@ -100,7 +103,7 @@ async def test_incident_io_on_an_incident(version: str, name: str, form: Form) -
 @BOTH_VERSIONS
 @pytest.mark.parametrize(("name", "form"), ON_AN_INCIDENT)
 async def test_incident_io_is_found(version: str, name: str, form: Form) -> None:
-    """In the example of a list, the one that carries the marker is found."""
+    """The object with the marker is found in the example of a list."""
     body = listed(f"/{version}/{name}s")
     body[f"{name}s"][0]["description"] += f" ({MARKER})"
     adapter = answering("incident_io", 200, body, at=f"/{version}/{name}s")
@@ -122,7 +125,9 @@ async def test_incident_io_priorities(version: str) -> None:
 async def test_incident_io_fields() -> None:
     """The examples of roles, custom fields and timestamps become fields of a form."""
     paths = ("/v2/incident_roles", "/v1/custom_fields", "/v2/incident_timestamps")
-    body = {name: it for path in paths for name, it in example("incident_io", "GET", path).items()}
+    body = {
+        name: rows for path in paths for name, rows in example("incident_io", "GET", path).items()
+    }
     found = await answering("incident_io", 200, body).entries("incident_fields", INCIDENT_IO)
     rows = [
         row
@@ -159,7 +164,7 @@ async def test_incident_io_lists(catalog: str, path: str) -> None:
             row["archived_at"] = "2026-11-21T10:00:00Z" if archived else None
         found = await answering("incident_io", 200, body).entries(catalog, INCIDENT_IO)
         assert [(entry.id, entry.label) for entry in found] == [
-            (it["id"], it["name"]) for it in rows if not archived
+            (row["id"], row["name"]) for row in rows if not archived
         ]
 
 
@@ -191,7 +196,7 @@ async def test_twilio_task() -> None:
 
 
 async def test_twilio_tasks() -> None:
-    """In the example of a list of tasks, the one that carries the marker is found."""
+    """The task with the marker is found in the example of a list."""
     body = json.loads(json.dumps(example("twilio", "GET", f"/v1/Workspaces/WS{SID}/Tasks")))
     body["meta"]["next_page_url"] = None
     body["tasks"][0]["attributes"] = json.dumps({"slack_ref": MARKER})
@@ -205,13 +210,13 @@ async def test_twilio_task_channels() -> None:
     """The example of a list of channels becomes entries by their unique names."""
     body = example("twilio", "GET", f"/v1/Workspaces/WS{SID}/TaskChannels")
     found = await answering("twilio", 200, body).entries("task_channels", TWILIO)
-    assert [(it.id, it.label) for it in found] == [
+    assert [(entry.id, entry.label) for entry in found] == [
         (row["unique_name"], row["friendly_name"]) for row in body["channels"]
     ]
 
 
 async def test_incident_io_incidents() -> None:
-    """In the example of a list of incidents, the one of the name is found."""
+    """The incident of the name is found in the example of a list."""
     body = json.loads(json.dumps(example("incident_io", "GET", "/v2/incidents")))
     del body["pagination_meta"]
     first = body["incidents"][0]
@@ -226,7 +231,7 @@ async def test_incident_io_incidents() -> None:
 
 
 async def test_twilio_workflows() -> None:
-    """In the example of a list of workflows, the one that carries the marker is found."""
+    """The workflow with the marker is found in the example of a list."""
     body = json.loads(json.dumps(example("twilio", "GET", f"/v1/Workspaces/WS{SID}/Workflows")))
     body["meta"]["next_page_url"] = None
     body["workflows"][0]["friendly_name"] = f"x [{MARKER}]"

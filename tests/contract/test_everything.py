@@ -1,7 +1,6 @@
-"""What a vendor's create operation can hear is said by a whole form, or listed with the reason why
-not.
+"""Every member of a vendor's create operation is in a whole form, or listed with the reason.
 
-The parameters of each type of workflow task are one member here; `test_task_types.py` goes through
+The parameters of each type of workflow task are one member here. `test_task_types.py` goes through
 them.
 """
 
@@ -36,11 +35,11 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     for operation, reasons in listed.items()
 }
 AROUND = "data.attributes."
-"""Where Rootly's attributes stand in the body."""
+"""The path of Rootly's attributes in the body."""
 FILLED_IN = {"rootly.incident": {"user_id", "slack_channel_name"}}
-"""What no field asks for and the bot says all the same."""
+"""Members that the bot sends without a field of the form."""
 CHOOSE_A_FORM = {"rootly.workflow_task": {"task_type"}, "twilio.workflow": {"routing"}}
-"""Fields that say which form follows, and are sent as that."""
+"""Fields that choose the form, and are sent as that form."""
 
 
 def test_every_operation_is_covered() -> None:
@@ -55,7 +54,7 @@ def test_every_operation_is_covered() -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_everything_is_said_or_listed(name: str) -> None:
-    """What the document has is what a whole form sends, and what is never sent with its reason."""
+    """A document's members are those of a whole form and those that are listed as never sent."""
     vendor = name.partition(".")[0]
     made = request(name, whole(name))
     theirs = documented(vendor, _schema(vendor, made))
@@ -68,7 +67,7 @@ def test_everything_is_said_or_listed(name: str) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_every_field_changes_what_is_sent(name: str) -> None:
-    """No field is asked for in vain: without what stands in it, another request is made."""
+    """Every field changes the request: without its value, another request is made."""
     form = whole(name)
     made = request(name, form)
     same = {
@@ -85,8 +84,8 @@ def test_a_whole_form_fits_the_document(name: str) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_choices_are_the_documents(name: str) -> None:
-    """Where the document has an enum, the form has a select with just those values. (Of Rootly's
-    kinds, a parent makes those of sub-incidents.)"""
+    """A documented enum is a select with just those values, except the kinds of sub-incidents of
+    Rootly."""
     vendor = name.partition(".")[0]
     theirs = {
         path.removeprefix(AROUND): {str(it).removesuffix("_sub") for it in values if it}

@@ -38,7 +38,7 @@ def schema(path: str) -> dict[str, Any]:
     ("form", "operation"), [(Incident, "incident"), (Action, "action"), (FollowUp, "follow_up")]
 )
 def test_what_is_demanded(form: type[Form], operation: str) -> None:
-    """What the document demands, the form does too, or we fill it in."""
+    """Every member that the document requires is required by the form, or filled in by us."""
     ours = {
         name
         for name, info in form.model_fields.items()
@@ -52,7 +52,7 @@ def test_what_is_demanded(form: type[Form], operation: str) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_each_version_takes_the_same(operation: str, data: st.DataObject) -> None:
-    """Whatever is filled in is valid at both paths, and differs in nothing else."""
+    """Any filled-in form is valid at both paths, with the same body."""
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     submission = data.draw(submissions(f"incident_io.{operation}"))
     adapter = IncidentIo(client, "")
@@ -77,7 +77,7 @@ STAND_IN = [
 
 @pytest.mark.parametrize("asked", STAND_IN)
 async def test_the_stand_in_answers_as_documented(asked: str) -> None:
-    """What the stand-in lists is valid by the document."""
+    """The stand-in's lists are valid by the document."""
     vendor = IncidentIoStandIn()
     await vendor.start()
     path = asked.partition("?")[0]

@@ -41,8 +41,7 @@ PATHS = {
     "twilio.workflow": "/v1/Workspaces/{WorkspaceSid}/Workflows",
     "twilio.task": "/v1/Workspaces/{WorkspaceSid}/Tasks",
 }
-# Fields that stand elsewhere than in the body's attributes, or that become another field of the
-# vendor's.
+# Fields that are not in the body's attributes, or become another field of the vendor's.
 ELSEWHERE = {
     "rootly.incident": set[str](),
     "rootly.action_item": {"incident_id"},
@@ -69,7 +68,7 @@ def test_every_operation_is_covered() -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_requests_fit_the_document(name: str, data: st.DataObject) -> None:
-    """Whatever is filled in, the request's path exists and its body is valid."""
+    """Any filled-in form makes a request with a documented path and a valid body."""
     vendor, _, short = name.partition(".")
     document(vendor)
     adapter = make_adapters(
@@ -128,7 +127,7 @@ def _wire(vendor: str, field: str) -> str:
 
 @pytest.mark.parametrize("name", ["workflow", "task"])
 def test_every_field_of_twilio_is_there(name: str) -> None:
-    """The names beside the parameters are fields, whichever way a workflow's rules are written."""
+    """The names beside the parameters are fields of the form, for rules as fields and as JSON."""
     operation = _operation("twilio", name)
     answers = operation.branches.forms if operation.branches else [None]
     fields = {
@@ -140,10 +139,10 @@ def test_every_field_of_twilio_is_there(name: str) -> None:
 
 
 def _vendor_with_pages(asked: list[httpx.Request], missing: Sequence[str]) -> httpx.MockTransport:
-    """A vendor whose paged lists go on once, which knows no user, no incident by its number, and no
-    `missing` path.
+    """A vendor whose paged lists have a second page.
 
-    It keeps what it is `asked`.
+    It has no user, no incident of any number, and no `missing` path. The requests are added to
+    `asked`.
     """
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -181,8 +180,10 @@ def _vendor_with_pages(asked: list[httpx.Request], missing: Sequence[str]) -> ht
 
 
 def _list(request: httpx.Request) -> tuple[str, str | None]:
-    """The list, whichever page of it is asked for; a list of one row that only says that it is
-    there is another."""
+    """Return the list for any page of it.
+
+    A list of one row, as a probe reads it, is another one.
+    """
     return request.url.path, request.url.params.get("page_size")
 
 
@@ -226,7 +227,7 @@ PATHS_READ = [
 
 @pytest.mark.parametrize(("vendor", "missing", "paths"), PATHS_READ)
 async def test_reads_fit_the_document(vendor: str, missing: Sequence[str], paths: int) -> None:
-    """Everything that is read has a path in the document, and is asked with parameters that it has."""
+    """Every read has a documented path and documented parameters."""
     asked: list[httpx.Request] = []
     async with httpx.AsyncClient(transport=_vendor_with_pages(asked, missing)) as client:
         adapter = make_adapters(client, dict.fromkeys(ADAPTERS, "https://vendor.example.com"))[
@@ -255,7 +256,8 @@ def _unknown_parameters(vendor: str, request: httpx.Request) -> set[str]:
     known = {
         each["name"] for each in operation(vendor, "GET", request.url.path).get("parameters", [])
     }
-    # incident.io's document names `mode`, and shows how its operators are written: `mode[one_of]`.
+    # incident.io's document has the parameter `mode`, and shows how operators are written:
+    # `mode[one_of]`.
     return {
         name if vendor != "incident_io" else name.partition("[")[0] for name in request.url.params
     } - known

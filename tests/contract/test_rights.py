@@ -1,4 +1,4 @@
-"""What is said about a key's rights, and what the stand-in refuses, against incident.io's document."""
+"""A key's rights and the stand-in's refusals beside incident.io's document."""
 
 from bot.adapters.incident_io.rights import ROLES
 from bot.playground.vendors import incident_io_rights as stand_in
@@ -6,8 +6,7 @@ from tests.contract.openapi import document, operation
 
 
 def test_scopes() -> None:
-    """The stand-in wants the scope that the document names for each call, and knows all calls that
-    have one."""
+    """The stand-in requires the documented scope of each call, and has all calls with a scope."""
     calls = [("GET", stand_in.READS), ("POST", stand_in.CREATES)]
     named = {(method, path): scope for method, scopes in calls for path, scope in scopes.items()}
     told = {
@@ -18,8 +17,7 @@ def test_scopes() -> None:
 
 
 def test_roles() -> None:
-    """The roles that are recommended are among those that a key can have, and bring all scopes that
-    the stand-in wants."""
+    """The recommended roles exist, and have all scopes that the stand-in requires."""
     known = document("incident_io")["components"]["schemas"]["IdentityV1"]["properties"]["roles"][
         "items"
     ]["enum"]

@@ -19,7 +19,7 @@ from tests.contract.whole import documented, sent
 KEY = ApiKey(api_key=SecretStr("k"))
 MARKER = "ir0123456789ab"
 MEDIA_TYPE = JSON_API["Content-Type"]
-EXAMPLES = {it.id: "7" for it in FIELDS if it.kind in ("text", "lookup")} | {"f-one": "o1"}
+EXAMPLES = {field.id: "7" for field in FIELDS if field.kind in ("text", "lookup")} | {"f-one": "o1"}
 """A value for a custom field of each kind that has a member of its own."""
 
 
@@ -28,16 +28,15 @@ def of(name: str) -> Operation:
 
 
 def test_every_member_of_a_value_is_set() -> None:
-    """What an incident's custom field can be set to by the document is what fields of all kinds are
-    set to."""
+    """Custom fields of all kinds set every member that the document allows for a value."""
     submission = with_custom(
         of("incident"), of("incident").form.model_validate({"title": "x"}), EXAMPLES, marker=MARKER
     )
     schema = request_schema("rootly", "/v1/incidents/i/form_field_selections", MEDIA_TYPE)
     theirs = documented("rootly", schema)
     made = [
-        _rootly().setting("i", it.id, selected(it, value)).json
-        for it, value in filled_in(submission).values()
+        _rootly().setting("i", field.id, selected(field, value)).json
+        for field, value in filled_in(submission).values()
     ]
     assert {leaf for each in made for leaf in sent(each, theirs)} == theirs
 
@@ -45,8 +44,8 @@ def test_every_member_of_a_value_is_set() -> None:
 @settings(max_examples=60, deadline=None)
 @given(form=rootly_incidents(), values=custom_values())
 def test_custom_fields_of_incidents_fit_the_document(form: Any, values: dict[str, Any]) -> None:
-    """One call a field that was filled in, to a path that exists, with a body that is valid; and
-    one that changes it."""
+    """Each filled-in field makes one call with a documented path and a valid body, and one to
+    change it."""
     submission = with_custom(of("incident"), form, values, marker=MARKER)
     schema = request_schema("rootly", "/v1/incidents/i/form_field_selections", MEDIA_TYPE)
     for field, value in filled_in(submission).values():
@@ -68,7 +67,7 @@ def test_custom_fields_of_incidents_fit_the_document(form: Any, values: dict[str
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_custom_fields_of_action_items_fit_the_document(data: st.DataObject) -> None:
-    """They go in with the action item."""
+    """An action item has its custom fields in it."""
     form = data.draw(filled(of("action_item").form))
     submission = with_custom(of("action_item"), form, data.draw(custom_values()), marker=MARKER)
     request = _rootly().request("action_item", submission, KEY)
@@ -82,14 +81,14 @@ def test_custom_fields_of_action_items_fit_the_document(data: st.DataObject) -> 
 
 
 def test_rootlys_forms_are_called_that() -> None:
-    """The slugs by which a field says where it stands are those of the document."""
+    """The slugs of Rootly's forms are those of the document."""
     position = resolved("rootly", {"$ref": "#/components/schemas/form_field_position"})
     known = set(position["properties"]["form"]["enum"])
     assert {slug for forms in FORMS_OF.values() for slug in (forms.slack, forms.web)} <= known
 
 
 def test_every_kind_of_custom_field_is_known() -> None:
-    """What the document says a field's input and value can be is offered."""
+    """Every documented kind of input and value is offered."""
     field = resolved("rootly", {"$ref": "#/components/schemas/form_field"})["properties"]
     for input_kind in field["input_kind"]["enum"]:
         for value_kind in field["value_kind"]["enum"]:
@@ -113,8 +112,8 @@ def _offered(input_kind: str, value_kind: str) -> list[Any]:
 
 
 async def test_what_is_read_for_custom_fields_fits_the_document() -> None:
-    """Options that did not come along, the entries of a catalog, and what an incident's fields are
-    set to."""
+    """The reads of options, of a catalog's entries and of an incident's values have documented
+    paths."""
     asked: list[httpx.Request] = []
     shown = {
         "kind": "custom",

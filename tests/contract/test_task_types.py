@@ -1,5 +1,4 @@
-"""Our data about Rootly's task types beside Rootly's document: what a form sends is valid, and
-nothing has drifted."""
+"""Our data about Rootly's task types beside Rootly's document: valid requests, and equal facts."""
 
 import random
 from collections import Counter
@@ -20,13 +19,12 @@ from tests.contract.openapi import document, path_of, problems
 from tests.contract.tasks import whole_request
 
 TYPED = {"named": "ID and name", "named_lines": "ID and name", "json": "JSON"}
-"""What the kinds of field are whose value nobody can pick."""
+"""The kinds of field whose value people type."""
 
 
 @pytest.mark.parametrize("name", types())
 def test_filled_forms_fit_the_document(name: str) -> None:
-    """A form of every type makes a body that the document takes: whole, in part, and with only what
-    is required."""
+    """Every type's form makes a valid body: whole, in part, and with only the required fields."""
     document("rootly")
     adapter = Rootly(httpx.AsyncClient(), "https://vendor.example.com")
     rng = random.Random(name)
@@ -44,13 +42,13 @@ def test_filled_forms_fit_the_document(name: str) -> None:
 
 
 def test_the_facts_are_the_documents() -> None:
-    """Made anew from the document, `facts.json` is the same file to the byte."""
+    """The facts made from the document are equal to `facts.json`, byte for byte."""
     assert as_json(facts_of(load(path_of("rootly")))) == FACTS.read_text(encoding="utf-8")
 
 
 def test_how_types_are_asked_for() -> None:
-    """Of how many types all can be picked or written as it is, and where people type an ID with a
-    name, JSON, or both."""
+    """The numbers of types whose values are all picked or plain, and of those with an ID and name
+    or JSON."""
     assert Counter(_typed(name) for name in types()) == {
         frozenset(): 55,
         frozenset({"ID and name"}): 69,

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for Twilio's forms: rules as fields and as JSON, expressions, attributes."""
+"""Hypothesis strategies for Twilio's forms: rules, expressions, attributes."""
 
 import json
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ COMPARISONS = st.sampled_from(
 
 
 def expressions(names: st.SearchStrategy[str] = NAMES) -> st.SearchStrategy[str]:
-    """Any that the grammar allows, of moderate depth."""
+    """Strategy for expressions of the grammar, of moderate depth."""
     conditions = st.tuples(names | CONSTANTS, COMPARISONS, names | CONSTANTS | LISTS).map("".join)
     return st.recursive(
         conditions,
@@ -71,7 +71,7 @@ rules: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 @st.composite
 def configurations(draw: st.DrawFn) -> str:
-    """Documents that have no problems: every documented member, some that are not, several targets."""
+    """Strategy for documents without problems: known and unknown members, several targets."""
     made = draw(st.lists(_filter(), max_size=3))
     has_default = not made or not draw(st.booleans())
     routing: dict[str, Any] = {"default_filter": {"queue": draw(queues)}, "filters": made}
@@ -105,7 +105,7 @@ def _target() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def workflows(**names: st.SearchStrategy[str]) -> st.SearchStrategy[Workflow]:
-    """Both ways, with names that leave room for the marker."""
+    """Strategy for workflows in both ways, with names that leave room for the marker."""
     named = (
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=47)
         .map(str.strip)
@@ -144,7 +144,7 @@ lines = attributes.map(
 
 
 def tasks() -> st.SearchStrategy[Task]:
-    """Every field given or left out."""
+    """Strategy for tasks with every field given or left out."""
     past = st.datetimes(datetime(1990, 1, 1), datetime(2020, 1, 1), timezones=st.just(UTC))
     targets = st.one_of(
         st.fixed_dictionaries(

@@ -26,8 +26,10 @@ KEYS: Mapping[str, Any] = {
     ),
 }
 VALUES: Mapping[str, Any] = {
-    "text": "x", "lines": ["a = b"], "emails": ["ann@example.com"], "email": "ann@example.com", "url": "https://a.example",
-    "int": 7, "float": 7.5, "date": date(2026, 11, 21), "datetime": datetime(2026, 11, 21, tzinfo=UTC), "lookup": "7",
+    "text": "x", "lines": ["a = b"], "emails": ["ann@example.com"], "email": "ann@example.com",
+    "url": "https://a.example",
+    "int": 7, "float": 7.5, "date": date(2026, 11, 21),
+    "datetime": datetime(2026, 11, 21, tzinfo=UTC), "lookup": "7",
     "person": "U1", "conversation": "C1", "user_group": "S1", "check": True, "tick": True,
 }  # fmt: skip
 """Something for each kind of field."""
@@ -181,7 +183,7 @@ def request(name: str, form: Form) -> Request:
 
 
 def documented(vendor: str, schema: Mapping[str, Any], path: str = "") -> set[str]:
-    """The dotted paths of the members that hold no further ones, lists of objects passed through."""
+    """Return the dotted paths of the members without further ones, also in lists of objects."""
     schema = resolved(vendor, dict(schema))
     inner = resolved(vendor, schema["items"]) if "items" in schema else schema
     if "properties" not in inner:

@@ -1,11 +1,11 @@
-"""Fills in a view as a person would, and gives `view["state"]["values"]` as Slack would send it.
+"""Fill in a view as a person would, and return `view["state"]["values"]` as Slack sends it.
 
-    values = fill(view, random.Random(7))            every input something valid, some optional ones left blank
-    values = untouched(view)                         submitted as it was opened
+    values = fill(view, random.Random(7))    valid answers, some optional inputs left blank
+    values = untouched(view)                 submitted as it was opened
     values["rootly.incident.title"] = answer(element, "Checkout is down")
 
-Source: Slack's reference for `view_submission` payloads. Knows nothing of forms: only what the view
-shows.
+Source: Slack's reference for `view_submission` payloads. This module knows no forms, only the
+blocks of a view.
 """
 
 import random
@@ -18,8 +18,10 @@ from typing import Any
 State = dict[str, dict[str, Any]]
 Element = Mapping[str, Any]
 Words = Callable[[str, random.Random], str | None]
-"""(block id, random) -> what to type into that text input, None for anything: some want JSON, or
-addresses."""
+"""(block id, random) -> the text for that input, None for any text.
+
+Some inputs need JSON or addresses.
+"""
 
 _ONE = {
     "static_select": ("selected_option", "initial_option"),
@@ -48,7 +50,7 @@ _MANY = {
 
 
 def untouched(view: Mapping[str, Any]) -> State:
-    """What Slack sends when nothing was changed: first values, and null or [] where there are none."""
+    """Return the state of an unchanged view: first values, and null or [] where there are none."""
     return {
         block["block_id"]: _state(block["element"], _first(block["element"]))
         for block in _inputs(view)
@@ -56,8 +58,7 @@ def untouched(view: Mapping[str, Any]) -> State:
 
 
 def answer(element: Element, value: Any) -> dict[str, Any]:
-    """A block's state, `{action id: element state}`, after a person answered `value` in its
-    element.
+    """Return a block's state, `{action id: element state}`, after the answer `value`.
 
     Values are Python's: a text, a number, a `date`, a `datetime`, an id (an option's value), True
     for a ticked box, a list of ids where several may be chosen, None for a blank.
@@ -97,10 +98,10 @@ def fill(
     entries: Callable[[str], list[str]] | None = None,
     blank: float = 0.2,
 ) -> State:
-    """Random answers that Slack would let through.
+    """Return random answers that Slack would accept.
 
-    `entries` gives the ids that an external select offers (by block id), `blank` is the share of
-    optional inputs left alone.
+    `entries` gives the ids that an external select offers (by block id). `blank` is the share of
+    optional inputs that stay empty.
     """
     filled: State = {}
     for block in _inputs(view):
@@ -145,7 +146,7 @@ def _options(element: Element) -> list[dict[str, Any]]:
 
 
 def _chosen(element: Element, value: str) -> dict[str, Any]:
-    """The option itself, as the view has it; an external select's come from the bot."""
+    """Return the option as the view has it. The options of an external select come from the bot."""
     if element["type"].endswith("external_select"):
         return {
             "text": {"type": "plain_text", "text": f"Entry {value}"[:75], "emoji": True},
@@ -164,7 +165,7 @@ def _any(element: Element, rng: random.Random, offered: list[str]) -> Any:
     elif kind.endswith(("conversations_select", "channels_select")):
         one = [f"C{number:08}" for number in range(1, 9)]
     if kind == "file_input":
-        return []  # a file is nothing until it is fetched, which only a running bot does
+        return []  # only a running bot can fetch a file
     if kind in _MANY:
         most = min(len(one), element.get("max_selected_items", 5), 5)
         return rng.sample(one, rng.randint(1, most))

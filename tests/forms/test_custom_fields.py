@@ -1,5 +1,4 @@
-"""Forms made of what a workspace defined for itself: every kind renders, reads back, and demands
-what is demanded."""
+"""Forms of custom fields: every kind is rendered and parsed, and required fields are required."""
 
 from typing import Any, get_args
 
@@ -44,27 +43,27 @@ KINDS = {
 
 
 def test_every_kind_has_its_element() -> None:
-    """None is forgotten; titles are the workspace's own words."""
+    """Every kind has an element, with the workspace's own title."""
     made = shape(custom_form(EVERY, "form_fields"))
-    assert {it.name.removeprefix("f_"): (it.kind, it.many) for it in made} == KINDS
-    assert [it.title for it in made] == [it.name for it in EVERY]
+    assert {field.name.removeprefix("f_"): (field.kind, field.many) for field in made} == KINDS
+    assert [field.title for field in made] == [field.name for field in EVERY]
 
 
 @pytest.mark.parametrize("required", [True, False])
 def test_the_form_fits_into_a_modal(required: bool) -> None:
-    """Slack takes it, with all that stands behind "More fields"."""
+    """The form fits into a modal, with all fields behind "More fields"."""
     form = custom_form(
-        tuple(it.model_copy(update={"required": required}) for it in EVERY), "form_fields"
+        tuple(field.model_copy(update={"required": required}) for field in EVERY), "form_fields"
     )
     blocks = render(form, PREFIX, more=True)
-    assert [it["block_id"] for it in blocks] == [f"{PREFIX}.{it.id}" for it in EVERY]
+    assert [block["block_id"] for block in blocks] == [f"{PREFIX}.{field.id}" for field in EVERY]
     assert check_view(modal(callback_id="x", title="x", blocks=blocks, private_metadata="")) == []
 
 
 def test_what_is_demanded_is_demanded() -> None:
-    """Each field that the workspace requires is complained about beside it; a check may stay empty."""
+    """A blank required field is an error beside it; a check may stay empty."""
     form = custom_form(
-        tuple(it.model_copy(update={"required": True}) for it in EVERY), "form_fields"
+        tuple(field.model_copy(update={"required": True}) for field in EVERY), "form_fields"
     )
     with pytest.raises(FormError) as caught:
         parse(
@@ -72,27 +71,29 @@ def test_what_is_demanded_is_demanded() -> None:
             PREFIX,
             {block["block_id"]: {"value": {"type": "x"}} for block in render(form, PREFIX)},
         )
-    assert set(caught.value.errors) == {f"{PREFIX}.{it.id}" for it in EVERY if it.kind != "check"}
+    assert set(caught.value.errors) == {
+        f"{PREFIX}.{field.id}" for field in EVERY if field.kind != "check"
+    }
 
 
 def test_what_is_optional_may_stay_empty() -> None:
-    """An untouched form is a valid one, and says nothing."""
+    """An untouched form of optional fields is valid, and has no values."""
     form = custom_form(EVERY, "form_fields")
     values = parse(form, PREFIX, {}).model_dump()
     assert {name: value for name, value in values.items() if value not in (None, [], False)} == {}
 
 
 def test_more_optional_fields_than_people_want_to_see_stand_behind_a_button() -> None:
-    """What is demanded is always there."""
+    """Required fields are always shown; many optional ones are behind "More fields"."""
     fields = [
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=n == 9) for n in range(10)
     ]
     made = shape(custom_form(tuple(fields), "form_fields"))
-    assert [it.name for it in made if it.advanced] == [f"f{n}" for n in range(SHOWN, 9)]
+    assert [field.name for field in made if field.advanced] == [f"f{n}" for n in range(SHOWN, 9)]
 
 
 def test_options_that_no_select_can_hold_are_searched() -> None:
-    """In a list of their own."""
+    """Options that no select can hold are a list to search."""
     made = shape(
         custom_form((field("select").model_copy(update={"options": MANY}),), "form_fields")
     )

@@ -1,5 +1,4 @@
-"""A field for a file: how it is shown, what is read of it, and what a form that is filled in again
-says."""
+"""A field for a file: its element, its value, and its hint when the form is filled in again."""
 
 from typing import Annotated, Any
 
@@ -26,7 +25,7 @@ class Thing(Form):
 
 
 def state(*files: Any) -> dict[str, Any]:
-    """What Slack sends when these files are chosen."""
+    """Return Slack's state with these files chosen."""
     return {BLOCK: {"value": {"type": "file_input", "files": list(files)}}}
 
 
@@ -34,7 +33,7 @@ RULES = {"id": "F1", "name": "rules.json"}
 
 
 def shown(**values: Any) -> list[dict[str, Any]]:
-    """The blocks of both rules and of the file, which are within Slack's limits."""
+    """Return the blocks of the form, which are within Slack's limits."""
     blocks = render(Thing, "acme.thing", values=values)
     assert (
         check_view(modal(callback_id="x", title="Thing", blocks=blocks, private_metadata="")) == []
@@ -43,7 +42,7 @@ def shown(**values: Any) -> list[dict[str, Any]]:
 
 
 def test_a_file_is_chosen_in_an_element_of_its_own() -> None:
-    """One file, of the types that are named."""
+    """The element takes one file of the named types."""
     assert shown()[1] == {
         "type": "input",
         "block_id": BLOCK,
@@ -84,13 +83,13 @@ def test_a_file_is_chosen_in_an_element_of_its_own() -> None:
     ],
 )
 def test_a_file_is_put_back_as_text(values: dict[str, Any], first: str | None, hint: str) -> None:
-    """Where it can be typed, if it fits there; else the form says that it has to be chosen again."""
+    """A file's text goes to the text field, if it fits; else the hint asks for the file again."""
     text, file = shown(**values)
     assert (text["element"].get("initial_value"), file["hint"]["text"]) == (first, hint)
 
 
 def test_a_file_that_was_fetched_is_its_text() -> None:
-    """Until then its name is all that is known; a form is made of its text."""
+    """A fetched file is its text; before that, only its name is known."""
     chosen = state(RULES)
     assert files_in(chosen, BLOCK) == [RULES]
     assert read(Thing, "acme.thing", chosen) == {"rules_file": ["rules.json"]}
@@ -101,8 +100,7 @@ def test_a_file_that_was_fetched_is_its_text() -> None:
 
 
 def test_a_file_that_could_not_be_fetched_is_complained_about() -> None:
-    """Beside its field, in the words of whoever fetched it; without any, the field does not take
-    names for a text."""
+    """The problem of a file is beside its field; without one, a name is not taken for a text."""
     with pytest.raises(FormError) as error:
         parse(
             Thing,
@@ -127,7 +125,7 @@ anything = st.recursive(
 
 @given(anything)
 def test_nothing_in_a_payload_is_trusted(element: Any) -> None:
-    """Whatever stands there, it is read, or complained about."""
+    """Any payload is parsed, or gets an error."""
     given = {BLOCK: {"value": element}}
     assert isinstance(files_in(given, BLOCK), list)
     read(Thing, "acme.thing", given)
@@ -141,7 +139,7 @@ def test_nothing_in_a_payload_is_trusted(element: Any) -> None:
 
 @pytest.mark.parametrize("kind", [int, list[str], bool])
 def test_a_file_is_a_text(kind: Any) -> None:
-    """Another type has no element for a file."""
+    """A field for a file is a text; any other type has no element."""
     form = create_model("Wrong", __base__=Form, field=(Annotated[kind, Upload(most=1)], ...))
     with pytest.raises(TypeError, match=r"Wrong\.field"):
         render(form, "a.b")

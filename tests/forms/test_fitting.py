@@ -1,5 +1,5 @@
-"""More fields than a modal takes: what has to be filled in stands in it, then what is, then the
-form's own."""
+"""More fields than a modal takes: required ones come first, then filled-in ones, then the form's
+own."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ OPERATION = Operation(name="note", kind="incident", label="note", form=Note, cus
 
 
 def own(count: int, required: int = 0) -> list[CustomField]:
-    """So many fields of the workspace's own, the last `required` of them demanded."""
+    """Return so many custom fields, the last `required` of them required."""
     return [
         CustomField(
             id=f"f{number}", name=f"F{number}", kind="text", required=number >= count - required
@@ -39,7 +39,7 @@ def own(count: int, required: int = 0) -> list[CustomField]:
 
 
 def fit(fields: list[CustomField], **values: object) -> Fitted:
-    """What of that form, with "More fields" open, fits beside one other block."""
+    """Return the blocks of that form that fit beside one other block, with "More fields" open."""
     form = OPERATION.form_for(None, fields)
     return fitted(
         form, PREFIX, render(form, PREFIX, values=values, more=True), [more_block(PREFIX)]
@@ -47,27 +47,28 @@ def fit(fields: list[CustomField], **values: object) -> Fitted:
 
 
 def names(found: Fitted) -> tuple[list[str], list[str]]:
-    """The fields that stand in it, and those that do not."""
-    kept = [it["block_id"].removeprefix(f"{PREFIX}.") for it in found.blocks]
-    return kept, [".".join(it.path) for it in found.left_out]
+    """Return the names of the fields that fit, and of those that do not."""
+    kept = [block["block_id"].removeprefix(f"{PREFIX}.") for block in found.blocks]
+    return kept, [".".join(place.path) for place in found.left_out]
 
 
 def test_what_fits_stands_there_whole() -> None:
-    """Up to the last block that Slack takes."""
+    """All fields are shown up to Slack's last block."""
     kept, left_out = names(fit(own(96)))
     assert kept == ["text", "colour", "size", *(f"custom.f{number}" for number in range(96))]
     assert left_out == []
 
 
 def test_of_one_too_many_two_make_room_for_the_line_that_says_so() -> None:
-    """The last of the workspace's own, with none of the form's."""
+    """With one field too many, the last two of the workspace's own make room for the line about
+    them."""
     kept, left_out = names(fit(own(97)))
     assert kept == ["text", "colour", "size", *(f"custom.f{number}" for number in range(95))]
     assert left_out == ["custom.f95", "custom.f96"]
 
 
 def test_what_has_to_be_filled_in_and_what_is_comes_first() -> None:
-    """In the form's order all the same."""
+    """Required and filled-in fields come first, in the form's order."""
     kept, left_out = names(fit(own(200, required=2), custom={"f150": "typed"}))
     assert kept[:3] == ["text", "colour", "size"]
     assert kept[3:] == [f"custom.f{number}" for number in (*range(92), 150, 198, 199)]
@@ -75,14 +76,14 @@ def test_what_has_to_be_filled_in_and_what_is_comes_first() -> None:
 
 
 def test_demanded_fields_push_out_the_forms_own() -> None:
-    """Without them nothing could be submitted."""
+    """Required fields replace the form's own, because nothing could be submitted without them."""
     kept, left_out = names(fit(own(97, required=97)))
     assert kept == ["text", *(f"custom.f{number}" for number in range(97))]
     assert left_out == ["colour", "size"]
 
 
 def test_demanded_fields_that_do_not_fit_are_named() -> None:
-    """Whoever draws the form has to see that it could not be submitted."""
+    """Required fields that do not fit are named, because the form could not be submitted."""
     assert names(fit(own(150, required=150)))[1][2:] == [
         f"custom.f{number}" for number in range(97, 150)
     ]
@@ -108,7 +109,7 @@ CUSTOM = st.builds(
 def test_whatever_there_is_slack_takes_it(
     made: list[tuple[object, ...]], times: int, above: bool
 ) -> None:
-    """Any number of fields of any weight, with the line about what is left out."""
+    """Any number of fields of any size fits, with the line about the others."""
     fields = [
         CustomField.model_validate(
             {"id": f"f{at}", "kind": kind, "name": name, "required": required, "options": options}
@@ -118,7 +119,7 @@ def test_whatever_there_is_slack_takes_it(
     form = OPERATION.form_for(None, fields)
     top = [messages.turned_down("\U0001f469" * 3000)] if above else []
     blocks, left_out = fitted(form, PREFIX, render(form, PREFIX, more=True), top)
-    line = [messages.left_out([it.field.title for it in left_out], NOTES)] if left_out else []
+    line = [messages.left_out([place.field.title for place in left_out], NOTES)] if left_out else []
     view = modal(
         callback_id="x" * 255, title="x", blocks=[*top, *blocks, *line], private_metadata="x" * 3000
     )
@@ -127,7 +128,7 @@ def test_whatever_there_is_slack_takes_it(
 
 
 def test_a_heavy_form_is_not_left_emptier_than_it_has_to_be() -> None:
-    """A small field stands there although a large one before it does not."""
+    """A small field is shown although a large one before it does not fit."""
     large = [
         CustomField(
             id=f"l{n}",

@@ -1,4 +1,4 @@
-"""What was filled in, back as the model, and what was wrong with it."""
+"""A person's input as the form's model, and its errors."""
 
 import enum
 import json
@@ -92,8 +92,10 @@ BLANK: dict[str, Any] = {"title": "T", "send_email.to": "ann@example.com"}
 
 
 def state(more: bool = False, **answers: Any) -> State:
-    """The screen as a person left it: `BLANK`, with these answers (`send_email__to` is in the
-    nested form)."""
+    """Return the state of the screen: `BLANK` with these answers.
+
+    The name `send_email__to` is a field of the nested form.
+    """
     given = {**BLANK, **{name.replace("__", "."): each for name, each in answers.items()}}
     blocks = render(Thing, "acme.thing", more=more)
     return {
@@ -115,17 +117,25 @@ def test_a_filled_in_form_is_the_model() -> None:
     """Every element's answer becomes a value of the field's type."""
     at = datetime(2026, 3, 1, 10, tzinfo=UTC)
     screen = state(
-        title=" Down ", level="2", tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
-        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link="https://example.com/x", lines="a\n\n b\n",
-        issue_type="10001,Bug, or so", groups="S1\n {{ x | append: ',' }}, all ", sure=True, payload='{"a": {{ b }}}',
-        code="abc", send_email__to="ann@example.com, bob@example.com;\ncy@example.com", send_email__body="<@U1> &amp;",
+        title=" Down ", level="2", tags=["b"], severity_id="sev1", owner="U0ANN",
+        channels=["C0OPS"], config='{"a": 1}',
+        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link="https://example.com/x",
+        lines="a\n\n b\n",
+        issue_type="10001,Bug, or so", groups="S1\n {{ x | append: ',' }}, all ", sure=True,
+        payload='{"a": {{ b }}}',
+        code="abc", send_email__to="ann@example.com, bob@example.com;\ncy@example.com",
+        send_email__body="<@U1> &amp;",
     )  # fmt: skip
     assert parse(Thing, "acme.thing", screen) == Thing(
-        title="Down", level=Level.HIGH, tags=["b"], severity_id="sev1", owner="U0ANN", channels=["C0OPS"], config='{"a": 1}',
-        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True, link=HttpUrl("https://example.com/x"), lines=["a", "b"],
+        title="Down", level=Level.HIGH, tags=["b"], severity_id="sev1", owner="U0ANN",
+        channels=["C0OPS"], config='{"a": 1}',
+        due=date(2026, 3, 1), at=at, count=7, ratio=0.5, private=True,
+        link=HttpUrl("https://example.com/x"), lines=["a", "b"],
         issue_type=Named(id="10001", name="Bug, or so"),
-        groups=[Named(id="S1"), Named(id="{{ x | append: ',' }}", name="all")], sure=True, payload='{"a": {{ b }}}',
-        code="abc", mail=Mail(to=["ann@example.com", "bob@example.com", "cy@example.com"], body="<@U1> &amp;"),
+        groups=[Named(id="S1"), Named(id="{{ x | append: ',' }}", name="all")], sure=True,
+        payload='{"a": {{ b }}}',
+        code="abc", mail=Mail(to=["ann@example.com", "bob@example.com", "cy@example.com"],
+            body="<@U1> &amp;"),
     )  # fmt: skip
 
 
@@ -142,8 +152,7 @@ def test_what_is_left_blank_is_blank() -> None:
 
 
 def test_read_gives_what_was_typed_as_it_is() -> None:
-    """Unfinished or wrong, what was typed so far can be shown again; what is not on the screen is
-    left out."""
+    """Unfinished or wrong input can be shown again, without fields that are not shown."""
     screen = state(
         title=" T ",
         level="2",
@@ -157,8 +166,10 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
     screen["acme.thing.count"]["value"]["value"] = "many"
     del screen["acme.thing.ratio"], screen["acme.thing.send_email.body"]
     assert read(Thing, "acme.thing", screen) == {
-        "title": " T ", "level": Level.HIGH, "tags": [], "severity_id": None, "owner": None, "channels": [], "config": "{",
-        "due": None, "at": None, "count": "many", "private": False, "link": None, "lines": [], "code": None,
+        "title": " T ", "level": Level.HIGH, "tags": [], "severity_id": None, "owner": None,
+        "channels": [], "config": "{",
+        "due": None, "at": None, "count": "many", "private": False, "link": None, "lines": [],
+        "code": None,
         "issue_type": ", Bug", "groups": ["S1"], "sure": None, "payload": None,
         "mail": {"to": ["bob@"]},
     }  # fmt: skip
@@ -171,23 +182,29 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
         ({"title": "  "}, {"title": "Please fill this in."}),
         ({"title": "x" * 12}, {"title": "At most 10 characters; this has 12."}),
         ({"tags": ["a", "b"]}, {"tags": "At most 1 are possible; this has 2."}),
-        ({"severity_id": "-"}, {"severity_id": "That was a note, not an entry. Take it out, and choose one from the list."}),
+        ({"severity_id": "-"},
+         {"severity_id": "That was a note, not an entry. Take it out, and choose one from the "
+          "list."}),
         ({"config": "{\n  \"a\" 1\n}"}, {"config": "Line 2, column 7: expecting ':' delimiter."}),
         ({"config": "[1]"}, {"config": "This must be an object: {...}"}),
         ({"issue_type": ", Bug"}, {"issue_type": "Give the ID first, then a comma and the name."}),
         ({"groups": "S1, on-call\n,"}, {"groups": "Give the ID first, then a comma and the name."}),
         ({"payload": "[{{ a }}]"}, {"payload": "This must be an object: {...}"}),
-        ({"payload": '{"a": "{{ b }}",\n "c" {{ d }}}'}, {"payload": "Line 2, column 6: expecting ':' delimiter."}),
+        ({"payload": '{"a": "{{ b }}",\n "c" {{ d }}}'},
+         {"payload": "Line 2, column 6: expecting ':' delimiter."}),
         ({"count": 0}, {"count": "This must be at least 1."}),
         ({"count": 1.5}, {"count": "That is not a whole number."}),
         ({"ratio": 0}, {"ratio": "This must be more than 0."}),
-        ({"link": "example"}, {"link": "That is not a web address: example. It begins with https:// or http://."}),
-        ({"link": "ftp://a.b"}, {"link": "That is not a web address: ftp://a.b. It begins with https:// or http://."}),
+        ({"link": "example"},
+         {"link": "That is not a web address: example. It begins with https:// or http://."}),
+        ({"link": "ftp://a.b"},
+         {"link": "That is not a web address: ftp://a.b. It begins with https:// or http://."}),
         ({"code": "A1"}, {"code": "This has to match the pattern ^[a-z]+$"}),
         ({"code": "x"}, {"code": "X is taken."}),
         ({"send_email__to": None}, {"send_email.to": "Please fill this in."}),
         ({"send_email__to": "bob@, ann@example.com, x"},
-         {"send_email.to": "That is not an e-mail address: bob@\nThat is not an e-mail address: x"}),
+         {"send_email.to": "That is not an e-mail address: bob@\n"
+          "That is not an e-mail address: x"}),
         ({"send_email__to": "all@example.com"}, {"send_email.to": "Not to everyone."}),
         ({"send_email__body": "whole"}, {"send_email.to": "The mail makes no sense."}),
         ({"title": "whole"}, {"title": "This thing makes no sense."}),
@@ -202,7 +219,7 @@ def test_read_gives_what_was_typed_as_it_is() -> None:
 def test_what_does_not_fit_is_said_beside_its_field(
     answers: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    """Each sentence stands below the input that can be mended, in plain words."""
+    """Each sentence is below the input to correct, in plain words."""
     assert errors(state(**answers)) == expected
 
 
@@ -216,7 +233,7 @@ def test_what_does_not_fit_is_said_beside_its_field(
     ],
 )
 def test_liquid_that_may_become_json_is_let_through(payload: str) -> None:
-    """Only the vendor knows what Liquid becomes; what stands around it is checked."""
+    """Liquid is allowed, because only the vendor knows its value; the text around it is checked."""
     assert parse(Thing, "acme.thing", state(payload=payload)).payload == payload
 
 
@@ -234,26 +251,25 @@ def test_liquid_that_may_become_json_is_let_through(payload: str) -> None:
 def test_what_no_element_lets_through_is_refused_all_the_same(
     name: str, element: dict[str, Any], sentence: str
 ) -> None:
-    """Slack's own checks are not relied on."""
+    """Values that Slack's elements do not allow are refused."""
     assert errors({**state(), f"acme.thing.{name}": {"value": element}}) == {name: sentence}
 
 
 def test_a_required_field_that_is_hidden_is_named_on_the_first_input() -> None:
-    """A person can only mend what is on the screen, so the first input says what is missing
-    elsewhere."""
+    """A missing field that is hidden is named on the first input."""
     screen = state()
     del screen["acme.thing.title"]
     assert errors(screen) == {"level": "Title: Please fill this in."}
 
 
 def test_a_hidden_field_keeps_its_default_and_a_shown_one_is_checked() -> None:
-    """`Advanced` fields count once they are on the screen."""
+    """`Advanced` fields are parsed only when they are on the screen."""
     assert parse(Thing, "acme.thing", state()).slug == ""
     assert errors(state(more=True, slug="long")) == {"slug": "At most 3 characters; this has 4."}
 
 
 def test_an_optional_nested_form_left_blank_is_not_there() -> None:
-    """Nothing filled in means no form; something filled in means a whole one."""
+    """A blank nested form is None; a filled-in one has to be whole."""
     form = create_model("Outer", __base__=Form, mail=(Mail | None, None))
     blank = {
         "a.b.send_email.to": {"value": {"value": None}},
@@ -267,8 +283,7 @@ def test_an_optional_nested_form_left_blank_is_not_there() -> None:
 
 
 def test_a_vendors_complaints_go_where_they_can_be_mended() -> None:
-    """Fields by name, parts of fields, hidden fields, unknown fields and the rest: nothing that a
-    vendor says is lost."""
+    """A vendor's complaints about fields, parts, hidden fields and unknown fields are all shown."""
     screen = state()
     complaints = {
         "severity_id": "must exist",
@@ -283,13 +298,14 @@ def test_a_vendors_complaints_go_where_they_can_be_mended() -> None:
     assert place(Thing, "acme.thing", screen, complaints, "Nothing was created.") == {
         "acme.thing.severity_id": "must exist\nis not a UUID",
         "acme.thing.send_email.to": "bounced before\nis not possible here",
-        "acme.thing.title": "Reply to: is unknown\nSlug: is taken\nCustom field: is required\nNothing was created.",
+        "acme.thing.title": "Reply to: is unknown\nSlug: is taken\nCustom field: is required\n"
+        "Nothing was created.",
         "acme.thing.count": "This was not accepted.",
     }
 
 
 def test_a_vendors_complaint_is_never_lost_or_endless() -> None:
-    """Whatever is on the screen, a complaint finds a block, and is short enough to be read."""
+    """A complaint has a block on any screen, and is short enough to be read."""
     assert place(Thing, "a.b", {}, {}, "No.") == {"a.b.title": "No."}
     assert place(Thing, "a.b", {"choice": {}}, {"title": "No."}) == {"choice": "Title: No."}
     assert place(Form, "a.b", {}, {"": "No."}) == {"a.b": "No."}
@@ -320,12 +336,12 @@ def test_a_vendors_complaint_is_never_lost_or_endless() -> None:
 def test_json_is_read_more_strictly_than_python_does(
     text: str, kind: type | None, sentence: str | None
 ) -> None:
-    """What other parsers would refuse or read differently is refused here."""
+    """JSON that other parsers refuse or read differently is refused."""
     assert json_complaint(text, kind) == sentence
 
 
 def test_answers_survive_as_json() -> None:
-    """What `read` gives of a screen can be written as the model's own JSON and shown again."""
+    """The result of `read` can be stored as the model's JSON and shown again."""
     filled = parse(Thing, "acme.thing", state(due=date(2026, 3, 1), link="https://example.com/"))
     dumped = json.loads(filled.model_dump_json())
     assert render(Thing, "acme.thing", values=dumped) == render(

@@ -94,48 +94,57 @@ CHANNELS = {"filter": {"include": ["public", "private"], "exclude_bot_users": Tr
 
 
 def test_every_kind_of_field_has_its_element() -> None:
-    """A form becomes its input blocks in order: a nested form's in its place, `Advanced` ones left
-    out."""
+    """A form becomes its input blocks in order, with a nested form in its place and no `Advanced`
+    ones."""
     text = "plain_text_input"
     assert render(Everything, "acme.thing") == [
         block("title", "Title", {"type": text, "multiline": False, "max_length": 64,
                                  "placeholder": plain("What is broken?")},
               optional=False, hint=plain("Keep it short.")),
-        block("summary", "Summary", {"type": text, "multiline": True, "max_length": 3000, "min_length": 2}),
-        block("kind", "Kind", {"type": "static_select", "options": [option("task", "Task"), option("follow_up", "Follow up")],
+        block("summary", "Summary", {"type": text, "multiline": True, "max_length": 3000,
+                                     "min_length": 2}),
+        block("kind", "Kind", {"type": "static_select",
+                               "options": [option("task", "Task"),
+                                           option("follow_up", "Follow up")],
                                "initial_option": option("task", "Task")}),
         block("urgency", "Urgency", {"type": "multi_static_select", "max_selected_items": 1,
-                                     "options": [option("high", "Now!"), option("very_low", "Very low")]}),
-        block("severity_id", "Severity", {"type": "external_select", "min_query_length": 0, "placeholder": plain("Choose")},
+                                     "options": [option("high", "Now!"),
+                                                 option("very_low", "Very low")]}),
+        block("severity_id", "Severity", {"type": "external_select", "min_query_length": 0,
+                                          "placeholder": plain("Choose")},
               optional=False, dispatch_action=True),
-        block("service_ids", "Service ids", {"type": "multi_external_select", "min_query_length": 0}),
+        block("service_ids", "Service ids", {"type": "multi_external_select",
+                                              "min_query_length": 0}),
         block("owner", "Owner", {"type": "users_select"}),
         block("watchers", "Watchers", {"type": "multi_users_select"}),
         block("channel", "Channel", {"type": "conversations_select", **CHANNELS}),
         block("channels", "Channels", {"type": "multi_conversations_select", **CHANNELS}),
-        block("configuration", "Configuration", {"type": text, "multiline": True, "initial_value": "{}",
+        block("configuration", "Configuration", {"type": text, "multiline": True,
+                                                 "initial_value": "{}",
                                                  "placeholder": plain("{}")}),
         block("due", "Due", {"type": "datepicker"}),
         block("at", "At", {"type": "datetimepicker"}),
-        block("count", "Count", {"type": "number_input", "is_decimal_allowed": False, "min_value": "1", "max_value": "9",
-                                 "initial_value": "5"}),
-        block("ratio", "Ratio", {"type": "number_input", "is_decimal_allowed": True, "min_value": "0",
-                                 "initial_value": "0.0000001"}),
-        block("private", "Private", {"type": "checkboxes", "options": [option("yes", "Only for the team")],
+        block("count", "Count", {"type": "number_input", "is_decimal_allowed": False,
+                                 "min_value": "1", "max_value": "9", "initial_value": "5"}),
+        block("ratio", "Ratio", {"type": "number_input", "is_decimal_allowed": True,
+                                 "min_value": "0", "initial_value": "0.0000001"}),
+        block("private", "Private", {"type": "checkboxes",
+                                     "options": [option("yes", "Only for the team")],
                                      "initial_options": [option("yes", "Only for the team")]}),
         block("link", "Link", {"type": "url_text_input"}),
         block("mail", "Mail", {"type": "email_text_input"}),
         block("labels", "Labels", {"type": text, "multiline": True, "initial_value": "a\nb"}),
         block("issue_type", "Issue type", {"type": text, "multiline": False}),
         block("groups", "Groups", {"type": text, "multiline": True}),
-        block("sure", "Sure", {"type": "checkboxes", "options": [option("yes", "I am sure")]}, optional=False),
+        block("sure", "Sure", {"type": "checkboxes", "options": [option("yes", "I am sure")]},
+              optional=False),
         block("again", "Again", {"type": "checkboxes", "options": [option("yes", "Yes")]}),
         block("send_email.to", "To", {"type": text, "multiline": True}, optional=False),
     ]  # fmt: skip
 
 
 def initial(values: dict[str, Any]) -> dict[str, Any]:
-    """The first values of the rendered form, by the last part of the block id."""
+    """Return the first values of the rendered form, by the last part of the block id."""
     labels = {("severities", "sev1"): "SEV1"}
     blocks = render(
         Everything, "acme.thing", values=values, labels=lambda *entry: labels.get(entry), more=True
@@ -155,7 +164,7 @@ BLANKS = dict.fromkeys(Everything.model_fields)
 
 
 def test_values_are_shown_whether_python_or_json() -> None:
-    """Values from a model, and the same ones as JSON keeps them, give the same first values."""
+    """A model's values and the same values as JSON give the same first values."""
     values = {
         **BLANKS,
         "title": "Checkout\nis down",
@@ -278,7 +287,7 @@ def test_a_select_of_more_than_a_hundred_is_grouped() -> None:
     ],
 )
 def test_an_unsupported_type_is_refused_by_name(annotation: Any, message: str) -> None:
-    """A kind of field that has no element cannot be forgotten: it names the model and the field."""
+    """A type without an element is an error with the model and the field."""
     form = create_model("Odd", __base__=Form, field=(annotation, ...))
     with pytest.raises(TypeError) as error:
         render(form, "a.b")
@@ -286,7 +295,7 @@ def test_an_unsupported_type_is_refused_by_name(annotation: Any, message: str) -
 
 
 def test_the_chooser_offers_operations() -> None:
-    """Choosing re-renders at once; what is not offered is not chosen."""
+    """A choice draws the form again at once; an operation that is not offered is not chosen."""
     made = chooser([("rootly.incident", "Rootly: incident"), ("x.y", "X" * 80)], "rootly.incident")
     assert made == {
         "type": "input",
@@ -338,7 +347,7 @@ def test_a_long_notice_is_split_at_lines() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "🔥" * 100_000, "word " * 50_000])
 def test_any_notice_fits_slack(text: str) -> None:
-    """Empty or endless, it can be opened."""
+    """A notice of any length can be opened."""
     assert check_view(notice(title="Note", text=text)) == []
 
 

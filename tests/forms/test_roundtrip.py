@@ -1,5 +1,4 @@
-"""Forms made at random from every supported type: rendered within Slack's limits, filled in, read
-back."""
+"""Random forms of every supported type: rendered within Slack's limits, filled in, parsed."""
 
 import enum
 import json
@@ -32,7 +31,7 @@ from bot.playground.slack.limits import check_ack, check_view
 from tests.forms.filling import answer, fill, untouched
 
 Kind = tuple[Any, st.SearchStrategy[Any], Callable[[Any], Any]]
-"""A field's type, values that it takes, and what a person types or chooses for such a value."""
+"""A field's type, values that it takes, and the person's answer for such a value."""
 
 
 class Colour(enum.Enum):
@@ -73,14 +72,17 @@ def same(value: Any) -> Any:
 
 KINDS: list[Kind] = [
     (str, WORDS, same),
-    (Annotated[str, Text(multiline=True, placeholder="Say more"), Field(max_length=100)], WORDS, same),
+    (Annotated[str, Text(multiline=True, placeholder="Say more"), Field(max_length=100)], WORDS,
+     same),
     (Annotated[str, Field(min_length=1, max_length=5000)], WORDS, same),
     (Literal["task", "follow_up"], st.sampled_from(["task", "follow_up"]), same),
     (Annotated[Literal[1, 2, 3], Choice({"1": "One"})], st.sampled_from([1, 2, 3]), str),
     (Many, st.sampled_from(["value_0", "value_129"]), same),
     (Colour, st.sampled_from(Colour), lambda colour: colour.value),
-    (list[Colour], several(st.sampled_from(Colour)), lambda colours: [each.value for each in colours]),
-    (Annotated[list[Literal["a", "b", "c"]], Field(max_length=2)], several(st.sampled_from("ab")), same),
+    (list[Colour], several(st.sampled_from(Colour)),
+     lambda colours: [each.value for each in colours]),
+    (Annotated[list[Literal["a", "b", "c"]], Field(max_length=2)], several(st.sampled_from("ab")),
+     same),
     (Annotated[str, Lookup("services", placeholder="Which?", rerenders=True)], IDS, same),
     (list[Annotated[str, Lookup("services")]], several(IDS), same),
     (Annotated[str, Person()], PEOPLE, same),
@@ -91,9 +93,11 @@ KINDS: list[Kind] = [
     (Annotated[list[str], Conversation()], several(CHANNELS), same),
     (Annotated[str, Json(placeholder="{}")], JSON_VALUES.map(json.dumps), same),
     (Annotated[str, Json(kind=dict, liquid=True)], st.just('{"a": {{ b }}, "c": "{{ d }}"}'), same),
-    (Annotated[str, Json(kind=dict)], st.dictionaries(WORDS, JSON_VALUES, max_size=3).map(json.dumps), same),
+    (Annotated[str, Json(kind=dict)],
+     st.dictionaries(WORDS, JSON_VALUES, max_size=3).map(json.dumps), same),
     (date, st.dates(), same),
-    (datetime, st.datetimes(datetime(2002, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    (datetime, st.datetimes(datetime(2002, 1, 1), datetime(2200, 1, 1),  # noqa: DTZ001
+                            timezones=st.just(UTC)).map(
         lambda moment: moment.replace(microsecond=0)), same),
     (int, st.integers(), same),
     (Annotated[int, Field(gt=-3, le=40)], st.integers(-2, 40), same),
@@ -105,7 +109,8 @@ KINDS: list[Kind] = [
     (Literal[True, False], st.booleans(), str),
     (Named, NAMED, str),
     (list[Named], several(NAMED), lambda things: "\n".join(map(str, things))),
-    (HttpUrl, st.from_regex(r"https://example\.com/[a-z0-9]{0,9}", fullmatch=True).map(HttpUrl), str),
+    (HttpUrl, st.from_regex(r"https://example\.com/[a-z0-9]{0,9}", fullmatch=True).map(HttpUrl),
+     str),
     (EmailStr, ADDRESSES, same),
     (list[str], LINES, "\n".join),
     (list[EmailStr], several(ADDRESSES), ", ".join),
@@ -114,8 +119,7 @@ KINDS: list[Kind] = [
 
 @st.composite
 def forms(draw: st.DrawFn, depth: int = 0) -> tuple[type[Form], dict[str, Any], dict[str, Any]]:
-    """A form, values for it, and the answers a person gives for those values (block id without
-    prefix: answer)."""
+    """Strategy for a form, its values, and the answers for them by block id without prefix."""
     fields: dict[str, Any] = {}
     values: dict[str, Any] = {}
     answers: dict[str, Any] = {}
@@ -166,7 +170,7 @@ def errors_of(form: type[Form], state: dict[str, Any]) -> dict[str, str]:
 def test_what_is_filled_in_is_read_back(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]],
 ) -> None:
-    """Every type renders within the limits, and gives back exactly what a person answered."""
+    """Every type is rendered within the limits, and gives back exactly the person's answer."""
     form, values, answers = made
     view = view_of(render(form, "x.y", more=True))
     assert check_view(view) == []
@@ -182,7 +186,7 @@ def test_what_is_filled_in_is_read_back(
 def test_first_values_survive_an_untouched_form(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], dumped: bool
 ) -> None:
-    """Values, Python's or as JSON keeps them, are shown within the limits and come back unchanged."""
+    """Python and JSON values are shown within the limits and come back unchanged."""
     form, values, _ = made
     whole = form.model_validate(values)
     view = view_of(
@@ -199,7 +203,7 @@ def test_first_values_survive_an_untouched_form(
 def test_any_filling_gives_a_form_or_errors_that_slack_can_show(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], rng: random.Random, more: bool
 ) -> None:
-    """Whatever is filled in, complaints land on inputs that are on the screen."""
+    """Complaints about any input are on inputs of the screen."""
     form, _, _ = made
     blocks = render(form, "x.y", more=more)
     if not blocks:
@@ -236,7 +240,7 @@ ANY_JSON = st.recursive(
 def test_a_state_of_any_shape_raises_nothing_but_form_errors(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], data: st.DataObject
 ) -> None:
-    """A well-signed payload may hold anything at all."""
+    """A signed payload of any shape raises nothing but form errors."""
     form, _, answers = made
     state = {
         f"x.y.{name}": {"value": data.draw(ANY_JSON)}

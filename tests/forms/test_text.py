@@ -1,4 +1,4 @@
-"""Slack's text and ours."""
+"""Slack's message text, plain text and mrkdwn."""
 
 import re
 
@@ -51,31 +51,31 @@ MARKUP = st.one_of(
     ],
 )
 def test_plain_reads_as_a_person_reads_the_message(slack: str, person: str) -> None:
-    """A message's markup becomes the words that Slack shows."""
+    """The markup of a message becomes the words that Slack shows."""
     assert plain(slack) == person
 
 
 @given(st.text())
 def test_plain_takes_any_text(text: str) -> None:
-    """No text makes it raise."""
+    """Any text becomes plain text."""
     assert isinstance(plain(text), str)
 
 
 @given(st.text())
 def test_escaped_text_comes_back(text: str) -> None:
-    """What we escape is what a person reads."""
+    """An escaped text is read by a person as it was."""
     assert plain(escape(text)) == text
 
 
 @given(st.lists(MARKUP))
 def test_plain_leaves_no_markup(parts: list[str]) -> None:
-    """Of well-formed markup nothing is left over, except a `<` that was escaped."""
+    """Well-formed markup is removed, except an escaped `<`."""
     text = plain(" ".join(part for part in parts if part != "&lt;"))
     assert not re.search(r"[<>|]|&amp;", text)
 
 
 def test_escape_touches_three_characters_only() -> None:
-    """Exactly `& < >`, so that no quote or emoji comes out changed."""
+    """Only `& < >` are escaped, and no quote or emoji."""
     assert (
         escape("""<!channel> & "it's" :fire: *b*""")
         == """&lt;!channel&gt; &amp; "it's" :fire: *b*"""
@@ -84,7 +84,7 @@ def test_escape_touches_three_characters_only() -> None:
 
 @given(st.text(), st.integers(0, 50))
 def test_cut_is_never_longer(text: str, limit: int) -> None:
-    """What is too long ends in an ellipsis and keeps the limit; what fits stays as it is."""
+    """A text that is too long ends in an ellipsis within the limit; a shorter one is unchanged."""
     shown = cut(text, limit)
     assert len(shown) <= limit
     assert shown == text if len(text) <= limit else limit == 0 or shown.endswith("…")

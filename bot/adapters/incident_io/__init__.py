@@ -1,9 +1,9 @@
 """incident.io: incidents, actions and follow-ups. Plain JSON, one bearer token.
 
-Facts of 2026-11: incident.io's OpenAPI document, which leaves out all error answers (its guide
-describes them in prose). It promises to add fields, enum values and forms of ids at any time, so
-what is unknown is passed over. Actions and follow-ups are in version 3 of the API and, until 31
-December 2026, in version 2 (`versions`); all other paths have one.
+Facts of 2026-11, from incident.io's OpenAPI document and its guide. The document leaves out all
+error answers, and the guide describes them in prose. incident.io may add fields, enum values and
+forms of ids at any time, so unknown values are ignored. Actions and follow-ups are in version 3 of
+the API and, until 31 December 2026, in version 2 (`versions`). All other paths have one version.
 """
 
 import time
@@ -31,7 +31,7 @@ from bot.adapters.incident_io.lists import (
     ALL_MODES,
     CATALOGS,
     DEFINITIONS,
-    HARVESTED,
+    FROM_FOLLOW_UPS,
     INCIDENT_FIELDS,
     MOST,
     NEWEST_INCIDENTS,
@@ -41,7 +41,7 @@ from bot.adapters.incident_io.lists import (
     WITHOUT_OPTIONS,
     incident_entry,
 )
-from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, rights_of, says_no
+from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, is_denied, rights_of
 from bot.adapters.incident_io.versions import NEWEST, Route, Version
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
@@ -57,15 +57,21 @@ from bot.forms.custom_fields import CustomField
 
 ROUTES: Mapping[str, Route] = {"action": "actions", "follow_up": "follow_ups"}
 """The operations whose path depends on the version."""
-CLOCKS_APART = 120.0
-"""Seconds between the vendor's clock and ours, at most. More would take older incidents of the same
-name for ours."""
-LONGEST_AGO = 25 * 3600.0
-"""Seconds since the first attempt of what is sent again, at most: a delivery is given up after a
-day."""
+CLOCK_SKEW_SECONDS = 120.0
+"""Seconds between the vendor's clock and ours, at most.
+
+With a larger value, an older incident of the same name could be taken for ours.
+"""
+LONGEST_RESEND_SECONDS = 25 * 3600.0
+"""Seconds since the first attempt of a request that is sent again, at most.
+
+A delivery ends after a day.
+"""
 
 
 class IncidentIo(Calls):
+    """The adapter for incident.io."""
+
     vendor = "incident_io"
     label = "incident.io"
     credentials = IncidentIoKey
@@ -83,7 +89,7 @@ class IncidentIo(Calls):
         Operation("follow_up", "action_item", "follow-up", FollowUp),
     )
     catalogs = CATALOGS
-    # One bucket of 1200 calls a minute for reads and writes alike: half of it each.
+    # One bucket of 1200 calls a minute holds reads and writes. Each gets half of it.
     limits = Limits(read=Rate(600), write=Rate(600))
 
     async def verify(self, credentials: ApiKey) -> Account:
@@ -93,7 +99,7 @@ class IncidentIo(Calls):
             raise self._refusal(reply, connecting=True)
         identity = dig(reply.body, "identity")
         # The dashboard's path is the organisation: https://app.incident.io/<organisation>. `name`
-        # is the key's own.
+        # is the name of the key.
         organisation = urlsplit(text(identity, "dashboard_url")).path.strip("/").split("/")[0]
         if not organisation:
             raise OutcomeUnknownError(
@@ -102,14 +108,17 @@ class IncidentIo(Calls):
         reads = {
             name: self._get(path, credentials, params) for name, (path, params) in PROBES.items()
         }
-        unread = await refused(reads, says_no, until)
+        unread = await refused(reads, is_denied, until)
         return Account(id=organisation, name=organisation, rights=rights_of(identity, unread))
 
     def request(
         self, operation: str, submission: Submission, credentials: ApiKey, version: Version = NEWEST
     ) -> Request:
-        """Return the call that creates what the form says. `version` is that of actions and
-        follow-ups."""
+        """Return the call that creates the object of the form.
+
+        `version` is the version of the API for actions and follow-ups. Raises `KeyError` for an
+        unknown operation.
+        """
         match operation, submission.form:
             case "incident", Incident() as form:
                 path, body = "/v2/incidents", bodies.incident(form, submission)
@@ -143,7 +152,7 @@ class IncidentIo(Calls):
         if operation == "incident" and (
             reply.status == 409 or (reply.status == 422 and submission.again)
         ):
-            return await self._made_before(reply, submission, request, credentials)
+            return await self._existing_incident(reply, submission, request, credentials)
         if not reply.ok:
             raise self._refusal(reply, submission.form, request)
         made = dig(reply.body, operation)
@@ -156,11 +165,16 @@ class IncidentIo(Calls):
     async def find(
         self, operation: str, submission: Submission, credentials: ApiKey, since: float
     ) -> list[Created]:
-        """Nothing of an incident shows its key: an incident is known by its name, its time, and
-        being made by a key."""
+        """Return the objects with the marker, as `Adapter.find` describes.
+
+        incident.io does not show the idempotency key of an incident. An incident is therefore found
+        by its name and its time, and only if an API key created it.
+        """
         match operation, submission.form:
             case "incident", Incident() as form:
-                rows = await self._namesakes(form.name, credentials, since - CLOCKS_APART)
+                rows = await self._incidents_named(
+                    form.name, credentials, since - CLOCK_SKEW_SECONDS
+                )
             case ("action", Action()) | ("follow_up", FollowUp()):
                 submission = await self._with_ids(submission, credentials)
                 rows = await self._marked(ROUTES[operation], submission, credentials)
@@ -170,7 +184,11 @@ class IncidentIo(Calls):
         return [_created(row, submission) for row in rows]
 
     def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        """incident.io's own address without an organisation leads to that of whoever is signed in."""
+        """Return the address of incident.io's pages.
+
+        The address has no organisation in its path, so it leads to the organisation of the person
+        who is signed in.
+        """
         if urlsplit(self.address(credentials)).hostname == "api.incident.io":
             return "https://app.incident.io/"
         return f"{self.address(credentials).rstrip('/')}/"
@@ -178,30 +196,31 @@ class IncidentIo(Calls):
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if catalog == INCIDENT_FIELDS:
             return await self._definitions(credentials)
-        if catalog in HARVESTED:
+        if catalog in FROM_FOLLOW_UPS:
             return lists.entries(catalog, await self._rows("follow_ups", {}, credentials))
         path, member, params = lists.source(catalog)
         most = NEWEST_INCIDENTS if catalog == "incidents" else MOST
         return lists.entries(catalog, await self._list(path, member, params, credentials, most))
 
     async def _definitions(self, credentials: ApiKey) -> list[Entry]:
-        """The organisation's own fields of an incident, in the order of the form.
+        """Return the organisation's own fields of an incident, in the order of the form.
 
-        A part that incident.io will not list, or not briefly enough, leaves the others; why not is
-        raised where there are none. What may pass is raised at once: the fields that are known
-        already are better than some of them.
+        The fields come in three parts. If incident.io denies one part, or always sends too long an
+        answer for it, the result is the other parts, and the error is raised only if they are
+        empty. Any other error is raised at once, because the stored fields are better than a part
+        of the new ones.
         """
         found: list[CustomField] = []
-        trouble: VendorError | None = None
+        failure: VendorError | None = None
         for part in DEFINITIONS:
             try:
                 found += await self._definitions_of(*part, credentials)
             except VendorError as error:
-                if not _will_last(error):
+                if not _is_lasting(error):
                     raise
-                trouble = error
-        if trouble is not None and not found:
-            raise trouble
+                failure = error
+        if failure is not None and not found:
+            raise failure
         return [Entry(id=field.id, label=field.name, field=field) for field in found]
 
     async def _definitions_of(
@@ -211,8 +230,11 @@ class IncidentIo(Calls):
         fields_of: Callable[[list[Any]], list[CustomField]],
         credentials: ApiKey,
     ) -> list[CustomField]:
-        """One part. Where the custom fields do not come with their options, these are asked for by
-        themselves."""
+        """Return the fields of one part.
+
+        If the custom fields cannot be read together with their options, the options are read
+        separately.
+        """
         try:
             return fields_of(await self._list(path, member, {}, credentials, MOST))
         except (RejectedError, RetryLaterError) as error:
@@ -232,16 +254,16 @@ class IncidentIo(Calls):
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
         return lists.user_for(person, entries)
 
-    async def _made_before(
+    async def _existing_incident(
         self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey
     ) -> Created:
-        """After an answer that may mean that the key is taken: the incident, if there is just one
-        that it can be.
+        """Return the incident that already has the idempotency key.
 
-        The documentation says that equal keys make one incident, and not what a second request with
-        one gets.
+        It is used after an answer that may mean that the key is taken. Raises an error unless
+        exactly one incident is possible. The documentation states that equal keys make one
+        incident. It does not describe the answer to the second request.
         """
-        since = submission.first_sent_at or time.time() - LONGEST_AGO
+        since = submission.first_sent_at or time.time() - LONGEST_RESEND_SECONDS
         found = await self.find("incident", submission, credentials, since)
         if len(found) == 1:
             return found[0]
@@ -249,15 +271,14 @@ class IncidentIo(Calls):
             raise self._refusal(reply, submission.form, request)
         raise OutcomeUnknownError(self.label, "incident.io says that it already has this incident.")
 
-    async def _namesakes(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
-        """The incidents that a key made under that name since then."""
+    async def _incidents_named(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
+        """Return the incidents of that name that an API key created since then."""
         params = {
             "page_size": PAGE,
             "sort_by": "created_at_newest_first",
             "mode[one_of]": ALL_MODES,
-            "created_at[gte]": iso(since)[
-                :10
-            ],  # the documented examples are days: the hour is compared here
+            # The documented examples are days, so the hour is compared below.
+            "created_at[gte]": iso(since)[:10],
         }
         found: dict[str, Any] = {}
         rows = await self._list("/v2/incidents", "incidents", params, credentials, MOST, whole=True)
@@ -273,11 +294,9 @@ class IncidentIo(Calls):
         return list(found.values())
 
     async def _marked(self, route: Route, submission: Submission, credentials: ApiKey) -> list[Any]:
-        """The actions or follow-ups of the submission's incident that carry its marker, whichever
-        version made them.
+        """Return the actions or follow-ups with the marker, from whichever version created them.
 
-        The list leaves out those of test incidents, unless it is asked for the mode that the
-        incident has.
+        The list leaves out those of test incidents, unless the query has the mode of the incident.
         """
         incident_id = getattr(submission.form, "incident_id", "")
         reply = await self._get(f"/v2/incidents/{segment(self.label, incident_id)}", credentials)
@@ -291,7 +310,7 @@ class IncidentIo(Calls):
         return list({text(row, "id"): row for row in marked}.values())
 
     async def _with_ids(self, submission: Submission, credentials: ApiKey) -> Submission:
-        """The submission with an incident's number (`#123`) replaced by its id."""
+        """Return the submission with an incident's number (`#123`) replaced by its id."""
         form = submission.form
         if not isinstance(form, OnIncident) or not form.incident_id.startswith("#"):
             return submission
@@ -306,7 +325,7 @@ class IncidentIo(Calls):
             raise self._refusal(reply)
         if not text(reply.body, "incident", "id"):
             raise unreadable(self.label)
-        # The same path takes ids: what comes back is compared with what was asked for.
+        # The same path also takes ids, so the incident in the answer is compared with the number.
         if text(reply.body, "incident", "reference").rpartition("-")[2] not in ("", number):
             raise missing
         found = incident_entry(dig(reply.body, "incident"))
@@ -316,8 +335,8 @@ class IncidentIo(Calls):
         )
 
 
-def _will_last(error: VendorError) -> bool:
-    """Whether asking again in the same way will hardly give another answer."""
+def _is_lasting(error: VendorError) -> bool:
+    """Return whether the same request will probably always get this error."""
     return isinstance(error, RejectedError | TooLongError) or (
         isinstance(error, UnauthorizedError) and error.status == 403
     )
@@ -326,9 +345,9 @@ def _will_last(error: VendorError) -> bool:
 def _created(made: Any, submission: Submission) -> Created:
     match form := submission.form:
         case Action():
-            return _belonging(made, form, form.description.splitlines()[0], submission)
+            return _created_on_incident(made, form, form.description.splitlines()[0], submission)
         case FollowUp():
-            return _belonging(made, form, form.title, submission)
+            return _created_on_incident(made, form, form.title, submission)
     title = text(made, "name") or text(getattr(form, "name", ""))
     return Created(
         id=text(made, "id"),
@@ -338,7 +357,12 @@ def _created(made: Any, submission: Submission) -> Created:
     )
 
 
-def _belonging(made: Any, form: OnIncident, title: str, submission: Submission) -> Created:
-    """Neither an action nor a follow-up tells of a page of its own: the link is its incident's."""
+def _created_on_incident(
+    made: Any, form: OnIncident, title: str, submission: Submission
+) -> Created:
+    """Return an action or a follow-up.
+
+    Neither has a page of its own, so the link is its incident's.
+    """
     on = submission.chosen.get(f"incidents/{form.incident_id}")
     return Created(id=text(made, "id"), title=title, url=on.url if on else "")

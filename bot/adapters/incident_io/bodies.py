@@ -1,4 +1,4 @@
-"""What incident.io is sent, and what is known before that it would refuse."""
+"""Make the bodies for incident.io, and find refusals that are known before sending."""
 
 import re
 from typing import Any
@@ -11,7 +11,10 @@ from bot.forms.fields import Form
 
 
 def incident(form: Incident, submission: Submission) -> dict[str, Any]:
-    """The organisation's own fields, if the form has some, stand in its field `custom`."""
+    """Return the body that creates an incident.
+
+    The organisation's own fields are in the form's field `custom`, if the form has one.
+    """
     given = _given(form)
     values = given.pop("custom", {})
     own = members(values)
@@ -27,22 +30,30 @@ def action(form: Action, submission: Submission) -> dict[str, Any]:
 
 
 def follow_up(form: FollowUp, submission: Submission) -> dict[str, Any]:
-    """The marker goes into the description: as a label it would be copied to the issue trackers, a
-    new label each time."""
+    """Return the body that creates a follow-up.
+
+    The marker is in the description. A label would be copied to the issue trackers, where each
+    becomes a new label.
+    """
     words = "\n\n".join(filter(None, [form.description, _footer(submission)]))
     return {**_given(form), "description": words}
 
 
 def objections(form: Incident, submission: Submission) -> dict[str, str]:
-    """What the chosen entries tell that the form alone does not, by field. What is not known of
-    them is left to the vendor."""
+    """Return the refusals that the chosen entries make certain: a sentence by field.
+
+    The form alone does not have these facts. If an entry is not known, the vendor decides.
+    """
     status = submission.chosen.get(f"incident_statuses/{form.incident_status_id}")
     kind = submission.chosen.get(f"incident_types/{form.incident_type_id}")
     found: dict[str, str] = {}
     if form.severity_id is None and not _may_be_triage(form, status, kind):
         found["severity_id"] = "Choose a severity: only incidents in triage can do without one."
     if form.visibility == "public" and kind is not None and PRIVATE_ONLY in kind.detail:
-        words = f"Incidents of the type “{kind.label}” are private: choose that only the people invited can see it."
+        words = (
+            f"Incidents of the type “{kind.label}” are private: choose that only the people "
+            "invited can see it."
+        )
         found["visibility"] = words
     return found
 
@@ -54,17 +65,21 @@ def _may_be_triage(form: Incident, status: Entry | None, kind: Entry | None) -> 
 
 
 def _given(form: Form) -> dict[str, Any]:
-    """What was filled in; what was not is left out, so that incident.io's own defaults stand."""
-    return _filled(form.model_dump(mode="json"))
+    """Return the filled-in values.
+
+    Empty ones are left out, so that incident.io's defaults apply.
+    """
+    return _without_empty(form.model_dump(mode="json"))
 
 
-def _filled(values: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
     filled = {
-        name: _filled(value) if isinstance(value, dict) else value for name, value in values.items()
+        name: _without_empty(value) if isinstance(value, dict) else value
+        for name, value in values.items()
     }
     return {name: value for name, value in filled.items() if value not in (None, "", [], {})}
 
 
 def _footer(submission: Submission) -> str:
-    """In italics; the footer's own characters are no Markdown."""
+    """Return the footer in italics, with its own characters escaped in Markdown."""
     return "_" + re.sub(r"([\\_*`\[\]])", r"\\\1", submission.footer) + "_"

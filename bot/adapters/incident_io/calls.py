@@ -1,4 +1,4 @@
-"""Single calls to incident.io, whole lists, and refusals in the words of incident.io."""
+"""Single calls to incident.io, whole lists, and refusals with incident.io's words."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class Calls(Adapter):
-    """The part of the adapter that talks to incident.io.
+    """The part of the adapter that calls incident.io.
 
     `versions` is shared with all copies of the adapter (`Adapter.with_rate_limiter`).
     """
@@ -54,9 +54,9 @@ class Calls(Adapter):
     ) -> T:
         """Make the call with the version of the route that exists.
 
-        When the vendor says that something is not there, the version is found out anew. The same
-        version again means that the route exists, so the answer was about the incident. Another
-        version gets the call once more: the first call certainly created nothing.
+        After the answer that something does not exist, the version is found out again. The same
+        version means that the route exists, so the answer was about the incident. With another
+        version the call is made once more, because the first call certainly created nothing.
         """
         place = (self.address(credentials), route)
 
@@ -80,9 +80,9 @@ class Calls(Adapter):
         """List actions or follow-ups. Only version 3 gives them in pages."""
 
         async def rows(version: Version) -> list[Any]:
-            asked = {**params, "page_size": PAGE} if version == 3 else params
+            query = {**params, "page_size": PAGE} if version == 3 else params
             return await self._list(
-                f"/v{version}/{route}", route, asked, credentials, MOST, whole=whole
+                f"/v{version}/{route}", route, query, credentials, MOST, whole=whole
             )
 
         return await self._at_version(route, credentials, rows)
@@ -99,19 +99,18 @@ class Calls(Adapter):
     ) -> list[Any]:
         """Read all pages, or as many as hold `most` rows.
 
-        `whole`: every row, or `unreadable`. The list is unreadable when its end is not reached or
-        not sure, or when a row has no id.
+        `whole`: return every row, or raise the error of `unreadable`. The list is unreadable if its
+        end is not reached or not certain, or if a row has no id.
         """
         rows: list[Any] = []
-        after, asked = "", dict(params)
+        after, query = "", dict(params)
         while len(rows) < most:
             reply = await self._get(
-                path, credentials, {**asked, "after": after} if after else asked
+                path, credentials, {**query, "after": after} if after else query
             )
-            if reply.too_long and asked.get("page_size", 1) > 1:
-                asked["page_size"] = max(
-                    1, asked["page_size"] // 4
-                )  # a cursor goes on with pages of any size
+            if reply.too_long and query.get("page_size", 1) > 1:
+                # The cursor stays valid when the size of the pages changes.
+                query["page_size"] = max(1, query["page_size"] // 4)
                 continue
             if not reply.ok:
                 raise self._refusal(reply)
@@ -120,7 +119,7 @@ class Calls(Adapter):
             before, after = after, text(reply.body, "pagination_meta", "after")
             if after and after == before:
                 raise unreadable(self.label)
-            if whole and not _is_sure(reply, page, after, asked):
+            if whole and not _is_sure(reply, page, after, query):
                 raise unreadable(self.label)
             if not page or not after:
                 break
@@ -177,13 +176,13 @@ class Calls(Adapter):
         return kind(self.label, " ".join(rest), fields)
 
 
-def _is_sure(reply: Reply, page: list[Any], after: str, asked: Mapping[str, Any]) -> bool:
-    """Whether the page says beyond doubt that the list ends with it, or that it goes on.
+def _is_sure(reply: Reply, page: list[Any], after: str, query: Mapping[str, Any]) -> bool:
+    """Return whether the page shows with certainty that the list ends there or goes on.
 
-    An empty page before a further one is in doubt. So is a full page without a word about further
-    ones.
+    An empty page before another one is not certain. A full page is not certain either, unless it
+    has information about further pages.
     """
     if after:
         return bool(page)
-    is_full = "page_size" in asked and len(page) >= asked["page_size"]
+    is_full = "page_size" in query and len(page) >= query["page_size"]
     return not is_full or isinstance(dig(reply.body, "pagination_meta"), dict)

@@ -1,10 +1,9 @@
-"""What an organisation made for itself in incident.io, as fields of a form: its roles, custom
-fields and timestamps.
+"""An organisation's own fields in incident.io: its roles, custom fields and timestamps.
 
-Pure functions, both ways: from the rows of incident.io's lists to `CustomField`s, and from what was
-filled in to the members of the body that creates an incident. A field's id is the id at incident.io
-behind a word that says how its value is sent (`option_01FC...`), so that a filled-in form can be
-sent without its definitions.
+All functions are pure. They work both ways: from the rows of incident.io's lists to `CustomField`s,
+and from the filled-in values to the members of the body that creates an incident. A field's id is
+the id at incident.io behind a word that tells how its value is sent (`option_01FC...`). A filled-in
+form can therefore be sent without its definitions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,14 +17,18 @@ from bot.adapters.times import iso
 from bot.forms.custom_fields import CustomField, CustomKind
 
 CATALOG_ENTRIES = "catalog_entries"
-"""The entries of each of the organisation's own catalog types are a catalog:
-`catalog_entries:<type's id>`."""
+"""The catalog of the entries of the organisation's own catalog types.
+
+Each type is one list: `catalog_entries:<type's id>`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A list in an incident's body, and the member of its items that names the role, field or
-    timestamp."""
+    """A list in an incident's body.
+
+    `id_name` is the member of the list's items that has the id of the role, field or timestamp.
+    """
 
     name: str
     id_name: str
@@ -45,24 +48,26 @@ _SENT: Mapping[str, tuple[Member, str]] = {
     "option": (CUSTOM, "value_option_id"),
     "entry": (CUSTOM, "value_catalog_entry_id"),
 }
-"""The word in a field's id: the list that its value goes into, and the member that holds it."""
-_PLAIN: Mapping[str, tuple[str, CustomKind]] = {
+"""The word in a field's id: the list for its value, and the member that holds the value."""
+_WITHOUT_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "text": ("text", "text"),
     "link": ("link", "link"),
     "numeric": ("number", "number"),
     "single_select": ("option", "select"),
     "multi_select": ("option", "multi_select"),
 }
-_OF_A_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
+_WITH_CATALOG: Mapping[str, tuple[str, CustomKind]] = {
     "single_select": ("entry", "lookup"),
     "multi_select": ("entry", "multi_lookup"),
 }
-"""incident.io's type of a custom field: the word for its id, and its kind."""
+"""The word for the id of a custom field, and its kind, by incident.io's type of the field."""
 
 
 def role_fields(rows: Iterable[Any]) -> list[CustomField]:
-    """The rows of `/v2/incident_roles`, each for one person. The reporter can be named only when an
-    incident is made."""
+    """Return the rows of `/v2/incident_roles` as fields, each for one person.
+
+    The reporter can be set only when an incident is created.
+    """
     return [_role(row) for row in rows if text(row, "id") and text(row, "name")]
 
 
@@ -80,9 +85,9 @@ def _role(row: Any) -> CustomField:
 
 
 def timestamp_fields(rows: Iterable[Any]) -> list[CustomField]:
-    """The rows of `/v2/incident_timestamps` in their order."""
+    """Return the rows of `/v2/incident_timestamps` as fields, in their order."""
     named = [row for row in rows if text(row, "id") and text(row, "name")]
-    named.sort(key=lambda row: _number(dig(row, "rank")))
+    named.sort(key=lambda row: _sort_number(dig(row, "rank")))
     return [
         CustomField(id=f"time_{text(row, 'id')}", name=text(row, "name"), kind="datetime")
         for row in named
@@ -90,12 +95,12 @@ def timestamp_fields(rows: Iterable[Any]) -> list[CustomField]:
 
 
 def custom_fields(rows: Iterable[Any], options: Iterable[Any] = ()) -> list[CustomField]:
-    """The rows of `/v1/custom_fields` or `/v2/custom_fields`.
+    """Return the rows of `/v1/custom_fields` or `/v2/custom_fields` as fields.
 
-    Only the first, which is deprecated, says what is required and what is not asked for before
-    creation, and brings the options along; for the second, `options` are the rows of
-    `/v1/custom_field_options`, of all fields together. A field of a type that is new here is left
-    out, and so is a choice without options.
+    Version 1 is deprecated. Only version 1 tells which fields are required and which are not shown
+    before creation, and only version 1 has the options. For version 2, `options` are the rows of
+    `/v1/custom_field_options`, of all fields together. A field of an unknown type is left out, and
+    so is a choice without options.
     """
     by_field: dict[str, list[Any]] = {}
     for option in options:
@@ -107,14 +112,14 @@ def custom_fields(rows: Iterable[Any], options: Iterable[Any] = ()) -> list[Cust
 
 
 def has_options(row: Any) -> bool:
-    """Whether the custom field's options are listed by themselves."""
+    """Return whether the custom field has a list of options of its own."""
     is_choice = text(row, "field_type") in ("single_select", "multi_select")
     return is_choice and bool(text(row, "id")) and not text(row, "catalog_type_id")
 
 
 def _custom_field(row: Any, options: list[Any]) -> CustomField | None:
     vendor_id, name, catalog_type = text(row, "id"), text(row, "name"), text(row, "catalog_type_id")
-    word, kind = (_OF_A_CATALOG if catalog_type else _PLAIN).get(
+    word, kind = (_WITH_CATALOG if catalog_type else _WITHOUT_CATALOG).get(
         text(row, "field_type"), ("", None)
     )
     if not vendor_id or not name or kind is None or dig(row, "show_before_creation") is False:
@@ -134,7 +139,7 @@ def _custom_field(row: Any, options: list[Any]) -> CustomField | None:
 
 
 def _options(rows: list[Any]) -> tuple[tuple[str, str], ...]:
-    ordered = sorted(rows, key=lambda row: _number(dig(row, "sort_key")))
+    ordered = sorted(rows, key=lambda row: _sort_number(dig(row, "sort_key")))
     return tuple(
         (text(row, "id"), text(row, "value"))
         for row in ordered
@@ -143,14 +148,19 @@ def _options(rows: list[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def read_id(field_id: str) -> tuple[Member, str] | None:
-    """The list that the field of that id belongs to, and the id at incident.io; None for a field of
-    another kind."""
+    """Return the list that the field belongs to, and its id at incident.io.
+
+    None for another field.
+    """
     word, _, vendor_id = field_id.partition("_")
     return (_SENT[word][0], vendor_id) if word in _SENT and vendor_id else None
 
 
 def members(values: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """What was filled in, by the fields' ids, as members of the body. What is empty is left out."""
+    """Return the filled-in values as members of the body. `values` has them by field id.
+
+    Empty values are left out.
+    """
     made: dict[str, list[dict[str, Any]]] = {}
     for field_id, given in values.items():
         word, _, vendor_id = field_id.partition("_")
@@ -170,8 +180,10 @@ def members(values: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 def reported_by(
     user_id: str, fields: Iterable[CustomField], values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The assignment of the reporter's role to that user of incident.io, where the form has one and
-    names nobody."""
+    """Return the assignment of the reporter's role to that user of incident.io, in a list.
+
+    Empty if the form has no such role, or a person is chosen for it.
+    """
     return [
         {ROLES.id_name: field.id.removeprefix("reporter_"), "assignee": {"id": user_id}}
         for field in fields
@@ -183,27 +195,27 @@ def _part(member: Member, name: str, values: list[Any]) -> dict[str, Any]:
     if member is ROLES:
         return {"assignee": {name: values[0]}}
     if member is TIMES:
-        return {name: _moment(values[0])}
+        return {name: _iso_time(values[0])}
     return {
         "values": [
-            {name: _digits(value) if name == "value_numeric" else str(value)} for value in values
+            {name: _decimal_text(value) if name == "value_numeric" else str(value)}
+            for value in values
         ]
     }
 
 
-def _moment(value: datetime | str) -> str:
-    """ISO 8601 in UTC, which a time without an offset is taken for."""
+def _iso_time(value: datetime | str) -> str:
+    """Return the time as ISO 8601 in UTC. A time without an offset is UTC."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def _digits(value: Any) -> str:
-    """The number as incident.io takes it: a text, without an exponent and without the point of a
-    whole number."""
+def _decimal_text(value: Any) -> str:
+    """Return the number as incident.io takes it: a text without an exponent, "3" for 3.0."""
     number = Decimal(str(value))
     whole = number.to_integral_value()
     return format(whole if number == whole else number, "f")
 
 
-def _number(value: Any) -> float:
+def _sort_number(value: Any) -> float:
     return value if isinstance(value, int | float) else 0

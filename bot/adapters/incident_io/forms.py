@@ -1,4 +1,4 @@
-"""incident.io's forms. The fields bear the names of incident.io's own members."""
+"""incident.io's forms. The fields have the names of incident.io's own members."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
@@ -26,23 +26,30 @@ ONLY_OF_THE_PAST = (
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "incident": {
-        "slack_team_id": "only an Enterprise Grid has several to choose from, and one that incident.io is not installed "
-        "in would be refused with nothing on the form to mend it; incident.io takes its own",
-        "retrospective_incident_options.external_id": "incident.io takes it only from whom it has switched it on for",
+        "slack_team_id": "only an Enterprise Grid has several to choose from, and one that "
+        "incident.io is not installed in would be refused with nothing on the "
+        "form to mend it; incident.io takes its own",
+        "retrospective_incident_options.external_id": (
+            "incident.io takes it only from whom it has switched it on for"
+        ),
         "incident_role_assignments.assignee.email": "the Slack id says who it is",
-        "custom_field_entries.values.id": "names a value that is there already; a new incident has none",
+        "custom_field_entries.values.id": (
+            "names a value that is there already; a new incident has none"
+        ),
         "custom_field_entries.values.value_timestamp": "deprecated; times have fields of their own",
     },
     "action": {},
     "follow_up": {
-        "external_issue_reference_id": "nothing lists the references to issues, and people do not know their ids",
+        "external_issue_reference_id": (
+            "nothing lists the references to issues, and people do not know their ids"
+        ),
     },
 }
-"""What an operation takes by incident.io's document and is never sent, by its dotted path, and why."""
+"""Members of incident.io's document that are never sent, by operation and path, with the reason."""
 
 
 class RetrospectiveOptions(Form):
-    """What an incident of the past may bring along."""
+    """The options of an incident of the past."""
 
     slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
         None,
@@ -55,8 +62,11 @@ class RetrospectiveOptions(Form):
 
 
 class Incident(Form):
-    """A severity may be left out only in triage. Which status is one of triage its catalog knows,
-    and not the form: the adapter looks before it sends."""
+    """An incident.
+
+    The severity may be empty only in triage. The entries of the statuses show which of them are
+    triage. The form does not have these entries, so the adapter checks that before it sends.
+    """
 
     headline: ClassVar = "name"
     details: ClassVar = "summary"
@@ -103,7 +113,7 @@ class Incident(Form):
 
 
 class OnIncident(Form):
-    """What belongs to an incident."""
+    """The base of a form for an object that belongs to an incident."""
 
     incident_id: Annotated[
         str, Lookup("incidents", placeholder="Search, or paste INC-123 or a link")
@@ -111,6 +121,8 @@ class OnIncident(Form):
 
 
 class Action(OnIncident):
+    """A task during the incident."""
+
     headline: ClassVar = "description"
 
     description: Annotated[str, Text(multiline=True, placeholder="Roll back the last release")] = (
@@ -120,6 +132,8 @@ class Action(OnIncident):
 
 
 class FollowUp(OnIncident):
+    """A task after the incident."""
+
     headline: ClassVar = "title"
     details: ClassVar = "description"
 

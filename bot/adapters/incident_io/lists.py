@@ -1,5 +1,4 @@
-"""incident.io's lists as catalogs: where each one is, what its rows become, and in which order
-people see them."""
+"""incident.io's lists as catalogs: the path of each list, and its entries in order."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,38 +14,38 @@ from bot.adapters.incident_io.custom_fields import (
 from bot.forms.custom_fields import CustomField
 
 PAGE = 250
-"""The largest page by the guide's prose (the document's schemas say more)."""
+"""Rows of the largest page, by the guide's prose. The document's schemas allow more."""
 MOST = 20_000
 NEWEST_INCIDENTS = 300
 NOT_FOR_NEW = ("declined", "canceled", "merged")
-"""Categories of statuses that no incident begins in."""
+"""Categories of statuses in which no incident begins."""
 TRIAGE = "triage"
-"""The category of statuses in which nobody has said yet that it is an incident."""
+"""The category of statuses in which nobody has confirmed the incident yet."""
 PRIVATE_ONLY, ALWAYS_TRIAGE = "private incidents only", "begins in triage"
-"""What the detail of an incident type says of it."""
+"""Words in the detail of an entry of an incident type."""
 ALL_MODES = ("standard", "retrospective", "test", "tutorial")
 HOUR = 3600.0
 INCIDENT_FIELDS = "incident_fields"
-"""The catalog of what an incident's form asks for besides: the organisation's roles, custom fields
-and timestamps."""
+"""The catalog of the organisation's own fields of an incident: roles, custom fields, timestamps."""
 WITH_OPTIONS = "/v1/custom_fields"
 DEFINITIONS: tuple[tuple[str, str, Callable[[list[Any]], list[CustomField]]], ...] = (
     ("/v2/incident_roles", "incident_roles", role_fields),
-    # Deprecated for /v2/custom_fields, which no longer says what is required, nor lists the
-    # options.
+    # Deprecated in favour of /v2/custom_fields, which has neither the options nor which fields are
+    # required.
     (WITH_OPTIONS, "custom_fields", custom_fields),
     ("/v2/incident_timestamps", "incident_timestamps", timestamp_fields),
 )
-"""Path, member of the answer, what makes fields of its rows."""
+"""Path, member of the answer, function that makes fields of the rows."""
 WITHOUT_OPTIONS, OPTIONS = "/v2/custom_fields", "/v1/custom_field_options"
-"""Where the custom fields are when all of them, with their options, are too much for one answer."""
+"""The paths to use when all custom fields with their options are too long for one answer."""
 
 LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "severities": ("/v1/severities", "severities", {}),
     "incident_types": ("/v1/incident_types", "incident_types", {}),
     "incident_statuses": ("/v1/incident_statuses", "incident_statuses", {}),
     "users": ("/v2/users", "users", {"page_size": PAGE}),
-    # Tests and tutorials are left out unless asked for. Two equal pages make up the newest 300.
+    # Tests and tutorials are left out unless the query names them. Two equal pages make up the
+    # newest 300.
     "incidents": (
         "/v2/incidents",
         "incidents",
@@ -58,13 +57,15 @@ LISTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     ),
     "teams": ("/v3/teams", "teams", {"page_size": PAGE}),
 }
-"""Catalog: path, member of the answer, query."""
-HARVESTED: Mapping[str, str] = {
+"""Path, member of the answer and query, by catalog."""
+FROM_FOLLOW_UPS: Mapping[str, str] = {
     "follow_up_priorities": "priority",
     "follow_up_categories": "category",
 }
-"""Catalogs that nothing lists, and the member of a follow-up that shows one entry of each. Version
-2 shows no category."""
+"""Catalogs for which there is no list, with the member of a follow-up that has an entry of each.
+
+Version 2 has no category.
+"""
 
 CATALOGS = (
     Catalog("severities", "severities"),
@@ -73,7 +74,7 @@ CATALOGS = (
     Catalog("users", "people"),
     Catalog(INCIDENT_FIELDS, "fields of its own"),
     Catalog("incidents", "incidents", ttl=60.0, by_reference=incident_by_number),
-    # Not every key may read the teams; and all follow-ups are too much to ask for often.
+    # Not every key may read the teams. The list of all follow-ups is too long to be read often.
     Catalog("teams", "teams", on_demand=True),
     Catalog(CATALOG_ENTRIES, "entries", on_demand=True),
     Catalog("follow_up_priorities", "follow-up priorities", ttl=HOUR, on_demand=True),
@@ -82,7 +83,10 @@ CATALOGS = (
 
 
 def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
-    """Path, member of the answer, query; KeyError for a catalog that incident.io does not have."""
+    """Return path, member of the answer and query of a catalog's list.
+
+    Raises `KeyError` for a catalog that incident.io does not have.
+    """
     name, _, part = catalog.partition(":")
     if name == CATALOG_ENTRIES:
         return (
@@ -94,8 +98,10 @@ def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """By the Slack id, else by the e-mail address: incident.io does not know the Slack ids of all
-    its users."""
+    """Return the user with the person's Slack id, else the user with the person's e-mail address.
+
+    incident.io does not know the Slack ids of all its users.
+    """
     known = list(entries)
     email = (person.email or "").strip().casefold()
     by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
@@ -104,18 +110,20 @@ def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The rows of one list as entries; rows without an id, and what nobody can use from here, are
-    passed over."""
-    if member := HARVESTED.get(catalog):
+    """Return the rows of one list as entries in the order in which people see them.
+
+    Rows without an id are left out, and so are objects that nobody can use from here.
+    """
+    if member := FROM_FOLLOW_UPS.get(catalog):
         rows = list({text(row, member, "id"): dig(row, member) for row in rows}.values())
     rows = [row for row in rows if text(row, "id")]
     match catalog:
-        case (
-            "incidents"
-        ):  # a picker shows titles to everyone; a private incident's number can still be typed
+        case "incidents":
+            # A picker shows titles to everyone, so private incidents are left out. A person can
+            # still type the number of one.
             public = [row for row in rows if text(row, "visibility") != "private"]
             return [incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
-        case "severities":  # a high rank is a severe one
+        case "severities":  # a higher rank is more severe
             rows.sort(key=lambda row: -_rank(row))
         case "incident_statuses":
             rows = sorted(

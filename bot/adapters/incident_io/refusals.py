@@ -1,7 +1,7 @@
-"""incident.io's complaints: which field of a form each is about.
+"""Put incident.io's complaints beside the fields that they are about.
 
-`{"type", "request_id", "errors": [{"code", "message", "source": {"field": "severity_id"}?}]}`.
-`field` is a path into the body that was sent: `severity_id`, `labels[0]`,
+The body is `{"type", "request_id", "errors": [{"code", "message", "source": {"field":
+"severity_id"}?}]}`. `field` is a path into the body of the request: `severity_id`, `labels[0]`,
 `custom_field_entries[0].values[1].value_option_id`.
 """
 
@@ -15,8 +15,10 @@ from bot.forms.fields import Form
 
 
 def complaints(body: Any, form: Form | None, sent: Any = None) -> tuple[dict[str, str], list[str]]:
-    """The vendor's words by our field, and those about no field of ours. `sent` is the body that
-    they are about."""
+    """Return the vendor's words by our field, and the words about no field.
+
+    `body` is the answer, `form` the form that was sent, `sent` the body of the request.
+    """
     names = _names(form) if form is not None else {}
     fields: dict[str, str] = {}
     rest: list[str] = []
@@ -31,23 +33,24 @@ def complaints(body: Any, form: Form | None, sent: Any = None) -> tuple[dict[str
 
 
 def field_of(path: str, names: Mapping[str, str], sent: Any) -> str | None:
-    """The field that the path leads to or into, by its dotted name; None when it is about none of
-    them.
+    """Return the dotted name of the field that the path leads to or into, or None.
 
-    `names` has what a field may be called, and its dotted name. Where the path leads into the
-    organisation's own fields, the body says which one stands at that place.
+    `names` has the dotted name of a field by each name that incident.io may use. If the path leads
+    into the organisation's own fields, the id is read from the body that was sent.
     """
     steps = [step for step in re.split(r"[.\[\]]+", path) if step]
     for member in (ROLES, CUSTOM, TIMES):
         if steps[:1] == [member.name]:
-            return names.get(f"{member.name}.{_own(member, steps[1:2], sent)}")
+            return names.get(f"{member.name}.{_own_id(member, steps[1:2], sent)}")
     whole = [".".join(steps[:end]) for end in range(len(steps), 0, -1)]
     return next((names[name] for name in whole if name in names), None)
 
 
-def _own(member: Member, place: list[str], sent: Any) -> str:
-    """The id of what stands at that place of the list, or is named there; of the only one, when the
-    whole list is meant."""
+def _own_id(member: Member, place: list[str], sent: Any) -> str:
+    """Return the id at that place of the list, or the id that the place names.
+
+    Without a place, the whole list is meant: the id of its only item, or an empty text.
+    """
     entries = items(sent, member.name)
     if not place and len(entries) == 1:
         place = ["0"]
@@ -57,8 +60,11 @@ def _own(member: Member, place: list[str], sent: Any) -> str:
 
 
 def _names(form: Form, prefix: str = "") -> dict[str, str]:
-    """What a field may be called, and its dotted name: that itself, and for one of the
-    organisation's own the list that it goes into, with its id there."""
+    """Return the dotted names of the form's fields by the names that incident.io may use.
+
+    Such a name is the dotted name itself. For one of the organisation's own fields, it is also the
+    list that the field goes into, with the field's id there.
+    """
     names: dict[str, str] = {}
     for name in type(form).model_fields:
         names[prefix + name] = prefix + name

@@ -1,8 +1,8 @@
-"""incident.io's key, and what its roles and reads tell of what it may do.
+"""incident.io's key, and its rights as far as its roles and reads show them.
 
-The documentation names the scope that each call needs, and not the scopes that a role brings.
-Certain is what a key cannot do that has neither role about incidents, and what it was just refused.
-Versions 2 and 3 of actions and follow-ups need the same scopes.
+The documentation names the scope that each call needs, but not the scopes of a role. Two things are
+certain: a key without an incident role cannot create anything, and a key lacks the right to a read
+that was just denied. Versions 2 and 3 of actions and follow-ups need the same scopes.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,27 +14,32 @@ from bot.adapters.base import ApiKey, Rights
 from bot.adapters.http import Reply, dig, text
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
-"""Those that together can do all that the bot does."""
+"""The roles that a key needs for all that the bot does."""
 PROBES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "severities": ("/v1/severities", {}),
     "incidents": ("/v2/incidents", {"page_size": 1}),
     "teams": ("/v3/teams", {"page_size": 1}),
 }
-"""The lists without which an operation's form cannot be filled in; and one that takes the right to
-read the catalog."""
+"""The lists to try: path and query.
+
+Without the first two, an operation's form cannot be filled in. The third needs the right to read
+the catalog.
+"""
 _WRITERS = frozenset({"incident_creator", "incident_editor"})
 _LISTED = f"{', '.join(ROLES[:-1])} and {ROLES[-1]}"
 _ADVICE = f"Make a key with the roles {_LISTED}, and connect that."
 _MADE = {"incident": "declare incidents", "action": "add actions", "follow_up": "add follow-ups"}
 _NO_CATALOG = {
-    "incident": "This key may not read the catalog: fields of your own that offer its entries stay empty.",
+    "incident": (
+        "This key may not read the catalog: fields of your own that offer its entries stay empty."
+    ),
     "follow_up": "This key may not read the catalog: the list of teams stays empty.",
 }
 _NEEDED = {"incident": "severities", "action": "incidents", "follow_up": "incidents"}
 
 
 class IncidentIoKey(ApiKey):
-    """One bearer token, with what to say about it."""
+    """One bearer token, with instructions for people."""
 
     api_key: SecretStr = Field(
         title="API key",
@@ -45,15 +50,15 @@ class IncidentIoKey(ApiKey):
     )
 
 
-def says_no(reply: Reply) -> bool:
-    """Whether the key lacks the scope for this read."""
+def is_denied(reply: Reply) -> bool:
+    """Return whether the key lacks the scope for this read."""
     return reply.status == 403
 
 
 def rights_of(identity: Any, unread: Collection[str]) -> Rights:
-    """What the key of that identity may do, which may not read the lists `unread`."""
-    told = dig(identity, "roles")
-    roles = tuple(filter(None, map(text, told))) if isinstance(told, list) else None
+    """Return the rights of the key with that identity. The key may not read the lists `unread`."""
+    names = dig(identity, "roles")
+    roles = tuple(filter(None, map(text, names))) if isinstance(names, list) else None
     reader = roles is not None and not _WRITERS & set(roles)
     cannot = {}
     for operation, doing in _MADE.items():
@@ -64,9 +69,9 @@ def rights_of(identity: Any, unread: Collection[str]) -> Rights:
                 f"This key may not read {_NEEDED[operation]}, so it cannot {doing}. {_ADVICE}"
             )
     limited = {
-        it: f"{said} {_ADVICE}"
-        for it, said in _NO_CATALOG.items()
-        if "teams" in unread and it not in cannot
+        operation: f"{sentence} {_ADVICE}"
+        for operation, sentence in _NO_CATALOG.items()
+        if "teams" in unread and operation not in cannot
     }
     name = text(identity, "name")
     return Rights(

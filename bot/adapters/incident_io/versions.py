@@ -1,10 +1,11 @@
-"""Which version of incident.io's actions and follow-ups exists: 3, or only 2.
+"""Find out which version of incident.io's actions and follow-ups exists: 3, or only 2.
 
 incident.io removes version 2 of both on 31 December 2026 (its official SDK 2.29.0). Version 3 takes
 the same bodies and gives its lists in pages. An organisation may not have version 3 yet, so a read
 finds out, and the answer is remembered.
 
-The 404 of a create or of an object decides nothing: the incident may be missing, and not the route.
+The 404 of a create or of an object decides nothing: perhaps the incident is missing, and not the
+route.
 """
 
 import asyncio
@@ -21,14 +22,14 @@ Route = Literal["actions", "follow_ups"]
 Place = tuple[str, Route]
 """The base URL, and one of the two routes below it."""
 Ask = Callable[[Version], Awaitable[Reply]]
-"""Makes the read of `PROBES` for that version. It raises `RetryLaterError` when there is no answer."""
+"""Makes the read of `PROBES` for that version. Raises `RetryLaterError` when there is no answer."""
 
 NEWEST: Version = 3
 REMEMBERED_SECONDS = 24 * 3600.0
 PROBE_SECONDS = 4.0
-"""Limit for one such read: a create waits for it."""
+"""Limit for one such read, because a create waits for it."""
 OTHERS_SECONDS = 2.0
-"""Limit for waiting until the read of another key has found it out."""
+"""Limit for waiting for the same read by another key."""
 PROBES: Mapping[Version, Mapping[str, Any]] = {
     3: {"page_size": 1},
     2: {"incident_mode": "tutorial"},
@@ -47,23 +48,23 @@ class NotThereError(RejectedError):
 
 
 def is_not_there(reply: Reply) -> bool:
-    """Whether the answer says that an object or a route is missing."""
+    """Return whether the answer means that an object or a route is missing."""
     return reply.status in _MISSING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """The version to use. Two decisions are equal only when they are the same one."""
+    """The version to use. A decision is equal only to itself."""
 
     version: Version
     until: float
-    """The time, by the clock of `Versions`, until which it is remembered."""
+    """The time, by the clock of `Versions`, until which the decision is remembered."""
 
 
 class Versions:
     """The version at each place, shared by all connections of one adapter.
 
-    `clock` gives seconds from any point. `label` is the vendor's name in sentences.
+    `clock` gives seconds from any starting point. `label` is the vendor's name in sentences.
     """
 
     def __init__(self, label: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -82,17 +83,17 @@ class Versions:
         """
         others_until = self._now() + OTHERS_SECONDS
         while (known := self._known(place)) is None:
-            flights = self._under_way.setdefault(place, {})
-            if (mine := flights.get(asker)) is not None:
-                await asyncio.wait([mine])
-                if not mine.cancelled():
-                    return mine.result()
+            futures = self._under_way.setdefault(place, {})
+            if (shared := futures.get(asker)) is not None:
+                await asyncio.wait([shared])
+                if not shared.cancelled():
+                    return shared.result()
                 continue
             left = others_until - self._now()
-            if not flights or left <= 0:
+            if not futures or left <= 0:
                 return await self._ask(place, asker, ask)
             await asyncio.wait(
-                list(flights.values()), timeout=left, return_when=asyncio.FIRST_COMPLETED
+                list(futures.values()), timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
         return known
 
@@ -107,26 +108,27 @@ class Versions:
 
     async def _ask(self, place: Place, asker: Hashable, ask: Ask) -> Decision:
         """Ask, and give the answer to all who wait for it."""
-        flights = self._under_way[place]
-        flight = flights[asker] = asyncio.get_running_loop().create_future()
+        futures = self._under_way[place]
+        future = futures[asker] = asyncio.get_running_loop().create_future()
         try:
             decision, is_certain = await self._asked(place[1], ask)
             if is_certain:
                 self._remembered[place] = decision
-            flight.set_result(decision)
+            future.set_result(decision)
             return decision
         except VendorError as error:
-            flight.set_exception(error)
-            flight.exception()  # marks it as seen: perhaps nobody else waits
+            future.set_exception(error)
+            future.exception()  # retrieved here, because perhaps nobody else waits for it
             raise
         finally:
-            del flights[asker]
-            flight.cancel()  # without an answer, the next one who waits asks
+            del futures[asker]
+            future.cancel()  # if there is no answer, the next waiting call asks
 
     async def _asked(self, route: Route, ask: Ask) -> tuple[Decision, bool]:
         """Return the decision, and whether it may be remembered.
 
-        A 401 is used for this call alone: a vendor may check the key before it looks for the route.
+        The decision after a 401 is for this call alone: a vendor may check the key before the
+        route.
         """
         until = self._clock() + REMEMBERED_SECONDS
         for version in PROBES:
@@ -140,7 +142,10 @@ class Versions:
         raise RetryLaterError(self._label, sentence, "unreachable")
 
     def _exists(self, route: Route, reply: Reply) -> bool:
-        """Whether the route answered. Raises `RetryLaterError` for an answer that shows neither."""
+        """Return whether the route exists.
+
+        Raises `RetryLaterError` for an answer that does not show that.
+        """
         if is_not_there(reply):
             return False
         if reply.status in (401, 403):

@@ -1,8 +1,8 @@
 """Rootly: incidents, action items, workflow tasks. JSON:API, one bearer token.
 
-Facts of 2026-11: Rootly's OpenAPI document and official clients. Where its guide to creating
-incidents disagrees with them (a path `/api/v1`, a body without an envelope, number ids), they are
-followed.
+Facts of 2026-11, from Rootly's OpenAPI document and official clients. Rootly's guide to creating
+incidents disagrees with them (a path `/api/v1`, a body without an envelope, number ids), and is not
+followed there.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -74,9 +74,9 @@ from bot.adapters.rootly.rights import (
     PROBES,
     RootlyKey,
     account_of,
+    is_denied,
     person,
     rights_of,
-    says_no,
     unnamed,
 )
 from bot.adapters.rootly.task_forms import FORMS
@@ -92,13 +92,18 @@ INCIDENT_FIELDS = {
 }
 """The fields of an operation that name an incident."""
 PATH_FIELDS = {"action_item": "incident_id", "workflow_task": "workflow_id"}
-"""The field of an operation whose value stands in the path."""
-CLOCKS_APART = 600.0
-"""Seconds that the vendor's clock may be behind ours. To look further back costs little, and to
-miss what is there makes a second one."""
+"""The field of an operation whose value is a part of the path."""
+CLOCK_SKEW_SECONDS = 600.0
+"""Seconds that the vendor's clock may be behind ours.
+
+A larger value costs little. With a value that is too small, an existing object is missed and a
+second one is created.
+"""
 
 
 class Rootly(Adapter):
+    """The adapter for Rootly."""
+
     vendor = "rootly"
     label = "Rootly"
     credentials = RootlyKey
@@ -128,11 +133,11 @@ class Rootly(Adapter):
         until = deadline()
         account, user = await in_time(self.label, self._account(credentials), until)
         reads = {name: self._get(path, credentials, ONE) for name, path in PROBES.items()}
-        unread = await refused(reads, says_no, until)
+        unread = await refused(reads, is_denied, until)
         return account.model_copy(update={"rights": rights_of(user, unread)})
 
     async def _account(self, credentials: ApiKey) -> tuple[Account, Any]:
-        """The account, and the user that the key acts as (None for a key that belongs to nobody)."""
+        """Return the account, and the user that the key acts as (None for a key without a user)."""
         reply = await self._get("/v1/users/me", credentials)
         if reply.status in (404, 422):
             return await self._account_without_user(credentials), None
@@ -143,8 +148,11 @@ class Rootly(Adapter):
         return account_of(user) or person(user) or unnamed(credentials), user
 
     async def _account_without_user(self, credentials: ApiKey) -> Account:
-        """A key that belongs to nobody (Rootly has such) learns its organisation from anybody's
-        name, if it may."""
+        """Return the account of a key without a user.
+
+        Rootly has such keys. The organisation is in the name of every user, if the key may read
+        users.
+        """
         reply = await self._get("/v1/users", credentials, ONE)
         if reply.ok and (account := account_of(dig(reply.body, "data", 0))):
             return account
@@ -167,9 +175,8 @@ class Rootly(Adapter):
                 kind, attributes = "workflow_tasks", workflow_task(form, submission)
             case _:
                 raise KeyError(operation)
-        # Rootly's newest SDK sends the key with incidents only, and whether the server heeds it is
-        # unproven: it helps
-        # where it works, and nothing relies on it.
+        # Rootly's newest SDK sends this key, and only with incidents. Nothing proves that the
+        # server uses it, so nothing relies on it.
         headers = JSON_API | (
             {"Idempotency-Key": submission.idempotency_key} if operation == "incident" else {}
         )
@@ -180,9 +187,8 @@ class Rootly(Adapter):
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
         submission = await self._with_ids(operation, submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
-        if (
-            reply.status == 409 and operation == "incident"
-        ):  # not documented; it would be about the idempotency key
+        # A 409 is not documented. It would be about the idempotency key.
+        if reply.status == 409 and operation == "incident":
             raise OutcomeUnknownError(self.label, "Rootly says that it already has this incident.")
         if not reply.ok:
             raise self._refusal(reply, operation, submission.form)
@@ -196,14 +202,13 @@ class Rootly(Adapter):
         match operation, submission.form:
             case "incident", Incident() as form:
                 rows = await self._marked_incidents(
-                    form, submission, credentials, since - CLOCKS_APART
+                    form, submission, credentials, since - CLOCK_SKEW_SECONDS
                 )
             case ("action_item", ActionItem()) | ("workflow_task", WorkflowTask()):
                 submission = await self._with_ids(operation, submission, credentials)
-                # The same path lists them. It is read whole: an action item cannot be asked for by
-                # its text, and how
-                # `filter[name]` takes a task's name with a comma in it is not documented (elsewhere
-                # commas separate).
+                # The same path lists them. The list is read whole. An action item cannot be
+                # searched by its text, and for tasks it is not documented how `filter[name]` reads
+                # a name with a comma (elsewhere a comma separates values).
                 path = self.request(operation, submission, credentials).path
                 rows = await self._whole_list(path, {}, credentials, operation)
                 within = "description" if operation == "action_item" else "name"
@@ -221,15 +226,17 @@ class Rootly(Adapter):
         name: str,
         credentials: ApiKey,
     ) -> None:
-        """Set one custom field of the incident, unless it is set already. Two selections of one
-        field are not to be."""
+        """Set one custom field of the incident, unless it has that value already.
+
+        A field must not get two selections, so an existing selection is changed.
+        """
         field, value = filled_in(submission)[name]
         wanted = selected(field, value)
-        there = await self._selection(created_id, field.id, credentials)
-        if there is not None and holds(there, wanted):
+        existing = await self._selection(created_id, field.id, credentials)
+        if existing is not None and holds(existing, wanted):
             return
         reply = await self._send(
-            self.setting(created_id, field.id, wanted, text(there, "id")), credentials
+            self.setting(created_id, field.id, wanted, text(existing, "id")), credentials
         )
         if not reply.ok:
             raise self._refusal(reply)
@@ -237,8 +244,11 @@ class Rootly(Adapter):
     def setting(
         self, incident_id: str, field_id: str, wanted: Mapping[str, Any], existing: str = ""
     ) -> Request:
-        """The call that sets a custom field of an incident; `existing` is the id of the selection
-        to change."""
+        """Return the call that sets a custom field of an incident.
+
+        `wanted` has the value's members, as `custom_fields.selected` gives them. `existing` is the
+        id of the selection to change, empty for a new one.
+        """
         document: dict[str, Any] = {
             "type": "incident_form_field_selections",
             "attributes": dict(wanted),
@@ -251,7 +261,7 @@ class Rootly(Adapter):
         return Request("POST", path, json={"data": document}, headers=JSON_API)
 
     async def _selection(self, incident_id: str, field_id: str, credentials: ApiKey) -> Any:
-        """The incident's selection of that field, None where it has none."""
+        """Return the incident's selection of that field, or None."""
         path = f"/v1/incidents/{segment(self.label, incident_id)}/form_field_selections"
         rows = await self._whole_list(path, {}, credentials)
         return next(
@@ -261,11 +271,11 @@ class Rootly(Adapter):
     async def _marked_incidents(
         self, form: Incident, submission: Submission, credentials: ApiKey, since: float
     ) -> list[Any]:
-        """How `filter[labels]` is written is not documented: the newest incidents are compared
-        here.
+        """Return the incidents with the marker.
 
-        Nor is it whether test incidents are listed unasked: the kind that was sent is asked for
-        besides.
+        The form of `filter[labels]` is not documented, so the newest incidents are read and
+        compared here. It is also not documented whether the list has test incidents, so the
+        incidents of the form's kind are read as well.
         """
         newest = {"filter[created_at][gte]": iso(since), "sort": "-created_at"}
         kind = {"filter[kind]": incident(form, submission)["kind"]}
@@ -287,7 +297,7 @@ class Rootly(Adapter):
             return list(fixed)
         if catalog in FORMS_OF:
             return await self._custom_fields(FORMS_OF[catalog], credentials)
-        if catalog == ENTITIES:  # each of the organisation's catalogs is a list of its own
+        if catalog == ENTITIES:  # each of the organisation's catalogs has a list of its own
             return []
         path, params = source(catalog)
         if catalog != "incidents":
@@ -303,8 +313,10 @@ class Rootly(Adapter):
         return user_for(person, entries)
 
     async def _custom_fields(self, form: FormsOf, credentials: ApiKey) -> list[Entry]:
-        """The organisation's own fields in that form. Options that did not come along are asked for
-        by themselves."""
+        """Return the organisation's own fields in that form.
+
+        If the options of a field did not come with the list, they are read separately.
+        """
         included: list[Any] = []
         rows = shown_in(
             form, await self._list(FORM_FIELDS, WITH_OPTIONS, credentials, MOST, included)
@@ -319,13 +331,14 @@ class Rootly(Adapter):
                 path = f"{FORM_FIELDS}/{segment(self.label, field_id)}/options"
                 included += of_field(field_id, await self._list(path, {}, credentials, MOST))
         return [
-            Entry(id=it.id, label=it.name, field=it) for it in custom_fields(form, rows, included)
+            Entry(id=field.id, label=field.name, field=field)
+            for field in custom_fields(form, rows, included)
         ]
 
     async def _with_ids(
         self, operation: str, submission: Submission, credentials: ApiKey
     ) -> Submission:
-        """The submission with incidents' numbers (`#123`) replaced by their ids."""
+        """Return the submission with the numbers of incidents (`#123`) replaced by their ids."""
         for name in INCIDENT_FIELDS.get(operation, ()):
             value = getattr(submission.form, name, None)
             if not value or not value.startswith("#"):
@@ -347,8 +360,7 @@ class Rootly(Adapter):
             if not reply.ok:
                 raise self._refusal(reply)
             for row in listed(self.label, reply, "data"):
-                # The number is compared, in case a filter that Rootly does not know is passed over
-                # in silence.
+                # The number is compared too. Rootly may ignore a filter that it does not know.
                 if text(row, "id") and text(row, "attributes", "sequential_id") == number:
                     return incident_entry(row)
         return None
@@ -356,11 +368,11 @@ class Rootly(Adapter):
     async def _whole_list(
         self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
     ) -> list[Any]:
-        """Every row once, or `unreadable`: when a row has no id or attributes, or the list has no
-        end.
+        """Return every row once, or raise the error of `unreadable`.
 
-        `operation`: the list belongs to what that operation's form names, so that a 404 is about
-        that.
+        The list is unreadable if a row has no id or attributes, or if the list has no end.
+        `operation`: the list belongs to the object that the operation's form names, so a 404 is
+        about that object.
         """
         rows: list[Any] = []
         async for _, page in self._pages(path, params, credentials, operation):
@@ -380,8 +392,10 @@ class Rootly(Adapter):
         most: int,
         included: list[Any] | None = None,
     ) -> list[Any]:
-        """The first rows, at least `most` if there are so many; what came along with them is added
-        to `included`."""
+        """Return the first `most` rows, or fewer if the list is shorter.
+
+        Objects that Rootly sends along with the rows are added to `included`.
+        """
         rows: list[Any] = []
         async for reply, page in self._pages(path, params, credentials):
             rows += page
@@ -394,8 +408,10 @@ class Rootly(Adapter):
     async def _pages(
         self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
     ) -> AsyncIterator[tuple[Reply, list[Any]]]:
-        """Each page of a list with its rows. Where one is too long to be read, smaller ones go on
-        from there."""
+        """Yield each page of a list with its rows.
+
+        If a page is too long to be read, the list goes on from there in smaller pages.
+        """
         sizes, place, more = page_sizes(path), 0, True
         while more:
             query = {**params, "page[size]": sizes[0], "page[number]": place // sizes[0] + 1}
@@ -449,10 +465,16 @@ class Rootly(Adapter):
         return RejectedError(self.label, sentence, fields)
 
     def _not_found(self, operation: str) -> RejectedError:
-        """Rootly's 404 is "Not found or unauthorized": it does not say which."""
+        """Return the error for a 404.
+
+        Rootly's text is "Not found or unauthorized", for both reasons.
+        """
         if name := PATH_FIELDS.get(operation):
             what = "workflow" if name == "workflow_id" else "incident"
-            words = f"Rootly does not find this {what}, or does not show it to this workspace's token. Choose another."
+            words = (
+                f"Rootly does not find this {what}, or does not show it to this workspace's "
+                "token. Choose another."
+            )
             return RejectedError(self.label, fields={name: words})
         return RejectedError(
             self.label,
@@ -473,5 +495,5 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
         on = submission.chosen.get(f"incidents/{form.incident_id}")
         url = link(attributes, "url") or link(attributes, "short_url") or (on.url if on else "")
         return Created(id=made, title=form.summary, url=url)
-    # A task's answer carries no link, and the path of its page is not documented.
+    # The answer for a task has no link, and the path of its page is not documented.
     return Created(id=made, title=text(attributes, "name").removesuffix(f" [{submission.marker}]"))

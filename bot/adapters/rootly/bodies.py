@@ -1,4 +1,4 @@
-"""A filled-in form as the attributes of Rootly's JSON:API document."""
+"""Make the attributes of Rootly's JSON:API document from a filled-in form."""
 
 import json
 import re
@@ -15,13 +15,19 @@ from bot.adapters.rootly.tasks import Parameter
 from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import USER_GROUPS, Form, Named
 
-_CHOSEN = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
-"""Where `Submission.chosen` holds what is picked in Slack, by the parameter's kind."""
+_CATALOG_OF_KIND = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
+"""The catalog for an object that is picked in Slack, by the parameter's kind.
+
+The catalog stands in the keys of `Submission.chosen`.
+"""
 _JIRA_KEY = re.compile(r"/browse/([A-Z][A-Z0-9_]+-\d+)", re.IGNORECASE)
 
 
 def incident(form: Incident, submission: Submission) -> dict[str, Any]:
-    """Without the workspace's own fields, which can only be set once the incident exists."""
+    """Return the attributes of an incident.
+
+    The workspace's own fields are left out, because they can only be set once the incident exists.
+    """
     attributes = _given(form, leave_out=(BLOCK, "labels"))
     attributes["kind"] = form.kind
     if form.parent_incident_id and form.kind != "backfilled":
@@ -39,8 +45,11 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
 
 
 def _labels(form: Incident, submission: Submission) -> dict[str, str]:
-    """What was typed, and ours. The reporter is named there too unless Rootly knows the person: a
-    summary is read by customers."""
+    """Return the typed labels, and ours.
+
+    The reporter is a label only if Rootly does not know the person. The name is not in the summary,
+    because customers read summaries.
+    """
     pairs = (line.partition("=") for line in form.labels)
     labels = {name.strip(): value.strip() for name, _, value in pairs}
     if (
@@ -54,7 +63,7 @@ def action_item(form: ActionItem, submission: Submission) -> dict[str, Any]:
     attributes = _given(form, leave_out=("incident_id", BLOCK))
     attributes["description"] = "\n\n".join(filter(None, (form.description, submission.footer)))
     if form.assigned_to_user_id:
-        # The one id that is a number: Rootly's users.
+        # Users are the only objects of Rootly whose id is a number.
         attributes["assigned_to_user_id"] = int(form.assigned_to_user_id)
     if chosen := selections(submission):
         attributes["form_field_selections"] = chosen
@@ -62,14 +71,18 @@ def action_item(form: ActionItem, submission: Submission) -> dict[str, Any]:
 
 
 def _jira(form: Incident | ActionItem) -> dict[str, str]:
-    """The key out of a pasted link, unless one was typed."""
+    """Return the issue key in a pasted link, unless a key was typed."""
     key = None if form.jira_issue_key else _JIRA_KEY.search(str(form.jira_issue_url))
     return {"jira_issue_key": key[1].upper()} if key else {}
 
 
 def workflow_task(form: WorkflowTask, submission: Submission) -> dict[str, Any]:
-    """Expects the form joined with its type's parameters (`Operation.form_for`)."""
-    params: TaskParameters = getattr(form, "task_params")  # noqa: B009 - only the joined form has it
+    """Return the attributes of a workflow task.
+
+    The form has to include the parameters of its type (`Operation.form_for`).
+    """
+    # Only the form that is joined with its parameters has this field.
+    params: TaskParameters = getattr(form, "task_params")  # noqa: B009
     attributes = _given(form, leave_out=("workflow_id", "task_type", "task_params"))
     attributes["name"] = f"{form.name or params.task.label} [{submission.marker}]"
     attributes["task_params"] = task_params(params, submission)
@@ -77,19 +90,19 @@ def workflow_task(form: WorkflowTask, submission: Submission) -> dict[str, Any]:
 
 
 def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
-    """Rootly's document does not require `task_type`, and its SDK leaves it out; without it the
-    shapes are ambiguous.
+    """Return the parameters of a task.
 
-    The document's own enum of it names another type in ten cases; what goes is always the name of
-    the type's schema.
+    Rootly's document does not require `task_type`, and its SDK leaves it out. Without it the shapes
+    are ambiguous. The document's own enum for it names another type in ten cases, so the value is
+    always the name of the type's schema.
     """
     params: dict[str, Any] = {"task_type": form.task.name}
     for parameter in form.task.parameters:
         value = getattr(form, field_name(parameter))
         if parameter.many:
-            made: Any = [_wire(each, parameter, submission) for each in value]
+            made: Any = [_value(each, parameter, submission) for each in value]
         else:
-            made = None if value in (None, "") else _wire(value, parameter, submission)
+            made = None if value in (None, "") else _value(value, parameter, submission)
         if parameter.kind == "channel" and getattr(form, own_channel(parameter)):
             own = {"id": OWN_CHANNEL, "name": OWN_CHANNEL}
             made = [*made, own] if parameter.many else own
@@ -98,26 +111,29 @@ def task_params(form: TaskParameters, submission: Submission) -> dict[str, Any]:
     return params
 
 
-def _wire(value: Any, parameter: Parameter, submission: Submission) -> Any:
-    """Return one value as Rootly wants it."""
+def _value(value: Any, parameter: Parameter, submission: Submission) -> Any:
+    """Return one value of a parameter in Rootly's shape."""
     if isinstance(value, Named):
         key = "email" if parameter.kind == "member" else "id"
         return {key: value.id, "name": value.name or value.id}
     if parameter.reference:
-        return _named(_CHOSEN.get(parameter.kind, parameter.kind), value, submission)
+        return _reference(_CATALOG_OF_KIND.get(parameter.kind, parameter.kind), value, submission)
     return json.loads(value) if parameter.kind == "object" else value
 
 
-def _named(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:
-    """Rootly's `{id, name}`; the name is for people, so an unknown one is the id again."""
+def _reference(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:
+    """Return Rootly's `{id, name}`. The name is for people, so an unknown name is the id again."""
     entry = submission.chosen.get(f"{catalog}/{chosen}")
     return {"id": chosen, "name": entry.label if entry else chosen}
 
 
 def _given(form: Form, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What was filled in, as JSON takes it: nothing empty, addresses and dates as text."""
+    """Return the filled-in values for JSON.
+
+    Empty values are left out, addresses and dates are text.
+    """
     return {
         name: str(value) if isinstance(value, AnyUrl | date | datetime) else value
-        for name in type(form).model_fields
-        if name not in leave_out and (value := getattr(form, name)) not in (None, "", [])
+        for name, value in form
+        if name not in leave_out and value not in (None, "", [])
     }

@@ -1,8 +1,7 @@
-"""Rootly's custom fields ("form fields"): as fields of our forms, and what was filled in as Rootly
-wants it.
+"""Rootly's custom fields ("form fields"): as fields of our forms, and as values for Rootly.
 
-Pure functions. An incident takes its custom fields one by one once it exists; an action item takes
-them when it is created.
+All functions are pure. An incident takes its custom fields one by one once it exists. An action
+item takes them when it is created.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,13 +17,18 @@ from bot.forms.fields import Form
 
 OF_INCIDENTS, OF_ACTION_ITEMS = "form_fields", "action_item_fields"
 ENTITIES = "entities"
-"""The catalog of entities; "entities:<id>" are those of one of the organisation's own catalogs."""
+"""The catalog of entities.
+
+"entities:<id>" is the list of one of the organisation's own catalogs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FormsOf:
-    """Rootly's own forms that ours stands for: a field is in ours if it is in one of them, and
-    required if Slack's demands it."""
+    """Rootly's forms that one of our forms stands for.
+
+    A field is in our form if it is in one of them, and required if Slack's form requires it.
+    """
 
     slack: str
     web: str
@@ -35,7 +39,7 @@ FORMS_OF: Mapping[str, FormsOf] = {
     OF_ACTION_ITEMS: FormsOf("slack_action_item_form", "web_action_item_form"),
 }
 
-_PLAIN: Mapping[str, CustomKind] = {
+_KIND_OF_INPUT: Mapping[str, CustomKind] = {
     "text": "text",
     "textarea": "long",
     "rich_text": "long",
@@ -49,7 +53,8 @@ _CHOICES: Mapping[str, tuple[CustomKind, CustomKind]] = {
     "select": ("select", "lookup"),
     "multi_select": ("multi_select", "multi_lookup"),
 }
-"""`input_kind`: the kind with the field's own options, and with things that Rootly lists."""
+"""The kind with the field's own options, and the kind with entries of a catalog, by `input_kind`.
+"""
 _CATALOGS: Mapping[str, tuple[str, str]] = {
     "group": ("teams", "selected_group_ids"),
     "service": ("services", "selected_service_ids"),
@@ -59,12 +64,12 @@ _CATALOGS: Mapping[str, tuple[str, str]] = {
     "cause": ("causes", "selected_cause_ids"),
     "incident_type": ("incident_types", "selected_incident_type_ids"),
 }
-"""`value_kind`: our catalog of those things, and the member of a selection that takes their ids."""
+"""Our catalog of the objects, and the member of a selection for their ids, by `value_kind`."""
 _MEMBERS = dict(_CATALOGS.values())
 
 
 def shown_in(form: FormsOf, rows: Iterable[Any]) -> list[Any]:
-    """The rows of `/v1/form_fields` that are custom fields, switched on, and in that form."""
+    """Return the rows of `/v1/form_fields` that are enabled custom fields of that form."""
     return [
         row
         for row in rows
@@ -75,15 +80,15 @@ def shown_in(form: FormsOf, rows: Iterable[Any]) -> list[Any]:
 
 
 def has_options(row: Any) -> bool:
-    """Whether people choose among options of the field's own."""
-    return text(row, "attributes", "input_kind") in _CHOICES and _things(row) is None
+    """Return whether the field has options of its own."""
+    return text(row, "attributes", "input_kind") in _CHOICES and _catalog_of(row) is None
 
 
 def custom_fields(form: FormsOf, rows: Iterable[Any], included: Iterable[Any]) -> list[CustomField]:
-    """The rows as fields, in the form's order; `included` are the options and positions of them
-    all.
+    """Return the rows as fields, in the form's order.
 
-    Passed over: a field of a kind that is not known here, and a choice without options.
+    `included` are the options and positions of all fields. A field of an unknown kind is left out,
+    and so is a choice without options.
     """
     extra: dict[str, list[Any]] = {}
     for row in included:
@@ -94,17 +99,20 @@ def custom_fields(form: FormsOf, rows: Iterable[Any], included: Iterable[Any]) -
 
 
 def of_field(field_id: str, options: Iterable[Any]) -> list[Any]:
-    """Rows of a field's own list of options, which need not repeat whose they are."""
+    """Return the rows of a field's list of options with the field's id added.
+
+    Rootly need not repeat that id in each row.
+    """
     return [
-        {**row, "attributes": {**attributes, "form_field_id": field_id}}
+        {**row, "attributes": {**dig(row, "attributes"), "form_field_id": field_id}}
         for row in options
-        if isinstance(attributes := dig(row, "attributes"), dict)
+        if isinstance(dig(row, "attributes"), dict)
     ]
 
 
 def _custom_field(form: FormsOf, row: Any, extra: list[Any]) -> CustomField | None:
     attributes = dig(row, "attributes")
-    kind, things = _kind(row), _things(row)
+    kind, catalog = _kind(row), _catalog_of(row)
     options = _options(extra) if has_options(row) else ()
     if kind is None or not text(row, "id") or (has_options(row) and not options):
         return None
@@ -115,7 +123,7 @@ def _custom_field(form: FormsOf, row: Any, extra: list[Any]) -> CustomField | No
         required=form.slack in _slugs(row, "required"),
         hint=text(attributes, "description"),
         options=options,
-        catalog=things or "",
+        catalog=catalog or "",
     )
 
 
@@ -123,12 +131,12 @@ def _kind(row: Any) -> CustomKind | None:
     input_kind = text(row, "attributes", "input_kind")
     if input_kind in _CHOICES:
         own, listed = _CHOICES[input_kind]
-        return own if _things(row) is None else listed
-    return _PLAIN.get(input_kind)
+        return own if _catalog_of(row) is None else listed
+    return _KIND_OF_INPUT.get(input_kind)
 
 
-def _things(row: Any) -> str | None:
-    """The catalog that a choice is made from; None for one of the field's own options."""
+def _catalog_of(row: Any) -> str | None:
+    """Return the catalog for a choice, or None if the field has options of its own."""
     value_kind = text(row, "attributes", "value_kind")
     if text(row, "attributes", "input_kind") not in _CHOICES:
         return None
@@ -140,22 +148,25 @@ def _things(row: Any) -> str | None:
 
 
 def _options(extra: Iterable[Any]) -> tuple[tuple[str, str], ...]:
-    """(id, words) of each, in their order. A position has no words."""
+    """Return (id, label) of each option in order.
+
+    Rows of positions have no label and are left out.
+    """
     options = [row for row in extra if text(row, "id") and text(row, "attributes", "value")]
-    options.sort(key=lambda row: _number(dig(row, "attributes", "position")))
+    options.sort(key=lambda row: _sort_number(dig(row, "attributes", "position")))
     return tuple((text(row, "id"), text(row, "attributes", "value")) for row in options)
 
 
 def _position(form: FormsOf, extra: Iterable[Any]) -> tuple[float, float]:
     places = {
-        text(row, "attributes", "form"): _number(dig(row, "attributes", "position"))
+        text(row, "attributes", "form"): _sort_number(dig(row, "attributes", "position"))
         for row in extra
     }
     last = float("inf")
     return places.get(form.slack, last), places.get(form.web, last)
 
 
-def _number(value: Any) -> float:
+def _sort_number(value: Any) -> float:
     return value if isinstance(value, int | float) else float("inf")
 
 
@@ -165,24 +176,31 @@ def _slugs(row: Any, name: str) -> set[str]:
 
 
 def filled_in(submission: Submission) -> dict[str, tuple[CustomField, Any]]:
-    """The custom fields that were filled in, each with its value, by the dotted name in our form
-    ("custom.9b1f")."""
+    """Return the filled-in custom fields with their values.
+
+    The key is the dotted name in our form ("custom.9b1f").
+    """
     own = getattr(submission.form, BLOCK, None)
     if not isinstance(own, Form):
         return {}
     given = {
         f"{BLOCK}.{field.id}": (field, getattr(own, field.id, None)) for field in submission.custom
     }
-    return {name: it for name, it in given.items() if _says_something(*it)}
+    return {
+        name: (field, value) for name, (field, value) in given.items() if _is_answer(field, value)
+    }
 
 
-def _says_something(field: CustomField, value: Any) -> bool:
-    """A box that was not ticked says "no" only where Rootly wants to hear one of both."""
+def _is_answer(field: CustomField, value: Any) -> bool:
+    """Return whether the value is an answer.
+
+    A box without a tick means "no" only if Rootly requires an answer.
+    """
     return field.required if value is False else value not in (None, "", [])
 
 
 def selections(submission: Submission) -> list[dict[str, Any]]:
-    """All that was filled in, as an action item takes it."""
+    """Return all filled-in custom fields as an action item takes them."""
     return [
         {"form_field_id": field.id, **_selected(field, value, tags=True)}
         for field, value in filled_in(submission).values()
@@ -190,33 +208,38 @@ def selections(submission: Submission) -> list[dict[str, Any]]:
 
 
 def selected(field: CustomField, value: Any) -> dict[str, Any]:
-    """The value as an incident takes it: `{"value": "..."}`, or `{"selected_option_ids": ["..."]}`."""
+    """Return the value as an incident takes it.
+
+    For example `{"value": "..."}`, or `{"selected_option_ids": ["..."]}`.
+    """
     return _selected(field, value, tags=False)
 
 
 def _selected(field: CustomField, value: Any, *, tags: bool) -> dict[str, Any]:
     if field.kind in ("select", "multi_select"):
-        return {"selected_option_ids": _listed(value)}
+        return {"selected_option_ids": _as_list(value)}
     if field.kind in ("lookup", "multi_lookup"):
         member = _MEMBERS.get(field.catalog, "selected_catalog_entity_ids")
-        ids: list[Any] = _listed(value)
-        if member == "selected_user_ids":  # the one kind of id that is a number
+        ids: list[Any] = _as_list(value)
+        if member == "selected_user_ids":  # the only kind of id that is a number
             ids = [int(each) if each.isdecimal() else each for each in ids]
         return {member: ids}
-    if (
-        field.kind == "tags"
-    ):  # a list is documented for action items alone; how a text separates them, nowhere
+    # A list of tags is documented for action items alone. How tags are separated in a text is not
+    # documented at all.
+    if field.kind == "tags":
         return {"value": list(value) if tags else ", ".join(value)}
-    return {"value": _written(value)}
+    return {"value": _as_text(value)}
 
 
-def _listed(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _written(value: Any) -> str:
-    """As a text: a number without an exponent and without the point of a whole one, a time with its
-    offset."""
+def _as_text(value: Any) -> str:
+    """Return the value as a text.
+
+    A number has no exponent, and a whole number no point. A time has its offset.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -229,12 +252,12 @@ def _written(value: Any) -> str:
 
 
 def holds(selection: Any, wanted: Mapping[str, Any]) -> bool:
-    """Whether the incident's selection, a row of Rootly's list, says that already."""
+    """Return whether the incident's selection, a row of Rootly's list, has the wanted value."""
     return all(
-        _texts(dig(selection, "attributes", name)) == _texts(value)
+        _comparable(dig(selection, "attributes", name)) == _comparable(value)
         for name, value in wanted.items()
     )
 
 
-def _texts(value: Any) -> list[str]:
+def _comparable(value: Any) -> list[str]:
     return sorted(str(each) for each in (value if isinstance(value, list) else [value]))

@@ -1,7 +1,7 @@
-"""Rootly's forms. The fields bear the names of Rootly's own attributes.
+"""Rootly's forms. The fields have the names of Rootly's own attributes.
 
-What the forms of incidents and action items leave out, `NOT_OFFERED` says; of workflow tasks,
-`tasks/forms.toml`.
+`NOT_OFFERED` lists the attributes that the forms of incidents and action items leave out. For
+workflow tasks, `tasks/forms.toml` does.
 """
 
 from collections.abc import Mapping
@@ -18,18 +18,22 @@ Priority = Literal["high", "medium", "low"]
 ActionItemKind = Literal["task", "follow_up"]
 ActionItemStatus = Literal["open", "in_progress", "cancelled", "done"]
 IncidentStatus = Literal[
-    "in_triage", "started", "detected", "acknowledged", "mitigated", "resolved", "closed", "cancelled",
-    "scheduled", "in_progress", "completed",
+    "in_triage", "started", "detected", "acknowledged", "mitigated", "resolved", "closed",
+    "cancelled", "scheduled", "in_progress", "completed",
 ]  # fmt: skip
 IncidentKind = Literal["normal", "test", "example", "backfilled", "scheduled"]
-"""Those without `_sub`, which a parent adds."""
+"""The kinds without a parent incident. The kind of a sub-incident ends in `_sub`."""
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "incident": {
         "url": "Rootly makes the address of an incident's page.",
-        "user_id": "The creator is whoever fills the form in, if Rootly knows the person's e-mail address.",
+        "user_id": (
+            "The creator is whoever fills the form in, if Rootly knows the person's e-mail address."
+        ),
         "slack_channel_name": "It comes with the channel that is chosen in `slack_channel_id`.",
-        "slack_channel_url": "Rootly finds a channel by its id; its address is not known when a form is filled in.",
+        "slack_channel_url": (
+            "Rootly finds a channel by its id; its address is not known when a form is filled in."
+        ),
         "slack_channel_archived": "Nobody declares an incident into a channel that is closed.",
     },
     "action_item": {
@@ -38,12 +42,16 @@ NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     },
     "workflow_task": {},
 }
-"""Attributes that no field of the operation's form stands for, by their dotted path, and why.
-`tasks/forms.toml` has the parameters of task types."""
+"""Attributes that the operation's form leaves out, by their dotted path, with the reason.
+
+`tasks/forms.toml` has the parameters of task types.
+"""
 
 OURS = ("slack_ref", "slack_reporter")
-"""Labels that the bot gives an incident: its marker, and who asked for it where Rootly does not
-know the person."""
+"""Labels that the bot adds to an incident: its marker, and the reporter.
+
+The reporter is a label only if Rootly does not know the person.
+"""
 
 KINDS = Choice(
     {
@@ -59,9 +67,8 @@ PRIVATE = Check(
     confirm="A private incident stays private: Rootly cannot make it public again.",
 )
 
-# Rootly's one documented complaint about times is "Detected at can not be before Started time".
-# Where triage stands
-# in the order is not documented, so `in_triage_at` is left to Rootly.
+# Rootly documents one complaint about times: "Detected at can not be before Started time". The
+# place of triage in the order is not documented, so Rootly checks `in_triage_at`.
 IN_ORDER = (
     "started_at",
     "detected_at",
@@ -84,8 +91,11 @@ JIRA_ID: Any = Field(None, title="Jira issue ID", description="Jira's own number
 
 
 class Incident(Form):
-    """Rootly itself requires no attribute (an organisation can); we ask for a title, since Rootly
-    would invent one."""
+    """An incident.
+
+    Rootly itself requires no attribute, though an organisation can. Our form requires a title,
+    because Rootly would invent one.
+    """
 
     headline: ClassVar = "title"
     details: ClassVar = "summary"
@@ -177,7 +187,10 @@ class Incident(Form):
     @field_validator(*WHEN)
     @classmethod
     def _has_an_offset(cls, value: datetime | None) -> datetime | None:
-        """Slack's picker gives a point in time; one without an offset is read as UTC."""
+        """Return the time with an offset.
+
+        Slack's picker always gives one. A time without an offset is read as UTC.
+        """
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
     @field_validator("labels")
@@ -221,6 +234,8 @@ class Incident(Form):
 
 
 class ActionItem(Form):
+    """An action item of an incident."""
+
     headline: ClassVar = "summary"
     details: ClassVar = "description"
 
@@ -247,10 +262,10 @@ class ActionItem(Form):
 
 
 class WorkflowTask(Form):
-    """What every task has. The chosen type's parameters are a form of their own, in `task_params`.
+    """The fields of every workflow task. The chosen type's parameters are a form in `task_params`.
 
-    Rootly does not demand a name; ours carries the marker, so one without a name is called what its
-    type is called.
+    Rootly does not require a name. Our tasks have one, because it carries the marker. The default
+    is the label of the type.
     """
 
     headline: ClassVar = "name"

@@ -2,11 +2,11 @@
 
     python -m bot.adapters.rootly.generate rootly.json
 
-The argument is the path of the document. The command then lists where `tasks/forms.toml`, which
-people edit, does not agree with the new facts. It ends with 0 if there is nothing to list, and with
-1 if there is, or if the file is not Rootly's document.
+The argument is the path of the document. The command then lists the places where
+`tasks/forms.toml`, which people edit, does not agree with the new facts. The exit code is 0 if
+there are none. It is 1 if there are some, or if the file is not Rootly's document.
 
-The facts are names, types, choices, defaults, bounds and what is required. A keyword of the
+The facts are names, types, choices, defaults, bounds and required members. A keyword of the
 document that this module does not know is an error, so that no fact is lost without notice.
 """
 
@@ -23,25 +23,25 @@ from bot.adapters.rootly.tasks.facts import FACTS, Fact, TypeFacts
 from bot.adapters.rootly.tasks.wording import read_wording
 
 SUFFIX = "_task_params"
-"""Ends the name of each type's schema."""
+"""The end of the name of each type's schema."""
 PARAMS = (
     "paths", "/v1/workflows/{workflow_id}/workflow_tasks", "post", "requestBody", "content",
     "application/vnd.api+json", "schema", "properties", "data", "properties", "attributes",
     "properties", "task_params", "oneOf",
 )  # fmt: skip
-"""Where the document lists the schemas that a new task can have."""
+"""The path in the document to the schemas that a new task can have."""
 OBJECTS = {("id", "name"): "reference", ("email", "name"): "member", (): "object"}
-"""What an object with these members is called in the facts."""
+"""The name in the facts for an object with these members."""
 OF_A_TYPE = {"type", "properties", "required", "anyOf", "description"}
 OF_A_PARAMETER = {
     "type", "enum", "properties", "items", "default", "minimum", "maximum",
-    "nullable", "description", "example",  # known, and left out of the facts
+    "nullable", "description", "example",  # known, but no part of the facts
 }  # fmt: skip
 _AS_FACT = TypeAdapter(Fact)
 
 
 class DocumentError(Exception):
-    """The file is not a document that facts can be taken from."""
+    """The file is not a document with facts about task types."""
 
 
 def main(arguments: Sequence[str], target: Path = FACTS) -> int:

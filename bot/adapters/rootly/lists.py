@@ -1,5 +1,4 @@
-"""Rootly's lists as catalogs: where each one is, what its rows become, and in which order people
-see them."""
+"""Rootly's lists as catalogs: the path of each list, and its entries in order."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,13 +9,16 @@ from bot.adapters.rootly.custom_fields import ENTITIES, OF_ACTION_ITEMS, OF_INCI
 from bot.adapters.rootly.task_forms import ENTRIES
 
 PAGE = 100
-"""The largest page Rootly gives."""
+"""Rows of Rootly's largest page."""
 _SIZES = (PAGE, 50, 25, 5, 1)
-"""Each goes into the one before it, so that smaller pages can go on wherever larger ones ended."""
+"""Each size divides the size before it, so smaller pages can go on where larger ones ended."""
 MOST = 200 * PAGE
 NEWEST_INCIDENTS = 300
 TEST_INCIDENTS = {"filter[kind][in]": "test,test_sub"}
-"""Whether Rootly lists them without being asked is not documented: they are asked for besides."""
+"""The query for test incidents.
+
+It is not documented whether the plain list has them, so they are read separately.
+"""
 _LEVELS = ("critical", "high", "medium", "low")
 
 LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -73,8 +75,10 @@ CATALOGS = (
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The rows of one list as entries; rows without an id, and what nobody can use from here, are
-    passed over."""
+    """Return the rows of one list as entries in the order in which people see them.
+
+    Rows without an id are left out, and so are objects that nobody can use from here.
+    """
     rows = [row for row in rows if text(row, "id") and _offered(catalog, row)]
     match catalog:
         case "incidents":  # the newest first, test incidents among the others
@@ -84,26 +88,34 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
             return list({entry.id: entry for entry in map(incident_entry, newest)}.values())
         case "severities":
             return [_entry(catalog, row) for row in sorted(rows, key=_severity_order)]
-        case "alerts":  # as Rootly lists them: the newest first
+        case "alerts":  # in Rootly's order: the newest first
             return [_entry(catalog, row) for row in rows]
     return sorted((_entry(catalog, row) for row in rows), key=lambda entry: entry.label.casefold())
 
 
 def source(catalog: str) -> tuple[str, Mapping[str, str]]:
-    """Path and query of a list. KeyError for a catalog that Rootly does not have."""
+    """Return path and query of a list.
+
+    Raises `KeyError` for a catalog that Rootly does not have.
+    """
     name, _, part = catalog.partition(":")
     return (f"/v1/catalogs/{part}/entities", {}) if name == ENTITIES else LISTS[catalog]
 
 
 def page_sizes(path: str) -> tuple[int, ...]:
-    """How many rows to ask for at once, and how many if that is too much for one answer. An
-    incident comes with all that belongs to it: a hundred of them pass two million bytes."""
+    """Return the numbers of rows to ask for at once, the largest first.
+
+    A smaller number is used when a page is too long for one answer. An incident comes with all that
+    belongs to it: a hundred incidents can be longer than two million bytes.
+    """
     return _SIZES[1:] if path == LISTS["incidents"][0] else _SIZES
 
 
 def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """By the e-mail address; where Slack hides it, by the Slack id that Rootly has of some of its
-    users."""
+    """Return the user with the person's e-mail address, else the user with the person's Slack id.
+
+    Slack may hide the address. Rootly has the Slack ids of some of its users.
+    """
     known, email = list(entries), (person.email or "").strip().casefold()
     by_email = (entry for entry in known if email and entry.detail.casefold() == email)
     by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
@@ -148,8 +160,12 @@ def incident_entry(row: Any) -> Entry:
 
 
 def _offered(catalog: str, row: Any) -> bool:
-    """Not: private incidents (a picker shows titles to everyone, and a number can still be typed),
-    workflows that only Rootly's own admins may change, roles that are switched off."""
+    """Return whether people may choose the row here.
+
+    Private incidents are not offered, because a picker shows titles to everyone (the number can
+    still be typed). Workflows that only Rootly's own admins may change are not offered, and neither
+    are roles that are switched off.
+    """
     attributes = dig(row, "attributes")
     if catalog == "incidents":
         return dig(attributes, "private") is not True
@@ -159,7 +175,7 @@ def _offered(catalog: str, row: Any) -> bool:
 
 
 def _severity_order(row: Any) -> tuple[int, int]:
-    """The worst first; those of one level in the order the organisation gave them."""
+    """Return the sort key: the worst severity first, then the organisation's own order."""
     level, position = text(row, "attributes", "severity"), dig(row, "attributes", "position")
     return (
         _LEVELS.index(level) if level in _LEVELS else len(_LEVELS),

@@ -1,11 +1,14 @@
-"""What Rootly says when it does not create something: four shapes of body, one mapping to our
-fields.
+"""Put Rootly's complaints beside the fields that they are about.
 
-1. `{"errors": [{"title", "status", "detail"?}]}`: every documented operation; the titles are Rails' full messages
-   ("Severity must exist"), which name an attribute in words and point to none.
-2. `{"error", "message", "details": {"severity_id": ["can't be blank"]}}`: Rootly's guide to creating incidents.
-3. `{"severity_id": ["can't be blank"]}`: some other operations; also below "errors", and by task
-parameter. 4. `{"error": "..."}`: rate limits.
+The body has one of four shapes:
+
+1. `{"errors": [{"title", "status", "detail"?}]}`: every documented operation. The titles are Rails'
+   full messages ("Severity must exist"). They name an attribute in words, and do not point to it.
+2. `{"error", "message", "details": {"severity_id": ["can't be blank"]}}`: Rootly's guide to
+   creating incidents.
+3. `{"severity_id": ["can't be blank"]}`: some other operations. The shape also occurs below
+   "errors", and by task parameter.
+4. `{"error": "..."}`: rate limits.
 """
 
 import re
@@ -19,16 +22,18 @@ from bot.forms.fields import Form
 _RAILS = re.compile(
     r"(can(not)?|must|is|are|was|has|have|should|does|may|needs?|already|not|too)(n't|\b)"
 )
-"""How Rails goes on after an attribute. "To add this task, ..." is about no attribute `to`."""
+"""The words that follow an attribute in a message of Rails.
+
+"To add this task, ..." is about no attribute `to`.
+"""
 
 
 def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
-    """(what is said about a field of `form`, by the field's name; what is said about nothing in
-    particular)."""
+    """Return (words by the name of a field of `form`, words about no field)."""
     fields: dict[str, list[str]] = {}
     rest: list[str] = []
     names = _names(form)
-    for attribute, words in _said(body):
+    for attribute, words in _errors(body):
         field, words = _field(attribute, words, names)
         into = rest if field is None else fields.setdefault(field, [])
         if words not in into:
@@ -36,15 +41,15 @@ def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
     return {name: "; ".join(words) for name, words in fields.items()}, "; ".join(rest)
 
 
-def _said(body: Any) -> Iterable[tuple[str, str]]:
-    """Each complaint as (attribute or "", words); the first shape that says something wins."""
+def _errors(body: Any) -> Iterable[tuple[str, str]]:
+    """Return each complaint as (attribute or "", words). The first shape with words counts."""
     errors = dig(body, "errors")
     if isinstance(errors, list) and (
         titles := [("", _title(error)) for error in errors if _title(error)]
     ):
         return titles
-    if said := _by_attribute(errors) or _by_attribute(dig(body, "details")):
-        return said
+    if found := _by_attribute(errors) or _by_attribute(dig(body, "details")):
+        return found
     if words := text(body, "message") or text(body, "error"):
         return [("", words)]
     return _by_attribute(body)
@@ -55,11 +60,14 @@ def _title(error: Any) -> str:
     return f"{title}: {detail}" if title and detail and detail != title else title or detail
 
 
-def _by_attribute(said: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """`{"title": ["is bad"], "task_params": {"to": ["is odd"]}}`; nothing when it is of another
-    shape."""
+def _by_attribute(members: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Return the complaints of a body such as `{"title": ["is bad"]}`, as (attribute, words).
+
+    Task parameters are nested: `{"task_params": {"to": ["is odd"]}}`. Empty if the value has
+    another shape.
+    """
     found: list[tuple[str, str]] = []
-    for attribute, given in said.items() if isinstance(said, dict) else ():
+    for attribute, given in members.items() if isinstance(members, dict) else ():
         if attribute == "task_params":
             found += _by_attribute(given, f"{prefix}{attribute}.")
         for words in given if isinstance(given, list) else [given]:
@@ -69,10 +77,10 @@ def _by_attribute(said: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 
 def _names(form: Form, prefix: str = "") -> dict[str, str]:
-    """What Rootly may call a field of the form, in lower case, and the field. In a nested form:
-    `task_params.to`.
+    """Return the form's fields by the names that Rootly may use, in lower case.
 
-    A nested form's field goes by its short name too, unless the outer form has one of that name.
+    A field of a nested form is `task_params.to`. It also has its short name, unless the outer form
+    has a field of that name.
     """
     names: dict[str, str] = {}
     nested: dict[str, str] = {}
@@ -81,26 +89,26 @@ def _names(form: Form, prefix: str = "") -> dict[str, str]:
         if isinstance(value, Form):
             nested |= _names(value, f"{prefix}{name}.")
         wire = name.rstrip("_")
-        for said in (wire, *_spoken(wire)):
-            names[said] = names[re.sub("[_.]", " ", prefix) + said] = names[prefix + said] = (
-                prefix + name
-            )
-        if (
-            prefix == f"{BLOCK}." and info.title
-        ):  # a workspace's own field goes by what the workspace calls it
+        for spoken in (wire, *_spoken_forms(wire)):
+            for known in (spoken, re.sub("[_.]", " ", prefix) + spoken, prefix + spoken):
+                names[known] = prefix + name
+        # Rootly calls a workspace's own field by the title that the workspace gave it.
+        if prefix == f"{BLOCK}." and info.title:
             names[info.title.lower()] = prefix + name
     return nested | names
 
 
-def _spoken(attribute: str) -> set[str]:
-    """The attribute as Rails humanises it, without `_id` or `_ids`, singular and plural: "incident
-    type(s)"."""
+def _spoken_forms(attribute: str) -> set[str]:
+    """Return the names that Rails makes of an attribute, without `_id` or `_ids`.
+
+    The result has singular and plural: "incident type" and "incident types".
+    """
     words = attribute.replace("_", " ")
     stem = words.removesuffix(" ids").removesuffix(" id")
     spoken = {words, stem}
     if words.endswith(" ids"):
         spoken.add(f"{stem[:-1]}ies" if stem.endswith("y") else f"{stem}s")
-    # What the attributes call a group is a team to people.
+    # Rootly's API calls a team a group. Its messages to people call it a team.
     return spoken | {each.replace("group", "team") for each in spoken}
 
 
@@ -110,9 +118,9 @@ def _field(attribute: str, words: str, names: Mapping[str, str]) -> tuple[str | 
         return found, words if found else f"{attribute}: {words}"
     lowered = words.lower()
     for name in sorted(names, key=len, reverse=True):
-        # "Summary raw can't be blank" says "Summary can't be blank" again, about the text behind
-        # the attribute.
-        for said in (f"{name} raw ", f"{name} "):
-            if lowered.startswith(said) and _RAILS.match(lowered, len(said)):
-                return names[name], words[: len(name)] + " " + words[len(said) :]
+        # "Summary raw can't be blank" repeats "Summary can't be blank" for the attribute's raw
+        # text.
+        for start in (f"{name} raw ", f"{name} "):
+            if lowered.startswith(start) and _RAILS.match(lowered, len(start)):
+                return names[name], words[: len(name)] + " " + words[len(start) :]
     return None, words

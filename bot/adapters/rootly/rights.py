@@ -1,8 +1,7 @@
-"""Rootly's key: whose it is, and what reads tell of what it may do.
+"""Rootly's key: its account, and its permissions as far as reads show them.
 
-Rootly has no page that tells a key its rights. A list that the key may not read is a 403, or a 404
-"Not found or unauthorized". Whether it may create what it may read shows only when something is
-created.
+Rootly has no page with the rights of a key. A list that the key may not read gives a 403, or a 404
+"Not found or unauthorized". A missing right to create shows only when an object is created.
 """
 
 import hashlib
@@ -17,70 +16,76 @@ from bot.adapters.http import Reply, text
 
 ONE = {"page[size]": 1}
 PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/workflows"}
-"""The lists without which an operation has nothing to add to, and in which what may have been
-created is looked up."""
+"""The lists to try. Without them an operation has no object to add to.
+
+The bot also searches them for an object after a lost answer.
+"""
 _ADVICE = "in Rootly, or connect another key."
 
 
 class RootlyKey(ApiKey):
-    """One bearer token, with what to say about it."""
+    """One bearer token, with instructions for people."""
 
     api_key: SecretStr = Field(
         title="API key",
         description=(
             "In Rootly: Organization Settings, API Keys. Best is one of the whole organization. "
-            "Its role has to create and "
-            "read incidents, read and update workflows, and read severities, services, teams and "
-            "users."
+            "Its role has to create and read incidents, read and update workflows, and read "
+            "severities, services, teams and users."
         ),
     )
 
 
-def says_no(reply: Reply) -> bool:
-    """Whether the key may not read this list."""
+def is_denied(reply: Reply) -> bool:
+    """Return whether the key may not read this list."""
     return reply.status in (403, 404)
 
 
 def rights_of(user: Any, unread: Collection[str]) -> Rights:
-    """What a key may do whose user is `user` (None for a key that belongs to nobody), and which may
-    not read `unread`."""
+    """Return the rights of a key that may not read the lists `unread`.
+
+    `user` is Rootly's user of the key, None for a key without one.
+    """
     cannot, limited = {}, {}
     if "incidents" in unread:
         limited["incident"] = (
-            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot look "
-            "whether the incident is "
-            "there, and the list of incidents stays empty. Give it the right to read incidents "
-            f"{_ADVICE}"
+            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot "
+            "look whether the incident is there, and the list of incidents stays empty. Give it "
+            f"the right to read incidents {_ADVICE}"
         )
         cannot["action_item"] = (
-            "This key may not read incidents, and an action item belongs to one: give it the right "
-            "to read incidents "
-            f"{_ADVICE}"
+            "This key may not read incidents, and an action item belongs to one: give it the "
+            f"right to read incidents {_ADVICE}"
         )
     if "workflows" in unread:
         cannot["workflow_task"] = (
-            "This key may not read workflows, and a task belongs to one: give it the right to read "
-            "and update workflows "
-            f"{_ADVICE}"
+            "This key may not read workflows, and a task belongs to one: give it the right to "
+            f"read and update workflows {_ADVICE}"
         )
-    return Rights(acts_as=_named(user), cannot=cannot, limited=limited)
+    return Rights(acts_as=_acts_as(user), cannot=cannot, limited=limited)
 
 
-def _named(user: Any) -> str:
+def _acts_as(user: Any) -> str:
     name, email = text(user, "attributes", "full_name"), text(user, "attributes", "email")
     return f"{name} ({email})" if name and email else name or email
 
 
 def account_of(user: Any) -> Account | None:
-    """`full_name_with_team` is "[Organisation] Person": two keys of one organisation are one
-    account."""
+    """Return the organisation of a user as an account, or None.
+
+    `full_name_with_team` is "[Organisation] Person". Two keys of one organisation are one account.
+    """
     if match := re.match(r"\[(.+?)\] ", text(user, "attributes", "full_name_with_team") + " "):
         return Account(id=match[1], name=match[1])
     return None
 
 
 def person(user: Any) -> Account | None:
-    """Without the organisation's name, the user tells one account's keys from another's."""
+    """Return an account for the user, or None if the user has no id.
+
+    It is used when the organisation's name is not known. Keys of two users then belong to two
+    accounts.
+    """
     if not (number := text(user, "id")):
         return None
     return Account(
@@ -89,7 +94,9 @@ def person(user: Any) -> Account | None:
 
 
 def unnamed(credentials: ApiKey) -> Account:
-    """A key about which Rootly says nothing is an account of its own; the digest gives nothing
-    away."""
+    """Return an account for a key of which nothing else is known.
+
+    Its id is a digest of the key, which cannot be turned back into the key.
+    """
     digest = hashlib.sha256(credentials.api_key.get_secret_value().encode()).hexdigest()[:16]
     return Account(id=f"key:{digest}", name="a Rootly key without a user")

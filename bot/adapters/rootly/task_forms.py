@@ -1,4 +1,4 @@
-"""The form of each type of workflow task, made from `tasks` when it is first asked for.
+"""The form of each type of workflow task, made from `tasks` at its first use.
 
 A Slack channel has two fields: a picker, and a box for the channel of the incident that the
 workflow runs for. Most tasks are about that channel, and no picker can offer it.
@@ -46,12 +46,12 @@ SENTENCES = (
     "description",
     "prompt",
 )
-"""Texts that are likely to say something about the incident."""
+"""Texts that probably contain something about the incident."""
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
 
 
 def _address(value: str) -> str:
-    """Return the value if it is an address, an address after a name, or Liquid that may give one."""
+    """Return the value if it is an address, perhaps after a name, or Liquid."""
     if "{{" in value or "{%" in value or _ADDRESS.fullmatch(value):
         return value
     raise ValueError(f"“{value}” is not an e-mail address.")
@@ -128,16 +128,18 @@ class TaskParameters(Form):
                     raise wrong(self._field(first[0]), sentence)
 
     def _one_of(self, groups: tuple[tuple[str, ...], ...]) -> str:
-        said = [words for group in groups for words in self._ways(group)]
+        ways = [words for group in groups for words in self._ways(group)]
         return (
-            f"Fill in one of these: {', '.join(said[:-1])} or {said[-1]}."
-            if said[1:]
-            else f"Fill in {said[0]}."
+            f"Fill in one of these: {', '.join(ways[:-1])} or {ways[-1]}."
+            if ways[1:]
+            else f"Fill in {ways[0]}."
         )
 
     def _ways(self, group: tuple[str, ...]) -> list[str]:
-        """Return the titles of what fills the group in; a single channel has its box as a second
-        way."""
+        """Return the titles of the fields that fill the group in.
+
+        A single channel also has its box as a second way.
+        """
         only = self._parameter(group[0])
         box = [f"“{_own_title(only)}”"] if len(group) == 1 and _is_channel(only) else []
         return [" with ".join(self._title(name) for name in group), *box]
@@ -159,10 +161,10 @@ class TaskParameters(Form):
 
 @cache
 def task_form(name: str) -> type[TaskParameters]:
-    """Return the form for the parameters of the type; one of its texts says that Liquid is
-    possible.
+    """Return the form for the parameters of the type.
 
-    Raises KeyError for a name that is no type.
+    One of its texts has the hint that Liquid is possible. Raises `KeyError` for a name that is no
+    type.
     """
     task = tasks.types()[name]
     parameters = sorted(task.parameters, key=_place)
@@ -181,7 +183,7 @@ def task_form(name: str) -> type[TaskParameters]:
 
 
 class TaskForms(Mapping[str, type[Form]]):
-    """Every type's form by the type's name; each is made when it is first asked for."""
+    """Every type's form by the type's name. A form is made at its first use."""
 
     def __getitem__(self, name: str) -> type[TaskParameters]:
         return task_form(name)
@@ -218,7 +220,7 @@ def _entries() -> tuple[Entry, ...]:
 
 
 def field_name(parameter: Parameter) -> str:
-    """Return the field for the parameter; a name that Python or the form needs itself gets a `_`."""
+    """Return the field for the parameter. A name that Python or the form itself uses gets a `_`."""
     taken = keyword.iskeyword(parameter.name) or hasattr(TaskParameters, parameter.name)
     return f"{parameter.name}_" if taken else parameter.name
 
@@ -233,11 +235,11 @@ def _is_channel(parameter: Parameter) -> bool:
 
 
 def _place(parameter: Parameter) -> tuple[bool, bool]:
-    """Return what to sort by: needed parameters first, advanced ones last."""
+    """Return the sort key: needed parameters first, advanced ones last."""
     return (parameter.advanced, not parameter.needed)
 
 
-def _field(parameter: Parameter, said: str) -> tuple[Any, Any]:
+def _field(parameter: Parameter, description: str) -> tuple[Any, Any]:
     one, markers = _kind(parameter)
     needed = parameter.needed and not _is_channel(parameter)
     limits: dict[str, Any] = {}
@@ -246,7 +248,7 @@ def _field(parameter: Parameter, said: str) -> tuple[Any, Any]:
     elif needed and (parameter.many or parameter.kind not in _NEVER_EMPTY):
         limits = {"min_length": int(parameter.minimum or 1)}
     annotation: Any = list[one] if parameter.many else one  # type: ignore[valid-type]
-    settings = {"title": title(parameter), "description": said or None, **limits}
+    settings = {"title": title(parameter), "description": description or None, **limits}
     for marker in markers:
         annotation = Annotated[annotation, marker]
     if parameter.kind == "checkbox":
@@ -280,9 +282,9 @@ def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
 
 
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
-    said = Check("Of the incident that the workflow runs for")
+    box = Check("Of the incident that the workflow runs for")
     annotation: Any = Annotated[
-        Literal[True] | None, said, *([Advanced()] if parameter.advanced else [])
+        Literal[True] | None, box, *([Advanced()] if parameter.advanced else [])
     ]
     return annotation, Field(None, title=_own_title(parameter))
 

@@ -1,7 +1,7 @@
 """Twilio TaskRouter: workflows and tasks. Web forms in, JSON out, HTTP Basic authentication.
 
-Facts of 2026-11: Twilio's OpenAPI document and documentation. The JSON body that Twilio's page on
-creating a workflow shows is a product of the page's generator: the API takes forms only.
+Facts of 2026-11, from Twilio's OpenAPI document and documentation. Twilio's page on creating a
+workflow shows a JSON body. The generator of the page makes it: the API takes web forms only.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ from bot.adapters.twilio.configuration import warning
 from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
 from bot.adapters.twilio.forms import Beginnings, Task, Workflow
 from bot.adapters.twilio.refusals import complaints
-from bot.adapters.twilio.rights import PROBES, rights_of, says_no
+from bot.adapters.twilio.rights import PROBES, is_denied, rights_of
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
 from bot.runtime.threads import run_in_thread
@@ -49,19 +49,25 @@ from bot.runtime.threads import run_in_thread
 __all__ = ["Task", "Twilio", "TwilioKey", "Workflow"]
 
 PAGES = (1000, 100, 10, 1)
-"""How many rows to ask for at once (Twilio gives no more), and how many where that is too much for
-one answer."""
+"""Rows per page.
+
+Twilio gives at most 1000. A smaller size is used when a page is too long for one answer.
+"""
 MOST = 20 * PAGES[0]
 MOST_ASKED_SINGLY = 10
-TASKS_STAY = 240.0
-"""Seconds after the send for which the absence of a task means something: Twilio forgets a finished
-one about five minutes after it was completed."""
+TASK_RETENTION_SECONDS = 240.0
+"""Seconds after a send in which a missing task was certainly not created.
+
+Twilio deletes a finished task about five minutes after its completion.
+"""
 EVALUATIONS = Limits(read=Rate(3, 1.0))
 """Twilio's limit for filters that evaluate an expression, for a whole account."""
 JSON = {"Accept": "application/json"}
 
 
 class Twilio(Adapter):
+    """The adapter for Twilio TaskRouter."""
+
     vendor = "twilio"
     label = "Twilio TaskRouter"
     credentials = TwilioKey
@@ -77,8 +83,8 @@ class Twilio(Adapter):
         Operation("task", "action_item", "task", Task),
     )
     catalogs = lists.CATALOGS
-    # No `limits`: Twilio documents none, nor the units of its X-Rate-Limit-* headers. Only its 429
-    # is heeded.
+    # No `limits`: Twilio documents no rate, and no units of its X-Rate-Limit-* headers. Only its
+    # 429 counts.
 
     def __init__(
         self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time
@@ -88,7 +94,7 @@ class Twilio(Adapter):
         self._evaluations: dict[str, tuple[asyncio.Lock, RateLimiter]] = {}
 
     def address(self, credentials: TwilioKey) -> str:
-        """The region's own, unless the operator put another address in the place of Twilio's."""
+        """Return the region's address, or the operator's if the operator has replaced Twilio's."""
         return (
             ADDRESSES[credentials.region]
             if self.base_url.rstrip("/") in ADDRESSES.values()
@@ -111,7 +117,7 @@ class Twilio(Adapter):
             name: self._get(f"{path}/{step}?PageSize=1", credentials)
             for name, step in PROBES.items()
         }
-        allowed = rights_of(credentials, await refused(reads, says_no, until))
+        allowed = rights_of(credentials, await refused(reads, is_denied, until))
         name = text(reply.body, "friendly_name") or credentials.workspace
         return Account(id=credentials.workspace, name=name, rights=allowed)
 
@@ -139,13 +145,18 @@ class Twilio(Adapter):
     async def find(
         self, operation: str, submission: Submission, credentials: TwilioKey, since: float
     ) -> list[Created]:
-        """`since` is not asked for: nothing that is older can carry the marker, and the clocks need
-        not agree."""
+        """Return the objects with the marker, as `Adapter.find` describes.
+
+        `since` is not used. An older object cannot have the marker, and the clocks may differ.
+        """
         request = self.request(operation, submission, credentials)
         if operation == "task":
             rows = await self._marked_tasks(request.path, submission, credentials)
-            if not rows and self._clock() - since > TASKS_STAY:
-                sentence = "Twilio does not list it, but forgets finished tasks after a few minutes: please look there."
+            if not rows and self._clock() - since > TASK_RETENTION_SECONDS:
+                sentence = (
+                    "Twilio does not list it, but forgets finished tasks after a few minutes: "
+                    "please look there."
+                )
                 raise RejectedError(self.label, sentence)
         else:
             rows = await self._marked_workflows(request, submission, credentials)
@@ -158,8 +169,7 @@ class Twilio(Adapter):
     ) -> dict[str, Any]:
         named = {"FriendlyName": (request.data or {})["FriendlyName"]}
         rows = await self._all_rows(request.path, named, "workflows", credentials)
-        # The name is compared, in case a filter that Twilio does not know is passed over in
-        # silence.
+        # The name is compared too. Twilio may ignore a filter that it does not know.
         return {
             text(row, "sid"): row for row in rows if submission.marker in text(row, "friendly_name")
         }
@@ -167,9 +177,12 @@ class Twilio(Adapter):
     async def _marked_tasks(
         self, path: str, submission: Submission, credentials: TwilioKey
     ) -> dict[str, Any]:
-        """By SID. A row of a list may come without its attributes: then the task is read by itself,
-        in case the filter was passed over in silence."""
-        await self._turn_to_evaluate(credentials)
+        """Return the tasks with the marker by SID.
+
+        A row of the list may have no attributes, and Twilio may ignore the filter. Such a task is
+        read by itself.
+        """
+        await self._wait_to_evaluate(credentials)
         marked = {"EvaluateTaskAttributes": f'slack_ref == "{submission.marker}"'}
         rows = {
             text(row, "sid"): row
@@ -187,9 +200,11 @@ class Twilio(Adapter):
             sid: row for sid, row in rows.items() if submission.marker in text(row, "attributes")
         }
 
-    async def _turn_to_evaluate(self, credentials: TwilioKey) -> None:
-        """Wait until Twilio evaluates another expression, less than a second for each that waits
-        before."""
+    async def _wait_to_evaluate(self, credentials: TwilioKey) -> None:
+        """Wait until Twilio's limit allows another expression.
+
+        The wait is less than a second for each earlier call.
+        """
         queue, rate_limiter = self._evaluations.setdefault(
             credentials.workspace, (asyncio.Lock(), RateLimiter(EVALUATIONS))
         )
@@ -201,22 +216,25 @@ class Twilio(Adapter):
         return self._console(operation, credentials) or f"{self.address(credentials).rstrip('/')}/"
 
     def _created(
-        self, sid: str, made: Any, submission: Submission, credentials: TwilioKey, note: str = ""
+        self, sid: str, body: Any, submission: Submission, credentials: TwilioKey, note: str = ""
     ) -> Created:
         form = submission.form
         if isinstance(form, Task):
             return Created(id=sid, title=form.title, url=self._console("task", credentials))
-        title = text(made, "friendly_name").removesuffix(marked("", submission))
+        title = text(body, "friendly_name").removesuffix(marked("", submission))
         return Created(id=sid, title=title, url=self._console("workflow", credentials), note=note)
 
     def _console(self, operation: str, credentials: TwilioKey) -> str:
-        """The answer's `url` is for programs. The console's lists of a workspace's workflows and
-        tasks are the pages that are known to exist (no documented address leads to a single one),
-        for workspaces at Twilio itself."""
+        """Return the page of the workspace's workflows or tasks, empty outside Twilio itself.
+
+        The page is the list in Twilio's console. No documented address leads to a single workflow
+        or task, and the `url` in the answer is for programs.
+        """
         address = self.address(credentials)
         if not (urlsplit(address).hostname or "").endswith(".twilio.com"):
             return ""
-        if address != ADDRESSES["us1"]:  # the known addresses of the console's pages name no region
+        # The known addresses of the console's pages name no region.
+        if address != ADDRESSES["us1"]:
             return "https://console.twilio.com/"
         page = "tasks" if operation == "task" else "workflows"
         return (
@@ -233,13 +251,18 @@ class Twilio(Adapter):
         except UnauthorizedError as error:
             if catalog != lists.BEGINNINGS or error.status != 403:
                 raise
-            rows = []  # a key that may create workflows and not list them has none to copy, and begins anew
+            # A key may have the right to create workflows, and none to list them. Then there is
+            # nothing to copy.
+            rows = []
         return lists.entries(catalog, rows)
 
     async def _all_rows(
         self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey
     ) -> list[Any]:
-        """Every row; `unreadable` when one has no id, or the list has no end."""
+        """Return every row.
+
+        Raises the error of `unreadable` if a row has no id or the list has no end.
+        """
         rows, more = await self._rows(path, params, member, credentials)
         if more or not all(text(row, "sid") for row in rows):
             raise unreadable(self.label)
@@ -248,10 +271,10 @@ class Twilio(Adapter):
     async def _rows(
         self, path: str, params: Mapping[str, str], member: str, credentials: TwilioKey
     ) -> tuple[list[Any], bool]:
-        """(the rows of all pages, whether there are more of them than we read)
+        """Return (the rows of all pages, whether there are more rows than we read).
 
-        The address of the next page carries the size of the pages: where one is too long to be
-        read, the whole list is read anew in smaller ones.
+        The address of the next page contains the size of the pages. If a page is too long to be
+        read, the whole list is read again in smaller pages.
         """
         for size in PAGES:
             rows: list[Any] = []
@@ -274,20 +297,22 @@ class Twilio(Adapter):
         raise unreadable(self.label)
 
     def _below(self, url: str, credentials: TwilioKey) -> str | None:
-        """The path of the next page. An address on another host is not followed: the credentials
-        would travel there."""
+        """Return the path of the next page, or None if there is none.
+
+        An address on another host is not followed, because the credentials would be sent there.
+        """
         if not url:
             return None
         try:
-            page, ours = urlsplit(url), urlsplit(self.address(credentials))
+            page, base = urlsplit(url), urlsplit(self.address(credentials))
         except ValueError as error:
             raise unreadable(self.label) from error
-        if (page.scheme, page.netloc) != (ours.scheme, ours.netloc):
+        if (page.scheme, page.netloc) != (base.scheme, base.netloc):
             raise RejectedError(
                 self.label,
                 "Twilio's list goes on at another host, where the credentials are not sent.",
             )
-        path = page.path.removeprefix(ours.path.rstrip("/"))
+        path = page.path.removeprefix(base.path.rstrip("/"))
         return f"{path}?{page.query}" if page.query else path
 
     async def _get(self, path: str, credentials: TwilioKey) -> Reply:
@@ -311,16 +336,22 @@ class Twilio(Adapter):
         self, reply: Reply, form: Form | None = None, *, connecting: bool = False
     ) -> VendorError:
         fields, rest = complaints(reply.body, form)
-        status = 403 if says_no(reply) else reply.status
+        status = 403 if is_denied(reply) else reply.status
         if status == 401 and connecting:
-            sentence = "Twilio does not accept these credentials: copy them again, whole, and look if the region is theirs."
+            sentence = (
+                "Twilio does not accept these credentials: copy them again, whole, and look if "
+                "the region is theirs."
+            )
             return UnauthorizedError(self.label, sentence)
         if status in (401, 403):
             return rejected_token(
                 self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting
             )
         if status == 404 and not fields:
-            sentence = "Twilio no longer has the connected workspace; an admin can connect another with `/vendors`."
+            sentence = (
+                "Twilio no longer has the connected workspace; an admin can connect another with "
+                "`/vendors`."
+            )
             return RejectedError(self.label, sentence)
         if not fields and not rest:
             rest = [f"Twilio refused it and gave no reason (HTTP {reply.status})."]
@@ -330,7 +361,7 @@ class Twilio(Adapter):
 
 
 async def _note(form: Form) -> str:
-    """What people should look at in a workflow's rules."""
+    """Return the warning about a workflow's rules, empty if there is none."""
     if not isinstance(form, Workflow):
         return ""
     document = rules_of(form).document

@@ -1,10 +1,11 @@
-"""A task's attributes: what a person writes, and the JSON text that Twilio takes.
+"""A task's attributes: from the text that a person types to the JSON text that Twilio takes.
 
-A person writes lines, or a JSON object (what begins with a brace):
+A person types lines, or a JSON object (a text that begins with a brace):
 
     type = ticket                 text needs no quotes
-    priority_customer = true      numbers, true, false, null, lists and objects are what JSON takes them for
-    phone = "0123"                in quotes it is text, whatever it looks like
+    priority_customer = true      JSON's numbers, true, false, null, lists and objects keep
+                                  their meaning
+    phone = "0123"                a value in quotes is text, even if it looks like a number
 """
 
 import json
@@ -17,21 +18,23 @@ from bot.forms.sentences import json_complaint
 from bot.forms.text import cut
 
 LARGEST = 4096
-"""Characters of the JSON text, by Twilio's page on tasks."""
+"""Characters of the JSON text, at most. Source: Twilio's page on tasks."""
 REFERENCE, REPORTER = "slack_ref", "slack_reporter"
-"""Added by the bot: the marker, by which a task is found again, and who asked for it."""
+"""Attributes that the bot adds: the marker, by which a task is found again, and the reporter."""
 _ROOM_FOR_REPORTER = 80
-"""Characters of the reporter's name as JSON: a longer one is cut."""
+"""Characters of the reporter's name as JSON. A longer name is cut."""
 _DEEPEST = 50
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The attributes that were written. Raises ValueError with a sentence that says where something
-    is wrong."""
+    """Return the attributes in the text.
+
+    Raises `ValueError` with a sentence that names the place.
+    """
     if text.lstrip().startswith("{"):
-        if said := json_complaint(text, dict):
-            raise ValueError(said)
+        if complaint := json_complaint(text, dict):
+            raise ValueError(complaint)
         found = json.loads(text)
     else:
         found = _lines(text)
@@ -44,14 +47,18 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def minified(attributes: Mapping[str, Any], marker: str, reporter: str) -> str:
-    """The whole text for Twilio: these attributes, and what the bot adds."""
-    added = {REFERENCE: marker, **({REPORTER: name} if (name := _short(reporter)) else {})}
-    return storable(_json({**attributes, **added}))
+    """Return the JSON text for Twilio: these attributes, the marker and the reporter."""
+    added = {REFERENCE: marker}
+    if name := _shortened(reporter):
+        added[REPORTER] = name
+    return storable(_compact_json({**attributes, **added}))
 
 
 def excess(attributes: Mapping[str, Any]) -> int:
-    """How many characters too long they are, whoever asks and whatever the marker; 0 or less: they
-    fit."""
+    """Return the number of characters that are too many, 0 or less if the attributes fit.
+
+    They are measured with the longest possible marker and reporter.
+    """
     longest = minified(attributes, "ir0123456789ab", "n" * _ROOM_FOR_REPORTER)
     return len(longest) - LARGEST
 
@@ -94,13 +101,13 @@ def _too_deep(value: Any, left: int) -> bool:
     return left < 0 or any(_too_deep(each, left - 1) for each in inside)
 
 
-def _short(reporter: str) -> str:
-    """Their name, short enough for the room that is kept for it."""
+def _shortened(reporter: str) -> str:
+    """Return the reporter's name, cut to the space that is reserved for it."""
     name = " ".join(storable(reporter).split())[:_ROOM_FOR_REPORTER]
-    while len(_json(name)) > _ROOM_FOR_REPORTER + 2:
+    while len(_compact_json(name)) > _ROOM_FOR_REPORTER + 2:
         name = name[:-1]
     return name.rstrip()
 
 
-def _json(value: Any) -> str:
+def _compact_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What is sent to Twilio: the parameters of both calls, made from the forms."""
+"""Make the parameters of both of Twilio's calls from the forms."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,21 +29,26 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
         "ignore_capacity": "IgnoreCapacity",
     },
 }
-"""By operation: our field (dotted, where it is one of the rules') and Twilio's parameter. The
-fields that are not here become a part of one: the default queue, the filters and a file of the
-configuration, title and description of the attributes."""
+"""Twilio's parameter by operation and by our field. The name of a field of the rules is dotted.
+
+Some fields are not here because they become a part of a parameter. The default queue, the filters
+and a file are in the configuration. The title and the description are in the attributes.
+"""
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {"workflow": {}, "task": {}}
-"""By operation: Twilio's parameters that no form offers, and why."""
+"""Twilio's parameters that no form offers, by operation, with the reason."""
 
 
 def marked(name: str, submission: Submission) -> str:
-    """The name as it is sent, with the marker by which it is found again."""
+    """Return the name with the marker, as it is sent. The workflow is found again by the marker."""
     return f"{name} [{submission.marker}]"
 
 
 def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
-    """Expects the form joined with its rules (`Operation.form_for`)."""
+    """Return the parameters that create a workflow.
+
+    The form has to include its rules (`Operation.form_for`). Empty values are left out.
+    """
     rules = rules_of(form)
     given = {
         "FriendlyName": marked(form.friendly_name, submission),
@@ -52,28 +57,28 @@ def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
         "FallbackAssignmentCallbackUrl": rules.fallback_assignment_callback_url,
         "TaskReservationTimeout": rules.task_reservation_timeout,
     }
-    return _texts(given)
+    return _parameters(given)
 
 
 def task(form: Task, submission: Submission) -> dict[str, str]:
-    """What was left empty is left out."""
+    """Return the parameters that create a task. Empty values are left out."""
     given = {parameter: getattr(form, name) for name, parameter in PARAMETERS["task"].items()}
     given["Attributes"] = minified(form.given, submission.marker, submission.reporter)
     given["VirtualStartTime"] = (
         iso(form.virtual_start_time.timestamp()) if form.virtual_start_time else None
     )
-    return _texts(given)
+    return _parameters(given)
 
 
 def rules_of(form: Form) -> FromFields | FromJson:
-    """The rules of a workflow's form. KeyError for a form without any."""
+    """Return the rules of a workflow's form. Raises `KeyError` for a form without rules."""
     rules = getattr(form, "rules", None)
     if not isinstance(rules, FromFields | FromJson):
         raise KeyError("rules")
     return rules
 
 
-def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+def _parameters(given: Mapping[str, Any]) -> dict[str, str]:
     return {
         parameter: storable(str(value))
         for parameter, value in given.items()

@@ -1,13 +1,13 @@
-"""The routing rules of a TaskRouter workflow: what is wrong with a document, found before Twilio
-sees it.
+"""Check the routing rules of a TaskRouter workflow before Twilio gets them.
 
     {"task_routing": {
       "filters": [{"filter_friendly_name", "expression", "targets": [
-        {"queue", "priority", "timeout", "expression", "order_by", "skip_if", "known_worker_sid"}]}],
+        {"queue", "priority", "timeout", "expression", "order_by", "skip_if",
+         "known_worker_sid"}]}],
       "default_filter": {"queue"}}}
 
-What Twilio checks when it takes one is not documented. So members we do not know pass, with a
-warning, and whether a queue exists is left to Twilio. Source: its pages on workflow configuration
+The checks that Twilio makes are not documented. An unknown member is therefore allowed with a
+warning, and Twilio decides whether a queue exists. Source: Twilio's pages on workflow configuration
 and on expression syntax.
 """
 
@@ -20,14 +20,16 @@ from bot.adapters.twilio.expressions import complaint
 from bot.forms.sentences import json_complaint
 
 LARGEST = 1_038_576
-"""Bytes, by Twilio's page on workflow configuration."""
+"""Bytes of a configuration, at most. Source: Twilio's page on workflow configuration."""
 LARGEST_INT = 2_147_483_647
 QUEUE_SID = re.compile(r"WQ[0-9a-fA-F]{32}")
 TARGET_NAMES = ("task", "worker")
-"""What names begin with in a target's expression; in a filter's they are the task's attributes,
-bare."""
+"""The first parts of names in a target's expression.
+
+A filter's expression has the task's attributes without such a part.
+"""
 _QUEUE_NAMES = ("queue", "task_queue_sid")
-"""The second is that of Twilio's older examples."""
+"""The names of a target's queue. Twilio's older examples have the second one."""
 _KNOWN_WORKER = ("known_worker_sid", "known_worker_friendly_name")
 _ATTRIBUTE = re.compile(r"task\.\w+(?:\.\w+|\[\d+\])*")
 _TARGET = {
@@ -44,11 +46,11 @@ _MOST_NAMED = 5
 
 
 def problems(document: str) -> list[str]:
-    """What is wrong and where, each a sentence; nothing when it can be sent."""
+    """Return a sentence for each problem, with its place. Empty if the document can be sent."""
     if len(document.encode(errors="replace")) > LARGEST:
         return [f"It is longer than the {LARGEST:,} bytes that Twilio takes."]
-    if said := json_complaint(document):
-        return [said]
+    if json_error := json_complaint(document):
+        return [json_error]
     parsed = json.loads(document)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("task_routing"), dict):
         return ['It has to be an object with an object "task_routing" inside.']
@@ -56,15 +58,17 @@ def problems(document: str) -> list[str]:
 
 
 def in_short(found: list[str]) -> str:
-    """The first two of these sentences, and how many more there are."""
+    """Return the first two sentences, and the number of the others."""
     more = f" And {len(found) - 2} more." if len(found) > 2 else ""
     return " ".join(found[:2]) + more
 
 
 def warning(document: str) -> str:
-    """A sentence about the members that Twilio is not documented to have, of a document without
-    `problems`; empty when it has none."""
-    names = list(_unknown(json.loads(document)))
+    """Return a sentence about members that Twilio does not document, empty if there are none.
+
+    The document must have no `problems`.
+    """
+    names = list(_undocumented(json.loads(document)))
     if not names:
         return ""
     named = ", ".join(names[:_MOST_NAMED]) + (
@@ -75,13 +79,13 @@ def warning(document: str) -> str:
     )
 
 
-def given(thing: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the members that are null: they are as good as left out."""
+def without_nulls(thing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that are not null. A null counts as left out."""
     return {name: value for name, value in thing.items() if value is not None}
 
 
 def _routing(routing: dict[str, Any]) -> Iterator[str]:
-    routing = given(routing)
+    routing = without_nulls(routing)
     if "filters" not in routing and "default_filter" not in routing:
         yield 'task_routing needs "filters", "default_filter" or both.'
     filters = routing.get("filters", [])
@@ -93,7 +97,7 @@ def _routing(routing: dict[str, Any]) -> Iterator[str]:
     if "default_filter" in routing:
         default = routing["default_filter"]
         if isinstance(default, dict):
-            yield from _queue("task_routing.default_filter", given(default))
+            yield from _queue("task_routing.default_filter", without_nulls(default))
         else:
             yield "task_routing.default_filter has to be an object."
 
@@ -102,7 +106,7 @@ def _filter(where: str, rule: Any) -> Iterator[str]:
     if not isinstance(rule, dict):
         yield f"{where} has to be an object."
         return
-    rule = given(rule)
+    rule = without_nulls(rule)
     if not isinstance(expression := rule.get("expression"), str) or not expression.strip():
         yield f"{where}.expression is missing: it says which tasks the filter takes."
     else:
@@ -123,20 +127,23 @@ def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str
     if not isinstance(target, dict):
         yield f"{where} has to be an object."
         return
-    target = given(target)
+    target = without_nulls(target)
     if first or not target.keys().isdisjoint(
         _QUEUE_NAMES
-    ):  # later targets take over the queue of the one before
+    ):  # A later target without a queue has the queue of the target before it.
         yield from _queue(where, target)
     for name, least in (("priority", 0), ("timeout", 1)):
         if name in target and not is_whole(target[name], least):
             yield f"{where}.{name} has to be a whole number from {least} to {LARGEST_INT}."
     if not last and "timeout" not in target and "skip_if" not in target:
-        yield f"{where} needs a timeout, or a skip_if: without one the target after it is never reached."
-    yield from _texts(where, target)
+        yield (
+            f"{where} needs a timeout, or a skip_if: without one the target after it is never "
+            "reached."
+        )
+    yield from _text_members(where, target)
 
 
-def _texts(where: str, target: dict[str, Any]) -> Iterator[str]:
+def _text_members(where: str, target: dict[str, Any]) -> Iterator[str]:
     for name in ("expression", "order_by", "skip_if", *_KNOWN_WORKER):
         if name not in target:
             continue
@@ -153,8 +160,8 @@ def _texts(where: str, target: dict[str, Any]) -> Iterator[str]:
 
 
 def _expression(where: str, expression: str, roots: tuple[str, ...] = ()) -> Iterator[str]:
-    if said := complaint(expression, roots):
-        yield f"{where}: {said[0].lower()}{said[1:]}"
+    if sentence := complaint(expression, roots):
+        yield f"{where}: {sentence[0].lower()}{sentence[1:]}"
 
 
 def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
@@ -164,8 +171,10 @@ def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
 
 
 def is_whole(value: Any, least: int) -> bool:
-    """Whether Twilio can take it for a whole number; its own examples hold digits as text beside
-    numbers."""
+    """Return whether Twilio accepts the value as a whole number.
+
+    Twilio's own examples have digits as text beside numbers.
+    """
     if isinstance(value, str):
         return (
             value.isascii()
@@ -176,20 +185,20 @@ def is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST_INT
 
 
-def _unknown(document: dict[str, Any]) -> Iterator[str]:
-    """The places of the members that are not documented."""
-    yield from _others("", document, {"task_routing"})
+def _undocumented(document: dict[str, Any]) -> Iterator[str]:
+    """Yield the places of the undocumented members."""
+    yield from _undocumented_members("", document, {"task_routing"})
     routing = document["task_routing"]
-    yield from _others("task_routing.", routing, {"filters", "default_filter"})
+    yield from _undocumented_members("task_routing.", routing, {"filters", "default_filter"})
     for number, rule in enumerate(routing.get("filters") or []):
         where = f"task_routing.filters[{number}]."
-        yield from _others(where, rule, _FILTER)
+        yield from _undocumented_members(where, rule, _FILTER)
         for place, target in enumerate(rule["targets"]):
-            yield from _others(f"{where}targets[{place}].", target, _TARGET)
-    yield from _others(
+            yield from _undocumented_members(f"{where}targets[{place}].", target, _TARGET)
+    yield from _undocumented_members(
         "task_routing.default_filter.", routing.get("default_filter") or {}, {*_QUEUE_NAMES}
     )
 
 
-def _others(where: str, thing: dict[str, Any], known: set[str]) -> Iterator[str]:
+def _undocumented_members(where: str, thing: dict[str, Any], known: set[str]) -> Iterator[str]:
     yield from (f"{where}{name}" for name in thing if name not in known)

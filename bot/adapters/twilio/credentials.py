@@ -1,4 +1,4 @@
-"""What Twilio's API wants to see, and where it is."""
+"""Twilio's credentials, and the addresses of its API."""
 
 import re
 from typing import Annotated, Literal
@@ -10,30 +10,30 @@ from bot.adapters.base import Credentials, Visible
 Region = Literal["us1", "ie1"]
 ADDRESSES: dict[Region, str] = {
     "us1": "https://taskrouter.twilio.com",
-    # With the edge, which Twilio's command line demands beside the region; its libraries can do
-    # without.
+    # The address includes the edge. Twilio's command line requires it beside the region, its
+    # libraries do not.
     "ie1": "https://taskrouter.dublin.ie1.twilio.com",
 }
-"""Twilio's own. A workspace chooses one of these regions; it cannot write an address."""
+"""Twilio's own addresses by region. A workspace chooses a region and cannot enter an address."""
 
 
 class TwilioKey(Credentials):
-    """An API key and its secret, or the account's SID and its auth token; and the workspace that
-    they are used for."""
+    """An API key and its secret, or the account's SID and its auth token, for one workspace."""
 
     key_sid: Annotated[SecretStr, Visible()] = Field(
         title="API key SID, or account SID",
         description=(
             "SK… of an API key (in Twilio's console: Account, API keys & tokens), or AC… of the "
-            "account itself. A restricted "
-            "key has to read TaskRouter's workspaces, task queues and task channels, and to read "
-            "and create workflows and "
-            "tasks."
+            "account itself. A restricted key has to read TaskRouter's workspaces, task queues "
+            "and task channels, and to read and create workflows and tasks."
         ),
     )
     key_secret: SecretStr = Field(
         title="Secret, or auth token",
-        description="The API key's secret, which Twilio showed once when it was made; the auth token for an account SID.",
+        description=(
+            "The API key's secret, which Twilio showed once when it was made; the auth token for "
+            "an account SID."
+        ),
     )
     workspace_sid: Annotated[SecretStr, Visible()] = Field(
         title="TaskRouter workspace SID",
@@ -42,7 +42,10 @@ class TwilioKey(Credentials):
     region: Region = Field(
         "us1",
         title="Region",
-        description="us1 is the United States, Twilio's usual one; ie1 is Ireland. A key works only where it was made.",
+        description=(
+            "us1 is the United States, Twilio's usual one; ie1 is Ireland. A key works only "
+            "where it was made."
+        ),
     )
 
     @field_validator("key_sid")

@@ -1,4 +1,4 @@
-"""TaskRouter's expressions: whether one can be read, and if not, where and what was expected there.
+"""Check TaskRouter's expressions: find the first place that cannot be read.
 
     either     = both {OR both}
     both       = condition {AND condition}
@@ -7,8 +7,8 @@
     value      = 'text' | "text" | number | TRUE | FALSE | NULL | "[" [value {"," value}] "]" | name
     name       = word {"." word | "[" digits "]"}
 
-Source: Twilio's page on expression syntax; its page on activities writes the words in small letters
-as well.
+Source: Twilio's page on expression syntax. Its page on activities also has the words in small
+letters.
 """
 
 import re
@@ -18,7 +18,7 @@ from typing import NoReturn
 from bot.forms.text import cut
 
 DEEPEST = 50
-"""Parentheses and lists within each other; nobody reads more."""
+"""Levels of parentheses and lists inside each other. Nobody needs more."""
 
 _TOKEN = re.compile(
     r"""
@@ -38,7 +38,7 @@ _HINTS = (
     (re.compile(r"&"), "write AND"),
     (re.compile(r"\|"), "write OR"),
     (re.compile(r"!"), "write != or NOT IN"),
-    (re.compile(r"[-‐‑–]"), "names cannot hold a hyphen"),  # noqa: RUF001  people paste them
+    (re.compile(r"[-‐‑–]"), "names cannot hold a hyphen"),  # noqa: RUF001 people paste them
     (re.compile(r"[“”„‘’]"), "use straight quotes (' or \")"),  # noqa: RUF001
     (re.compile(r"[\"']"), "the text that begins here has no end"),
 )
@@ -47,12 +47,14 @@ _A_COMPARISON = "a comparison: ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN
 
 
 class _UnreadableError(Exception):
-    """The message is a sentence that says where."""
+    """The expression cannot be read. The message is a sentence with the place."""
 
 
 def complaint(expression: str, roots: Collection[str] = ()) -> str | None:
-    """What is wrong with it and where, as a sentence; None if nothing is. Names must begin with one
-    of `roots` and a dot, if any are given."""
+    """Return a sentence about the first error and its place, or None if there is none.
+
+    If `roots` are given, a name must begin with one of them and a dot.
+    """
     try:
         _Parser(expression, roots).whole()
     except _UnreadableError as error:
@@ -61,8 +63,11 @@ def complaint(expression: str, roots: Collection[str] = ()) -> str | None:
 
 
 class _Parser:
-    """Reads from `self._at` on; `self._kind` and `self._word` are the token there, both empty at
-    the end. A text has no word: what stands in quotes is never an operator."""
+    """A parser that reads from `self._at` on.
+
+    `self._kind` and `self._word` are the token at that place, both empty at the end. A text has no
+    word, so that text in quotes is never taken for an operator.
+    """
 
     def __init__(self, expression: str, roots: Collection[str]) -> None:
         self._text = expression
@@ -82,7 +87,8 @@ class _Parser:
             self._expected("AND, OR or the end")
 
     def _next(self) -> None:
-        self._at = _SPACE.match(self._text, self._end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        # The pattern matches an empty text too.
+        self._at = _SPACE.match(self._text, self._end).end()  # type: ignore[union-attr]
         if self._at == len(self._text):
             self._kind, self._word = "", ""
             return
@@ -164,7 +170,7 @@ class _Parser:
         self._stop(self._hint() or f"expected {what}")
 
     def _hint(self) -> str:
-        """What people mean by a character that TaskRouter does not know there."""
+        """Return the advice for a character that TaskRouter does not know, or an empty text."""
         if self._kind == "text":
             return ""
         return next((words for pattern, words in _HINTS if pattern.match(self._text, self._at)), "")

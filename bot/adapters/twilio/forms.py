@@ -1,5 +1,4 @@
-"""What a person fills in for Twilio TaskRouter: a workflow, whose rules are fields or JSON, and a
-task."""
+"""Twilio TaskRouter's forms: a workflow, whose rules are fields or JSON, and a task."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,12 +17,15 @@ from bot.adapters.twilio.expressions import complaint
 from bot.forms.fields import Advanced, Choice, Form, Json, Lookup, Text, Upload, wrong
 
 LONGEST_NAME = 64
-"""Twilio documents it for workspaces, workers and channels, and nothing for workflows."""
+"""Characters of a name.
+
+Twilio documents this limit for workspaces, workers and channels, and none for workflows.
+"""
 ROOM_FOR_MARKER = len(" [ir0123456789ab]")
 LONGEST_LIFE = 1_209_600
-"""Seconds: two weeks."""
+"""Seconds that a task may live: two weeks."""
 MOST_KNOWN = 1000
-"""So many documents are known to be sound; 32 bytes each."""
+"""The number of correct documents that are remembered, at 32 bytes each."""
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CAPACITY = {"true": "Give it to them all the same", "false": "Wait until they have room"}
 EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
@@ -79,7 +81,10 @@ ReservationTimeout = Annotated[
 
 
 class Filter(Form):
-    """One filter with one target, or nothing at all. `number` stands in the titles of its fields."""
+    """One filter with one target, or an empty filter.
+
+    `number` stands in the titles of its fields.
+    """
 
     number: ClassVar[int]
 
@@ -88,7 +93,10 @@ class Filter(Form):
         Field(
             None,
             title="expression",
-            description="Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT IN, AND, OR.",
+            description=(
+                "Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT "
+                "IN, AND, OR."
+            ),
         )
     )
     queue: Queue | None = Field(None, title="queue")
@@ -100,12 +108,15 @@ class Filter(Form):
         ge=1,
         le=LARGEST_INT,
         title="timeout",
-        description="Seconds in this queue; then the next filter that matches takes the task, else it is cancelled.",
+        description=(
+            "Seconds in this queue; then the next filter that matches takes the task, else it is "
+            "cancelled."
+        ),
     )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Runs once a subclass has its own copies of the fields."""
+        """Number the titles, once the subclass has its own copies of the fields."""
         super().__pydantic_init_subclass__(**kwargs)
         for info in cls.model_fields.values():
             info.title = f"Filter {cls.number}: {info.title}"
@@ -113,8 +124,8 @@ class Filter(Form):
     @field_validator("expression")
     @classmethod
     def _can_be_read(cls, value: str | None) -> str | None:
-        if value and (said := complaint(value)):
-            raise ValueError(said)
+        if value and (sentence := complaint(value)):
+            raise ValueError(sentence)
         return value
 
     @model_validator(mode="after")
@@ -130,14 +141,20 @@ class Filter(Form):
 
 
 class Filter1(Filter):
+    """The first filter."""
+
     number: ClassVar = 1
 
 
 class Filter2(Filter):
+    """The second filter."""
+
     number: ClassVar = 2
 
 
 class Filter3(Filter):
+    """The third filter."""
+
     number: ClassVar = 3
 
 
@@ -162,11 +179,13 @@ class FromFields(Form):
         return rules.configuration(self.model_dump())
 
 
-class _Sound:
-    """The documents that nothing was wrong with, the last so many. One is looked at when it is
-    submitted and whenever it is sent, and a file of a megabyte takes 0.15 s. Only their digests
-    are kept: the documents belong to a workspace, which may be gone. Threads may ask at the same
-    time."""
+class _CheckedDocuments:
+    """Remembers the last documents without problems.
+
+    A document is checked when it is submitted and each time it is sent, and a file of a megabyte
+    takes 0.15 s. Only digests are kept, because the documents belong to a workspace, which may be
+    deleted. Several threads may call at the same time.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -174,12 +193,12 @@ class _Sound:
         self._lock = Lock()
 
     def complaint(self, document: str) -> str:
-        """What is wrong with it, empty for nothing."""
+        """Return the problems of the document in short, empty if there are none."""
         digest = sha256(document.encode(errors="surrogatepass")).digest()
         if digest in self._digests:
             return ""
-        if said := in_short(problems(document)):
-            return said
+        if sentence := in_short(problems(document)):
+            return sentence
         with self._lock:
             self._digests[digest] = None
             if len(self._digests) > self._most:
@@ -187,18 +206,21 @@ class _Sound:
         return ""
 
 
-_sound = _Sound(MOST_KNOWN)
+_checked = _CheckedDocuments(MOST_KNOWN)
 
 
 class FromJson(Form):
-    """The rules in Twilio's own words, typed or in a file."""
+    """The rules as Twilio's JSON, typed or in a file."""
 
     block: ClassVar = "json"
 
     configuration: Annotated[str | None, Json(kind=dict, placeholder=EXAMPLE)] = Field(
         None,
         title="Configuration",
-        description=f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a file with them below.",
+        description=(
+            f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a "
+            "file with them below."
+        ),
     )
     configuration_file: Annotated[
         str | None, Upload(most=LARGEST, types=("json",), instead_of="configuration")
@@ -214,8 +236,8 @@ class FromJson(Form):
     @field_validator("configuration", "configuration_file")
     @classmethod
     def _can_be_sent(cls, value: str | None) -> str | None:
-        if value and (said := _sound.complaint(value)):
-            raise ValueError(said)
+        if value and (sentence := _checked.complaint(value)):
+            raise ValueError(sentence)
         return value
 
     @model_validator(mode="after")
@@ -239,9 +261,12 @@ class FromJson(Form):
 
 
 class Beginnings(Mapping[str, type[Form]]):
-    """The form of the rules for each way to begin: `fields`, `json`, and either with `@` and the
-    SID of the workflow that it is a copy of. A copy's block ids are its own: Slack keeps what
-    stands in a block whose id stays."""
+    """The form of the rules for each way to begin.
+
+    The ways are `fields`, `json`, and either of them with `@` and the SID of a workflow to copy.
+    The form of a copy has block ids of its own, because Slack keeps the input of a block whose id
+    stays the same.
+    """
 
     WAYS: ClassVar[Mapping[str, type[Form]]] = {"fields": FromFields, "json": FromJson}
 
@@ -272,7 +297,7 @@ def _copying(form: type[Form], workflow: str) -> type[Form]:
 
 
 class Workflow(Form):
-    """What every workflow has; its rules (`rules`) are the form that `routing` chooses."""
+    """The fields of every workflow. `routing` chooses the form of its rules (`rules`)."""
 
     headline: ClassVar = "friendly_name"
 
@@ -284,12 +309,17 @@ class Workflow(Form):
     ] = Field(
         None,
         title="Begin with",
-        description="Fields for a default queue and filters, JSON, or the rules of a workflow that exists.",
+        description=(
+            "Fields for a default queue and filters, JSON, or the rules of a workflow that exists."
+        ),
     )
 
 
 class Task(Form):
-    """A task is its attributes; a title and a description are two of them."""
+    """A task.
+
+    Twilio has only attributes for its content: the title and the description are two of them.
+    """
 
     headline: ClassVar = "title"
     details: ClassVar = "description"
@@ -304,7 +334,9 @@ class Task(Form):
     attributes: Annotated[str | None, Text(multiline=True, placeholder="type = ticket")] = Field(
         None,
         title="Attributes",
-        description="What workflows ask for: a line each, name = value, or all of them as JSON: {...}.",
+        description=(
+            "What workflows ask for: a line each, name = value, or all of them as JSON: {...}."
+        ),
     )
     task_channel: Annotated[str | None, Lookup("task_channels", placeholder="default")] = Field(
         None, title="Task channel"
@@ -321,7 +353,9 @@ class Task(Form):
         ge=1,
         le=LONGEST_LIFE,
         title="Timeout",
-        description="Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty.",
+        description=(
+            "Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty."
+        ),
     )
     virtual_start_time: Annotated[datetime | None, Advanced()] = Field(
         None,
@@ -334,7 +368,9 @@ class Task(Form):
     routing_target: Annotated[Target | None, Advanced()] = Field(
         None,
         title="Routing target",
-        description="The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to.",
+        description=(
+            "The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to."
+        ),
     )
     ignore_capacity: Annotated[Literal["true", "false"] | None, Choice(CAPACITY), Advanced()] = (
         Field(None, title="If that worker is full or away")
@@ -342,7 +378,7 @@ class Task(Form):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The attributes that were written, in whichever field."""
+        """The attributes in all fields together."""
         named = {
             "title": self.title,
             **({"description": self.description} if self.description else {}),

@@ -1,4 +1,4 @@
-"""Twilio's lists as catalogs, and what choosing how to begin a workflow fills in."""
+"""Twilio's lists as catalogs, and the values that each way to begin a workflow fills in."""
 
 import json
 import re
@@ -32,32 +32,36 @@ WAYS = (
 _MARKER = re.compile(r" \[ir[0-9a-f]{12}\]$")
 _URLS = ("assignment_callback_url", "fallback_assignment_callback_url")
 RESERVATION = 120
-"""Seconds: Twilio's default, which need not be said."""
+"""Seconds: Twilio's default, which is left out of a form."""
 _OTHERS = (*_URLS, "task_reservation_timeout")
 """The fields of a workflow's rules that are no part of its configuration."""
 _LATER = (*rules.FILTERS[1:], *_OTHERS)
 """The fields that only "More fields" shows."""
 TOO_LONG = (
-    f"As JSON, these rules are longer than the {rules.LONGEST:,} characters of a text field. Go on "
-    "with the fields, or make "
-    "them shorter and choose JSON again."
+    f"As JSON, these rules are longer than the {rules.LONGEST:,} characters of a text field. Go "
+    "on with the fields, or make them shorter and choose JSON again."
 )
 TOO_LONG_TO_COPY = (
     "That workflow's rules are too long for a form. Copy them from Twilio's console into a .json "
-    "file, choose JSON here, and "
-    "choose the file there."
+    "file, choose JSON here, and choose the file there."
 )
 WOULD_REPLACE = (
-    "That copy would replace the rules that are filled in here. Empty them first, then choose the "
-    "copy again: where they are "
-    "fields, choose JSON, which makes one text of them. Or close this form and open another."
+    "That copy would replace the rules that are filled in here. Empty them first, then choose "
+    "the copy again: where they are fields, choose JSON, which makes one text of them. Or close "
+    "this form and open another."
 )
-_ROOM = "There is room for three filters with one target each, a queue for every other task, and nothing else."
+_ROOM = (
+    "There is room for three filters with one target each, a queue for every other task, and "
+    "nothing else."
+)
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
-    """The catalog's entries, in the order people want to see them."""
-    made = {"task_channels": _channel, BEGINNINGS: _copy}.get(catalog, _named)
+    """Return the catalog's entries in the order in which people see them.
+
+    `rows` are Twilio's. Rows without a SID are left out, and so are rows that cannot be chosen.
+    """
+    made = {"task_channels": _channel, BEGINNINGS: _copy_of}.get(catalog, _entry)
     known = (made(row) for row in rows if text(row, "sid"))
     found = sorted(
         (entry for entry in known if entry is not None), key=lambda entry: entry.label.casefold()
@@ -65,7 +69,7 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     return [*WAYS, *found] if catalog == BEGINNINGS else found
 
 
-def _named(row: Any) -> Entry:
+def _entry(row: Any) -> Entry:
     return Entry(id=text(row, "sid"), label=_name(row))
 
 
@@ -80,9 +84,12 @@ def _channel(row: Any) -> Entry | None:
     return Entry(id=unique, label=label, detail=unique if unique != label else "")
 
 
-def _copy(row: Any) -> Entry | None:
-    """As fields where fields can say it, else as JSON; a document that no text input can hold is
-    said to be too long."""
+def _copy_of(row: Any) -> Entry | None:
+    """Return the entry that copies a workflow: as fields if they can hold its rules, else as JSON.
+
+    If the document is too long for a text input, the entry's detail is a note about that. None if
+    there is nothing to copy.
+    """
     sid, document = text(row, "sid"), _document(row)
     if not re.fullmatch(r"WW[0-9a-fA-F]{32}", sid) or not document:
         return None
@@ -104,8 +111,10 @@ def _copy(row: Any) -> Entry | None:
 
 
 def _document(row: Any) -> str:
-    """The configuration, empty if it cannot be read. Whether it has `problems` does not matter: a
-    person can mend them."""
+    """Return the configuration, empty if it cannot be read.
+
+    Its `problems` do not matter, because a person can correct them.
+    """
     try:
         parsed = json.loads(text(row, "configuration"))
         return storable(json.dumps(parsed, ensure_ascii=False)) if isinstance(parsed, dict) else ""
@@ -114,18 +123,19 @@ def _document(row: Any) -> str:
 
 
 def _others(row: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {name: url for name in _URLS if (url := link(row, name))}
+    urls = {name: link(row, name) for name in _URLS}
+    found: dict[str, Any] = {name: url for name, url in urls.items() if url}
     seconds = dig(row, "task_reservation_timeout")
-    return found | (
-        {"task_reservation_timeout": seconds}
-        if is_whole(seconds, 1) and seconds != RESERVATION
-        else {}
-    )
+    if is_whole(seconds, 1) and seconds != RESERVATION:
+        found["task_reservation_timeout"] = seconds
+    return found
 
 
 def _readable(document: str) -> str | None:
-    """The document with line breaks, or without any where it is long; None when it is too long even
-    then."""
+    """Return the document with line breaks, or without any if it is long.
+
+    None if the document is too long for a text input even then.
+    """
     parsed = json.loads(document)
     for indent, separators in ((2, None), (None, (",", ":"))):
         written = json.dumps(parsed, ensure_ascii=False, indent=indent, separators=separators)
@@ -137,9 +147,12 @@ def _readable(document: str) -> str | None:
 def prefill(
     answer: str | None, typed: Mapping[str, Any], entry: Entry | None, last: Entry | None = None
 ) -> Prefill:
-    """What the chosen way to begin fills in: a copy's rules; or, where fields become JSON or JSON
-    fields, what was typed, finished or not. Where the other form cannot hold it all, or a copy
-    would replace more than the `last` one filled in, the form stays as it is."""
+    """Return the values for the chosen way to begin.
+
+    A copy gives the workflow's rules. A change between fields and JSON converts the input, finished
+    or not. The form stays as it was if the other form cannot hold everything, or if a copy would
+    replace input of the person. Values that the `last` copy filled in may be replaced.
+    """
     way, _, copied = (answer or "fields").partition("@")
     if copied:
         return _copied(typed, entry, last)
@@ -148,10 +161,12 @@ def prefill(
     if way == "json" and "default_queue" in before:
         if (written := _as_json(before)) is None:
             return Prefill(typed, reason=TOO_LONG)
-        return _filled(typed, {**kept, **({"configuration": written} if written else {})})
-    if way == "json" and before.get(
-        "configuration_file"
-    ):  # in a copy's form, whose blocks are its own
+        if written:
+            kept["configuration"] = written
+        return _filled(typed, kept)
+    # A file is chosen in the form of a copy. The plain JSON form has other block ids, so Slack
+    # would drop the file.
+    if way == "json" and before.get("configuration_file"):
         return Prefill(
             typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
         )
@@ -159,9 +174,8 @@ def prefill(
         if why := _not_as_fields(before):
             return Prefill(typed, reason=why)
         document = before["configuration"] or ""
-        return _filled(
-            typed, {**kept, **((rules.unfinished(document) or {}) if document.strip() else {})}
-        )
+        found = (rules.unfinished(document) or {}) if document.strip() else {}
+        return _filled(typed, {**kept, **found})
     return Prefill(typed)
 
 
@@ -172,43 +186,54 @@ def _copied(typed: Mapping[str, Any], entry: Entry | None, last: Entry | None) -
         )
     if not entry.data:
         return Prefill(typed, reason=TOO_LONG_TO_COPY)
-    filled_in = json.loads(last.data) if last is not None and last.data else {}
-    if (there := _said(typed.get("rules"))) and there != _said(filled_in):
+    copied_before = json.loads(last.data) if last is not None and last.data else {}
+    filled_in_now = _comparable(typed.get("rules"))
+    if filled_in_now and filled_in_now != _comparable(copied_before):
         return Prefill(typed, reason=WOULD_REPLACE)
     return _filled(typed, json.loads(entry.data))
 
 
-def _said(value: Any) -> Any:
-    """What was filled in, without what is blank, and as text: a number that was typed equals the
-    one that was filled in."""
+def _comparable(value: Any) -> Any:
+    """Return the input without blank values and as text, for a comparison.
+
+    A typed number then equals the number of a copy.
+    """
     if isinstance(value, Mapping):
-        return {name: said for name, each in value.items() if (said := _said(each))}
+        members = {name: _comparable(each) for name, each in value.items()}
+        return {name: member for name, member in members.items() if member}
     if isinstance(value, list | tuple):
-        return [_said(each) for each in value]
+        return [_comparable(each) for each in value]
     return "" if value is None else "\n".join(str(value).split("\r\n")).strip()
 
 
 def _as_json(before: Mapping[str, Any]) -> str | None:
-    """The fields as JSON, as far as they go; empty when nothing is filled in, None when it is too
-    long for a text input."""
+    """Return the fields as JSON, finished or not.
+
+    Empty if nothing is filled in, None if the JSON is too long for a text input.
+    """
     if not before.get("default_queue") and not rules.filters_given(before):
         return ""
     return _readable(rules.configuration(before))
 
 
 def _not_as_fields(before: Mapping[str, Any]) -> str:
-    """Why this JSON cannot become fields, and what to do; empty when it can."""
+    """Return why this JSON cannot become fields, with what to do. Empty if it can."""
     if before.get("configuration_file"):
-        return "The rules are in a file, which fields cannot show. Take the file out first, then choose Fields again."
+        return (
+            "The rules are in a file, which fields cannot show. Take the file out first, then "
+            "choose Fields again."
+        )
     document = before["configuration"] or ""
     if not document.strip():
         return ""
-    if (said := json_complaint(document)) is None:
+    if (why := json_complaint(document)) is None:
         if rules.unfinished(document) is not None:
             return ""
         found = problems(document)
-        said = in_short(found) if found else _ROOM
-    return f"Fields cannot show this JSON yet. {said} Change it, or empty it, then choose Fields again."
+        why = in_short(found) if found else _ROOM
+    return (
+        f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
+    )
 
 
 def _filled(typed: Mapping[str, Any], found: Mapping[str, Any]) -> Prefill:

@@ -1,7 +1,10 @@
-"""Twilio's words when it refuses, beside the fields they are about.
+"""Put the words of Twilio's refusals beside the fields that they are about.
 
-A: {"code", "message", "more_info", "status"}, whose message may name a parameter, a place in the
-configuration, a SID B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457)
+Twilio has two shapes of body:
+
+- A: {"code", "message", "more_info", "status"}. The message may name a parameter, a place in the
+  configuration, or a SID.
+- B: {"title", "code", "detail", "errors": [{"pointer", "detail"}]} (RFC 9457).
 """
 
 import re
@@ -24,14 +27,20 @@ _MEMBERS = (
     ("queue", re.compile(r"queue|WQ[0-9a-f]", re.IGNORECASE)),
     ("name", re.compile(r"friendly_?name", re.IGNORECASE)),
 )
-"""What words about a filter are about, the first that fits; else its expression."""
+"""Members of a filter by the words that name them.
+
+The first match counts; without one, the words are about the filter's expression.
+"""
 
 
 def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]:
-    """(words by our field, words about none)."""
+    """Return (words by our field, words about no field).
+
+    `body` is the parsed answer. `form` is the form that was sent, or None.
+    """
     fields: dict[str, str] = {}
     rest: list[str] = []
-    for place, words in _said(body):
+    for place, words in _errors(body):
         names = list(_fields(place, words, form)) if form is not None else []
         for name in names:
             fields[name] = f"{fields[name]}; {words}" if name in fields else words
@@ -40,22 +49,19 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
     return fields, rest
 
 
-def _said(body: Any) -> Iterator[tuple[str, str]]:
-    """(where, what): each of B's errors; where there is none, the one message."""
-    errors = [
-        (text(error, "pointer"), words)
-        for error in items(body, "errors")
-        if (words := text(error, "detail"))
-    ]
+def _errors(body: Any) -> Iterator[tuple[str, str]]:
+    """Yield (pointer, words): each error of shape B, or else the one message."""
+    pairs = [(text(error, "pointer"), text(error, "detail")) for error in items(body, "errors")]
+    errors = [(pointer, words) for pointer, words in pairs if words]
     yield from errors
     if not errors and (message := reason(body)):
         yield "", message
 
 
 def _fields(place: str, words: str, form: Form) -> Iterator[str]:
-    """The names of the fields that this is about."""
+    """Yield the names of the fields that these words are about."""
     rules = getattr(form, "rules", None)
-    if isinstance(rules, FromFields) and (name := _in_rules(f"{place} {words}", rules)):
+    if isinstance(rules, FromFields) and (name := _field_at(f"{place} {words}", rules)):
         yield name
     elif found := [name for name, sid in _sids(form) if sid in words]:
         yield from found
@@ -67,32 +73,34 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
         elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
             yield "rules.default_queue"
     elif isinstance(rules, FromJson) and (
-        _ROUTING.search(place + words) or _in_text(words, rules.document)
+        _ROUTING.search(place + words) or _names_a_sid_of(words, rules.document)
     ):
         yield _document(rules)
 
 
 def _document(rules: FromJson) -> str:
-    """The field that the configuration came from."""
+    """Return the field that the configuration came from."""
     return "rules.configuration" if rules.configuration else "rules.configuration_file"
 
 
-def _in_rules(said: str, rules: FromFields) -> str:
-    """The field at a place in the configuration: `filters[1].targets[0].queue`,
-    `/filters/1/expression`."""
-    if match := _FILTER.search(said):
+def _field_at(words: str, rules: FromFields) -> str:
+    """Return the field at a place in the configuration, empty if there is none.
+
+    Such a place is `filters[1].targets[0].queue` or `/filters/1/expression`.
+    """
+    if match := _FILTER.search(words):
         sent = filters_given(rules.model_dump())
         if int(match[1]) < len(sent):
-            after = said[match.end() :]
+            after = words[match.end() :]
             member = next((name for name, pattern in _MEMBERS if pattern.search(after)), "")
             if not member:
-                member = "queue" if _MEMBERS[2][1].search(said) else "expression"
+                member = "queue" if _MEMBERS[2][1].search(words) else "expression"
             return f"rules.{sent[int(match[1])]}.{member}"
-    return "rules.default_queue" if _DEFAULT.search(said) else ""
+    return "rules.default_queue" if _DEFAULT.search(words) else ""
 
 
 def _sids(form: Form) -> Iterator[tuple[str, str]]:
-    """(field, SID) of all that was chosen in the form."""
+    """Yield (field, SID) for every SID in the form."""
     yield from _sids_in(form.model_dump(), "")
 
 
@@ -105,7 +113,10 @@ def _sids_in(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def _parameter(place: str, words: str, form: Form) -> str:
-    """The field whose parameter the pointer ends in, or the words name."""
+    """Return the field whose parameter is in the pointer, or else in the words.
+
+    Empty if there is none.
+    """
     known = (
         PARAMETERS["task" if isinstance(form, Task) else "workflow"]
         if isinstance(form, Task | Workflow)
@@ -125,5 +136,5 @@ def _parameter(place: str, words: str, form: Form) -> str:
     return next(found, "")
 
 
-def _in_text(words: str, document: str) -> bool:
+def _names_a_sid_of(words: str, document: str) -> bool:
     return any(sid in document for sid in _SID.findall(words))

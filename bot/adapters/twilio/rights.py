@@ -1,5 +1,7 @@
-"""What reads tell of what a restricted key of Twilio's may do. A standard key may do everything,
-and so may the account."""
+"""Learn from reads which permissions a restricted key of Twilio has.
+
+A standard key has all permissions, and so has the account.
+"""
 
 from collections.abc import Collection, Mapping
 
@@ -13,45 +15,53 @@ PROBES: Mapping[str, str] = {
     "task_channels": "TaskChannels",
     "tasks": "Tasks",
 }
-"""The lists that the forms offer, and in which what may have been created is looked up: their place
-below the workspace's path."""
+"""The lists to try, by their place below the workspace's path.
+
+The forms offer them, and the bot searches them for an object after a lost answer.
+"""
 NOT_PERMITTED = "70051"
-"""Twilio's code for a restricted key without this permission, whatever the HTTP status that carries
-it."""
-_LACKS: Mapping[str, Mapping[str, str]] = {
+"""Twilio's code for a restricted key without the permission. The HTTP status may be any."""
+_LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "workflow": {
-        "workflows": "This key may not read workflows: none can be copied, and when Twilio's answer gets lost, the bot cannot "
-        "look whether the workflow is there.",
+        "workflows": "This key may not read workflows: none can be copied, and when Twilio's "
+        "answer gets lost, the bot cannot look whether the workflow is there.",
     },
     "task": {
         "workflows": "This key may not read workflows: the list of them stays empty.",
         "task_channels": "This key may not read task channels: the list of them stays empty.",
         "task_queues": "This key may not read task queues: the list of them stays empty.",
-        "tasks": "This key may not read tasks: when Twilio's answer gets lost, the bot cannot look whether the task is there.",
+        "tasks": (
+            "This key may not read tasks: when Twilio's answer gets lost, the bot cannot look "
+            "whether the task is there."
+        ),
     },
 }
-"""By operation and list, what is missing for a key that may not read the list."""
+"""A sentence about what is missing, by operation and by the list that the key may not read."""
 _ADVICE = "Give it the right to in Twilio, or connect another key."
 
 
-def says_no(reply: Reply) -> bool:
-    """Whether the key lacks the permission for this."""
+def is_denied(reply: Reply) -> bool:
+    """Return whether the key lacks the permission for this read."""
     return reply.status == 403 or text(reply.body, "code") == NOT_PERMITTED
 
 
 def rights_of(credentials: TwilioKey, unread: Collection[str]) -> Rights:
-    """What these credentials may do, which may not read the lists `unread`."""
+    """Return the rights of credentials that may not read the lists `unread`."""
     cannot = {}
     if "task_queues" in unread:
         cannot["workflow"] = (
-            "This key may not read task queues, so none can be chosen for a workflow: give it the "
-            "right to in Twilio, or "
-            "connect another key."
+            "This key may not read task queues, so none can be chosen for a workflow: give it "
+            "the right to in Twilio, or connect another key."
         )
     lacking = {
-        name: [said for it, said in lists.items() if it in unread] for name, lists in _LACKS.items()
+        operation: [sentence for name, sentence in lists.items() if name in unread]
+        for operation, lists in _LIMITED_WITHOUT.items()
     }
-    limited = {name: " ".join([*said, _ADVICE]) for name, said in lacking.items() if said}
+    limited = {
+        operation: " ".join([*sentences, _ADVICE])
+        for operation, sentences in lacking.items()
+        if sentences
+    }
     sid = credentials.key_sid.get_secret_value()
-    what = "the account" if sid.startswith("AC") else "the API key"
-    return Rights(acts_as=f"{what} that begins with {sid[:6]}", cannot=cannot, limited=limited)
+    kind = "the account" if sid.startswith("AC") else "the API key"
+    return Rights(acts_as=f"{kind} that begins with {sid[:6]}", cannot=cannot, limited=limited)

@@ -1,6 +1,6 @@
-"""Routing rules as fields, and the fields' rules as a configuration: there and back.
+"""Convert routing rules between fields and Twilio's configuration.
 
-The fields (of `forms.FromFields`, as a mapping): `default_queue`, and `filter_1` to `filter_3`,
+The fields (of `forms.FromFields`, as a mapping) are `default_queue`, and `filter_1` to `filter_3`,
 each with `name`, `expression`, `queue`, `priority` and `timeout`.
 """
 
@@ -8,20 +8,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.adapters.twilio.configuration import given, is_whole, problems
+from bot.adapters.twilio.configuration import is_whole, problems, without_nulls
 
 FILTERS = ("filter_1", "filter_2", "filter_3")
 _MEMBERS = {"name": "filter_friendly_name", "expression": "expression"}
 _NUMBERS = {"priority": 0, "timeout": 1}
-"""A target's whole numbers, and the least that each may be."""
+"""A target's whole numbers, with the smallest value of each."""
 LONGEST = 3000
-"""Characters that a text input of Slack's holds."""
+"""Characters that one of Slack's text inputs holds."""
 _LONGEST_VALUE = 150
-"""Characters that an option's value has at most."""
+"""Characters of an option's value, at most."""
 
 
 def filters_given(rules: Mapping[str, Any]) -> list[str]:
-    """The names of the filters that were filled in, in the order in which they are sent."""
+    """Return the names of the filled-in filters in the order in which they are sent."""
     return [
         name
         for name in FILTERS
@@ -30,7 +30,10 @@ def filters_given(rules: Mapping[str, Any]) -> list[str]:
 
 
 def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str:
-    """The document that Twilio gets for these fields; of unfinished ones, what is there."""
+    """Return the configuration for these fields as JSON.
+
+    Unfinished fields give an unfinished document.
+    """
     routing: dict[str, Any] = {}
     if filters := [_filter(rules[name]) for name in filters_given(rules)]:
         routing["filters"] = filters
@@ -43,21 +46,25 @@ def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str
 
 
 def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
-    target = given({"queue": rule.get("queue"), **{name: rule.get(name) for name in _NUMBERS}})
-    made = given({member: rule.get(name) for name, member in _MEMBERS.items()})
-    return {**made, "targets": [target]}
+    target = without_nulls(
+        {"queue": rule.get("queue"), **{name: rule.get(name) for name in _NUMBERS}}
+    )
+    named = without_nulls({member: rule.get(name) for name, member in _MEMBERS.items()})
+    return {**named, "targets": [target]}
 
 
 def fields(document: str) -> dict[str, Any] | None:
-    """The fields that say the same as this document; None when they cannot, or something is wrong
-    with it."""
+    """Return the fields for this document, or None if fields cannot hold it or it has problems."""
     found = None if problems(document) else unfinished(document)
     return found if found is not None and "default_queue" in found else None
 
 
 def unfinished(document: str) -> dict[str, Any] | None:
-    """The same for JSON that need not be finished: what is missing is left empty. None when fields
-    cannot hold all of it."""
+    """Return the fields for a JSON document that may be unfinished.
+
+    A missing value is left empty. None if fields cannot hold the whole document. Raises
+    `ValueError` for text that is not JSON.
+    """
     parsed = json.loads(document)
     if (
         not isinstance(parsed, dict)
@@ -65,7 +72,7 @@ def unfinished(document: str) -> dict[str, Any] | None:
         or not isinstance(parsed["task_routing"], dict)
     ):
         return None
-    routing = given(parsed["task_routing"])
+    routing = without_nulls(parsed["task_routing"])
     filters, default = routing.pop("filters", []), routing.pop("default_filter", {})
     if (
         routing
@@ -74,18 +81,18 @@ def unfinished(document: str) -> dict[str, Any] | None:
         or not isinstance(default, dict)
     ):
         return None
-    queue = given(default)
-    made = [_fields_of(rule) for rule in filters]
-    if None in made or queue.keys() - {"queue"} or not all(map(_is_pickable, queue.values())):
+    queue = without_nulls(default)
+    rows = [_fields_of(rule) for rule in filters]
+    if None in rows or queue.keys() - {"queue"} or not all(map(_is_pickable, queue.values())):
         return None
     return {
         **({"default_queue": queue["queue"]} if queue else {}),
-        **dict(zip(FILTERS, made, strict=False)),
+        **dict(zip(FILTERS, rows, strict=False)),
     }
 
 
 def _fields_of(rule: Any) -> dict[str, Any] | None:
-    rule = given(rule) if isinstance(rule, dict) else {"": rule}
+    rule = without_nulls(rule) if isinstance(rule, dict) else {"": rule}
     targets = rule.pop("targets", [])
     if (
         not isinstance(targets, list)
@@ -93,7 +100,7 @@ def _fields_of(rule: Any) -> dict[str, Any] | None:
         or not all(isinstance(each, dict) for each in targets)
     ):
         return None
-    target = given(targets[0]) if targets else {}
+    target = without_nulls(targets[0]) if targets else {}
     if rule.keys() - set(_MEMBERS.values()) or target.keys() - {"queue", *_NUMBERS}:
         return None
     texts = {name: rule[member] for name, member in _MEMBERS.items() if member in rule}
@@ -109,5 +116,5 @@ def _fields_of(rule: Any) -> dict[str, Any] | None:
 
 
 def _is_pickable(queue: Any) -> bool:
-    """Whether a picker can show it, though it may be no queue's SID."""
+    """Return whether a picker can show the value. The value may be no queue's SID."""
     return isinstance(queue, str) and 0 < len(queue) <= _LONGEST_VALUE

@@ -1,11 +1,11 @@
 """The types of Rootly's workflow tasks. Begin with `types()`.
 
 - `facts.json` has the vendor's facts. `bot/adapters/rootly/generate.py` makes it from Rootly's
-  OpenAPI document.
+OpenAPI document.
 - `forms.toml` has our words and order, and the facts that only Rootly's SDK has. People edit it.
 - `join.py` joins both, `check.py` finds where they disagree, `words.py` makes labels and hints.
 
-A contract test makes `facts.json` anew from the document in `$VENDOR_SPECS` and compares.
+A contract test makes `facts.json` again from the document in `$VENDOR_SPECS` and compares.
 """
 
 from collections.abc import Mapping

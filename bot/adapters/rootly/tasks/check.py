@@ -10,7 +10,7 @@ from bot.adapters.rootly.tasks.wording import FieldWording, FormWording, Wording
 
 
 def disagreements(facts: Mapping[str, TypeFacts], wording: Wording) -> list[str]:
-    """Return a line for each disagreement; each names the place in `forms.toml` to look at."""
+    """Return a line for each disagreement, with its place in `forms.toml`."""
     known = {*facts, *wording.sdk, *wording.former}
     forms = [(name, form) for area in wording.forms.values() for name, form in area.items()]
     worded = {name for name, _ in forms}
@@ -20,8 +20,8 @@ def disagreements(facts: Mapping[str, TypeFacts], wording: Wording) -> list[str]
         *(f"{name} has no form" for name in sorted(known - worded)),
         *(f"{name} is no type that Rootly knows" for name in sorted(worded - known)),
         *(f"most_used: {name} has no form" for name in wording.most_used if name not in worded),
-        *_idle(facts, wording),
-        *_known_by_now(facts, wording),
+        *_unused(facts, wording),
+        *_documented_by_now(facts, wording),
         *(
             f"{name}: {line}"
             for name, form in forms
@@ -53,17 +53,17 @@ def _of_field(name: str, fact: Fact, worded: FieldWording) -> Iterator[str]:
     kind, known = kind_of(fact, worded), {each for kinds in KINDS.values() for each in kinds}
     if kind not in KINDS[fact.type] and (kind in known or fact.type not in CATALOG_TYPES):
         yield f"{name} cannot be of kind {kind}: it is of type {fact.type}"
-    for said in ("choices", "default", "minimum", "maximum"):
-        theirs, ours = getattr(fact, said), getattr(worded, said)
+    for property_ in ("choices", "default", "minimum", "maximum"):
+        theirs, ours = getattr(fact, property_), getattr(worded, property_)
         if theirs not in (None, ()) and ours not in (None, ()):
-            yield f"{name}: the document has its own {said}"
+            yield f"{name}: the document has its own {property_}"
     choices = worded.choices or fact.choices
     if choices and worded.default is not None and worded.default not in choices:
         yield f"the default of {name} is not one of its choices"
 
 
-def _idle(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
-    """Yield the parameters that we word though no type has them."""
+def _unused(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
+    """Yield the parameters that have words though no type has them."""
     documented = [each.parameters for each in facts.values()]
     tables = (*documented, *wording.sdk.values(), *wording.former.values())
     used = {name for table in tables for name in table}
@@ -74,8 +74,8 @@ def _idle(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
         yield from (f"[{section}]: no type has {name}" for name in sorted(names.keys() - used))
 
 
-def _known_by_now(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
-    """Yield the facts kept by hand that the document has by now."""
+def _documented_by_now(facts: Mapping[str, TypeFacts], wording: Wording) -> Iterator[str]:
+    """Yield the hand-kept facts that the document has by now."""
     for section, kept in (("sdk", wording.sdk), ("former", wording.former)):
         for name, parameters in kept.items():
             for each in sorted(parameters.keys() & facts.get(name, NOTHING).parameters.keys()):

@@ -1,5 +1,4 @@
-"""Facts about Rootly's task types, as `facts.json` and the hand-kept part of `forms.toml` hold
-them."""
+"""Facts about Rootly's task types, from `facts.json` and the hand-kept part of `forms.toml`."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,14 +8,14 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter
 
 FACTS = Path(__file__).with_name("facts.json")
-"""Made by `python -m bot.adapters.rootly.generate`; nobody edits it."""
+"""The file that `python -m bot.adapters.rootly.generate` makes. Nobody edits it."""
 
 Default = bool | int | float | str
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What Rootly says of one parameter.
+    """Rootly's facts about one parameter.
 
     A `reference` is an object `{id, name}`, a `member` an object `{email, name}`. `many`: a list of
     these. `minimum` and `maximum` bound a number.
@@ -35,7 +34,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
-    """What Rootly says of one type. One group of `any_of` has to be filled in; () demands nothing."""
+    """Rootly's facts about one type.
+
+    One group of `any_of` has to be filled in. An empty `any_of` requires nothing.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

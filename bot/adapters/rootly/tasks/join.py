@@ -9,7 +9,7 @@ from bot.adapters.rootly.tasks.wording import FieldWording, FormWording, Wording
 NOTHING = TypeFacts(parameters={})
 """The document's facts of a type that it does not have."""
 USUAL = FieldWording()
-"""What is said of a parameter that the wording does not mention."""
+"""The wording of a parameter that `forms.toml` does not mention."""
 
 
 def join(documented: Mapping[str, TypeFacts], wording: Wording) -> Iterator[TaskType]:
@@ -35,7 +35,7 @@ def join(documented: Mapping[str, TypeFacts], wording: Wording) -> Iterator[Task
 
 
 def all_facts(name: str, documented: TypeFacts, wording: Wording) -> dict[str, Fact]:
-    """Return the facts of the type's parameters, from wherever they are known."""
+    """Return the facts of the type's parameters from all sources."""
     return {
         **wording.former.get(name, {}),
         **wording.sdk.get(name, {}),
@@ -44,7 +44,7 @@ def all_facts(name: str, documented: TypeFacts, wording: Wording) -> dict[str, F
 
 
 def field_wording(name: str, form: FormWording, wording: Wording) -> FieldWording:
-    """Return what the form says of the parameter, completed by what holds for all of that name."""
+    """Return the form's wording of the parameter, completed by the wording for all of that name."""
     usual = wording.parameters.get(name, USUAL)
     if (own := form.parameters.get(name)) is None:
         return usual
@@ -52,7 +52,7 @@ def field_wording(name: str, form: FormWording, wording: Wording) -> FieldWordin
 
 
 def kind_of(fact: Fact, worded: FieldWording) -> str:
-    """Return the kind of field: a choice where there are choices, ours, or the usual one."""
+    """Return the kind of field: a choice if there are choices, else ours, else the usual one."""
     return "choice" if fact.choices or worded.choices else worded.kind or KINDS[fact.type][0]
 
 

@@ -1,4 +1,4 @@
-"""Task types as the rest of the adapter uses them: facts and our words for them in one place."""
+"""Task types as the rest of the adapter uses them: facts and our words in one place."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -23,13 +23,13 @@ CATALOG_TYPES = ("string", "reference")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a type, and what its field is like.
+    """One parameter of a type, and the kind of its field.
 
     `kind` is a kind of `KINDS`, or a catalog's name. `reference`: it is sent as `{id, name}`.
     `many`: it is a list. `minimum` and `maximum` bound a number, or the length of a list.
-    `demanded`: required in practice, though the document does not say so. `advanced`: behind "More
-    fields". `default` is always sent. `title` and `hint` are empty where the usual ones will do.
-    `documented`: Rootly's document has it.
+    `demanded`: required in practice, though not by the document. `advanced`: behind "More fields".
+    `default` is always sent. `title` and `hint` are empty if the usual ones apply. `documented`:
+    Rootly's document has it.
     """
 
     name: str
@@ -49,12 +49,12 @@ class Parameter:
 
     @property
     def needed(self) -> bool:
-        """Whether a task without it fails."""
+        """True if a task without the parameter fails."""
         return self.required or self.demanded
 
     @property
     def from_catalog(self) -> bool:
-        """Whether the value is chosen from one of Rootly's own lists."""
+        """True if the value is chosen from one of Rootly's own lists."""
         return not any(self.kind in kinds for kinds in KINDS.values())
 
 

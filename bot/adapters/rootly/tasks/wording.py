@@ -1,5 +1,7 @@
-"""The shape of `forms.toml`: our words, order and rules for the task types. The file explains
-itself."""
+"""The shape of `forms.toml`: our words, order and rules for the task types.
+
+The comments in the file explain its sections.
+"""
 
 import tomllib
 from functools import cache
@@ -17,7 +19,7 @@ class _Table(BaseModel):
 
 
 class FieldWording(_Table):
-    """What we say of a parameter. What is left out comes from the facts or is the usual thing."""
+    """Our wording of a parameter. A missing value comes from the facts, or is the usual one."""
 
     kind: str = ""
     title: str = ""
@@ -29,7 +31,7 @@ class FieldWording(_Table):
 
 
 class FormWording(_Table):
-    """What we say of a type."""
+    """Our wording of a type."""
 
     label: str
     fields: tuple[str, ...] = ()
@@ -58,5 +60,8 @@ class Wording(_Table):
 
 @cache
 def read_wording() -> Wording:
-    """Return what the file says. Raises `ValueError` with the place of a mistake in it."""
+    """Return the content of the file.
+
+    Raises `ValueError` with the place of a mistake in the file.
+    """
     return Wording.model_validate(tomllib.loads(FORMS.read_text(encoding="utf-8")))

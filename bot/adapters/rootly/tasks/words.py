@@ -1,4 +1,4 @@
-"""What people read for the names and values of task parameters.
+"""Words for people: labels, hints and options for the names and values of task parameters.
 
 A name or value without words in `forms.toml` is humanised.
 """
@@ -9,7 +9,7 @@ from bot.adapters.rootly.tasks.wording import read_wording
 LIQUID = "Rootly fills in Liquid such as {{ incident.title }} when the task runs."
 
 METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
-"""HTTP's methods stay in capital letters."""
+"""HTTP's methods, which stay in capital letters."""
 
 
 def title(parameter: Parameter) -> str:
@@ -22,7 +22,8 @@ def title(parameter: Parameter) -> str:
         if name.endswith("_ids"):
             stem = name.removesuffix("_ids")
             name = f"{stem.removesuffix('y')}ies" if stem.endswith("y") else f"{stem}s"
-        name = name.replace("group", "team")  # Rootly's attributes say group, its users say team
+        # Rootly's API calls a team a group
+        name = name.replace("group", "team")
     return _humanised(name)
 
 
@@ -45,7 +46,10 @@ def hint(parameter: Parameter) -> str:
 
 
 def placeholder(parameter: Parameter) -> str:
-    """Return an example of what to type where nobody can pick: an ID and a name."""
+    """Return an example of an input that nobody can pick: an ID and a name.
+
+    Empty for other kinds.
+    """
     match parameter.kind, parameter.many:
         case "reference", many:
             return "One a line, as 10001, Bug" if many else "10001, Bug"
@@ -55,7 +59,7 @@ def placeholder(parameter: Parameter) -> str:
 
 
 def option(value: str) -> str:
-    """Return what people read for a value of an enum."""
+    """Return the label for a value of an enum."""
     if value in read_wording().options:
         return read_wording().options[value]
     if value.isupper() and value not in METHODS and not any(letter.isdigit() for letter in value):
