@@ -1,5 +1,6 @@
-"""The last resort: a listener raised. The person still gets an answer in words; the log gets no
-body."""
+"""The last resort for a listener that raised: an answer in words for the person, and a log entry
+without the request's body.
+"""
 
 import json
 import traceback
@@ -27,15 +28,19 @@ KINDS = (
     "view_closed",
     "event_callback",
 )
-"""What Slack sends this bot (a command has no type). Another type is a stranger's text, which the
-log does not repeat."""
+"""Every `type` that Slack sends to this bot (a command has none).
+
+Any other type is a stranger's text, so the log does not repeat it.
+"""
 
 
 async def answer(
     error: Exception, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
 ) -> BoltResponse:
-    """What Slack shows instead of "dispatch_failed"."""
-    if not is_slacks(body):  # Bolt reads some of it before any listener does
+    """Return the response that Slack shows in place of "dispatch_failed"."""
+    # Bolt reads parts of the body before any listener runs, so the error may come from a body that
+    # Slack did not send.
+    if not is_slacks(body):
         return BoltResponse(status=400)
     kind = body.get("type") if body.get("type") in KINDS else "other"
     if isinstance(error, NotInstalledError):
@@ -50,7 +55,7 @@ async def answer(
 
 
 def where(error: Exception) -> list[str]:
-    """The function and line that raised it, for the log."""
+    """Return the function and line that raised the error, for the log."""
     return [
         f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-1:]
     ]
