@@ -7,8 +7,9 @@ import yaml
 
 
 def load() -> dict[str, Any]:
-    """The manifest as it stands at the top of the repository (inside the package once it is built
-    into a wheel)."""
+    """Return the manifest from the top of the repository or, in a wheel, from inside the
+    package.
+    """
     here = Path(__file__).parents[1]
     path = next(it for it in (here / "manifest.yml", here.parent / "manifest.yml") if it.exists())
     manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))

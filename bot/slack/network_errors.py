@@ -1,4 +1,4 @@
-"""Why something cannot be reached over the network, in words that people use."""
+"""Network errors in plain words."""
 
 import errno
 import socket
@@ -9,9 +9,11 @@ _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
 def unreached(error: BaseException) -> str:
-    """What kept a call from getting there, such as "its name cannot be resolved". Never the error's
-    own words: they may quote the request. Libraries wrap what the system said, so it is looked for
-    behind the error."""
+    """Return the reason why a call did not arrive, such as "its name cannot be resolved".
+
+    The error's own text is never used, because it may quote the request. Libraries wrap the
+    system's errors, so the wrapped errors are searched too.
+    """
     causes = list(_behind(error))
     if any(isinstance(it, socket.gaierror) for it in causes):
         return "its name cannot be resolved"
@@ -27,7 +29,7 @@ def unreached(error: BaseException) -> str:
 
 
 def _behind(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and everything that led to it."""
+    """Yield the error and every error that led to it."""
     known: set[int] = set()
     left = [error]
     while left:
