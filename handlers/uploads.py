@@ -50,9 +50,9 @@ LATE = "Slack did not hand over the file in time. Please press the button again.
 GONE = "Slack does not have this file any more. Take it out and choose it again."
 ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
 NOT_ALLOWED = (
-    "Slack does not let this app read the file: probably it lacks the scope files:read. A "
-    "workspace admin can reinstall it "
-    "from its current manifest. Until then, type what is in the file."
+    "Slack does not let this app read the file: probably it lacks the scope "
+    "files:read. A workspace admin can reinstall it from its current manifest. Until "
+    "then, type what is in the file."
 )
 _SAID = {
     "missing_scope": NOT_ALLOWED,

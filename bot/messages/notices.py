@@ -85,14 +85,14 @@ REMOVED = (
 )
 SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
 LATE_CLICK = (
-    "Slack or the database is slow just now, and I cannot say yet whether your button did "
-    "anything. Please look again in a "
-    "minute: if nothing has changed, press it again, which does no harm."
+    "Slack or the database is slow just now, and I cannot say yet whether your button "
+    "did anything. Please look again in a minute: if nothing has changed, press it "
+    "again, which does no harm."
 )
 CLICK_TROUBLE = (
-    "Something went wrong on my side, and I cannot say whether your button did anything. Please "
-    "look again in a minute: if "
-    "nothing has changed, press it again. If this happens again, tell whoever runs this bot."
+    "Something went wrong on my side, and I cannot say whether your button did anything. "
+    "Please look again in a minute: if nothing has changed, press it again. If this happens "
+    "again, tell whoever runs this bot."
 )
 CLICK_FAILED = (
     "I could not save this just now, so nothing was changed. Please press the "
@@ -158,7 +158,9 @@ def help_text(
 ) -> str:
     """Return the answer to `help`. `otherwise` replaces the list of choices if there are none."""
     what = {
-        "incident": f"`{command} Checkout is down` opens a form with that title, and declares the incident",
+        "incident": (
+            f"`{command} Checkout is down` opens a form with that title, and declares the incident"
+        ),
         "action_item": (
             f"`{command} Roll back 4.2` opens a form with that summary, and adds the "
             "action item to an incident"
@@ -180,8 +182,8 @@ def help_text(
         )
     else:
         lines.append(
-            "Workspace admins and owners may use it, because it changes what happens "
-            "automatically; they can let others "
+            "Workspace admins and owners may use it, because it changes what "
+            "happens automatically; they can let others "
             f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
         )
     return "\n".join(lines)

@@ -118,9 +118,9 @@ def ask_an_admin(command: str) -> str:
 def about_vendors(command: str) -> str:
     """Return the answer to `/vendors help`. `command` is this workspace's name for `/vendors`."""
     return (
-        f"`{command}` shows which tools this workspace is connected to, and how each is doing. "
-        "Workspace admins and owners "
-        "also see there how to connect or change one, and say who may use what."
+        f"`{command}` shows which tools this workspace is connected to, and how each is "
+        "doing. Workspace admins and owners also see there how to connect or change one, "
+        "and say who may use what."
     )
 
 

@@ -124,7 +124,9 @@ def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
             "will say what came of it."
         )
     said = words(row, adapter, operation)
-    return f"This is not possible any more. {escape(said.headline)}. {escape(cut(said.body, 500))}".strip()
+    return (
+        f"This is not possible any more. {escape(said.headline)}. {escape(cut(said.body, 500))}"
+    ).strip()
 
 
 def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
