@@ -1,4 +1,4 @@
-"""manifest.yml with the operator's own address in it."""
+"""`python -m bot manifest`: manifest.yml with the operator's own address."""
 
 from typing import Any
 
@@ -10,8 +10,9 @@ PLACEHOLDER = "https://relay.example.com"
 
 
 def filled(url: str | None) -> dict[str, Any]:
-    """The manifest for the bot at `url` (no slash at its end), or for Socket Mode when there is
-    none."""
+    """Return the manifest for the bot at `url` (without a trailing slash), or for Socket Mode if
+    `url` is None.
+    """
     manifest = load()
     for command in manifest["features"]["slash_commands"]:
         _fill(command, "url", url)
@@ -29,7 +30,9 @@ def filled(url: str | None) -> dict[str, Any]:
 
 
 def text(url: str | None) -> str:
-    """The same as YAML, ready to be pasted into Slack's "From a manifest" page."""
+    """Return the filled manifest as YAML, ready to be pasted into Slack's "From a manifest"
+    page.
+    """
     return yaml.safe_dump(filled(url), sort_keys=False, allow_unicode=True, width=120)
 
 

@@ -1,5 +1,6 @@
-"""`python -m bot doctor`: is everything as it should be, and if not, what to do. It changes
-nothing."""
+"""`python -m bot doctor`: check everything, and say what to do about each problem. Changes
+nothing.
+"""
 
 import asyncio
 import json
@@ -13,11 +14,17 @@ from bot.errors import SettingError
 from bot.settings import Settings, load
 
 ALL_SECONDS = 600.0
-"""For all tokens or connections together; each has a limit of its own besides."""
+"""Time limit, in seconds, for all tokens or all connections together.
+
+Each also has a limit of its own.
+"""
 
 
 def main(*, as_json: bool = False) -> int:
-    """Print what was found. 0 without a problem, 1 with one, 2 when a setting is missing or wrong."""
+    """Print the findings.
+
+    Return 0 without a problem, 1 with one, 2 if a setting is missing or wrong.
+    """
     try:
         findings = asyncio.run(examine(load()))
     except SettingError as error:
@@ -29,8 +36,10 @@ def main(*, as_json: bool = False) -> int:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Everything that was found, in the order of the checks; those of Slack and of the vendors run
-    beside each other."""
+    """Return all findings in the order of the checks.
+
+    The checks of Slack and of the vendors run at the same time.
+    """
     async with stored.opened(settings) as store:
         installed = await store.installations()
         findings = [

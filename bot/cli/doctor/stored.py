@@ -1,4 +1,4 @@
-"""What stands in the database: keys, lists, deliveries."""
+"""Checks of the database's contents: keys, lists, deliveries."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -28,20 +28,23 @@ from bot.storage.key_check import open_to_others
 from bot.workspace import Workspace
 
 NAMED = 3
-"""So many lists are named."""
+"""Number of lists that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The database, None where it cannot be used as it is; the vault, None where nothing can be
-    opened; and what was found on the way."""
+    """The opened database and its keys, with the findings so far.
+
+    `database` is None if it cannot be used as it is; `secret_box` is None if nothing can be
+    decrypted.
+    """
 
     database: Database | None = None
     secret_box: SecretBox | None = None
     findings: Findings = ()
 
     async def installations(self) -> Sequence[tuple[Workspace, str]]:
-        """Every workspace's own Slack token that opens."""
+        """Return every workspace's own Slack token that can be decrypted."""
         if self.database is None or self.secret_box is None:
             return []
         secret_box = self.secret_box
@@ -66,7 +69,7 @@ class Stored:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Stored]:
-    """The database, opened if the bot has used it before and could use it now."""
+    """Open the database, if the bot has used it before and could use it now."""
     found, ready = await local.database(settings.database)
     if not ready:
         yield Stored(findings=found)
@@ -137,8 +140,10 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
 
 
 async def lists(database: Database) -> Findings:
-    """How old the lists behind the pickers are. One that nobody uses is not refreshed, so age alone
-    is nothing wrong."""
+    """Return the age of the lists behind the pickers.
+
+    A list that nobody uses is not refreshed, so age alone is no problem.
+    """
     found = []
     for (workspace, vendor), fetched in (await fetched_at(database)).items():
         if vendor not in ADAPTERS:
@@ -164,12 +169,15 @@ async def lists(database: Database) -> Findings:
 
 
 async def queue(database: Database) -> Findings:
-    """What waits, and for whom."""
+    """Return findings about waiting deliveries and who they wait for."""
     now = time.time()
     waits = await backlog.count(database, now)
     found = []
     if waits.overdue:
-        says = f"{waits.overdue} should have been sent more than {duration(backlog.OVERDUE_SECONDS)} ago."
+        says = (
+            f"{waits.overdue} should have been sent more than "
+            f"{duration(backlog.OVERDUE_SECONDS)} ago."
+        )
         found.append(
             Finding("problem", "queue", says, "Start the bot; where it runs, look at its log.")
         )

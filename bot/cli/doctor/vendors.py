@@ -1,4 +1,6 @@
-"""Each connection: whether the vendor takes its credentials, and what they may do there."""
+"""Checks of each connection: whether the vendor accepts the credentials, and which rights they
+have.
+"""
 
 import asyncio
 
@@ -22,7 +24,9 @@ AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot 
 
 
 async def connections(settings: Settings, database: Database, secret_box: SecretBox) -> Findings:
-    """All of them, some at a time, each with a limit of its own and at its vendor's pace."""
+    """Check all connections, a few at a time, each with its own time limit and its vendor's rate
+    limit.
+    """
     stored = Connections(database, secret_box)
     findings: list[Finding] = []
     if not (accounts := await stored.accounts()):
@@ -55,7 +59,8 @@ async def _connection(
     stored: Connections, adapter: Adapter, workspace: Workspace, what: str
 ) -> Findings:
     connection = await stored.get(workspace, adapter.vendor)
-    if connection is None:  # disconnected meanwhile
+    # The vendor was disconnected meanwhile.
+    if connection is None:
         return []
     try:
         credentials = adapter.credentials.model_validate(dict(connection.secret))
