@@ -1,7 +1,8 @@
-"""Slack with several workspaces and organisations, in which one app is installed or not: one Web
-API for all of them, and the page on which a person allows the app.
+"""Slack with several workspaces and organisations: one Web API for all, and the page on which a
+person allows the app.
 
-Every workspace is a stand-in of its own; a call belongs to the one whose token it bears.
+Every workspace is a stand-in of its own, with or without the app. A call belongs to the workspace
+whose token it carries.
 """
 
 import base64
@@ -30,13 +31,14 @@ from bot.playground.slack.web_api import arguments, bearer, texts
 from bot.playground.vendors import data
 
 PERSON = data.PEOPLE[0].slack_id
-"""Who allows the app, wherever it is."""
+"""The person who allows the app, in every workspace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a code stands for: the app may be installed there, with these scopes; the token goes to
-    that address alone."""
+    """The permission behind a code: the workspace, the granted scopes, and the only address that
+    may exchange the code.
+    """
 
     slack: SlackStandIn
     scopes: str
@@ -44,10 +46,12 @@ class Permission:
 
 
 class Platform:
-    """`redirect_uri` is the one that the app has registered.
+    """The platform, with switches for tests.
 
-    `rotating`: token rotation is switched on. `withheld`: a scope that is not granted. `down`: no
-    answer but a 503.
+    `redirect_uri` is the address that the app has registered.
+
+    With `rotating`, token rotation is switched on. `withheld` is a scope that is not granted. With
+    `down`, every answer is a 503.
     """
 
     def __init__(
@@ -61,12 +65,13 @@ class Platform:
         self.withheld = ""
         self.down = False
         self.exchanges: list[Call] = []
-        """The calls of oauth.v2.access, oldest first; without the code."""
+        """The calls of oauth.v2.access, oldest first, without the code."""
         self._codes: dict[str, Permission] = {}
 
     def routes(self) -> list[BaseRoute]:
-        """`/oauth/v2/authorize`, the Web API, and below each team's id what belongs to that
-        workspace alone."""
+        """Return `/oauth/v2/authorize`, the Web API, and the routes of each workspace below its
+        team id.
+        """
         return [
             Route("/oauth/v2/authorize", self.authorize, methods=["GET"]),
             Route("/api/{method}", self.api, methods=["GET", "POST"]),
@@ -74,13 +79,13 @@ class Platform:
         ]
 
     def settle(self, url: str, bot_url: str) -> None:
-        """Say where the routes are mounted, and where the bot is."""
+        """Set the address at which the routes are mounted, and the bot's address."""
         self.redirect_uri = f"{bot_url}/slack/oauth_redirect"
         for team, slack in self.workspaces.items():
             slack.url, slack.bot_url = f"{url}/{team}", bot_url
 
     def calls(self, method: str) -> list[Call]:
-        """The calls of that method in all workspaces."""
+        """Return the calls of that method in all workspaces."""
         return [
             call
             for slack in self.workspaces.values()
@@ -89,8 +94,11 @@ class Platform:
         ]
 
     async def authorize(self, request: Request) -> Response:
-        """The page: with `team`, the person allows it there; with `cancel`, not at all; without
-        either it asks."""
+        """Answer the page on which a person allows the app.
+
+        With `team`, the person allows it there. With `cancel`, the person refuses. Without either,
+        the page asks.
+        """
         given = request.query_params
         if (
             given.get("client_id") != self.client_id
@@ -109,7 +117,8 @@ class Platform:
             *(("team", it.team.id, it.team.name) for it in self.workspaces.values()),
         ]
         links = [
-            f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">{html.escape(words)}</a></li>'
+            f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">'
+            f"{html.escape(words)}</a></li>"
             for name, value, words in choices
         ]
         return HTMLResponse(f"<!doctype html><title>Allow</title><ul>{''.join(links)}</ul>")
@@ -118,7 +127,7 @@ class Platform:
         return RedirectResponse(f"{self.redirect_uri}?{urlencode(query)}", 302)
 
     async def api(self, request: Request) -> Response:
-        """One call, in the workspace whose token it bears."""
+        """Handle one call, in the workspace whose token it carries."""
         if self.down:
             return PlainTextResponse("upstream connect error", 503)
         if request.path_params["method"] == "oauth.v2.access":
@@ -133,7 +142,7 @@ class Platform:
         return await slack.web_api(request)
 
     async def _access(self, request: Request) -> Response:
-        """oauth.v2.access: a code for a token, once."""
+        """Handle oauth.v2.access: exchange a code for a token, once."""
         args: dict[str, Any] = {}
         try:
             args = texts(await arguments(request))
@@ -162,7 +171,10 @@ class Platform:
         )
 
     def _granted(self, slack: SlackStandIn, scopes: Sequence[str]) -> dict[str, Any]:
-        """A person's token always comes along, for the bot to leave alone."""
+        """Return the answer with the bot's token.
+
+        A person's token is always included, and the bot should ignore it.
+        """
         slack.bot_token = slack.bot_token or f"xoxb-{secrets.token_hex(12)}"
         team, there = {"id": slack.team.id, "name": slack.team.name}, slack.organisation
         reply = {
@@ -196,7 +208,7 @@ class Platform:
 
 
 def _credentials(request: Request) -> tuple[str, str]:
-    """Client id and secret out of the Authorization header."""
+    """Return the client id and secret from the Authorization header."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         client_id, _, client_secret = (
