@@ -169,8 +169,9 @@ class Settings(BaseSettings):
 
     @property
     def signing_secret_looks_odd(self) -> bool:
-        """True if the signing secret is set but is not 32 digits and letters from a to f, as
-        Slack's are.
+        """True if the signing secret is set but does not have the form of Slack's.
+
+        Slack's have 32 digits and letters from a to f.
         """
         secret = self.slack_signing_secret
         return secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value())
@@ -182,9 +183,7 @@ class Settings(BaseSettings):
 
     @property
     def admin_ids(self) -> frozenset[str]:
-        """The admins' user ids, alone or with their workspace or organisation: "U1", "T1/U1",
-        "E1/U1".
-        """
+        """The admins' user ids, alone or with workspace or organisation: "U1", "T1/U1", "E1/U1"."""
         return frozenset(_parts(self.admins))
 
     @property
@@ -197,9 +196,7 @@ class Settings(BaseSettings):
 
     @property
     def slack_authorize_url(self) -> str:
-        """Slack's page on which a person allows an installation, at the same host as the Web
-        API.
-        """
+        """Slack's page on which a person allows an installation, on the host of the Web API."""
         return urljoin(str(self.slack_api_url), "../oauth/v2/authorize")
 
     @property
@@ -253,8 +250,9 @@ def _parts(value: str) -> list[str]:
 
 
 def _is_near(host: str) -> bool:
-    """Return whether the host is this machine or in a private network, so that no data crosses
-    another network.
+    """Return whether the host is this machine or in a private network.
+
+    Data for such a host crosses no other network.
     """
     try:
         return ip_address(host.strip("[]")).is_private

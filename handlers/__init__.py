@@ -32,8 +32,9 @@ from handlers.payload_schema import is_slacks
 
 
 def command(name: str) -> re.Pattern[str]:
-    """Return the pattern of a command: `/name`, with or without a prefix that an operator added in
-    the manifest (`/acme-name`).
+    """Return the pattern of a command: `/name`, with or without an operator's prefix.
+
+    An operator can add a prefix in the manifest (`/acme-name`).
     """
     return re.compile(rf"^/(?:[\w-]+-)?{name}$")
 

@@ -92,9 +92,8 @@ def pressed(
     body: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
 ) -> Press:
     """Read a press out of a payload that `handlers.payload_schema` has checked."""
-    actions = body.get("actions") or [
-        {}
-    ]  # a dialog's payload has none, and Bolt takes it for a press too
+    # A dialog's payload has no actions, and Bolt takes it for a press too.
+    actions = body.get("actions") or [{}]
     container, team = body.get("container") or {}, body.get("team") or {}
     is_message = container.get("type") == "message"
     return Press(

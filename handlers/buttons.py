@@ -212,7 +212,7 @@ async def _edit(press: Press, row: Delivery) -> None:
         raise NotDoneError(str(reason)) from None
     if press.in_modal:
         if row.view_id == press.view_id:
-            # From now on this modal is a form, so no receipt may replace it.
+            # This modal is a form from now on, so no receipt may replace it.
             await services.card_outbox.forget_view(row)
         services.cards.is_form(press.view_id)
         opened = await _replace(press, view)

@@ -1,5 +1,6 @@
-"""The last resort for a listener that raised: an answer in words for the person, and a log entry
-without the request's body.
+"""The last resort for a listener that raised.
+
+The person gets an answer in words. The log gets no request body.
 """
 
 import json
@@ -45,9 +46,8 @@ async def answer(
     kind = body.get("type") if body.get("type") in KINDS else "other"
     if isinstance(error, NotInstalledError):
         log.warning("listener.not_installed", type=kind)
-        if (
-            body.get("response_url") and "command" not in body
-        ):  # all that can be said without a token
+        # Without a token, the response URL is the only way to the person.
+        if body.get("response_url") and "command" not in body:
             await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
         return _said(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)

@@ -1,5 +1,4 @@
-"""Events after which the app is no longer installed: in a workspace, in an organisation, or in some
-teams of an organisation.
+"""Events that end an installation: in a workspace, an organisation, or some of its teams.
 
 Slack sends these events in any order, late and repeatedly. After them the bot has no token there.
 """

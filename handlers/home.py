@@ -1,6 +1,4 @@
-"""App Home: a person's latest deliveries with their buttons. Admins also see the connected
-tools.
-"""
+"""App Home: a person's latest deliveries, and for admins the connected tools."""
 
 from typing import Any
 

@@ -49,9 +49,7 @@ class ModalState(State):
 
 
 class NoRoomError(Exception):
-    """The required fields do not fit into a modal; the message says what to do instead, in
-    mrkdwn.
-    """
+    """The required fields do not fit into a modal; the message gives advice, in mrkdwn."""
 
 
 class Followed(NamedTuple):
@@ -66,8 +64,9 @@ class Followed(NamedTuple):
 
 
 def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
-    """Return whether the drawn form is the one that the answers ask for, as in nearly every
-    submission.
+    """Return whether the drawn form is the one that the answers ask for.
+
+    This is so in nearly every submission.
     """
     if next(iter(chosen(screen, "choice")), state.operation) != state.operation:
         return False
@@ -287,8 +286,9 @@ def by_id(words: Mapping[str, str]) -> Labels:
 
 
 def kept_above(view: Mapping[str, Any]) -> list[Block]:
-    """Return the block with the vendor's refusal on top of a form that is being corrected, so that
-    a redraw keeps it.
+    """Return the block with the vendor's refusal on top of a form that is being corrected.
+
+    A redraw has to keep the block.
     """
     blocks = view.get("blocks")
     found = blocks if isinstance(blocks, list) else []

@@ -62,8 +62,9 @@ async def _user_groups(
 
 
 def _offered(answer: Answer) -> dict[str, Any]:
-    """Return options; with a notice as their heading if there is one, or the notice alone if there
-    is no option.
+    """Return options, with the notice as their heading if there is one.
+
+    Without options, return the notice alone.
     """
     options = [option(entry) for entry in answer.entries]
     if answer.notice and not options:

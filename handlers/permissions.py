@@ -71,9 +71,7 @@ async def suggest(
     context: AsyncBoltContext,
     services: Services,
 ) -> None:
-    """Answer with the options of a select: the roles that match, and the workspace's user
-    groups.
-    """
+    """Answer with the options of a select: the matching roles, and the workspace's user groups."""
     try:
         workspace = state_in(body.get("view") or {}, FormState, context).workspace
     except ForeignError:

@@ -47,7 +47,7 @@ async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, 
         async with asyncio.timeout(TELLING_SECONDS):
             if respond and respond.response_url and await _answered(respond, text):
                 return
-            # There is no token where the app is not installed.
+            # The client has no token where the app is not installed.
             if client.token:
                 await client.chat_postMessage(
                     channel=user, text=text, unfurl_links=False, unfurl_media=False

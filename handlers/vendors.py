@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 class Tools(NamedTuple):
-    """The answer to `/vendors`: its text in mrkdwn, and the blocks with an admin's buttons (none
-    for others).
+    """The answer to `/vendors`: its text in mrkdwn, and the blocks with an admin's buttons.
+
+    There are no buttons for others.
     """
 
     text: str
@@ -43,10 +44,10 @@ async def command(
     context: AsyncBoltContext,
     services: Services,
 ) -> None:
-    """Answer `/vendors`: the workspace's connections and their health; for admins, the buttons to
-    change them.
+    """Answer `/vendors` with the workspace's connections and their health.
 
-    With "help" after the command, answer with an explanation.
+    Admins also get the buttons to change them. With "help" after the command, answer with an
+    explanation.
     """
     name = str(command.get("command") or messages.VENDORS)
     if str(command.get("text") or "").strip().casefold() == "help":
@@ -59,9 +60,7 @@ async def command(
 
 
 async def tools_for(services: Services, workspace: Workspace, person: Person, name: str) -> Tools:
-    """Return the answer for this person. `name` is the command's name, with the operator's
-    prefix.
-    """
+    """Return the answer for this person. `name` is the command's name, with any prefix."""
     health = await _health(services, workspace)
     connected = [it.adapter for it in health]
     unconnected = [it for it in services.adapters.values() if it not in connected]
@@ -100,8 +99,9 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
 
 
 def hand_out_link() -> Listener:
-    """Return the listener of "Connect Rootly": it opens a window with a new link to the page, for
-    an admin.
+    """Return the listener of "Connect Rootly", for admins.
+
+    It opens a window with a new link to the page.
     """
     return listener(_hand_out_link)
 

@@ -82,7 +82,7 @@ class OutdatedError(Exception):
 
 
 class NotConnectedError(Exception):
-    """There is no connection to send with; the message says what to do."""
+    """The workspace has no connection to send with; the message gives advice."""
 
 
 async def submit(
@@ -281,9 +281,7 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
-    """Return the label of the answer that selected the form's branch, such as "Send a Slack
-    message".
-    """
+    """Return the label of the answer that selected the form's branch ("Send a Slack message")."""
     return next(
         (it.label for name, it in picked.items() if name.partition("/")[2] == filled.state.answer),
         "",
@@ -337,7 +335,7 @@ async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) ->
             for slack_id in people(filled.values, it.block_id):
                 asked[f"people/{slack_id}"] = partial(_somebody, services, filled, client, slack_id)
     # All questions go out at once, because nothing is written before Slack has answered the last
-    # one. A person who stands in two fields is asked for once.
+    # one. A person in two fields is asked for once.
     picked |= zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True)
     if reporter := await services.user(filled.state.workspace, filled.adapter, filled.person):
         picked[REPORTER] = reporter

@@ -37,8 +37,9 @@ def _begin_words(words: Iterable[str], text: str) -> bool:
 
 
 def _rank(text: str, wanted: str) -> int:
-    """Return the rank of a match, 0 for the best. `text` is a label and a detail, each on a
-    line.
+    """Return the rank of a match, 0 for the best.
+
+    `text` has a label and a detail, each on a line.
     """
     if text.startswith(wanted):
         return 0 if text.startswith(f"{wanted}\n") else 1

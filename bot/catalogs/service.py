@@ -1,8 +1,8 @@
-"""Catalogs: the vendors' lists behind the pickers, kept per connection and refreshed in the
-background.
+"""Catalogs: the vendors' lists behind the pickers.
 
-A picker is answered at once from memory, even while the vendor is down. The answer tells when a
-list is old, still loading or empty. No keystroke ever becomes a vendor call.
+The lists are kept per connection and refreshed in the background. A picker is answered at once from
+memory, even while the vendor is down. The answer tells when a list is old, still loading or empty.
+No keystroke ever becomes a vendor call.
 """
 
 import asyncio
@@ -47,9 +47,7 @@ Key = tuple[Workspace, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A picker's answer: the best matches first, and a notice if the list is old, loading or
-    empty.
-    """
+    """A picker's answer: the best matches first, and a notice for an old, loading or empty list."""
 
     entries: Sequence[Entry]
     notice: str = ""
@@ -208,8 +206,7 @@ class Catalogs:
         known.add(entry)
 
     async def condition(self, workspace: Workspace, vendor: str) -> tuple[float | None, str]:
-        """Return the age in seconds of the vendor's oldest list, and the problem with one of the
-        lists.
+        """Return the age in seconds of the vendor's oldest list, and the problem with a list.
 
         The age is None until all lists were fetched once. The problem is empty if all lists could
         be fetched last time. A refused token is not reported here: the connection does that
@@ -225,9 +222,7 @@ class Catalogs:
         return (self._clock() - oldest if oldest else None), problem
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Stop refreshing the lists of these workspaces, which are removed, and forget the
-        lists.
-        """
+        """Stop refreshing the lists of these workspaces, which are removed, and forget them."""
         for (workspace, _), task in self._busy.items():
             if workspace in scope:
                 task.cancel()

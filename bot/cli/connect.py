@@ -1,5 +1,6 @@
-"""`python -m bot connect`: read a vendor's credentials, check them with the vendor, and store them
-encrypted.
+"""`python -m bot connect`: store a vendor's credentials, encrypted.
+
+The credentials are read, checked with the vendor, and then stored.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify:
         raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
     if vendor not in ADAPTERS:
         raise SettingError("VENDOR", f"should be one of {', '.join(ADAPTERS)}.")
-    # In a wrong folder, a new and useless database would be made.
+    # Otherwise a new and useless database would be made in a wrong folder.
     if not settings.database.exists():
         raise SettingError(
             "RELAY_DATABASE",
@@ -92,8 +93,9 @@ async def connect(
 
 
 def _read(adapter: type[Adapter]) -> dict[str, Any]:
-    """Return the credentials, typed or from standard input. Raises `SettingError`; Ctrl+C
-    ends it.
+    """Return the credentials, typed or from standard input. Raises `SettingError`.
+
+    Ctrl+C ends the program.
     """
     if sys.stdin.isatty():
         try:
@@ -129,8 +131,9 @@ def _typed(adapter: type[Adapter]) -> dict[str, Any]:
 
 
 def _mistake(adapter: type[Adapter], given: Mapping[str, Any], name: str) -> str:
-    """Return the error about this field of the credentials, ignoring all others; empty if there is
-    none.
+    """Return the error about this field of the credentials, or an empty string.
+
+    Errors about other fields are ignored.
     """
     try:
         understood(adapter, given)

@@ -57,7 +57,7 @@ _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
     ): "may have been created already; look at the vendor, or let `--retry` send it again",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
 }
-"""Why a wish is impossible in a state. The text follows the delivery's key."""
+"""The reason why a wish is impossible in a state. It follows the delivery's key in a sentence."""
 
 
 class CannotDecideError(RelayError):
@@ -260,9 +260,7 @@ def _plain(row: Delivery) -> dict[str, Any]:
 
 
 def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
-    """Return the same members with the filled-in values, the vendor's errors by field, and the
-    trail.
-    """
+    """Return the same members, with the filled-in values, the errors by field, and the trail."""
     events = [
         {
             "at": _utc(it.at),
@@ -293,8 +291,9 @@ def _open(row: Delivery) -> str:
 
 
 def _doubt(row: Delivery) -> str:
-    """Return why it is unknown whether the object was created, and what will settle it; empty if
-    known.
+    """Return why it is unknown whether the object was created, and what will settle it.
+
+    Return an empty string if it is known.
     """
     if row.state != "unconfirmed":
         return ""
@@ -336,9 +335,7 @@ def _utc(at: float) -> str | None:
 
 
 def _json(value: Any) -> str:
-    """Return JSON with every character beyond ASCII escaped, including a terminal's control
-    characters.
-    """
+    """Return JSON with all characters beyond ASCII escaped, and so also control characters."""
     return json.dumps(value, indent=2, default=dict)
 
 

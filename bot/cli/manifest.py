@@ -10,8 +10,9 @@ PLACEHOLDER = "https://relay.example.com"
 
 
 def filled(url: str | None) -> dict[str, Any]:
-    """Return the manifest for the bot at `url` (without a trailing slash), or for Socket Mode if
-    `url` is None.
+    """Return the manifest for the bot at `url`, or for Socket Mode if `url` is None.
+
+    `url` has no trailing slash.
     """
     manifest = load()
     for command in manifest["features"]["slash_commands"]:
@@ -30,9 +31,7 @@ def filled(url: str | None) -> dict[str, Any]:
 
 
 def text(url: str | None) -> str:
-    """Return the filled manifest as YAML, ready to be pasted into Slack's "From a manifest"
-    page.
-    """
+    """Return the filled manifest as YAML, ready for Slack's "From a manifest" page."""
     return yaml.safe_dump(filled(url), sort_keys=False, allow_unicode=True, width=120)
 
 

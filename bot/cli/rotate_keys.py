@@ -23,7 +23,7 @@ _AGAIN: Mapping[Kind, str] = {
     "connection": "Connect the vendors again with `/vendors` in Slack or `python -m bot connect`.",
     "installation": "Install the app in its workspaces again.",
 }
-"""What to do after secrets of this kind were removed."""
+"""The advice after secrets of this kind were removed."""
 _PUT_IN_FRONT = (
     "Make a new key, put it in front of the old one in {where}, start the bot "
     "again, and run this once more."
@@ -86,8 +86,9 @@ def _as_it_is(settings: Settings) -> tuple[SecretBox, str]:
 
 
 def _agreed() -> bool:
-    """Return whether somebody at the terminal agrees. Raises `SettingError` if nobody can be
-    asked.
+    """Return whether somebody at the terminal agrees.
+
+    Raises `SettingError` if nobody can be asked.
     """
     if not sys.stdin.isatty():
         raise SettingError(

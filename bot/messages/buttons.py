@@ -40,9 +40,7 @@ class Handle(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The handle in a button's value and a receipt's private_metadata:
-        "E1/T1/ir000000000001".
-        """
+        """The handle in a button's value and a receipt's metadata: "E1/T1/ir000000000001"."""
         return "/".join((*self.workspace, self.key))
 
 
@@ -78,7 +76,7 @@ def buttons(
     made = []
     for name in possible(row):
         if name == "by_hand" and row.state == "failed" and not _is_link(by_hand):
-            # Without an address there is nothing to open, and "Copy as text" is offered too.
+            # A missing address cannot be opened, and "Copy as text" is offered too.
             continue
         button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
         button["text"] = _plain(_label(name, row, operation))

@@ -1,6 +1,4 @@
-"""The submitted values of a delivery: as text to copy, and as a form to correct beside the vendor's
-refusal.
-"""
+"""The submitted values of a delivery, as text to copy and for correction after a refusal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -39,10 +37,10 @@ def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
 
 
 def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
-    """Return a modal with the text, ready to be selected, and a note if the text is too long for a
-    modal.
+    """Return a modal with the text, ready to be selected.
 
-    The submit button only closes the modal: Slack demands one in a view with inputs.
+    A text too long for a modal is cut off, with a note. The submit button only closes the modal:
+    Slack demands one in a view with inputs.
     """
     text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
     parts = [text[start : start + TEXT_INPUT] for start in range(0, len(text), TEXT_INPUT)]
@@ -89,9 +87,7 @@ def _beginning(length: int, row: Delivery) -> Block:
 
 
 def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
-    """Return the section with the vendor's refusal, by field, for the top of the form to
-    correct.
-    """
+    """Return the section with the vendor's refusal, by field. A form to correct has it on top."""
     lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
     lines += [escape(row.sentence)] if row.sentence else []
     known = titles(row, adapter, operation)

@@ -15,9 +15,7 @@ _MOST_DROPPED = 8
 
 
 class Dropped(NamedTuple):
-    """A field that the form no longer has: its title, and its answer if that can be given in
-    words.
-    """
+    """A field that the form no longer has: its title, and its answer if that is text."""
 
     title: str
     answer: str
@@ -54,9 +52,7 @@ def changed(
 
 
 def turned_down(reason: str) -> Block:
-    """Return the section that explains why the form is unchanged although another one was
-    selected.
-    """
+    """Return the section that says why another form was selected but is not shown."""
     return _section(
         f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
     )

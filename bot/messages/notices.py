@@ -124,8 +124,9 @@ def unreadable_connection(adapter: Adapter) -> str:
 
 
 def vendors_beside(kind: Kind, command: str) -> str:
-    """Return the name of the `/vendors` command beside `command`, which is the kind's command:
-    "/acme-vendors" beside "/acme-incident".
+    """Return the name of `/vendors` in a workspace where the kind's command is `command`.
+
+    For example, the name is "/acme-vendors" where the command is "/acme-incident".
     """
     usual = COMMANDS[kind].removeprefix("/")
     return (

@@ -1,6 +1,4 @@
-"""A delivery as people see it: the card in the channel, the receipt in the modal, a line on App
-Home.
-"""
+"""A delivery as people see it: on a card, in a modal's receipt, on App Home."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,4 @@
-"""`/vendors`: the health of each connection, an admin's buttons, and the window with the link to
-the page.
-"""
+"""The texts of `/vendors`: connections, an admin's buttons, and the window with the page's link."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -20,7 +18,7 @@ VENDOR_ACTION = "vendor_"
 """The prefix of the action id of a vendor's button. The vendor's name follows."""
 WHO_MAY = "who_may"
 _BY_COMMAND = " with `/vendors`"
-"""How sentences for use elsewhere name the place where an admin can act."""
+"""The phrase with which sentences for use elsewhere name the place where an admin can act."""
 _LONGEST_SECTION = 3000
 _LONGEST_NAME = 100
 _LONGEST_LABEL = 75
@@ -44,9 +42,7 @@ class Health(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The connection's line in `/vendors`, with one more line for each operation that the key
-        may not do.
-        """
+        """The connection's line in `/vendors`, and a line for each operation that its key lacks."""
         if self.connection.broken:
             what = self.connection.broken.partition("; an admin")[0].rstrip(".")
             state = f":warning: {escape(what)}; connect it again as said below"
@@ -71,9 +67,7 @@ class Health(NamedTuple):
 
 
 def cannot(adapter: Adapter, rights: Rights) -> list[str]:
-    """Return the operations that a key with these rights may not do, one line each, in plain
-    text.
-    """
+    """Return the operations that a key with these rights may not do, as lines of plain text."""
     return [
         f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}"
         for operation in adapter.operations

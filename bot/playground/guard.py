@@ -31,9 +31,7 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 421 for a host that is not this machine, and 403 for a change requested by another
-        site's page.
-        """
+        """Answer 421 for a host that is not this machine, 403 for another site's change."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,8 +65,9 @@ def is_here(host: str) -> bool:
 
 
 def is_own(headers: Headers) -> bool:
-    """Return whether a change comes from the page itself or from a program (which sends no
-    Origin).
+    """Return whether a change comes from the page itself, or from a program.
+
+    Programs send no Origin header.
     """
     origin = headers.get("origin")
     return origin is None or origin == f"http://{headers['host']}"

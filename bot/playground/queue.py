@@ -41,12 +41,11 @@ Line = dict[str, Any]
 
 
 class QueueReader:
-    """Reads the file every `LOOK_SECONDS`, and calls `on_change` with the lines and the number of
-    waiting deliveries after a change.
+    """Reads the file every `LOOK_SECONDS`, and calls `on_change` after a change.
 
-    A line is a delivery that waits or was finished in the last `LATELY_SECONDS`, newest first. If
-    there are more than `SHOWN`, waiting ones are preferred. The file or its table may be missing at
-    first.
+    `on_change` gets the lines and the number of waiting deliveries. A line is a delivery that waits
+    or was finished in the last `LATELY_SECONDS`, newest first. If there are more than `SHOWN`,
+    waiting ones are preferred. The file or its table may be missing at first.
 
     While the bot asks a vendor about a delivery, the row's `reconcile_at` is the end of the bot's
     lease. The line keeps the time at which the look-up was due.

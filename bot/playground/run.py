@@ -61,8 +61,7 @@ async def _play(sandbox: Sandbox, database: Path, browser: bool, stop: asyncio.E
 
 
 async def _populate(sandbox: Sandbox) -> None:
-    """Fill the channels with messages of the last hours, and open everyone's direct messages with
-    the app.
+    """Fill the channels with messages, and open everyone's direct messages with the app.
 
     The vendors' lists are delayed, so that there is time to kill the bot between a lost answer and
     its look-up.
@@ -103,7 +102,7 @@ def _told_to_stop() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # On Windows, Ctrl+C raises KeyboardInterrupt instead.
+        # Windows has no such handlers: Ctrl+C raises KeyboardInterrupt there.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     return stop

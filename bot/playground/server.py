@@ -30,9 +30,7 @@ PAGE = Path(__file__).parent / "page"
 KEEP_OPEN_SECONDS = 15.0
 LARGEST_BODY = 1024 * 1024
 LARGEST_FILE = 16 * LARGEST_BODY
-"""Larger than Slack's limit, so that a file that is too large gets Slack's error and not a closed
-connection.
-"""
+"""Largest upload, in bytes. It is above Slack's limit, so that Slack's own error is shown."""
 
 CONTENT_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
@@ -42,9 +40,7 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
-"""Content types are fixed here, because a machine's own table may give scripts a type that browsers
-refuse to run.
-"""
+"""Content types by suffix. A machine's own table may give scripts a type that browsers refuse."""
 
 
 class VendorStandIn(Protocol):
@@ -137,9 +133,7 @@ def page_app(
     control_api: ControlApi,
     page: Path = PAGE,
 ) -> Starlette:
-    """Return the whole application. The code that runs the bot reports its state to
-    `control_api`.
-    """
+    """Return the whole application. The code that runs the bot reports to `control_api`."""
     api = PageApi(slack, vendors, control_api)
     for vendor in vendors.values():
         vendor.on_change = _teller(slack, vendor)

@@ -85,8 +85,7 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that ignores the process's signals, reports when it is ready, and ends at once when
-    told.
+    """uvicorn that ignores the process's signals, reports when it is ready, and ends at once.
 
     uvicorn's own main loop checks ten times a second whether it should end. This one waits for an
     event.

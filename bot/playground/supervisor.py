@@ -101,7 +101,9 @@ async def _healthy(process: asyncio.subprocess.Process, url: str) -> None:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Return this process's environment without the settings of a real installation and without a
+    """Return the environment for the bot's process.
+
+    It is this process's environment without the settings of a real installation, and without a
     proxy, because everything is on 127.0.0.1.
     """
     return {

@@ -39,9 +39,7 @@ SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 """Longest time, in seconds, until a change made by another process is noticed."""
 TOGETHER_SECONDS = 0.15
-"""Seconds for which changes are collected, so that rows submitted together are handled in one
-round.
-"""
+"""Seconds for which changes are collected, so that one round handles them together."""
 SHOWING_SECONDS = LEASE_SECONDS - 2
 NOTING_SECONDS = 30.0
 NOTING_PAUSE = 1.0
@@ -57,8 +55,9 @@ NOT_THERE = (
     "restricted_action",
     "no_permission",
 )
-"""Prefixes of Slack's errors for a channel where the bot may not post, such as
-`restricted_action_read_only_channel`.
+"""Prefixes of Slack's errors for a channel where the bot may not post.
+
+An example of a whole error is `restricted_action_read_only_channel`.
 """
 
 
@@ -202,9 +201,7 @@ class Cards:
         )
 
     def _turn(self, place: str, at: float) -> float:
-        """Return when a card due at `at` can be shown in `place`; infinity while another one is
-        being sent.
-        """
+        """Return when a card due at `at` can be shown in `place`; infinity during another call."""
         return (
             float("inf") if self._limiter.is_taken(place) else max(at, self._limiter.free_at(place))
         )
@@ -251,8 +248,9 @@ class Cards:
             self._limiter.end(*used)
 
     async def _without_token(self, row: Delivery, error: RelayError) -> None:
-        """Let all of the workspace's cards wait for a token; give up a card that is too old to be
-        news.
+        """Let all of the workspace's cards wait for a token.
+
+        Give up a card that is too old to be news.
         """
         if self._clock() - row.updated_at > NO_NEWS_SECONDS:
             await self._card_outbox.shown(row)
@@ -300,7 +298,7 @@ class Cards:
     ) -> tuple[str, str]:
         """Withdraw the card of a row that became private when it was corrected.
 
-        The channel's card says no more, and a new card goes into a direct message.
+        The card in the channel is emptied, and a new card goes into a direct message.
         """
         channel, ts, blocks = row.card_channel, row.card_ts, messages.withdrawn()
         await self._client.chat_update(
@@ -309,8 +307,9 @@ class Cards:
         return await self._send(token, row.actor, content)
 
     async def _note(self, row: Delivery, channel: str, ts: str) -> None:
-        """Record the card as shown, and try again while the database is busy: otherwise the card
-        would be posted a second time.
+        """Record the card as shown, and try again while the database is busy.
+
+        Otherwise the card would be posted a second time.
         """
         until = time.monotonic() + NOTING_SECONDS
         while True:
@@ -327,9 +326,7 @@ class Cards:
         return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
-        """Return the vendor's page for doing this by hand while the delivery waits; empty if
-        unknown.
-        """
+        """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
         if "by_hand" not in messages.possible(row):
             return ""
         try:

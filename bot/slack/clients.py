@@ -25,9 +25,7 @@ async def slack_client(settings: Settings, seconds: float) -> AsyncIterator[Asyn
 
 
 def answered_at(headers: Mapping[str, Any]) -> float | None:
-    """Return Slack's time of an answer with these headers, in whole epoch seconds; None without a
-    date.
-    """
+    """Return Slack's time of an answer with these headers, in whole epoch seconds, or None."""
     try:
         return parsedate_to_datetime(headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError, OverflowError):

@@ -17,12 +17,11 @@ NOT_NOW = frozenset(
 
 
 def named(error: BaseException) -> str:
-    """Return Slack's error code ("channel_not_found"), or an empty string (a proxy's page, no
-    answer).
+    """Return Slack's error code ("channel_not_found"), or an empty string if there is none.
 
-    Text that is no error code is not repeated, because it may quote the request and with it the
-    token. `SlackApiError.response` is a response whose `data` may be text. For broken JSON it is
-    aiohttp's own response.
+    A proxy's page or a missing answer has none. Text that is no error code is not repeated, because
+    it may quote the request and with it the token. `SlackApiError.response` is a response whose
+    `data` may be text. For broken JSON it is aiohttp's own response.
     """
     answer = getattr(getattr(error, "response", None), "data", None)
     word = answer.get("error") if isinstance(answer, dict) else None
@@ -35,8 +34,9 @@ def said(error: BaseException) -> str:
 
 
 def asked_to_wait(error: BaseException) -> float | None:
-    """Return the number of seconds for which Slack accepts no calls (429, Retry-After), or None for
-    another error.
+    """Return for how many seconds Slack accepts no calls, or None for another error.
+
+    Slack says so with a 429 and the header Retry-After.
     """
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(response, "status", None)

@@ -1,8 +1,7 @@
-"""Installations: where the app is installed, with which token; and the states of unfinished
-installations.
+"""Installations: where the app is installed, and with which token.
 
-A row is a workspace or, with an empty team, an organisation. Tokens are stored encrypted. Only the
-bot's token is kept, never a person's.
+The module also keeps the states of unfinished installations. A row is a workspace or, with an empty
+team, an organisation. Tokens are stored encrypted. Only the bot's token is kept, never a person's.
 """
 
 import hashlib
@@ -81,10 +80,9 @@ class Installations:
         self._changed()
 
     async def find(self, workspace: Workspace) -> Installation | None:
-        """Return the installation whose token is used in the workspace: the team's own, else its
-        organisation's.
+        """Return the installation whose token is used in the workspace.
 
-        Raises `SecretError`.
+        The team's own installation comes first, then its organisation's. Raises `SecretError`.
         """
         known = self._known.get(workspace)
         if known is not None and self._clock() - known[0] < FRESH_SECONDS:
@@ -138,8 +136,9 @@ class Installations:
             del self._known[workspace]
 
     def _changed(self) -> None:
-        """Forget everything in memory after a row changed: an organisation's row is remembered for
-        each of its teams.
+        """Forget everything in memory after a row changed.
+
+        An organisation's row is remembered for each of its teams.
         """
         self._changes += 1
         self._known.clear()

@@ -92,8 +92,9 @@ class UserDirectory:
             del self._known[key]
 
     async def channel_name(self, client: AsyncWebClient, channel: str) -> str:
-        """Return the channel's name, or its id if Slack does not give the name (a private channel,
-        a missing scope, no answer in time).
+        """Return the channel's name, or its id if Slack does not give the name.
+
+        That happens for a private channel, a missing scope, or no answer in time.
         """
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
@@ -173,8 +174,9 @@ def _problem(error: str) -> str:
 
 
 def why_not(error: str, scope: str, otherwise: str) -> str:
-    """Return advice on Slack's `error` for a call that needs `scope`, or `otherwise` if there is no
-    special advice.
+    """Return advice on Slack's `error` for a call that needs `scope`.
+
+    Return `otherwise` if there is no special advice.
     """
     if error == "missing_scope":
         return (

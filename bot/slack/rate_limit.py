@@ -1,5 +1,6 @@
-"""A rate limiter for Slack: about one message a second in each place, and none while Slack asks for
-a pause.
+"""A rate limiter for Slack: about one message a second in each place.
+
+While Slack asks for a pause, nothing is sent.
 """
 
 from collections.abc import Callable
@@ -27,15 +28,14 @@ class SlackRateLimiter:
         return len(self._taken)
 
     def busy(self) -> list[str]:
-        """Return the places with a call or a pause, and `everywhere` for a workspace that pauses as
-        a whole.
+        """Return the places with a call or a pause.
+
+        A workspace that pauses as a whole is given by its `everywhere`.
         """
         return [*self._taken, *(place for place in list(self._pauses) if self.free_at(place))]
 
     def free_at(self, place: str) -> float:
-        """Return when the pauses of the place and of its whole workspace end; 0 if there is
-        none.
-        """
+        """Return when the pauses of the place and of its workspace end; 0 if there is none."""
         return max(self._ends(place), self._ends(everywhere(place)))
 
     def is_taken(self, place: str) -> bool:

@@ -116,9 +116,7 @@ class SlackSocket:
 
 
 def _not_opened(error: SlackApiError) -> RelayError:
-    """Return the error for an answer of Slack, or of a proxy before Slack, that gives no
-    address.
-    """
+    """Return the error for an answer of Slack, or of a proxy, that gives no address."""
     word = named(error)
     if word in NOT_NOW:
         return RelayError(f"Slack opens no connection for now ({word}). Start the bot again later.")

@@ -8,9 +8,7 @@ from bot.workspace import Workspace
 
 
 class SlackTokens:
-    """Finds tokens. `fixed` is `SLACK_BOT_TOKEN`, empty if each workspace has a token of its
-    own.
-    """
+    """Finds tokens. `fixed` is `SLACK_BOT_TOKEN`, or empty if each workspace has its own token."""
 
     def __init__(self, installations: Installations, fixed: str = "") -> None:
         self._installations = installations

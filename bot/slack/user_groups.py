@@ -166,11 +166,10 @@ class _Memory(Generic[KeyT, SaidT]):
 
 
 class UserGroups:
-    """Asks `usergroups.list` and `usergroups.users.list`, and remembers the answers for five
-    minutes.
+    """Asks Slack for user groups and their members, and remembers the answers for five minutes.
 
-    The client comes from the listener, with the workspace's own token. No method raises because of
-    Slack.
+    The methods are `usergroups.list` and `usergroups.users.list`. The client comes from the
+    listener, with the workspace's own token. No method raises because of Slack.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEPT) -> None:
@@ -245,8 +244,9 @@ class UserGroups:
 
 
 def by_id(typed: str) -> Entry | None:
-    """Return a typed id as an entry, for when the groups cannot be listed; None for any
-    other text.
+    """Return a typed id as an entry, or None for other text.
+
+    This is for the time when the groups cannot be listed.
     """
     wanted = typed.strip().upper()
     return Entry(id=wanted, label=wanted) if _ID.fullmatch(wanted) else None

@@ -152,8 +152,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 async def read_body(request: Request, seconds: float, most: int = LARGEST_BODY) -> bytes | Response:
-    """Return the body, or the answer (400, 408, 413) to a body that is incomplete, too slow or too
-    large.
+    """Return the body, or the answer (400, 408, 413) to an incomplete, slow or large body.
 
     `seconds` is the longest time, `most` the largest size in bytes.
     """

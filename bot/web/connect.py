@@ -1,10 +1,10 @@
-"""The page on which an admin connects a vendor: /connect/{token}, plain HTML, one form, without a
-script.
+"""The page on which an admin connects a vendor: /connect/{token}.
 
-The token in the address gives access: 32 random bytes, for one workspace, vendor and person, for
-ten minutes and one change. In addition, a posted form must come from the page itself. The browser
-must say so (Sec-Fetch-Site, or Origin if that is missing), and the form must contain a key that
-fits a cookie. Wrong tokens are not counted, because no token can be guessed.
+The page is plain HTML with one form and without a script. The token in the address gives access: 32
+random bytes, for one workspace, vendor and person, for ten minutes and one change. In addition, a
+posted form must come from the page itself. The browser must say so (Sec-Fetch-Site, or Origin if
+that is missing), and the form must contain a key that fits a cookie. Wrong tokens are not counted,
+because no token can be guessed.
 
 Every change is answered with a redirect to the same page. The page then shows the new state, or the
 receipt if the link is used up. A reload, a second click or the back button therefore repeats
@@ -54,9 +54,7 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{22}")
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 ClientFor = Callable[[Workspace], Awaitable[AsyncWebClient]]
-"""Returns a Slack client with that workspace's token. Raises `NotInstalledError` or
-`SecretError`.
-"""
+"""Returns a Slack client for a workspace. Raises `NotInstalledError` or `SecretError`."""
 
 
 class _Receipt(NamedTuple):
@@ -342,8 +340,9 @@ class Connecting:
         )
 
     def _over(self, token: str, browser: str) -> Response:
-        """Return the page for an invalid link: the receipt for the browser that used it, else a
-        notice.
+        """Return the page for an invalid link.
+
+        The browser that used the link gets the receipt, any other a notice.
         """
         if receipt := self._receipts.of(token, _form_key(browser, token)):
             return receipt
@@ -358,7 +357,7 @@ class Connecting:
     def _see(self, token: str) -> Response:
         """Redirect to the page itself.
 
-        The address is relative, because the operator decides what stands before it.
+        The address is relative, because the operator decides the part before it.
         """
         return Response(status_code=303, headers={**HEADERS, "Location": quote(token, safe="")})
 

@@ -311,9 +311,7 @@ def _field(name: str, info: FieldInfo, typed: Typed, *, focused: bool) -> h.Node
 
 
 def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attribute]) -> h.Node:
-    """Return an input. Secrets are always empty. Raises `TypeError` for a type that has no
-    input.
-    """
+    """Return an input. Secrets are always empty. Raises `TypeError` for an unsupported type."""
     shown = value if value is not None else "" if info.is_required() else str(info.get_default())
     if get_origin(info.annotation) is Literal:
         choices = [str(it) for it in get_args(info.annotation)]

@@ -1,6 +1,4 @@
-"""The pages for a person who installs the app: success with the next steps, or the reason for a
-failure with advice.
-"""
+"""The pages for a person who installs the app: the next steps, or a failure with advice."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode

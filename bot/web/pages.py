@@ -78,9 +78,7 @@ Over plain HTTP they must not be sent (RFC 6797, 7.2).
 
 
 def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> HTMLResponse:
-    """Return a whole page with that heading. `https` says whether its address begins with
-    https://.
-    """
+    """Return a whole page with that heading. `https` is set if its address begins with https://."""
     whole = h.html(lang="en")[
         h.head[
             h.meta(charset="utf-8"),

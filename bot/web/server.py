@@ -89,6 +89,6 @@ def on_signals(act: Callable[[int], None]) -> None:
     """Call `act` with the number of each SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        # On Windows, Ctrl+C raises KeyboardInterrupt instead.
+        # Windows has no such handlers: Ctrl+C raises KeyboardInterrupt there.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, act, number)

@@ -1,6 +1,4 @@
-"""`python -m bot doctor`: check everything, and say what to do about each problem. Changes
-nothing.
-"""
+"""`python -m bot doctor`: check everything, and give advice on each problem. Changes nothing."""
 
 import asyncio
 import json

@@ -46,9 +46,7 @@ async def settings(settings: Settings, *, installed: bool) -> Findings:
 
 
 async def database(path: Path) -> tuple[Findings, bool]:
-    """Return findings about the file, and whether this version of the bot can work with the file as
-    it is.
-    """
+    """Return findings about the file, and whether this version of the bot can work with it."""
     return await asyncio.to_thread(_look, path)
 
 

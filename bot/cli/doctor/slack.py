@@ -146,8 +146,9 @@ async def _token(
 
 
 def _scopes(what: str, given: str, workspace: Workspace | None) -> Findings:
-    """Return a problem for each scope of the manifest that the token lacks; none if Slack lists no
-    scopes.
+    """Return a problem for each scope of the manifest that the token lacks.
+
+    Return none if Slack lists no scopes.
     """
     has = {it.strip() for it in given.split(",")}
     missing = [

@@ -1,6 +1,4 @@
-"""Checks of each connection: whether the vendor accepts the credentials, and which rights they
-have.
-"""
+"""Checks of each connection: whether the vendor accepts the credentials, and their rights."""
 
 import asyncio
 
@@ -24,8 +22,9 @@ AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot 
 
 
 async def connections(settings: Settings, database: Database, secret_box: SecretBox) -> Findings:
-    """Check all connections, a few at a time, each with its own time limit and its vendor's rate
-    limit.
+    """Check all connections, a few at a time.
+
+    Each has its own time limit and its vendor's rate limit.
     """
     stored = Connections(database, secret_box)
     findings: list[Finding] = []

@@ -39,9 +39,7 @@ class Answers:
         self._state = state
 
     def plain(self, answer: Answer) -> Outcome:
-        """Handle the answer to a shortcut or to a click in a message, where Slack reads only the
-        status.
-        """
+        """Handle the answer to a shortcut or a message's click. Slack reads only its status."""
         return Outcome(answer.ok, answer.status, answer.error)
 
     def in_view(self, answer: Answer) -> Outcome:
@@ -115,9 +113,7 @@ class Answers:
                 views.close(view)
 
     def options(self, answer: Answer) -> dict[str, Any]:
-        """Handle the answer to a type-ahead: return its options or groups, or an error with no
-        options.
-        """
+        """Handle the answer to a type-ahead: return its options or groups, or an error."""
         if answer.error:
             return {"options": [], "error": NO_RESULT}
         try:

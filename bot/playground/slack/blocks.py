@@ -8,9 +8,7 @@ from typing import Any
 Block = dict[str, Any]
 Element = dict[str, Any]
 Values = dict[str, dict[str, dict[str, Any]]]
-"""`view.state.values`: block id -> action id -> {"type": ..., and the value under the element's own
-key}.
-"""
+"""`view.state.values`: block id -> action id -> {"type": ..., and the element's own key}."""
 
 VALUE_KEYS: Mapping[str, str] = {
     "plain_text_input": "value",
@@ -89,8 +87,9 @@ def initial_value(element: Element) -> dict[str, Any]:
 
 
 def state_of(blocks: Sequence[Block], kept: Mapping[str, Mapping[str, dict[str, Any]]]) -> Values:
-    """Return the values of these blocks: kept values where ids and type are unchanged, else initial
-    values.
+    """Return the values of these blocks.
+
+    Kept values are used where ids and type are unchanged, and initial values elsewhere.
     """
     values: Values = {}
     for block, element in elements(blocks):
@@ -114,9 +113,7 @@ def merged(*layers: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Values:
 
 
 def accepted(blocks: Sequence[Block]) -> list[Block]:
-    """Return blocks as Slack gives them back, with missing ids made up and the defaults of texts
-    filled in.
-    """
+    """Return blocks as Slack gives them back, with missing ids and texts' defaults filled in."""
     blocks = copy.deepcopy(list(blocks))
     for block in blocks:
         block.setdefault("block_id", secrets.token_urlsafe(4))

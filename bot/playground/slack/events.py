@@ -68,8 +68,9 @@ class Hub:
             self._subscriptions.remove(subscription)
 
     def publish(self, event: Event) -> None:
-        """Send every listener its own copy of the event, because the objects in the event may
-        change before it is read.
+        """Send every listener its own copy of the event.
+
+        The objects in the event may change before a listener reads it.
         """
         for subscription in tuple(self._subscriptions):
             subscription.put(copy.deepcopy(event))

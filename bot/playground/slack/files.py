@@ -1,6 +1,4 @@
-"""Files that people chose in forms, described as Slack does and given to a token with the scope for
-files.
-"""
+"""Files that people chose in forms, described as Slack does, and their download."""
 
 import asyncio
 import secrets
@@ -47,9 +45,7 @@ class Files:
         self._files: dict[str, File] = {}
 
     def add(self, user_id: str, name: str, content: bytes) -> File:
-        """Keep a file. Raises ValueError with a sentence for the person if the file is too
-        large.
-        """
+        """Keep a file. Raises ValueError, with a sentence for the person, if it is too large."""
         if len(content) > LARGEST:
             raise ValueError("This file is too large: at most 10 MB.")
         file = File("F" + secrets.token_hex(5).upper(), name, user_id, content, int(self._clock()))
@@ -62,9 +58,7 @@ class Files:
 
 
 def file_json(file: File, url: str, team_id: str) -> dict[str, Any]:
-    """Return Slack's file object. `url` is the address at which the stand-in's routes are
-    mounted.
-    """
+    """Return Slack's file object. `url` is the address of the stand-in's routes."""
     place = f"{url}/files-pri/{team_id}-{file.id}"
     return {
         "id": file.id,

@@ -15,9 +15,7 @@ from bot.playground.slack.world import Message
 __all__ = ["Interactions", "Outcome"]
 
 QUERY_LENGTH = 3
-"""Number of letters after which a type-ahead asks the bot, unless the element sets another
-number.
-"""
+"""Number of letters after which a type-ahead asks the bot, if the element sets no number."""
 
 
 class Interactions:
@@ -75,10 +73,10 @@ class Interactions:
     async def submit(
         self, user_id: str, view_id: str, values: Mapping[str, Any] | None = None
     ) -> Outcome:
-        """Press a modal's submit button, after typing `values` (in the shape of
-        `view.state.values`).
+        """Press a modal's submit button, after typing `values`.
 
-        Errors found by Slack's client are returned with status 0, and nothing is sent.
+        The shape of `values` is that of `view.state.values`. Errors found by Slack's client are
+        returned with status 0, and nothing is sent.
         """
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if not view.body.get("submit"):
@@ -104,8 +102,9 @@ class Interactions:
         return self._state.file_json(file.id)
 
     async def close(self, user_id: str, view_id: str, *, everything: bool = False) -> Outcome:
-        """Close a modal with its close button; with `everything`, close the whole stack, as the
-        cross in the corner does.
+        """Close a modal with its close button; with `everything`, close the whole stack.
+
+        The cross in a modal's corner closes the whole stack.
         """
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if view.body["type"] != "modal":
@@ -204,8 +203,9 @@ class Interactions:
     async def post(
         self, user_id: str, channel_id: str, text: str, at: float | None = None
     ) -> Message:
-        """Post a message in a channel, now or at the time `at` (epoch seconds), but after all
-        earlier messages.
+        """Post a message in a channel, now or at the time `at` (epoch seconds).
+
+        The message comes after all earlier messages.
         """
         person, channel = self._state.person(user_id), self._state.channel(channel_id)
         message: Message = {

@@ -92,8 +92,9 @@ def check_options(response: Any) -> list[str]:
 
 
 def check_ack(body: Any, view: Any) -> list[str]:
-    """Check the body that acknowledges a submission of `view`: empty, or a `response_action` with
-    its members.
+    """Check the body that acknowledges a submission of `view`.
+
+    The body is empty or has a `response_action` with its members.
     """
     if body in (None, "", {}):
         return []
@@ -169,8 +170,9 @@ def _size(view: Any, path: str) -> Iterator[str]:
 
 
 def _blocks_together(blocks: Any, path: str, *, modal: bool) -> Iterator[str]:
-    """Check the rules about several blocks: ids are unique, one element has the focus, elements fit
-    the surface.
+    """Check the rules about several blocks.
+
+    Ids are unique, one element has the focus, and elements fit the surface.
     """
     yield from _once([block.get("block_id") for block in _dicts(blocks)], path, "block_id")
     focused = 0

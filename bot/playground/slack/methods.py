@@ -23,9 +23,7 @@ LONGEST_TEXT = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the Web API: its function, its required arguments, and the scopes of which it
-    needs one.
-    """
+    """A method of the Web API: its function and required arguments. It needs one of the scopes."""
 
     run: Callable[[State, Args], Reply]
     required: tuple[str, ...] = ()
@@ -312,9 +310,7 @@ def own_message(state: State, args: Args, refusal: str) -> tuple[Channel, Messag
 
 
 def views_open(state: State, args: Args) -> Reply:
-    """Open a view: a new modal after a command, shortcut or message; another one on the stack after
-    a modal.
-    """
+    """Open a modal, on the stack of the modal in which the person acted if there is one."""
     trigger = state.triggers.check(args["trigger_id"])
     onto = state.views.find(trigger.view_id) if trigger.view_id else None
     return _show(state, args, trigger, onto if onto and onto.body["type"] == "modal" else None)

@@ -203,7 +203,7 @@ class Payloads:
 
     @staticmethod
     def _channel_name(channel: Channel) -> str:
-        """Return the channel's name. Of a private channel, Slack tells apps only the kind."""
+        """Return the channel's name. Apps are told only the kind of a private channel."""
         if channel.is_im:
             return "directmessage"
         return "privategroup" if channel.is_private else channel.name

@@ -1,8 +1,8 @@
-"""Slack with several workspaces and organisations: one Web API for all, and the page on which a
-person allows the app.
+"""Slack with several workspaces and organisations.
 
-Every workspace is a stand-in of its own, with or without the app. A call belongs to the workspace
-whose token it carries.
+There is one Web API for all of them, and the page on which a person allows the app. Every workspace
+is a stand-in of its own, with or without the app. A call belongs to the workspace whose token it
+carries.
 """
 
 import base64
@@ -36,9 +36,7 @@ PERSON = data.PEOPLE[0].slack_id
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The permission behind a code: the workspace, the granted scopes, and the only address that
-    may exchange the code.
-    """
+    """The permission behind a code: the workspace, the scopes, and the only address allowed."""
 
     slack: SlackStandIn
     scopes: str
@@ -69,8 +67,9 @@ class Platform:
         self._codes: dict[str, Permission] = {}
 
     def routes(self) -> list[BaseRoute]:
-        """Return `/oauth/v2/authorize`, the Web API, and the routes of each workspace below its
-        team id.
+        """Return the routes: `/oauth/v2/authorize`, the Web API, and each workspace's own.
+
+        The routes of a workspace are below its team id.
         """
         return [
             Route("/oauth/v2/authorize", self.authorize, methods=["GET"]),

@@ -20,8 +20,9 @@ class Responses:
         self._answers = Answers(state)
 
     async def __call__(self, request: Request) -> Response:
-        """Take a message: {"text", "blocks", "response_type", "replace_original",
-        "delete_original"}.
+        """Take a message.
+
+        Its members are "text", "blocks", "response_type", "replace_original" and "delete_original".
         """
         try:
             content = _content(await request.body())

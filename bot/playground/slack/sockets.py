@@ -1,5 +1,6 @@
-"""Socket Mode: the bot opens a WebSocket, payloads are sent as envelopes, answers are matched by
-envelope id.
+"""Socket Mode: the bot opens a WebSocket, and payloads are sent over it as envelopes.
+
+Answers are matched by envelope id.
 """
 
 import asyncio

@@ -51,7 +51,9 @@ class SlackStandIn(Interactions):
         """The Web API's endpoint."""
 
     def routes(self) -> list[BaseRoute]:
-        """Return the Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets
+        """Return the routes.
+
+        They are the Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets
         (`/socket/TICKET`).
         """
         sockets, web_api = self._transport.sockets, self.web_api
@@ -136,9 +138,7 @@ class SlackStandIn(Interactions):
 
     @property
     def violations(self) -> list[str]:
-        """Everything in the bot's views, messages and answers that Slack would not have
-        accepted.
-        """
+        """Errors in the bot's views, messages and answers that Slack would not have accepted."""
         return self._state.violations
 
     def views(self, user_id: str) -> list[dict[str, Any]]:

@@ -94,8 +94,9 @@ class State:
         """The only token that is accepted; empty while the app is not installed."""
         self.organisation = organisation
         self.url = ""
-        """The address at which the stand-in's routes are mounted, such as
-        http://127.0.0.1:8700/slack. It is set once the port is known.
+        """The address of the stand-in's routes, such as http://127.0.0.1:8700/slack.
+
+        It is set once the port is known.
         """
         self.app = App.of(manifest)
         self.team = team

@@ -1,5 +1,6 @@
-"""The transport of payloads to the bot, signed over HTTP or over a socket that the bot has opened,
-and of its answers.
+"""The transport of payloads to the bot and of its answers.
+
+Payloads are signed and sent over HTTP, or sent over a socket that the bot has opened.
 """
 
 import asyncio

@@ -1,6 +1,4 @@
-"""The entry of the Web API: reads the arguments, checks token and scopes, runs the method, and
-records the call.
-"""
+"""The entry of the Web API: arguments, token, scopes, the method's call, and its record."""
 
 import hmac
 import json
@@ -21,8 +19,9 @@ JSON_ARGUMENTS = frozenset({"view", "blocks", "attachments", "metadata"})
 
 
 class WebApi:
-    """The endpoint of every method. Every answer has status 200; `ok` and `error` give the
-    outcome.
+    """The endpoint of every method.
+
+    Every answer has status 200, with the outcome in `ok` and `error`.
     """
 
     def __init__(self, state: State, sockets: Sockets, app_token: str) -> None:

@@ -35,9 +35,7 @@ class Person:
     deleted: bool = False
     playable: bool = False
     team_id: str = ""
-    """The workspace of a person from another company, in a channel shared with that company; else
-    empty.
-    """
+    """The workspace of a person from another company, which shares a channel; else empty."""
 
     @property
     def initials(self) -> str:
@@ -81,9 +79,7 @@ def people_of(company: Iterable[data.Person]) -> dict[str, Person]:
 
 
 class World:
-    """People and channels by id, and their messages. Changes of messages are published to
-    the hub.
-    """
+    """People and channels by id, and their messages. Changes of messages go to the hub."""
 
     def __init__(
         self,
@@ -114,8 +110,9 @@ class World:
         self._last_ts = 0
 
     def next_ts(self, at: float | None = None) -> str:
-        """Return a timestamp in Slack's format, of now or of `at` (epoch seconds), later than all
-        earlier ones.
+        """Return a timestamp in Slack's format, later than all earlier ones.
+
+        The time is now or `at` (epoch seconds).
         """
         self._last_ts = max(
             int((self._clock() if at is None else at) * 1_000_000), self._last_ts + 1
@@ -126,9 +123,7 @@ class World:
         return self.bot.id in channel.members
 
     def direct(self, user_id: str) -> Channel | None:
-        """Return the direct messages of that person and the bot, or None if they were never
-        opened.
-        """
+        """Return the direct messages of that person and the bot, or None if never opened."""
         return next(
             (one for one in self.channels.values() if one.is_im and one.user_id == user_id), None
         )

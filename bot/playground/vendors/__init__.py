@@ -1,8 +1,7 @@
-"""Stand-ins for the vendors: small HTTP services on this machine, as strict as the vendors are
-documented to be.
+"""Stand-ins for the vendors: small HTTP services on this machine.
 
-Begin with `base`, which every stand-in shares. `data` and `data_incidents` hold the invented
-company.
+They are as strict as the vendors are documented to be. Begin with `base`, which every stand-in
+shares. `data` and `data_incidents` hold the invented company.
 """
 
 from bot.playground.vendors.base import VendorStandIn

@@ -1,5 +1,4 @@
-"""The base of all vendor stand-ins: a port of their own, faults, a record of requests, and the
-page's data.
+"""The base of all vendor stand-ins: port, faults, record of requests, and data for the page.
 
 A stand-in declares its routes with `self.api(handler)`. A handler reads the request and returns a
 response, or raises `RefusalError` with the vendor's own body. Authentication, faults, canned
@@ -39,8 +38,9 @@ SHOWN = 50
 
 
 class RefusalError(Exception):
-    """A refusal by the vendor: a status, a JSON body in the vendor's format, and a few words for
-    the page's list of requests.
+    """A refusal by the vendor: a status, and a JSON body in the vendor's format.
+
+    `note` has a few words for the page's list of requests.
     """
 
     def __init__(self, status: int, body: Any, note: str = "") -> None:
@@ -110,9 +110,7 @@ class VendorStandIn(ABC):
 
     @abstractmethod
     def permit(self, request: Request) -> None:
-        """Raise the vendor's refusal if the request's credentials are valid but lack the right to
-        the call.
-        """
+        """Raise the vendor's refusal if valid credentials lack the right to the call."""
 
     @abstractmethod
     def unauthorised(self) -> RefusalError:
@@ -141,9 +139,7 @@ class VendorStandIn(ABC):
         return True
 
     def lists(self) -> dict[str, dict[str, str]]:
-        """Return lists of ids, by heading and name, that people have to copy from the vendor's
-        console.
-        """
+        """Return ids, by heading and name, that people have to copy from the vendor's console."""
         return {}
 
     def rate_limited(self, retry_after: int) -> RefusalError:
@@ -216,16 +212,19 @@ class VendorStandIn(ABC):
         self._changed()
 
     def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        """Give the next create call this answer (JSON, or text if `body` is a str) and create
-        nothing. Several answers are queued.
+        """Give the next create call this answer and create nothing. Several answers are queued.
+
+        `body` is JSON, or text if it is a str.
         """
         content = body if isinstance(body, str) else json.dumps(body)
         media_type = "text/plain" if isinstance(body, str) else self.media_type
         self._canned.append(Response(content, status, headers, media_type))
 
     def describe(self) -> dict[str, Any]:
-        """Return the page's data: objects and requests, newest first, the limit of writes if there
-        is one, and a key with which people can try to connect the vendor.
+        """Return the page's data.
+
+        It has objects and requests, newest first, the limit of writes if there is one, and a key
+        with which people can try to connect the vendor.
         """
         newest = sorted(self.objects, key=lambda shown: shown.at, reverse=True)[:SHOWN]
         return {
@@ -254,20 +253,19 @@ class VendorStandIn(ABC):
         }
 
     def _described_key(self) -> dict[str, str]:
-        """Return each part of the key that works now, by the label of its field on the bot's
-        page.
-        """
+        """Return each part of the key that works now, by its field's label on the bot's page."""
         adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
         fields = adapter.credentials.model_fields if adapter else {}
         return {
             (fields[it].title if it in fields else None) or it: value for it, value in key.items()
         }
 
-    # For handlers
+    # Used by the handlers
 
     def api(self, handler: Handler, *, creates: bool = False) -> Handler:
-        """Return the endpoint around a handler, with faults, authentication, canned answers, limit
-        headers and recording.
+        """Return the endpoint around a handler.
+
+        It adds faults, authentication, canned answers, limit headers and recording.
         """
 
         async def endpoint(request: Request) -> Response:
@@ -305,9 +303,7 @@ class VendorStandIn(ABC):
     # Inside
 
     def _change_keys(self, *, revoked: bool) -> None:
-        """Revoke every key and make a new one, as in a vendor's console; or accept the old keys
-        again.
-        """
+        """Revoke every key and make a new one, as in a vendor's console; or accept all again."""
         if revoked:
             self.keys.revoke()
         else:
@@ -354,9 +350,7 @@ class VendorStandIn(ABC):
         return response, refusal.note
 
     def _limit_headers(self, method: str) -> dict[str, str]:
-        """Return the vendor's rate-limit headers, with the switch's numbers if the fault sets a
-        limit.
-        """
+        """Return the vendor's rate-limit headers. The fault "limited" replaces their numbers."""
         writes = method != "GET"
         used = 1 + sum(
             arrived.at > time.time() - 60 and (arrived.method != "GET") == writes
@@ -405,8 +399,9 @@ class VendorStandIn(ABC):
                 yield arrived
 
     def _described_limit(self) -> dict[str, Any] | None:
-        """Return {"of": writes a minute, "free_at": epoch seconds when each used place is free
-        again}.
+        """Return {"of": writes a minute, "free_at": when each used place is free again}.
+
+        Times are in epoch seconds. Return None without a limit.
         """
         if self._fault != "limited":
             return None
@@ -457,9 +452,7 @@ def iso(at: float) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """Return an ISO 8601 date or date-time (in UTC unless it names a zone), or None for
-    other text.
-    """
+    """Return an ISO 8601 date or date-time, or None for other text. UTC is the default zone."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:

@@ -1,5 +1,4 @@
-"""Brambleway, the invented web shop of the playground: its people, its channels, and its entries at
-the vendors.
+"""Brambleway, the invented web shop of the playground: its people, channels and vendors' entries.
 
 This module has only the words. Each stand-in puts them into its vendor's formats and ids. The Slack
 stand-in uses the same people and channels, so that a person chosen in Slack is found at a vendor by
@@ -40,9 +39,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A Slack channel. `members` are Slack ids of people; the bot is a member if
-    `bot_is_member`.
-    """
+    """A Slack channel. `members` are Slack ids of people; `bot_is_member` is about the bot."""
 
     id: str
     name: str

@@ -207,8 +207,6 @@ INCIDENTS: tuple[PastIncident, ...] = (
         "priya",
     ),
 )
-"""The incidents, newest first. Their numbers end at `LAST_NUMBER`, so the next incident is
-INC-143.
-"""
+"""The incidents, newest first. Their numbers end at `LAST_NUMBER`: the next one is INC-143."""
 
 LAST_NUMBER = 142

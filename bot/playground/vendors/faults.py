@@ -52,9 +52,7 @@ AS_USUAL = Plan()
 
 
 def switched(fault: Fault, *, creates: bool) -> Plan:
-    """Return the switch's plan for a request, for the faults that do not depend on earlier
-    requests.
-    """
+    """Return the switch's plan for a request, for faults that do not depend on other requests."""
     if fault == "slow":
         return Plan(wait=SLOW_SECONDS if creates else SLOW_READ_SECONDS)
     if creates and fault == "lost":

@@ -1,5 +1,4 @@
-"""A stand-in for incident.io: incidents, actions, follow-ups and the lists around them (contract,
-section 3).
+"""A stand-in for incident.io: incidents, actions, follow-ups and their lists (contract, 3).
 
 Beyond types and ids, it refuses the following, so that a person sees a refusal that names a field
 and can be corrected:

@@ -71,9 +71,7 @@ def _check_ids(held: IncidentIoData, body: Row, catalogs: dict[str, str]) -> Non
 
 
 def _in_triage(held: IncidentIoData, body: Row, kind: Row | None) -> bool:
-    """Return whether the incident begins in triage, by its status or because its type always
-    does.
-    """
+    """Return whether the incident begins in triage, because of its status or its type."""
     status = held.find("incident_statuses", body.get("incident_status_id"))
     always = kind is not None and kind["create_in_triage"] == "always"
     if status is None:

@@ -44,9 +44,7 @@ _TIMESTAMPS = ("Reported at", "Impact started at", "Fixed at")
 _PRIORITIES = (("Urgent", "This week"), ("High", "This month"), ("Low", "When there is time"))
 _CATEGORIES = ("Technical", "Process", "People")
 _ALWAYS_TRIAGE = ("Third party",)
-"""Incident types whose incidents all begin in triage, to find out first whether the cause is one's
-own.
-"""
+"""Incident types whose incidents all begin in triage, until it is known whose fault it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +269,9 @@ class IncidentIoData:
         }
 
     def _own_fields(self) -> dict[str, list[Row]]:
-        """Return the custom fields (with the members of version 1), their options, and the catalog
-        behind one of them.
+        """Return the custom fields, their options, and the catalog behind one of them.
+
+        The fields have the members of version 1.
         """
         type_id, at = self.id("catalog type", "Warehouse"), iso(self.now - _YEAR)
         settings = {"required_v2": "never", "show_before_closure": False}

@@ -1,6 +1,4 @@
-"""Brambleway's custom fields for incidents in incident.io, and the catalog type behind one
-of them.
-"""
+"""Brambleway's custom fields for incidents in incident.io, and the catalog type of one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +11,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OwnField:
-    """One custom field. With `catalog`, its values are the entries of the catalog type
-    "Warehouse".
-    """
+    """One custom field. With `catalog`, its values are entries of the catalog type "Warehouse"."""
 
     name: str
     field_type: str

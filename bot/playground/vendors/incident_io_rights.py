@@ -1,7 +1,7 @@
-"""The scope that each call at incident.io needs, from its OpenAPI document, and the scopes of each
-role.
+"""The scope that each call at incident.io needs, and the scopes of each role.
 
-The scopes of a role are documented nowhere, so they are guessed from the roles' names.
+The scopes of the calls are from incident.io's OpenAPI document. The scopes of a role are documented
+nowhere, so they are guessed from the roles' names.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,6 +1,4 @@
-"""The two versions of incident.io's actions and follow-ups, and the switch that leaves one of them
-out.
-"""
+"""The two versions of incident.io's actions and follow-ups, and the switch between them."""
 
 from collections.abc import Mapping
 

@@ -9,11 +9,10 @@ from starlette.types import ASGIApp
 
 
 class Listener:
-    """Serves an ASGI app on one port of 127.0.0.1. While closed, it keeps the port but refuses
-    connections.
+    """Serves an ASGI app on one port of 127.0.0.1.
 
-    The parts of `uvicorn.Server` are used one by one in place of `serve()`, which installs signal
-    handlers and takes up to 100 ms to end.
+    While closed, it keeps the port but refuses connections. The parts of `uvicorn.Server` are used
+    one by one in place of `serve()`, which installs signal handlers and takes up to 100 ms to end.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -54,9 +53,7 @@ class Listener:
         await self._server.startup(sockets=[self._socket])
 
     async def close(self) -> None:
-        """Refuse connections from now on, and close the open ones, even in the middle of a
-        request.
-        """
+        """Refuse connections from now on, and close the open ones, even during a request."""
         if self._server is None:
             return
         server, self._server = self._server, None

@@ -27,8 +27,9 @@ def page(
     lists: Mapping[str, Sequence[str]] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    """Return the page of one object: its reference and title, its details, and lists of objects
-    that belong to it, by heading.
+    """Return the page of one object: reference, title and details.
+
+    `lists` are objects that belong to it, by heading.
     """
     facts = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"

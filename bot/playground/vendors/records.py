@@ -1,6 +1,4 @@
-"""The records of a vendor stand-in: created objects, received requests, and objects for the
-page.
-"""
+"""The records of a vendor stand-in: created objects, requests, and objects for the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """One object made through the API: the path, the parsed body (JSON or form fields), and the new
-    id.
+    """One object made through the API: the path, the parsed body, and the new id.
+
+    The body is JSON or form fields.
     """
 
     path: str

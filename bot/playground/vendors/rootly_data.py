@@ -1,6 +1,4 @@
-"""Brambleway's data in Rootly at the start, as JSON:API resources, and the makers of new
-resources.
-"""
+"""Brambleway's data in Rootly at the start, and the makers of new JSON:API resources."""
 
 import re
 import time
@@ -117,7 +115,9 @@ class RootlyData:
         return 1 + max(int(row["attributes"]["sequential_id"]) for row in self.lists["incidents"])
 
     def stock(self, catalog: str, count: int) -> None:
-        """Add `count` entries to services, functionalities, environments, teams, causes, users or
+        """Add `count` invented entries to a list.
+
+        The lists are services, functionalities, environments, teams, causes, users and
         incident_types.
         """
         rows = self.lists[catalog]

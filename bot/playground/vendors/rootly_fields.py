@@ -155,8 +155,9 @@ def _is_number(text: str) -> bool:
 
 
 def included(fields: Iterable[Row], options: Iterable[Row], what: Iterable[str]) -> list[Row]:
-    """Return the rows added by `?include=options,positions`: the options of these fields, and their
-    positions in Rootly's forms.
+    """Return the rows added by `?include=options,positions`.
+
+    They are the options of these fields, and the fields' positions in Rootly's forms.
     """
     wanted = set(what)
     rows = [row for row in options if "options" in wanted]

@@ -24,10 +24,11 @@ _COMPARISONS = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of a list: exact filters by attribute, attributes for `filter[search]`, and
-    sortable attributes.
+    """The parameters of a list.
 
-    `times` says whether there are filters like `filter[created_at][gte]`.
+    `filters` are exact filters by attribute, `search` the attributes for `filter[search]`, and
+    `sort` the sortable attributes. `times` says whether there are filters like
+    `filter[created_at][gte]`.
     """
 
     filters: tuple[str, ...] = ("slug", "name")

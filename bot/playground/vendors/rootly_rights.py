@@ -1,9 +1,7 @@
 """The right that each call at Rootly needs, such as "incidents:read".
 
-Areas and verbs are those of a role's permissions in Rootly.
-
-A call about an object inside an incident or workflow is assumed to need the right to update that
-incident or workflow.
+Areas and verbs are those of a role's permissions in Rootly. A call about an object inside an
+incident or workflow is assumed to need the right to update that incident or workflow.
 """
 
 from dataclasses import dataclass

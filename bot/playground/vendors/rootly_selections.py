@@ -1,6 +1,4 @@
-"""Rootly's calls about form fields: their lists, and an incident's selections (contract, sections
-2.3 and 2.5).
-"""
+"""Rootly's calls about form fields and their selections (contract, 2.3 and 2.5)."""
 
 import asyncio
 import time
@@ -168,7 +166,7 @@ class FormFields:
 
     def _shown(self, request: Request, incident: Row | None, field: Row) -> None:
         """Show the selection on the incident's page and in the playground's list of objects."""
-        # Without the incident its selections would not exist.
+        # The selections belong to an incident that exists.
         assert incident is not None  # noqa: S101
         request.state.note = f"set {field['attributes']['name']}"
         path = incident["attributes"]["url"]

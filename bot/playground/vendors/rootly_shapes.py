@@ -1,6 +1,4 @@
-"""The shapes of Rootly's request bodies (contract, 2.1 to 2.3), and its errors for bodies of
-another shape.
-"""
+"""The shapes of Rootly's request bodies (contract, 2.1 to 2.3), and its errors for other bodies."""
 
 import json
 import re
@@ -182,8 +180,9 @@ _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+|\{\{.+\}\}")
 
 
 def humanised(field: str) -> str:
-    """Return the attribute as Rails begins a sentence with it: "Severity" for "severity_id",
-    "Services" for "service_ids".
+    """Return the attribute as Rails begins a sentence with it.
+
+    For example, "severity_id" gives "Severity", and "service_ids" gives "Services".
     """
     if field.endswith("_ids"):
         stem = field.removesuffix("_ids")
@@ -219,8 +218,9 @@ def _title(complaint: Complaint) -> str:
 
 
 def check_moments(attributes: Mapping[str, Any]) -> None:
-    """Check that times are ISO 8601 and in the order of `MOMENTS`: "Detected at can not be before
-    Started time".
+    """Check that times are ISO 8601 and in the order of `MOMENTS`.
+
+    The error is like Rootly's: "Detected at can not be before Started time".
     """
     before: tuple[str, datetime] | None = None
     for field in MOMENTS:

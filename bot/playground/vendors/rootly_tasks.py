@@ -40,9 +40,7 @@ def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | No
 
 
 def in_words(params: Mapping[str, Any]) -> dict[str, str]:
-    """Return a task's parameters in words, by readable name: "Slack channels" -> "incidents,
-    general".
-    """
+    """Return a task's parameters in words, by name: "Slack channels" -> "incidents, general"."""
     named = {
         name.replace("_", " ").capitalize(): _said(value)
         for name, value in params.items()

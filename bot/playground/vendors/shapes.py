@@ -24,10 +24,10 @@ Problem = Literal["missing", "unknown", "type", "enum"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One member: its type, whether it must be there (and not blank), whether null is accepted, and
-    the allowed words.
+    """The shape of one member.
 
-    A reference is an object of `id` and `name`, both strings.
+    `required` means that it must be there and not be blank, `nullable` that null is accepted;
+    `enum` are the allowed words. A reference is an object of `id` and `name`, both strings.
     """
 
     type: Type
@@ -70,9 +70,7 @@ class Complaint:
 
 
 def complaints(shapes: Mapping[str, Shape], values: Mapping[str, Any]) -> list[Complaint]:
-    """Return all errors in `values`: known members in the order of `shapes`, then unknown
-    members.
-    """
+    """Return all errors in `values`: known members in the order of `shapes`, then unknown ones."""
     found = []
     for field, shape in shapes.items():
         problem = (

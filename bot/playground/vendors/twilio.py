@@ -1,9 +1,8 @@
-"""A stand-in for Twilio TaskRouter: two workspaces, their task queues, channels, workflows and
-tasks (contract, section 4).
+"""A stand-in for Twilio TaskRouter: two workspaces with their resources (contract, 4).
 
-Beyond required parameters and ranges, it refuses the following, so that a person sees a refusal
-that names a field and can be corrected. The message contains the parameter's name, as in all errors
-of this API.
+The resources are task queues, channels, workflows and tasks. Beyond required parameters and ranges,
+it refuses the following, so that a person sees a refusal that names a field and can be corrected.
+The message contains the parameter's name, as in all errors of this API.
 
 - A `Configuration` with a queue of another workspace: `STAGING_QUEUE` is a well-formed SID, but
   belongs to the workspace "Brambleway Staging". It is therefore refused in "Brambleway Care", to
