@@ -246,7 +246,7 @@ class Settings(BaseSettings):
 
 
 def _parts(value: str) -> list[str]:
-    return [it for it in re.split(r"[,\s]+", value) if it]
+    return [part for part in re.split(r"[,\s]+", value) if part]
 
 
 def _is_near(host: str) -> bool:
@@ -275,7 +275,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)
-        raise _wrong([(str(it["loc"][0]), _sentence(it)) for it in wrong]) from None
+        raise _wrong([(str(error["loc"][0]), _sentence(error)) for error in wrong]) from None
 
 
 def _sentence(wrong: Mapping[str, Any]) -> str:

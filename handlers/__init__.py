@@ -60,7 +60,7 @@ def register(app: AsyncApp, services: Services) -> None:
         if context.enterprise_id and context.team_id in (None, context.enterprise_id):
             context["team_id"] = _team(body) or context.team_id
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
-        if not is_slacks(body) or not all(it is None or isinstance(it, str) for it in ids):
+        if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
         context["services"] = services
         context["arrived"] = time.monotonic()

@@ -237,7 +237,7 @@ async def _replace(press: Press, view: dict[str, Any]) -> bool:
     Return True if Slack accepted the view or the modal is closed already.
     """
     try:
-        await give(lambda it: press.client.views_update(view_id=press.view_id, view=it), view)
+        await give(lambda drawn: press.client.views_update(view_id=press.view_id, view=drawn), view)
     except NOT_DONE as error:
         # The person has closed the modal meanwhile.
         if said(error) != "not_found":

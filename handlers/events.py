@@ -45,7 +45,9 @@ async def teams_left(
 ) -> BoltResponse | None:
     """Handle teams that were removed from an organisation's installation."""
     ids = event.get("team_ids")
-    teams = [it for it in ids if isinstance(it, str) and it] if isinstance(ids, list) else []
+    teams = (
+        [team for team in ids if isinstance(team, str) and team] if isinstance(ids, list) else []
+    )
     if not context.enterprise_id or not teams:
         return None
     return await _carry_out(

@@ -27,9 +27,13 @@ def since_drawn(form: type[Form], state: ModalState, view: Mapping[str, Any]) ->
     """
     screen = screen_of(view)
     own = (
-        it for it in places(form, state.operation) if it.path[0] == BLOCK and it.field.form is None
+        place
+        for place in places(form, state.operation)
+        if place.path[0] == BLOCK and place.field.form is None
     )
-    demanded = [it.field.title for it in own if it.field.required and it.block_id not in screen]
+    demanded = [
+        place.field.title for place in own if place.field.required and place.block_id not in screen
+    ]
     dropped = list(_dropped(form, state, view, screen))
     return (
         messages.changed(demanded=demanded, dropped=dropped, sent=True)
@@ -50,9 +54,9 @@ def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState)
     if drawn.operation == asked_for.operation and operation.branches is not None:
         asks = operation.branches.field
         title = next(
-            it.field.title
-            for it in places(operation.form, drawn.operation)
-            if it.field.name == asks
+            place.field.title
+            for place in places(operation.form, drawn.operation)
+            if place.field.name == asks
         )
     return messages.changed(chosen_in=title, sent=True)
 
@@ -61,7 +65,7 @@ def _dropped(
     form: type[Form], state: ModalState, view: Mapping[str, Any], screen: Screen
 ) -> Iterator[Dropped]:
     """Yield the custom fields that have an answer in the view but are gone from the form."""
-    known = {it.block_id for it in places(form, state.operation)}
+    known = {place.block_id for place in places(form, state.operation)}
     blocks = view.get("blocks")
     for block in blocks if isinstance(blocks, list) else []:
         name = _member(block, "block_id")
@@ -94,7 +98,11 @@ def _in_words(screen: Screen, name: str, element: Mapping[str, Any]) -> str:
     if isinstance(seconds := element.get("selected_date_time"), int) and 0 < seconds < 10**10:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
     return next(
-        (it for it in (element.get("value"), element.get("selected_date")) if isinstance(it, str)),
+        (
+            answer
+            for answer in (element.get("value"), element.get("selected_date"))
+            if isinstance(answer, str)
+        ),
         "",
     )
 

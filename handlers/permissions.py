@@ -88,9 +88,9 @@ async def suggest(
 
 def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
     """Return roles and user groups, each under its own heading."""
-    made = [under("By role", [option(it) for it in words])] if words else []
+    made = [under("By role", [option(entry) for entry in words])] if words else []
     if groups.entries:
-        made.append(under(groups.notice or GROUPS, [option(it) for it in groups.entries]))
+        made.append(under(groups.notice or GROUPS, [option(entry) for entry in groups.entries]))
     elif groups.notice:
         made.append(under(GROUPS, [notice(groups.notice)]))
     return {"option_groups": made} if made else {"options": []}
@@ -148,7 +148,7 @@ def _read(
     """
     found: dict[str, str] = {}
     errors: dict[str, str] = {}
-    usable = {it.id for it in listed.usable}
+    usable = {group.id for group in listed.usable}
     for name, before in shown.items():
         block_id = f"{messages.WHO_PREFIX}{name}"
         who = next(iter(chosen(screen, block_id, messages.WHO_ACTION)), "")

@@ -73,9 +73,9 @@ async def show(
     try:
         async with asyncio.timeout(TELLING_SECONDS):
             if on_top:
-                await give(lambda it: client.views_push(trigger_id=trigger_id, view=it), view)
+                await give(lambda drawn: client.views_push(trigger_id=trigger_id, view=drawn), view)
             else:
-                await give(lambda it: client.views_open(trigger_id=trigger_id, view=it), view)
+                await give(lambda drawn: client.views_open(trigger_id=trigger_id, view=drawn), view)
     except NOT_DONE as error:
         log.warning("reply.not_shown", error=said(error))
         return False
@@ -99,12 +99,12 @@ async def give(put: Callable[[dict[str, Any]], Awaitable[object]], view: dict[st
 
 def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
     """Return whether the blocks contain a file input."""
-    return any(_is_for_files(it) for it in blocks)
+    return any(_is_for_files(block) for block in blocks)
 
 
 def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the blocks with each file input replaced by the reason why it is missing."""
-    return [NO_FILES if _is_for_files(it) else it for it in blocks]
+    return [NO_FILES if _is_for_files(block) else block for block in blocks]
 
 
 def _is_for_files(block: dict[str, Any]) -> bool:

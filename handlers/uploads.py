@@ -100,12 +100,11 @@ class Fetching:
 
         Return the same screen if no file is selected.
         """
-        wanted = {
-            it.block_id: self._fetched(files, upload)
-            for it in places(form, prefix)
-            if (upload := it.field.marker(Upload)) is not None
-            and (files := files_in(screen, it.block_id))
-        }
+        wanted = {}
+        for place in places(form, prefix):
+            upload, files = place.field.marker(Upload), files_in(screen, place.block_id)
+            if upload is not None and files:
+                wanted[place.block_id] = self._fetched(files, upload)
         if not wanted:
             return screen
         return with_files(

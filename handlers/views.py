@@ -283,7 +283,11 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
     """Return the label of the answer that selected the form's branch ("Send a Slack message")."""
     return next(
-        (it.label for name, it in picked.items() if name.partition("/")[2] == filled.state.answer),
+        (
+            entry.label
+            for name, entry in picked.items()
+            if name.partition("/")[2] == filled.state.answer
+        ),
         "",
     )
 

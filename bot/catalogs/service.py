@@ -161,7 +161,7 @@ class Catalogs:
             if custom.id == field_id:
                 options = _List()
                 options.fill(
-                    (Entry(id=it, label=label) for it, label in custom.options), self._clock()
+                    (Entry(id=value, label=label) for value, label in custom.options), self._clock()
                 )
                 return options
         return None
@@ -217,8 +217,10 @@ class Catalogs:
             catalog.name for catalog in catalogs if catalog.static is None and not catalog.on_demand
         ]
         lists = [await self._list((workspace, vendor, name)) for name in names]
-        oldest = min((it.fetched_at for it in lists), default=0.0)
-        problem = next((it.problem for it in lists if it.problem and not it.refused), "")
+        oldest = min((known.fetched_at for known in lists), default=0.0)
+        problem = next(
+            (known.problem for known in lists if known.problem and not known.refused), ""
+        )
         return (self._clock() - oldest if oldest else None), problem
 
     def forget(self, scope: Container[Workspace]) -> None:
@@ -283,21 +285,27 @@ class Catalogs:
         accounts = await self._connections.accounts()
         self._known = {key: known for key, known in self._known.items() if key[:2] in accounts}
         for (workspace, vendor), (account, broken) in accounts.items():
-            catalogs = [it for it in self._adapters[vendor].catalogs if it.static is None]
+            catalogs = [
+                catalog for catalog in self._adapters[vendor].catalogs if catalog.static is None
+            ]
             catalogs += self._parts(workspace, vendor)
-            known = [await self._list((workspace, vendor, it.name)) for it in catalogs]
+            known = [await self._list((workspace, vendor, catalog.name)) for catalog in catalogs]
             for list_ in known:
                 list_.belongs_to(account)
                 if list_.refused and not broken:
                     list_.ask_again()
             names = [
-                it.name
-                for it, list_ in zip(catalogs, known, strict=True)
-                if _is_due(list_, it, now)
+                catalog.name
+                for catalog, list_ in zip(catalogs, known, strict=True)
+                if _is_due(list_, catalog, now)
             ]
-            if broken and not names and all(now - it.tried_at > RETRY_SECONDS for it in known):
+            if (
+                broken
+                and not names
+                and all(now - list_.tried_at > RETRY_SECONDS for list_ in known)
+            ):
                 # One list is enough to see whether the token works again.
-                names = [it.name for it in catalogs[:1]]
+                names = [catalog.name for catalog in catalogs[:1]]
             if names:
                 due.append((workspace, vendor, names, broken))
         return due
@@ -385,9 +393,11 @@ class Catalogs:
         )
         listed = {entry.id for entry in entries}
         known.made = [
-            (at, it) for at, it in known.made if at > started - LAG_SECONDS and it.id not in listed
+            (at, entry)
+            for at, entry in known.made
+            if at > started - LAG_SECONDS and entry.id not in listed
         ]
-        known.fill([*(it for _, it in reversed(known.made)), *entries], started)
+        known.fill([*(entry for _, entry in reversed(known.made)), *entries], started)
         known.problem, known.failures, known.refused = "", 0, False
         known.account, known.unsaved = connection.account, False
         await self._lists.save(workspace, vendor, name, known.entries, started)

@@ -202,9 +202,13 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "says": safe(" ".join([row.sentence, *row.fields.values()]).strip()),
         "in doubt": _doubt(row),
         "created": safe(
-            " ".join(filter(None, (row.created.get(it, "") for it in ("reference", "id", "url"))))
+            " ".join(
+                filter(None, (row.created.get(name, "") for name in ("reference", "id", "url")))
+            )
         ),
-        "twins": safe(", ".join(it.reference or it.id for it in row.duplicates)),
+        "twins": safe(
+            ", ".join(duplicate.reference or duplicate.id for duplicate in row.duplicates)
+        ),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
         "by": safe(f"{row.actor_name} {row.actor}".strip()),
         "submitted": _local(row.created_at),
@@ -214,7 +218,7 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "payload": _readable(row.payload) if row.payload else "",
     }
     lines = [f"{name:<10} {fact}" for name, fact in facts.items() if fact]
-    lines += ["", *(f"{_local(it.at, '%Y-%m-%d %H:%M:%S')}  {_event(it)}" for it in trail)]
+    lines += ["", *(f"{_local(event.at, '%Y-%m-%d %H:%M:%S')}  {_event(event)}" for event in trail)]
     return "\n".join(lines)
 
 
@@ -247,7 +251,7 @@ def _plain(row: Delivery) -> dict[str, Any]:
         "attempts": row.attempt,
         "revision": row.revision,
         "created": row.created,
-        "twins": [it.model_dump() for it in row.duplicates],
+        "twins": [duplicate.model_dump() for duplicate in row.duplicates],
         "remaining": dict(row.steps),
         "undecided": undecided(row),
         "looks": row.lookup_count,
@@ -263,13 +267,13 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
     """Return the same members, with the filled-in values, the errors by field, and the trail."""
     events = [
         {
-            "at": _utc(it.at),
-            "actor": it.actor,
-            "state": it.state,
-            "reason": it.reason,
-            "attempt": it.attempt,
+            "at": _utc(event.at),
+            "actor": event.actor,
+            "state": event.state,
+            "reason": event.reason,
+            "attempt": event.attempt,
         }
-        for it in trail
+        for event in trail
     ]
     return _plain(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
 
@@ -308,7 +312,7 @@ def _doubt(row: Delivery) -> str:
 
 def _remaining(row: Delivery) -> list[str]:
     """Return a line for each field that is not set at the vendor yet: its name and the reason."""
-    names = {f"custom.{it.id}": it.name for it in row.custom}
+    names = {f"custom.{field.id}": field.name for field in row.custom}
     return [
         safe(
             f"{f'{names[field]} ({field})' if field in names else field}: "

@@ -21,7 +21,9 @@ def filled(url: str | None) -> dict[str, Any]:
     if url is None:
         del oauth["redirect_urls"]
     else:
-        oauth["redirect_urls"] = [it.replace(PLACEHOLDER, url) for it in oauth["redirect_urls"]]
+        oauth["redirect_urls"] = [
+            address.replace(PLACEHOLDER, url) for address in oauth["redirect_urls"]
+        ]
     interactivity = manifest["settings"]["interactivity"]
     _fill(interactivity, "request_url", url)
     _fill(interactivity, "message_menu_options_url", url)

@@ -23,4 +23,4 @@ def show(text: str) -> None:
 
 def safe(text: str) -> str:
     """Return the text with a terminal's control characters replaced by spaces."""
-    return "".join(it if it.isprintable() else " " for it in text)
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -60,11 +60,17 @@ async def _lost(settings: Settings) -> Sequence[EncryptedSecret]:
     secret_box, source = _as_it_is(settings)
     database = await Database.open(settings.database)
     try:
-        lost = [it for it, _ in (await encrypted_secrets.try_all(database, secret_box)).closed]
+        lost = [
+            secret for secret, _ in (await encrypted_secrets.try_all(database, secret_box)).closed
+        ]
     finally:
         await database.close()
     if lost:
-        show("\n".join([source, "This does not open:", *(f"  {safe(it.name)}" for it in lost)]))
+        show(
+            "\n".join(
+                [source, "This does not open:", *(f"  {safe(secret.name)}" for secret in lost)]
+            )
+        )
     return lost
 
 
@@ -110,8 +116,8 @@ async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: 
     database = await Database.open(settings.database)
     try:
         removed = await encrypted_secrets.remove(database, lost)
-        for it in removed:
-            print(f"Removed: {safe(it.name)}.")
+        for secret in removed:
+            print(f"Removed: {safe(secret.name)}.")
         rotated = await encrypted_secrets.rotate(database, secret_box)
         if rotated.done and not await History(database).scrub():
             print(_IN_THE_JOURNAL.format(database=settings.database.name), file=sys.stderr)
@@ -130,12 +136,12 @@ def _told(rotated: Rotated, secret_box: SecretBox, removed: Sequence[EncryptedSe
         print(
             f"Changed meanwhile: {_counted(rotated.missed)}. Run this once more.", file=sys.stderr
         )
-    for it, problem in rotated.closed:
-        print(f"Cannot be read: {it.name}. {problem}", file=sys.stderr)
+    for secret, problem in rotated.closed:
+        print(f"Cannot be read: {secret.name}. {problem}", file=sys.stderr)
     if rotated.closed or rotated.missed:
         print("Keep the old keys until everything is encrypted anew.", file=sys.stderr)
         return 1
-    for kind in dict.fromkeys(it.kind for it in removed):
+    for kind in dict.fromkeys(secret.kind for secret in removed):
         print(_AGAIN[kind])
     if secret_box.keys > 1:
         print(f"The other keys may be removed from {where}.")

@@ -90,20 +90,15 @@ def buttons(
 
 def links(row: Delivery, adapter: Adapter) -> list[Button]:
     """Return a link button for each created object that has a web address."""
-    made = [it for it in everything(row) if _is_link(it.url)][:MOST_LINKS]
+    made = [created for created in everything(row) if _is_link(created.url)][:MOST_LINKS]
     return [
         {
             "type": "button",
             "action_id": f"open_{index}" if index else "open",
-            "text": _plain(
-                cut(
-                    f"Open {_link_name(it, index) if row.duplicates else f'in {adapter.label}'}",
-                    _LONGEST_LABEL,
-                )
-            ),
-            "url": it.url,
+            "text": _plain(_link_label(row, adapter, created, index)),
+            "url": created.url,
         }
-        for index, it in enumerate(made)
+        for index, created in enumerate(made)
     ]
 
 
@@ -116,8 +111,9 @@ def row_of(elements: list[Button], block_id: str = "") -> list[Block]:
     ]
 
 
-def _link_name(made: Created, index: int) -> str:
-    return " ".join(made.reference.split()) or f"no. {index + 1}"
+def _link_label(row: Delivery, adapter: Adapter, created: Created, index: int) -> str:
+    reference = " ".join(created.reference.split()) or f"no. {index + 1}"
+    return cut(f"Open {reference if row.duplicates else f'in {adapter.label}'}", _LONGEST_LABEL)
 
 
 def _label(name: str, row: Delivery, operation: Operation) -> str:

@@ -25,12 +25,12 @@ _LONGEST_REMAINING = 2000
 def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     """Return the filled-in fields, one a line: "Severity: SEV1". Labels of pickers replace ids."""
     answers = [
-        (it.field, _in_words(it.field, _value(row.payload, it.path), row))
-        for it in _leaves(row, adapter, operation)
+        (place.field, _in_words(place.field, _value(row.payload, place.path), row))
+        for place in _leaves(row, adapter, operation)
     ]
     lines = [
-        f"{it.title}:\n{text}\n" if "\n" in text else f"{it.title}: {text}"
-        for it, text in answers
+        f"{field.title}:\n{text}\n" if "\n" in text else f"{field.title}: {text}"
+        for field, text in answers
         if text
     ]
     return "\n".join(lines).strip()
@@ -134,15 +134,15 @@ def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
 
 def titles(row: Delivery, adapter: Adapter, operation: Operation) -> dict[str, str]:
     """Return the titles of the fields of the row's form, by dotted name."""
-    return {".".join(it.path): it.field.title for it in _leaves(row, adapter, operation)}
+    return {".".join(place.path): place.field.title for place in _leaves(row, adapter, operation)}
 
 
 def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
     """Return whether a field below "More fields" was filled in or refused."""
     return any(
-        ".".join(it.path) in row.fields or _filled(it.field, _value(row.payload, it.path))
-        for it in _leaves(row, adapter, operation)
-        if it.field.advanced
+        ".".join(place.path) in row.fields or _filled(place.field, _value(row.payload, place.path))
+        for place in _leaves(row, adapter, operation)
+        if place.field.advanced
     )
 
 
@@ -150,7 +150,9 @@ def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[P
     """Return every field of the row's form that has a value of its own."""
     form = operation.form_for(row.answer or None, row.custom)
     return (
-        it for it in places(form, f"{adapter.vendor}.{operation.name}") if it.field.form is None
+        place
+        for place in places(form, f"{adapter.vendor}.{operation.name}")
+        if place.field.form is None
     )
 
 

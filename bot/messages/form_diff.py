@@ -43,7 +43,7 @@ def changed(
     if demanded:
         names = ", ".join(f"*{escape(cut(title, _LONGEST_TITLE))}*" for title in demanded)
         lines.append(f"{names} {'has' if len(demanded) == 1 else 'have'} to be filled in now.")
-    lines += [_gone(it) for it in dropped[:_MOST_DROPPED]]
+    lines += [_gone(field) for field in dropped[:_MOST_DROPPED]]
     if len(dropped) > _MOST_DROPPED:
         lines.append(f"So are {len(dropped) - _MOST_DROPPED} more fields.")
     if sent:

@@ -144,9 +144,11 @@ def nothing_connected(
     `adapters` are all there are, `connected` the names of the workspace's vendors; `vendors` is the
     name of the `/vendors` command here.
     """
-    *others, last = [it.label for it in adapters if any(one.kind == kind for one in it.operations)]
+    *others, last = [
+        adapter.label for adapter in adapters if any(one.kind == kind for one in adapter.operations)
+    ]
     able = f"{', '.join(others)} or {last}" if others else last
-    labels = [it.label for it in adapters if it.vendor in connected]
+    labels = [adapter.label for adapter in adapters if adapter.vendor in connected]
     have = f" Connected so far: {', '.join(labels)}." if labels else ""
     return (
         f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect "
@@ -203,7 +205,8 @@ _LONGEST_TITLE = 40
 def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
     """Return the line at the end of a form that names the fields left out for lack of room."""
     names = [
-        f"*{escape(cut(' '.join(it.split()), _LONGEST_TITLE))}*" for it in titles[:_MOST_NAMED]
+        f"*{escape(cut(' '.join(title.split()), _LONGEST_TITLE))}*"
+        for title in titles[:_MOST_NAMED]
     ]
     more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
     them = "it" if len(titles) == 1 else "them"

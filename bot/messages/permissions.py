@@ -140,7 +140,7 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
 
 def who_may_now(rules: Sequence[Rule]) -> View:
     """Return the answer to the form: the saved rules."""
-    lines = [f"• *{escape(it.label)}*: {escape(it.words)}" for it in rules]
+    lines = [f"• *{escape(rule.label)}*: {escape(rule.words)}" for rule in rules]
     text = "\n".join(
         [
             ":white_check_mark: *Saved.* From now on these may use it, and admins and owners "

@@ -88,8 +88,8 @@ def home(
     if not deliveries:
         hints = "\n".join(f"• `{command}`: {what}" for command, what in commands.items())
         blocks.append(_section(f"Nothing yet. Type one of these in any channel:\n{hints}"))
-    for it in deliveries[:ON_HOME]:
-        blocks += _at_home(it, time.time() if now is None else now)
+    for delivery in deliveries[:ON_HOME]:
+        blocks += _at_home(delivery, time.time() if now is None else now)
     return {"type": "home", "blocks": blocks}
 
 
@@ -113,7 +113,9 @@ def _in_modal(row: Delivery, adapter: Adapter, operation: Operation) -> list[dic
 
     That link belongs to the card, where everyone sees who took the delivery over.
     """
-    return [it for it in buttons(row, adapter, operation) if it["action_id"] != "by_hand"]
+    return [
+        button for button in buttons(row, adapter, operation) if button["action_id"] != "by_hand"
+    ]
 
 
 def _lines(said: Words, thing: str, left: str) -> str:
@@ -133,8 +135,8 @@ def _origin(row: Delivery, adapter: Adapter, operation: Operation, more: str) ->
     """Return the line with vendor, operation, owner of the object, and more."""
     owner = next(
         (
-            it.label
-            for name, it in row.chosen.items()
+            entry.label
+            for name, entry in row.chosen.items()
             if name.startswith(("incidents/", "workflows/"))
         ),
         "",

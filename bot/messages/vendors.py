@@ -63,21 +63,22 @@ class Health(NamedTuple):
         account = escape(cut(self.connection.account_name, _LONGEST_NAME))
         line = f"*{self.adapter.label}* as {account}: {state} ({lists}{queue}{doubts})"
         not_allowed = cannot(self.adapter, self.connection.rights)
-        return "\n".join([line, *(f"      :warning: {escape(it)}" for it in not_allowed)])
+        return "\n".join(
+            [line, *(f"      :warning: {escape(sentence)}" for sentence in not_allowed)]
+        )
 
 
 def cannot(adapter: Adapter, rights: Rights) -> list[str]:
     """Return the operations that a key with these rights may not do, as lines of plain text."""
-    return [
-        f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}"
-        for operation in adapter.operations
-        if (sentence := rights.about(operation.name))
-    ]
+    about = [(operation.label, rights.about(operation.name)) for operation in adapter.operations]
+    return [f"{label[:1].upper()}{label[1:]}: {sentence}" for label, sentence in about if sentence]
 
 
 def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) -> str:
     """Return the answer to `/vendors`. `how` tells, in mrkdwn, who can change what and where."""
-    lines = [it.line for it in health] or ["This workspace is not connected to any tool yet."]
+    lines = [connection.line for connection in health] or [
+        "This workspace is not connected to any tool yet."
+    ]
     lines.extend(f"*{adapter.label}*: not connected" for adapter in unconnected)
     return "\n".join([*lines, how])
 
@@ -141,12 +142,12 @@ def admins_buttons(
     There is one button for each vendor if the bot has web `pages`, and "Who may use what" if
     anything is connected.
     """
-    named = [(it, f"Manage {it.label}") for it in connected] + [
-        (it, f"Connect {it.label}") for it in unconnected
+    named = [(adapter, f"Manage {adapter.label}") for adapter in connected] + [
+        (adapter, f"Connect {adapter.label}") for adapter in unconnected
     ]
     buttons = [
-        _button(f"{VENDOR_ACTION}{it.vendor}", label, workspace, it.vendor)
-        for it, label in named
+        _button(f"{VENDOR_ACTION}{adapter.vendor}", label, workspace, adapter.vendor)
+        for adapter, label in named
         if pages
     ]
     if connected:
@@ -171,7 +172,7 @@ def sections(text: str) -> list[Block]:
         if parts[-1] and len(parts[-1]) + 1 + len(line) > _LONGEST_SECTION:
             parts.append("")
         parts[-1] = f"{parts[-1]}\n{line}" if parts[-1] else cut(line, _LONGEST_SECTION)
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": it}} for it in parts if it]
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts if part]
 
 
 def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:

@@ -155,7 +155,10 @@ def _filled_custom(row: Delivery) -> list[str]:
 
 
 def _twins(row: Delivery, what: str) -> str:
-    references = [row.created.get("reference", ""), *(it.reference for it in row.duplicates)]
+    references = [
+        row.created.get("reference", ""),
+        *(duplicate.reference for duplicate in row.duplicates),
+    ]
     rest = "one" if len(references) == 2 else "all but one"
     if all(references):
         return f"{_listed(references)} are the same {what}: please close {rest}."

@@ -200,7 +200,9 @@ class PageApi:
 
     async def _state(self, request: Request) -> Response:
         slack = self._slack
-        playable = [person.id for person in slack.people.values() if not person.is_bot]
+        people = [person.id for person in slack.people.values() if not person.is_bot]
+        stacks = {user_id: slack.views(user_id) for user_id in people}
+        homes = {user_id: slack.home(user_id) for user_id in people}
         return JSONResponse(
             {
                 "team": {"id": slack.team.id, "name": slack.team.name, "domain": slack.team.domain},
@@ -232,10 +234,8 @@ class PageApi:
                     }
                     for shortcut in slack.app.shortcuts
                 ],
-                "views": {
-                    user_id: stack for user_id in playable if (stack := slack.views(user_id))
-                },
-                "home": {user_id: home for user_id in playable if (home := slack.home(user_id))},
+                "views": {user_id: stack for user_id, stack in stacks.items() if stack},
+                "home": {user_id: home for user_id, home in homes.items() if home},
                 "vendors": [vendor.describe() for vendor in self._vendors.values()],
             }
         )

@@ -215,8 +215,10 @@ class Cards:
             at = await self._card_outbox.next_view_time(self._held, busy)
         if len(self._modals) >= MODALS_AT_ONCE:
             return None
-        pauses = (self._limiter.free_at(it) for it in busy if it.endswith((MODALS, EVERYWHERE)))
-        return min((it for it in (at, *pauses) if it is not None), default=None)
+        pauses = (
+            self._limiter.free_at(where) for where in busy if where.endswith((MODALS, EVERYWHERE))
+        )
+        return min((due for due in (at, *pauses) if due is not None), default=None)
 
     def _start(self, under_way: UnderWay, row: Delivery, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

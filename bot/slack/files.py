@@ -91,7 +91,7 @@ class Uploads:
     def _arrived(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("upload.failed", error=type(error).__name__)
-        while sum(_size(it) for it in self._files.values()) > MOST_BYTES and self._drop_oldest():
+        while sum(map(_size, self._files.values())) > MOST_BYTES and self._drop_oldest():
             pass
         asyncio.get_running_loop().call_later(self._kept_seconds, self._drop, key, task)
 

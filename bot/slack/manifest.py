@@ -9,6 +9,8 @@ import yaml
 def load() -> dict[str, Any]:
     """Return the manifest from the top of the repository, or from inside the package in a wheel."""
     here = Path(__file__).parents[1]
-    path = next(it for it in (here / "manifest.yml", here.parent / "manifest.yml") if it.exists())
+    path = next(
+        path for path in (here / "manifest.yml", here.parent / "manifest.yml") if path.exists()
+    )
     manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return manifest

@@ -15,15 +15,17 @@ def unreached(error: BaseException) -> str:
     system's errors, so the wrapped errors are searched too.
     """
     causes = list(_behind(error))
-    if any(isinstance(it, socket.gaierror) for it in causes):
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "its name cannot be resolved"
-    if any(isinstance(it, ssl.SSLError) for it in causes):
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "no secure connection came about; its certificate may not be trusted here"
-    if any(isinstance(it, ConnectionRefusedError) for it in causes):
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return "the connection was refused"
-    if any(isinstance(it, OSError) and it.errno in _NO_WAY for it in causes):
+    if any(isinstance(cause, OSError) and cause.errno in _NO_WAY for cause in causes):
         return "there is no way to it from this network"
-    if any(isinstance(it, TimeoutError) or "Timeout" in type(it).__name__ for it in causes):
+    if any(
+        isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes
+    ):
         return "it did not answer in time"
     return f"the connection broke ({type(error).__name__})"
 

@@ -109,7 +109,7 @@ class UserDirectory:
 
     def _is_named(self, workspace: Workspace, slack_id: str) -> bool:
         return slack_id in self._admins or any(
-            it and f"{it}/{slack_id}" in self._admins for it in workspace
+            owner and f"{owner}/{slack_id}" in self._admins for owner in workspace
         )
 
     def _read(self, workspace: Workspace, slack_id: str, user: dict[str, Any]) -> Person:
@@ -147,7 +147,7 @@ def _role(workspace: Workspace, user: dict[str, Any]) -> Role:
     speaks = user if at_home else organisation
     return (
         "admin"
-        if any(speaks.get(it) for it in ("is_admin", "is_owner", "is_primary_owner"))
+        if any(speaks.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
         else "member"
     )
 

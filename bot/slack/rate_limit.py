@@ -63,11 +63,11 @@ class SlackRateLimiter:
         """
         now, all_of_it = self._clock(), everywhere(place)
         self._asked_for = {
-            it: (since, until)
-            for it, (since, until) in self._asked_for.items()
+            asked: (since, until)
+            for asked, (since, until) in self._asked_for.items()
             if since <= now < until
         }
-        again = any(it != place and everywhere(it) == all_of_it for it in self._asked_for)
+        again = any(asked != place and everywhere(asked) == all_of_it for asked in self._asked_for)
         self._asked_for[place] = (now, now + seconds)
         self._pause(place, seconds)
         if again:

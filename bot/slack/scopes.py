@@ -52,7 +52,7 @@ class Scopes:
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the scopes in these workspaces."""
-        for workspace in [it for it in self._known if it in scope]:
+        for workspace in [workspace for workspace in self._known if workspace in scope]:
             del self._known[workspace]
 
 
@@ -62,5 +62,5 @@ async def _ask(client: AsyncWebClient) -> frozenset[str] | None:
             answer = await client.auth_test()
     except NOT_DONE:
         return None
-    given = {it.strip() for it in str(answer.headers.get("X-OAuth-Scopes", "")).split(",")} - {""}
-    return frozenset(given) or None
+    names = str(answer.headers.get("X-OAuth-Scopes", "")).split(",")
+    return frozenset(filter(None, map(str.strip, names))) or None

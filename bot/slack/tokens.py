@@ -39,7 +39,7 @@ class SlackTokens:
             )
         workspace = Workspace(enterprise_id or "", team_id or "")
         # The request is signed, but the ids are not of Slack's types.
-        if not all(isinstance(it, str) for it in workspace):
+        if not all(isinstance(part, str) for part in workspace):
             raise NotInstalledError
         installation = await self._installations.find(workspace)
         if installation is None:

@@ -70,7 +70,8 @@ class Listed:
     def usable(self) -> list[Group]:
         """The groups that are not switched off, by name."""
         return sorted(
-            (it for it in self.groups.values() if not it.gone), key=lambda it: it.name.casefold()
+            (group for group in self.groups.values() if not group.gone),
+            key=lambda group: group.name.casefold(),
         )
 
 
@@ -214,10 +215,10 @@ class UserGroups:
         Return none, with the reason, if Slack does not list them.
         """
         listed = await self.listed(client, workspace)
-        entries = [it.entry for it in listed.usable]
+        entries = [group.entry for group in listed.usable]
         if not entries:
             return Answer([], listed.problem or "This workspace has no user groups.")
-        found = best(entries, [folded(it) for it in entries], query, SHOWN)
+        found = best(entries, [folded(entry) for entry in entries], query, SHOWN)
         more = len(found) == SHOWN < len(entries)
         return Answer(found, f"The first {SHOWN}. Keep typing to see others." if more else "")
 
@@ -263,7 +264,7 @@ async def _list(client: AsyncWebClient, workspace: Workspace) -> Listed:
     if not isinstance(rows, list):
         raise _NotNowError(otherwise)
     groups = [_group(row) for row in rows if isinstance(row, dict) and row.get("id")]
-    return Listed({it.id: it for it in groups})
+    return Listed({group.id: group for group in groups})
 
 
 async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: str) -> _Members:
@@ -281,7 +282,7 @@ async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: s
     users = answer.get("users")
     if not isinstance(users, list):
         raise _NotNowError(otherwise)
-    return _Members(frozenset(it for it in users if isinstance(it, str)))
+    return _Members(frozenset(user for user in users if isinstance(user, str)))
 
 
 def _team(workspace: Workspace) -> str | None:

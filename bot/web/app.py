@@ -135,7 +135,7 @@ class _StrictHeaders:
                 own = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(it for it in self._headers if it[0] not in own),
+                    *(header for header in self._headers if header[0] not in own),
                 ]
             await send(message)
 

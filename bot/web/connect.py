@@ -76,7 +76,7 @@ class Receipts:
     def keep(self, visit: Visit, answer: Response) -> None:
         """Keep the answer as the receipt of the visit's link, for the visit's browser."""
         now = self._clock()
-        for digest in [it for it, receipt in self._kept.items() if receipt.until < now]:
+        for digest in [digest for digest, receipt in self._kept.items() if receipt.until < now]:
             del self._kept[digest]
         if len(self._kept) >= MOST_RECEIPTS:
             del self._kept[next(iter(self._kept))]
@@ -95,7 +95,9 @@ class Receipts:
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the receipts of these workspaces."""
-        for digest in [it for it, receipt in self._kept.items() if receipt.workspace in scope]:
+        for digest in [
+            digest for digest, receipt in self._kept.items() if receipt.workspace in scope
+        ]:
             del self._kept[digest]
 
 

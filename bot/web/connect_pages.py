@@ -257,7 +257,10 @@ def _rights(adapter: Adapter, rights: Rights) -> h.Node:
         rights.acts_as and h.p["The key acts as ", h.b[rights.acts_as], "."],
         rights.roles and h.p["Its rights: ", h.b[", ".join(rights.roles)], "."],
         sentences
-        and [h.p["What will not work with this key:"], h.ul[[h.li[it] for it in sentences]]],
+        and [
+            h.p["What will not work with this key:"],
+            h.ul[[h.li[sentence] for sentence in sentences]],
+        ],
     ]
 
 
@@ -306,7 +309,7 @@ def _field(name: str, info: FieldInfo, typed: Typed, *, focused: bool) -> h.Node
     return [
         h.label(for_=name)[label_of(name, info)],
         _input(info, typed.values.get(name), attributes),
-        [h.p(f".{_LOOKS[kind]}", id=it)[text] for it, (kind, text) in below.items()],
+        [h.p(f".{_LOOKS[kind]}", id=note_id)[text] for note_id, (kind, text) in below.items()],
     ]
 
 
@@ -314,9 +317,9 @@ def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attrib
     """Return an input. Secrets are always empty. Raises `TypeError` for an unsupported type."""
     shown = value if value is not None else "" if info.is_required() else str(info.get_default())
     if get_origin(info.annotation) is Literal:
-        choices = [str(it) for it in get_args(info.annotation)]
+        choices = [str(choice) for choice in get_args(info.annotation)]
         return h.select(attributes)[
-            [h.option(value=it, selected=it == shown)[it] for it in choices]
+            [h.option(value=choice, selected=choice == shown)[choice] for choice in choices]
         ]
     if typed_unseen(info):
         return h.input(attributes, _AS_TYPED, type="password")
@@ -339,7 +342,11 @@ def _hidden(visit: Visit, action: Action) -> h.Node:
 
 def _what_next(adapter: Adapter, account: Account) -> str:
     """Return the next step for the person, with the commands that work now."""
-    may = [it.kind for it in adapter.operations if it.name not in account.rights.cannot]
+    may = [
+        operation.kind
+        for operation in adapter.operations
+        if operation.name not in account.rights.cannot
+    ]
     commands = [command for kind, command in messages.COMMANDS.items() if kind in may]
     back = "You can close this page and go back to Slack."
     return (

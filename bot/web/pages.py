@@ -93,4 +93,4 @@ def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> H
 
 def paragraphs(sentences: Iterable[str]) -> h.Node:
     """Return one paragraph for each sentence."""
-    return [h.p[it] for it in sentences]
+    return [h.p[sentence] for sentence in sentences]

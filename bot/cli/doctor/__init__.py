@@ -27,10 +27,10 @@ def main(*, as_json: bool = False) -> int:
         findings = asyncio.run(examine(load()))
     except SettingError as error:
         findings = [wrong_setting(error)]
-    show(_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
-    if any(it.setting for it in findings):
+    show(_json(findings) if as_json else "\n".join(safe(finding.line) for finding in findings))
+    if any(finding.setting for finding in findings):
         return 2
-    return 1 if any(it.sign == "problem" for it in findings) else 0
+    return 1 if any(finding.sign == "problem" for finding in findings) else 0
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -65,6 +65,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
 def _json(findings: Findings) -> str:
     shown = [
-        {name: value for name, value in asdict(it).items() if name != "setting"} for it in findings
+        {name: value for name, value in asdict(finding).items() if name != "setting"}
+        for finding in findings
     ]
     return json.dumps(shown, indent=2)

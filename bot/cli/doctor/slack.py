@@ -100,7 +100,8 @@ async def tokens(settings: Settings, installed: Sequence[tuple[Workspace, str]])
     findings: list[Finding] = []
     slots = asyncio.Semaphore(AT_ONCE)
     given: list[tuple[str, Workspace | None, str]] = [
-        (f"Slack token of {'/'.join(filter(None, it))}", it, token) for it, token in installed
+        (f"Slack token of {'/'.join(filter(None, workspace))}", workspace, token)
+        for workspace, token in installed
     ]
     if settings.slack_bot_token is not None:
         given = [("SLACK_BOT_TOKEN", None, settings.slack_bot_token.get_secret_value())]
@@ -110,7 +111,7 @@ async def tokens(settings: Settings, installed: Sequence[tuple[Workspace, str]])
             async with slots:
                 return await limited(what, _token(client, what, workspace, token), SECONDS)
 
-        for found in await asyncio.gather(*[one(*it) for it in given]):
+        for found in await asyncio.gather(*[one(*arguments) for arguments in given]):
             findings += found
     if not given and None not in (
         settings.slack_client_id,
@@ -150,19 +151,21 @@ def _scopes(what: str, given: str, workspace: Workspace | None) -> Findings:
 
     Return none if Slack lists no scopes.
     """
-    has = {it.strip() for it in given.split(",")}
+    has = {scope.strip() for scope in given.split(",")}
     missing = [
-        it for it in manifest.load()["oauth_config"]["scopes"]["bot"] if given and it not in has
+        scope
+        for scope in manifest.load()["oauth_config"]["scopes"]["bot"]
+        if given and scope not in has
     ]
     do = "Add it on your Slack app's page, OAuth & Permissions, and install the app again."
     return [
         Finding(
             "problem",
             what,
-            f"It lacks the scope {it}: {WITHOUT.get(it, 'what needs it does not work')}.",
+            f"It lacks the scope {scope}: {WITHOUT.get(scope, 'what needs it does not work')}.",
             do,
         )
-        for it in missing
+        for scope in missing
     ]
 
 

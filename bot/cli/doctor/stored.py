@@ -49,20 +49,20 @@ class Stored:
             return []
         secret_box = self.secret_box
 
-        def token(it: EncryptedSecret) -> str:
+        def token(secret: EncryptedSecret) -> str:
             try:
                 return (
-                    secret_box.open(it.owner, it.ciphertext)["token"]
-                    if it.kind == "installation"
+                    secret_box.open(secret.owner, secret.ciphertext)["token"]
+                    if secret.kind == "installation"
                     else ""
                 )
             except SecretError:
                 return ""
 
         return [
-            (it.workspace, found)
+            (secret.workspace, found)
             async for chunk in encrypted_secrets.everything(self.database, token)
-            for it, found in chunk
+            for secret, found in chunk
             if found
         ]
 
@@ -102,7 +102,8 @@ async def _keys(settings: Settings, database: Database) -> tuple[Findings, Secre
     if tried.closed and len(tried.closed) == tried.count:
         return [wrong_setting(none_opens(secret_box.source))], None
     found = [
-        Finding("problem", it.name, why, "Connect or install it again.") for it, why in tried.closed
+        Finding("problem", secret.name, why, "Connect or install it again.")
+        for secret, why in tried.closed
     ]
     found += _file_mode(database, secret_box)
     return found or [await _all_open(database, secret_box, tried.count)], secret_box
@@ -121,7 +122,7 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
     first = [
         new
         async for chunk in encrypted_secrets.everything(
-            database, lambda it: secret_box.is_first(it.ciphertext)
+            database, lambda secret: secret_box.is_first(secret.ciphertext)
         )
         for _, new in chunk
     ]

@@ -4,6 +4,7 @@ import asyncio
 
 from pydantic import ValidationError
 
+from bot import messages
 from bot.adapters.base import Account, Adapter
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
@@ -49,7 +50,7 @@ async def connections(settings: Settings, database: Database, secret_box: Secret
                     what, _connection(stored, with_rate_limiter, workspace, what), SECONDS
                 )
 
-        for found in await asyncio.gather(*[one(*it) for it in accounts]):
+        for found in await asyncio.gather(*[one(*connected) for connected in accounts]):
             findings += found
     return findings
 
@@ -84,9 +85,7 @@ def _account(connection: Connection, account: Account, adapter: Adapter, what: s
         says = "The key belongs to another account than when it was connected."
         return [Finding("problem", what, says, AGAIN)]
     cannot = [
-        Finding("warning", what, f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}")
-        for operation in adapter.operations
-        if (sentence := account.rights.about(operation.name))
+        Finding("warning", what, sentence) for sentence in messages.cannot(adapter, account.rights)
     ]
     acts = f", acting as {account.rights.acts_as}" if account.rights.acts_as else ""
     return [Finding("ok", what, f"Works for {account.name}{acts}."), *cannot]

@@ -55,7 +55,7 @@ class Platform:
     def __init__(
         self, workspaces: Sequence[SlackStandIn], client_id: str, client_secret: str
     ) -> None:
-        self.workspaces = {it.team.id: it for it in workspaces}
+        self.workspaces = {slack.team.id: slack for slack in workspaces}
         self.client_id = client_id
         self.client_secret = client_secret
         self.redirect_uri = ""
@@ -113,7 +113,10 @@ class Platform:
             return self._redirect(back | {"code": code})
         choices = [
             ("cancel", "1", "Cancel"),
-            *(("team", it.team.id, it.team.name) for it in self.workspaces.values()),
+            *(
+                ("team", workspace.team.id, workspace.team.name)
+                for workspace in self.workspaces.values()
+            ),
         ]
         links = [
             f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">'
@@ -133,9 +136,9 @@ class Platform:
             return await self._access(request)
         token = bearer(request)
         found = (
-            it
-            for it in self.workspaces.values()
-            if it.bot_token and secrets.compare_digest(it.bot_token, token)
+            workspace
+            for workspace in self.workspaces.values()
+            if workspace.bot_token and secrets.compare_digest(workspace.bot_token, token)
         )
         slack = next(found, next(iter(self.workspaces.values())))
         return await slack.web_api(request)
@@ -166,7 +169,8 @@ class Platform:
             raise SlackError("bad_redirect_uri")
         del self._codes[code]
         return self._granted(
-            permission.slack, [it for it in permission.scopes.split(",") if it != self.withheld]
+            permission.slack,
+            [scope for scope in permission.scopes.split(",") if scope != self.withheld],
         )
 
     def _granted(self, slack: SlackStandIn, scopes: Sequence[str]) -> dict[str, Any]:

@@ -170,8 +170,10 @@ class State:
         for value in (
             value for actions in found.values() for value in actions.values() if value.get("files")
         ):
-            described = [self.file_json(str(it.get("id")), user_id) for it in value["files"]]
-            value["files"] = [in_submission(it, only_id=self.files.only_ids) for it in described]
+            described = [self.file_json(str(file.get("id")), user_id) for file in value["files"]]
+            value["files"] = [
+                in_submission(file, only_id=self.files.only_ids) for file in described
+            ]
         return found
 
     def response_url(self, user_id: str, channel_id: str, message_ts: str = "") -> str:

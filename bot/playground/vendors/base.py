@@ -257,7 +257,8 @@ class VendorStandIn(ABC):
         adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
         fields = adapter.credentials.model_fields if adapter else {}
         return {
-            (fields[it].title if it in fields else None) or it: value for it, value in key.items()
+            (fields[name].title if name in fields else None) or name: value
+            for name, value in key.items()
         }
 
     # Used by the handlers

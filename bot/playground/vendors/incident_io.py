@@ -332,14 +332,14 @@ class IncidentIo(VendorStandIn):
             return nothing_here(self.label)
         belonging = {
             "Actions": [
-                it["description"]
-                for it in self.data.lists["actions"]
-                if it["incident_id"] == row["id"]
+                action["description"]
+                for action in self.data.lists["actions"]
+                if action["incident_id"] == row["id"]
             ],
             "Follow-ups": [
-                it["title"]
-                for it in self.data.lists["follow_ups"]
-                if it["incident_id"] == row["id"]
+                follow_up["title"]
+                for follow_up in self.data.lists["follow_ups"]
+                if follow_up["incident_id"] == row["id"]
             ],
         }
         return page(self.label, row["reference"], row["name"], detail_of(row), belonging)

@@ -26,7 +26,7 @@ class Keys(Generic[T]):
         """Return the value of the request's key, or None for an unknown or revoked key."""
         given = request.headers.get("authorization", "").encode()
         return next(
-            (it for key, it in self._good().items() if hmac.compare_digest(given, key)), None
+            (value for key, value in self._good().items() if hmac.compare_digest(given, key)), None
         )
 
     def revoke(self) -> None:
@@ -38,4 +38,4 @@ class Keys(Generic[T]):
         self._revoked = frozenset()
 
     def _good(self) -> dict[bytes, T]:
-        return {key: it for key, it in self._known.items() if key not in self._revoked}
+        return {key: value for key, value in self._known.items() if key not in self._revoked}

@@ -74,7 +74,7 @@ class FormFields:
         """Raise the 422 for an action item with selections that do not fit their fields."""
         for given in attributes.get("form_field_selections") or []:
             value = given.get("value")
-            check(ITEM_SELECTION, {name: it for name, it in given.items() if name != "value"})
+            check(ITEM_SELECTION, {name: part for name, part in given.items() if name != "value"})
             if not (value is None or isinstance(value, str | list)):
                 raise refused(["Value is invalid"], ["value"])
             check_selection(
@@ -171,8 +171,8 @@ class FormFields:
         request.state.note = f"set {field['attributes']['name']}"
         path = incident["attributes"]["url"]
         self.rootly.objects = [
-            replace(it, detail={**it.detail, **self.detail(incident["id"])})
-            if it.path == path
-            else it
-            for it in self.rootly.objects
+            replace(shown, detail={**shown.detail, **self.detail(incident["id"])})
+            if shown.path == path
+            else shown
+            for shown in self.rootly.objects
         ]

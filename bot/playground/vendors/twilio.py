@@ -250,7 +250,8 @@ class Twilio(VendorStandIn):
 
     def _page_url(self, request: Request, size: int, number: int, rows: list[Row]) -> str:
         query = {"PageSize": str(size), "Page": str(number)}
-        query |= {name: asked for name in FILTERS if (asked := request.query_params.get(name))}
+        asked = request.query_params
+        query |= {name: asked[name] for name in FILTERS if asked.get(name)}
         if number:
             query["PageToken"] = _token(rows[number * size - 1])
         return f"{self.url}{request.url.path}?{urlencode(query)}"
