@@ -32,7 +32,7 @@ class ModalState(State):
     """The state in a form's `private_metadata`.
 
     - `key` is the delivery's key, made when the modal opens.
-    - `operation` is a full name such as "rootly.incident".
+    - `operation` is a full name: "<vendor>.<operation>".
     - `answer` is the answer that selected the form's branch.
     - `more` is set when the rarely used fields are shown.
     - `again` counts the answers that were turned down (see `AGAIN`).

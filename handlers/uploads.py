@@ -32,7 +32,7 @@ from handlers.view_state import Screen
 log = structlog.get_logger(__name__)
 
 FETCHED_SECONDS = 1.4
-"""Seconds after the submission's arrival until which it waits for a file.
+"""Time, in seconds after the submission's arrival, until which the answer waits for a file.
 
 The submission is answered after 2 seconds, and the rest is for checking, saving and sending. A
 slower download goes on, and is ready when the button is pressed again.
@@ -187,9 +187,9 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
         raise RuntimeError("The Slack client has no session of its own.")
     headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "identity"}
     # The session's own timeout is for calls that somebody waits for.
-    no_sooner = aiohttp.ClientTimeout(total=FETCHING_SECONDS)
+    download_timeout = aiohttp.ClientTimeout(total=FETCHING_SECONDS)
     async with client.session.get(
-        url, headers=headers, allow_redirects=False, timeout=no_sooner
+        url, headers=headers, allow_redirects=False, timeout=download_timeout
     ) as response:
         if response.status in (404, 410):
             raise _NotFetchedError(GONE)

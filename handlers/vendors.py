@@ -99,7 +99,7 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
 
 
 def hand_out_link() -> Listener:
-    """Return the listener of "Connect Rootly", for admins.
+    """Return the listener of a vendor's button ("Connect ..."), for admins.
 
     It opens a window with a new link to the page.
     """

@@ -103,7 +103,7 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
 
 def says(adapter: Adapter, words: str) -> str:
     """Return a vendor's refusal of one field, in plain text, with the vendor's name."""
-    # A text such as "Twilio has no ..." names the vendor already.
+    # A text that begins with the vendor's name ("... has no queue") needs no second one.
     named = words.startswith(adapter.label.partition(" ")[0])
     return words if named else f"{adapter.label} says: {words}"
 

@@ -52,7 +52,7 @@ def changed(
 
 
 def turned_down(reason: str) -> Block:
-    """Return the section that says why another form was selected but is not shown."""
+    """Return the section that explains why the newly selected form is not shown."""
     return _section(
         f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
     )

@@ -39,8 +39,8 @@ _LONGEST_NAME = 75
 class Rule(NamedTuple):
     """The people who may use one operation.
 
-    `operation` is its name ("rootly.incident") and `label` its label ("Rootly: incident"); `who`
-    are the people who may use it, and `words` is their name in the form.
+    `operation` is its full name ("<vendor>.<operation>") and `label` its label ("<Vendor>:
+    incident"). `who` are the people who may use it, and `words` is their name in the form.
     """
 
     operation: str
@@ -95,8 +95,8 @@ def group_gone(name: str) -> str:
 def none_of_these(no: Mapping[str, str]) -> str:
     """Return why somebody may use none of several operations, in mrkdwn.
 
-    `no` has the refusal of each operation, by label ("Rootly: incident"). Different refusals are
-    listed with their operations.
+    `no` has the refusal of each operation, by label. Different refusals are listed with their
+    operations.
     """
     about: dict[str, list[str]] = {}
     for label, said in no.items():

@@ -180,7 +180,7 @@ class Cards:
     async def _start_cards(self) -> float | None:
         """Start on the due cards. Return the time when the next card is due.
 
-        Return None if all places are taken: then the end of a running card wakes the loop.
+        Return None if no more cards may be sent at once: the end of one of them wakes the loop.
         """
         places, now = await self._card_outbox.behind(self._held), self._clock()
         room = AT_ONCE - len(self._cards)

@@ -11,8 +11,9 @@ SECONDS_APART = 1.0
 
 
 class SlackRateLimiter:
-    """Keeps the pauses of places, which are made by `bot.delivery.store.cards.place`.
+    """Keeps the running calls and the pauses of places.
 
+    A place is a text from `bot.delivery.store.cards.place`.
     Times are in seconds of `clock`. A clock that jumps back ends every pause.
     """
 

@@ -113,7 +113,7 @@ class Window:
         return LIMIT - len(self.free_at(now))
 
     def free_at(self, now: float) -> list[float]:
-        """Return when each used place is free again, the earliest first."""
+        """Return when each counted write leaves the window, the earliest first."""
         while self._passed and self._passed[0] <= now - WINDOW_SECONDS:
             self._passed.popleft()
         return [at + WINDOW_SECONDS for at in self._passed]

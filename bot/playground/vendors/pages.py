@@ -11,8 +11,8 @@ from bot.playground.vendors.base import Handler, VendorStandIn
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1d1c1d}
 header{background:#1f2937;color:#fff;padding:.7rem 2rem;font-weight:600}
-main{max-width:44rem;margin:2rem auto;padding:1.5rem 2rem}
-main{background:#fff;border:1px solid #dde1e6;border-radius:.5rem}
+main{max-width:44rem;margin:2rem auto;background:#fff;border:1px solid #dde1e6;
+  border-radius:.5rem;padding:1.5rem 2rem}
 h1{font-size:1.4rem;margin:0 0 1rem}small{color:#616770;font-weight:400}
 dt{color:#616770;font-size:.85rem;margin-top:.7rem}dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 li{margin:.2rem 0}
