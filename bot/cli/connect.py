@@ -85,7 +85,8 @@ async def connect(
             raise VendorError(error.vendor, f"{error} {advice}") from error
         finally:
             await database.close()
-    assert account is not None  # noqa: S101  only a link can be used up
+    # The account is None only if a link was used up, and here is no link.
+    assert account is not None  # noqa: S101
     checked = f" as {account.name}" if verify else "; the credentials were not checked"
     connected = f"{workspace.team} is connected to {adapter.label}{checked}."
     told = filter(None, (account.rights.about(operation.name) for operation in adapter.operations))

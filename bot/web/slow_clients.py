@@ -23,7 +23,8 @@ class ImpatientProtocol(H11Protocol):
         super().__init__(*args, **more)
         self._head_late: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    # The type of `transport` is the one that uvicorn gives it.
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for_head()
 

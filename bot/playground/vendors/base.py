@@ -301,7 +301,7 @@ class VendorStandIn(ABC):
         self.objects.append(replace(shown, sent=readable(body)))
         request.state.note = f"created {shown.created}"
 
-    # Inside
+    # Internal
 
     def _change_keys(self, *, revoked: bool) -> None:
         """Revoke every key and make a new one, as in a vendor's console; or accept all again."""

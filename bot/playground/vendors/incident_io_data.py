@@ -255,7 +255,7 @@ class IncidentIoData:
                 return self.find("users", given[key], key)
         return None
 
-    # Inside
+    # Internal
 
     def _row(self, kind: str, name: str, description: str, **more: Any) -> Row:
         at = iso(self.now - _YEAR)

@@ -237,7 +237,7 @@ class RootlyData:
         kind = "incident_form_field_selections"
         return {"id": rootly_id(), "type": kind, "attributes": {**attributes, **self._times(at)}}
 
-    # Inside
+    # Internal
 
     def _form_field(self, one: OwnField) -> Row:
         """Return the field, and put its options into their own list."""

@@ -46,7 +46,7 @@ STAGING = twilio_sid("WS", "twilio", "Brambleway Staging")
 STAGING_QUEUE = twilio_sid("WQ", "twilio", STAGING, "Everyone")
 DEFAULT_SIZE, LARGEST_SIZE = 50, 1000
 DEFAULT_RESERVATION, LONGEST_RESERVATION = 120, 86_400
-"""Seconds."""
+"""Default and largest TaskReservationTimeout, in seconds."""
 PER_MINUTE = 6000
 """Twilio publishes no number, but the headers need one."""
 CHANNELS = (
@@ -298,7 +298,7 @@ class Twilio(VendorStandIn):
             raise not_found(request)
         return str(sid)
 
-    # Rows; `url` and `links` are added when a row is sent
+    # Rows (`url` and `links` are added when a row is sent)
 
     def _workspace(self, sid: str, name: str) -> Row:
         return {

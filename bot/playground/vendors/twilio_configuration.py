@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 LARGEST = 1_038_576
-"""Bytes."""
+"""Largest size of a configuration, in bytes."""
 LARGEST_INT = 2_147_483_647
 _QUEUE = re.compile(r"WQ[0-9a-fA-F]{32}")
 _PREFIXED = re.compile(r"\b(task|worker)\.")

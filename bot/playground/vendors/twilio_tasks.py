@@ -21,7 +21,7 @@ from bot.playground.vendors.twilio_configuration import queue_of
 Row = dict[str, Any]
 
 LARGEST_ATTRIBUTES = 4096
-"""Characters."""
+"""Largest length of a task's attributes, in characters."""
 LARGEST_INT = 2_147_483_647
 DAY, TWO_WEEKS = 86_400, 1_209_600
 REMEMBERED_SECONDS = 300.0
