@@ -1,5 +1,7 @@
-"""Settings: the environment, read once, checked at once, each problem one sentence that names the
-variable."""
+"""The settings: read from the environment once and checked at once.
+
+Each problem is one sentence that names the variable.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,22 +24,35 @@ _WORDS = {
     "url_scheme": "should begin with https:// or http://",
 }
 _SHORTEST_SIGNING_SECRET = 16
-"""Characters. Slack's have 32; what is much shorter could be guessed from one signature."""
+"""Smallest number of characters.
+
+Slack's secrets have 32; a much shorter one could be guessed from one signature.
+"""
 _HINTS = {
     "SLACK_CLIENT_ID": "copy it from your Slack app's page, Basic Information, App Credentials",
     "SLACK_CLIENT_SECRET": "copy it from your Slack app's page, Basic Information, App Credentials",
     "SLACK_SIGNING_SECRET": "copy it from your Slack app's page, Basic Information, Signing Secret",
-    "SLACK_BOT_TOKEN": "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-; or set "
-    "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, and let many workspaces install the app",
-    "SLACK_APP_TOKEN": "make one on your Slack app's page, Basic Information, App-Level Tokens; it begins with xapp-",
-    "RELAY_PUBLIC_URL": "write the address at which browsers and Slack reach the bot, such as https://relay.example.com",
+    "SLACK_BOT_TOKEN": (
+        "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-; or set "
+        "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, and let many workspaces install the app"
+    ),
+    "SLACK_APP_TOKEN": (
+        "make one on your Slack app's page, Basic Information, App-Level "
+        "Tokens; it begins with xapp-"
+    ),
+    "RELAY_PUBLIC_URL": (
+        "write the address at which browsers and Slack reach the bot, such as "
+        "https://relay.example.com"
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class SlackApp:
-    """What the app needs to be installed in many workspaces; `url` is the bot's own address,
-    without a slash at its end."""
+    """The credentials for installing the app in many workspaces.
+
+    `url` is the bot's own address, without a trailing slash.
+    """
 
     client_id: str
     url: str
@@ -45,10 +60,13 @@ class SlackApp:
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set. Field `x` is read from the variable its alias names; see the
-    README's table."""
+    """Everything an operator can set.
 
-    # Not by name as well: a stray HOST or PORT in the environment would become ours.
+    Each field is read from the variable that its alias names; see the README's table.
+    """
+
+    # Fields are not read by their own names, because a HOST or PORT in the environment is not meant
+    # for the bot.
     model_config = SettingsConfigDict(
         extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )
@@ -89,7 +107,10 @@ class Settings(BaseSettings):
     @field_validator("slack_signing_secret")
     @classmethod
     def _can_sign(cls, value: SecretStr | None) -> SecretStr | None:
-        """Only what cannot be one is refused: Slack nowhere promises the shape that it has today."""
+        """Refuse a value that cannot be a signing secret.
+
+        Slack promises no particular shape for it.
+        """
         secret = value.get_secret_value() if value else None
         if secret is not None and not re.fullmatch(
             rf"[!-~]{{{_SHORTEST_SIGNING_SECRET},}}", secret
@@ -127,8 +148,10 @@ class Settings(BaseSettings):
     @field_validator("admins")
     @classmethod
     def _are_slack_ids(cls, value: str, info: Any) -> str:
-        """An id alone is enough where there is one workspace: in another one, a stranger may have
-        it."""
+        """Accept an id without its workspace only if there is just one workspace.
+
+        In another workspace, a stranger may have the same id.
+        """
         one_workspace = info.data.get("slack_bot_token") is not None
         for part in _parts(value):
             if not _PAIR.fullmatch(part) and not (one_workspace and _SLACK_ID.fullmatch(part)):
@@ -136,26 +159,31 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"should be Slack user ids such as U012AB3CD, or {pairs}, separated by commas"
                     if one_workspace
-                    else f"should be Slack user ids, each with its workspace, such as {pairs}, separated by commas; ids alone "
-                    "need SLACK_BOT_TOKEN, for they are unique within one workspace only"
+                    else (
+                        f"should be Slack user ids, each with its workspace, such as {pairs}, "
+                        "separated by commas; ids alone need SLACK_BOT_TOKEN, for they are unique "
+                        "within one workspace only"
+                    )
                 )
         return value
 
     @property
     def signing_secret_looks_odd(self) -> bool:
-        """Whether the signing secret is set and has not the shape of Slack's: 32 digits and letters
-        from a to f."""
+        """True if the signing secret is set but does not have the form of Slack's.
+
+        Slack's have 32 digits and letters from a to f.
+        """
         secret = self.slack_signing_secret
         return secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value())
 
     @property
     def fixed_token(self) -> str:
-        """The one workspace's token; empty where each has its own."""
+        """The token of the only workspace; empty if each workspace has its own."""
         return self.slack_bot_token.get_secret_value() if self.slack_bot_token else ""
 
     @property
     def admin_ids(self) -> frozenset[str]:
-        """User ids, each alone or behind its workspace's or organisation's: "U1", "T1/U1", "E1/U1"."""
+        """The admins' user ids, alone or with workspace or organisation: "U1", "T1/U1", "E1/U1"."""
         return frozenset(_parts(self.admins))
 
     @property
@@ -168,28 +196,30 @@ class Settings(BaseSettings):
 
     @property
     def slack_authorize_url(self) -> str:
-        """Slack's page on which a person allows an app to be installed; beside the Web API."""
+        """Slack's page on which a person allows an installation, on the host of the Web API."""
         return urljoin(str(self.slack_api_url), "../oauth/v2/authorize")
 
     @property
     def slack_app(self) -> SlackApp | None:
-        """For many workspaces; None for the one of `SLACK_BOT_TOKEN`, and where neither is set.
-        Raises `SettingError`."""
+        """The app's credentials for many workspaces.
+
+        None if there is only the workspace of `SLACK_BOT_TOKEN`, or if nothing is set. Raises
+        `SettingError`.
+        """
         if not self._for_many:
             return None
         if self.slack_bot_token is not None:
             raise SettingError(
                 "SLACK_BOT_TOKEN",
                 "is set, and so is SLACK_CLIENT_ID or SLACK_CLIENT_SECRET; keep the token for one "
-                "workspace, or both of "
-                "the others for many.",
+                "workspace, or both of the others for many.",
             )
         client_id, client_secret, url = self.demand(*self.needed_for_tokens)
         return SlackApp(client_id, url.rstrip("/"), client_secret)
 
     @property
     def needed_for_tokens(self) -> tuple[str, ...]:
-        """The variables without which the bot gets no token of any workspace."""
+        """The variables that the bot needs to get a workspace's token."""
         return (
             ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "RELAY_PUBLIC_URL")
             if self._for_many
@@ -201,8 +231,10 @@ class Settings(BaseSettings):
         return self.slack_client_id is not None or self.slack_client_secret is not None
 
     def demand(self, *names: str) -> list[str]:
-        """What these variables hold. Raises `SettingError` that has a line for each that is not
-        set."""
+        """Return the values of these variables.
+
+        Raises `SettingError` with a line for each variable that is not set.
+        """
         by_variable = {variable(field): name for name, field in type(self).model_fields.items()}
         found = [(name, getattr(self, by_variable[name])) for name in names]
         if missing := [name for name, value in found if value is None]:
@@ -214,12 +246,14 @@ class Settings(BaseSettings):
 
 
 def _parts(value: str) -> list[str]:
-    return [it for it in re.split(r"[,\s]+", value) if it]
+    return [part for part in re.split(r"[,\s]+", value) if part]
 
 
 def _is_near(host: str) -> bool:
-    """Whether it is this machine or an address of a private network: what goes there crosses no
-    other one."""
+    """Return whether the host is this machine or in a private network.
+
+    Data for such a host crosses no other network.
+    """
     try:
         return ip_address(host.strip("[]")).is_private
     except ValueError:
@@ -227,30 +261,36 @@ def _is_near(host: str) -> bool:
 
 
 def variable(field: Any) -> str:
-    """The environment variable that a settings field is read from."""
+    """Return the environment variable of a settings field."""
     return str(field.validation_alias)
 
 
 def load() -> Settings:
-    """Read the settings. Raises `SettingError` that has a line for each wrong one, and never
-    repeats a value: it may be a secret."""
+    """Read the settings.
+
+    Raises `SettingError` with a line for each wrong setting. No value is repeated, because it may
+    be a secret.
+    """
     try:
         return Settings()
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)
-        raise _wrong([(str(it["loc"][0]), _sentence(it)) for it in wrong]) from None
+        raise _wrong([(str(error["loc"][0]), _sentence(error)) for error in wrong]) from None
 
 
 def _sentence(wrong: Mapping[str, Any]) -> str:
     sentence = _WORDS.get(wrong["type"], str(wrong["msg"]).removeprefix("Value error, "))
-    if sentence[1:2].islower():  # not "URL ..."
+    # A sentence such as "URL ..." keeps its capital letters.
+    if sentence[1:2].islower():
         sentence = sentence[:1].lower() + sentence[1:]
     return f"{sentence}."
 
 
 def _wrong(those: Sequence[tuple[str, str]]) -> SettingError:
-    """One error for all of them, each a variable and a sentence on a line of its own; its name is
-    the first one's."""
+    """Return one error for all problems, each a variable and a sentence on a line of its own.
+
+    The error's name is the first variable.
+    """
     (name, sentence), *others = those
     return SettingError(
         name, "\n".join([sentence, *(f"{other}: {about}" for other, about in others)])

@@ -1,5 +1,8 @@
-"""The listeners. `register` is the table of all of them: one line each; the functions are in the
-modules beside this."""
+"""The bot's Slack listeners.
+
+`register` is the table of all listeners, one line each. The functions are in the modules of this
+package.
+"""
 
 import re
 import time
@@ -29,13 +32,18 @@ from handlers.payload_schema import is_slacks
 
 
 def command(name: str) -> re.Pattern[str]:
-    """`/name`, and with whatever prefix an operator gave it in the manifest (`/acme-name`)."""
+    """Return the pattern of a command: `/name`, with or without an operator's prefix.
+
+    An operator can add a prefix in the manifest (`/acme-name`).
+    """
     return re.compile(rf"^/(?:[\w-]+-)?{name}$")
 
 
 def _team(body: dict[str, Any]) -> Any:
-    """The team in an event of an organisation's installation: apart from the installation, where
-    Bolt looks."""
+    """Return the team id of an event of an organisation-wide installation.
+
+    Bolt reads only the installation's ids, and there the team is missing.
+    """
     view = body.get("view")
     return (view.get("team_id") if isinstance(view, dict) else None) or body.get("team_id")
 
@@ -52,7 +60,7 @@ def register(app: AsyncApp, services: Services) -> None:
         if context.enterprise_id and context.team_id in (None, context.enterprise_id):
             context["team_id"] = _team(body) or context.team_id
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
-        if not is_slacks(body) or not all(it is None or isinstance(it, str) for it in ids):
+        if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
         context["services"] = services
         context["arrived"] = time.monotonic()
@@ -60,8 +68,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
     app.error(errors.answer)
 
-    # Bolt asks one listener after the other: first what comes most often, or has to be answered
-    # soonest.
+    # Bolt tries the listeners in this order, so the most frequent and the most urgent ones come
+    # first.
     app.view(re.compile(r"^form:"))(views.submit)
     app.options("value")(options.suggest)
     app.options(messages.WHO_ACTION)(permissions.suggest)

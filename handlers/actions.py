@@ -1,4 +1,4 @@
-"""Buttons and answers inside a modal that redraw it, and link buttons."""
+"""Listeners of buttons and answers that redraw an open modal, and of link buttons."""
 
 from typing import Any
 
@@ -20,8 +20,10 @@ Body = dict[str, Any]
 async def answer(
     ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, services: Services
 ) -> None:
-    """An answer on which the form depends (another operation, the task's type): its form, with the
-    texts carried over."""
+    """Redraw the form after an answer on which its fields depend (the operation, the task's type).
+
+    The two texts that every form has are carried over.
+    """
     await _redraw(body, client, context, services)
     await ack()
 
@@ -29,13 +31,13 @@ async def answer(
 async def more(
     ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, services: Services
 ) -> None:
-    """ "More fields": the same form with the rarely used ones."""
+    """Redraw the form with its rarely used fields, after "More fields" was pressed."""
     await _redraw(body, client, context, services, more=True)
     await ack()
 
 
 async def follow_link(ack: AsyncAck) -> None:
-    """A button that is a link still tells us that it was pressed."""
+    """Acknowledge a link button: Slack sends an event for it although the link needs no answer."""
     await ack()
 
 
@@ -65,7 +67,8 @@ async def _redraw(
         return
     choices = await services.choices(state.workspace, state.kind)
     allowed = await services.allowed(client, state.workspace, context.user_id or "", choices)
-    if no := allowed.no.get(state.operation):  # decided since the form was drawn
+    # The permission may have changed since the form was drawn.
+    if no := allowed.no.get(state.operation):
         await show(client, str(body.get("trigger_id") or ""), messages.refusal(no), on_top=True)
         return
     why = messages.turned_down(reason) if reason else None

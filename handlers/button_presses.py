@@ -1,5 +1,7 @@
-"""A pressed button: what Slack says of it, and how it is carried out, in time for Slack or after it
-had its answer."""
+"""A pressed button: what Slack sends about the press, and the frame in which its action runs.
+
+An action that is not done in time for Slack's answer goes on after the answer.
+"""
 
 import asyncio
 import sqlite3
@@ -21,16 +23,25 @@ from handlers.replies import show, tell
 log = structlog.get_logger(__name__)
 
 PRESS_SECONDS = 2.5
-"""So long the ack waits for it, and Slack for the ack. What takes longer goes on afterwards."""
+"""Seconds that the ack waits for the action.
+
+Slack waits three seconds for the ack. A slower action goes on afterwards.
+"""
 LATE_SECONDS = 30.0
-"""All of it. Slack takes answers to a press for half an hour."""
+"""Longest duration of the whole action, in seconds.
+
+Slack accepts messages about a press for 30 minutes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A pressed button: on what it names (None for what no button of ours carries), by whom, and
-    where: in a message (channel, ts), or in a view (a modal or Home). `team_name` is Slack's, empty
-    where it names none."""
+    """A pressed button, the person who pressed it, and the place.
+
+    The place is a message (`channel` and `ts`) or a view (a modal or App Home). `handle` names the
+    delivery or vendor that the button is about; None if the button's value is not one of ours.
+    `team_name` is Slack's name of the workspace, or empty.
+    """
 
     services: Services
     client: AsyncWebClient
@@ -56,18 +67,21 @@ class Press:
         return self.view.get("type") == "home"
 
     async def say(self, text: str) -> None:
-        """Tell this person alone; `text` is mrkdwn."""
+        """Send `text` (mrkdwn) to this person alone."""
         if self.view and await self.show(messages.told(text)):
             return
         await tell(None if self.view else self.context.respond, self.client, self.user, text)
 
     async def show(self, view: messages.View) -> bool:
-        """Open this modal, on top of the one that was pressed in; whether Slack did."""
+        """Open a modal, on top of the modal with the button if there is one.
+
+        Return whether Slack opened it.
+        """
         return await show(self.client, self.trigger_id, view, on_top=self.in_modal)
 
 
 class NotDoneError(Exception):
-    """Nothing was changed; the message says why, in mrkdwn."""
+    """The action changed nothing; the message gives the reason, in mrkdwn."""
 
 
 Act = Callable[[Press], Awaitable[None]]
@@ -77,11 +91,9 @@ Listener = Callable[..., Awaitable[None]]
 def pressed(
     body: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
 ) -> Press:
-    """The button that was pressed. `handlers.payload_schema` has seen to what is text and what is
-    not."""
-    actions = body.get("actions") or [
-        {}
-    ]  # a dialog's payload has none, and Bolt takes it for a press too
+    """Read a press out of a payload that `handlers.payload_schema` has checked."""
+    # A dialog's payload has no actions, and Bolt takes it for a press too.
+    actions = body.get("actions") or [{}]
     container, team = body.get("container") or {}, body.get("team") or {}
     is_message = container.get("type") == "message"
     return Press(
@@ -99,8 +111,10 @@ def pressed(
 
 
 def listener(act: Act) -> Listener:
-    """The listener of a button that does this. What keeps it from being done, and whenever, the
-    person is told."""
+    """Return a listener that runs `act` when its button is pressed.
+
+    If `act` fails, at whatever time, the person is told why.
+    """
 
     async def listen(
         ack: AsyncAck,
@@ -118,7 +132,7 @@ def listener(act: Act) -> Listener:
 
 
 async def _carry_out(act: Act, press: Press) -> None:
-    """Never raises."""
+    """Run the action and tell the person if it failed. Never raises."""
     try:
         if problem := await _problem(act, press):
             await press.say(problem)
@@ -127,7 +141,7 @@ async def _carry_out(act: Act, press: Press) -> None:
 
 
 async def _problem(act: Act, press: Press) -> str:
-    """Do it; why it was not done, in mrkdwn, empty when it was."""
+    """Run the action. Return why it failed, in mrkdwn, or an empty string."""
     try:
         async with asyncio.timeout(LATE_SECONDS):
             await act(press)

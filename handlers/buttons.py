@@ -1,7 +1,6 @@
 """The buttons below a delivery: on its card, in its receipt, on a person's App Home.
 
-Everything is read from the row when a button is pressed, so a second press, an old card and a
-restart do no harm.
+Every press reads the delivery's row anew, so a second press, an old card and a restart do no harm.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ from handlers.view_state import belongs
 log = structlog.get_logger(__name__)
 
 OUTCOME_SECONDS = 0.8
-"""So long a modal or a Home waits for what comes of a press, before it is drawn again."""
+"""Seconds that a modal or App Home waits for the outcome of a press before it is drawn again."""
 
 _LEAVES: Mapping[Decision, str] = {
     "cancel": "cancelled",
@@ -36,14 +35,14 @@ _LEAVES: Mapping[Decision, str] = {
     "send_again": "sent_again",
     "is_there": "confirmed",
 }
-"""The reason that each decision leaves on the row; one about what remains leaves none."""
+"""The reason that each decision leaves on the row. "finish" is missing because it leaves none."""
 
 
 Act = Callable[[Press, Delivery], Awaitable[None]]
 
 
 def decide(decision: Decision) -> Listener:
-    """The listener of the button that carries out this decision."""
+    """Return the listener of the button that carries out this decision."""
 
     async def act(press: Press, row: Delivery) -> None:
         await _decide(press, row, decision)
@@ -52,18 +51,23 @@ def decide(decision: Decision) -> Listener:
 
 
 def edit() -> Listener:
-    """The listener of "Edit and resend": the form as it was filled in, under the same key, with the
-    vendor's words."""
+    """Return the listener of "Edit and resend".
+
+    The form opens as it was filled in, under the same key, with the vendor's refusal on top.
+    """
     return _listener(_edit)
 
 
 def copy() -> Listener:
-    """The listener of "Copy as text"."""
+    """Return the listener of "Copy as text"."""
     return _listener(_copy)
 
 
 async def close_copy(ack: AsyncAck) -> None:
-    """ "Done" below the text: Slack wants a submit button wherever there is an input."""
+    """Close the window with the copied text.
+
+    Slack demands a submit button ("Done") in a view with an input.
+    """
     await ack()
 
 
@@ -75,8 +79,10 @@ def _listener(act: Act) -> Listener:
 
 
 async def _row(press: Press) -> Delivery:
-    """The row, if it is this workspace's and this person may act on it. Raises `NotDoneError`, or
-    `sqlite3.Error`."""
+    """Return the row, if it belongs to this workspace and this person may act on it.
+
+    Raises `NotDoneError` if not, or `sqlite3.Error`.
+    """
     services, handle = press.services, press.handle
     if handle is None or not belongs(handle.workspace, press.context):
         raise NotDoneError(messages.GONE)
@@ -101,7 +107,7 @@ def _kind(row: Delivery) -> Kind:
 
 
 def _still_made(services: Services, row: Delivery) -> bool:
-    """Whether its operation is one that this version of the bot knows."""
+    """Return whether this version of the bot still has the row's operation."""
     try:
         services.find(_name(row))
     except KeyError:
@@ -114,26 +120,31 @@ def _name(row: Delivery) -> str:
 
 
 async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
-    """Of two people who press at once, one decided; the other is told what it is now."""
+    """Carry out the decision, or tell the person which state the row has now.
+
+    If two people press at the same time, only one of them decides.
+    """
     services = press.services
     changed = None
     if decision in messages.possible(row):
-        changed = await asyncio.shield(
-            _make(press, row, decision)
-        )  # what was decided is told, however late it is
+        # The decision is published even if the action is cancelled because it takes too long.
+        changed = await asyncio.shield(_make(press, row, decision))
     if changed is not None:
         await _draw_again(press, changed)
         return
     now = await services.deliveries.get(row)
-    services.cards.changed(now)  # an old card, perhaps
+    # The press may have come from an outdated card.
+    services.cards.changed(now)
     if not _is_answered(now, press, decision):
         await press.say(messages.meanwhile(now, *services.find(_name(now))))
     await _draw_again(press, now)
 
 
 def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:
-    """Whether what is shown now is answer enough: after a double click, or to having the rest tried
-    again."""
+    """Return whether the redrawn view is answer enough, so that no message is needed.
+
+    This is so after a double click, and after another try at the remaining steps.
+    """
     if decision == "finish":
         return now.state == "delivered" and not now.erased_at
     return (now.changed_by, now.reason) == (press.user, _LEAVES[decision])
@@ -147,8 +158,10 @@ async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | N
 
 
 async def _draw_again(press: Press, row: Delivery) -> None:
-    """Where it was pressed: a Home does not follow the row as its card does; a modal does from here
-    on."""
+    """Redraw the view with the button.
+
+    App Home never follows a row by itself. A modal follows the row from this redraw on.
+    """
     services = press.services
     if not press.view:
         return
@@ -161,7 +174,8 @@ async def _draw_again(press: Press, row: Delivery) -> None:
             return
         shown = await _replace(press, messages.receipt(row, *services.find(_name(row))))
         await services.card_outbox.follow(row, press.view_id, shown=shown)
-    except sqlite3.Error as error:  # what was decided is written down all the same
+    except sqlite3.Error as error:
+        # The decision is saved all the same.
         log.error("button.not_redrawn", delivery=row.key, error=type(error).__name__)
     services.cards.changed(row)
 
@@ -198,7 +212,8 @@ async def _edit(press: Press, row: Delivery) -> None:
         raise NotDoneError(str(reason)) from None
     if press.in_modal:
         if row.view_id == press.view_id:
-            await services.card_outbox.forget_view(row)  # no receipt comes over the form any more
+            # This modal is a form from now on, so no receipt may replace it.
+            await services.card_outbox.forget_view(row)
         services.cards.is_form(press.view_id)
         opened = await _replace(press, view)
     else:
@@ -217,12 +232,15 @@ async def _copy(press: Press, row: Delivery) -> None:
 
 
 async def _replace(press: Press, view: dict[str, Any]) -> bool:
-    """Another view in the modal that was pressed in; whether Slack took it, or there is no modal
-    any more to put it into."""
+    """Replace the modal with the button by another view.
+
+    Return True if Slack accepted the view or the modal is closed already.
+    """
     try:
-        await give(lambda it: press.client.views_update(view_id=press.view_id, view=it), view)
+        await give(lambda drawn: press.client.views_update(view_id=press.view_id, view=drawn), view)
     except NOT_DONE as error:
-        if said(error) != "not_found":  # closed meanwhile
+        # The person has closed the modal meanwhile.
+        if said(error) != "not_found":
             log.warning("button.not_redrawn", error=said(error))
             return False
     return True

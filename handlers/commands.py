@@ -18,8 +18,10 @@ Command = dict[str, Any]
 
 
 def form(kind: Kind) -> Callable[..., Awaitable[None]]:
-    """The listener of the command that opens this kind's form; what is typed after the command is
-    its headline."""
+    """Return the listener of the command that opens this kind's form.
+
+    Text after the command becomes the form's headline.
+    """
 
     async def listener(
         ack: AsyncAck,

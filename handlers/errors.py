@@ -1,5 +1,7 @@
-"""The last resort: a listener raised. The person still gets an answer in words; the log gets no
-body."""
+"""The last resort for a listener that raised.
+
+The person gets an answer in words. The log gets no request body.
+"""
 
 import json
 import traceback
@@ -27,22 +29,25 @@ KINDS = (
     "view_closed",
     "event_callback",
 )
-"""What Slack sends this bot (a command has no type). Another type is a stranger's text, which the
-log does not repeat."""
+"""Every `type` that Slack sends to this bot (a command has none).
+
+Any other type is a stranger's text, so the log does not repeat it.
+"""
 
 
 async def answer(
     error: Exception, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
 ) -> BoltResponse:
-    """What Slack shows instead of "dispatch_failed"."""
-    if not is_slacks(body):  # Bolt reads some of it before any listener does
+    """Return the response that Slack shows in place of "dispatch_failed"."""
+    # Bolt reads parts of the body before any listener runs, so the error may come from a body that
+    # Slack did not send.
+    if not is_slacks(body):
         return BoltResponse(status=400)
     kind = body.get("type") if body.get("type") in KINDS else "other"
     if isinstance(error, NotInstalledError):
         log.warning("listener.not_installed", type=kind)
-        if (
-            body.get("response_url") and "command" not in body
-        ):  # all that can be said without a token
+        # Without a token, the response URL is the only way to the person.
+        if body.get("response_url") and "command" not in body:
             await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
         return _said(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
@@ -50,7 +55,7 @@ async def answer(
 
 
 def where(error: Exception) -> list[str]:
-    """The function and line that raised it, for the log."""
+    """Return the function and line that raised the error, for the log."""
     return [
         f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-1:]
     ]

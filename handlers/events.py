@@ -1,6 +1,7 @@
-"""The app was removed: from a workspace, from an organisation, or from some of its teams. Slack
-sends these events in any order, late and repeatedly, and after them the bot has no token there any
-more."""
+"""Events that end an installation: in a workspace, an organisation, or some of its teams.
+
+Slack sends these events in any order, late and repeatedly. After them the bot has no token there.
+"""
 
 import sqlite3
 import time
@@ -22,14 +23,17 @@ Event = dict[str, Any]
 async def uninstalled(
     body: Event, context: AsyncBoltContext, services: Services
 ) -> BoltResponse | None:
-    """The app was uninstalled."""
+    """Handle the uninstallation of the app."""
     return await _leave(body, context, services)
 
 
 async def revoked(
     event: Event, body: Event, context: AsyncBoltContext, services: Services
 ) -> BoltResponse | None:
-    """Tokens were revoked. Only the bot's matter: it keeps no others."""
+    """Handle revoked tokens.
+
+    Only the bot's own token matters, because the bot keeps no other tokens.
+    """
     tokens = event.get("tokens")
     if isinstance(tokens, dict) and tokens.get("bot"):
         return await _leave(body, context, services)
@@ -39,9 +43,11 @@ async def revoked(
 async def teams_left(
     event: Event, body: Event, context: AsyncBoltContext, services: Services
 ) -> BoltResponse | None:
-    """Teams were taken out of an organisation's installation."""
+    """Handle teams that were removed from an organisation's installation."""
     ids = event.get("team_ids")
-    teams = [it for it in ids if isinstance(it, str) and it] if isinstance(ids, list) else []
+    teams = (
+        [team for team in ids if isinstance(team, str) and team] if isinstance(ids, list) else []
+    )
     if not context.enterprise_id or not teams:
         return None
     return await _carry_out(
@@ -50,8 +56,10 @@ async def teams_left(
 
 
 async def _leave(body: Event, context: AsyncBoltContext, services: Services) -> BoltResponse | None:
-    """For an organisation's installation the event may name a team all the same: it is about all of
-    them."""
+    """Uninstall the workspace or organisation.
+
+    The event of an organisation's installation may name a team although it is about all teams.
+    """
     enterprise, team = context.enterprise_id or "", context.team_id or ""
     whole = context.is_enterprise_install or team == enterprise
     workspace = Workspace(enterprise, "" if whole else team)
@@ -61,14 +69,16 @@ async def _leave(body: Event, context: AsyncBoltContext, services: Services) -> 
 
 
 def _said_at(body: Event) -> float:
-    """When it happened, in epoch seconds: Slack gives whole ones."""
+    """Return the time of the event in epoch seconds. Slack gives whole seconds."""
     at = body.get("event_time")
     return float(at) if isinstance(at, int) and at > 0 else time.time()
 
 
 async def _carry_out(removing: Awaitable[None]) -> BoltResponse | None:
-    """Bolt acknowledges what gives None. Anything else than "OK" makes Slack send the event again
-    later."""
+    """Return None on success, which Bolt acknowledges, or a 503 if the database failed.
+
+    Any answer other than "OK" makes Slack send the event again later.
+    """
     try:
         await removing
     except sqlite3.Error as error:

@@ -1,5 +1,7 @@
-"""What has changed about a form since it was drawn: the workspace's own fields come and go while
-somebody types."""
+"""Differences between a form as it was drawn and as it is now.
+
+The workspace's custom fields come and go while somebody types.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,17 +20,20 @@ from handlers.view_state import Screen, screen_of
 
 
 def since_drawn(form: type[Form], state: ModalState, view: Mapping[str, Any]) -> Block | None:
-    """The line that says what is different in `form` from the view that was submitted; None when
-    nothing is.
+    """Return the line that tells how `form` differs from the submitted view, or None.
 
-    A field that is demanded and not on the screen may have become so; an answer to a field that is
-    gone would be left out.
+    A required field may be new, so the screen has no input for it. A field with an answer may be
+    gone, so its answer would be lost.
     """
     screen = screen_of(view)
     own = (
-        it for it in places(form, state.operation) if it.path[0] == BLOCK and it.field.form is None
+        place
+        for place in places(form, state.operation)
+        if place.path[0] == BLOCK and place.field.form is None
     )
-    demanded = [it.field.title for it in own if it.field.required and it.block_id not in screen]
+    demanded = [
+        place.field.title for place in own if place.field.required and place.block_id not in screen
+    ]
     dropped = list(_dropped(form, state, view, screen))
     return (
         messages.changed(demanded=demanded, dropped=dropped, sent=True)
@@ -38,21 +43,20 @@ def since_drawn(form: type[Form], state: ModalState, view: Mapping[str, Any]) ->
 
 
 def dropped_by(form: type[Form], state: ModalState, view: Mapping[str, Any]) -> Block | None:
-    """The line that says which answers a new drawing of the same operation leaves out; None when
-    none."""
+    """Return the line that lists the answers lost by a redraw of the same operation, or None."""
     found = list(_dropped(form, state, view, screen_of(view)))
     return messages.changed(dropped=found, sent=False) if found else None
 
 
 def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState) -> Block:
-    """The line that says why another form is drawn than the one that was submitted."""
+    """Return the line that explains why another form than the submitted one is drawn."""
     title = CHOOSER_TITLE
     if drawn.operation == asked_for.operation and operation.branches is not None:
         asks = operation.branches.field
         title = next(
-            it.field.title
-            for it in places(operation.form, drawn.operation)
-            if it.field.name == asks
+            place.field.title
+            for place in places(operation.form, drawn.operation)
+            if place.field.name == asks
         )
     return messages.changed(chosen_in=title, sent=True)
 
@@ -60,9 +64,8 @@ def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState)
 def _dropped(
     form: type[Form], state: ModalState, view: Mapping[str, Any], screen: Screen
 ) -> Iterator[Dropped]:
-    """The workspace's own fields that the view shows, with an answer in them, and the form no
-    longer has."""
-    known = {it.block_id for it in places(form, state.operation)}
+    """Yield the custom fields that have an answer in the view but are gone from the form."""
+    known = {place.block_id for place in places(form, state.operation)}
     blocks = view.get("blocks")
     for block in blocks if isinstance(blocks, list) else []:
         name = _member(block, "block_id")
@@ -86,13 +89,20 @@ def _answers(element: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _in_words(screen: Screen, name: str, element: Mapping[str, Any]) -> str:
-    """What was answered, as far as it is words: people and channels are only ids here."""
+    """Return the answer as text.
+
+    People and channels give an empty string: the view holds only their ids.
+    """
     if words := chosen(screen, name):
         return ", ".join(words.values())
     if isinstance(seconds := element.get("selected_date_time"), int) and 0 < seconds < 10**10:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
     return next(
-        (it for it in (element.get("value"), element.get("selected_date")) if isinstance(it, str)),
+        (
+            answer
+            for answer in (element.get("value"), element.get("selected_date"))
+            if isinstance(answer, str)
+        ),
         "",
     )
 

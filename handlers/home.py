@@ -1,5 +1,4 @@
-"""App Home: what a person sent last, and what can be done about it; for admins, the tools and their
-buttons too."""
+"""App Home: a person's latest deliveries, and for admins the connected tools."""
 
 from typing import Any
 
@@ -20,7 +19,7 @@ log = structlog.get_logger(__name__)
 async def opened(
     event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
 ) -> None:
-    """A person looks at the bot's Home. Bolt acknowledges events by itself."""
+    """Publish App Home when a person opens it. Bolt acknowledges events by itself."""
     if event.get("tab") == "home" and context.user_id:
         await publish(services, client, workspace_of(context), str(context.user_id))
 
@@ -28,8 +27,10 @@ async def opened(
 async def publish(
     services: Services, client: AsyncWebClient, workspace: Workspace, user: str
 ) -> None:
-    """Draw that person's Home as things stand. What Slack does not take is drawn when it is opened
-    next."""
+    """Publish the person's App Home from the current rows.
+
+    If Slack refuses the view, the next opening publishes it again.
+    """
     rows = await services.history.of_person(workspace, user, messages.ON_HOME)
     shown = []
     for row in rows:
@@ -37,7 +38,9 @@ async def publish(
             shown.append(
                 messages.RenderedDelivery(row, *services.find(f"{row.vendor}.{row.operation}"))
             )
-        except KeyError:  # made by an operation that this version does not have any more
+        except KeyError:
+            # An older or newer version of the bot made this delivery with an operation that is
+            # unknown here.
             log.info("home.operation_unknown", delivery=row.key)
     person = await services.people.person(client, workspace, user)
     tools = (

@@ -1,4 +1,4 @@
-"""The form's modal: opening it, drawing it, and what it remembers between events."""
+"""The form's modal: how it is opened and drawn, and the state that it keeps between events."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,17 @@ log = structlog.get_logger(__name__)
 
 
 class ModalState(State):
-    """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation`
-    is "rootly.incident"; `answer` chose the form's branch; `more` shows the rarely used fields;
-    `again` counts the answers that were turned down (see `AGAIN`)."""
+    """The state in a form's `private_metadata`.
 
-    key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")  # it becomes a header
+    - `key` is the delivery's key, made when the modal opens.
+    - `operation` is a full name: "<vendor>.<operation>".
+    - `answer` is the answer that selected the form's branch.
+    - `more` is set when the rarely used fields are shown.
+    - `again` counts the answers that were turned down (see `AGAIN`).
+    """
+
+    # The key is sent as an HTTP header.
+    key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")
     channel: str
     kind: Kind
     operation: str
@@ -43,13 +49,14 @@ class ModalState(State):
 
 
 class NoRoomError(Exception):
-    """What has to be filled in is too much for a modal; the message says what to do instead, in
-    mrkdwn."""
+    """The required fields do not fit into a modal; the message gives advice, in mrkdwn."""
 
 
 class Followed(NamedTuple):
-    """What the answers on the screen ask for: a state, and what to fill into its form. `reason`: an
-    answer is turned down, because what was typed would be lost."""
+    """The state that the answers on the screen ask for, and the values for its form.
+
+    `reason` is set when an answer was turned down because typed text would be lost.
+    """
 
     state: ModalState
     values: dict[str, Any]
@@ -57,8 +64,10 @@ class Followed(NamedTuple):
 
 
 def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
-    """Whether no answer on the screen asks for another form than the one that is drawn, as is
-    nearly always so."""
+    """Return whether the drawn form is the one that the answers ask for.
+
+    This is so in nearly every submission.
+    """
     if next(iter(chosen(screen, "choice")), state.operation) != state.operation:
         return False
     if operation.branches is None:
@@ -68,10 +77,11 @@ def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
 
 
 async def follow(services: Services, state: ModalState, screen: Screen) -> Followed:
-    """What the answers on the screen ask for. Raises KeyError.
+    """Return the state and values that the answers on the screen ask for.
 
-    It can differ from what is drawn: of two quick choices, Slack may show the second beside the
-    first one's form.
+    They can differ from the drawn state: after two quick choices, Slack may show the second choice
+    beside the first choice's form. Raises KeyError for an operation that does not exist or is of
+    another kind.
     """
     _, old = services.find(state.operation)
     typed = read(
@@ -80,7 +90,8 @@ async def follow(services: Services, state: ModalState, screen: Screen) -> Follo
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
         _, new = services.find(choice)
-        if new.kind != state.kind:  # who may do it was asked for this kind
+        # Permission was checked for this kind only.
+        if new.kind != state.kind:
             raise KeyError(choice)
         moved = {"operation": choice, "answer": None, "more": False}
         return Followed(state.model_copy(update=moved), carried(new, *texts(old, typed)))
@@ -95,14 +106,17 @@ async def follow(services: Services, state: ModalState, screen: Screen) -> Follo
 async def _answered(
     services: Services, state: ModalState, answer: str | None, typed: dict[str, Any]
 ) -> Followed:
-    """The state after the answer on which the form depends; a new answer may fill its form in."""
+    """Return the state for an answer that selects a branch.
+
+    A new answer may fill in fields of its form.
+    """
     adapter, operation = services.find(state.operation)
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
         return Followed(state.model_copy(update={"answer": answer}), typed)
     asks = next(
-        it.field
-        for it in places(operation.form, state.operation)
-        if it.field.name == operation.branches.field
+        place.field
+        for place in places(operation.form, state.operation)
+        if place.field.name == operation.branches.field
     )
     lookup = asks.marker(Lookup)
 
@@ -138,11 +152,14 @@ async def open_form(
     about: Delivery | None = None,
     vendors: str = messages.VENDORS,
 ) -> str:
-    """Open the kind's form with these words already in it; why it could not be opened, empty when
-    it is. `vendors` is what `/vendors` is called there.
+    """Open the kind's form. Return why it could not be opened, or an empty string.
 
-    `about` is an earlier delivery, whose card the person started from: the form starts on its
-    vendor, with what was created chosen where the form has a field for it, else with its title.
+    `headline` and `details` are filled in. `vendors` is the name of the `/vendors` command in this
+    workspace.
+
+    `about` is an earlier delivery whose card the person started from. The form then starts with
+    that delivery's vendor. If the form has a field for the created object, the object is selected
+    there; otherwise the delivery's title is the headline.
     """
     workspace = workspace_of(context)
     choices = await services.choices(workspace, kind)
@@ -181,8 +198,10 @@ async def open_form(
 
 
 def _field_for(services: Services, about: Delivery, operation: Operation, state: ModalState) -> str:
-    """The field of this form that picks what was created, empty if it has none or belongs to
-    another vendor."""
+    """Return the field of this form that can hold the created object.
+
+    Return an empty string if there is none or the object belongs to another vendor.
+    """
     adapter, made_by = services.find(f"{about.vendor}.{about.operation}")
     if (
         not state.operation.startswith(f"{adapter.vendor}.")
@@ -206,7 +225,9 @@ async def _starting_point(
     about: Delivery | None,
 ) -> str:
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
-    if about is not None and (same := [it for it in names if it.startswith(f"{about.vendor}.")]):
+    if about is not None and (
+        same := [name for name in names if name.startswith(f"{about.vendor}.")]
+    ):
         return same[0]
     if (
         len(names) > 1
@@ -217,7 +238,7 @@ async def _starting_point(
 
 
 async def want_lists(services: Services, state: ModalState) -> None:
-    """Refresh, in the background, the lists that this form's pickers offer."""
+    """Refresh the lists behind this form's pickers, in the background."""
     adapter, operation = services.find(state.operation)
     form = await services.form(state.workspace, state.operation, state.answer)
     lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
@@ -228,15 +249,18 @@ async def want_lists(services: Services, state: ModalState) -> None:
 
 
 def words_on(screen: Screen) -> dict[str, str]:
-    """What the pickers on the screen show for the values chosen in them."""
+    """Return the label that the screen's pickers show for each selected value."""
     return {value: text for block in screen for value, text in chosen(screen, block).items()}
 
 
 async def labels(
     services: Services, state: ModalState, values: Mapping[str, Any], screen: Screen
 ) -> Labels:
-    """What pickers show for these values: as on the screen; what was filled in by an answer, as its
-    list has it."""
+    """Return the picker labels for these values.
+
+    The labels come from the screen. A value that was filled in because of an answer has its label
+    from its catalog.
+    """
     words, (adapter, _) = words_on(screen), services.find(state.operation)
     form = await services.form(state.workspace, state.operation, state.answer)
     for it in places(form, state.operation):
@@ -259,17 +283,21 @@ def _at(values: Any, path: Sequence[str]) -> Any:
 
 
 def by_id(words: Mapping[str, str]) -> Labels:
-    """What pickers show, where only one entry has that id."""
+    """Return labels by entry id alone, for forms where no two catalogs share an id."""
     return lambda _, entry: words.get(entry)
 
 
 def kept_above(view: Mapping[str, Any]) -> list[Block]:
-    """The vendor's words on top of a form that is being corrected: they stay while it is drawn
-    anew."""
+    """Return the block with the vendor's refusal on top of a form that is being corrected.
+
+    A redraw has to keep the block.
+    """
     blocks = view.get("blocks")
     found = blocks if isinstance(blocks, list) else []
     return [
-        it for it in found if isinstance(it, dict) and it.get("block_id") == messages.REFUSAL_BLOCK
+        block
+        for block in found
+        if isinstance(block, dict) and block.get("block_id") == messages.REFUSAL_BLOCK
     ]
 
 
@@ -283,28 +311,35 @@ async def draw(
     *,
     files: uploads.Permission,
 ) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in; `choices` are what
-    the person may use instead, `labels` say what pickers show for the values, `above` stands on
-    top; `files` says whether Slack takes an input for files, and is asked only about a form that
-    has one. Raises `NoRoomError`."""
+    """Build the whole modal for this state.
+
+    - `choices` are the operations that the person may select instead.
+    - `values` are filled in, by field name.
+    - `labels` give the text of a picker's value.
+    - `above` are blocks on top of the form.
+    - `files` tells whether Slack accepts a file input; only a form with a file input asks it.
+
+    Raises `NoRoomError`.
+    """
     adapter, operation = services.find(state.operation)
     form = await services.form(state.workspace, state.operation, state.answer)
     top = [*above, *_chooser(state, choices)]
     end = [more_block(state.operation)] if has_more(form) and not state.more else []
     rendered = render(form, state.operation, values=values, labels=labels, more=state.more)
     blocks, left_out = fitted(form, state.operation, rendered, [*top, *end])
-    if any(it.field.required for it in left_out):
+    if any(place.field.required for place in left_out):
         raise NoRoomError(messages.no_room(adapter))
     if state.again and operation.branches is not None:
         asks = f"{state.operation}.{operation.branches.field}"
         blocks = [
-            it | ({"block_id": f"{asks}{AGAIN}{state.again}"} if it["block_id"] == asks else {})
-            for it in blocks
+            block
+            | ({"block_id": f"{asks}{AGAIN}{state.again}"} if block["block_id"] == asks else {})
+            for block in blocks
         ]
     if has_files(blocks) and not await files():
         blocks = without_files(blocks)
     if left_out:
-        blocks.append(messages.left_out([it.field.title for it in left_out], adapter))
+        blocks.append(messages.left_out([place.field.title for place in left_out], adapter))
     return modal(
         callback_id=f"form:{state.operation}",
         title=messages.title(operation),
@@ -315,9 +350,10 @@ async def draw(
 
 
 def _chooser(state: ModalState, choices: Choices) -> list[Block]:
-    """The select of the operation, where there is a choice."""
+    """Return the operation's select, if there is more than one operation."""
     options = [
-        (f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices
+        (f"{adapter.vendor}.{operation.name}", f"{adapter.label}: {operation.label}")
+        for adapter, operation in choices
     ]
     return [chooser(options, state.operation)] if len(options) > 1 else []
 
@@ -333,26 +369,27 @@ async def redraw(
     *,
     files: uploads.Permission,
 ) -> None:
-    """Replace the open modal; `why` stands on top, `files` is as in `draw`.
+    """Replace the open modal. `why` is shown on top; `files` is the same as in `draw`.
 
-    The hash is not sent: of two quick choices the later event's drawing has to win, and the hash
-    would make it the conflict. A drawing that arrives out of order is set right when the form is
-    submitted. Raises `NoRoomError`.
+    The view's hash is not sent: after two quick choices the later event's view must win, and with a
+    hash Slack would refuse it. If the views arrive out of order, the submission of the form
+    corrects that. Raises `NoRoomError`.
     """
     try:
         shown = await labels(services, state, values, screen_of(view))
         above = [*([why] if why else []), *kept_above(view)]
         drawn = await draw(services, state, choices, values, shown, above, files=files)
         await give(
-            lambda it: client.views_update(view_id=str(view.get("id") or ""), view=it), drawn
+            lambda sent: client.views_update(view_id=str(view.get("id") or ""), view=sent), drawn
         )
     except NOT_DONE as error:
-        if said(error) != "not_found":  # closed meanwhile
+        # The person has closed the modal meanwhile.
+        if said(error) != "not_found":
             log.warning("modal.not_redrawn", error=said(error))
 
 
 def carried(operation: Operation, headline: str, details: str) -> dict[str, Any]:
-    """The two texts that every form knows, in the fields where this form has them."""
+    """Return the two texts that every form has, by the names of this form's fields for them."""
     form = operation.form
     values: dict[str, Any] = {}
     if form.headline is not None:
@@ -365,7 +402,7 @@ def carried(operation: Operation, headline: str, details: str) -> dict[str, Any]
 
 
 def texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str]:
-    """The reverse of `carried`: headline and details out of what was typed."""
+    """Return headline and details from the typed values: the reverse of `carried`."""
     form = operation.form
     headline = str(values.get(form.headline or "") or "")
     if form.details is not None:

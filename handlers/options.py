@@ -1,4 +1,4 @@
-"""A picker asks what to offer: answered from memory, whatever the vendor is doing."""
+"""Options for a picker, answered from memory whatever state the vendor is in."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ async def suggest(
     context: AsyncBoltContext,
     services: Services,
 ) -> None:
-    """The options for what was typed so far."""
+    """Answer with the options for the typed text."""
     try:
         state = state_in(body.get("view") or {}, ModalState, context)
         adapter, _ = services.find(state.operation)
@@ -55,15 +55,17 @@ async def suggest(
 async def _user_groups(
     services: Services, client: AsyncWebClient, workspace: Workspace, query: str
 ) -> Answer:
-    """Slack's own groups; while it does not list them, a typed id is taken as it is."""
+    """Search Slack's user groups. While Slack does not list them, a typed id is accepted."""
     answer = await services.groups.search(client, workspace, query)
     typed = user_groups.by_id(query) if answer.notice and not answer.entries else None
     return Answer([typed], answer.notice) if typed else answer
 
 
 def _offered(answer: Answer) -> dict[str, Any]:
-    """Options; under a heading when there is something to say about them; a lone notice when there
-    is nothing else."""
+    """Return options, with the notice as their heading if there is one.
+
+    Without options, return the notice alone.
+    """
     options = [option(entry) for entry in answer.entries]
     if answer.notice and not options:
         return {"options": [notice(answer.notice)]}
@@ -75,19 +77,22 @@ def _offered(answer: Answer) -> dict[str, Any]:
 
 
 def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:
-    """Options, of which there must be one, under a heading."""
+    """Return a group of options with a heading. Slack demands at least one option."""
     return {"label": _plain(heading), "options": options}
 
 
 def notice(sentence: str) -> dict[str, Any]:
-    """A sentence in an option's place. What does not fit goes on in the smaller line below."""
+    """Return a sentence as an option.
+
+    Text that does not fit is continued in the smaller line below.
+    """
     words = cut(sentence, LONGEST_TEXT)
     rest = sentence[len(words) - 1 :].strip() if words != sentence else ""
     return option(Entry(id=NOTICE, label=words, detail=rest))
 
 
 def option(entry: Entry) -> dict[str, Any]:
-    """An entry as Slack offers it."""
+    """Return an entry in Slack's form of an option."""
     made = {"text": _plain(entry.label), "value": entry.id}
     return {**made, "description": _plain(entry.detail)} if entry.detail else made
 

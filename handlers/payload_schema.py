@@ -1,19 +1,20 @@
-"""The shape of what Slack sends: the members that Bolt and the listeners read, and of which type
-each is.
+"""The schema of Slack's payloads: the members that Bolt and the listeners read, with their types.
 
-A signed payload of any other shape is none of Slack's. It is turned away here, so that no listener
-has to ask whether what it reads is text; what stands in a form's answers is the exception, and
-`bot.forms.parse` asks there.
+A signed payload of any other shape does not come from Slack. It is turned away here, so that
+listeners need no type checks of their own. Answers in a form are the exception: `bot.forms.parse`
+checks them.
 """
 
 from typing import Annotated, Any, NotRequired
 
 from annotated_types import MaxLen, MinLen
 from pydantic import TypeAdapter, ValidationError
-from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+# pydantic demands this TypedDict before Python 3.12.
+from typing_extensions import TypedDict
 
 LONGEST_ID = 255
-"""Slack's own ids have about ten characters, those that an app makes at most 255."""
+"""Longest id. Slack's own ids have about ten characters; ids made by an app have at most 255."""
 
 Text = str | None
 Id = Annotated[str, MaxLen(LONGEST_ID)] | None
@@ -105,7 +106,7 @@ _PAYLOAD = TypeAdapter(_Payload)
 
 
 def is_slacks(payload: dict[str, Any]) -> bool:
-    """Whether the payload has the shape of something that Slack sends."""
+    """Return whether the payload has the shape of a payload from Slack."""
     try:
         _PAYLOAD.validate_python(payload)
     except ValidationError:

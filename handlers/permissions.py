@@ -1,4 +1,4 @@
-"""Who may use what: the form in which a workspace's admins decide it."""
+"""The form "Who may use what", in which a workspace's admins set permissions."""
 
 import asyncio
 import sqlite3
@@ -32,15 +32,17 @@ GROUPS = "User groups"
 
 
 class FormState(State):
-    """What the form carries: for which workspace it was opened, and what it showed. Only what is
-    changed in it is decided: another admin may have the same form open, and what nobody decided
-    stays the default."""
+    """The form's state: its workspace, and the rules that it showed, by operation.
+
+    Only a rule that was changed in the form is saved. Another admin may have the same form open,
+    and a rule that nobody changed keeps the default.
+    """
 
     shown: dict[str, str]
 
 
 def open_form() -> Listener:
-    """The listener of "Who may use what", below `/vendors` or on a Home."""
+    """Return the listener of the "Who may use what" button, below `/vendors` or on App Home."""
     return listener(_open)
 
 
@@ -69,7 +71,7 @@ async def suggest(
     context: AsyncBoltContext,
     services: Services,
 ) -> None:
-    """What a select of the form offers: the words that fit, and the workspace's user groups."""
+    """Answer with the options of a select: the matching roles, and the workspace's user groups."""
     try:
         workspace = state_in(body.get("view") or {}, FormState, context).workspace
     except ForeignError:
@@ -85,10 +87,10 @@ async def suggest(
 
 
 def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
-    """Both under a heading of their own."""
-    made = [under("By role", [option(it) for it in words])] if words else []
+    """Return roles and user groups, each under its own heading."""
+    made = [under("By role", [option(entry) for entry in words])] if words else []
     if groups.entries:
-        made.append(under(groups.notice or GROUPS, [option(it) for it in groups.entries]))
+        made.append(under(groups.notice or GROUPS, [option(entry) for entry in groups.entries]))
     elif groups.notice:
         made.append(under(GROUPS, [notice(groups.notice)]))
     return {"option_groups": made} if made else {"options": []}
@@ -101,7 +103,7 @@ async def save(
     context: AsyncBoltContext,
     services: Services,
 ) -> None:
-    """The form was submitted: all of it is saved, or nothing."""
+    """Save the submitted form: all changes or none."""
     await ack(**await _save(view, client, context, services))
 
 
@@ -139,14 +141,14 @@ async def _save(
 def _read(
     screen: Screen, shown: Mapping[str, str], listed: Listed
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What was changed in the form, by operation, and what is wrong, by block id.
+    """Return the changed rules by operation, and the errors by block id.
 
-    Only what Slack lists can be chosen. What was shown may stay, also when Slack does not answer,
-    or a group is gone.
+    Only a group that Slack lists can be selected. A rule as it was shown may stay even if Slack
+    does not answer or the group is gone.
     """
     found: dict[str, str] = {}
     errors: dict[str, str] = {}
-    usable = {it.id for it in listed.usable}
+    usable = {group.id for group in listed.usable}
     for name, before in shown.items():
         block_id = f"{messages.WHO_PREFIX}{name}"
         who = next(iter(chosen(screen, block_id, messages.WHO_ACTION)), "")
@@ -160,8 +162,10 @@ def _read(
 async def _asked(
     client: AsyncWebClient, context: AsyncBoltContext, services: Services, workspace: Workspace
 ) -> tuple[str, Listed]:
-    """Why this person may not decide, empty when they may; and the workspace's groups. Slack is
-    asked for both at once."""
+    """Return why this person may not decide (empty if allowed), and the workspace's groups.
+
+    Slack is asked for both at once.
+    """
     person, listed = await asyncio.gather(
         services.people.person(client, workspace, str(context.user_id or "")),
         services.groups.listed(client, workspace),
@@ -172,7 +176,7 @@ async def _asked(
 
 
 async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
-    """The operations of the connected vendors, and the kind of each."""
+    """Return the operations of the connected vendors, with the kind of each."""
     connected = await services.connections.vendors(workspace)
     return {
         f"{adapter.vendor}.{operation.name}": operation.kind
@@ -183,7 +187,7 @@ async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
 
 
 def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> list[messages.Rule]:
-    """The rules as people read them. A group that Slack does not tell of is called by its id."""
+    """Return the rules as people read them. A group that Slack does not list is shown by its id."""
     made = []
     for name, who in rules.items():
         adapter, operation = services.find(name)
@@ -194,5 +198,5 @@ def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> l
 
 
 def _note(view: messages.View) -> Reply:
-    """A note on top of the form, which stays underneath."""
+    """Answer with a note on top of the form, which stays open underneath."""
     return {"response_action": "push", "view": view}

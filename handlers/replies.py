@@ -1,4 +1,4 @@
-"""Saying something to one person alone, after what they pressed."""
+"""Messages and modals for one person alone, in answer to a press."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +14,7 @@ from bot.slack.errors import NOT_DONE, said
 log = structlog.get_logger(__name__)
 
 TELLING_SECONDS = 1.5
-"""The ack waits for it, and Slack for the ack."""
+"""Seconds for a reply. The ack waits for the reply, and Slack for the ack."""
 
 
 NO_FILES: dict[str, Any] = {
@@ -22,27 +22,33 @@ NO_FILES: dict[str, Any] = {
     "elements": [
         {
             "type": "mrkdwn",
-            "text": "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace admin can "
-            "reinstall it from its current manifest.",
+            "text": "A file cannot be chosen here, because this app lacks the scope `files:read`. "
+            "A workspace admin can reinstall it from its current manifest.",
         }
     ],
 }
-"""What stands in the place of an input for files."""
+"""The block that replaces a file input."""
 NO_SCOPE = ("missing_scope", "invalid_arguments")
-"""What Slack may say to a view with such an input from an app without the scope: it does not
-document which."""
+"""Slack's possible errors for a file input from an app without the scope.
+
+Slack does not document which one it sends.
+"""
 
 
 async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
-    """Where the message is, to this person alone; without a message, or where that fails, in a
-    direct message, if `client` has a token."""
+    """Send `text` to this person alone, where the pressed message is.
+
+    Without a message, or if that fails, `text` goes out as a direct message, provided that `client`
+    has a token.
+    """
     if not user:
         return
     try:
         async with asyncio.timeout(TELLING_SECONDS):
             if respond and respond.response_url and await _answered(respond, text):
                 return
-            if client.token:  # there is none where the app is not installed
+            # The client has no token where the app is not installed.
+            if client.token:
                 await client.chat_postMessage(
                     channel=user, text=text, unfurl_links=False, unfurl_media=False
                 )
@@ -63,13 +69,13 @@ async def _answered(respond: AsyncRespond, text: str) -> bool:
 async def show(
     client: AsyncWebClient, trigger_id: str, view: dict[str, Any], *, on_top: bool
 ) -> bool:
-    """Open this modal, `on_top` of the one that was pressed in; whether Slack did."""
+    """Open a modal, `on_top` of the modal with the button. Return whether Slack opened it."""
     try:
         async with asyncio.timeout(TELLING_SECONDS):
             if on_top:
-                await give(lambda it: client.views_push(trigger_id=trigger_id, view=it), view)
+                await give(lambda drawn: client.views_push(trigger_id=trigger_id, view=drawn), view)
             else:
-                await give(lambda it: client.views_open(trigger_id=trigger_id, view=it), view)
+                await give(lambda drawn: client.views_open(trigger_id=trigger_id, view=drawn), view)
     except NOT_DONE as error:
         log.warning("reply.not_shown", error=said(error))
         return False
@@ -77,8 +83,11 @@ async def show(
 
 
 async def give(put: Callable[[dict[str, Any]], Awaitable[object]], view: dict[str, Any]) -> None:
-    """Give Slack a view. Where it refuses one for its inputs for files (the app lacks the scope for
-    them), without those."""
+    """Send a view to Slack with `put`.
+
+    If Slack refuses the view's file inputs (the app lacks their scope), the view is sent without
+    them.
+    """
     try:
         await put(view)
     except SlackApiError as error:
@@ -89,13 +98,13 @@ async def give(put: Callable[[dict[str, Any]], Awaitable[object]], view: dict[st
 
 
 def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
-    """Whether there is an input for files among them."""
-    return any(_is_for_files(it) for it in blocks)
+    """Return whether the blocks contain a file input."""
+    return any(_is_for_files(block) for block in blocks)
 
 
 def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same without inputs for files: in their place stands why."""
-    return [NO_FILES if _is_for_files(it) else it for it in blocks]
+    """Return the blocks with each file input replaced by the reason why it is missing."""
+    return [NO_FILES if _is_for_files(block) else block for block in blocks]
 
 
 def _is_for_files(block: dict[str, Any]) -> bool:

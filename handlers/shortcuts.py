@@ -1,4 +1,4 @@
-"""The shortcuts: from anywhere (the lightning menu), and from a message's own menu."""
+"""The global shortcuts (in the lightning menu) and the shortcuts in a message's menu."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ LONGEST_DETAILS = 2900
 
 
 def form(kind: Kind) -> Callable[..., Awaitable[None]]:
-    """The listener of the global shortcut that opens this kind's form."""
+    """Return the listener of the global shortcut that opens this kind's form."""
 
     async def listener(
         ack: AsyncAck,
@@ -47,8 +47,10 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
 
 
 def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
-    """The listener of the message shortcut that opens this kind's form with the message's text,
-    author and link."""
+    """Return the listener of the message shortcut that opens this kind's form.
+
+    The form starts with the message's text, author and link.
+    """
 
     async def listener(
         ack: AsyncAck,
@@ -82,19 +84,20 @@ async def _taken_along(
     context: AsyncBoltContext,
     services: Services,
 ) -> dict[str, Any]:
-    """Headline and details out of the message. The bot's own card is about what was created; its
-    text says no more."""
+    """Return headline and details from the message, as arguments of `open_form`.
+
+    For the bot's own card, return the card's delivery: the card's text adds nothing to it.
+    """
     workspace, message = workspace_of(context), shortcut.get("message") or {}
     if about := await services.card_outbox.by_card(
         workspace, channel, str(message.get("ts") or "")
     ):
         return {"about": about}
     choices = await services.choices(workspace, kind)
+    # This puts the answer into the cache, because the form asks for it next.
     author, _ = await asyncio.gather(
         _author(services, client, context, message),
-        services.allowed(
-            client, workspace, str(context.user_id or ""), choices
-        ),  # the form asks for it next
+        services.allowed(client, workspace, str(context.user_id or ""), choices),
     )
     text = plain(_text(message)).strip()
     link = _link(shortcut, channel, message)
@@ -107,7 +110,7 @@ async def _taken_along(
 
 
 def _text(message: Shortcut) -> str:
-    """The message's text; bots often leave it empty and say everything in attachments or blocks."""
+    """Return the message's text. Bots often leave it empty and use attachments or blocks."""
     if message.get("text"):
         return str(message["text"])
     for attachment in message.get("attachments") or []:
@@ -132,8 +135,10 @@ async def _author(
 
 
 def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:
-    """The message's permalink, built rather than asked for: the modal must not wait for another
-    call."""
+    """Return the message's permalink.
+
+    It is built here because the modal must not wait for another call.
+    """
     domain = (shortcut.get("team") or {}).get("domain") or "app"
     ts = str(message.get("ts") or shortcut.get("message_ts") or "")
     link = f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"

@@ -1,5 +1,4 @@
-"""A file that was chosen in a form: fetched from Slack with the app's own token, before the form is
-read.
+"""Files selected in a form, fetched from Slack with the app's own token before the form is parsed.
 
 Facts of 2026-11 (docs.slack.dev): a file input's state holds file objects; `url_private_download`
 gives the bytes to a token with the scope `files:read`. Without the scope Slack answers with its
@@ -33,11 +32,13 @@ from handlers.view_state import Screen
 log = structlog.get_logger(__name__)
 
 FETCHED_SECONDS = 1.4
-"""After the submission arrived. It is answered after 2: what is left is for checking, saving and
-sending it. What takes longer is fetched all the same, for the next time that the button is
-pressed."""
+"""Time, in seconds after the submission's arrival, until which the answer waits for a file.
+
+The submission is answered after 2 seconds, and the rest is for checking, saving and sending. A
+slower download goes on, and is ready when the button is pressed again.
+"""
 FETCHING_SECONDS = 60.0
-"""All of it."""
+"""Longest duration of a download, in seconds."""
 SCOPE = "files:read"
 FILES_HOST = "files.slack.com"
 _CHUNK = 64 * 1024
@@ -49,9 +50,9 @@ LATE = "Slack did not hand over the file in time. Please press the button again.
 GONE = "Slack does not have this file any more. Take it out and choose it again."
 ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
 NOT_ALLOWED = (
-    "Slack does not let this app read the file: probably it lacks the scope files:read. A "
-    "workspace admin can reinstall it "
-    "from its current manifest. Until then, type what is in the file."
+    "Slack does not let this app read the file: probably it lacks the scope "
+    "files:read. A workspace admin can reinstall it from its current manifest. Until "
+    "then, type what is in the file."
 )
 _SAID = {
     "missing_scope": NOT_ALLOWED,
@@ -60,11 +61,11 @@ _SAID = {
     "file_not_found": GONE,
     "file_deleted": GONE,
 }
-"""Slack's own words for why it does not describe a file."""
+"""The person's message for each error with which Slack refuses to describe a file."""
 
 
 class _NotFetchedError(Exception):
-    """Why there is no text, and what to do about it: a sentence for the person."""
+    """The file gives no text; the message tells the person why, and what to do."""
 
 
 Permission = Callable[[], Awaitable[bool]]
@@ -73,8 +74,10 @@ Permission = Callable[[], Awaitable[bool]]
 def permission(
     services: Services, client: AsyncWebClient, context: AsyncBoltContext, workspace: Workspace
 ) -> Permission:
-    """Says, when it is asked, whether a form may have an input for files: Slack takes none from an
-    app without the scope."""
+    """Return a function that tells whether a form may have a file input.
+
+    Slack accepts none from an app without the scope.
+    """
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
     return lambda: services.scopes.include(SCOPE, client, workspace, granted)
@@ -82,8 +85,10 @@ def permission(
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """Fetches what was chosen in a form that was submitted there; `arrived` is when, by
-    `time.monotonic()`."""
+    """Fetches the files selected in a submitted form.
+
+    `arrived` is the submission's time by `time.monotonic()`.
+    """
 
     uploads: Uploads
     client: AsyncWebClient
@@ -91,14 +96,15 @@ class Fetching:
     arrived: float
 
     async def into(self, screen: Screen, form: type[Form], prefix: str) -> Screen:
-        """The screen with the text of each chosen file, or with why it could not be had; itself
-        when no file is chosen."""
-        wanted = {
-            it.block_id: self._fetched(files, upload)
-            for it in places(form, prefix)
-            if (upload := it.field.marker(Upload)) is not None
-            and (files := files_in(screen, it.block_id))
-        }
+        """Return the screen with the text of each selected file, or the reason why there is none.
+
+        Return the same screen if no file is selected.
+        """
+        wanted = {}
+        for place in places(form, prefix):
+            upload, files = place.field.marker(Upload), files_in(screen, place.block_id)
+            if upload is not None and files:
+                wanted[place.block_id] = self._fetched(files, upload)
         if not wanted:
             return screen
         return with_files(
@@ -114,8 +120,10 @@ class Fetching:
 
 
 async def _fetch(client: AsyncWebClient, file: Mapping[str, Any], upload: Upload) -> Fetched:
-    """Never raises for what Slack, the network or the file does. Neither its content nor its
-    address is logged."""
+    """Fetch a file. Never raises because of Slack, the network or the file.
+
+    Neither the file's content nor its address is logged.
+    """
     try:
         async with asyncio.timeout(FETCHING_SECONDS):
             return Fetched(text=await _text(client, file, upload))
@@ -145,7 +153,7 @@ async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Uploa
 
 
 async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Slack's whole description of the file: a submission may hold no more than its id."""
+    """Return Slack's full description of the file: a submission may hold only its id."""
     if file.get("file_access") != "check_file_info" and file.get("url_private_download"):
         return file
     answer = await client.files_info(file=str(file.get("id") or ""))
@@ -154,15 +162,19 @@ async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping
 
 
 def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
-    """Where the file is, if that is a place where the token may go: Slack's own host for files, or
-    wherever its API is."""
+    """Return the file's address.
+
+    The token may go only to Slack's host for files and to the host of Slack's API, so any other
+    address raises `_NotFetchedError`.
+    """
     if file.get("mode") in ("tombstone", "hidden_by_limit"):
         raise _NotFetchedError(GONE)
     try:
         url, api = URL(str(file.get("url_private_download") or "")), URL(client.base_url)
         at_slack = url.scheme == "https" and url.host == FILES_HOST and url.port == 443
         ours = (at_slack or url.origin() == api.origin()) and url.user is None
-    except ValueError:  # no address at all, or none that is absolute
+    except ValueError:
+        # The address is missing or not absolute.
         ours = False
     if not ours:
         raise _NotFetchedError(ELSEWHERE)
@@ -170,15 +182,14 @@ def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
 
 
 async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
-    """The file's bytes. A redirect is not followed: the token would travel along."""
+    """Download the file. A redirect is not followed, because the token would go along."""
     if client.session is None:
         raise RuntimeError("The Slack client has no session of its own.")
     headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "identity"}
-    no_sooner = aiohttp.ClientTimeout(
-        total=FETCHING_SECONDS
-    )  # the session's own is for calls that somebody waits for
+    # The session's own timeout is for calls that somebody waits for.
+    download_timeout = aiohttp.ClientTimeout(total=FETCHING_SECONDS)
     async with client.session.get(
-        url, headers=headers, allow_redirects=False, timeout=no_sooner
+        url, headers=headers, allow_redirects=False, timeout=download_timeout
     ) as response:
         if response.status in (404, 410):
             raise _NotFetchedError(GONE)

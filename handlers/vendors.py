@@ -1,7 +1,7 @@
-"""`/vendors`, and the buttons with which an admin connects tools: each hands out a link to a page
-of the bot's own.
+"""`/vendors`, and the buttons with which an admin connects tools.
 
-Credentials never pass through Slack: the page takes them (`bot.web.connect`).
+Each button hands out a link to a page of the bot. Credentials never pass through Slack: that page
+takes them (`bot.web.connect`).
 """
 
 from typing import Any, NamedTuple
@@ -23,14 +23,17 @@ log = structlog.get_logger(__name__)
 
 
 class Tools(NamedTuple):
-    """What `/vendors` says: mrkdwn, and the blocks with an admin's buttons, none for others."""
+    """The answer to `/vendors`: its text in mrkdwn, and the blocks with an admin's buttons.
+
+    There are no buttons for others.
+    """
 
     text: str
     buttons: list[dict[str, Any]]
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """All of it as blocks."""
+        """The text and the buttons as blocks."""
         return [*messages.sections(self.text), *self.buttons]
 
 
@@ -41,8 +44,11 @@ async def command(
     context: AsyncBoltContext,
     services: Services,
 ) -> None:
-    """`/vendors`: what the workspace is connected to and how it is doing; for admins, the buttons
-    that change it. "help" after it says so."""
+    """Answer `/vendors` with the workspace's connections and their health.
+
+    Admins also get the buttons to change them. With "help" after the command, answer with an
+    explanation.
+    """
     name = str(command.get("command") or messages.VENDORS)
     if str(command.get("text") or "").strip().casefold() == "help":
         await ack(messages.about_vendors(name))
@@ -54,7 +60,7 @@ async def command(
 
 
 async def tools_for(services: Services, workspace: Workspace, person: Person, name: str) -> Tools:
-    """What this person is told; `name` is the command's, with the operator's prefix if it has one."""
+    """Return the answer for this person. `name` is the command's name, with any prefix."""
     health = await _health(services, workspace)
     connected = [it.adapter for it in health]
     unconnected = [it for it in services.adapters.values() if it not in connected]
@@ -82,7 +88,8 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
     )
     health = []
     for it in await services.connections.of(workspace):
-        if it.vendor not in services.adapters:  # of another version of the bot
+        # The connection belongs to another version of the bot.
+        if it.vendor not in services.adapters:
             continue
         count, sentence = waiting.get((it.vendor, it.account), Waiting())
         age, problem = await services.catalogs.condition(workspace, it.vendor)
@@ -92,7 +99,10 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
 
 
 def hand_out_link() -> Listener:
-    """The listener of "Connect Rootly": a window with a fresh link to the page, for an admin."""
+    """Return the listener of a vendor's button ("Connect ..."), for admins.
+
+    It opens a window with a new link to the page.
+    """
     return listener(_hand_out_link)
 
 
@@ -102,7 +112,7 @@ async def _hand_out_link(press: Press) -> None:
 
 
 async def _window(press: Press) -> messages.View:
-    """The window with the link, or with the reason why there is none."""
+    """Return the window with the link, or with the reason why there is none."""
     services, handle = press.services, press.handle
     if (
         handle is None

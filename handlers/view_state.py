@@ -1,4 +1,4 @@
-"""What a view of ours carries between events, and whose it is."""
+"""The state that the bot's views carry between events, and the check of its workspace."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -11,13 +11,15 @@ from bot.workspace import Workspace
 Screen = Mapping[str, Any]
 
 AGAIN = "+"
-"""Between a block's id and a number. Slack keeps what is chosen in a block whose id stays: where an
-answer was turned down, its block is drawn under another id, so that it shows the answer which
-holds."""
+"""Separator between a block's id and a number.
+
+Slack keeps the selected value of a block whose id stays the same. When an answer was turned down,
+the block is drawn with a new id, so that it shows the valid answer.
+"""
 
 
 class State(BaseModel):
-    """What travels in private_metadata: at least, for which workspace the view was opened."""
+    """The state in `private_metadata`: at least the workspace that the view was opened for."""
 
     enterprise: str
     team: str
@@ -31,28 +33,26 @@ StateT = TypeVar("StateT", bound=State)
 
 
 class ForeignError(Exception):
-    """The event does not belong to the workspace that the view was opened for, or carries no state
-    of ours."""
+    """The event does not belong to the view's workspace, or the view carries no state of ours."""
 
 
 def workspace_of(context: AsyncBoltContext) -> Workspace:
-    """Where the event belongs."""
+    """Return the workspace of the event."""
     return Workspace(context.enterprise_id or "", context.team_id or "")
 
 
 def belongs(workspace: Workspace, context: AsyncBoltContext) -> bool:
-    """Whether an event is that workspace's own."""
+    """Return whether an event belongs to the workspace."""
     here = workspace_of(context)
     whole_organisation = bool(here.enterprise) and here.team in ("", here.enterprise)
     return workspace == here or (whole_organisation and workspace.enterprise == here.enterprise)
 
 
 def state_in(view: Mapping[str, Any], kind: type[StateT], context: AsyncBoltContext) -> StateT:
-    """The state that the view carries. Raises `ForeignError` when it is not this workspace's or not
-    ours.
+    """Return the view's state. Raises `ForeignError` if it is not this workspace's or not ours.
 
-    Where the app is installed for a whole organisation, a view's events name the organisation in
-    the team's place.
+    Where the app is installed for a whole organisation, a view's events give the organisation's id
+    as the team.
     """
     try:
         state = kind.model_validate_json(view.get("private_metadata") or "")
@@ -64,17 +64,17 @@ def state_in(view: Mapping[str, Any], kind: type[StateT], context: AsyncBoltCont
 
 
 def block_of(block_id: str) -> str:
-    """The id of the block, whichever it was drawn under."""
+    """Return the block's id without the number that may follow `AGAIN`."""
     return block_id.partition(AGAIN)[0]
 
 
 def screen_of(view: Mapping[str, Any]) -> Screen:
-    """`view.state.values`: what stands in the modal's inputs, by block and action id."""
+    """Return `view.state.values`, the values of the modal's inputs, by block id and action id."""
     return {block_of(name): value for name, value in _values(view).items()}
 
 
 def as_drawn(view: Mapping[str, Any], errors: Mapping[str, str]) -> dict[str, str]:
-    """The errors by the ids that their blocks have in this view: Slack takes no others."""
+    """Return the errors by the block ids of this view. Slack accepts no other ids."""
     drawn = {block_of(name): name for name in _values(view)}
     return {drawn.get(name, name): text for name, text in errors.items()}
 

@@ -1,5 +1,4 @@
-"""A form was submitted: check it, commit it, wait a moment for the vendor, answer once with all
-there is to say."""
+"""The submission of a form: check it, commit it, wait a moment for the vendor, and answer once."""
 
 import asyncio
 import sqlite3
@@ -43,14 +42,17 @@ from handlers.view_state import ForeignError, Screen, as_drawn, screen_of, state
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 2.0
-"""After the request arrived. Slack gives up after 3; what happens later goes onto the card."""
+"""Seconds after the request's arrival until the answer.
+
+Slack gives up after 3 seconds. A later outcome goes onto the card.
+"""
 
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A form as it was filled in, checked, in which view, and by whom."""
+    """A checked form with its values, its view and its person."""
 
     view_id: str
     state: ModalState
@@ -63,12 +65,14 @@ class Filled:
 
 
 class NotAllowedError(Exception):
-    """This person may not do it; the message says whom to ask."""
+    """The person may not do this; the message says whom to ask."""
 
 
 class OutdatedError(Exception):
-    """The form that is drawn is not the one that its answers ask for; this state and these values
-    are. `why` says so."""
+    """The answers on the screen ask for another form than the drawn one.
+
+    `state` and `values` belong to the right form, and `why` explains the change.
+    """
 
     def __init__(self, state: ModalState, values: Mapping[str, Any], why: Block) -> None:
         super().__init__()
@@ -78,7 +82,7 @@ class OutdatedError(Exception):
 
 
 class NotConnectedError(Exception):
-    """There is no connection to send it through; the message says what to do."""
+    """The workspace has no connection to send with; the message gives advice."""
 
 
 async def submit(
@@ -89,8 +93,11 @@ async def submit(
     services: Services,
     arrived: float,
 ) -> None:
-    """One modal is one delivery: a second submission of the same modal finds the same row and gets
-    the same answer."""
+    """Answer a submitted form.
+
+    One modal is one delivery: a second submission of the same modal finds the same row and gets the
+    same answer.
+    """
     await ack(**await _answer(view, client, context, services, arrived))
 
 
@@ -127,7 +134,7 @@ async def _drawn_anew(
     services: Services,
     outdated: OutdatedError,
 ) -> Answer:
-    """The form that the answers ask for, if this person may use it."""
+    """Return the form that the answers ask for, or a refusal if this person may not use it."""
     state, values = outdated.state, outdated.values
     choices = await services.choices(state.workspace, state.kind)
     allowed = await services.allowed(client, state.workspace, context.user_id or "", choices)
@@ -146,13 +153,16 @@ async def _drawn_anew(
 
 
 def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Delivery) -> Answer:
-    """What became of the row. The row may hold an earlier submission of this modal: then that one
-    is shown."""
+    """Return the view for the row's state.
+
+    If the row holds an earlier submission of this modal, the answer is about that submission.
+    """
     operation = f"{row.vendor}.{row.operation}"
     is_form = operation == filled.state.operation and not services.cards.is_receipt(filled.view_id)
     if row.state == "rejected" and is_form:
         errors = place(type(filled.form), operation, filled.values, row.fields, row.sentence)
-        if row.reason == "refused":  # by the vendor, and in its words
+        # The vendor refused the delivery, and the errors are in the vendor's words.
+        if row.reason == "refused":
             errors = {
                 block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()
             }
@@ -161,12 +171,12 @@ def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Del
 
 
 def _beside(view: Mapping[str, Any], errors: Mapping[str, str]) -> Answer:
-    """Errors beside the inputs of the form, which stays as it was filled in."""
+    """Answer with errors beside the inputs. The form stays as it was filled in."""
     return {"response_action": "errors", "errors": as_drawn(view, errors)}
 
 
 def _note(view: messages.View) -> Answer:
-    """A note on top of the form, which stays underneath as it was filled in."""
+    """Answer with a note on top of the form, which stays open and filled in underneath."""
     return {"response_action": "push", "view": view}
 
 
@@ -177,7 +187,10 @@ async def _read(
     services: Services,
     arrived: float,
 ) -> Filled:
-    """Raises `ForeignError`, `NotAllowedError`, `OutdatedError`, or `FormError`."""
+    """Check the submission.
+
+    Raises `ForeignError`, `NotAllowedError`, `OutdatedError` or `FormError`.
+    """
     state, screen = state_in(view, ModalState, context), screen_of(view)
     try:
         adapter, operation = services.find(state.operation)
@@ -197,7 +210,8 @@ async def _read(
     fetching = uploads.Fetching(services.uploads, client, state.workspace, arrived)
     if (complete := await fetching.into(screen, whole, state.operation)) is screen:
         form = parse(whole, state.operation, screen)
-    else:  # checking a long file takes a while
+    else:
+        # Parsing a long file takes a while, so it runs in a thread.
         form = await asyncio.to_thread(parse, whole, state.operation, complete)
     return Filled(
         str(view.get("id") or ""), state, adapter, operation, form, screen, checked.person, custom
@@ -207,8 +221,11 @@ async def _read(
 async def _check_current(
     services: Services, operation: Operation, state: ModalState, screen: Screen
 ) -> None:
-    """Raises `OutdatedError` where another form is asked for than the one that is drawn, `ForeignError` where
-    it is none of ours."""
+    """Check that the drawn form is the one that the answers ask for.
+
+    Raises `OutdatedError` if they ask for another form, and `ForeignError` if that form is not
+    ours.
+    """
     try:
         asked_for, values, reason = await follow(services, state, screen)
     except KeyError:
@@ -223,8 +240,11 @@ async def _check_current(
 
 
 async def _commit(services: Services, filled: Filled, client: AsyncWebClient) -> Delivery:
-    """Write the delivery and start it. Raises `NotConnectedError`, `NoLongerThereError`, or
-    `sqlite3.Error` when nothing could be written."""
+    """Write the delivery and start it.
+
+    Raises `NotConnectedError`, `NoLongerThereError`, or `sqlite3.Error` if nothing could be
+    written.
+    """
     state, adapter, form = filled.state, filled.adapter, filled.form
     try:
         connection = await services.connections.get(state.workspace, adapter.vendor)
@@ -261,19 +281,23 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
-    """What the answer is called by which the form branched: "Send a Slack message"."""
+    """Return the label of the answer that selected the form's branch ("Send a Slack message")."""
     return next(
-        (it.label for name, it in picked.items() if name.partition("/")[2] == filled.state.answer),
+        (
+            entry.label
+            for name, entry in picked.items()
+            if name.partition("/")[2] == filled.state.answer
+        ),
         "",
     )
 
 
 async def _await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:
-    """The row when it is settled or the time is up. The cards hear what the modal says: a "no" gets
-    no card.
+    """Wait until the row is settled or the time is up. Return the row.
 
-    The row is committed: whatever goes wrong from here on, the answer is that it is saved; unless
-    it is removed, which raises `NoLongerThereError`.
+    The cards are told what the modal shows: a rejected delivery gets no card. The row is committed,
+    so a failure from here on is answered with "saved". Only the row's removal raises
+    `NoLongerThereError`.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
@@ -289,9 +313,12 @@ async def _await_outcome(services: Services, row: Delivery, arrived: float) -> D
 
 
 async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) -> dict[str, Entry]:
-    """What the pickers showed, by "services/<id>", "conversations/<id>", "user_groups/<id>" or
-    "people/<Slack id>", for vendors that want names beside ids (a person's detail is the e-mail
-    address); and the vendor's user that the person is, if there is one."""
+    """Return the names behind the ids in the form, for vendors that want names beside ids.
+
+    The keys are "services/<id>" (the catalog's name), "conversations/<id>", "user_groups/<id>" and
+    "people/<Slack id>"; a person's detail is the e-mail address. `REPORTER` is the vendor's own
+    user for this person, if there is one.
+    """
     picked: dict[str, Entry] = {}
     asked: dict[str, Callable[[], Awaitable[Entry]]] = {}
     for it in places(type(filled.form), filled.state.operation):
@@ -311,8 +338,8 @@ async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) ->
         elif it.field.marker(fields.Person):
             for slack_id in people(filled.values, it.block_id):
                 asked[f"people/{slack_id}"] = partial(_somebody, services, filled, client, slack_id)
-    # All at once: nothing is written before Slack has told the last of them. Whoever stands in two
-    # fields is asked for once.
+    # All questions go out at once, because nothing is written before Slack has answered the last
+    # one. A person in two fields is asked for once.
     picked |= zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True)
     if reporter := await services.user(filled.state.workspace, filled.adapter, filled.person):
         picked[REPORTER] = reporter

@@ -1,4 +1,4 @@
-"""Which entries match what was typed into a picker: best first."""
+"""The search in a picker: matching entries, best first."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
@@ -7,14 +7,17 @@ from bot.adapters.base import Entry
 
 
 def folded(entry: Entry) -> str:
-    """What a search looks in: the label and the detail, each on a line."""
+    """Return the text to search in: the label and the detail, each on a line."""
     return f"{' '.join(entry.label.split())}\n{entry.detail}".casefold()
 
 
 def best(entries: Sequence[Entry], texts: Sequence[str], query: str, limit: int) -> list[Entry]:
-    """Exact matches, then labels that begin with it, that have a word which begins with it, that
-    hold it; then the same of the smaller line; then what has words that begin with each of them.
-    `texts` are the entries, `folded`."""
+    """Return the matching entries, best first. `texts` are the entries, `folded`.
+
+    The order is: labels equal to the query, labels that begin with it, labels with a word that
+    begins with it, labels that contain it, details that contain it, and entries in which each word
+    of the query begins a word.
+    """
     words = query.casefold().split()
     wanted = " ".join(words)
     if not wanted:
@@ -34,7 +37,10 @@ def _begin_words(words: Iterable[str], text: str) -> bool:
 
 
 def _rank(text: str, wanted: str) -> int:
-    """How well it matches: 0 best. `text` is a label and a detail, each on a line."""
+    """Return the rank of a match, 0 for the best.
+
+    `text` has a label and a detail, each on a line.
+    """
     if text.startswith(wanted):
         return 0 if text.startswith(f"{wanted}\n") else 1
     label, _, _ = text.partition("\n")

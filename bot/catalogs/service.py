@@ -1,8 +1,8 @@
-"""Catalogs: the vendors' lists behind the pickers, kept per connection, searched in memory,
-refreshed in the background.
+"""Catalogs: the vendors' lists behind the pickers.
 
-A picker is answered from what is here, at once, even while the vendor is down; the answer says when
-it is old, still loading or empty. No keystroke ever becomes a vendor call.
+The lists are kept per connection and refreshed in the background. A picker is answered at once from
+memory, even while the vendor is down. The answer tells when a list is old, still loading or empty.
+No keystroke ever becomes a vendor call.
 """
 
 import asyncio
@@ -28,27 +28,26 @@ from bot.workspace import ConnectionKey, Workspace
 log = structlog.get_logger(__name__)
 
 LONGEST_ID = 150
-"""Slack's limit for an option's value."""
+"""Slack's limit for the length of an option's value."""
 SHOWN = 100
-"""Slack takes at most 100 options."""
+"""Largest number of options that Slack accepts."""
 ROUND_SECONDS = 15.0
 RETRY_SECONDS = 60.0
-"""Before a list that could not be fetched is asked for again; twice as long each further time."""
+"""Seconds until a failed list is fetched again; twice as long after each further failure."""
 FIRST_TRIES = 5
-"""So often a list that was never fetched is asked for before anybody uses it."""
+"""Number of attempts for a list that was never fetched and that nobody uses yet."""
 USED_SECONDS = 24 * 3600.0
 STALE_AFTER = 3600.0
 AT_ONCE = 4
 LAG_SECONDS = 60.0
-"""So long after it was created something may still be missing from the vendor's own list."""
+"""Seconds after its creation for which an object may be missing from the vendor's own list."""
 
 Key = tuple[Workspace, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a picker shows: the best matches first, and a sentence when there is more to say (old,
-    loading, empty)."""
+    """A picker's answer: the best matches first, and a notice for an old, loading or empty list."""
 
     entries: Sequence[Entry]
     notice: str = ""
@@ -56,8 +55,11 @@ class Answer:
 
 @dataclass(slots=True)
 class _List:
-    """One list in memory. `folded` is what is searched, one text an entry; times are epoch seconds,
-    0 is never. `refused`: the problem is that the token was not accepted."""
+    """One list in memory.
+
+    `folded` has the searched text of each entry. Times are in epoch seconds, with 0 for never.
+    `refused` means that the problem is a refused token.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     folded: list[str] = field(default_factory=list)
@@ -73,20 +75,19 @@ class _List:
     unsaved: bool = False
 
     def fill(self, entries: Iterable[Entry], fetched_at: float) -> None:
-        # A list that changes while its pages are read can hold an entry twice; Slack takes no
-        # option twice.
+        # A list that changes while its pages are read can contain an entry twice, but Slack accepts
+        # no option twice.
         self.by_id = {}
         for entry in entries:
-            if (
-                entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID
-            ):  # one bad option, and Slack refuses them all
+            # One invalid option makes Slack refuse all options.
+            if entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:
                 self.by_id.setdefault(entry.id, entry)
         self.entries = list(self.by_id.values())
         self.folded = [folded(entry) for entry in self.entries]
         self.fetched_at = fetched_at
 
     def add(self, entry: Entry) -> None:
-        """Put a new entry first, and keep it with the next round's writes."""
+        """Put a new entry first. The next round saves it."""
         if entry.id not in self.by_id and entry.label.strip() and 0 < len(entry.id) <= LONGEST_ID:
             self.by_id[entry.id] = entry
             self.entries.insert(0, entry)
@@ -94,7 +95,7 @@ class _List:
             self.unsaved = True
 
     def belongs_to(self, account: str) -> None:
-        """What another account of the same vendor was asked for is forgotten."""
+        """Forget the list if it was fetched for another account of the same vendor."""
         if self.account not in ("", account):
             self.fill([], 0.0)
             self.made = []
@@ -105,7 +106,7 @@ class _List:
         self.problem, self.failures, self.refused = problem, self.failures + 1, refused
 
     def ask_again(self) -> None:
-        """As if it never had been asked for in vain."""
+        """Reset the failures, so that the list is fetched at once."""
         self.tried_at, self.problem, self.failures, self.refused = 0.0, "", 0, False
 
 
@@ -133,7 +134,7 @@ class Catalogs:
         self._limiter = asyncio.Semaphore(AT_ONCE)
 
     async def search(self, workspace: Workspace, vendor: str, name: str, query: str) -> Answer:
-        """The entries that match what was typed, best first, at most 100."""
+        """Return the entries that match the typed text, best first, at most 100."""
         adapter = self._adapters[vendor]
         catalog = adapter.catalog(name)
         known = await self._options(workspace, vendor, name) or await self._list(
@@ -142,14 +143,17 @@ class Catalogs:
         known.used_at = self._clock()
         found = _linked(known, query) or best(known.entries, known.folded, query, SHOWN)
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
-        # "INC-12" finds INC-120 as well; what was named is offered too unless the list has it.
+        # "INC-12" finds INC-120 as well. The entry with exactly that reference is offered too,
+        # unless the list has it.
         if named is not None and _reference(named) not in map(_reference, found):
             found = [*found[: SHOWN - 1], named]
         return Answer(found, self._notice(adapter, catalog, known, query, found))
 
     async def _options(self, workspace: Workspace, vendor: str, name: str) -> _List | None:
-        """The options of a workspace's own field, as a list: "form_fields:<field's id>". None for
-        any other name."""
+        """Return the options of a custom field ("form_fields:<field's id>") as a list.
+
+        Return None for any other name.
+        """
         catalog, _, field_id = name.partition(":")
         if not field_id:
             return None
@@ -157,42 +161,42 @@ class Catalogs:
             if custom.id == field_id:
                 options = _List()
                 options.fill(
-                    (Entry(id=it, label=label) for it, label in custom.options), self._clock()
+                    (Entry(id=value, label=label) for value, label in custom.options), self._clock()
                 )
                 return options
         return None
 
     async def custom(self, workspace: Workspace, vendor: str, name: str) -> tuple[CustomField, ...]:
-        """The fields that the workspace made for itself, as that catalog lists them."""
+        """Return the workspace's custom fields from that catalog."""
         entries = (await self._list((workspace, vendor, name))).entries
         return tuple(entry.field for entry in entries if entry.field is not None)
 
     async def want(self, workspace: Workspace, vendor: str, names: Iterable[str]) -> None:
-        """A form with these pickers opens: refresh in the background what is old."""
+        """Refresh old lists in the background, because a form with their pickers opens."""
         for name in names:
             if await self._options(workspace, vendor, name) is None:
                 (await self._list((workspace, vendor, name))).used_at = self._clock()
         self._loop.wake()
 
     def wake(self) -> None:
-        """Ask for what is due now: a connection works again."""
+        """Fetch due lists now, because a connection works again."""
         self._loop.wake()
 
     async def entries(self, workspace: Workspace, vendor: str, name: str) -> Sequence[Entry]:
-        """The list as it is known now; empty while it never was fetched."""
+        """Return the list as it is in memory; empty if it was never fetched."""
         return (await self._list((workspace, vendor, name))).entries
 
     async def entry(
         self, workspace: Workspace, vendor: str, name: str, entry_id: str
     ) -> Entry | None:
-        """The entry of that id, or None when the list does not hold it."""
+        """Return the entry with that id, or None if the list does not have it."""
         known = await self._options(workspace, vendor, name) or await self._list(
             (workspace, vendor, name)
         )
         return known.by_id.get(entry_id)
 
     async def created(self, row: Delivery, name: str) -> None:
-        """Offer what was just created without waiting for the next refresh."""
+        """Offer an object that was just created, without waiting for the next refresh."""
         label = (
             f"{row.created.get('reference', '')} {row.created.get('title') or row.title}".strip()
         )
@@ -202,29 +206,32 @@ class Catalogs:
         known.add(entry)
 
     async def condition(self, workspace: Workspace, vendor: str) -> tuple[float | None, str]:
-        """Seconds since the oldest of the vendor's lists was fetched (None while one of them never
-        was), and why one of them could not be fetched last time, empty when all could. That the
-        token was not accepted is the connection's to say (`broken`), which knows when it is
-        accepted again."""
+        """Return the age in seconds of the vendor's oldest list, and the problem with a list.
+
+        The age is None until all lists were fetched once. The problem is empty if all lists could
+        be fetched last time. A refused token is not reported here: the connection does that
+        (`broken`), and knows when the token is accepted again.
+        """
         catalogs = self._adapters[vendor].catalogs
         names = [
             catalog.name for catalog in catalogs if catalog.static is None and not catalog.on_demand
         ]
         lists = [await self._list((workspace, vendor, name)) for name in names]
-        oldest = min((it.fetched_at for it in lists), default=0.0)
-        problem = next((it.problem for it in lists if it.problem and not it.refused), "")
+        oldest = min((known.fetched_at for known in lists), default=0.0)
+        problem = next(
+            (known.problem for known in lists if known.problem and not known.refused), ""
+        )
         return (self._clock() - oldest if oldest else None), problem
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Stop refreshing these workspaces' lists, which are removed, and offer nothing of them any
-        more."""
+        """Stop refreshing the lists of these workspaces, which are removed, and forget them."""
         for (workspace, _), task in self._busy.items():
             if workspace in scope:
                 task.cancel()
         self._known = {key: known for key, known in self._known.items() if key[0] not in scope}
 
     async def run(self) -> None:
-        """Refresh what is due, again and again, until cancelled."""
+        """Refresh due lists until cancelled."""
         try:
             async with asyncio.TaskGroup() as refreshing:
                 self._refreshing = refreshing
@@ -233,8 +240,12 @@ class Catalogs:
             await self._save_additions()
 
     async def _round(self) -> float:
-        """Each connection's lists by themselves, so that a slow vendor delays nobody else's."""
-        assert self._refreshing is not None  # noqa: S101  `run` makes it before the first round
+        """Start a refresh of each connection with due lists.
+
+        Each connection has a task of its own, so a slow vendor delays no other vendor.
+        """
+        # `run` makes the task group before the first round.
+        assert self._refreshing is not None  # noqa: S101
         await self._save_additions()
         for workspace, vendor, names, broken in await self._due():
             if (workspace, vendor) not in self._busy:
@@ -246,8 +257,10 @@ class Catalogs:
         return ROUND_SECONDS
 
     async def _save_additions(self) -> None:
-        """What was created is written with the next round: a write for each would slow every
-        submission down."""
+        """Save the entries added since the last round.
+
+        A write for each entry would slow down every submission.
+        """
         for (workspace, vendor, name), known in list(self._known.items()):
             if known.unsaved:
                 known.unsaved = False
@@ -263,7 +276,8 @@ class Catalogs:
 
     def _refreshed(self, connection_key: ConnectionKey, _: asyncio.Task[None]) -> None:
         del self._busy[connection_key]
-        self._loop.wake()  # for what was asked for meanwhile
+        # Lists may have become due during the refresh.
+        self._loop.wake()
 
     async def _due(self) -> list[tuple[Workspace, str, list[str], bool]]:
         now = self._clock()
@@ -271,27 +285,36 @@ class Catalogs:
         accounts = await self._connections.accounts()
         self._known = {key: known for key, known in self._known.items() if key[:2] in accounts}
         for (workspace, vendor), (account, broken) in accounts.items():
-            catalogs = [it for it in self._adapters[vendor].catalogs if it.static is None]
+            catalogs = [
+                catalog for catalog in self._adapters[vendor].catalogs if catalog.static is None
+            ]
             catalogs += self._parts(workspace, vendor)
-            known = [await self._list((workspace, vendor, it.name)) for it in catalogs]
+            known = [await self._list((workspace, vendor, catalog.name)) for catalog in catalogs]
             for list_ in known:
                 list_.belongs_to(account)
                 if list_.refused and not broken:
                     list_.ask_again()
             names = [
-                it.name
-                for it, list_ in zip(catalogs, known, strict=True)
-                if _is_due(list_, it, now)
+                catalog.name
+                for catalog, list_ in zip(catalogs, known, strict=True)
+                if _is_due(list_, catalog, now)
             ]
-            if broken and not names and all(now - it.tried_at > RETRY_SECONDS for it in known):
-                names = [it.name for it in catalogs[:1]]  # does the token work again?
+            if (
+                broken
+                and not names
+                and all(now - list_.tried_at > RETRY_SECONDS for list_ in known)
+            ):
+                # One list is enough to see whether the token works again.
+                names = [catalog.name for catalog in catalogs[:1]]
             if names:
                 due.append((workspace, vendor, names, broken))
         return due
 
     def _parts(self, workspace: Workspace, vendor: str) -> list[Catalog]:
-        """The lists that were asked for by a longer name, "catalog_entries:01AB": each is a catalog
-        of its own."""
+        """Return the catalogs that were asked for by a longer name, such as "catalog_entries:01AB".
+
+        Each of them is a catalog of its own.
+        """
         adapter = self._adapters[vendor]
         names = [
             name
@@ -307,8 +330,11 @@ class Catalogs:
     async def _refresh(
         self, workspace: Workspace, vendor: str, names: list[str], broken: bool
     ) -> None:
-        """Fetch these lists. One refused token stands for all; one that is accepted again mends the
-        connection."""
+        """Fetch these lists.
+
+        After a refused token the other lists are not tried. An accepted token repairs a broken
+        connection.
+        """
         unanswered = 0
         async with self._limiter:
             for name in names:
@@ -324,7 +350,9 @@ class Catalogs:
                         catalog=name,
                         error=type(error).__name__,
                     )
-                    if refused:  # before the list says so: it is asked again as soon as the connection is not broken
+                    # The connection is marked before the list: a refused list is fetched again as
+                    # soon as its connection is not broken.
+                    if refused:
                         await self._connections.mark(workspace, vendor, str(error))
                     known.failed(str(error), refused=refused)
                     if refused:
@@ -333,7 +361,8 @@ class Catalogs:
                     if unanswered > 1 or (
                         isinstance(error, RetryLaterError) and error.reason == "rate_limited"
                     ):
-                        return  # the other lists would hear the same, and the vendor is busy as it is
+                        # The other lists would fail too, and the vendor is busy enough.
+                        return
                     continue
                 except Exception as error:
                     known.failed(
@@ -364,9 +393,11 @@ class Catalogs:
         )
         listed = {entry.id for entry in entries}
         known.made = [
-            (at, it) for at, it in known.made if at > started - LAG_SECONDS and it.id not in listed
+            (at, entry)
+            for at, entry in known.made
+            if at > started - LAG_SECONDS and entry.id not in listed
         ]
-        known.fill([*(it for _, it in reversed(known.made)), *entries], started)
+        known.fill([*(entry for _, entry in reversed(known.made)), *entries], started)
         known.problem, known.failures, known.refused = "", 0, False
         known.account, known.unsaved = connection.account, False
         await self._lists.save(workspace, vendor, name, known.entries, started)
@@ -393,7 +424,8 @@ class Catalogs:
         if not known.entries:
             return f"{adapter.label} has no {catalog.label}."
         if not found:
-            return ""  # Slack says "No results" itself
+            # Slack shows "No results" itself.
+            return ""
         age = self._clock() - known.fetched_at
         if catalog.static is None and age > max(STALE_AFTER, 2 * catalog.ttl):
             since = (
@@ -406,8 +438,11 @@ class Catalogs:
 
 
 def _is_due(known: _List, catalog: Catalog, now: float) -> bool:
-    """A new list at once, one in use when its time is over; one that fails ever more rarely, unless
-    it is asked for."""
+    """Return whether the list should be fetched now.
+
+    A new list is due at once, and a list in use is due when its time is over. A failing list is
+    tried less and less often, unless somebody uses it.
+    """
     new = known.fetched_at == 0 and known.failures < FIRST_TRIES and not catalog.on_demand
     wanted = now - known.used_at < USED_SECONDS or new
     wait = catalog.ttl
@@ -418,7 +453,7 @@ def _is_due(known: _List, catalog: Catalog, now: float) -> bool:
 
 
 def _linked(known: _List, query: str) -> list[Entry]:
-    """The entries whose page's link was pasted, whichever part of the page it leads to."""
+    """Return the entries whose link was pasted. The part of the link after "#" is ignored."""
     url = query.strip().partition("#")[0]
     return [entry for entry in known.entries if entry.url == url] if url.startswith("http") else []
 

@@ -1,5 +1,7 @@
-"""From an admin's or operator's hands to the vendor's "yes" to an encrypted row; and `python -m bot
-connect`."""
+"""`python -m bot connect`: store a vendor's credentials, encrypted.
+
+The credentials are read, checked with the vendor, and then stored.
+"""
 
 import asyncio
 import getpass
@@ -25,8 +27,10 @@ from bot.workspace import Workspace
 
 
 def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify: bool) -> int:
-    """Read the credentials, check them, store them; prints what came of it. Raises `SettingError`
-    or `VendorError`."""
+    """Read the credentials, check them, store them, and print the result.
+
+    Raises `SettingError` or `VendorError`.
+    """
     if not re.fullmatch(r"T[A-Z0-9]+", team):
         raise SettingError(
             "TEAM",
@@ -36,15 +40,16 @@ def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify:
         raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
     if vendor not in ADAPTERS:
         raise SettingError("VENDOR", f"should be one of {', '.join(ADAPTERS)}.")
-    if not settings.database.exists():  # in another folder, one would be made for nothing
+    # Otherwise a new and useless database would be made in a wrong folder.
+    if not settings.database.exists():
         raise SettingError(
             "RELAY_DATABASE",
             f"{settings.database} is not there; name the file that the bot uses, or start the bot "
             "first.",
         )
-    given = _read(
-        ADAPTERS[vendor]
-    )  # before there is an event loop: it would keep the first Ctrl+C to itself
+    # The credentials are read before there is an event loop, which would hold back the first
+    # Ctrl+C.
+    given = _read(ADAPTERS[vendor])
     print(asyncio.run(connect(settings, Workspace(enterprise, team), vendor, given, verify=verify)))
     return 0
 
@@ -57,12 +62,15 @@ async def connect(
     *,
     verify: bool = True,
 ) -> str:
-    """Store the vendor's credentials for the workspace; what to tell the operator. Raises
-    `SettingError` and `VendorError`."""
+    """Store the vendor's credentials for the workspace. Return the text for the operator.
+
+    Raises `SettingError` and `VendorError`.
+    """
     async with make_client() as client:
         adapter = make_adapters(client, settings.vendor_urls)[vendor]
         try:
-            understood(adapter, given)  # before a database is made for nothing
+            # The check runs first, so that wrong credentials make no new database.
+            understood(adapter, given)
         except FormError as error:
             name, sentence = next(iter(error.errors.items()))
             raise SettingError(name, sentence) from None
@@ -77,7 +85,8 @@ async def connect(
             raise VendorError(error.vendor, f"{error} {advice}") from error
         finally:
             await database.close()
-    assert account is not None  # noqa: S101  only a link can be used up
+    # The account is None only if a link was used up, and here is no link.
+    assert account is not None  # noqa: S101
     checked = f" as {account.name}" if verify else "; the credentials were not checked"
     connected = f"{workspace.team} is connected to {adapter.label}{checked}."
     told = filter(None, (account.rights.about(operation.name) for operation in adapter.operations))
@@ -85,12 +94,16 @@ async def connect(
 
 
 def _read(adapter: type[Adapter]) -> dict[str, Any]:
-    """The credentials, typed or from standard input. Raises `SettingError`; Ctrl+C ends it."""
+    """Return the credentials, typed or from standard input. Raises `SettingError`.
+
+    Ctrl+C ends the program.
+    """
     if sys.stdin.isatty():
         try:
             return _typed(adapter)
         except (EOFError, KeyboardInterrupt) as error:
-            print(file=sys.stderr)  # the prompt's line
+            # This ends the line of the prompt.
+            print(file=sys.stderr)
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise SettingError("credentials", "were not typed, so nothing was stored.") from None
@@ -106,7 +119,7 @@ def _read(adapter: type[Adapter]) -> dict[str, Any]:
 
 
 def _typed(adapter: type[Adapter]) -> dict[str, Any]:
-    """Each field as it was typed; one that cannot be right is asked for again at once."""
+    """Ask for each field, and ask again at once for a value that cannot be right."""
     typed: dict[str, Any] = {}
     for name, info in adapter.credentials.model_fields.items():
         label = f"{adapter.label} {name.replace('_', ' ')}"
@@ -119,7 +132,10 @@ def _typed(adapter: type[Adapter]) -> dict[str, Any]:
 
 
 def _mistake(adapter: type[Adapter], given: Mapping[str, Any], name: str) -> str:
-    """What is wrong with that field of the credentials, whatever else is; empty when nothing is."""
+    """Return the error about this field of the credentials, or an empty string.
+
+    Errors about other fields are ignored.
+    """
     try:
         understood(adapter, given)
     except FormError as error:
@@ -128,7 +144,7 @@ def _mistake(adapter: type[Adapter], given: Mapping[str, Any], name: str) -> str
 
 
 def _prompted(label: str, field: FieldInfo) -> str:
-    """What was typed; of a field that has a default, nothing may be typed."""
+    """Return the typed text. A field with a default may be left empty."""
     if typed_unseen(field):
         return getpass.getpass(f"{label}: ").strip()
     choices = (

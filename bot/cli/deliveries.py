@@ -1,5 +1,7 @@
-"""`python -m bot deliveries`: what was submitted and what became of it, for operators. It works
-while the bot runs."""
+"""`python -m bot deliveries`: submitted deliveries and their outcome, for operators.
+
+The command works while the bot runs.
+"""
 
 import asyncio
 import json
@@ -55,16 +57,16 @@ _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
     ): "may have been created already; look at the vendor, or let `--retry` send it again",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
 }
-"""Why it cannot be done in this state, after the key."""
+"""The reason why a wish is impossible in a state. It follows the delivery's key in a sentence."""
 
 
 class CannotDecideError(RelayError):
-    """The delivery is in no state for it."""
+    """The delivery is in a state that does not allow the wish."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for on the command line; empty or None where it was not."""
+    """The arguments of the command line; empty or None if not given."""
 
     key: str = ""
     state: str = ""
@@ -75,8 +77,11 @@ class Wanted:
 
 
 def main(settings: Settings, wanted: Wanted) -> int:
-    """Print what is wanted. Raises `SettingError` for an argument or database that will not do,
-    `CannotDecideError` when the delivery is in no state for the wish."""
+    """Print the deliveries that were asked for, or carry out the wish and print its delivery.
+
+    Raises `SettingError` for a wrong argument or database, and `CannotDecideError` if the
+    delivery's state does not allow the wish.
+    """
     _check(settings, wanted)
     text = asyncio.run(_answer(settings, wanted))
     show(text)
@@ -131,7 +136,7 @@ async def _with_key(history: History, key: str) -> list[Delivery]:
 async def _decide(
     history: History, decisions: Decisions, rows: Sequence[Delivery], wish: Wish
 ) -> Delivery:
-    """The row as it is once the wish is carried out. Raises `CannotDecideError`."""
+    """Carry out the wish. Return the changed row. Raises `CannotDecideError`."""
     if len(rows) > 1:
         raise CannotDecideError(
             f"{rows[0].key} names {len(rows)} deliveries of different workspaces; decide in Slack."
@@ -147,8 +152,10 @@ async def _decide(
 
 
 def _since(text: str, now: float) -> float:
-    """Epoch seconds of "90m", "2h", "3d" ago, or of an ISO date or time (this machine's zone unless
-    it names one)."""
+    """Return epoch seconds for "90m", "2h" or "3d" ago, or for an ISO date or time.
+
+    A time without a zone is in this machine's zone.
+    """
     if not text:
         return 0.0
     if match := re.fullmatch(r"(\d{1,6})([mhd])", text):
@@ -185,7 +192,7 @@ def _table(rows: Sequence[Delivery], wanted: Wanted) -> str:
 
 
 def _page(row: Delivery, trail: Sequence[Event]) -> str:
-    """One delivery, a line a fact, and its trail."""
+    """Return one delivery as text, one fact a line, with its trail."""
     facts = {
         "key": row.key,
         "workspace": "/".join(filter(None, row.workspace)),
@@ -195,9 +202,13 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "says": safe(" ".join([row.sentence, *row.fields.values()]).strip()),
         "in doubt": _doubt(row),
         "created": safe(
-            " ".join(filter(None, (row.created.get(it, "") for it in ("reference", "id", "url"))))
+            " ".join(
+                filter(None, (row.created.get(name, "") for name in ("reference", "id", "url")))
+            )
         ),
-        "twins": safe(", ".join(it.reference or it.id for it in row.duplicates)),
+        "twins": safe(
+            ", ".join(duplicate.reference or duplicate.id for duplicate in row.duplicates)
+        ),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
         "by": safe(f"{row.actor_name} {row.actor}".strip()),
         "submitted": _local(row.created_at),
@@ -207,7 +218,7 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "payload": _readable(row.payload) if row.payload else "",
     }
     lines = [f"{name:<10} {fact}" for name, fact in facts.items() if fact]
-    lines += ["", *(f"{_local(it.at, '%Y-%m-%d %H:%M:%S')}  {_event(it)}" for it in trail)]
+    lines += ["", *(f"{_local(event.at, '%Y-%m-%d %H:%M:%S')}  {_event(event)}" for event in trail)]
     return "\n".join(lines)
 
 
@@ -217,9 +228,12 @@ def _event(event: Event) -> str:
 
 
 def _plain(row: Delivery) -> dict[str, Any]:
-    """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never. `remaining`:
-    what is not set at the vendor yet, by the form's field, with why not; `undecided`: only a person
-    can say whether it was created."""
+    """Return a delivery's members for `--json`.
+
+    Times are ISO 8601 in UTC, or null for never. `remaining` has the fields that are not set at the
+    vendor yet, with the reason for each. `undecided` means that only a person can say whether the
+    object was created.
+    """
     return {
         "key": row.key,
         "enterprise": row.workspace.enterprise,
@@ -237,7 +251,7 @@ def _plain(row: Delivery) -> dict[str, Any]:
         "attempts": row.attempt,
         "revision": row.revision,
         "created": row.created,
-        "twins": [it.model_dump() for it in row.duplicates],
+        "twins": [duplicate.model_dump() for duplicate in row.duplicates],
         "remaining": dict(row.steps),
         "undecided": undecided(row),
         "looks": row.lookup_count,
@@ -250,16 +264,16 @@ def _plain(row: Delivery) -> dict[str, Any]:
 
 
 def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
-    """The same with what was filled in, the vendor's complaints by field, and the trail."""
+    """Return the same members, with the filled-in values, the errors by field, and the trail."""
     events = [
         {
-            "at": _utc(it.at),
-            "actor": it.actor,
-            "state": it.state,
-            "reason": it.reason,
-            "attempt": it.attempt,
+            "at": _utc(event.at),
+            "actor": event.actor,
+            "state": event.state,
+            "reason": event.reason,
+            "attempt": event.attempt,
         }
-        for it in trail
+        for event in trail
     ]
     return _plain(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
 
@@ -269,27 +283,36 @@ def _state(row: Delivery) -> str:
 
 
 def _open(row: Delivery) -> str:
-    """What is open about it, in a few words; empty when nothing is."""
+    """Return the remaining work in a few words; empty if there is none."""
     if row.state == "unconfirmed":
         return "somebody has to decide" if undecided(row) else "being checked"
     if not row.steps:
         return ""
-    return f"{len(row.steps)} field{'s' * (len(row.steps) > 1)} {'still to be set' if row.next_step_at else 'not set'}"
+    return (
+        f"{len(row.steps)} field{'s' * (len(row.steps) > 1)} "
+        f"{'still to be set' if row.next_step_at else 'not set'}"
+    )
 
 
 def _doubt(row: Delivery) -> str:
-    """Why it is not known whether it was created, and what clears it up; empty where it is known."""
+    """Return why it is unknown whether the object was created, and what will settle it.
+
+    Return an empty string if it is known.
+    """
     if row.state != "unconfirmed":
         return ""
     done = f"looked for and not found: {row.lookup_count}; sent again: {row.resend_count}"
     if undecided(row):
-        return f"{done}; look at the vendor, then press a button on its card in Slack, or let `--retry` send it again"
+        return (
+            f"{done}; look at the vendor, then press a button on its card in Slack, or "
+            "let `--retry` send it again"
+        )
     return f"{done}; it is looked for by itself"
 
 
 def _remaining(row: Delivery) -> list[str]:
-    """A line for each field that is not set at the vendor yet: its name, and why."""
-    names = {f"custom.{it.id}": it.name for it in row.custom}
+    """Return a line for each field that is not set at the vendor yet: its name and the reason."""
+    names = {f"custom.{field.id}": field.name for field in row.custom}
     return [
         safe(
             f"{f'{names[field]} ({field})' if field in names else field}: "
@@ -316,8 +339,7 @@ def _utc(at: float) -> str | None:
 
 
 def _json(value: Any) -> str:
-    """JSON in which every character beyond ASCII, and with it whatever a terminal would obey, is
-    escaped."""
+    """Return JSON with all characters beyond ASCII escaped, and so also control characters."""
     return json.dumps(value, indent=2, default=dict)
 
 

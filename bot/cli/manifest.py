@@ -1,4 +1,4 @@
-"""manifest.yml with the operator's own address in it."""
+"""`python -m bot manifest`: manifest.yml with the operator's own address."""
 
 from typing import Any
 
@@ -10,8 +10,10 @@ PLACEHOLDER = "https://relay.example.com"
 
 
 def filled(url: str | None) -> dict[str, Any]:
-    """The manifest for the bot at `url` (no slash at its end), or for Socket Mode when there is
-    none."""
+    """Return the manifest for the bot at `url`, or for Socket Mode if `url` is None.
+
+    `url` has no trailing slash.
+    """
     manifest = load()
     for command in manifest["features"]["slash_commands"]:
         _fill(command, "url", url)
@@ -19,7 +21,9 @@ def filled(url: str | None) -> dict[str, Any]:
     if url is None:
         del oauth["redirect_urls"]
     else:
-        oauth["redirect_urls"] = [it.replace(PLACEHOLDER, url) for it in oauth["redirect_urls"]]
+        oauth["redirect_urls"] = [
+            address.replace(PLACEHOLDER, url) for address in oauth["redirect_urls"]
+        ]
     interactivity = manifest["settings"]["interactivity"]
     _fill(interactivity, "request_url", url)
     _fill(interactivity, "message_menu_options_url", url)
@@ -29,7 +33,7 @@ def filled(url: str | None) -> dict[str, Any]:
 
 
 def text(url: str | None) -> str:
-    """The same as YAML, ready to be pasted into Slack's "From a manifest" page."""
+    """Return the filled manifest as YAML, ready for Slack's "From a manifest" page."""
     return yaml.safe_dump(filled(url), sort_keys=False, allow_unicode=True, width=120)
 
 

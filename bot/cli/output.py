@@ -1,4 +1,4 @@
-"""What operators' commands print."""
+"""Printing for the operators' commands."""
 
 import io
 import os
@@ -6,17 +6,21 @@ import sys
 
 
 def show(text: str) -> None:
-    """Print the lines. What the terminal's alphabet lacks is replaced; a reader that has seen
-    enough (`| head`) is no error."""
+    """Print the text.
+
+    Characters that the terminal's encoding lacks are replaced. A reader that closes the pipe early
+    (`| head`) is no error.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # the interpreter would complain when it flushes once more
+    except BrokenPipeError:
+        # Otherwise the interpreter would complain when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def safe(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(it if it.isprintable() else " " for it in text)
+    """Return the text with a terminal's control characters replaced by spaces."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,4 +1,4 @@
-"""The keys for what is stored: looked at when the bot starts, and `python -m bot rotate-keys`."""
+"""`python -m bot rotate-keys`: encrypt all stored secrets with the first key."""
 
 import asyncio
 import sys
@@ -23,20 +23,24 @@ _AGAIN: Mapping[Kind, str] = {
     "connection": "Connect the vendors again with `/vendors` in Slack or `python -m bot connect`.",
     "installation": "Install the app in its workspaces again.",
 }
-"""What to do about what was removed."""
-_PUT_IN_FRONT = "Make a new key, put it in front of the old one in {where}, start the bot again, and run this once more."
+"""The advice after secrets of this kind were removed."""
+_PUT_IN_FRONT = (
+    "Make a new key, put it in front of the old one in {where}, start the bot "
+    "again, and run this once more."
+)
 
 _IN_THE_JOURNAL = (
     "What the old keys open still stands in {database}-wal, which was being read just now: it is "
-    "overwritten in time, or "
-    "gone when the bot is stopped."
+    "overwritten in time, or gone when the bot is stopped."
 )
 
 
 def main(settings: Settings, *, remove_lost: bool = False, sure: bool = False) -> int:
-    """Seal everything anew under the first key; prints what was done. `remove_lost`: before that,
-    remove what no key opens, once somebody at the terminal agreed or said that they are `sure`.
-    Raises `SettingError`."""
+    """Encrypt everything with the first key, and print the result. Return the exit code.
+
+    With `remove_lost`, secrets that no key opens are removed first, once somebody at the terminal
+    has agreed or `sure` is set. Raises `SettingError`.
+    """
     if not settings.database.exists():
         raise SettingError(
             "RELAY_DATABASE", f"{settings.database} is not there; name the file that the bot uses."
@@ -49,32 +53,49 @@ def main(settings: Settings, *, remove_lost: bool = False, sure: bool = False) -
 
 
 async def _lost(settings: Settings) -> Sequence[EncryptedSecret]:
-    """What no key opens, which is printed together with where the keys are from. Nothing is made or
-    changed for that."""
+    """Return the secrets that no key opens, and print them with the origin of the keys.
+
+    Nothing is made or changed by that.
+    """
     secret_box, source = _as_it_is(settings)
     database = await Database.open(settings.database)
     try:
-        lost = [it for it, _ in (await encrypted_secrets.try_all(database, secret_box)).closed]
+        lost = [
+            secret for secret, _ in (await encrypted_secrets.try_all(database, secret_box)).closed
+        ]
     finally:
         await database.close()
     if lost:
-        show("\n".join([source, "This does not open:", *(f"  {safe(it.name)}" for it in lost)]))
+        show(
+            "\n".join(
+                [source, "This does not open:", *(f"  {safe(secret.name)}" for secret in lost)]
+            )
+        )
     return lost
 
 
 def _as_it_is(settings: Settings) -> tuple[SecretBox, str]:
-    """The keys, and where they are from; without a key file one that opens nothing, for the file is
-    made only after somebody agreed."""
+    """Return the keys and the sentence about their origin.
+
+    Without a key file, the returned key opens nothing: the file is made only after somebody has
+    agreed.
+    """
     file = key_file(settings.database)
     if settings.encryption_keys is None and not file.exists():
-        none = f"There is no key file {file.name}, and {VARIABLE} is not set here. Where the bot runs it may be."
+        none = (
+            f"There is no key file {file.name}, and {VARIABLE} is not set here. "
+            "Where the bot runs it may be."
+        )
         return SecretBox([Fernet.generate_key()], file.name), none
     secret_box = load_secret_box(settings.encryption_keys, settings.database)
     return secret_box, came_from(secret_box.source)
 
 
 def _agreed() -> bool:
-    """Whether somebody at the terminal says yes. Raises `SettingError` where nobody can be asked."""
+    """Return whether somebody at the terminal agrees.
+
+    Raises `SettingError` if nobody can be asked.
+    """
     if not sys.stdin.isatty():
         raise SettingError(
             "--yes",
@@ -84,7 +105,8 @@ def _agreed() -> bool:
     try:
         typed = input("Remove them for good? With the right keys they could still be read. [y/N] ")
     except EOFError:
-        print()  # the prompt's line
+        # This ends the line of the prompt.
+        print()
         return False
     return typed.strip().lower() in ("y", "yes")
 
@@ -94,8 +116,8 @@ async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: 
     database = await Database.open(settings.database)
     try:
         removed = await encrypted_secrets.remove(database, lost)
-        for it in removed:
-            print(f"Removed: {safe(it.name)}.")
+        for secret in removed:
+            print(f"Removed: {safe(secret.name)}.")
         rotated = await encrypted_secrets.rotate(database, secret_box)
         if rotated.done and not await History(database).scrub():
             print(_IN_THE_JOURNAL.format(database=settings.database.name), file=sys.stderr)
@@ -105,7 +127,7 @@ async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: 
 
 
 def _told(rotated: Rotated, secret_box: SecretBox, removed: Sequence[EncryptedSecret]) -> int:
-    """Print what came of it; the exit code."""
+    """Print the result. Return the exit code."""
     where = VARIABLE if secret_box.source == VARIABLE else f"the key file {secret_box.source}"
     print(f"Encrypted anew with the first key of {where}: {_counted(rotated.done)}.")
     if rotated.already:
@@ -114,12 +136,12 @@ def _told(rotated: Rotated, secret_box: SecretBox, removed: Sequence[EncryptedSe
         print(
             f"Changed meanwhile: {_counted(rotated.missed)}. Run this once more.", file=sys.stderr
         )
-    for it, problem in rotated.closed:
-        print(f"Cannot be read: {it.name}. {problem}", file=sys.stderr)
+    for secret, problem in rotated.closed:
+        print(f"Cannot be read: {secret.name}. {problem}", file=sys.stderr)
     if rotated.closed or rotated.missed:
         print("Keep the old keys until everything is encrypted anew.", file=sys.stderr)
         return 1
-    for kind in dict.fromkeys(it.kind for it in removed):
+    for kind in dict.fromkeys(secret.kind for secret in removed):
         print(_AGAIN[kind])
     if secret_box.keys > 1:
         print(f"The other keys may be removed from {where}.")
@@ -129,7 +151,7 @@ def _told(rotated: Rotated, secret_box: SecretBox, removed: Sequence[EncryptedSe
 
 
 def _counted(counts: Counter[Kind]) -> str:
-    """ "2 connections, 1 installation"."""
+    """Return the counts as text: "2 connections, 1 installation"."""
     parts = [
         f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts.items() if count
     ]

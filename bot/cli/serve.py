@@ -32,7 +32,7 @@ async def serve(settings: Settings, *, quiet: bool = False) -> int:
 
 
 def _next_step(settings: Settings) -> str:
-    """Return what to do once the bot runs, for whoever starts it the first time."""
+    """Return the next step for a person who starts the bot for the first time."""
     if (app := settings.slack_app) is not None:
         return f"let Slack send to {app.url}/slack/events, then open {app.url}/slack/install"
     address = str(settings.public_url or "https://YOUR-ADDRESS").rstrip("/")

@@ -17,12 +17,14 @@ from bot.web.server import Server, listen, on_signals, server_config
 async def socket(settings: Settings) -> int:
     """Answer Slack over its WebSocket until SIGTERM or SIGINT.
 
-    With `RELAY_PUBLIC_URL`, serve the pages for people over HTTP as well. Raises `SettingError`,
-    and `RelayError` when Slack cannot be reached.
+    With `RELAY_PUBLIC_URL`, serve the pages for people over HTTP too. Raises `SettingError`, and
+    `RelayError` if Slack cannot be reached.
     """
     needed = settings.needed_for_tokens
     if needed == ("SLACK_BOT_TOKEN",) and settings.database.exists():
-        needed = ()  # a stored token may do instead, which is seen once the database is open
+        # A stored token may be used instead. Whether there is one is known once the database is
+        # open.
+        needed = ()
     app_token, *_ = settings.demand("SLACK_APP_TOKEN", *needed)
     set_up_logging()
     async with create_app(settings) as bot:
@@ -45,8 +47,10 @@ async def socket(settings: Settings) -> int:
 
 @contextlib.asynccontextmanager
 async def _web_pages(web: Starlette, settings: Settings) -> AsyncIterator[None]:
-    """Serve the pages for people meanwhile, where they have a public address. Raises
-    `SettingError`."""
+    """Serve the pages for people during the context, if they have a public address.
+
+    Raises `SettingError`.
+    """
     if settings.public_url is None:
         yield
         return

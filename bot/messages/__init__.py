@@ -1,5 +1,9 @@
-"""What the bot says: receipts, cards, App Home, answers to commands. Plain data for Slack; every
-word from people or vendors escaped."""
+"""The bot's texts: receipts, cards, App Home, answers to commands.
+
+The functions return plain data for Slack, with every word from people or vendors escaped. Begin
+with `words`, which puts a delivery's state into words, and `shown`, which draws a delivery. The
+package imports `delivery`, `connections`, `adapters` and `forms`.
+"""
 
 from bot.messages.buttons import ACTIONS, Handle, buttons, handle_of, possible, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says

@@ -1,5 +1,8 @@
-"""The buttons below a delivery. A button's value names the delivery and nothing more; whether it
-may be pressed is checked when it is pressed."""
+"""The buttons below a delivery.
+
+A button's value names the delivery and nothing more. Permission is checked when the button is
+pressed.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -24,36 +27,36 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "failed": ("try_again", "copy"),
     "delivered": ("finish",),
 }
-"""What a person can do, by the row's state."""
+"""The action ids that a person may use, by the row's state."""
 _WHILE_IT_WAITS = ("try_again", "by_hand", "cancel", "copy")
-"""The same about what waits for an admin: it would still be sent by itself."""
+"""The action ids for a row that waits for an admin and would then still be sent by itself."""
 
 
 class Handle(NamedTuple):
-    """Which delivery a button is about."""
+    """The delivery that a button is about."""
 
     workspace: Workspace
     key: str
 
     @property
     def text(self) -> str:
-        """As a button's value and a receipt's private_metadata carry it: "E1/T1/ir000000000001"."""
+        """The handle in a button's value and a receipt's metadata: "E1/T1/ir000000000001"."""
         return "/".join((*self.workspace, self.key))
 
 
 def handle_of(row: Delivery) -> Handle:
-    """The row's handle."""
+    """Return the row's handle."""
     return Handle(row.workspace, row.key)
 
 
 def read_handle(text: str) -> Handle | None:
-    """The reverse of `Handle.text`; None for what is none."""
+    """Return the handle in `text`: the reverse of `Handle.text`. Return None for other text."""
     parts = text.split("/")
     return Handle(Workspace(parts[0], parts[1]), parts[2]) if len(parts) == 3 and parts[2] else None
 
 
 def possible(row: Delivery) -> tuple[str, ...]:
-    """The action ids of what a person can do about the row as it is."""
+    """Return the action ids that a person may use on the row in its present state."""
     if row.erased_at or (row.state == "unconfirmed" and not undecided(row)):
         return ()
     if row.state == "delivered" and (row.next_step_at or not row.steps):
@@ -66,12 +69,15 @@ def possible(row: Delivery) -> tuple[str, ...]:
 def buttons(
     row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = ""
 ) -> list[Button]:
-    """The buttons for what is possible. `by_hand` is the address of the vendor's own page, empty if
-    unknown."""
+    """Return the buttons for the row's possible actions.
+
+    `by_hand` is the address of the vendor's own page, empty if unknown.
+    """
     made = []
     for name in possible(row):
         if name == "by_hand" and row.state == "failed" and not _is_link(by_hand):
-            continue  # there is nothing to open, and "Copy as text" says the rest
+            # A missing address cannot be opened, and "Copy as text" is offered too.
+            continue
         button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
         button["text"] = _plain(_label(name, row, operation))
         if name == "by_hand" and _is_link(by_hand):
@@ -83,26 +89,21 @@ def buttons(
 
 
 def links(row: Delivery, adapter: Adapter) -> list[Button]:
-    """A button to each thing that was made, where the vendor gave a web address."""
-    made = [it for it in everything(row) if _is_link(it.url)][:MOST_LINKS]
+    """Return a link button for each created object that has a web address."""
+    made = [created for created in everything(row) if _is_link(created.url)][:MOST_LINKS]
     return [
         {
             "type": "button",
             "action_id": f"open_{index}" if index else "open",
-            "text": _plain(
-                cut(
-                    f"Open {_link_name(it, index) if row.duplicates else f'in {adapter.label}'}",
-                    _LONGEST_LABEL,
-                )
-            ),
-            "url": it.url,
+            "text": _plain(_link_label(row, adapter, created, index)),
+            "url": created.url,
         }
-        for index, it in enumerate(made)
+        for index, created in enumerate(made)
     ]
 
 
 def row_of(elements: list[Button], block_id: str = "") -> list[Block]:
-    """An actions block of these buttons; nothing for none."""
+    """Return an actions block with these buttons, or no block without buttons."""
     if not elements:
         return []
     return [
@@ -110,8 +111,9 @@ def row_of(elements: list[Button], block_id: str = "") -> list[Block]:
     ]
 
 
-def _link_name(made: Created, index: int) -> str:
-    return " ".join(made.reference.split()) or f"no. {index + 1}"
+def _link_label(row: Delivery, adapter: Adapter, created: Created, index: int) -> str:
+    reference = " ".join(created.reference.split()) or f"no. {index + 1}"
+    return cut(f"Open {reference if row.duplicates else f'in {adapter.label}'}", _LONGEST_LABEL)
 
 
 def _label(name: str, row: Delivery, operation: Operation) -> str:

@@ -1,5 +1,4 @@
-"""What a person wrote, given back: as text to copy, and beside the vendor's words when it is to be
-corrected."""
+"""The submitted values of a delivery, as text to copy and for correction after a refusal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,9 +13,9 @@ from bot.forms.text import cut, escape, humanise
 View = dict[str, Any]
 
 REFUSAL_BLOCK = "refusal"
-"""The section with the vendor's words, which a form keeps while it is redrawn."""
+"""The section with the vendor's refusal. A form keeps the section while it is redrawn."""
 MOST_PARTS = 6
-"""A view may weigh 250 KB."""
+"""Largest number of text parts in a view. Slack's limit for a view is 250 KB."""
 _LONGEST_REFUSAL = 3000
 _LONGEST_TITLE = 100
 _LONGEST_PROBLEM = 300
@@ -24,23 +23,25 @@ _LONGEST_REMAINING = 2000
 
 
 def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """The filled-in fields, one a line: "Severity: SEV1". What pickers showed stands in place of
-    ids."""
+    """Return the filled-in fields, one a line: "Severity: SEV1". Labels of pickers replace ids."""
     answers = [
-        (it.field, _in_words(it.field, _value(row.payload, it.path), row))
-        for it in _leaves(row, adapter, operation)
+        (place.field, _in_words(place.field, _value(row.payload, place.path), row))
+        for place in _leaves(row, adapter, operation)
     ]
     lines = [
-        f"{it.title}:\n{text}\n" if "\n" in text else f"{it.title}: {text}"
-        for it, text in answers
+        f"{field.title}:\n{text}\n" if "\n" in text else f"{field.title}: {text}"
+        for field, text in answers
         if text
     ]
     return "\n".join(lines).strip()
 
 
 def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
-    """A modal with the text in it, ready to be selected, and a line where a modal cannot hold all
-    of it. Slack wants a submit button below inputs: it only closes."""
+    """Return a modal with the text, ready to be selected.
+
+    A text too long for a modal is cut off, with a note. The submit button only closes the modal:
+    Slack demands one in a view with inputs.
+    """
     text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
     parts = [text[start : start + TEXT_INPUT] for start in range(0, len(text), TEXT_INPUT)]
     blocks: list[Block] = []
@@ -76,7 +77,7 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
 
 
 def _beginning(length: int, row: Delivery) -> Block:
-    """The line above a text of which not all is shown."""
+    """Return the note above a text that is cut off."""
     text = (
         f":scissors: This is the beginning: {MOST_PARTS * TEXT_INPUT:,} of {length:,} characters, "
         "all that Slack has room for. "
@@ -86,7 +87,7 @@ def _beginning(length: int, row: Delivery) -> Block:
 
 
 def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
-    """The vendor's words, by field, on top of the form that is to be corrected."""
+    """Return the section with the vendor's refusal, by field. A form to correct has it on top."""
     lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
     lines += [escape(row.sentence)] if row.sentence else []
     known = titles(row, adapter, operation)
@@ -101,16 +102,17 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
 
 
 def says(adapter: Adapter, words: str) -> str:
-    """A vendor's refusal beside a field, in plain text, with who says so."""
-    named = words.startswith(
-        adapter.label.partition(" ")[0]
-    )  # "Twilio has no ...": nobody is named twice
+    """Return a vendor's refusal of one field, in plain text, with the vendor's name."""
+    # A text that begins with the vendor's name ("... has no queue") needs no second one.
+    named = words.startswith(adapter.label.partition(" ")[0])
     return words if named else f"{adapter.label} says: {words}"
 
 
 def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """What of it is not set at the vendor although it exists, field by field, in mrkdwn; empty when
-    everything is."""
+    """Return the fields that are not set yet although the object exists at the vendor, in mrkdwn.
+
+    Return an empty string if every field is set.
+    """
     if not row.steps:
         return ""
     known = titles(row, adapter, operation)
@@ -131,24 +133,26 @@ def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
 
 
 def titles(row: Delivery, adapter: Adapter, operation: Operation) -> dict[str, str]:
-    """What people call the fields of the row's form, by their dotted names."""
-    return {".".join(it.path): it.field.title for it in _leaves(row, adapter, operation)}
+    """Return the titles of the fields of the row's form, by dotted name."""
+    return {".".join(place.path): place.field.title for place in _leaves(row, adapter, operation)}
 
 
 def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
-    """Whether a field that only "More fields" shows was filled in, or refused."""
+    """Return whether a field below "More fields" was filled in or refused."""
     return any(
-        ".".join(it.path) in row.fields or _filled(it.field, _value(row.payload, it.path))
-        for it in _leaves(row, adapter, operation)
-        if it.field.advanced
+        ".".join(place.path) in row.fields or _filled(place.field, _value(row.payload, place.path))
+        for place in _leaves(row, adapter, operation)
+        if place.field.advanced
     )
 
 
 def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[Place]:
-    """Every field of the row's form that holds a value of its own."""
+    """Return every field of the row's form that has a value of its own."""
     form = operation.form_for(row.answer or None, row.custom)
     return (
-        it for it in places(form, f"{adapter.vendor}.{operation.name}") if it.field.form is None
+        place
+        for place in places(form, f"{adapter.vendor}.{operation.name}")
+        if place.field.form is None
     )
 
 

@@ -1,4 +1,4 @@
-"""The line on top of a form that was drawn anew: what is different, or why nothing is."""
+"""The line on top of a redrawn form: what is different, or why nothing is."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from bot.forms.render import Block
 from bot.forms.text import cut, escape
 
 CHANGE_BLOCK = "change"
-"""The section with that line; it stays until the form is drawn again."""
+"""The section with that line. It stays until the form is drawn again."""
 _LONGEST_SECTION = 3000
 _LONGEST_TITLE = 100
 _LONGEST_ANSWER = 300
@@ -15,8 +15,7 @@ _MOST_DROPPED = 8
 
 
 class Dropped(NamedTuple):
-    """A field that the form no longer has: its title, and what stood in it, as far as it can be
-    said in words."""
+    """A field that the form no longer has: its title, and its answer if that is text."""
 
     title: str
     answer: str
@@ -29,9 +28,13 @@ def changed(
     chosen_in: str = "",
     sent: bool,
 ) -> Block:
-    """What is different: titles of fields that have to be filled in now, fields that are gone, the
-    field whose new answer asked for another form. `sent`: the person had submitted it, and has to
-    do so again."""
+    """Return the section that lists the differences.
+
+    - `demanded` are the titles of fields that are required now.
+    - `dropped` are the fields that are gone.
+    - `chosen_in` is the title of the field whose new answer asked for another form.
+    - `sent` is set if the person had submitted the form and has to do so again.
+    """
     lines = (
         [f"It is now the one for what you chose in *{escape(cut(chosen_in, _LONGEST_TITLE))}*."]
         if chosen_in
@@ -40,7 +43,7 @@ def changed(
     if demanded:
         names = ", ".join(f"*{escape(cut(title, _LONGEST_TITLE))}*" for title in demanded)
         lines.append(f"{names} {'has' if len(demanded) == 1 else 'have'} to be filled in now.")
-    lines += [_gone(it) for it in dropped[:_MOST_DROPPED]]
+    lines += [_gone(field) for field in dropped[:_MOST_DROPPED]]
     if len(dropped) > _MOST_DROPPED:
         lines.append(f"So are {len(dropped) - _MOST_DROPPED} more fields.")
     if sent:
@@ -49,7 +52,7 @@ def changed(
 
 
 def turned_down(reason: str) -> Block:
-    """Why the form stays as it was although another one was chosen."""
+    """Return the section that explains why the newly selected form is not shown."""
     return _section(
         f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
     )
@@ -58,7 +61,10 @@ def turned_down(reason: str) -> Block:
 def _gone(field: Dropped) -> str:
     answer = escape(cut(" ".join(field.answer.split()), _LONGEST_ANSWER))
     stood = f" You had answered: {answer}" if answer else " What stood there is left out."
-    return f"*{escape(cut(field.title, _LONGEST_TITLE))}* is gone: there is no such field any more.{stood}"
+    return (
+        f"*{escape(cut(field.title, _LONGEST_TITLE))}* is gone: there is no "
+        f"such field any more.{stood}"
+    )
 
 
 def _section(text: str) -> Block:

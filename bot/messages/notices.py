@@ -1,4 +1,4 @@
-"""Notes and answers to commands. Plain data for Slack; every word from people or vendors escaped."""
+"""Notes, and answers to commands, with every word from people or vendors escaped."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -23,42 +23,48 @@ TO_TRY: Mapping[str, str] = {
 
 
 def saved_nowhere() -> View:
-    """The database could not take it: nothing is lost as long as the form stays open underneath."""
+    """Return the note for a delivery that the database did not accept.
+
+    The form stays open underneath, so nothing is lost.
+    """
     return notice(
         title="Not saved",
-        text="I could not save this just now, so *nothing was sent*. What you typed is still there: "
-        "close this note and press the button again in a moment.",
+        text=(
+            "I could not save this just now, so *nothing was sent*. What you typed is still there: "
+            "close this note and press the button again in a moment."
+        ),
         close="Back",
     )
 
 
 def refusal(text: str) -> View:
-    """A "no" that no input can mend; the form stays underneath."""
+    """Return the note for a refusal that no input can correct. The form stays underneath."""
     return notice(title="Not sent", text=text, close="Back")
 
 
 def told(text: str) -> View:
-    """What a person is told who pressed a button in a modal or on their App Home. `text` is mrkdwn."""
+    """Return the note for a button that was pressed in a modal or on App Home. `text` is mrkdwn."""
     return notice(title="Not done", text=text, close="Close")
 
 
 def trouble() -> View:
-    """A mistake of ours. The form stays underneath."""
+    """Return the note for an error in the bot. The form stays underneath."""
     return notice(
         title="Not sent",
-        text="Something went wrong on my side, and *nothing was sent*. What you typed is still there: close this note "
-        "and try again. If it happens again, tell whoever runs this bot.",
+        text=(
+            "Something went wrong on my side, and *nothing was sent*. What you typed is still "
+            "there: close this note and try again. If it happens again, tell whoever runs this bot."
+        ),
         close="Back",
     )
 
 
 FOREIGN = (
     "This form belongs to another workspace or to an older version of this app, so nothing was "
-    "sent. "
-    "Please open it again."
+    "sent. Please open it again."
 )
 FOREIGN_LIST = "This form belongs to another workspace. Please close it and open it again."
-"""The same where only the line of a list has room."""
+"""The same refusal in the length of a list's option."""
 TROUBLE = (
     "Something went wrong on my side, and nothing was sent. Please try again; if it happens again, "
     "tell whoever runs this bot."
@@ -67,56 +73,61 @@ TROUBLE = (
 
 NOT_INSTALLED = (
     "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a "
-    "workspace admin, or "
-    "whoever runs this bot, to install it again."
+    "workspace admin, or whoever runs this bot, to install it again."
 )
 
 GONE = (
     "This belongs to another workspace or to an older version of this app, so nothing was changed."
 )
-REMOVED = "Meanwhile the connection, or this whole app, was removed from this workspace, so nothing more is sent from here."
+REMOVED = (
+    "Meanwhile the connection, or this whole app, was removed from this workspace, so "
+    "nothing more is sent from here."
+)
 SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
 LATE_CLICK = (
-    "Slack or the database is slow just now, and I cannot say yet whether your button did "
-    "anything. Please look again in a "
-    "minute: if nothing has changed, press it again, which does no harm."
+    "Slack or the database is slow just now, and I cannot say yet whether your button "
+    "did anything. Please look again in a minute: if nothing has changed, press it "
+    "again, which does no harm."
 )
 CLICK_TROUBLE = (
-    "Something went wrong on my side, and I cannot say whether your button did anything. Please "
-    "look again in a minute: if "
-    "nothing has changed, press it again. If this happens again, tell whoever runs this bot."
+    "Something went wrong on my side, and I cannot say whether your button did anything. "
+    "Please look again in a minute: if nothing has changed, press it again. If this happens "
+    "again, tell whoever runs this bot."
 )
-CLICK_FAILED = "I could not save this just now, so nothing was changed. Please press the button again in a moment."
+CLICK_FAILED = (
+    "I could not save this just now, so nothing was changed. Please press the "
+    "button again in a moment."
+)
 
 
 def not_opened(problem: str, command: str, text: str) -> str:
-    """Why a command opened no form, with what was typed, ready to be used again."""
+    """Return why a command opened no form, with the typed text ready to be used again."""
     return f"{problem}\nYou typed: `{command} {escape(text)}`" if text else problem
 
 
 def disconnected(adapter: Adapter) -> str:
-    """The connection went away between opening the form and submitting it."""
+    """Return the refusal for a connection that was removed while the form was open."""
     return (
         f"{adapter.label} is not connected to this workspace any more, so *nothing was sent*. What "
-        "you typed is still "
-        "there: close this note, and press the button again once an admin has connected it "
-        "(`/vendors` shows how)."
+        "you typed is still there: close this note, and press the button again once an admin has "
+        "connected it (`/vendors` shows how)."
     )
 
 
 def unreadable_connection(adapter: Adapter) -> str:
-    """The stored credentials do not decrypt."""
+    """Return the refusal for stored credentials that cannot be decrypted."""
     return (
         f"The stored credentials for {adapter.label} cannot be read any more, so *nothing was "
-        "sent*. What you typed is "
-        "still there: ask whoever runs this bot to connect it again (`/vendors` shows how), then "
-        "press the button again."
+        "sent*. What you typed is still there: ask whoever runs this bot to connect it again "
+        "(`/vendors` shows how), then press the button again."
     )
 
 
 def vendors_beside(kind: Kind, command: str) -> str:
-    """What `/vendors` is called where the kind's command has that name: "/acme-vendors" beside
-    "/acme-incident"."""
+    """Return the name of `/vendors` in a workspace where the kind's command is `command`.
+
+    For example, the name is "/acme-vendors" where the command is "/acme-incident".
+    """
     usual = COMMANDS[kind].removeprefix("/")
     return (
         command.removesuffix(usual) + VENDORS.removeprefix("/")
@@ -128,23 +139,39 @@ def vendors_beside(kind: Kind, command: str) -> str:
 def nothing_connected(
     kind: Kind, adapters: Iterable[Adapter], connected: Collection[str], vendors: str = VENDORS
 ) -> str:
-    """No vendor of this workspace can do it. `adapters` are all there are, `connected` the
-    workspace's, by name; `vendors` is what `/vendors` is called here."""
-    *others, last = [it.label for it in adapters if any(one.kind == kind for one in it.operations)]
+    """Return the refusal for a workspace in which no connected vendor can create this kind.
+
+    `adapters` are all there are, `connected` the names of the workspace's vendors; `vendors` is the
+    name of the `/vendors` command here.
+    """
+    *others, last = [
+        adapter.label for adapter in adapters if any(one.kind == kind for one in adapter.operations)
+    ]
     able = f"{', '.join(others)} or {last}" if others else last
-    labels = [it.label for it in adapters if it.vendor in connected]
+    labels = [adapter.label for adapter in adapters if adapter.vendor in connected]
     have = f" Connected so far: {', '.join(labels)}." if labels else ""
-    return f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect {able}: `{vendors}` shows how."
+    return (
+        f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect "
+        f"{able}: `{vendors}` shows how."
+    )
 
 
 def help_text(
     kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str
 ) -> str:
-    """The answer to `help`. `otherwise` is said when there are no choices."""
+    """Return the answer to `help`. `otherwise` replaces the list of choices if there are none."""
     what = {
-        "incident": f"`{command} Checkout is down` opens a form with that title, and declares the incident",
-        "action_item": f"`{command} Roll back 4.2` opens a form with that summary, and adds the action item to an incident",
-        "workflow_task": f"`{command} E-mail the lead` opens a form with that name, and adds a task or a workflow",
+        "incident": (
+            f"`{command} Checkout is down` opens a form with that title, and declares the incident"
+        ),
+        "action_item": (
+            f"`{command} Roll back 4.2` opens a form with that summary, and adds the "
+            "action item to an incident"
+        ),
+        "workflow_task": (
+            f"`{command} E-mail the lead` opens a form with that name, and "
+            "adds a task or a workflow"
+        ),
     }[kind]
     where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
     lines = [
@@ -158,8 +185,8 @@ def help_text(
         )
     else:
         lines.append(
-            "Workspace admins and owners may use it, because it changes what happens "
-            "automatically; they can let others "
+            "Workspace admins and owners may use it, because it changes what "
+            "happens automatically; they can let others "
             f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
         )
     return "\n".join(lines)
@@ -176,25 +203,24 @@ _LONGEST_TITLE = 40
 
 
 def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
-    """The line at the end of a form in which the fields with these titles found no room."""
+    """Return the line at the end of a form that names the fields left out for lack of room."""
     names = [
-        f"*{escape(cut(' '.join(it.split()), _LONGEST_TITLE))}*" for it in titles[:_MOST_NAMED]
+        f"*{escape(cut(' '.join(title.split()), _LONGEST_TITLE))}*"
+        for title in titles[:_MOST_NAMED]
     ]
     more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
     them = "it" if len(titles) == 1 else "them"
     text = (
         ":information_source: Slack has no room for more fields in one form. Left out: "
-        f"{', '.join(names)}{more}. You can set "
-        f"{them} in {escape(adapter.label)} afterwards."
+        f"{', '.join(names)}{more}. You can set {them} in {escape(adapter.label)} afterwards."
     )
     return {"type": "section", "block_id": LEFT_OUT_BLOCK, "text": {"type": "mrkdwn", "text": text}}
 
 
 def no_room(adapter: Adapter) -> str:
-    """Why there is no form at all, in mrkdwn: what has to be filled in is too much already."""
+    """Return why there is no form at all, in mrkdwn: the required fields alone are too many."""
     return (
         f"{escape(adapter.label)} demands more fields here than Slack takes in one form, so I "
-        "cannot show it, and nothing was "
-        f"sent. Please do it in {escape(adapter.label)}; an admin there can make some of its own "
-        "fields optional."
+        f"cannot show it, and nothing was sent. Please do it in {escape(adapter.label)}; an admin "
+        "there can make some of its own fields optional."
     )

@@ -1,4 +1,4 @@
-"""Who may use what, in words: why somebody may not, and the form in which admins decide."""
+"""Permissions in words: why somebody may not use an operation, and the form for admins."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ WHO: Mapping[str, str] = {
     "members": "Full members",
     "admins": "Admins and owners",
 }
-"""Who may use an operation, apart from user groups, as people read it."""
+"""The roles that may use an operation, as people read them. User groups come in addition."""
 WHO_HINTS: Mapping[str, str] = {
     "everyone": "Guests of this workspace too",
     "members": "No guests",
@@ -23,19 +23,25 @@ WHO_TITLE = "Who may use what"
 WHO_ACTION = "who"
 """The action id of the form's selects."""
 WHO_PREFIX = "who."
-"""Before the operation's name in the block ids of the form."""
+"""The prefix of the form's block ids. The operation's name follows."""
 ONLY_ADMINS_DECIDE = (
     "Only workspace admins and owners may decide who may use what. Please ask one of them to change"
     " it for you."
 )
 WHO_GONE = "That user group was deleted or switched off in Slack. Please choose another."
-NOTHING_TO_DECIDE = "This workspace is not connected to any tool yet, so there is nothing to decide. Connect one first."
+NOTHING_TO_DECIDE = (
+    "This workspace is not connected to any tool yet, so there is nothing to "
+    "decide. Connect one first."
+)
 _LONGEST_NAME = 75
 
 
 class Rule(NamedTuple):
-    """Who may use one operation: its name ("rootly.incident"), its label ("Rootly: incident"), who
-    may, and what that is called."""
+    """The people who may use one operation.
+
+    `operation` is its full name ("<vendor>.<operation>") and `label` its label ("<Vendor>:
+    incident"). `who` are the people who may use it, and `words` is their name in the form.
+    """
 
     operation: str
     label: str
@@ -44,46 +50,54 @@ class Rule(NamedTuple):
 
 
 def not_checked(problem: str) -> str:
-    """Slack did not say what would decide it."""
+    """Return the refusal for a person whose permission Slack did not tell."""
     return f"I could not check whether you may do this. {problem}"
 
 
 def only_admins(kind: Kind) -> str:
-    """A "no" to whoever is no admin."""
+    """Return the refusal for a person who is no admin."""
     what = "change workflows from here" if kind == "workflow_task" else "do this"
     return f"Only workspace admins and owners may {what}. Please ask one of them to do it."
 
 
 def only_members(who: str, role: str) -> str:
-    """A "no" to a guest or somebody from elsewhere, where everyone of the workspace, or every full
-    member, may."""
+    """Return the refusal for a guest or a person from another workspace.
+
+    `who` says whether everyone in the workspace or every full member is allowed.
+    """
     whom = "guests" if role == "guest" else "people from other workspaces"
     ours = "everyone in this workspace" if who == "everyone" else "full members of the workspace"
     return f"This is for {ours}, not for {whom}. Please ask a member to do it for you."
 
 
 def only_group(name: str, handle: str) -> str:
-    """A "no" to whoever is not in the user group."""
+    """Return the refusal for a person who is not in the user group."""
     group = f"{escape(cut(name, _LONGEST_NAME))}{f' (@{escape(handle)})' if handle else ''}"
-    return f"This is for the people of the user group {group} and for workspace admins. Please ask one of them to do it."
+    return (
+        f"This is for the people of the user group {group} and for workspace admins. Please "
+        "ask one of them to do it."
+    )
 
 
 def group_gone(name: str) -> str:
-    """A "no" to everyone but admins, since the group is no more. `name` is empty where Slack does
-    not know it any more."""
+    """Return the refusal, for all but admins, while the user group is deleted or switched off.
+
+    `name` is empty if Slack does not know the group any more.
+    """
     group = f"the user group {escape(cut(name, _LONGEST_NAME))}" if name else "a user group"
     return (
         f"This was for the people of {group}, which was deleted or switched off in Slack. Until "
-        "somebody else is chosen, "
-        "only workspace admins and owners may do it: please ask one of them. They change it in "
-        "`/vendors`, "
-        f"“{WHO_TITLE}”."
+        "somebody else is chosen, only workspace admins and owners may do it: please ask one of "
+        f"them. They change it in `/vendors`, “{WHO_TITLE}”."
     )
 
 
 def none_of_these(no: Mapping[str, str]) -> str:
-    """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its
-    label ("Rootly: incident"); where they differ, it is said which is about which."""
+    """Return why somebody may use none of several operations, in mrkdwn.
+
+    `no` has the refusal of each operation, by label. Different refusals are listed with their
+    operations.
+    """
     about: dict[str, list[str]] = {}
     for label, said in no.items():
         about.setdefault(said, []).append(escape(label))
@@ -93,8 +107,11 @@ def none_of_these(no: Mapping[str, str]) -> str:
 
 
 def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
-    """The form: a type-ahead for each operation, with what holds now chosen."""
-    intro = "Workspace admins and owners may always use everything. People from other companies never may."
+    """Return the form: a type-ahead for each operation, with the present rule selected."""
+    intro = (
+        "Workspace admins and owners may always use everything. People from "
+        "other companies never may."
+    )
     blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}]
     for rule in rules:
         option = {"text": _plain(cut(rule.words, _LONGEST_NAME)), "value": rule.who}
@@ -122,8 +139,8 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
 
 
 def who_may_now(rules: Sequence[Rule]) -> View:
-    """The answer to the form: what is set."""
-    lines = [f"• *{escape(it.label)}*: {escape(it.words)}" for it in rules]
+    """Return the answer to the form: the saved rules."""
+    lines = [f"• *{escape(rule.label)}*: {escape(rule.words)}" for rule in rules]
     text = "\n".join(
         [
             ":white_check_mark: *Saved.* From now on these may use it, and admins and owners "
@@ -135,7 +152,7 @@ def who_may_now(rules: Sequence[Rule]) -> View:
 
 
 def not_saved(text: str) -> View:
-    """Why the form was not saved, in mrkdwn; it stays underneath."""
+    """Return why the form was not saved, in mrkdwn. The form stays underneath."""
     return notice(title="Not saved", text=text, close="Back")
 
 

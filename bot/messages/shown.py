@@ -1,5 +1,4 @@
-"""A delivery as people see it: the card in the channel, the receipt in the modal, a line of their
-App Home."""
+"""A delivery as people see it: on a card, in a modal's receipt, on App Home."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -16,16 +15,16 @@ from bot.messages.words import Words, doer, title, words
 View = dict[str, Any]
 
 ACTIONS_BLOCK = "delivery"
-"""The block with a card's or a receipt's buttons."""
+"""The block with the buttons of a card or a receipt."""
 ON_HOME = 20
-"""So many deliveries stand on a person's App Home."""
+"""Number of deliveries on a person's App Home."""
 _LONGEST_SECTION = 3000
 _LONGEST_TITLE = 300
 _LONGEST_AT_HOME = 300
 
 
 class RenderedDelivery(NamedTuple):
-    """A delivery with what it was made by."""
+    """A delivery with the adapter and operation that made it."""
 
     row: Delivery
     adapter: Adapter
@@ -33,8 +32,7 @@ class RenderedDelivery(NamedTuple):
 
 
 def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
-    """What the modal becomes once there is something to say. It can be drawn again in the same
-    modal at any time."""
+    """Return the receipt, which replaces the form in the modal. It can be redrawn at any time."""
     said, left = words(row, adapter, operation), remaining(row, adapter, operation)
     blocks = [_section(_lines(said, _object(row), left))]
     blocks += row_of([*links(row, adapter), *_in_modal(row, adapter, operation)], ACTIONS_BLOCK)
@@ -51,8 +49,10 @@ def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
 def card(
     row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = ""
 ) -> dict[str, Any]:
-    """The message in the channel: {"text", "blocks"}. `by_hand` is the vendor's page where it can
-    be done, if known."""
+    """Return the message in the channel: {"text", "blocks"}.
+
+    `by_hand` is the vendor's page for doing it by hand, empty if unknown.
+    """
     said = words(row, adapter, operation)
     reference = row.created.get("reference", "")
     text = f"{said.headline}: {f'{reference} ' if reference else ''}{row.title}"
@@ -68,7 +68,7 @@ WITHDRAWN = "This has been made private: what became of it is told to who sent i
 
 
 def withdrawn() -> list[Block]:
-    """What is left of a card in a channel that may say no more."""
+    """Return the rest of a card in a channel that may no longer show the delivery."""
     return [_context(f":lock: {WITHDRAWN}")]
 
 
@@ -78,16 +78,18 @@ def home(
     now: float | None = None,
     tools: Sequence[Block] = (),
 ) -> View:
-    """A person's App Home: what they submitted last, newest first. `commands` (command -> what it
-    does) are to be tried by who has submitted nothing yet. `tools`, for admins: what is connected,
-    and the buttons that change it."""
+    """Return a person's App Home: their latest deliveries, newest first.
+
+    - `commands` (command to explanation) are suggested to a person without deliveries.
+    - `tools`, for admins, are the connected tools and the buttons that change them.
+    """
     blocks = [_header("Tools of this workspace"), *tools] if tools else []
     blocks.append(_header("What you sent from Slack"))
     if not deliveries:
         hints = "\n".join(f"• `{command}`: {what}" for command, what in commands.items())
         blocks.append(_section(f"Nothing yet. Type one of these in any channel:\n{hints}"))
-    for it in deliveries[:ON_HOME]:
-        blocks += _at_home(it, time.time() if now is None else now)
+    for delivery in deliveries[:ON_HOME]:
+        blocks += _at_home(delivery, time.time() if now is None else now)
     return {"type": "home", "blocks": blocks}
 
 
@@ -107,13 +109,17 @@ def _at_home(shown: RenderedDelivery, now: float) -> list[Block]:
 
 
 def _in_modal(row: Delivery, adapter: Adapter, operation: Operation) -> list[dict[str, Any]]:
-    """Without "by hand": the vendor's page belongs to the card, where everyone sees who took it
-    over."""
-    return [it for it in buttons(row, adapter, operation) if it["action_id"] != "by_hand"]
+    """Return the buttons without "by hand".
+
+    That link belongs to the card, where everyone sees who took the delivery over.
+    """
+    return [
+        button for button in buttons(row, adapter, operation) if button["action_id"] != "by_hand"
+    ]
 
 
 def _lines(said: Words, thing: str, left: str) -> str:
-    """The headline, the object, what happens next, and what is left to do, in mrkdwn."""
+    """Return the headline, the object, the next step and the remaining work, in mrkdwn."""
     lines = [f":{said.symbol}: *{escape(said.headline)}*", thing, escape(said.body), left]
     return "\n".join(filter(None, lines))
 
@@ -126,11 +132,11 @@ def _object(row: Delivery) -> str:
 
 
 def _origin(row: Delivery, adapter: Adapter, operation: Operation, more: str) -> str:
-    """What it is, what it belongs to, and more."""
+    """Return the line with vendor, operation, owner of the object, and more."""
     owner = next(
         (
-            it.label
-            for name, it in row.chosen.items()
+            entry.label
+            for name, entry in row.chosen.items()
             if name.startswith(("incidents/", "workflows/"))
         ),
         "",
@@ -140,7 +146,7 @@ def _origin(row: Delivery, adapter: Adapter, operation: Operation, more: str) ->
 
 
 def _section(text: str, accessory: Sequence[Block] = ()) -> Block:
-    """A section; a single button stands beside the text."""
+    """Return a section. A single button is placed beside the text."""
     block: Block = {
         "type": "section",
         "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)},

@@ -1,5 +1,4 @@
-"""`/vendors`: how each connection is doing, what an admin can press there, and the window with the
-link to the page."""
+"""The texts of `/vendors`: connections, an admin's buttons, and the window with the page's link."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -16,19 +15,23 @@ View = dict[str, Any]
 BUTTONS_BLOCK = "vendors"
 """The block with an admin's buttons."""
 VENDOR_ACTION = "vendor_"
-"""The beginning of the action id of a vendor's button; the vendor's name follows."""
+"""The prefix of the action id of a vendor's button. The vendor's name follows."""
 WHO_MAY = "who_may"
 _BY_COMMAND = " with `/vendors`"
-"""How the sentences for everywhere else say where an admin can mend it."""
+"""The phrase with which sentences for use elsewhere name the place where an admin can act."""
 _LONGEST_SECTION = 3000
 _LONGEST_NAME = 100
 _LONGEST_LABEL = 75
 
 
 class Health(NamedTuple):
-    """How a connection is doing: the age of its lists in seconds (None while they load), how many
-    deliveries wait for it, what it was that went wrong last, empty while all is well, and about how
-    many deliveries a person has to decide."""
+    """The health of a connection.
+
+    - `age` is the age of its lists in seconds, None while they load.
+    - `waiting` is the number of deliveries that wait for it.
+    - `problem` is the last problem, empty if all is well.
+    - `doubts` is the number of deliveries that a person has to decide.
+    """
 
     connection: Connection
     adapter: Adapter
@@ -39,12 +42,15 @@ class Health(NamedTuple):
 
     @property
     def line(self) -> str:
-        """One line of `/vendors`, and one more for each thing that the key may not do."""
+        """The connection's line in `/vendors`, and a line for each operation that its key lacks."""
         if self.connection.broken:
             what = self.connection.broken.partition("; an admin")[0].rstrip(".")
             state = f":warning: {escape(what)}; connect it again as said below"
         elif self.problem:
-            state = f":warning: {escape(self.problem.replace(_BY_COMMAND, ' as said below').rstrip('.'))}"
+            state = (
+                ":warning: "
+                f"{escape(self.problem.replace(_BY_COMMAND, ' as said below').rstrip('.'))}"
+            )
         elif not self.connection.checked_at:
             state = ":grey_question: the key was not checked"
         else:
@@ -57,28 +63,31 @@ class Health(NamedTuple):
         account = escape(cut(self.connection.account_name, _LONGEST_NAME))
         line = f"*{self.adapter.label}* as {account}: {state} ({lists}{queue}{doubts})"
         not_allowed = cannot(self.adapter, self.connection.rights)
-        return "\n".join([line, *(f"      :warning: {escape(it)}" for it in not_allowed)])
+        return "\n".join(
+            [line, *(f"      :warning: {escape(sentence)}" for sentence in not_allowed)]
+        )
 
 
 def cannot(adapter: Adapter, rights: Rights) -> list[str]:
-    """What a key with these rights may not do, a line an operation, in plain text."""
-    return [
-        f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}"
-        for operation in adapter.operations
-        if (sentence := rights.about(operation.name))
-    ]
+    """Return the operations that a key with these rights may not do, as lines of plain text."""
+    about = [(operation.label, rights.about(operation.name)) for operation in adapter.operations]
+    return [f"{label[:1].upper()}{label[1:]}: {sentence}" for label, sentence in about if sentence]
 
 
 def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) -> str:
-    """The answer to `/vendors`. `how` says, in mrkdwn, who can change what and where."""
-    lines = [it.line for it in health] or ["This workspace is not connected to any tool yet."]
+    """Return the answer to `/vendors`. `how` tells, in mrkdwn, who can change what and where."""
+    lines = [connection.line for connection in health] or [
+        "This workspace is not connected to any tool yet."
+    ]
     lines.extend(f"*{adapter.label}*: not connected" for adapter in unconnected)
     return "\n".join([*lines, how])
 
 
 def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
-    """How an operator connects a vendor at the command line. `adapters`: those to name, the
-    likeliest first."""
+    """Return how an operator connects a vendor at the command line.
+
+    `adapters` are the vendors to name, the likeliest first.
+    """
     first, *others = [adapter.vendor for adapter in adapters]
     instead = f" (or `{'`, `'.join(others)}` in its place)" if others else ""
     arguments = (
@@ -94,24 +103,26 @@ def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
 
 
 def ask_an_admin(command: str) -> str:
-    """For people who may only look. `command` is what this workspace calls `/vendors`."""
+    """Return the advice for people who may only look.
+
+    `command` is this workspace's name for `/vendors`.
+    """
     return f"Workspace admins and owners connect tools: ask one of them to type `{command}`."
 
 
 def about_vendors(command: str) -> str:
-    """The answer to `/vendors help`. `command` is what this workspace calls `/vendors`."""
+    """Return the answer to `/vendors help`. `command` is this workspace's name for `/vendors`."""
     return (
-        f"`{command}` shows which tools this workspace is connected to, and how each is doing. "
-        "Workspace admins and owners "
-        "also see there how to connect or change one, and say who may use what."
+        f"`{command}` shows which tools this workspace is connected to, and how each is "
+        "doing. Workspace admins and owners also see there how to connect or change one, "
+        "and say who may use what."
     )
 
 
 PRESS_ONE = "Connect, test, replace or disconnect one with the buttons below."
 NO_PAGES = (
     "This bot has no web page of its own any more, so there is nothing to open. Type the command "
-    "again: it says what "
-    "to do instead."
+    "again: it says what to do instead."
 )
 ONLY_ADMINS = (
     "Only workspace admins and owners may connect or change tools. Please ask one of them to do it."
@@ -126,14 +137,17 @@ def admins_buttons(
     *,
     pages: bool,
 ) -> list[Block]:
-    """The row of buttons for an admin: one a vendor where the bot has web `pages`, and "Who may use
-    what" as soon as anything is connected."""
-    named = [(it, f"Manage {it.label}") for it in connected] + [
-        (it, f"Connect {it.label}") for it in unconnected
+    """Return the row of an admin's buttons.
+
+    There is one button for each vendor if the bot has web `pages`, and "Who may use what" if
+    anything is connected.
+    """
+    named = [(adapter, f"Manage {adapter.label}") for adapter in connected] + [
+        (adapter, f"Connect {adapter.label}") for adapter in unconnected
     ]
     buttons = [
-        _button(f"{VENDOR_ACTION}{it.vendor}", label, workspace, it.vendor)
-        for it, label in named
+        _button(f"{VENDOR_ACTION}{adapter.vendor}", label, workspace, adapter.vendor)
+        for adapter, label in named
         if pages
     ]
     if connected:
@@ -152,24 +166,26 @@ def _button(action_id: str, label: str, workspace: Workspace, name: str) -> Bloc
 
 
 def sections(text: str) -> list[Block]:
-    """The text as blocks, cut at the end of a line where it is too long for one."""
+    """Return the text as blocks. A text too long for one block is cut at the end of a line."""
     parts = [""]
     for line in text.splitlines():
         if parts[-1] and len(parts[-1]) + 1 + len(line) > _LONGEST_SECTION:
             parts.append("")
         parts[-1] = f"{parts[-1]}\n{line}" if parts[-1] else cut(line, _LONGEST_SECTION)
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": it}} for it in parts if it]
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts if part]
 
 
 def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
-    """The window with the link: it leads to the bot's own page, outside Slack."""
+    """Return the window with the link to the bot's own page, outside Slack."""
     on_it = "On the page behind this button you"
     what = (
         f"{on_it} can test the connection to *{adapter.label}*, give it another key, or disconnect "
         "it."
         if connected
-        else f"{on_it} paste your *{adapter.label}* credentials. They are checked with {adapter.label} at once, and stored "
-        "encrypted."
+        else (
+            f"{on_it} paste your *{adapter.label}* credentials. They are checked with "
+            f"{adapter.label} at once, and stored encrypted."
+        )
     )
     text = (
         f"{what}\nIt is a page of this bot's own: nothing that you type there passes through "

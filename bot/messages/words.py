@@ -1,5 +1,4 @@
-"""A delivery's state in words that people use themselves: what happened, what happens next, and
-about when."""
+"""A delivery's state in everyday words: what happened, what happens next, and about when."""
 
 import re
 import time
@@ -29,13 +28,12 @@ _PEOPLE_DID: Mapping[str, str] = {
     "sent_again": "sent again",
     "confirmed": "confirmed",
 }
-"""What somebody did, by the reason that it left on the row."""
+"""A person's decision in words, by the reason that it left on the row."""
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 class Words(NamedTuple):
-    """What there is to say of a delivery: a symbol, a headline, what happens next, and the same
-    without markup."""
+    """The words for a delivery: a symbol, a headline, and a body that says what happens next."""
 
     symbol: str
     headline: str
@@ -47,13 +45,15 @@ class Words(NamedTuple):
 
 
 def title(operation: Operation) -> str:
-    """The modal's title, which Slack cuts at 24 characters: "Declare incident", "Add workflow
-    task"."""
+    """Return the modal's title: "Declare incident", "Add workflow task".
+
+    Slack cuts it at 24 characters.
+    """
     return TITLES["incident"] if operation.kind == "incident" else f"Add {operation.label}"
 
 
 def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | None = None) -> Words:
-    """The row's state in words. `now` is epoch seconds, the clock's if left out."""
+    """Return the row's state in words. `now` is in epoch seconds, by default the clock's."""
     what, vendor = operation.label, adapter.label
     match row.state:
         case "delivered":
@@ -93,18 +93,20 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
 
 
 def undecided(row: Delivery) -> bool:
-    """Whether nobody but a person can say soon if it is there."""
+    """Return whether only a person can soon say if the object exists."""
     return row.undecided
 
 
 def named(row: Delivery) -> str:
-    """What people call it: its reference, else its title."""
+    """Return the name that people use for it: its reference, else its title."""
     return row.created.get("reference", "") or row.created.get("title", "") or row.title or "it"
 
 
 def doer(row: Delivery) -> str:
-    """Who did the last thing to it, if a person did: "cancelled by <@U1>", ready to stand in
-    mrkdwn; empty otherwise."""
+    """Return who acted on the row last, if a person did: "cancelled by <@U1>", in mrkdwn.
+
+    Return an empty string otherwise.
+    """
     did = _PEOPLE_DID.get(row.reason)
     if did is None or not row.changed_by:
         return ""
@@ -113,13 +115,18 @@ def doer(row: Delivery) -> str:
 
 
 def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """What a person is told whose button came too late, in mrkdwn."""
+    """Return the answer to a button that was pressed too late, in mrkdwn."""
     if row.state == "delivered":
         return f"It was created in the meantime: {escape(cut(named(row), 300))}."
     if row.state == "sending":
-        return f"It is being sent to {adapter.label} at this moment. Its card will say what came of it."
+        return (
+            f"It is being sent to {adapter.label} at this moment. Its card "
+            "will say what came of it."
+        )
     said = words(row, adapter, operation)
-    return f"This is not possible any more. {escape(said.headline)}. {escape(cut(said.body, 500))}".strip()
+    return (
+        f"This is not possible any more. {escape(said.headline)}. {escape(cut(said.body, 500))}"
+    ).strip()
 
 
 def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
@@ -141,14 +148,17 @@ def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
 
 
 def _filled_custom(row: Delivery) -> list[str]:
-    """The names of the workspace's own fields that were filled in."""
+    """Return the names of the filled-in custom fields."""
     values = row.payload.get("custom")
     filled = values if isinstance(values, Mapping) else {}
     return [field.name for field in row.custom if filled.get(field.id) not in (None, "", [], False)]
 
 
 def _twins(row: Delivery, what: str) -> str:
-    references = [row.created.get("reference", ""), *(it.reference for it in row.duplicates)]
+    references = [
+        row.created.get("reference", ""),
+        *(duplicate.reference for duplicate in row.duplicates),
+    ]
     rest = "one" if len(references) == 2 else "all but one"
     if all(references):
         return f"{_listed(references)} are the same {what}: please close {rest}."
@@ -164,7 +174,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def everything(row: Delivery) -> list[Created]:
-    """All that was made of it, the first one first; empty where that is not known."""
+    """Return all objects that were created for the row, the first one first; empty if unknown."""
     first = [Created.model_validate(dict(row.created))] if row.created.get("id") else []
     return [*first, *row.duplicates]
 
@@ -186,11 +196,11 @@ def _choose(row: Delivery, vendor: str) -> str:
 
 
 def _checking(row: Delivery, vendor: str, now: float | None) -> str:
-    if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
+    # The sentence of these reasons tells what an admin can do.
+    if row.reason in ("unauthorized", "forbidden"):
         return (
             f"{row.sentence} It was sent before, and it is not known whether that arrived: I will "
-            f"ask {vendor} again"
-            f"{_about(row, now)}, and go on once it lets me."
+            f"ask {vendor} again{_about(row, now)}, and go on once it lets me."
         )
     lost = row.sentence or f"The answer of {vendor} was lost."
     return f"{lost} I am checking whether it arrived, and will look{_about(row, now)}; {_IDLE}"
@@ -198,12 +208,15 @@ def _checking(row: Delivery, vendor: str, now: float | None) -> str:
 
 def _called_off(row: Delivery, vendor: str) -> str:
     if row.resend_count:
-        return f"It had been sent before, without a clear answer: please look in {vendor} whether it is there."
+        return (
+            "It had been sent before, without a clear answer: please look in "
+            f"{vendor} whether it is there."
+        )
     return "Nothing was created from here."
 
 
 def _waits_for_an_admin(row: Delivery, now: float | None) -> bool:
-    """Whether it goes on by itself once an admin has seen to the connection."""
+    """Return whether the delivery is sent by itself once an admin has repaired the connection."""
     return (
         row.reason in FOR_AN_ADMIN
         and not row.erased_at
@@ -212,7 +225,7 @@ def _waits_for_an_admin(row: Delivery, now: float | None) -> bool:
 
 
 def _needs(row: Delivery, vendor: str) -> str:
-    """A headline that says what it waits for."""
+    """Return a headline that names what the delivery waits for."""
     needs = {
         "unauthorized": f"a new key for {vendor}",
         "forbidden": f"the right to do it in {vendor}",
@@ -226,8 +239,7 @@ def _given_up(row: Delivery, vendor: str) -> str:
     if row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
         return (
             f"It could not be sent to {vendor} within 24 hours. It is still saved: press “Try "
-            "again”, or “Copy as text” "
-            "and create it there."
+            "again”, or “Copy as text” and create it there."
         )
     return row.sentence
 
@@ -247,14 +259,19 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
         case "unreachable":
             return f"{vendor} cannot be reached. It will be tried again{about}; {_IDLE}"
         case "internal":
-            return f"I had trouble on my side before it was sent. It will be tried again{about}; {_IDLE}"
+            return (
+                "I had trouble on my side before it was sent. It will be "
+                f"tried again{about}; {_IDLE}"
+            )
         case "absent":
-            return f"I looked in {vendor}, and it did not arrive there. It will be sent again{about}; {_IDLE}"
+            return (
+                f"I looked in {vendor}, and it did not arrive there. It will be "
+                f"sent again{about}; {_IDLE}"
+            )
         case "keyed":
             return (
                 f"The answer of {vendor} was lost. It will be sent again{about}, under the same "
-                f"key, so that {vendor} "
-                f"does not create it twice; {_IDLE}"
+                f"key, so that {vendor} does not create it twice; {_IDLE}"
             )
         case "sent_again" | "tried_again":
             return f"It will be sent again{about}; {_IDLE}"
@@ -265,6 +282,6 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
 
 
 def _about(row: Delivery, now: float | None) -> str:
-    """ " in about 4 minutes", or " in a moment"."""
+    """Return the time until the next attempt: " in about 4 minutes" or " in a moment"."""
     seconds = row.next_at - (time.time() if now is None else now)
     return f" in about {duration(seconds)}" if seconds > 5 else " in a moment"

@@ -1,4 +1,4 @@
-"""What the page is told about the bot, which runs as a process of its own."""
+"""The bot's state for the page. The bot runs as a process of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,13 +8,19 @@ from bot.playground.queue import Line
 from bot.playground.slack.events import Hub
 
 BotState = Literal["up", "down", "killed"]
-"""killed: with the page's button, so it starts again; down: not started yet, or it ended by itself."""
+""""killed" means killed with the page's button, so that the bot is started again.
+
+"down" means not started yet, or ended by itself.
+"""
 
 
 @dataclass(slots=True)
 class ControlApi:
-    """The bot's state and queue, told to `hub` when they change. `kill` kills the bot, and is False
-    when it does not run; None where nobody would start it again."""
+    """The bot's state and queue. Every change is published to `hub`.
+
+    `kill` kills the bot and returns False if it is not running. `kill` is None where nobody would
+    start the bot again.
+    """
 
     hub: Hub
     state: BotState = "down"
@@ -23,15 +29,15 @@ class ControlApi:
     kill: Callable[[], bool] | None = None
 
     def tell(self, state: BotState) -> None:
-        """The bot is in that state now."""
+        """Set the bot's state and publish it."""
         self.state = state
         self.hub.publish({"type": "bot", "state": state})
 
     def show_queue(self, lines: list[Line], waiting: int) -> None:
-        """These are the newest deliveries, and so many wait."""
+        """Set the newest deliveries and the number of waiting ones, and publish them."""
         self.queue, self.waiting = lines, waiting
         self.hub.publish({"type": "queue", **self.described_queue()})
 
     def described_queue(self) -> dict[str, Any]:
-        """As the page gets it."""
+        """Return the queue in the page's format."""
         return {"queue": self.queue, "waiting": self.waiting}

@@ -1,5 +1,7 @@
-"""Keeps the playground to this machine's own browser: other pages, and names that lead here, get
-nothing."""
+"""A guard that serves only this machine's own browser.
+
+Pages of other sites, and other host names that resolve to this machine, are refused.
+"""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +15,9 @@ SAFE = frozenset({"GET", "HEAD"})
 
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -21,14 +25,13 @@ HEADERS: Mapping[str, str] = {
 
 
 class Guard:
-    """Middleware: checks where a request comes from, and adds `HEADERS` to every answer."""
+    """Middleware that checks the origin of each request and adds `HEADERS` to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 421 for a host that is not this machine, 403 for a change that another site's page
-        asks for."""
+        """Answer 421 for a host that is not this machine, 403 for another site's change."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -54,13 +57,17 @@ class Guard:
 
 
 def is_here(host: str) -> bool:
-    """Whether a Host header names this machine itself. Another name that leads here is a trick (DNS
-    rebinding)."""
+    """Return whether a Host header names this machine itself.
+
+    Another name that resolves to this machine is an attack (DNS rebinding).
+    """
     return HERE.fullmatch(host) is not None
 
 
 def is_own(headers: Headers) -> bool:
-    """Whether a change is asked for by the page itself, or by no page at all (programs send no
-    Origin)."""
+    """Return whether a change comes from the page itself, or from a program.
+
+    Programs send no Origin header.
+    """
     origin = headers.get("origin")
     return origin is None or origin == f"http://{headers['host']}"

@@ -1,5 +1,7 @@
-"""The bot's queue in view, read from its SQLite file by the playground itself: a bot that is dead
-can say nothing."""
+"""The bot's queue, read from its SQLite file by the playground.
+
+The bot cannot answer itself, because it may have been killed.
+"""
 
 import asyncio
 import contextlib
@@ -29,22 +31,24 @@ COLUMNS = (
     "card_ts",
 )
 _SQL = (
-    f"SELECT {', '.join(COLUMNS)}, updated_at FROM deliveries"  # noqa: S608  our own names
+    # The column names are constants of this module.
+    f"SELECT {', '.join(COLUMNS)}, updated_at FROM deliveries"  # noqa: S608
     f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR updated_at > ? ORDER BY id DESC"
 )
 
 Line = dict[str, Any]
-"""A delivery as the page gets it: the `COLUMNS` of its row. Times are epoch seconds."""
+"""A delivery in the page's format: the `COLUMNS` of its row. Times are in epoch seconds."""
 
 
 class QueueReader:
-    """Looks at the file every `LOOK_SECONDS`; `on_change` gets the lines and how many deliveries
-    wait, when that changed.
+    """Reads the file every `LOOK_SECONDS`, and calls `on_change` after a change.
 
-    A line is a delivery that waits, or was finished in the last `LATELY_SECONDS`; of more than
-    `SHOWN` those that wait go first. Newest first. The file, or its table, need not be there yet.
-    While the bot asks a vendor about a delivery, the row's `reconcile_at` is the end of its lease;
-    the line keeps the time for which the look was due.
+    `on_change` gets the lines and the number of waiting deliveries. A line is a delivery that waits
+    or was finished in the last `LATELY_SECONDS`, newest first. If there are more than `SHOWN`,
+    waiting ones are preferred. The file or its table may be missing at first.
+
+    While the bot asks a vendor about a delivery, the row's `reconcile_at` is the end of the bot's
+    lease. The line keeps the time at which the look-up was due.
     """
 
     def __init__(
@@ -56,9 +60,8 @@ class QueueReader:
         self._path = path
         self._on_change = on_change
         self._clock = clock
-        self._thread = ThreadPoolExecutor(
-            1, thread_name_prefix="queue-reader"
-        )  # a connection belongs to one thread
+        # A connection belongs to one thread.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue-reader")
         self._connection: sqlite3.Connection | None = None
         self._version = 0
         self._rows: list[Line] = []
@@ -66,7 +69,7 @@ class QueueReader:
 
     @contextlib.asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
-        """Look at the file in the background."""
+        """Read the file in the background during the context."""
         task = asyncio.create_task(self._run(), name="queue reader")
         try:
             yield
@@ -78,7 +81,7 @@ class QueueReader:
             self._thread.shutdown()
 
     async def look(self) -> None:
-        """Read what changed, and tell it."""
+        """Read the changes and report them."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
         waiting = [row for row in self._rows if row["state"] in WAITING]
         lately = self._clock() - LATELY_SECONDS
@@ -109,9 +112,9 @@ class QueueReader:
             found = self._connection.execute(
                 _SQL, (*WAITING, self._clock() - LATELY_SECONDS)
             ).fetchall()
-        except (
-            sqlite3.OperationalError
-        ):  # no file or table yet, or locked while it is switched to WAL: the next look tells
+        # The file or its table is missing, or locked while it is switched to WAL. The next look
+        # will read it.
+        except sqlite3.OperationalError:
             return
         seen = {row["id"]: row for row in self._rows}
         self._rows, self._version = (
@@ -125,8 +128,10 @@ class QueueReader:
 
 
 def _as_due(row: Line, before: Line | None) -> Line:
-    """The row, with `reconcile_at` as it was where only a lease was taken since: anything else
-    changes `updated_at` too."""
+    """Return the row, with its earlier `reconcile_at` if only a lease was taken since.
+
+    Every other change sets `updated_at` too.
+    """
     if (
         before
         and before["updated_at"] == row["updated_at"]

@@ -1,4 +1,4 @@
-"""`python -m bot playground`: the stage, and the real bot as a process of its own in the middle."""
+"""`python -m bot playground`: the stand-ins, and the real bot as a process of its own."""
 
 import asyncio
 import contextlib
@@ -17,13 +17,18 @@ from bot.playground.vendors import data
 from bot.settings import Settings
 
 LOST_LAG_SECONDS = 6.0
-"""The bot's first look comes 2 s after the send and finds nothing, the second one 5 s later finds
-it."""
+"""Seconds until a lost object appears in the vendor's list.
+
+The bot's first look-up comes 2 s after sending and finds nothing; the second one, 5 s later, finds
+the object.
+"""
 
 
 async def run(*, port: int, browser: bool) -> int:
-    """Play until Ctrl+C or SIGTERM. Raises `SettingError` when the port is taken, `NotStartedError` when
-    the bot ends."""
+    """Run the playground until Ctrl+C or SIGTERM.
+
+    Raises `SettingError` if the port is taken, and `NotStartedError` if the bot ends.
+    """
     stop = _told_to_stop()
     with tempfile.TemporaryDirectory(prefix="incident-relay-") as folder:
         try:
@@ -56,11 +61,10 @@ async def _play(sandbox: Sandbox, database: Path, browser: bool, stop: asyncio.E
 
 
 async def _populate(sandbox: Sandbox) -> None:
-    """Somebody was here before: what people said in the last hours. And everyone finds the app
-    among theirs.
+    """Fill the channels with messages, and open everyone's direct messages with the app.
 
-    Lists that lag leave time to kill the bot between a lost answer and finding out what became of
-    it.
+    The vendors' lists are delayed, so that there is time to kill the bot between a lost answer and
+    its look-up.
     """
     for vendor in sandbox.vendors.values():
         vendor.lost_lag = LOST_LAG_SECONDS
@@ -76,7 +80,7 @@ async def _populate(sandbox: Sandbox) -> None:
 
 
 async def _until_the_end(supervisor: Supervisor, stop: asyncio.Event) -> int:
-    """Until told to stop, or the bot has ended by itself, which raises `NotStartedError`."""
+    """Wait until the playground is stopped. Raises `NotStartedError` if the bot ends by itself."""
     stopping, watching = asyncio.create_task(stop.wait()), asyncio.create_task(supervisor.watch())
     await asyncio.wait([stopping, watching], return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
@@ -98,8 +102,7 @@ def _told_to_stop() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(
-            NotImplementedError
-        ):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+        # Windows has no such handlers: Ctrl+C raises KeyboardInterrupt there.
+        with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     return stop

@@ -1,5 +1,4 @@
-"""The stand-ins together: what a bot needs around it to be tried, by a person in the playground or
-by a test."""
+"""All stand-ins together: everything that a bot needs to be tried out by a person or a test."""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -27,8 +26,10 @@ URL_VARIABLES = {
 
 @dataclass
 class Sandbox:
-    """Slack, its page, and the vendors, all listening. `control_api` is what the page is told about
-    the bot."""
+    """Slack, its page and the vendors, all listening.
+
+    `control_api` has the bot's state for the page.
+    """
 
     slack: SlackStandIn
     vendors: Mapping[str, VendorStandIn]
@@ -41,8 +42,10 @@ class Sandbox:
         return Workspace("", self.slack.team.id)
 
     def environment(self, database: Path, port: int = 0) -> dict[str, str]:
-        """The settings with which the bot runs on this stage. With a port that is known beforehand
-        it has web pages too."""
+        """Return the settings for a bot in this sandbox.
+
+        With a known port, the bot has web pages too.
+        """
         urls = {URL_VARIABLES[name]: vendor.url for name, vendor in self.vendors.items()}
         ours = {"RELAY_DATABASE": str(database), "RELAY_HOST": "127.0.0.1", "RELAY_PORT": str(port)}
         if port:
@@ -50,15 +53,17 @@ class Sandbox:
         return {**self.secrets, **urls, **ours, "SLACK_API_URL": f"{self.url}/slack/api/"}
 
     async def connect_vendors(self, settings: Settings) -> None:
-        """What an operator does with `python -m bot connect`, once a vendor."""
+        """Connect every vendor, as an operator does with `python -m bot connect`."""
         for name, vendor in self.vendors.items():
             await connect(settings, self.workspace, name, dict(vendor.credentials))
 
 
 @asynccontextmanager
 async def set_up(port: int = 0) -> AsyncIterator[Sandbox]:
-    """Start the stand-ins; `port` is the page's, 0 for any free one. Raises OSError when it is
-    taken."""
+    """Start the stand-ins. `port` is the page's port, 0 for any free one.
+
+    Raises OSError if the port is taken.
+    """
     tokens = {
         "SLACK_SIGNING_SECRET": secrets.token_hex(16),
         "SLACK_BOT_TOKEN": f"xoxb-{secrets.token_hex(12)}",

@@ -1,7 +1,9 @@
-"""The playground's page and what it calls, with the Slack stand-in behind it.
+"""The server of the playground's page, with the Slack stand-in behind it.
 
-/                    the page             /api/...       what the page calls, JSON
-/static/...          its files            /slack/...     what the bot calls
+- `/`: the page
+- `/static/...`: the page's files
+- `/api/...`: the page's calls, in JSON
+- `/slack/...`: the bot's calls
 """
 
 import asyncio
@@ -28,7 +30,7 @@ PAGE = Path(__file__).parent / "page"
 KEEP_OPEN_SECONDS = 15.0
 LARGEST_BODY = 1024 * 1024
 LARGEST_FILE = 16 * LARGEST_BODY
-"""What is larger than Slack takes is refused in Slack's words, not by cutting the connection."""
+"""Largest upload, in bytes. It is above Slack's limit, so that Slack's own error is shown."""
 
 CONTENT_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
@@ -38,26 +40,26 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
-"""Stated here, since a machine's own table may call a module something that browsers refuse to run."""
+"""Content types by suffix. A machine's own table may give scripts a type that browsers refuse."""
 
 
 class VendorStandIn(Protocol):
-    """What the page needs of a vendor's stand-in."""
+    """The part of a vendor's stand-in that the page needs."""
 
     on_change: Callable[[], None] | None
 
     async def set_fault(self, name: str) -> None:
-        """Have that fault from now on, "fine" for none."""
+        """Switch to that fault; "fine" means none."""
 
     def set_version(self, name: str) -> None:
-        """Have that version of its API from now on. ValueError for one that it cannot have."""
+        """Switch to that version of the vendor's API. Raises ValueError for an unknown version."""
 
     def describe(self) -> dict[str, Any]:
-        """The vendor's entry for the page."""
+        """Return the vendor's entry for the page."""
 
 
 class _Body(BaseModel):
-    """What the page posts; unknown members are mistakes."""
+    """A body posted by the page. Unknown members are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -131,7 +133,7 @@ def page_app(
     control_api: ControlApi,
     page: Path = PAGE,
 ) -> Starlette:
-    """The whole application. Whoever runs the bot tells `control_api` what becomes of it."""
+    """Return the whole application. The code that runs the bot reports to `control_api`."""
     api = PageApi(slack, vendors, control_api)
     for vendor in vendors.values():
         vendor.on_change = _teller(slack, vendor)
@@ -178,7 +180,7 @@ class PageApi:
         self._control_api = control_api
 
     def routes(self) -> list[Route]:
-        """Each posted body is checked against its model before anything is done."""
+        """Return the routes. Each posted body is checked against its model first."""
         return [
             Route("/state", self._state),
             Route("/events", self._events),
@@ -198,7 +200,9 @@ class PageApi:
 
     async def _state(self, request: Request) -> Response:
         slack = self._slack
-        playable = [person.id for person in slack.people.values() if not person.is_bot]
+        people = [person.id for person in slack.people.values() if not person.is_bot]
+        stacks = {user_id: slack.views(user_id) for user_id in people}
+        homes = {user_id: slack.home(user_id) for user_id in people}
         return JSONResponse(
             {
                 "team": {"id": slack.team.id, "name": slack.team.name, "domain": slack.team.domain},
@@ -230,10 +234,8 @@ class PageApi:
                     }
                     for shortcut in slack.app.shortcuts
                 ],
-                "views": {
-                    user_id: stack for user_id in playable if (stack := slack.views(user_id))
-                },
-                "home": {user_id: home for user_id in playable if (home := slack.home(user_id))},
+                "views": {user_id: stack for user_id, stack in stacks.items() if stack},
+                "home": {user_id: home for user_id, home in homes.items() if home},
                 "vendors": [vendor.describe() for vendor in self._vendors.values()],
             }
         )
@@ -244,7 +246,7 @@ class PageApi:
         )
 
     async def _stream(self) -> AsyncIterator[str]:
-        """Events as they come, and a comment when there was none for a while."""
+        """Yield the events as they happen, and a comment after a while without one."""
         with self._slack.subscribe() as events:
             yield ": listening\n\n"
             while True:
@@ -309,7 +311,10 @@ class PageApi:
         return {"ok": True}
 
     async def _file(self, request: Request) -> Response:
-        """A file that was chosen in a form: the body, with `user` and `name` in the query."""
+        """Take a file that was chosen in a form.
+
+        It is the body, with `user` and `name` in the query.
+        """
         try:
             given = FileQuery.model_validate(dict(request.query_params))
             file = self._slack.upload(given.user, given.name, await request.body())

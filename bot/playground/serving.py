@@ -1,4 +1,4 @@
-"""A web server in the running event loop: the page's, and any stand-in's."""
+"""A web server in the running event loop, for the page and for every stand-in."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 GRACE_SECONDS = 1
-"""How long requests that are under way may take when the server stops."""
+"""Seconds that running requests may take when the server stops."""
 
 
 class Server:
-    """Serves one ASGI application on `host`. Port 0 takes a free one, which it keeps over stop and
-    start.
+    """Serves one ASGI application on `host`.
 
-    `async with Server(app) as server` starts and stops it. Raises OSError if the port is taken.
+    Port 0 takes a free port, which stays the same after stop and start. `async with Server(app) as
+    server` starts and stops the server. Raises OSError if the port is taken.
     """
 
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -40,7 +40,7 @@ class Server:
         return self._task is not None and not self._task.done()
 
     async def start(self) -> None:
-        """Listen. Returns when connections are taken; does nothing if they already are."""
+        """Listen. Returns when connections are accepted. Does nothing if the server is running."""
         if self.running:
             return
         listener = _listener(self._host, self._port)
@@ -52,7 +52,8 @@ class Server:
                 log_level="error",
                 access_log=False,
                 lifespan="off",
-                date_header=False,  # its value is renewed by the loop that ours replaces
+                # uvicorn's main loop renews this header's value, but ours replaces that loop.
+                date_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
@@ -68,7 +69,7 @@ class Server:
             await task
 
     async def stop(self) -> None:
-        """Take no more connections, and end those that are open."""
+        """Accept no more connections, and close the open ones."""
         if self._server is None or self._task is None:
             return
         self._server.ending.set()
@@ -84,10 +85,10 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that leaves the process's signals alone, says when it takes connections, and ends as
-    soon as it is told.
+    """uvicorn that ignores the process's signals, reports when it is ready, and ends at once.
 
-    Its own main loop looks ten times a second whether it should end; ours waits for just that.
+    uvicorn's own main loop checks ten times a second whether it should end. This one waits for an
+    event.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -108,8 +109,8 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    # The protocol is named, for asyncio sets TCP_NODELAY only then; without it each answer waits
-    # some 40 ms.
+    # asyncio sets TCP_NODELAY only if the protocol is named. Without it each answer waits about 40
+    # ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -1,5 +1,4 @@
-"""The real bot as a process of its own: started, killed when somebody wants to see that, and
-started again."""
+"""The real bot as a process of its own, which can be killed and is then started again."""
 
 import asyncio
 import contextlib
@@ -15,7 +14,7 @@ from bot.playground.control_api import ControlApi
 
 START_SECONDS = 30.0
 DOWN_SECONDS = 2.0
-"""How long a killed bot stays down, so that one can look around meanwhile."""
+"""Seconds that a killed bot stays down, so that people can look at the page meanwhile."""
 OURS = ("SLACK_", "RELAY_", "ROOTLY_", "INCIDENT_IO_", "TWILIO_")
 
 
@@ -24,10 +23,10 @@ class NotStartedError(RelayError):
 
 
 class Supervisor:
-    """Runs `python -m bot serve` with these settings; `url` is where it will listen. The page is
-    told what becomes of it.
+    """Runs `python -m bot serve` with these settings, and reports its state to `control_api`.
 
-    It is quiet, so that the terminal shows one address, the page's.
+    `url` is the bot's own address. The bot logs nothing, so that the terminal shows only the page's
+    address.
     """
 
     def __init__(self, control_api: ControlApi, environment: Mapping[str, str], url: str) -> None:
@@ -44,7 +43,7 @@ class Supervisor:
         return self._process.pid if self._process else 0
 
     async def start(self) -> None:
-        """Start it and wait until it answers. Raises `NotStartedError`."""
+        """Start the bot and wait until it answers. Raises `NotStartedError`."""
         self._killed = False
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "serve", "--quiet"), env=self._environment
@@ -53,7 +52,7 @@ class Supervisor:
         self._control_api.tell("up")
 
     def kill(self) -> bool:
-        """`kill -9`. False when it does not run, or is being started."""
+        """Kill the bot with SIGKILL. Return False if it is not running or is just being started."""
         if (
             self._process is None
             or self._control_api.state != "up"
@@ -66,9 +65,12 @@ class Supervisor:
         return True
 
     async def watch(self) -> NoReturn:
-        """Start it again each time it was killed. Raises `NotStartedError` when it ends by itself, or
-        does not come back."""
-        assert self._process  # noqa: S101  `start` comes first
+        """Start the bot again each time it was killed.
+
+        Raises `NotStartedError` if the bot ends by itself or does not start again.
+        """
+        # `start` comes first.
+        assert self._process  # noqa: S101
         while True:
             code = await self._process.wait()
             if not self._killed:
@@ -80,7 +82,7 @@ class Supervisor:
             await self.start()
 
     async def end(self) -> None:
-        """Ask it to end, and wait until it has."""
+        """Stop the bot and wait until it has ended."""
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             await self._process.wait()
@@ -99,8 +101,11 @@ async def _healthy(process: asyncio.subprocess.Process, url: str) -> None:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours without settings of a real installation, and without a proxy: everything is on
-    127.0.0.1."""
+    """Return the environment for the bot's process.
+
+    It is this process's environment without the settings of a real installation, and without a
+    proxy, because everything is on 127.0.0.1.
+    """
     return {
         name: value
         for name, value in os.environ.items()

@@ -1,10 +1,10 @@
-"""Cards: keeps the message in Slack, and the modal that is still open, in step with the row. One
-that fails never touches the delivery.
+"""Cards: the messages and open modals in Slack that show the state of a delivery.
 
-A row carries its version and the version last shown; whatever is behind gets posted or edited, one
-row a channel at a time and about one a second, so that Slack's limits hold nobody up elsewhere.
-While a modal still waits for its answer the card is held back, so that a refusal that the modal
-showed gets no card.
+A row carries its version and the version that its card shows. A card with an older version is
+posted or edited, one row per channel at a time and about one message a second, so that Slack's
+limits in one channel delay no other channel. While a modal still waits for its answer the card is
+held back, so that a refusal shown in the modal gets no card. A failed card never changes the
+delivery.
 """
 
 import asyncio
@@ -37,17 +37,17 @@ MODALS_AT_ONCE = 4
 MOST_RECEIPTS = 1000
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
-"""How soon a change is noticed that another process made."""
+"""Longest time, in seconds, until a change made by another process is noticed."""
 TOGETHER_SECONDS = 0.15
-"""What is submitted at the same moment is looked at together."""
+"""Seconds for which changes are collected, so that one round handles them together."""
 SHOWING_SECONDS = LEASE_SECONDS - 2
 NOTING_SECONDS = 30.0
 NOTING_PAUSE = 1.0
 STOPPING_SECONDS = 3.0
 NO_TOKEN_SECONDS = 600.0
-"""How soon it is noticed that a workspace has a token again."""
+"""Seconds until a workspace without a token is tried again."""
 NO_NEWS_SECONDS = 24 * 3600.0
-"""So long a card waits for that."""
+"""Age, in seconds, after which a card that waits for a token is given up."""
 NOT_THERE = (
     "not_in_channel",
     "channel_not_found",
@@ -55,16 +55,21 @@ NOT_THERE = (
     "restricted_action",
     "no_permission",
 )
-"""Beginnings of Slack's words for a channel where the bot may not post
-(`restricted_action_read_only_channel`)."""
+"""Prefixes of Slack's errors for a channel where the bot may not post.
+
+An example of a whole error is `restricted_action_read_only_channel`.
+"""
 
 
 UnderWay = dict[asyncio.Task[None], Delivery]
 
 
 class Cards:
-    """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a
-    channel at a time. It needs no token: each call bears the one of the row's workspace."""
+    """Posts and edits cards and open modals.
+
+    `client` should neither retry nor wait for Slack's limits by itself, because this class does
+    both per channel. The client needs no token: each call carries the token of the row's workspace.
+    """
 
     def __init__(
         self,
@@ -84,23 +89,29 @@ class Cards:
         self._limiter = SlackRateLimiter(clock)
         self._waiting: Counter[int] = Counter()
         self._answered: dict[int, Delivery] = {}
-        self._receipts: dict[str, None] = {}  # the ids of open modals, in order
+        # The ids of open modals, oldest first.
+        self._receipts: dict[str, None] = {}
         self._cards: UnderWay = {}
         self._modals: UnderWay = {}
         self._loop = PeriodicLoop("cards", self._round, LONGEST_PAUSE, TOGETHER_SECONDS)
 
     def changed(self, row: Delivery) -> None:
-        """A row changed: look at the cards soon."""
+        """Wake the loop, because a row changed."""
         self._loop.wake()
 
     def hold(self, row: Delivery) -> None:
-        """A modal is about to show this row: no card yet. Of a modal that was submitted twice, both
-        answers count."""
+        """Hold back the row's card, because a modal is about to show the row.
+
+        A modal that was submitted twice is counted twice, until both answers are given.
+        """
         self._waiting[row.id] += 1
 
     def release(self, row: Delivery) -> None:
-        """The modal was answered with the row as it is here: what it did not say goes onto the card
-        now, and when that was not the end yet, the modal is kept up to date while it stays open."""
+        """Take note that the modal was answered with this version of the row.
+
+        Changes that the modal did not show go onto the card now. If the row is not final yet, the
+        modal is updated as long as it stays open.
+        """
         self._waiting[row.id] -= 1
         if not self._waiting[row.id]:
             del self._waiting[row.id]
@@ -108,7 +119,7 @@ class Cards:
         self._loop.wake()
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Stop what is being shown of these workspaces' rows, which are removed."""
+        """Stop the work on rows of these workspaces, which are removed."""
         for task, row in (*self._cards.items(), *self._modals.items()):
             if row.workspace in scope:
                 task.cancel()
@@ -118,11 +129,11 @@ class Cards:
         }
 
     def is_receipt(self, view_id: str) -> bool:
-        """Whether that open modal was made the receipt here, and is a form no more."""
+        """Return whether that open modal shows a receipt and no longer a form."""
         return view_id in self._receipts
 
     def is_form(self, view_id: str) -> None:
-        """That open modal is made a form again."""
+        """Note that an open modal shows a form again."""
         self._receipts.pop(view_id, None)
 
     def _is_receipt(self, view_id: str) -> None:
@@ -131,8 +142,11 @@ class Cards:
             del self._receipts[next(iter(self._receipts))]
 
     async def run(self) -> None:
-        """Post and edit until cancelled; what Slack has been told by then is noted, so that it is
-        not posted again."""
+        """Post and edit until cancelled.
+
+        At the end, messages that Slack has already accepted are recorded, so that they are not
+        posted again.
+        """
         try:
             await self._loop.run()
         finally:
@@ -151,7 +165,7 @@ class Cards:
 
     @property
     def _held(self) -> set[int]:
-        """The rows that a modal is about to show, or whose modal's answer is not noted yet."""
+        """Rows that a modal is about to show, and rows whose modal's answer is not recorded yet."""
         return {*self._waiting, *self._answered}
 
     async def _note_answers(self) -> None:
@@ -164,8 +178,10 @@ class Cards:
                 del self._answered[row.id]
 
     async def _start_cards(self) -> float | None:
-        """Start on the cards whose time has come; when the next one's comes. None while only the
-        end of one that is under way, which wakes the loop, makes room."""
+        """Start on the due cards. Return the time when the next card is due.
+
+        Return None if no more cards may be sent at once: the end of one of them wakes the loop.
+        """
         places, now = await self._card_outbox.behind(self._held), self._clock()
         room = AT_ONCE - len(self._cards)
         if room and any(self._turn(place, at) <= now for place, at in places.items()):
@@ -185,7 +201,7 @@ class Cards:
         )
 
     def _turn(self, place: str, at: float) -> float:
-        """When a card that waits for that time can be shown there; never while one is under way."""
+        """Return when a card due at `at` can be shown in `place`; infinity during another call."""
         return (
             float("inf") if self._limiter.is_taken(place) else max(at, self._limiter.free_at(place))
         )
@@ -199,8 +215,10 @@ class Cards:
             at = await self._card_outbox.next_view_time(self._held, busy)
         if len(self._modals) >= MODALS_AT_ONCE:
             return None
-        pauses = (self._limiter.free_at(it) for it in busy if it.endswith((MODALS, EVERYWHERE)))
-        return min((it for it in (at, *pauses) if it is not None), default=None)
+        pauses = (
+            self._limiter.free_at(where) for where in busy if where.endswith((MODALS, EVERYWHERE))
+        )
+        return min((due for due in (at, *pauses) if due is not None), default=None)
 
     def _start(self, under_way: UnderWay, row: Delivery, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -232,7 +250,10 @@ class Cards:
             self._limiter.end(*used)
 
     async def _without_token(self, row: Delivery, error: RelayError) -> None:
-        """All of the workspace's cards wait for a token; what is no news any more is given up."""
+        """Let all of the workspace's cards wait for a token.
+
+        Give up a card that is too old to be news.
+        """
         if self._clock() - row.updated_at > NO_NEWS_SECONDS:
             await self._card_outbox.shown(row)
             return
@@ -240,8 +261,11 @@ class Cards:
         self._limiter.wait(place(row.workspace, EVERYWHERE), NO_TOKEN_SECONDS)
 
     async def _post(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
-        """In the channel; in a direct message where the bot may not post, without a channel, or
-        when it is private."""
+        """Post the card in the channel.
+
+        A private row's card goes into a direct message. So does a card without a channel, or in a
+        channel where the bot may not post.
+        """
         if row.channel and not row.private:
             try:
                 return await self._send(token, row.channel, content)
@@ -264,7 +288,8 @@ class Cards:
                 token=token, channel=row.card_channel, ts=row.card_ts, **content
             )
         except SlackApiError as error:
-            if _not_there(error):  # the channel went away after the card was posted
+            # The channel went away after the card was posted.
+            if _not_there(error):
                 return await self._post(token, row, content)
             if said(error) not in ("message_not_found", "cant_update_message"):
                 raise
@@ -273,8 +298,10 @@ class Cards:
     async def _withdraw(
         self, token: str, row: Delivery, content: Mapping[str, Any]
     ) -> tuple[str, str]:
-        """It was made private when it was corrected: its card in the channel says no more, and goes
-        on in person."""
+        """Withdraw the card of a row that became private when it was corrected.
+
+        The card in the channel is emptied, and a new card goes into a direct message.
+        """
         channel, ts, blocks = row.card_channel, row.card_ts, messages.withdrawn()
         await self._client.chat_update(
             token=token, channel=channel, ts=ts, text=messages.WITHDRAWN, blocks=blocks
@@ -282,8 +309,10 @@ class Cards:
         return await self._send(token, row.actor, content)
 
     async def _note(self, row: Delivery, channel: str, ts: str) -> None:
-        """Write down that it was shown, again and again while the file is busy: else it would be
-        posted a second time."""
+        """Record the card as shown, and try again while the database is busy.
+
+        Otherwise the card would be posted a second time.
+        """
         until = time.monotonic() + NOTING_SECONDS
         while True:
             try:
@@ -299,7 +328,7 @@ class Cards:
         return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
-        """Where a person could do it at the vendor, while it waits; empty if that is unknown."""
+        """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
         if "by_hand" not in messages.possible(row):
             return ""
         try:
@@ -314,12 +343,11 @@ class Cards:
             return ""
 
     async def _follow(self, row: Delivery) -> None:
-        """Bring the open modal up to date; one that was closed is followed no further."""
+        """Update the open modal. A modal that was closed is not followed any more."""
         adapter, operation = self._made_by(row)
         view = messages.receipt(row, adapter, operation)
-        self._is_receipt(
-            row.view_id
-        )  # before Slack is told: an answer on its way may come after it
+        # Noted before the call, because a submission on its way may arrive after the call.
+        self._is_receipt(row.view_id)
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
                 token = await self._tokens.token(row.workspace)
@@ -343,7 +371,10 @@ class Cards:
 
 
 def _place(row: Delivery) -> str:
-    """Where its card is, or is to be posted first; as `bot.delivery.store.cards` has it."""
+    """Return the place of the row's card, in the format of `bot.delivery.store.cards`.
+
+    For a card not yet posted, that is the place where posting is tried first.
+    """
     if row.card_ts:
         return place(row.workspace, row.card_channel)
     return place(row.workspace, row.channel if row.channel and not row.private else row.actor)

@@ -13,8 +13,11 @@ from bot.settings import Settings
 
 @asynccontextmanager
 async def slack_client(settings: Settings, seconds: float) -> AsyncIterator[AsyncWebClient]:
-    """A client that keeps its connections; each call bears its workspace's token. The time-out is
-    the session's: slack_sdk's own is not heeded beside one."""
+    """Give a client that keeps its connections open. Each call carries its workspace's token.
+
+    The session has the timeout, because slack_sdk ignores its own timeout when it is given a
+    session.
+    """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
         yield AsyncWebClient(
             base_url=str(settings.slack_api_url), session=session, retry_handlers=[]
@@ -22,8 +25,7 @@ async def slack_client(settings: Settings, seconds: float) -> AsyncIterator[Asyn
 
 
 def answered_at(headers: Mapping[str, Any]) -> float | None:
-    """Slack's time, in whole epoch seconds, when it gave an answer with these headers; None where
-    they do not say."""
+    """Return Slack's time of an answer with these headers, in whole epoch seconds, or None."""
     try:
         return parsedate_to_datetime(headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError, OverflowError):
@@ -31,7 +33,7 @@ def answered_at(headers: Mapping[str, Any]) -> float | None:
 
 
 def with_token(client: AsyncWebClient, token: str) -> AsyncWebClient:
-    """The same client, in one workspace."""
+    """Return a client with this token on the same session."""
     return AsyncWebClient(
         token, base_url=client.base_url, session=client.session, retry_handlers=[]
     )

@@ -1,4 +1,4 @@
-"""What became of a call to Slack that failed."""
+"""Failed calls to Slack: which exceptions they raise and what the exceptions tell."""
 
 import re
 
@@ -6,22 +6,22 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 NOT_DONE = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
-"""Everything that a call of slack_sdk's raises when Slack, or the way there, does not do it."""
+"""All exceptions of a slack_sdk call that failed in Slack or on the way there."""
 _WORD = re.compile(r"[a-z0-9_]{1,80}")
 UNNAMED_WAIT = 10.0
 LONGEST_WAIT = 3600.0
 NOT_NOW = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}
 )
-"""Slack's words for what may work later as it is."""
+"""Slack's errors for a call that may succeed later without a change."""
 
 
 def named(error: BaseException) -> str:
-    """Slack's own word ("channel_not_found"); empty where it gave none (a proxy's page, silence).
-    What is no such word is not repeated: it may quote the request, and with it the token.
+    """Return Slack's error code ("channel_not_found"), or an empty string if there is none.
 
-    `SlackApiError.response` is a response whose `data` may be text, or aiohttp's own response when
-    the JSON was broken.
+    A proxy's page or a missing answer has none. Text that is no error code is not repeated, because
+    it may quote the request and with it the token. `SlackApiError.response` is a response whose
+    `data` may be text. For broken JSON it is aiohttp's own response.
     """
     answer = getattr(getattr(error, "response", None), "data", None)
     word = answer.get("error") if isinstance(answer, dict) else None
@@ -29,13 +29,15 @@ def named(error: BaseException) -> str:
 
 
 def said(error: BaseException) -> str:
-    """Slack's own word; where it gave none, the exception's name."""
+    """Return Slack's error code, or the exception's name if there is none."""
     return named(error) or type(error).__name__
 
 
 def asked_to_wait(error: BaseException) -> float | None:
-    """For how many seconds Slack wants to hear no more (429, Retry-After); None when that was not
-    what it said."""
+    """Return for how many seconds Slack accepts no calls, or None for another error.
+
+    Slack says so with a 429 and the header Retry-After.
+    """
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(response, "status", None)
     if status != 429 and said(error) not in ("ratelimited", "rate_limited"):

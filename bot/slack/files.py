@@ -1,5 +1,8 @@
-"""Files on their way from Slack: fetched past the answer to a form, and kept until its button is
-pressed again."""
+"""Files being downloaded from Slack.
+
+A download may take longer than the answer to a form. It goes on, and the file is kept until the
+form's button is pressed again.
+"""
 
 import asyncio
 import sys
@@ -16,9 +19,9 @@ log = structlog.get_logger(__name__)
 
 KEPT_SECONDS = 180.0
 MOST = 20
-"""Files at once, on their way or kept."""
+"""Largest number of files at a time, downloading or kept."""
 MOST_BYTES = 32 * 1024 * 1024
-"""Of the texts that are kept."""
+"""Largest total size of the kept texts, in bytes."""
 
 PENDING = Fetched(
     problem="The file is still being fetched from Slack. Please press the button again in a moment."
@@ -30,7 +33,7 @@ BROKEN = Fetched(problem="The file could not be fetched. Please press the button
 
 
 class FileKey(NamedTuple):
-    """Which file, and of how many bytes at most it may be."""
+    """A file in a workspace, and the largest accepted size in bytes."""
 
     workspace: Workspace
     file_id: str
@@ -41,8 +44,11 @@ Fetch = Callable[[], Coroutine[Any, Any, Fetched]]
 
 
 class Uploads:
-    """What nobody waits for any more when it arrives is kept for some minutes, and given away once:
-    a file that is changed in Slack keeps its id."""
+    """Downloads files, each once for all who ask for it.
+
+    A file that arrives after its request has ended is kept for some minutes and given out once,
+    because a file that is edited in Slack keeps its id.
+    """
 
     def __init__(self, background: BackgroundTasks, kept_seconds: float = KEPT_SECONDS) -> None:
         self._background = background
@@ -50,9 +56,13 @@ class Uploads:
         self._files: dict[FileKey, asyncio.Task[Fetched]] = {}
 
     async def get(self, key: FileKey, fetch: Fetch, seconds: float) -> Fetched:
-        """What `fetch` gives, if it ends within the time; else `PENDING`, and it goes on. `fetch`
-        should never raise, and has to end by itself. Whoever asks for the same file meanwhile waits
-        for the same one."""
+        """Return the result of `fetch` if it ends within `seconds`, else `PENDING`.
+
+        `fetch` goes on then.
+
+        `fetch` should never raise, and has to end by itself. A second call for the same file waits
+        for the same download. Return `BUSY` if there is no room and `BROKEN` if `fetch` raised.
+        """
         task = self._files.get(key) or self._begin(key, fetch)
         if task is None:
             return BUSY
@@ -63,14 +73,14 @@ class Uploads:
         return _result(task) or BROKEN
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget the files of these workspaces, and fetch no more of them."""
+        """Forget the files of these workspaces and stop their downloads."""
         for key, task in list(self._files.items()):
             if key.workspace in scope:
                 task.cancel()
                 self._drop(key, task)
 
     def _begin(self, key: FileKey, fetch: Fetch) -> asyncio.Task[Fetched] | None:
-        """None where there is no room."""
+        """Start a download. Return None if there is no room."""
         while len(self._files) >= MOST:
             if not self._drop_oldest():
                 return None
@@ -81,29 +91,30 @@ class Uploads:
     def _arrived(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("upload.failed", error=type(error).__name__)
-        while sum(_size(it) for it in self._files.values()) > MOST_BYTES and self._drop_oldest():
+        while sum(map(_size, self._files.values())) > MOST_BYTES and self._drop_oldest():
             pass
         asyncio.get_running_loop().call_later(self._kept_seconds, self._drop, key, task)
 
     def _drop_oldest(self) -> bool:
-        """Drop the oldest file that has arrived; whether there was one."""
+        """Drop the oldest downloaded file. Return whether there was one."""
         found = next(((key, task) for key, task in self._files.items() if task.done()), None)
         if found is not None:
             self._drop(*found)
         return found is not None
 
     def _drop(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
-        if self._files.get(key) is task:  # and not a later one
+        # A newer download of the same file stays.
+        if self._files.get(key) is task:
             del self._files[key]
 
 
 def _result(task: asyncio.Task[Fetched]) -> Fetched | None:
-    """What came of it; None while it goes on, or when nothing did."""
+    """Return the downloaded file, or None if the download goes on or failed."""
     ended_well = task.done() and not task.cancelled() and task.exception() is None
     return task.result() if ended_well else None
 
 
 def _size(task: asyncio.Task[Fetched]) -> int:
-    """Bytes in memory."""
+    """Return the size in memory, in bytes."""
     fetched = _result(task)
     return sys.getsizeof(fetched.text) if fetched else 0

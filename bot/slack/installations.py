@@ -1,7 +1,7 @@
-"""Where the app is installed, with what token; and the states of installations that have begun.
+"""Installations: where the app is installed, and with which token.
 
-A row is a workspace or, with an empty team, an organisation. Tokens are stored encrypted; only the
-bot's is kept, never a person's.
+The module also keeps the states of unfinished installations. A row is a workspace or, with an empty
+team, an organisation. Tokens are stored encrypted. Only the bot's token is kept, never a person's.
 """
 
 import hashlib
@@ -17,20 +17,23 @@ from bot.storage.encryption import SLACK, SecretBox
 from bot.workspace import Workspace
 
 FRESH_SECONDS = 30.0
-"""How soon a change is noticed that another process made."""
+"""Longest time, in seconds, until a change made by another process is noticed."""
 MOST_KEPT = 10_000
 STATE_SECONDS = 600.0
 MOST_STATES = 10_000
-"""Anybody may begin an installation, and each beginning is a row for ten minutes."""
+"""Largest number of unfinished installations.
+
+Anybody may begin one, and each is a row for ten minutes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The app in one workspace, or in an organisation where the team is empty.
+    """The app in one workspace, or in an organisation if the team is empty.
 
-    `name` is the workspace's; `app`, `bot_user`, `bot` and `installed_by` are Slack's ids;
-    `installed_at` is in epoch seconds, by Slack's clock: it is compared with when Slack says that
-    the app was removed.
+    `name` is the workspace's name; `app`, `bot_user`, `bot` and `installed_by` are Slack's ids.
+    `installed_at` is in epoch seconds by Slack's clock, because it is compared with Slack's time of
+    a removal.
     """
 
     workspace: Workspace
@@ -45,9 +48,11 @@ class Installation:
 
 
 class Installations:
-    """What was found is remembered for a while, so that a command reads nothing: the token of a
-    busy workspace is asked for with every event. What was not found is looked for again each
-    time."""
+    """Installations by workspace, remembered for a while.
+
+    Every event needs the token of its workspace, so an installation that was found is kept in
+    memory. A workspace without an installation is looked up again each time.
+    """
 
     def __init__(
         self, database: Database, secret_box: SecretBox, clock: Callable[[], float] = time.monotonic
@@ -59,7 +64,7 @@ class Installations:
         self._changes = 0
 
     async def save(self, installation: Installation) -> None:
-        """Store it, in place of what was there."""
+        """Store an installation. It replaces an earlier one of the same workspace."""
         it = installation
         sealed = self._secret_box.seal((*it.workspace, SLACK), {"token": it.token})
         row = (*it.workspace, it.name, it.app, it.bot_user, it.bot, " ".join(it.scopes), sealed)
@@ -75,7 +80,10 @@ class Installations:
         self._changed()
 
     async def find(self, workspace: Workspace) -> Installation | None:
-        """The one that speaks there: the team's own, else its organisation's. Raises `SecretError`."""
+        """Return the installation whose token is used in the workspace.
+
+        The team's own installation comes first, then its organisation's. Raises `SecretError`.
+        """
         known = self._known.get(workspace)
         if known is not None and self._clock() - known[0] < FRESH_SECONDS:
             self._known.move_to_end(workspace)
@@ -88,16 +96,15 @@ class Installations:
                 workspace,
             ).fetchall()
         )
-        # Outside an organisation an empty team is none at all.
+        # Outside an organisation, a row without a team is no installation.
         found = [self._read(row) for row in rows if row["team"] or row["enterprise"]]
-        if (
-            found and changes == self._changes
-        ):  # else what was read may be older than what was stored meanwhile
+        # After a change, the row that was read may be older than the one that is stored now.
+        if found and changes == self._changes:
             self._remember(workspace, now, found[0])
         return found[0] if found else None
 
     async def all(self) -> list[Installation]:
-        """Every one of them. Raises `SecretError`."""
+        """Return all installations. Raises `SecretError`."""
         rows = await self._database.read(
             lambda db: db.execute(
                 "SELECT * FROM installations ORDER BY enterprise, team"
@@ -106,7 +113,7 @@ class Installations:
         return [self._read(row) for row in rows]
 
     async def any(self) -> bool:
-        """Whether there is one at all. Decrypts nothing."""
+        """Return whether there is an installation. Decrypts nothing."""
         return bool(
             await self._database.read(
                 lambda db: db.execute("SELECT 1 FROM installations LIMIT 1").fetchall()
@@ -114,7 +121,7 @@ class Installations:
         )
 
     async def remove(self, workspace: Workspace) -> None:
-        """Remove this very row, if it is there: an organisation's own where the team is empty."""
+        """Remove the row of exactly this workspace; with an empty team, the organisation's row."""
         await self._database.write(
             lambda db: db.execute(
                 "DELETE FROM installations WHERE (enterprise, team) = (?, ?)", workspace
@@ -123,14 +130,16 @@ class Installations:
         self._changed()
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget the installations that speak in these workspaces: rows were removed."""
+        """Forget the installations used in these workspaces, whose rows were removed."""
         self._changes += 1
         for workspace in [it for it in self._known if it in scope]:
             del self._known[workspace]
 
     def _changed(self) -> None:
-        """A row was changed, and with it perhaps who speaks in other workspaces: an organisation's
-        is remembered for each of its teams."""
+        """Forget everything in memory after a row changed.
+
+        An organisation's row is remembered for each of its teams.
+        """
         self._changes += 1
         self._known.clear()
 
@@ -156,16 +165,21 @@ class Installations:
 
 
 class OAuthStates:
-    """What travels to Slack and back while an app is being installed. Only a digest is stored,
-    together with what the browser keeps, so that a state is worth nothing in another browser."""
+    """Single-use states that travel to Slack and back during an installation.
+
+    Only a digest of the state and the browser's secret is stored, so a state is worthless in
+    another browser.
+    """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def issue(self, browser: str) -> str | None:
-        """A new state for the browser that keeps this secret. None when too many have begun just
-        now."""
+        """Return a new state for the browser that keeps this secret.
+
+        Return None if too many installations are unfinished.
+        """
         state, now = secrets.token_urlsafe(32), self._clock()
         values = {
             "digest": _digest(state, browser),
@@ -185,8 +199,10 @@ class OAuthStates:
         return state if await self._database.write(work) else None
 
     async def use(self, state: str, browser: str) -> bool:
-        """Whether it was issued to this browser, lately, and never used before. From now on it is
-        used."""
+        """Use up the state.
+
+        Return whether it was issued to this browser, has not expired and was not used before.
+        """
         values = (_digest(state, browser), self._clock())
         sql = "DELETE FROM oauth_states WHERE digest = ? AND expires_at > ? RETURNING digest"
         return bool(await self._database.write(lambda db: db.execute(sql, values).fetchall()))

@@ -7,9 +7,10 @@ import yaml
 
 
 def load() -> dict[str, Any]:
-    """The manifest as it stands at the top of the repository (inside the package once it is built
-    into a wheel)."""
+    """Return the manifest from the top of the repository, or from inside the package in a wheel."""
     here = Path(__file__).parents[1]
-    path = next(it for it in (here / "manifest.yml", here.parent / "manifest.yml") if it.exists())
+    path = next(
+        path for path in (here / "manifest.yml", here.parent / "manifest.yml") if path.exists()
+    )
     manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return manifest

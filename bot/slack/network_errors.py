@@ -1,4 +1,4 @@
-"""Why something cannot be reached over the network, in words that people use."""
+"""Network errors in plain words."""
 
 import errno
 import socket
@@ -9,25 +9,29 @@ _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
 def unreached(error: BaseException) -> str:
-    """What kept a call from getting there, such as "its name cannot be resolved". Never the error's
-    own words: they may quote the request. Libraries wrap what the system said, so it is looked for
-    behind the error."""
+    """Return the reason why a call did not arrive, such as "its name cannot be resolved".
+
+    The error's own text is never used, because it may quote the request. Libraries wrap the
+    system's errors, so the wrapped errors are searched too.
+    """
     causes = list(_behind(error))
-    if any(isinstance(it, socket.gaierror) for it in causes):
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "its name cannot be resolved"
-    if any(isinstance(it, ssl.SSLError) for it in causes):
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "no secure connection came about; its certificate may not be trusted here"
-    if any(isinstance(it, ConnectionRefusedError) for it in causes):
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return "the connection was refused"
-    if any(isinstance(it, OSError) and it.errno in _NO_WAY for it in causes):
+    if any(isinstance(cause, OSError) and cause.errno in _NO_WAY for cause in causes):
         return "there is no way to it from this network"
-    if any(isinstance(it, TimeoutError) or "Timeout" in type(it).__name__ for it in causes):
+    if any(
+        isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes
+    ):
         return "it did not answer in time"
     return f"the connection broke ({type(error).__name__})"
 
 
 def _behind(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and everything that led to it."""
+    """Yield the error and every error that led to it."""
     known: set[int] = set()
     left = [error]
     while left:

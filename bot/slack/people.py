@@ -1,4 +1,4 @@
-"""Slack people: who they are; and what channels are called."""
+"""Slack people and their roles, and the names of channels."""
 
 import asyncio
 import time
@@ -16,15 +16,21 @@ from bot.workspace import Workspace
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
 FRESH_SECONDS = 300.0
 LOOKUP_SECONDS = 1.2
-"""A form must open within the 3 s that its trigger lives, after this look-up."""
+"""Longest look-up, in seconds.
+
+A form must open after it within the 3 seconds that its trigger is valid.
+"""
 MOST_KEPT = 10_000
 TOO_SLOW = "Slack did not answer in time. Please try again."
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as Slack describes them. `email` is None when it is hidden; `role` is "unknown" when
-    Slack did not say."""
+    """A person as Slack describes them.
+
+    `email` is None if it is hidden. `role` is "unknown" if Slack did not answer, and `problem` says
+    why.
+    """
 
     slack_id: str
     name: str
@@ -36,9 +42,9 @@ class Person:
 class UserDirectory:
     """Looks people up with `users.info` and remembers them for five minutes.
 
-    `admins` are those whom the operator names: "T1/U1" in one workspace, "E1/U1" in all of an
-    organisation's; "U1", which another workspace's stranger could have as well, only where there is
-    but one workspace.
+    `admins` are named by the operator. "T1/U1" is an admin in one workspace, "E1/U1" in all
+    workspaces of an organisation. "U1" counts only where there is just one workspace, because a
+    stranger in another workspace could have the same id.
     """
 
     def __init__(self, admins: frozenset[str], clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,8 +56,12 @@ class UserDirectory:
     async def person(
         self, client: AsyncWebClient, workspace: Workspace, slack_id: str, *, fresh: bool = False
     ) -> Person:
-        """Never raises: when Slack does not answer, the role is "unknown" and `problem` says what
-        to do. `fresh`: what is remembered does not count."""
+        """Return the person.
+
+        Never raises: if Slack does not answer, the role is "unknown" and `problem` says what to do.
+
+        With `fresh`, Slack is asked even if the person is remembered.
+        """
         key = (workspace, slack_id)
         known = self._known.get(key)
         if not fresh and known is not None and self._clock() - known[0] < FRESH_SECONDS:
@@ -67,9 +77,8 @@ class UserDirectory:
         if not (user := answer.get("user")):
             return self._unknown(slack_id, _problem(""))
         person = self._read(workspace, slack_id, user)
-        if (
-            forgotten != self._forgotten
-        ):  # perhaps this workspace, and the answer came too late for that
+        # A workspace was forgotten meanwhile, perhaps this one, so the answer is not remembered.
+        if forgotten != self._forgotten:
             return person
         self._known[key] = (self._clock(), person)
         if len(self._known) > MOST_KEPT:
@@ -77,14 +86,16 @@ class UserDirectory:
         return person
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget the people of these workspaces, and who is being looked up."""
+        """Forget the people of these workspaces, including those that are being looked up."""
         self._forgotten += 1
         for key in [key for key in self._known if key[0] in scope]:
             del self._known[key]
 
     async def channel_name(self, client: AsyncWebClient, channel: str) -> str:
-        """The channel's name, or its id when Slack does not tell (a private one, a missing scope,
-        no answer in time)."""
+        """Return the channel's name, or its id if Slack does not give the name.
+
+        That happens for a private channel, a missing scope, or no answer in time.
+        """
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 answer = await client.conversations_info(channel=channel)
@@ -98,7 +109,7 @@ class UserDirectory:
 
     def _is_named(self, workspace: Workspace, slack_id: str) -> bool:
         return slack_id in self._admins or any(
-            it and f"{it}/{slack_id}" in self._admins for it in workspace
+            owner and f"{owner}/{slack_id}" in self._admins for owner in workspace
         )
 
     def _read(self, workspace: Workspace, slack_id: str, user: dict[str, Any]) -> Person:
@@ -116,11 +127,11 @@ class UserDirectory:
 
 
 def _role(workspace: Workspace, user: dict[str, Any]) -> Role:
-    """Slack's flags to one role.
+    """Return the role for Slack's flags.
 
-    On Enterprise Grid a person's own team may be another of the same organisation; `is_admin` and
-    the like speak of that one then, and only who is an admin of the whole organisation is one in
-    this team.
+    On Enterprise Grid a person's own team may be another team of the same organisation. `is_admin`
+    and similar flags are then about that other team, and only an admin of the whole organisation is
+    an admin in this team.
     """
     at_home = user.get("team_id") in (None, workspace.team)
     organisation = _of_organisation(workspace, user)
@@ -136,14 +147,16 @@ def _role(workspace: Workspace, user: dict[str, Any]) -> Role:
     speaks = user if at_home else organisation
     return (
         "admin"
-        if any(speaks.get(it) for it in ("is_admin", "is_owner", "is_primary_owner"))
+        if any(speaks.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
         else "member"
     )
 
 
 def _of_organisation(workspace: Workspace, user: dict[str, Any]) -> dict[str, Any]:
-    """What Slack says of the person as one of the workspace's organisation; empty where they are
-    none, or not of this team."""
+    """Return Slack's description of the person as a member of the workspace's organisation.
+
+    Return an empty dictionary if they are no member or not in this team.
+    """
     said = user.get("enterprise_user") or {}
     teams = said.get("teams")
     here = not workspace.team or not isinstance(teams, list) or workspace.team in teams
@@ -161,10 +174,15 @@ def _problem(error: str) -> str:
 
 
 def why_not(error: str, scope: str, otherwise: str) -> str:
-    """What to do about Slack's `error` to a call that needs `scope`; `otherwise` where nothing
-    particular is to be done."""
+    """Return advice on Slack's `error` for a call that needs `scope`.
+
+    Return `otherwise` if there is no special advice.
+    """
     if error == "missing_scope":
-        return f"This app lacks the scope `{scope}`. A workspace admin can reinstall it from its current manifest."
+        return (
+            f"This app lacks the scope `{scope}`. "
+            "A workspace admin can reinstall it from its current manifest."
+        )
     if error in ("invalid_auth", "account_inactive", "token_revoked", "not_authed"):
         return "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it."
     return otherwise

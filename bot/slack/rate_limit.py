@@ -1,5 +1,7 @@
-"""Whose turn it is in Slack: about one message a second in each place, and none while Slack asks
-for a pause."""
+"""A rate limiter for Slack: about one message a second in each place.
+
+While Slack asks for a pause, nothing is sent.
+"""
 
 from collections.abc import Callable
 
@@ -9,8 +11,11 @@ SECONDS_APART = 1.0
 
 
 class SlackRateLimiter:
-    """A place is what `bot.delivery.store.cards.place` makes. Times are the clock's; one that goes
-    back ends every pause."""
+    """Keeps the running calls and the pauses of places.
+
+    A place is a text from `bot.delivery.store.cards.place`.
+    Times are in seconds of `clock`. A clock that jumps back ends every pause.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -20,42 +25,50 @@ class SlackRateLimiter:
 
     @property
     def taken(self) -> int:
-        """In how many places something is being sent just now."""
+        """The number of places where a call is running."""
         return len(self._taken)
 
     def busy(self) -> list[str]:
-        """The places whose turn it is not now; for a whole workspace, its `everywhere`."""
+        """Return the places with a call or a pause.
+
+        A workspace that pauses as a whole is given by its `everywhere`.
+        """
         return [*self._taken, *(place for place in list(self._pauses) if self.free_at(place))]
 
     def free_at(self, place: str) -> float:
-        """When the place's pause ends, and the one that holds everywhere in its workspace; 0 when
-        both have ended."""
+        """Return when the pauses of the place and of its workspace end; 0 if there is none."""
         return max(self._ends(place), self._ends(everywhere(place)))
 
     def is_taken(self, place: str) -> bool:
-        """Whether something is being sent there; `end` says when no more."""
+        """Return whether a call is running in this place."""
         return place in self._taken
 
     def begin(self, place: str) -> None:
-        """Something is being sent there."""
+        """Note that a call begins in this place."""
         self._taken.add(place)
 
     def end(self, *places: str) -> None:
-        """It was sent, or not, in one of these places: the next one a second later."""
+        """Note that a call ended, whatever its outcome, in one of these places.
+
+        The next one may begin a second later.
+        """
         self._taken.difference_update(places)
         for place in places:
             self._pause(place, SECONDS_APART)
 
     def wait(self, place: str, seconds: float) -> None:
-        """Slack asked for a pause there. When it asks for a second place of the workspace
-        meanwhile, it means all of it."""
+        """Note that Slack asked for a pause in this place.
+
+        If Slack asks for a second place of the workspace during that time, the pause is for the
+        whole workspace.
+        """
         now, all_of_it = self._clock(), everywhere(place)
         self._asked_for = {
-            it: (since, until)
-            for it, (since, until) in self._asked_for.items()
+            asked: (since, until)
+            for asked, (since, until) in self._asked_for.items()
             if since <= now < until
         }
-        again = any(it != place and everywhere(it) == all_of_it for it in self._asked_for)
+        again = any(asked != place and everywhere(asked) == all_of_it for asked in self._asked_for)
         self._asked_for[place] = (now, now + seconds)
         self._pause(place, seconds)
         if again:

@@ -1,4 +1,4 @@
-"""What Slack granted this app: which scopes its token has in a workspace."""
+"""The scopes that Slack granted this app in a workspace."""
 
 import asyncio
 import time
@@ -16,9 +16,12 @@ MOST_KEPT = 1000
 
 
 class Scopes:
-    """An installation's row names its scopes. Of a token that the operator set nobody knows them:
-    then Slack is asked, whose every answer lists them (X-OAuth-Scopes), and what it said is
-    remembered for five minutes."""
+    """Tells which scopes the app has.
+
+    An installation's row names its scopes. For a token that the operator set they are unknown, so
+    Slack is asked: every answer of Slack lists them (X-OAuth-Scopes). The list is remembered for
+    five minutes.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -31,8 +34,11 @@ class Scopes:
         workspace: Workspace,
         granted: Collection[str] | None,
     ) -> bool:
-        """Whether the app has that scope there, by what was `granted` if that is known. Yes, while
-        Slack does not say."""
+        """Return whether the app has the scope in the workspace.
+
+        `granted` are the scopes if they are known. While Slack does not answer, the scope counts as
+        granted.
+        """
         if granted is not None:
             return scope in granted
         known = self._known.get(workspace)
@@ -45,8 +51,8 @@ class Scopes:
         return scope in known[1]
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget what was granted in these workspaces."""
-        for workspace in [it for it in self._known if it in scope]:
+        """Forget the scopes in these workspaces."""
+        for workspace in [workspace for workspace in self._known if workspace in scope]:
             del self._known[workspace]
 
 
@@ -56,5 +62,5 @@ async def _ask(client: AsyncWebClient) -> frozenset[str] | None:
             answer = await client.auth_test()
     except NOT_DONE:
         return None
-    given = {it.strip() for it in str(answer.headers.get("X-OAuth-Scopes", "")).split(",")} - {""}
-    return frozenset(given) or None
+    names = str(answer.headers.get("X-OAuth-Scopes", "")).split(",")
+    return frozenset(filter(None, map(str.strip, names))) or None

@@ -1,8 +1,8 @@
-"""Socket Mode: a connection to Slack that is there as long as the bot is.
+"""Socket Mode: a connection to Slack that is kept open as long as the bot runs.
 
-slack_sdk's client connects again by itself after most losses. Where the address that Slack gave it
-for that is refused or too old by the time it is used, it tries that same one for ever; so its
-connection is watched here, and a client that stays without one is replaced.
+slack_sdk's client reconnects by itself after most losses. If Slack's address for that is refused or
+has expired, the client tries the same address forever. The connection is therefore watched here,
+and a client that stays without one is replaced.
 """
 
 import asyncio
@@ -20,16 +20,20 @@ from bot.slack.network_errors import unreached
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 5.0
-"""Between two looks at the connection; it counts as lost after two or three pings without an
-answer."""
+"""Seconds between two checks of the connection.
+
+It counts as lost after two or three unanswered pings.
+"""
 PATIENCE = 4
-"""So many looks in a row at a connection that is lost, then its client is replaced."""
+"""Number of failed checks in a row after which the client is replaced."""
 CONNECT_SECONDS, CLOSE_SECONDS = 15.0, 2.0
 
 
 class SlackSocket:
-    """`open` it, `run` it until the bot ends, `close` it. A try to connect takes `connect_seconds`
-    at most."""
+    """A Socket Mode connection: `open` it, `run` it until the bot ends, `close` it.
+
+    A try to connect takes at most `connect_seconds`.
+    """
 
     def __init__(
         self,
@@ -46,8 +50,11 @@ class SlackSocket:
         self._handler: AsyncSocketModeHandler | None = None
 
     async def open(self) -> None:
-        """Connect. Raises `SettingError` when Slack does not take the token, `RelayError` when it
-        was not asked or could not say."""
+        """Connect.
+
+        Raises `SettingError` if Slack does not accept the token, `RelayError` if Slack cannot be
+        reached or gives no address.
+        """
         try:
             await self._connect()
         except SlackApiError as error:
@@ -55,12 +62,11 @@ class SlackSocket:
         except NOT_DONE as error:
             raise RelayError(
                 f"Slack cannot be reached from this machine: {unreached(error)}. See whether it "
-                "has a network, and what a "
-                "firewall lets through; then start the bot again."
+                "has a network, and what a firewall lets through; then start the bot again."
             ) from None
 
     async def run(self) -> None:
-        """Look after the connection until cancelled."""
+        """Watch the connection until cancelled."""
         lost = 0
         while True:
             await asyncio.sleep(self._ping_seconds)
@@ -76,7 +82,7 @@ class SlackSocket:
                 await self._replace()
 
     async def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         handler, self._handler = self._handler, None
         if handler is not None:
             await _end(handler)
@@ -85,12 +91,16 @@ class SlackSocket:
         await self.close()
         try:
             await self._connect()
-        except Exception as error:  # whatever it was may be over by the next time
+        except Exception as error:
+            # The cause may be gone at the next try.
             log.warning("socket.not_connected", error=said(error))
 
     async def _connect(self) -> None:
-        """Raises one of `NOT_DONE`. The address is asked for here: the client's own asking breaks
-        on an answer that is no JSON, and `connect` would try a wrong token for ever."""
+        """Connect with a new address. Raises one of `NOT_DONE`.
+
+        The address is requested here because the client's own request breaks on an answer that is
+        no JSON, and `connect` would try a wrong token forever.
+        """
         handler = AsyncSocketModeHandler(
             self._app, self._app_token, ping_interval=self._ping_seconds
         )
@@ -106,7 +116,7 @@ class SlackSocket:
 
 
 def _not_opened(error: SlackApiError) -> RelayError:
-    """What Slack, or what stands before it, answered instead of an address."""
+    """Return the error for an answer of Slack, or of a proxy, that gives no address."""
     word = named(error)
     if word in NOT_NOW:
         return RelayError(f"Slack opens no connection for now ({word}). Start the bot again later.")
@@ -117,14 +127,14 @@ def _not_opened(error: SlackApiError) -> RelayError:
         )
     return RelayError(
         "Something else than Slack answered. See what stands between this machine and Slack, and "
-        "whether SLACK_API_URL is "
-        "right; then start the bot again."
+        "whether SLACK_API_URL is right; then start the bot again."
     )
 
 
 async def _end(handler: AsyncSocketModeHandler) -> None:
-    """Close it for good. A peer that does not answer any more is not waited for."""
-    handler.client.closed = True  # or it would connect again
+    """Close the client for good, without waiting for a peer that does not answer."""
+    # Otherwise the client would connect again.
+    handler.client.closed = True
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await handler.client.disconnect()

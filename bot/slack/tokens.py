@@ -1,5 +1,4 @@
-"""With which token the bot speaks in a workspace: the one that is set for all, or its
-installation's."""
+"""The bot's token in a workspace: one token set for all, or the installation's own."""
 
 from slack_bolt.authorization import AuthorizeResult
 
@@ -9,15 +8,17 @@ from bot.workspace import Workspace
 
 
 class SlackTokens:
-    """`fixed` is `SLACK_BOT_TOKEN`, empty where each workspace has a token of its own."""
+    """Finds tokens. `fixed` is `SLACK_BOT_TOKEN`, or empty if each workspace has its own token."""
 
     def __init__(self, installations: Installations, fixed: str = "") -> None:
         self._installations = installations
         self._fixed = fixed
 
     async def token(self, workspace: Workspace) -> str:
-        """For what is done without an event of Slack's. Raises `NotInstalledError` or
-        `SecretError`."""
+        """Return the token for work without an event of Slack.
+
+        Raises `NotInstalledError` or `SecretError`.
+        """
         if self._fixed:
             return self._fixed
         installation = await self._installations.find(workspace)
@@ -26,18 +27,19 @@ class SlackTokens:
         return installation.token
 
     async def authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """For Bolt, which asks with every event. Raises `NotInstalledError` or `SecretError`;
-        `handlers.errors` has the words.
+        """Answer Bolt's authorization, which comes with every event.
 
-        In views of an app that is installed for a whole organisation, the team is the
-        organisation's id.
+        Raises `NotInstalledError` or `SecretError`, and `handlers.errors` answers the person. In
+        views of an app that is installed for a whole organisation, the team is the organisation's
+        id.
         """
         if self._fixed:
             return AuthorizeResult(
                 enterprise_id=enterprise_id, team_id=team_id, bot_token=self._fixed
             )
         workspace = Workspace(enterprise_id or "", team_id or "")
-        if not all(isinstance(it, str) for it in workspace):  # none of Slack's shapes, but signed
+        # The request is signed, but the ids are not of Slack's types.
+        if not all(isinstance(part, str) for part in workspace):
             raise NotInstalledError
         installation = await self._installations.find(workspace)
         if installation is None:

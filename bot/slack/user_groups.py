@@ -1,4 +1,4 @@
-"""Slack's user groups: which ones a workspace has, and who is in them."""
+"""Slack's user groups: the groups of a workspace, and their members."""
 
 import asyncio
 import re
@@ -19,10 +19,12 @@ from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
 from bot.workspace import Workspace
 
 REFUSED_SECONDS = 5.0
-"""So long Slack's "no" is remembered: a picker asks with every letter, and Slack takes some 20 such
-calls a minute."""
+"""Seconds for which Slack's refusal is remembered.
+
+A picker asks at every keystroke, and Slack allows about 20 such calls a minute.
+"""
 KEPT_SECONDS = 3600.0
-"""So long after Slack said it an answer stands in for one that Slack does not give."""
+"""Seconds for which an answer is used in place of a newer one that Slack does not give."""
 MOST_KEPT = 1000
 SCOPE = "usergroups:read"
 _ID = re.compile(r"S[A-Z0-9]{6,20}")
@@ -30,8 +32,10 @@ _ID = re.compile(r"S[A-Z0-9]{6,20}")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A user group. `gone`: it was deleted or switched off; `problem` says why `members` (Slack
-    user ids) are not known."""
+    """A user group. `gone` means that it was deleted or switched off.
+
+    `members` are Slack user ids; `problem` says why they are unknown.
+    """
 
     id: str
     name: str
@@ -42,29 +46,32 @@ class Group:
 
     @property
     def words(self) -> str:
-        """What people read: "On-call (@oncall)"."""
+        """The group as people read it: "On-call (@oncall)"."""
         more = "deleted or switched off" if self.gone else f"@{self.handle}" if self.handle else ""
         return f"{self.name} ({more})" if more else self.name
 
     @property
     def entry(self) -> Entry:
-        """As a picker offers it."""
+        """The group as a picker's entry."""
         return Entry(id=self.id, label=self.name, detail=f"@{self.handle}" if self.handle else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A workspace's groups by id, without members, those that are switched off too; `problem` says
-    why they are not known."""
+    """A workspace's groups by id, without members, including groups that are switched off.
+
+    `problem` says why the groups are unknown.
+    """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
     problem: str = ""
 
     @property
     def usable(self) -> list[Group]:
-        """Those that are not switched off, by name."""
+        """The groups that are not switched off, by name."""
         return sorted(
-            (it for it in self.groups.values() if not it.gone), key=lambda it: it.name.casefold()
+            (group for group in self.groups.values() if not group.gone),
+            key=lambda group: group.name.casefold(),
         )
 
 
@@ -76,7 +83,7 @@ class _Members:
 
 
 class _NotNowError(Exception):
-    """Slack did not say it, and may in a moment; the sentence says so to a person."""
+    """Slack gave no answer now but may in a moment; the message tells a person so."""
 
 
 class _Said(Protocol):
@@ -90,8 +97,10 @@ SaidT = TypeVar("SaidT", bound=_Said)
 
 @dataclass(slots=True)
 class _Slot(Generic[SaidT]):
-    """What Slack said last and when, and until when it is not asked again; whoever asks Slack has
-    the lock, and the others wait."""
+    """Slack's last answer, its time, and the time until which Slack is not asked again.
+
+    The caller that asks Slack holds the lock, and other callers wait for it.
+    """
 
     value: SaidT | None = None
     said_at: float = 0.0
@@ -100,9 +109,10 @@ class _Slot(Generic[SaidT]):
 
 
 class _Memory(Generic[KeyT, SaidT]):
-    """Remembers a while what Slack said, and asks it once for all who want to know the same at the
-    same time. `unknown` makes what stands for an answer that is missing, from the sentence that
-    says why."""
+    """Remembers Slack's answers for a while, and asks once for all callers that want the same key.
+
+    `unknown` makes the value for a missing answer, from the sentence that gives the reason.
+    """
 
     def __init__(
         self, clock: Callable[[], float], most: int, unknown: Callable[[str], SaidT]
@@ -113,11 +123,11 @@ class _Memory(Generic[KeyT, SaidT]):
         self._limiter: OrderedDict[KeyT, _Slot[SaidT]] = OrderedDict()
 
     async def get(self, key: KeyT, ask: Callable[[], Awaitable[SaidT]]) -> SaidT:
-        """What was said within the time, else what `ask` gives.
+        """Return the remembered answer if it is new enough, else the result of `ask`.
 
-        A "no" for good, which `ask` gives, replaces what was said before. Where it raises
-        `_NotNowError`, or what a call to Slack raises, or is too slow, that stands for another
-        `KEPT_SECONDS`.
+        A permanent refusal returned by `ask` replaces the earlier answer. If `ask` raises
+        `_NotNowError` or an exception of a Slack call, or is too slow, the earlier answer is used
+        for up to `KEPT_SECONDS`.
         """
         slot = self._limiter.setdefault(key, _Slot())
         if len(self._limiter) > self._most:
@@ -146,22 +156,21 @@ class _Memory(Generic[KeyT, SaidT]):
         return slot.value
 
     def forget(self, wanted: Callable[[KeyT], bool]) -> None:
-        """Forget what was said about these keys."""
+        """Forget the answers for these keys."""
         for key in [key for key in self._limiter if wanted(key)]:
             del self._limiter[key]
 
     def last(self, key: KeyT) -> SaidT | None:
-        """What was said last, however long ago."""
+        """Return the last answer, however old."""
         slot = self._limiter.get(key)
         return slot.value if slot else None
 
 
 class UserGroups:
-    """Asks `usergroups.list` and `usergroups.users.list`, and remembers the answers for five
-    minutes.
+    """Asks Slack for user groups and their members, and remembers the answers for five minutes.
 
-    The client is the listener's: its token is the workspace's own. Nothing here raises for what
-    Slack does.
+    The methods are `usergroups.list` and `usergroups.users.list`. The client comes from the
+    listener, with the workspace's own token. No method raises because of Slack.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEPT) -> None:
@@ -173,12 +182,15 @@ class UserGroups:
         )
 
     async def listed(self, client: AsyncWebClient, workspace: Workspace) -> Listed:
-        """The workspace's groups, or why they are not known."""
+        """Return the workspace's groups, or why they are unknown."""
         return await self._lists.get(workspace, lambda: _list(client, workspace))
 
     async def group(self, client: AsyncWebClient, workspace: Workspace, group_id: str) -> Group:
-        """The group with its members. Both calls at once: one says whether it is switched off, the
-        other who is in it, and decides where only the first one is missing."""
+        """Return the group with its members.
+
+        Both calls run at once: `usergroups.list` tells whether the group is switched off,
+        `usergroups.users.list` tells the members. If only the first fails, the second decides.
+        """
         listed, members = await asyncio.gather(
             self.listed(client, workspace), self._members_of(client, workspace, group_id)
         )
@@ -198,18 +210,23 @@ class UserGroups:
         )
 
     async def search(self, client: AsyncWebClient, workspace: Workspace, query: str) -> Answer:
-        """What a picker offers for what was typed, best first; nothing, and why, when Slack does
-        not list them."""
+        """Return the groups that match the typed text, best first.
+
+        Return none, with the reason, if Slack does not list them.
+        """
         listed = await self.listed(client, workspace)
-        entries = [it.entry for it in listed.usable]
+        entries = [group.entry for group in listed.usable]
         if not entries:
             return Answer([], listed.problem or "This workspace has no user groups.")
-        found = best(entries, [folded(it) for it in entries], query, SHOWN)
+        found = best(entries, [folded(entry) for entry in entries], query, SHOWN)
         more = len(found) == SHOWN < len(entries)
         return Answer(found, f"The first {SHOWN}. Keep typing to see others." if more else "")
 
     def known(self, workspace: Workspace, group_id: str) -> Entry | None:
-        """The group as Slack described it last; None for one that was never listed. Asks nobody."""
+        """Return the group as Slack described it last; None if it was never listed.
+
+        Slack is not asked.
+        """
         listed = self._lists.last(workspace)
         group = listed.groups.get(group_id) if listed else None
         return group.entry if group else None
@@ -228,14 +245,16 @@ class UserGroups:
 
 
 def by_id(typed: str) -> Entry | None:
-    """A typed id as an entry, where the groups themselves cannot be listed; None for any other
-    text."""
+    """Return a typed id as an entry, or None for other text.
+
+    This is for the time when the groups cannot be listed.
+    """
     wanted = typed.strip().upper()
     return Entry(id=wanted, label=wanted) if _ID.fullmatch(wanted) else None
 
 
 async def _list(client: AsyncWebClient, workspace: Workspace) -> Listed:
-    """Raises `_NotNowError`."""
+    """Ask Slack for the list. Raises `_NotNowError`."""
     otherwise = "Slack did not say which user groups there are. Please try again in a moment."
     try:
         answer = await client.usergroups_list(include_disabled=True, team_id=_team(workspace))
@@ -245,11 +264,11 @@ async def _list(client: AsyncWebClient, workspace: Workspace) -> Listed:
     if not isinstance(rows, list):
         raise _NotNowError(otherwise)
     groups = [_group(row) for row in rows if isinstance(row, dict) and row.get("id")]
-    return Listed({it.id: it for it in groups})
+    return Listed({group.id: group for group in groups})
 
 
 async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: str) -> _Members:
-    """Raises `_NotNowError`."""
+    """Ask Slack for the members. Raises `_NotNowError`."""
     otherwise = "Slack did not say who is in the user group. Please try again in a moment."
     try:
         answer = await client.usergroups_users_list(usergroup=group_id, team_id=_team(workspace))
@@ -263,11 +282,11 @@ async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: s
     users = answer.get("users")
     if not isinstance(users, list):
         raise _NotNowError(otherwise)
-    return _Members(frozenset(it for it in users if isinstance(it, str)))
+    return _Members(frozenset(user for user in users if isinstance(user, str)))
 
 
 def _team(workspace: Workspace) -> str | None:
-    """Slack wants to know it from an organisation's token alone."""
+    """Return the team id, which Slack needs only with an organisation's token."""
     return workspace.team or None if workspace.enterprise else None
 
 
@@ -278,8 +297,10 @@ def _group(row: Mapping[str, Any]) -> Group:
 
 
 def _problem(error: str, otherwise: str) -> str:
-    """What a person can do about Slack's "no" for good. Raises `_NotNowError` with `otherwise` for one
-    that may pass."""
+    """Return advice on a permanent refusal of Slack.
+
+    Raises `_NotNowError` with `otherwise` for a refusal that may pass.
+    """
     if error == "plan_upgrade_required":
         return "This workspace's Slack plan has no user groups."
     if not (sentence := why_not(error, SCOPE, "")):

@@ -1,8 +1,8 @@
-"""The HTTP side: Slack's requests, checked before anything reads them, and `/healthz`.
+"""The web application: Slack's requests, checked before anything reads them, and `/healthz`.
 
-Bolt's own check logs the whole body of a request whose signature is wrong, fails on a timestamp
-that is no number, and parses before it verifies; so the check is made here, and Bolt gets only what
-passed.
+Bolt's own check logs the whole body of a request with a wrong signature, fails on a timestamp that
+is no number, and parses before it verifies. The check is therefore made here, and Bolt gets only
+verified requests.
 """
 
 import asyncio
@@ -32,7 +32,10 @@ log = structlog.get_logger(__name__)
 
 
 LARGEST_BODY = 2 * 1024 * 1024
-"""Bytes. Slack's largest payload is a view (250 KB) and its state, both JSON inside a web form."""
+"""Largest body in bytes.
+
+Slack's largest payload is a view (250 KB) with its state, as JSON inside a web form.
+"""
 
 
 BODY_SECONDS = 5.0
@@ -44,12 +47,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""What every answer carries that does not say something else itself: nothing here is to be kept,
-framed or run."""
+"""Headers of every answer that does not set them itself: nothing may be cached, framed or run."""
 
 
 _UNUSUAL = re.compile(r"[^\x20-\x7e]|[&=;]|%(?![0-9A-Fa-f]{2})")
-"""What the value in a form of one field holds only if it was not written by a form encoder."""
+"""Matches a web form's single value that no form encoder wrote."""
 
 
 def make_web(
@@ -60,11 +62,10 @@ def make_web(
     pages: Sequence[BaseRoute] = (),
     body_seconds: float = BODY_SECONDS,
 ) -> Starlette:
-    """The web application: `/slack/events` for everything Slack sends, `/healthz` for whoever
-    watches the bot, and the `pages` for people.
+    """Make the web application: `/slack/events`, `/healthz`, and the `pages` for people.
 
-    Without a signing secret (Socket Mode) no request to `/slack/events` passes. A body may take
-    `body_seconds`.
+    Without a signing secret (Socket Mode), every request to `/slack/events` is refused.
+    `body_seconds` is the longest time for a body to arrive.
     """
     verifier = SignatureVerifier(signing_secret.get_secret_value()) if signing_secret else None
 
@@ -73,7 +74,9 @@ def make_web(
         if isinstance(body, Response):
             return body
         try:
-            text = body.decode()  # first, because the verifier decodes too, and raises
+            # The text is decoded before the signature check, because the verifier decodes too and
+            # raises.
+            text = body.decode()
         except UnicodeDecodeError:
             return Response("The body cannot be read.\n", 400)
         if not _signed(verifier, request, body):
@@ -86,10 +89,9 @@ def make_web(
             bolt_request = AsyncBoltRequest(body=payload, headers=dict(request.headers))
             return to_starlette_response(await app.async_dispatch(bolt_request))
         except Exception as error:
-            # A signed body of a shape that Slack never sends: Bolt's reading of it raises whatever
-            # it hits first, before
-            # a listener is chosen and again on the way to the error handler. What a listener raises
-            # never comes here.
+            # The body is signed but has a shape that Slack never sends. Bolt raises some error
+            # while reading the body, before a listener is selected and again on the way to the
+            # error handler. An error raised by a listener never arrives here.
             log.warning("web.request_not_read", error=type(error).__name__)
             return Response("The body is none that Slack sends.\n", 400)
 
@@ -112,15 +114,16 @@ def make_web(
         middleware=[Middleware(_StrictHeaders)],
         exception_handlers={Exception: _failed},
     )
-    web.router.redirect_slashes = (
-        False  # to an address that would be made of whatever Host the request names
-    )
+    # A redirect would go to an address made from the request's Host header.
+    web.router.redirect_slashes = False
     return web
 
 
 class _StrictHeaders:
-    """Adds `HEADERS` to every answer, also where there is no such page. An answer's own headers
-    stay as they are."""
+    """Adds `HEADERS` to every answer, also to a 404.
+
+    Headers that an answer sets itself stay unchanged.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -132,7 +135,7 @@ class _StrictHeaders:
                 own = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(it for it in self._headers if it[0] not in own),
+                    *(header for header in self._headers if header[0] not in own),
                 ]
             await send(message)
 
@@ -140,14 +143,19 @@ class _StrictHeaders:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """For what nobody foresaw. Starlette sends it from outside of every middleware, and raises the
-    error again, for the log."""
+    """Answer an unforeseen error.
+
+    Starlette sends this answer from outside every middleware, and raises the error again for the
+    log.
+    """
     return Response("Something went wrong on my side.\n", 500, HEADERS)
 
 
 async def read_body(request: Request, seconds: float, most: int = LARGEST_BODY) -> bytes | Response:
-    """The body, of at most `most` bytes, within so many seconds; or the answer (400, 408, 413) to
-    one that is not so."""
+    """Return the body, or the answer (400, 408, 413) to an incomplete, slow or large body.
+
+    `seconds` is the longest time, `most` the largest size in bytes.
+    """
     chunks: list[bytes] = []
     size = 0
     try:
@@ -165,8 +173,11 @@ async def read_body(request: Request, seconds: float, most: int = LARGEST_BODY) 
 
 
 def _signed(verifier: SignatureVerifier | None, request: Request, body: bytes) -> bool:
-    """Whether Slack signed it. Of two signatures or times, a proxy could have looked at the other
-    one."""
+    """Return whether Slack signed the request.
+
+    A request with two signatures or timestamps is refused, because a proxy may have checked the
+    other one.
+    """
     timestamps = request.headers.getlist("X-Slack-Request-Timestamp")
     signatures = request.headers.getlist("X-Slack-Signature")
     if verifier is None or (len(timestamps), len(signatures)) != (1, 1):
@@ -180,10 +191,10 @@ def _signed(verifier: SignatureVerifier | None, request: Request, body: bytes) -
 
 
 def _payload(request: Request, text: str) -> str:
-    """What Bolt has to read: a JSON object, the one inside a web form's `payload`, or the web form.
+    """Return the text for Bolt: a JSON object, the one in a web form's `payload`, or the web form.
 
-    Bolt would decode the form a second time, which takes longer than all it does with it. Raises
-    ValueError for what is none of these.
+    The form's JSON is taken out here because Bolt would decode the form again, which takes longer
+    than the rest of its work. Raises ValueError for any other text.
     """
     if not request.headers.get("Content-Type", "").startswith("application/json"):
         found = form_payload(text)
@@ -196,10 +207,10 @@ def _payload(request: Request, text: str) -> str:
 
 
 def form_payload(text: str) -> str | None:
-    """The one `payload` of a web form; None where there is none. Raises ValueError for several.
+    """Return the one `payload` of a web form, or None. Raises ValueError for several.
 
-    A modal comes with thousands of escapes, for which `parse_qs` takes a third of a millisecond: as
-    much as all that follows in reading it. "%" for "=" makes them quoted-printable, and that is
+    A modal's form has thousands of escapes. `parse_qs` takes a third of a millisecond for them, as
+    much as all later reading. With "=" in place of "%" the escapes are quoted-printable, which is
     decoded in C.
     """
     value = text.removeprefix("payload=")
@@ -213,8 +224,11 @@ def form_payload(text: str) -> str | None:
 
 
 def _is_object(text: str) -> bool:
-    """Whether it is a JSON object. Raises ValueError for broken JSON, and for half a surrogate
-    pair, which JSON can spell but which nothing can store or send on."""
+    """Return whether the text is a JSON object.
+
+    Raises ValueError for broken JSON. Half a surrogate pair raises ValueError too: JSON can spell
+    it, but it can be neither stored nor sent on.
+    """
     parsed = json.loads(text)
     if "\\ud" in text.lower():
         json.dumps(parsed, ensure_ascii=False).encode()

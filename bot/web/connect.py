@@ -1,13 +1,14 @@
-"""The page on which an admin connects a vendor: /connect/{token}, plain HTML, one form, without a
-script.
+"""The page on which an admin connects a vendor: /connect/{token}.
 
-The token in the address is the way in: 32 random bytes, for one workspace, vendor and person, ten
-minutes, one change. Besides, what is posted has to come from the page itself: by the browser's own
-word (Sec-Fetch-Site, or Origin where that is missing) and with a key in the form that fits a
-cookie. Nothing here counts wrong tokens, since none can be guessed.
+The page is plain HTML with one form and without a script. The token in the address gives access: 32
+random bytes, for one workspace, vendor and person, for ten minutes and one change. In addition, a
+posted form must come from the page itself. The browser must say so (Sec-Fetch-Site, or Origin if
+that is missing), and the form must contain a key that fits a cookie. Wrong tokens are not counted,
+because no token can be guessed.
 
-Whatever was done is answered with a redirect to the same page, which shows how things are now, or
-the receipt once the link is used up: a reload, a second click and the way back then repeat nothing.
+Every change is answered with a redirect to the same page. The page then shows the new state, or the
+receipt if the link is used up. A reload, a second click or the back button therefore repeats
+nothing.
 
 No address, token or credential is logged, quoted in an error, or kept after the answer.
 """
@@ -53,11 +54,11 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{22}")
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 ClientFor = Callable[[Workspace], Awaitable[AsyncWebClient]]
-"""The way to Slack with that workspace's token. Raises `NotInstalledError` or `SecretError`."""
+"""Returns a Slack client for a workspace. Raises `NotInstalledError` or `SecretError`."""
 
 
 class _Receipt(NamedTuple):
-    """What a used link's page shows to the browser that used it."""
+    """The page of a used link, for the browser that used it."""
 
     workspace: Workspace
     until: float
@@ -66,17 +67,16 @@ class _Receipt(NamedTuple):
 
 
 class Receipts:
-    """The pages of links that were used up, by the link's digest, for as long as a link would have
-    been good."""
+    """The pages of used links, by the link's digest, kept as long as a link is valid."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._kept: dict[str, _Receipt] = {}
 
     def keep(self, visit: Visit, answer: Response) -> None:
-        """What the visit's link came to, for the browser that it was made from."""
+        """Keep the answer as the receipt of the visit's link, for the visit's browser."""
         now = self._clock()
-        for digest in [it for it, receipt in self._kept.items() if receipt.until < now]:
+        for digest in [digest for digest, receipt in self._kept.items() if receipt.until < now]:
             del self._kept[digest]
         if len(self._kept) >= MOST_RECEIPTS:
             del self._kept[next(iter(self._kept))]
@@ -86,7 +86,7 @@ class Receipts:
         )
 
     def of(self, token: str, form_key: str) -> Response | None:
-        """The page of that link, for that browser."""
+        """Return the receipt of that link for that browser, or None."""
         receipt = self._kept.get(digest_of(token))
         known = (
             receipt is not None and receipt.until > self._clock() and receipt.form_key == form_key
@@ -94,13 +94,15 @@ class Receipts:
         return receipt.answer if receipt is not None and known else None
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget what was done in these workspaces."""
-        for digest in [it for it, receipt in self._kept.items() if receipt.workspace in scope]:
+        """Forget the receipts of these workspaces."""
+        for digest in [
+            digest for digest, receipt in self._kept.items() if receipt.workspace in scope
+        ]:
             del self._kept[digest]
 
 
 class Connecting:
-    """The page's endpoint. `changed` is told whose connections were changed by whom."""
+    """The page's endpoint. `changed` is called with the workspace and the person after a change."""
 
     def __init__(
         self,
@@ -125,7 +127,10 @@ class Connecting:
         )
 
     def routes(self) -> list[BaseRoute]:
-        """None where the bot has no public address: nobody gets a link then."""
+        """Return the page's route.
+
+        Without a public address there is none, since nobody gets a link then.
+        """
         return (
             [Route("/connect/{token}", self.answer, methods=_METHODS)]
             if self._services.public_url
@@ -133,7 +138,7 @@ class Connecting:
         )
 
     async def answer(self, request: Request) -> Response:
-        """The page for whatever was asked; never raises."""
+        """Return the page for any request. Never raises."""
         browser = self._browser(request)
         try:
             if request.method in ("GET", "HEAD"):
@@ -182,16 +187,14 @@ class Connecting:
         if (link := await self._services.links.find(token)) is None:
             return self._see(token)
         async with self._locks.setdefault((link.workspace, link.vendor), asyncio.Lock()):
-            if (
-                link := await self._services.links.find(token)
-            ) is None:  # a second click waited for the first
+            # A second click may have waited for the first one.
+            if (link := await self._services.links.find(token)) is None:
                 return self._see(token)
             visit = await self._visit(link, token, browser)
             if not hmac.compare_digest(posted.get(FORM_KEY, "").encode(), visit.form_key.encode()):
                 problem = (
                     "This page was opened in another browser, or yours keeps no cookies. Nothing "
-                    "was changed: allow "
-                    "cookies for this page, and press the button again."
+                    "was changed: allow cookies for this page, and press the button again."
                 )
                 return pages.form(visit, _typed(visit, posted), problem=problem, status=403)
             if problem := await self._objection(link):
@@ -199,7 +202,10 @@ class Connecting:
             return await self._carry_out(visit, posted) or self._see(token)
 
     async def _carry_out(self, visit: Visit, posted: Mapping[str, str]) -> Response | None:
-        """The form with what was wrong; None when there is nothing but to look at the page again."""
+        """Carry out the posted action.
+
+        Return the form with its errors, or None if a redirect to the page shows the result.
+        """
         match posted.get(ACTION):
             case "save":
                 return await self._save(visit, posted)
@@ -207,7 +213,8 @@ class Connecting:
                 return await self._test(visit, visit.connection)
             case "disconnect":
                 await self._disconnect(visit)
-        return None  # or disconnected meanwhile, or none of this page's buttons
+        # The button is unknown here, or the vendor was disconnected meanwhile.
+        return None
 
     async def _save(self, visit: Visit, posted: Mapping[str, str]) -> Response | None:
         link = visit.link
@@ -236,14 +243,18 @@ class Connecting:
         return None
 
     async def _test(self, visit: Visit, connection: Connection) -> Response | None:
-        """Ask about the stored credentials. That leaves the link as it is."""
+        """Check the stored credentials again. The link stays valid."""
         link = visit.link
-        if not connection.secret:  # of a lost key: the page says so
+        # The credentials were encrypted with a lost key, and the page says so.
+        if not connection.secret:
             return None
         try:
             await check_again(visit.adapter, self._services.connections, connection)
         except FormError:
-            problem = "What is stored is no key that this version of the bot can use. Type it again below."
+            problem = (
+                "What is stored is no key that this version of the bot can "
+                "use. Type it again below."
+            )
             return pages.form(visit, problem=problem, status=422)
         except UnauthorizedError as error:
             if error.status != 401:
@@ -272,12 +283,12 @@ class Connecting:
             await self._done(visit, pages.disconnected(visit))
 
     async def _done(self, visit: Visit, answer: Response) -> None:
-        """The link is used up: keep its receipt for this browser, and tell everybody."""
+        """Keep the receipt of the used link for this browser, and announce the change."""
         self._receipts.keep(visit, answer)
         await self._wake(visit.link)
 
     async def _wake(self, link: SetupLink) -> None:
-        """What waited for this goes on at once, and whoever shows it is told."""
+        """Let everything that waited for the connection go on, and announce the change."""
         await self._services.catalogs.want(link.workspace, link.vendor, ())
         self._services.dispatcher.wake()
         self._services.background.start(self._tell(link))
@@ -289,9 +300,11 @@ class Connecting:
             log.warning("connection.person_not_told", error=type(error).__name__)
 
     async def _objection(self, link: SetupLink) -> str:
-        """Why this person may not change anything (any more); empty when they may. Slack is asked
-        now, whatever it said some minutes ago; without its word they may not, unless the operator
-        of the one workspace named them (`RELAY_ADMINS`)."""
+        """Return why this person may not change anything, or an empty string.
+
+        Slack is asked anew, even if it answered some minutes ago. Without Slack's answer the person
+        may not, unless the operator of a single workspace named the person (`RELAY_ADMINS`).
+        """
         unknown = "Nothing was changed: I could not check that you are an admin of the workspace."
         try:
             client = await self._client_for(link.workspace)
@@ -301,7 +314,10 @@ class Connecting:
         if person.role == "unknown":
             return f"{unknown} {person.problem}"
         if person.role != "admin":
-            return "Nothing was changed: only admins and owners of the workspace may do this. Please ask one of them."
+            return (
+                "Nothing was changed: only admins and owners of the workspace may do "
+                "this. Please ask one of them."
+            )
         return ""
 
     async def _visit(self, link: SetupLink, token: str, browser: str) -> Visit:
@@ -326,7 +342,10 @@ class Connecting:
         )
 
     def _over(self, token: str, browser: str) -> Response:
-        """For a link that is not good (any more): the receipt, for the browser that used it."""
+        """Return the page for an invalid link.
+
+        The browser that used the link gets the receipt, any other a notice.
+        """
         if receipt := self._receipts.of(token, _form_key(browser, token)):
             return receipt
         return self._notice(
@@ -338,29 +357,33 @@ class Connecting:
         )
 
     def _see(self, token: str) -> Response:
-        """To the page itself, by an address relative to it: whatever stands before it is the
-        operator's."""
+        """Redirect to the page itself.
+
+        The address is relative, because the operator decides the part before it.
+        """
         return Response(status_code=303, headers={**HEADERS, "Location": quote(token, safe="")})
 
     def _notice(self, status: int, title: str, *sentences: str) -> HTMLResponse:
         return pages.notice(title, *sentences, status=status, https=self._https)
 
     def _browser(self, request: Request) -> str:
-        """What tells this browser from others: its cookie, or a new one."""
+        """Return the value that identifies this browser: its cookie, or a new one."""
         cookie = request.cookies.get(self._cookie, "")
         return cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(16)
 
     def _from_here(self, request: Request) -> bool:
-        """Whether the browser says that the page itself asked for it. Under `no-referrer` the
-        Origin header says "null" even then, so the word that counts is Sec-Fetch-Site; a browser
-        too old for it has to name the origin."""
+        """Return whether the browser says that the page itself sent the request.
+
+        Sec-Fetch-Site decides: under `no-referrer` the Origin header is "null" even for the page
+        itself. A browser too old for Sec-Fetch-Site has to name the origin.
+        """
         if site := request.headers.get("sec-fetch-site"):
             return site == "same-origin"
         address = urlsplit(self._services.public_url)
         return request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
 
     async def _posted(self, request: Request) -> dict[str, str] | Response:
-        """The form's fields by name, or the answer to a body that is none."""
+        """Return the form's fields by name, or the answer to a body that is no form."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             return self._notice(415, "Not a form", "Nothing was changed.", AGAIN)
@@ -383,7 +406,8 @@ class Connecting:
             )
         except ValueError:
             pairs = [("", ""), ("", "")]
-        if len(dict(pairs)) != len(pairs):  # a field that is there twice could be read in two ways
+        # A field that occurs twice could be read in two ways.
+        if len(dict(pairs)) != len(pairs):
             return self._notice(
                 400, "Not read", "What arrived is no form of this page. Nothing was changed.", AGAIN
             )
@@ -391,8 +415,10 @@ class Connecting:
 
 
 def _given(visit: Visit, posted: Mapping[str, str]) -> dict[str, str]:
-    """The credentials that were typed. Raises `FormError`, with all there is to say, where
-    something was left empty."""
+    """Return the typed credentials.
+
+    Raises `FormError`, with all errors at once, if a required field is empty.
+    """
     known = pages.fields_of(visit.adapter.credentials)
     typed = {name: posted.get(name, "").strip() for name in known}
     given = {name: text for name, text in typed.items() if text}
@@ -411,8 +437,11 @@ def _typed(
     problem: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> Typed | None:
-    """What the form shows again: nothing that is typed unseen, and every error; one about no field
-    of its own stands on top. None where another button than the form's was pressed."""
+    """Return the values and errors for showing the form again.
+
+    Secrets are left out. An error about no field of the form is placed on top. Return None if
+    another button than the form's was pressed.
+    """
     if posted.get(ACTION) != "save":
         return None
     known = pages.fields_of(visit.adapter.credentials)

@@ -1,5 +1,7 @@
-"""What the page says on which an admin connects a vendor. Pure: everything comes in, an HTML page
-comes out."""
+"""The texts of the page on which an admin connects a vendor.
+
+The functions have no side effects: all data is given to them, and they return an HTML page.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -19,25 +21,27 @@ from bot.web.pages import page, paragraphs
 
 FORM_KEY, ACTION = "form_key", "action"
 Action = Literal["save", "test", "disconnect"]
-"""What the page's buttons change."""
+"""The actions of the page's buttons."""
 ASKED_FIRST = "ask"
-"""What stands in the address of the page that asks whether to disconnect."""
+"""The query parameter of the page that asks whether to disconnect."""
 _AS_TYPED: Mapping[str, h.Attribute] = {
     "autocomplete": "off",
     "spellcheck": "false",
     "autocapitalize": "none",
 }
-"""What keeps browsers from changing or remembering what is typed."""
+"""Attributes that keep browsers from changing or remembering the typed text."""
 _LOOKS: Mapping[str, str] = {"error": "field-error", "again": "hint", "hint": "hint"}
-"""The style of what stands below an input."""
+"""The style of each kind of note below an input."""
 AGAIN = "Type /vendors in Slack again and press the button there: you get a new link."
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody at the page with a link that is still good. `waiting`: how many deliveries are to be
-    sent still, by the id of the vendor's account that they are for; `form_key` has to come back
-    with what is posted; `now` is in epoch seconds."""
+    """A visit to the page with a valid link.
+
+    `waiting` is the number of deliveries still to be sent, by the id of the vendor's account.
+    `form_key` has to come back with a posted form; `now` is in epoch seconds.
+    """
 
     link: SetupLink
     adapter: Adapter
@@ -48,16 +52,18 @@ class Visit:
     form_key: str = field(repr=False)
 
     def waiting_for(self, account: str) -> tuple[int, int]:
-        """How many deliveries wait for this account, and how many for others."""
+        """Return how many deliveries wait for this account, and how many for other accounts."""
         these = self.waiting.get(account, 0)
         return these, sum(self.waiting.values()) - these
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was posted, for the form to be shown again: what of it may be seen, errors by field, and
-    one about all of it. `lost` are the fields whose secrets are not kept, and have to be typed
-    again."""
+    """Posted values and their errors, for showing the form again.
+
+    `values` holds only values that may be seen. `errors` are by field, and `problem` is about the
+    whole form. `lost` are the fields whose secrets are not kept and have to be typed again.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -66,15 +72,18 @@ class Typed:
 
     @property
     def refused(self) -> bool:
-        """Whether something is wrong with what was typed."""
+        """True if there is an error in the typed values."""
         return bool(self.errors or self.problem)
 
 
 def form(
     visit: Visit, typed: Typed | None = None, *, problem: str = "", status: int = 200
 ) -> HTMLResponse:
-    """The form for the credentials; for a connected vendor also how it stands, "Test again" and
-    "Disconnect". `problem` is what went wrong that is not about what was typed."""
+    """Return the page with the form for the credentials.
+
+    For a connected vendor the page also has its state, "Test again" and "Disconnect". `problem` is
+    an error that is not about the typed values.
+    """
     label, connection, typed = visit.adapter.label, visit.connection, typed or Typed()
     above = [problem and _alert(problem), _where(visit)]
     if connection is None:
@@ -103,18 +112,24 @@ def form(
 
 
 def asked_just_now(visit: Visit, answer: str) -> str:
-    """What "Test again" came to when it was no yes: without its first words, a second try would
-    look like no answer at all."""
+    """Return the result of a failed "Test again".
+
+    The text begins with "was asked just now", so that a second failure is not mistaken for no
+    answer.
+    """
     return f"{visit.adapter.label} was asked just now. {answer}"
 
 
 def still_refused(visit: Visit, before: Connection) -> str:
-    """The same when the vendor does not accept the key; `before` is the connection as it was."""
+    """Return the result of "Test again" if the vendor refuses the key.
+
+    `before` is the connection before the test.
+    """
     return asked_just_now(visit, f"It {'still refuses' if before.broken else 'refuses'} the key.")
 
 
 def disconnecting(visit: Visit) -> HTMLResponse:
-    """What disconnecting will do, and a button that does it."""
+    """Return the page that explains what disconnecting does, with the button for it."""
     label = visit.adapter.label
     return _page(
         visit,
@@ -140,7 +155,7 @@ def disconnecting(visit: Visit) -> HTMLResponse:
 
 
 def connected(visit: Visit, account: Account) -> HTMLResponse:
-    """The receipt. The visit is as it was before: its connection is the one that was replaced."""
+    """Return the receipt of a new connection. The visit still holds the replaced connection."""
     label = visit.adapter.label
     these, others = visit.waiting_for(account.id)
     return _page(
@@ -156,7 +171,7 @@ def connected(visit: Visit, account: Account) -> HTMLResponse:
 
 
 def disconnected(visit: Visit) -> HTMLResponse:
-    """The receipt of a "Disconnect"."""
+    """Return the receipt of a "Disconnect"."""
     label = visit.adapter.label
     return _page(
         visit,
@@ -169,17 +184,17 @@ def disconnected(visit: Visit) -> HTMLResponse:
 
 
 def notice(title: str, *sentences: str, status: int, https: bool) -> HTMLResponse:
-    """A page that says what happened and what to do next."""
+    """Return a page that says what happened and what to do next."""
     return page(title, paragraphs(sentences), status=status, https=https)
 
 
 def fields_of(credentials: type[Credentials]) -> Mapping[str, FieldInfo]:
-    """The fields that the page asks for, by name."""
+    """Return the fields that the page asks for, by name."""
     return credentials.model_fields
 
 
 def label_of(name: str, info: FieldInfo) -> str:
-    """What people call that field of the credentials."""
+    """Return the label of a field of the credentials."""
     return info.title or humanise(name)
 
 
@@ -219,7 +234,7 @@ def _standing(visit: Visit, connection: Connection) -> h.Node:
 
 
 def _accepted(visit: Visit, connection: Connection) -> h.Node:
-    """Whether the vendor accepts the key, as far as that is known."""
+    """Return whether the vendor accepts the key, if that is known."""
     label = visit.adapter.label
     if connection.broken:
         return h.p(".error", role="status")[
@@ -236,26 +251,28 @@ def _accepted(visit: Visit, connection: Connection) -> h.Node:
 
 
 def _rights(adapter: Adapter, rights: Rights) -> h.Node:
-    """As whom the key acts, with which rights, and what it may not do of what the bot offers."""
+    """Return the key's user and roles, and the operations that will not work with the key."""
     sentences = messages.cannot(adapter, rights)
     return [
         rights.acts_as and h.p["The key acts as ", h.b[rights.acts_as], "."],
         rights.roles and h.p["Its rights: ", h.b[", ".join(rights.roles)], "."],
         sentences
-        and [h.p["What will not work with this key:"], h.ul[[h.li[it] for it in sentences]]],
+        and [
+            h.p["What will not work with this key:"],
+            h.ul[[h.li[sentence] for sentence in sentences]],
+        ],
     ]
 
 
 def _fields(visit: Visit, typed: Typed, submit: str) -> h.Node:
-    """The form of the vendor's credentials: an input a field of the model."""
+    """Return the form of the vendor's credentials, with one input for each field of the model."""
     label, known = visit.adapter.label, fields_of(visit.adapter.credentials)
     minutes = duration(max(visit.link.expires_at - visit.now, 1))
     mend = _first_to_mend(known, typed) if typed.refused else ""
     return [
         h.p[
             f"{label} is asked whether it accepts what you type. Only if it does is it stored, "
-            "encrypted. Nothing of it passes "
-            "through Slack."
+            "encrypted. Nothing of it passes through Slack."
         ],
         typed.problem and _alert(typed.problem),
         h.form(method="post", autocomplete="off")[
@@ -268,7 +285,7 @@ def _fields(visit: Visit, typed: Typed, submit: str) -> h.Node:
 
 
 def _first_to_mend(known: Mapping[str, FieldInfo], typed: Typed) -> str:
-    """Where the person goes on typing: at the first error, or at the first secret that is gone."""
+    """Return the field that gets the cursor: the first with an error, or the first lost secret."""
     places = typed.errors or typed.lost
     return next((name for name in known if name in places), "")
 
@@ -292,17 +309,17 @@ def _field(name: str, info: FieldInfo, typed: Typed, *, focused: bool) -> h.Node
     return [
         h.label(for_=name)[label_of(name, info)],
         _input(info, typed.values.get(name), attributes),
-        [h.p(f".{_LOOKS[kind]}", id=it)[text] for it, (kind, text) in below.items()],
+        [h.p(f".{_LOOKS[kind]}", id=note_id)[text] for note_id, (kind, text) in below.items()],
     ]
 
 
 def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attribute]) -> h.Node:
-    """Secrets come back empty. Raises `TypeError` for a type that has no input."""
+    """Return an input. Secrets are always empty. Raises `TypeError` for an unsupported type."""
     shown = value if value is not None else "" if info.is_required() else str(info.get_default())
     if get_origin(info.annotation) is Literal:
-        choices = [str(it) for it in get_args(info.annotation)]
+        choices = [str(choice) for choice in get_args(info.annotation)]
         return h.select(attributes)[
-            [h.option(value=it, selected=it == shown)[it] for it in choices]
+            [h.option(value=choice, selected=choice == shown)[choice] for choice in choices]
         ]
     if typed_unseen(info):
         return h.input(attributes, _AS_TYPED, type="password")
@@ -312,7 +329,7 @@ def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attrib
 
 
 def _button(visit: Visit, action: Action, text: str, looks: str) -> h.Node:
-    """A form of one button."""
+    """Return a form that consists of one button."""
     return h.form(method="post")[_hidden(visit, action), h.button(looks)[text]]
 
 
@@ -324,8 +341,12 @@ def _hidden(visit: Visit, action: Action) -> h.Node:
 
 
 def _what_next(adapter: Adapter, account: Account) -> str:
-    """Where one goes from here, and what to try there."""
-    may = [it.kind for it in adapter.operations if it.name not in account.rights.cannot]
+    """Return the next step for the person, with the commands that work now."""
+    may = [
+        operation.kind
+        for operation in adapter.operations
+        if operation.name not in account.rights.cannot
+    ]
     commands = [command for kind, command in messages.COMMANDS.items() if kind in may]
     back = "You can close this page and go back to Slack."
     return (
@@ -336,26 +357,24 @@ def _what_next(adapter: Adapter, account: Account) -> str:
 
 
 def _what_waits(visit: Visit) -> str:
-    """What disconnecting means for what waits, whichever account it is for."""
+    """Return what disconnecting means for waiting deliveries of all accounts."""
     waiting = sum(visit.waiting.values())
     if not waiting:
         return f"Nothing waits to be sent to {visit.adapter.label} at the moment."
     return (
         f"{_count(waiting)}. It stays saved, its card in Slack says why it waits, and it goes on "
-        "if the account that it was "
-        "meant for is connected again within a day of its submission."
+        "if the account that it was meant for is connected again within a day of its submission."
     )
 
 
 def _for_others(visit: Visit, waiting: int, account: Account) -> str:
-    """What becomes of what was meant for other accounts than the one that is connected now."""
+    """Return what happens to deliveries for other accounts than the new one."""
     before = visit.connection
     all_its = before is not None and visit.waiting.get(before.account) == waiting
     named = before.account_name if before is not None and all_its else "another account"
     return (
         f"{_count(waiting)} to {named}, which was connected before. Nothing of it is sent to "
-        f"{account.name}: the cards in "
-        "Slack say what can be done."
+        f"{account.name}: the cards in Slack say what can be done."
     )
 
 

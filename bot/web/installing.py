@@ -1,5 +1,4 @@
-"""What a person reads who installs the app: that it is done and what comes next, or why it is not
-and what to do."""
+"""The pages for a person who installs the app: the next steps, or a failure with advice."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -15,8 +14,10 @@ _USED = ("invalid_code", "code_already_used", "code_expired", "invalid_grant_typ
 
 
 class NotDoneError(Exception):
-    """The app was not installed; `sentences` say why, and what to do about it. With `again` one may
-    simply start again."""
+    """The app was not installed; `sentences` give the reason and advice.
+
+    `again` is set if the person can simply start again.
+    """
 
     def __init__(self, status: int, *sentences: str, again: bool = True) -> None:
         super().__init__(sentences[0])
@@ -25,7 +26,7 @@ class NotDoneError(Exception):
         self.again = again
 
     def page(self, install_url: str, *, https: bool) -> HTMLResponse:
-        """`install_url` is where one starts again."""
+        """Return the page. `install_url` is the address for starting again."""
         again = h.a(".button", href=install_url)[
             "Start again" if self.again else "Then start again"
         ]
@@ -35,7 +36,7 @@ class NotDoneError(Exception):
 
 
 def installed(installation: Installation, *, https: bool) -> HTMLResponse:
-    """It is done, and what to do next."""
+    """Return the page that confirms the installation and names the next steps."""
     team, name = installation.workspace.team, installation.name or "your workspace"
     asked = {"app": installation.app} | ({"team": team} if team else {})
     return page(
@@ -86,13 +87,15 @@ def not_saved() -> NotDoneError:
 
 
 def no_token(word: str, redirect_uri: str) -> NotDoneError:
-    """`word` is Slack's, or the name of what happened instead of an answer."""
+    """Return the error for a code that gave no token.
+
+    `word` is Slack's error code, or the name of the exception if there is none.
+    """
     if word in _CREDENTIALS:
         return _for_the_operator(
             "Slack does not accept the app's client ID or client secret.",
             "Whoever runs the bot has to copy SLACK_CLIENT_ID and SLACK_CLIENT_SECRET again from "
-            "the Slack app's page, Basic "
-            "Information, App Credentials, and restart it.",
+            "the Slack app's page, Basic Information, App Credentials, and restart it.",
         )
     if word == "bad_redirect_uri":
         return _for_the_operator(

@@ -1,9 +1,9 @@
-"""Installing the app in a workspace, or in a whole organisation: to Slack, and back with a code for
-the bot's token.
+"""The installation of the app in a workspace or a whole organisation, by OAuth.
 
-Bolt's own OAuth flow is not used: it tells no reason apart from another (a wrong client secret
-looks like a used code), logs the code, makes a cookie that works over HTTPS alone, and keeps
-people's tokens. So these are two routes on slack_sdk.
+The browser goes to Slack and returns with a code, and the code is exchanged for the bot's token.
+Bolt's own OAuth flow is not used: it does not tell one reason from another (a wrong client secret
+looks like a used code), logs the code, makes a cookie that works over HTTPS only, and keeps
+people's tokens. The two routes here therefore use slack_sdk directly.
 """
 
 import re
@@ -35,8 +35,11 @@ CALLBACK = "/slack/oauth_redirect"
 
 
 class OAuth:
-    """`client` has time and no token; `authorize_url` is Slack's page; `scopes` are what the app
-    needs."""
+    """The two routes of an installation.
+
+    `client` has a long time-out and no token. `authorize_url` is Slack's page, and `scopes` are the
+    scopes that the app needs.
+    """
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class OAuth:
         ]
 
     async def install(self, request: Request) -> Response:
-        """Go to Slack, with a state that only this browser can bring back."""
+        """Redirect to Slack, with a state that only this browser can bring back."""
         browser = secrets.token_urlsafe(32)
         try:
             state = await self._states.issue(browser)
@@ -94,7 +97,7 @@ class OAuth:
         return response
 
     async def callback(self, request: Request) -> Response:
-        """Back from Slack: take the token and store it."""
+        """Handle the return from Slack: exchange the code for the token and store it."""
         try:
             installation = await self._install(request)
         except NotDoneError as reason:
@@ -105,7 +108,7 @@ class OAuth:
         return response
 
     async def _install(self, request: Request) -> Installation:
-        """Raises `NotDoneError`."""
+        """Check the request and store the installation. Raises `NotDoneError`."""
         given = request.query_params
         try:
             ours = await self._states.use(
@@ -127,7 +130,7 @@ class OAuth:
         return installation
 
     async def _exchange(self, code: str) -> Installation:
-        """The installation that the code stands for. Raises `NotDoneError`."""
+        """Exchange the code for an installation. Raises `NotDoneError`."""
         app = self._app
         try:
             answer = await self._client.oauth_v2_access(
@@ -137,7 +140,8 @@ class OAuth:
                 redirect_uri=self._redirect_uri,
             )
             place, granted = self._granted(answer.data)
-            # What the first answer does not tell, and whether the token works.
+            # `auth.test` gives the facts that the first answer lacks, and shows that the token
+            # works.
             about = await self._client.auth_test(token=granted["access_token"])
         except NOT_DONE as error:
             log.warning("oauth.token_missed", error=said(error))
@@ -148,8 +152,10 @@ class OAuth:
         )
 
     def _granted(self, answer: Any) -> tuple[Workspace, dict[str, Any]]:
-        """Where it was granted, and Slack's answer, if that holds what the bot needs. Raises
-        `NotDoneError`."""
+        """Return the workspace and Slack's answer, if the answer has all that the bot needs.
+
+        Raises `NotDoneError`.
+        """
         if not isinstance(answer, dict):
             raise installing.refused("no_bot_token")
         if answer.get("refresh_token") or answer.get("expires_in"):
@@ -169,8 +175,10 @@ class OAuth:
 
 
 def place_of(answer: Mapping[str, Any]) -> Workspace | None:
-    """Where the app was installed, as Slack's answer has it; None when that does not say. A whole
-    organisation has no team."""
+    """Return the workspace in Slack's answer, or None if the answer names none.
+
+    A whole organisation has no team.
+    """
     enterprise, team = answer.get("enterprise") or {}, answer.get("team") or {}
     organisation, workspace = str(enterprise.get("id") or ""), str(team.get("id") or "")
     if answer.get("is_enterprise_install") is True:
@@ -179,8 +187,10 @@ def place_of(answer: Mapping[str, Any]) -> Workspace | None:
 
 
 def _read(place: Workspace, answer: Mapping[str, Any], bot: str, at: float) -> Installation:
-    """Only the bot's token is kept, also where a person's came along. `at` is when Slack gave it,
-    in epoch seconds."""
+    """Return the installation in Slack's answer. A person's token is never kept.
+
+    `at` is Slack's time of the answer, in epoch seconds.
+    """
     named = answer["team" if place.team else "enterprise"]
     return Installation(
         workspace=place,
@@ -196,5 +206,8 @@ def _read(place: Workspace, answer: Mapping[str, Any], bot: str, at: float) -> I
 
 
 def _word(error: str) -> str:
-    """One of Slack's words, from an address that anybody can write."""
+    """Return an error code of Slack.
+
+    It comes from an address that anybody can write, so other text is replaced.
+    """
     return error if re.fullmatch(r"[a-z_]{1,40}", error) else "unknown_error"

@@ -1,9 +1,8 @@
-"""The web pages that people see: plain HTML without a script, in headers that let it do nothing
-else.
+"""The frame of the bot's web pages: plain HTML without a script, with strict headers.
 
-A page is made of htpy's elements; a string in one, or in an attribute, is text and is escaped:
+A page consists of htpy's elements. A string in an element or attribute is text and is escaped:
 
-    page("Connect Rootly", h.p["Paste the key."], h.form(method="post")[h.input(name="key")])
+    page("Connect a tool", h.p["Paste the key."], h.form(method="post")[h.input(name="key")])
 """
 
 import base64
@@ -15,15 +14,18 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 STYLE = Markup("""
-:root { color-scheme: light dark; --ink: #1d1c1d; --quiet: #5b5a5c; --paper: #fff; --ground: #f4f4f5; --line: #8b8a8d;
-  --act: #0b5c4a; --on-act: #fff; --bad: #b3261e; --bad-ground: #fdeceb; --good-ground: #e8f5ee; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ececee; --quiet: #b4b3b8; --paper: #1e1f22; --ground: #131416;
-  --line: #77767b; --act: #4cc4a4; --on-act: #06231c; --bad: #ff9d95; --bad-ground: #3a1f1d; --good-ground: #16322a; } }
+:root { color-scheme: light dark; --ink: #1d1c1d; --quiet: #5b5a5c; --paper: #fff;
+  --ground: #f4f4f5; --line: #8b8a8d; --act: #0b5c4a; --on-act: #fff; --bad: #b3261e;
+  --bad-ground: #fdeceb; --good-ground: #e8f5ee; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ececee; --quiet: #b4b3b8; --paper: #1e1f22;
+  --ground: #131416; --line: #77767b; --act: #4cc4a4; --on-act: #06231c; --bad: #ff9d95;
+  --bad-ground: #3a1f1d; --good-ground: #16322a; } }
 * { box-sizing: border-box; }
-body { margin: 0; padding: 1rem; background: var(--ground); color: var(--ink); overflow-wrap: anywhere;
+body { margin: 0; padding: 1rem; background: var(--ground); color: var(--ink);
+  overflow-wrap: anywhere;
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 36rem; margin: 4vh auto; padding: 1.5rem; background: var(--paper); border-radius: .75rem;
-  box-shadow: 0 1px 4px rgb(0 0 0 / .2); }
+main { max-width: 36rem; margin: 4vh auto; padding: 1.5rem; background: var(--paper);
+  border-radius: .75rem; box-shadow: 0 1px 4px rgb(0 0 0 / .2); }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
 h2 { margin: 1.5rem 0 .5rem; font-size: 1.125rem; }
 p, ul, ol, dl { margin: 0 0 1rem; }
@@ -31,13 +33,14 @@ ul, ol { padding-left: 1.25rem; }
 main > :last-child { margin-bottom: 0; }
 a { color: var(--act); }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
-input, select, textarea { width: 100%; padding: .625rem .75rem; border: 1px solid var(--line); border-radius: .5rem;
-  background: var(--paper); color: inherit; font: inherit; }
+input, select, textarea { width: 100%; padding: .625rem .75rem; border: 1px solid var(--line);
+  border-radius: .5rem; background: var(--paper); color: inherit; font: inherit; }
 input[type=checkbox], input[type=radio] { width: auto; margin-right: .5rem; }
-fieldset { margin: 1rem 0; padding: .5rem 1rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
-button, .button { display: inline-block; margin: 1.5rem .5rem 0 0; padding: .625rem 1.25rem; border: 1px solid var(--act);
-  border-radius: .5rem; background: var(--act); color: var(--on-act); font: inherit; font-weight: 600; cursor: pointer;
-  text-decoration: none; }
+fieldset { margin: 1rem 0; padding: .5rem 1rem 1rem; border: 1px solid var(--line);
+  border-radius: .5rem; }
+button, .button { display: inline-block; margin: 1.5rem .5rem 0 0; padding: .625rem 1.25rem;
+  border: 1px solid var(--act); border-radius: .5rem; background: var(--act); color: var(--on-act);
+  font: inherit; font-weight: 600; cursor: pointer; text-decoration: none; }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
 button.quiet, button.danger { background: none; color: var(--act); }
 button.danger { border-color: var(--bad); color: var(--bad); }
@@ -68,12 +71,14 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
-"""Where the page's address begins with https://; over plain HTTP they must not be sent (RFC 6797,
-7.2)."""
+"""Headers for a page whose address begins with https://.
+
+Over plain HTTP they must not be sent (RFC 6797, 7.2).
+"""
 
 
 def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> HTMLResponse:
-    """A whole page under that heading. `https`: its address begins so."""
+    """Return a whole page with that heading. `https` is set if its address begins with https://."""
     whole = h.html(lang="en")[
         h.head[
             h.meta(charset="utf-8"),
@@ -87,5 +92,5 @@ def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> H
 
 
 def paragraphs(sentences: Iterable[str]) -> h.Node:
-    """Each a paragraph of its own."""
-    return [h.p[it] for it in sentences]
+    """Return one paragraph for each sentence."""
+    return [h.p[sentence] for sentence in sentences]

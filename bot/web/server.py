@@ -13,17 +13,20 @@ from bot.errors import SettingError
 from bot.web.slow_clients import ImpatientProtocol
 
 MOST_CONNECTIONS = 500
-"""Connections at a time; a further one gets a 503. The limit leaves the process files to open (1024
-by default), and is far more than Slack opens, or a proxy in front of the bot."""
+"""Largest number of connections at a time; another one gets a 503.
+
+The limit leaves file handles for the process (1024 by default). Slack, or a proxy in front of the
+bot, opens far fewer.
+"""
 
 
 class Server(uvicorn.Server):
     """uvicorn without its own signal handling.
 
-    uvicorn raises a signal again once it has stopped. That would end the process before the
-    requests under way are finished and the database is closed. `on_started` is called once the
-    server answers and can be told to stop. `until_signal`: SIGTERM and SIGINT stop the server; else
-    only `should_exit` does.
+    uvicorn raises a signal again once it has stopped. That would end the process before running
+    requests are finished and the database is closed. `on_started` is called once the server answers
+    and can be stopped. With `until_signal`, SIGTERM and SIGINT stop the server; without it, only
+    `should_exit` does.
     """
 
     def __init__(
@@ -65,10 +68,10 @@ def server_config(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket. Raises `SettingError` where the address is taken or cannot be used."""
+    """Return a bound socket. Raises `SettingError` if the address is taken or cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits some
-    # 40 ms.
+    # asyncio sets TCP_NODELAY only if the protocol is named. Without it each answer waits about 40
+    # ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -86,7 +89,6 @@ def on_signals(act: Callable[[int], None]) -> None:
     """Call `act` with the number of each SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(
-            NotImplementedError
-        ):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+        # Windows has no such handlers: Ctrl+C raises KeyboardInterrupt there.
+        with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, act, number)

@@ -1,5 +1,4 @@
-"""The HTTP protocol that the bot serves: uvicorn's, which does not wait for ever until somebody has
-said what they want."""
+"""uvicorn's HTTP protocol with a time limit for the head of a request."""
 
 import asyncio
 from typing import Any
@@ -11,12 +10,11 @@ HEAD_SECONDS = 10.0
 
 
 class ImpatientProtocol(H11Protocol):
-    """Closes a connection on which no whole request head arrives within `head_seconds`, however
-    steadily it drips in.
+    """Closes a connection if no complete request head arrives within `head_seconds`.
 
-    uvicorn's own limit is for connections that are silent after an answer: the first byte of the
-    next head ends it, and before the first head there is none. Bodies have their limit where they
-    are read (`bot.web`).
+    A head that arrives slowly, byte by byte, does not extend the limit. uvicorn's own limit is only
+    for silent connections after an answer: the first byte of the next head ends it, and before the
+    first head there is none. Bodies have their own limit (`bot.web.app.read_body`).
     """
 
     head_seconds = HEAD_SECONDS
@@ -25,15 +23,15 @@ class ImpatientProtocol(H11Protocol):
         super().__init__(*args, **more)
         self._head_late: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    # The type of `transport` is the one that uvicorn gives it.
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if (
-            self.conn.their_state is h11.IDLE
-        ):  # what arrived is no whole head, or only its beginning
+        # The received bytes are no complete head.
+        if self.conn.their_state is h11.IDLE:
             self._wait_for_head()
         else:
             self._stop_waiting()

@@ -1,5 +1,4 @@
-"""`python -m bot doctor`: is everything as it should be, and if not, what to do. It changes
-nothing."""
+"""`python -m bot doctor`: check everything, and give advice on each problem. Changes nothing."""
 
 import asyncio
 import json
@@ -13,24 +12,32 @@ from bot.errors import SettingError
 from bot.settings import Settings, load
 
 ALL_SECONDS = 600.0
-"""For all tokens or connections together; each has a limit of its own besides."""
+"""Time limit, in seconds, for all tokens or all connections together.
+
+Each also has a limit of its own.
+"""
 
 
 def main(*, as_json: bool = False) -> int:
-    """Print what was found. 0 without a problem, 1 with one, 2 when a setting is missing or wrong."""
+    """Print the findings.
+
+    Return 0 without a problem, 1 with one, 2 if a setting is missing or wrong.
+    """
     try:
         findings = asyncio.run(examine(load()))
     except SettingError as error:
         findings = [wrong_setting(error)]
-    show(_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
-    if any(it.setting for it in findings):
+    show(_json(findings) if as_json else "\n".join(safe(finding.line) for finding in findings))
+    if any(finding.setting for finding in findings):
         return 2
-    return 1 if any(it.sign == "problem" for it in findings) else 0
+    return 1 if any(finding.sign == "problem" for finding in findings) else 0
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Everything that was found, in the order of the checks; those of Slack and of the vendors run
-    beside each other."""
+    """Return all findings in the order of the checks.
+
+    The checks of Slack and of the vendors run at the same time.
+    """
     async with stored.opened(settings) as store:
         installed = await store.installations()
         findings = [
@@ -58,6 +65,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
 def _json(findings: Findings) -> str:
     shown = [
-        {name: value for name, value in asdict(it).items() if name != "setting"} for it in findings
+        {name: value for name, value in asdict(finding).items() if name != "setting"}
+        for finding in findings
     ]
     return json.dumps(shown, indent=2)

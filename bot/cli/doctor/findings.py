@@ -1,4 +1,4 @@
-"""What a check found: one line each, with a sign."""
+"""The findings of a check: one line each, with a sign."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -12,10 +12,10 @@ Sign = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`what` was looked at, what the check `says` of it, and what to `do` about it, empty where
-    nothing is to be done.
+    """One finding.
 
-    `setting`: it is a setting that is missing or wrong.
+    `what` is the checked thing, `says` the result, and `do` the advice, empty if there is nothing
+    to do. `setting` is set for a missing or wrong setting.
     """
 
     sign: Sign
@@ -33,12 +33,16 @@ Findings = Sequence[Finding]
 
 
 def wrong_setting(error: SettingError) -> Finding:
-    """The error as a finding; its sentence says what to do."""
+    """Return the error as a finding. The error's text contains the advice."""
     return Finding("problem", error.name, str(error).removeprefix(f"{error.name}: "), setting=True)
 
 
 async def limited(what: str, check: Awaitable[Findings], seconds: float) -> Findings:
-    """What the check found; when it takes longer, or breaks, just that: no check stops the others."""
+    """Return the check's findings.
+
+    A check that takes too long or breaks becomes a finding itself, so that it does not stop the
+    others.
+    """
     try:
         async with asyncio.timeout(seconds):
             return await check

@@ -1,4 +1,4 @@
-"""What can be looked at on this machine alone: the settings, and the database's file."""
+"""Checks on this machine alone: the settings, and the database's file."""
 
 import asyncio
 import shutil
@@ -12,14 +12,16 @@ from bot.settings import Settings
 from bot.storage import condition
 
 LOOK_SECONDS = 10.0
-"""For reading the whole file."""
+"""Time limit for reading the whole file, in seconds."""
 LITTLE_SPACE, TOO_LITTLE_SPACE = 1024**3, 100 * 1024**2
-"""Bytes."""
+"""Free space in bytes, below which there is a warning or a problem."""
 
 
 async def settings(settings: Settings, *, installed: bool) -> Findings:
-    """What is missing for the bot to run, over HTTP or in Socket Mode. `installed`: some
-    workspace's token is stored."""
+    """Return the settings that are missing for running over HTTP or in Socket Mode.
+
+    `installed` is set if a workspace's token is stored.
+    """
     found = []
     for variable in [] if settings.slack_app_token else ["SLACK_SIGNING_SECRET"]:
         try:
@@ -44,7 +46,7 @@ async def settings(settings: Settings, *, installed: bool) -> Findings:
 
 
 async def database(path: Path) -> tuple[Findings, bool]:
-    """What the file is like, and whether the bot of this version can work with it as it is."""
+    """Return findings about the file, and whether this version of the bot can work with it."""
     return await asyncio.to_thread(_look, path)
 
 
@@ -62,7 +64,10 @@ def _look(path: Path) -> tuple[Findings, bool]:
         found.append(_space(path))
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
-        do = "Name the file that the bot uses, let the bot's user read it, or put a backup in its place."
+        do = (
+            "Name the file that the bot uses, let the bot's user read it, or "
+            "put a backup in its place."
+        )
         return [
             Finding("problem", "database", f"{path} cannot be read as a database ({reason}).", do)
         ], False

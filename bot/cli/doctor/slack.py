@@ -1,5 +1,4 @@
-"""Slack: whether it answers, knows the tokens, gave them the rights of the manifest, and agrees
-about the time."""
+"""Checks of Slack: reachability, tokens, scopes and clock."""
 
 import asyncio
 import time
@@ -20,11 +19,14 @@ from bot.slack.network_errors import unreached
 from bot.workspace import Workspace
 
 SECONDS = 8.0
-"""For each question."""
+"""Time limit for each question, in seconds."""
 ANSWER_SECONDS = 5.0
 AT_ONCE = 4
 SIGNED_FOR_SECONDS, NOTICED_SECONDS = 300.0, 30.0
-"""Slack's signatures hold for five minutes."""
+"""Seconds of clock difference for a problem and for a warning.
+
+Slack's signatures are valid for five minutes.
+"""
 
 WITHOUT: Mapping[str, str] = {
     "commands": "slash commands and shortcuts do not arrive",
@@ -32,15 +34,20 @@ WITHOUT: Mapping[str, str] = {
     "channels:read": "vendors are told a channel's id in place of its name",
     "users:read": "nobody is recognised, so nobody may do anything",
     "users:read.email": "people are not found among the vendor's users",
-    "usergroups:read": "user groups cannot be chosen, and what one of them may do is left to admins",
+    "usergroups:read": (
+        "user groups cannot be chosen, and what one of them may do is left to admins"
+    ),
     "files:read": "a file cannot be uploaded in a form",
 }
-"""What stops working without a scope."""
-_LET_OUT = "See whether this machine has a network, what a firewall lets through, and whether SLACK_API_URL is right."
+"""The effect of each missing scope."""
+_LET_OUT = (
+    "See whether this machine has a network, what a firewall lets through, and "
+    "whether SLACK_API_URL is right."
+)
 
 
 async def reach(settings: Settings) -> Findings:
-    """Whether Slack answers, and what time it is there."""
+    """Check whether Slack answers, and compare the clocks."""
     async with slack_client(settings, ANSWER_SECONDS) as client:
         before = time.time()
         try:
@@ -78,17 +85,23 @@ def _clock(headers: Mapping[str, Any], now: float) -> Finding:
         return Finding(
             "warning", "clock", says, "Let this machine set its clock by the network (NTP)."
         )
-    do = "Let this machine set its clock by the network (NTP): what Slack sends is refused as too old until then."
+    do = (
+        "Let this machine set its clock by the network (NTP): what Slack sends is "
+        "refused as too old until then."
+    )
     return Finding("problem", "clock", says, do)
 
 
 async def tokens(settings: Settings, installed: Sequence[tuple[Workspace, str]]) -> Findings:
-    """Each token: the one that is set, or every installation's. Some at a time, each with a limit
-    of its own."""
+    """Check each token: the one that is set, or the token of every installation.
+
+    A few run at a time, each with a limit of its own.
+    """
     findings: list[Finding] = []
     slots = asyncio.Semaphore(AT_ONCE)
     given: list[tuple[str, Workspace | None, str]] = [
-        (f"Slack token of {'/'.join(filter(None, it))}", it, token) for it, token in installed
+        (f"Slack token of {'/'.join(filter(None, workspace))}", workspace, token)
+        for workspace, token in installed
     ]
     if settings.slack_bot_token is not None:
         given = [("SLACK_BOT_TOKEN", None, settings.slack_bot_token.get_secret_value())]
@@ -98,14 +111,14 @@ async def tokens(settings: Settings, installed: Sequence[tuple[Workspace, str]])
             async with slots:
                 return await limited(what, _token(client, what, workspace, token), SECONDS)
 
-        for found in await asyncio.gather(*[one(*it) for it in given]):
+        for found in await asyncio.gather(*[one(*arguments) for arguments in given]):
             findings += found
     if not given and None not in (
         settings.slack_client_id,
         settings.slack_client_secret,
         settings.public_url,
     ):
-        # Else a setting is missing, which is said there.
+        # If one of the three is missing, the check of the settings tells that.
         findings.append(
             Finding("warning", "Slack", "The app is installed nowhere.", _how_to_install(settings))
         )
@@ -134,21 +147,25 @@ async def _token(
 
 
 def _scopes(what: str, given: str, workspace: Workspace | None) -> Findings:
-    """One problem for each scope of the manifest that the token lacks; none where Slack did not
-    say."""
-    has = {it.strip() for it in given.split(",")}
+    """Return a problem for each scope of the manifest that the token lacks.
+
+    Return none if Slack lists no scopes.
+    """
+    has = {scope.strip() for scope in given.split(",")}
     missing = [
-        it for it in manifest.load()["oauth_config"]["scopes"]["bot"] if given and it not in has
+        scope
+        for scope in manifest.load()["oauth_config"]["scopes"]["bot"]
+        if given and scope not in has
     ]
     do = "Add it on your Slack app's page, OAuth & Permissions, and install the app again."
     return [
         Finding(
             "problem",
             what,
-            f"It lacks the scope {it}: {WITHOUT.get(it, 'what needs it does not work')}.",
+            f"It lacks the scope {scope}: {WITHOUT.get(scope, 'what needs it does not work')}.",
             do,
         )
-        for it in missing
+        for scope in missing
     ]
 
 
@@ -179,7 +196,7 @@ def _how_to_install(settings: Settings) -> str:
 
 
 async def app_token(settings: Settings) -> Findings:
-    """Whether Socket Mode can be opened; nothing without the token for it."""
+    """Check whether Socket Mode can be opened. Return nothing without an app-level token."""
     if settings.slack_app_token is None:
         return []
     token, what = settings.slack_app_token.get_secret_value(), "SLACK_APP_TOKEN"
@@ -189,7 +206,10 @@ async def app_token(settings: Settings) -> Findings:
         except SlackApiError as error:
             if said(error) in NOT_NOW:
                 return [_not_now(what, error)]
-            do = "Make another on your Slack app's page, Basic Information; it needs connections:write."
+            do = (
+                "Make another on your Slack app's page, Basic Information; it "
+                "needs connections:write."
+            )
             return [
                 Finding("problem", what, f"Slack opens no connection with it ({said(error)}).", do)
             ]
@@ -199,8 +219,10 @@ async def app_token(settings: Settings) -> Findings:
 
 
 async def public_url(settings: Settings) -> Findings:
-    """Whether the bot is there, seen from here: an answer proves something, silence may be this
-    machine's way out."""
+    """Check whether the bot can be reached from here.
+
+    An answer is proof. A failure may also come from this machine's own network.
+    """
     what = "RELAY_PUBLIC_URL"
     if settings.public_url is None:
         return [

@@ -1,4 +1,4 @@
-"""What stands in the database: keys, lists, deliveries."""
+"""Checks of the database's contents: keys, lists, deliveries."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -28,45 +28,48 @@ from bot.storage.key_check import open_to_others
 from bot.workspace import Workspace
 
 NAMED = 3
-"""So many lists are named."""
+"""Number of lists that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The database, None where it cannot be used as it is; the vault, None where nothing can be
-    opened; and what was found on the way."""
+    """The opened database and its keys, with the findings so far.
+
+    `database` is None if it cannot be used as it is; `secret_box` is None if nothing can be
+    decrypted.
+    """
 
     database: Database | None = None
     secret_box: SecretBox | None = None
     findings: Findings = ()
 
     async def installations(self) -> Sequence[tuple[Workspace, str]]:
-        """Every workspace's own Slack token that opens."""
+        """Return every workspace's own Slack token that can be decrypted."""
         if self.database is None or self.secret_box is None:
             return []
         secret_box = self.secret_box
 
-        def token(it: EncryptedSecret) -> str:
+        def token(secret: EncryptedSecret) -> str:
             try:
                 return (
-                    secret_box.open(it.owner, it.ciphertext)["token"]
-                    if it.kind == "installation"
+                    secret_box.open(secret.owner, secret.ciphertext)["token"]
+                    if secret.kind == "installation"
                     else ""
                 )
             except SecretError:
                 return ""
 
         return [
-            (it.workspace, found)
+            (secret.workspace, found)
             async for chunk in encrypted_secrets.everything(self.database, token)
-            for it, found in chunk
+            for secret, found in chunk
             if found
         ]
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Stored]:
-    """The database, opened if the bot has used it before and could use it now."""
+    """Open the database, if the bot has used it before and could use it now."""
     found, ready = await local.database(settings.database)
     if not ready:
         yield Stored(findings=found)
@@ -99,7 +102,8 @@ async def _keys(settings: Settings, database: Database) -> tuple[Findings, Secre
     if tried.closed and len(tried.closed) == tried.count:
         return [wrong_setting(none_opens(secret_box.source))], None
     found = [
-        Finding("problem", it.name, why, "Connect or install it again.") for it, why in tried.closed
+        Finding("problem", secret.name, why, "Connect or install it again.")
+        for secret, why in tried.closed
     ]
     found += _file_mode(database, secret_box)
     return found or [await _all_open(database, secret_box, tried.count)], secret_box
@@ -118,7 +122,7 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
     first = [
         new
         async for chunk in encrypted_secrets.everything(
-            database, lambda it: secret_box.is_first(it.ciphertext)
+            database, lambda secret: secret_box.is_first(secret.ciphertext)
         )
         for _, new in chunk
     ]
@@ -137,8 +141,10 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
 
 
 async def lists(database: Database) -> Findings:
-    """How old the lists behind the pickers are. One that nobody uses is not refreshed, so age alone
-    is nothing wrong."""
+    """Return the age of the lists behind the pickers.
+
+    A list that nobody uses is not refreshed, so age alone is no problem.
+    """
     found = []
     for (workspace, vendor), fetched in (await fetched_at(database)).items():
         if vendor not in ADAPTERS:
@@ -164,12 +170,15 @@ async def lists(database: Database) -> Findings:
 
 
 async def queue(database: Database) -> Findings:
-    """What waits, and for whom."""
+    """Return findings about waiting deliveries and who they wait for."""
     now = time.time()
     waits = await backlog.count(database, now)
     found = []
     if waits.overdue:
-        says = f"{waits.overdue} should have been sent more than {duration(backlog.OVERDUE_SECONDS)} ago."
+        says = (
+            f"{waits.overdue} should have been sent more than "
+            f"{duration(backlog.OVERDUE_SECONDS)} ago."
+        )
         found.append(
             Finding("problem", "queue", says, "Start the bot; where it runs, look at its log.")
         )

@@ -1,9 +1,10 @@
-"""Each connection: whether the vendor takes its credentials, and what they may do there."""
+"""Checks of each connection: whether the vendor accepts the credentials, and their rights."""
 
 import asyncio
 
 from pydantic import ValidationError
 
+from bot import messages
 from bot.adapters.base import Account, Adapter
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
@@ -22,7 +23,10 @@ AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot 
 
 
 async def connections(settings: Settings, database: Database, secret_box: SecretBox) -> Findings:
-    """All of them, some at a time, each with a limit of its own and at its vendor's pace."""
+    """Check all connections, a few at a time.
+
+    Each has its own time limit and its vendor's rate limit.
+    """
     stored = Connections(database, secret_box)
     findings: list[Finding] = []
     if not (accounts := await stored.accounts()):
@@ -46,7 +50,7 @@ async def connections(settings: Settings, database: Database, secret_box: Secret
                     what, _connection(stored, with_rate_limiter, workspace, what), SECONDS
                 )
 
-        for found in await asyncio.gather(*[one(*it) for it in accounts]):
+        for found in await asyncio.gather(*[one(*connected) for connected in accounts]):
             findings += found
     return findings
 
@@ -55,7 +59,8 @@ async def _connection(
     stored: Connections, adapter: Adapter, workspace: Workspace, what: str
 ) -> Findings:
     connection = await stored.get(workspace, adapter.vendor)
-    if connection is None:  # disconnected meanwhile
+    # The vendor was disconnected meanwhile.
+    if connection is None:
         return []
     try:
         credentials = adapter.credentials.model_validate(dict(connection.secret))
@@ -80,9 +85,7 @@ def _account(connection: Connection, account: Account, adapter: Adapter, what: s
         says = "The key belongs to another account than when it was connected."
         return [Finding("problem", what, says, AGAIN)]
     cannot = [
-        Finding("warning", what, f"{operation.label[:1].upper()}{operation.label[1:]}: {sentence}")
-        for operation in adapter.operations
-        if (sentence := account.rights.about(operation.name))
+        Finding("warning", what, sentence) for sentence in messages.cannot(adapter, account.rights)
     ]
     acts = f", acting as {account.rights.acts_as}" if account.rights.acts_as else ""
     return [Finding("ok", what, f"Works for {account.name}{acts}."), *cannot]

@@ -1,20 +1,22 @@
-"""A stand-in for Slack: its Web API and everything it sends to a bot, as strict as the real one is
-documented to be.
+"""A stand-in for Slack: its Web API and everything that Slack sends to a bot.
 
-standin.py        SlackStandIn: the constructor, the routes, what can be read back
-platform.py       several workspaces behind one Web API, and how the app is installed in them
-interactions.py   what a person does: commands, shortcuts, submissions, clicks
-client_checks.py  what Slack's own client checks before it sends a submission
-payloads.py       the payloads that Slack sends
-transport.py      how they travel, signed; sockets.py: Socket Mode
-answers.py        what the bot's answers mean; responses.py: what it posts to response URLs
-web_api.py        the Web API's door: tokens, scopes, arguments; methods.py: what each method does
-state.py          what all of these share, made of:
-world.py          people, channels and messages; user_groups.py: what the Web API says about user groups
-files.py          files that were chosen in forms
-views.py          modals and home tabs, with what was typed; blocks.py: Block Kit's elements and their values
-grants.py         trigger ids and response URLs
-events.py         what the page is told
+The stand-in is as strict as Slack is documented to be. Begin with `standin`.
+
+- `standin`: SlackStandIn, with the constructor, the routes and everything that can be read back
+- `platform`: several workspaces behind one Web API, and the installation of the app
+- `interactions`: a person's actions: commands, shortcuts, submissions, clicks
+- `client_checks`: the checks of Slack's own client before a submission
+- `payloads`: the payloads that Slack sends
+- `transport`, `sockets`: signed requests over HTTP, and Socket Mode
+- `answers`, `responses`: the bot's answers, and its posts to response URLs
+- `web_api`, `methods`: tokens, scopes and arguments of a call, and what each method does
+- `limits`, `limits_blocks`, `limits_shapes`: Slack's limits
+- `state`: everything that these modules share, made of the modules below
+- `world`, `user_groups`: people, channels and messages; the methods about user groups
+- `files`: files that were chosen in forms
+- `views`, `blocks`: modals and home tabs with their values; Block Kit's elements
+- `grants`: trigger ids and response URLs
+- `events`: the events for the page
 """
 
 from bot.playground.slack.interactions import Outcome

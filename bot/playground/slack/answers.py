@@ -1,4 +1,4 @@
-"""What the bot's answers mean, and what Slack makes of those that break its rules."""
+"""The effects of the bot's answers, and Slack's reaction to answers that break its rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ NO_RESULT = "No result"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a person sees after having done something.
+    """The result of an action, as a person sees it.
 
-    `status` is the HTTP status of the bot's answer, 0 without one; `error` is Slack's sentence,
-    empty if there is none; `errors` are those beside the inputs, by block id.
+    `status` is the HTTP status of the bot's answer, 0 without one. `error` is Slack's sentence,
+    empty if there is none. `errors` are the errors beside the inputs, by block id.
     """
 
     ok: bool
@@ -29,25 +29,25 @@ class Outcome:
 
 
 class BrokenAnswerError(Exception):
-    """The bot's answer breaks a rule of Slack's; each argument says which."""
+    """The bot's answer breaks rules of Slack; each argument names one."""
 
 
 class Answers:
-    """Reads the bot's answers and does what they say."""
+    """Reads the bot's answers and carries them out."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def plain(self, answer: Answer) -> Outcome:
-        """The answer to a shortcut or a click in a message, where Slack looks at the status only."""
+        """Handle the answer to a shortcut or a message's click. Slack reads only its status."""
         return Outcome(answer.ok, answer.status, answer.error)
 
     def in_view(self, answer: Answer) -> Outcome:
-        """The answer to a click in a view."""
+        """Handle the answer to a click in a view."""
         return Outcome(answer.ok, answer.status, "" if answer.ok else TROUBLE)
 
     def command(self, command: str, user_id: str, channel: Channel, answer: Answer) -> Outcome:
-        """The answer to a slash command; what it says is shown at once."""
+        """Handle the answer to a slash command. Its text is shown at once."""
         if answer.error:
             return Outcome(
                 False, answer.status, f'{command} failed with the error "{answer.error}"'
@@ -64,8 +64,7 @@ class Answers:
         return Outcome(True, answer.status)
 
     def show(self, channel: Channel, user_id: str, content: Mapping[str, Any]) -> Message:
-        """Show a checked message that came as an answer: to the person, or to all if it is
-        `in_channel`."""
+        """Show a checked message from an answer: to the person, or to all if it is `in_channel`."""
         if content.get("response_type") == "in_channel":
             return self._state.world.say(channel, self._state.bot_message(content))
         return self._state.world.say_to(
@@ -73,7 +72,7 @@ class Answers:
         )
 
     def submission(self, view: View, answer: Answer) -> Outcome:
-        """The answer to a modal's submission. A broken one leaves the modal open."""
+        """Handle the answer to a modal's submission. An invalid answer leaves the modal open."""
         if answer.error:
             return Outcome(False, answer.status, TROUBLE)
         try:
@@ -114,7 +113,7 @@ class Answers:
                 views.close(view)
 
     def options(self, answer: Answer) -> dict[str, Any]:
-        """The answer to a type-ahead: its options or groups, or an error with no options."""
+        """Handle the answer to a type-ahead: return its options or groups, or an error."""
         if answer.error:
             return {"options": [], "error": NO_RESULT}
         try:
@@ -135,8 +134,10 @@ class Answers:
 
 
 def checked(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A message's content as Slack accepts it, with block ids. Raises `BrokenAnswerError` for one that breaks
-    a limit."""
+    """Return a message's content as Slack accepts it, with block ids.
+
+    Raises `BrokenAnswerError` for content that breaks a limit.
+    """
     if problems := limits.check_message(content):
         raise BrokenAnswerError(*problems)
     return (
@@ -147,7 +148,7 @@ def checked(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _content(answer: Answer) -> dict[str, Any]:
-    """A command's answer: JSON by its content type, otherwise text that is shown as it is."""
+    """Return a command's answer: JSON if its content type says so, otherwise plain text."""
     if not answer.body.strip():
         return {}
     if answer.content_type.startswith("application/json"):

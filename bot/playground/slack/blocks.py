@@ -1,5 +1,4 @@
-"""Block Kit: which elements there are, what their values look like, and what Slack adds to blocks
-that it is given."""
+"""Block Kit: the interactive elements, their values, and the members that Slack adds to blocks."""
 
 import copy
 import secrets
@@ -9,8 +8,7 @@ from typing import Any
 Block = dict[str, Any]
 Element = dict[str, Any]
 Values = dict[str, dict[str, dict[str, Any]]]
-"""`view.state.values`: block id -> action id -> {"type": ..., and the element's value under its own
-name}."""
+"""`view.state.values`: block id -> action id -> {"type": ..., and the element's own key}."""
 
 VALUE_KEYS: Mapping[str, str] = {
     "plain_text_input": "value",
@@ -35,7 +33,7 @@ VALUE_KEYS: Mapping[str, str] = {
     "datetimepicker": "selected_date_time",
     "file_input": "files",
 }
-"""The elements that hold a value, and the name it has in the state."""
+"""The elements with a value, and the key of the value in the state."""
 
 LISTS = frozenset(
     {"selected_options", "selected_users", "selected_conversations", "selected_channels", "files"},
@@ -44,7 +42,7 @@ BUTTONS = frozenset({"button", "overflow", "workflow_button"})
 
 
 def elements(blocks: Sequence[Block]) -> Iterator[tuple[Block, Element]]:
-    """Every interactive element with the block it stands in."""
+    """Yield every interactive element with its block."""
     for block in blocks:
         candidates = [block.get("element"), block.get("accessory"), *block.get("elements", [])]
         for element in candidates:
@@ -55,7 +53,7 @@ def elements(blocks: Sequence[Block]) -> Iterator[tuple[Block, Element]]:
 
 
 def find(blocks: Sequence[Block], block_id: str, action_id: str) -> tuple[Block, Element] | None:
-    """The element of those ids, with its block."""
+    """Return the element with those ids, and its block."""
     for block, element in elements(blocks):
         if block["block_id"] == block_id and element["action_id"] == action_id:
             return block, element
@@ -63,22 +61,22 @@ def find(blocks: Sequence[Block], block_id: str, action_id: str) -> tuple[Block,
 
 
 def has_files(view: Mapping[str, Any]) -> bool:
-    """Whether the view has an input for files, for which an app needs the scope `files:read`."""
+    """Return whether the view has a file input, for which an app needs the scope `files:read`."""
     return any(element["type"] == "file_input" for _, element in elements(view["blocks"]))
 
 
 def is_empty(value: Mapping[str, Any]) -> bool:
-    """Whether a value of the state holds nothing."""
+    """Return whether a value of the state is empty."""
     return value.get(VALUE_KEYS[value["type"]]) in (None, "", [])
 
 
 def emptied(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A value as the state has it: an input that was emptied holds null."""
+    """Return a value as the state has it: an emptied input has null."""
     return {name: None if part == "" else part for name, part in value.items()}
 
 
 def initial_value(element: Element) -> dict[str, Any]:
-    """An untouched element's value in the state."""
+    """Return the state's value of an untouched element."""
     key = VALUE_KEYS[element["type"]]
     named = (
         "initial_value"
@@ -89,8 +87,10 @@ def initial_value(element: Element) -> dict[str, Any]:
 
 
 def state_of(blocks: Sequence[Block], kept: Mapping[str, Mapping[str, dict[str, Any]]]) -> Values:
-    """The values of these blocks: what was typed where ids and type are unchanged, the initial
-    values elsewhere."""
+    """Return the values of these blocks.
+
+    Kept values are used where ids and type are unchanged, and initial values elsewhere.
+    """
     values: Values = {}
     for block, element in elements(blocks):
         if element["type"] not in VALUE_KEYS:
@@ -103,7 +103,7 @@ def state_of(blocks: Sequence[Block], kept: Mapping[str, Mapping[str, dict[str, 
 
 
 def merged(*layers: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Values:
-    """Values of several sources in one; later ones win."""
+    """Return the values of several sources together; later sources win."""
     values: Values = {}
     for layer in layers:
         for block_id, actions in layer.items():
@@ -113,8 +113,7 @@ def merged(*layers: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Values:
 
 
 def accepted(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks as Slack gives them back: ids made up where they were left out, and its defaults
-    spelled out in texts."""
+    """Return blocks as Slack gives them back, with missing ids and texts' defaults filled in."""
     blocks = copy.deepcopy(list(blocks))
     for block in blocks:
         block.setdefault("block_id", secrets.token_urlsafe(4))
@@ -124,7 +123,7 @@ def accepted(blocks: Sequence[Block]) -> list[Block]:
 
 
 def spelled_out(part: Any) -> Any:
-    """A part of a view or message with the defaults of its text objects written in it."""
+    """Return a part of a view or message with the defaults of its text objects filled in."""
     if isinstance(part, list):
         return [spelled_out(one) for one in part]
     if not isinstance(part, dict):

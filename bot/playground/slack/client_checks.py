@@ -1,4 +1,4 @@
-"""What Slack's own client checks before it sends a submission: these errors never reach the bot."""
+"""The checks of Slack's own client before a submission. These errors never reach the bot."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ REQUIRED = "Please complete this required field."
 
 
 def check(blocks: Sequence[Block], values: Values) -> dict[str, str]:
-    """What is wrong with the inputs, by block id; empty when the client would send them."""
+    """Return the errors of the inputs, by block id; empty if the client would send them."""
     errors: dict[str, str] = {}
     for block in blocks:
         if block["type"] != "input":

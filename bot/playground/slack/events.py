@@ -1,19 +1,21 @@
-"""What the page is told while it happens: one hub, any number of listeners."""
+"""The live events for the page: one hub, any number of listeners."""
 
 import asyncio
 import copy
 from typing import Any, Self
 
 Event = dict[str, Any]
-"""One event of the page's stream; `type` says which."""
+"""One event of the page's stream. `type` gives its kind."""
 
 BACKLOG = 2000
-"""Events that may wait for one listener. One that falls further behind is cut off, and loads the
-whole state again."""
+"""Largest number of events that may wait for one listener.
+
+A slower listener is cut off, and loads the whole state again.
+"""
 
 
 class Subscription:
-    """The events from the moment of subscribing on, as an async iterator; ends when the hub closes."""
+    """An async iterator over the events since the subscription. It ends when the hub closes."""
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
@@ -49,25 +51,27 @@ class Subscription:
 
 
 class Hub:
-    """Hands every event to everyone who listens. Must be used from one event loop."""
+    """Hands every event to every listener. Must be used from one event loop."""
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
 
     def subscribe(self) -> Subscription:
-        """Listen from now on."""
+        """Return a subscription that begins now."""
         subscription = Subscription(self)
         self._subscriptions.append(subscription)
         return subscription
 
     def forget(self, subscription: Subscription) -> None:
-        """Send that listener nothing more."""
+        """Send nothing more to that listener."""
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
 
     def publish(self, event: Event) -> None:
-        """Tell everyone, each a copy of its own: what the event is about may change before it is
-        read."""
+        """Send every listener its own copy of the event.
+
+        The objects in the event may change before a listener reads it.
+        """
         for subscription in tuple(self._subscriptions):
             subscription.put(copy.deepcopy(event))
 

@@ -1,5 +1,4 @@
-"""Files that people choose in forms: kept here, described as Slack does, and handed to a token that
-may read them."""
+"""Files that people chose in forms, described as Slack does, and their download."""
 
 import asyncio
 import secrets
@@ -13,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 LARGEST = 10 * 1024 * 1024
-"""Bytes of a file that a form's input takes."""
+"""Largest file that a form's input takes, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as somebody chose it."""
+    """A file that somebody chose."""
 
     id: str
     name: str
@@ -28,14 +27,16 @@ class File:
 
     @property
     def kind(self) -> str:
-        """The end of its name, without the dot."""
+        """The suffix of the file's name, without the dot."""
         return PurePath(self.name).suffix.removeprefix(".").lower()
 
 
 class Files:
-    """All files by id. Two switches for tests: `hold` makes every download wait for it, and with
-    `only_ids` a submission holds no more of a file than its id, as in a channel that is shared with
-    another company."""
+    """All files by id, with two switches for tests.
+
+    While `hold` is set, every download waits for it. With `only_ids`, a submission has only the id
+    of a file, as in a channel that is shared with another company.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.hold: asyncio.Event | None = None
@@ -44,7 +45,7 @@ class Files:
         self._files: dict[str, File] = {}
 
     def add(self, user_id: str, name: str, content: bytes) -> File:
-        """Keep a file. Raises ValueError with what the person is told when it is too large."""
+        """Keep a file. Raises ValueError, with a sentence for the person, if it is too large."""
         if len(content) > LARGEST:
             raise ValueError("This file is too large: at most 10 MB.")
         file = File("F" + secrets.token_hex(5).upper(), name, user_id, content, int(self._clock()))
@@ -52,12 +53,12 @@ class Files:
         return file
 
     def find(self, file_id: str) -> File | None:
-        """The file of that id."""
+        """Return the file with that id."""
         return self._files.get(file_id)
 
 
 def file_json(file: File, url: str, team_id: str) -> dict[str, Any]:
-    """The file object in Slack's own shape; `url` is where the stand-in's routes are mounted."""
+    """Return Slack's file object. `url` is the address of the stand-in's routes."""
     place = f"{url}/files-pri/{team_id}-{file.id}"
     return {
         "id": file.id,
@@ -88,15 +89,17 @@ def file_json(file: File, url: str, team_id: str) -> dict[str, Any]:
 
 
 def in_submission(described: Mapping[str, Any], *, only_id: bool) -> dict[str, Any]:
-    """The file object as it stands in a form's state."""
+    """Return the file object for a form's state."""
     if not only_id:
         return dict(described)
     return {"id": described["id"], "mode": "file_access", "file_access": "check_file_info"}
 
 
 class Downloads:
-    """The endpoint behind `url_private_download`. Whoever may not read files is sent to the sign-in
-    page, as by Slack."""
+    """The endpoint behind `url_private_download`.
+
+    As in Slack, a token that may not read files gets a redirect to the sign-in page.
+    """
 
     def __init__(self, files: Files, may_read: Callable[[str], bool]) -> None:
         self._files = files

@@ -1,4 +1,4 @@
-"""What Slack hands out for a short time: trigger ids and response URLs."""
+"""Grants that Slack gives for a short time: trigger ids and response URLs."""
 
 import secrets
 from collections.abc import Callable
@@ -10,8 +10,10 @@ RESPONSE_USES = 5
 
 
 class SlackError(Exception):
-    """What Slack answers a call with: `error` is its short name, `details` whatever else stands in
-    the answer."""
+    """An error with which Slack answers a call.
+
+    `error` is its code, `details` are other members of the answer.
+    """
 
     def __init__(self, error: str, **details: object) -> None:
         super().__init__(error)
@@ -21,8 +23,10 @@ class SlackError(Exception):
 
 @dataclass(slots=True)
 class Trigger:
-    """The right to open one view for a person; `view_id` is the modal that the person acted in, if
-    it was one."""
+    """The right to open one view for a person.
+
+    `view_id` is the modal in which the person acted, or empty.
+    """
 
     user_id: str
     view_id: str
@@ -31,14 +35,14 @@ class Trigger:
 
 
 class Triggers:
-    """Trigger ids: three seconds, one use."""
+    """Trigger ids. Each is valid for three seconds and one use."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._triggers: dict[str, Trigger] = {}
 
     def issue(self, user_id: str, view_id: str = "") -> str:
-        """A new trigger id."""
+        """Return a new trigger id."""
         trigger_id = (
             f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         )
@@ -46,7 +50,10 @@ class Triggers:
         return trigger_id
 
     def check(self, trigger_id: str) -> Trigger:
-        """The trigger, which can still be used. Raises `SlackError` with Slack's word for why not."""
+        """Return a trigger that can still be used.
+
+        Raises `SlackError` with Slack's code for the reason.
+        """
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
@@ -59,8 +66,10 @@ class Triggers:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """The right to answer in a channel for a while; `message_ts` is the message that was acted on,
-    if it was one."""
+    """The right to answer in a channel for a while.
+
+    `message_ts` is the message with the used element, or empty.
+    """
 
     user_id: str
     channel_id: str
@@ -70,21 +79,23 @@ class ResponseUrl:
 
 
 class ResponseUrls:
-    """The tokens at the end of response URLs: thirty minutes, five uses."""
+    """The tokens at the end of response URLs. Each is valid for thirty minutes and five uses."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._urls: dict[str, ResponseUrl] = {}
 
     def issue(self, user_id: str, channel_id: str, message_ts: str = "") -> str:
-        """A new token."""
+        """Return a new token."""
         token = secrets.token_urlsafe(24)
         self._urls[token] = ResponseUrl(user_id, channel_id, message_ts, self._clock())
         return token
 
     def use(self, token: str) -> ResponseUrl:
-        """Use it once. Raises `SlackError`: `used_url` after five uses, `expired_url` after thirty
-        minutes."""
+        """Use a token once.
+
+        Raises `SlackError`: `used_url` after five uses, `expired_url` after thirty minutes.
+        """
         url = self._urls.get(token)
         if url is None or self._clock() - url.born > RESPONSE_SECONDS:
             raise SlackError("expired_url")

@@ -1,4 +1,4 @@
-"""What a person does in Slack, and what comes of it."""
+"""A person's actions in Slack, and their results."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,16 +15,14 @@ from bot.playground.slack.world import Message
 __all__ = ["Interactions", "Outcome"]
 
 QUERY_LENGTH = 3
-"""Letters that a person must type into a type-ahead before Slack asks, where the element does not
-say."""
+"""Number of letters after which a type-ahead asks the bot, if the element sets no number."""
 
 
 class Interactions:
-    """A person's deeds. Each one sends what Slack would send, and returns what Slack would show
-    that person.
+    """A person's actions. Each sends what Slack would send, and returns what Slack would show.
 
-    All raise `MissingError` when the person, channel, view or element is not there: a person cannot
-    click what is not shown.
+    All raise `MissingError` if the person, channel, view or element does not exist, because a
+    person cannot click on something that is not shown.
     """
 
     def __init__(self, state: State, transport: Transport) -> None:
@@ -75,10 +73,10 @@ class Interactions:
     async def submit(
         self, user_id: str, view_id: str, values: Mapping[str, Any] | None = None
     ) -> Outcome:
-        """Press a modal's submit button, with `values` (the shape of `view.state.values`) typed in
-        before.
+        """Press a modal's submit button, after typing `values`.
 
-        What Slack's client refuses is returned as errors with status 0; nothing is sent then.
+        The shape of `values` is that of `view.state.values`. Errors found by Slack's client are
+        returned with status 0, and nothing is sent.
         """
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if not view.body.get("submit"):
@@ -96,14 +94,18 @@ class Interactions:
             raise MissingError(f"The view has no such input {stray[1]} in {stray[0]}.")
 
     def upload(self, user_id: str, name: str, content: bytes) -> dict[str, Any]:
-        """Choose a file for a form: the file object that goes into its state. Raises ValueError
-        when it is too large."""
+        """Choose a file for a form. Return the file object for the form's state.
+
+        Raises ValueError if the file is too large.
+        """
         file = self._state.files.add(self._state.person(user_id).id, name, content)
         return self._state.file_json(file.id)
 
     async def close(self, user_id: str, view_id: str, *, everything: bool = False) -> Outcome:
-        """Close a modal with its close button; `everything`: the whole stack, as the cross in the
-        corner does."""
+        """Close a modal with its close button; with `everything`, close the whole stack.
+
+        The cross in a modal's corner closes the whole stack.
+        """
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         if view.body["type"] != "modal":
             raise MissingError(f"The view {view_id} is a home tab, which cannot be closed.")
@@ -136,9 +138,9 @@ class Interactions:
     ) -> Outcome:
         """Click or choose something in a view, or in the message `ts` of a channel.
 
-        `action` holds the action's own members: {"type": "external_select", "selected_option":
-        {...}}; a button's text and value are the element's. `values` is what else had been typed in
-        by then.
+        `action` has the action's own members: {"type": "external_select", "selected_option":
+        {...}}. A button's text and value are taken from the element. `values` are the other values
+        typed so far.
         """
         if view_id:
             return await self._act_in_view(
@@ -185,8 +187,10 @@ class Interactions:
     async def options(
         self, user_id: str, view_id: str, block_id: str, action_id: str, query: str
     ) -> dict[str, Any]:
-        """Type into a type-ahead. Returns {"options": [...]} or {"option_groups": [...]}, and
-        "error" if it failed."""
+        """Type into a type-ahead.
+
+        Return {"options": [...]} or {"option_groups": [...]}, and "error" if it failed.
+        """
         person, view = self._state.person(user_id), self._state.view(view_id, user_id)
         found = blocks.find(view.blocks, block_id, action_id)
         if found is None or not found[1]["type"].endswith("external_select"):
@@ -199,8 +203,10 @@ class Interactions:
     async def post(
         self, user_id: str, channel_id: str, text: str, at: float | None = None
     ) -> Message:
-        """Say something in a channel, now or `at` a time (epoch seconds) after everything that was
-        said before."""
+        """Post a message in a channel, now or at the time `at` (epoch seconds).
+
+        The message comes after all earlier messages.
+        """
         person, channel = self._state.person(user_id), self._state.channel(channel_id)
         message: Message = {
             "client_msg_id": str(uuid.uuid4()),
@@ -213,8 +219,10 @@ class Interactions:
         return self._state.world.say(channel, message)
 
     async def open_home(self, user_id: str) -> Outcome:
-        """Look at the app's home tab. The bot hears of it if its manifest asks for
-        `app_home_opened`."""
+        """Open the app's home tab.
+
+        The bot gets an event if its manifest asks for `app_home_opened`.
+        """
         person = self._state.person(user_id)
         if not self._state.app.has_home:
             raise MissingError("The app has no home tab.")
@@ -237,8 +245,10 @@ class Interactions:
 def _action(
     content: list[dict[str, Any]], block_id: str, action_id: str, action: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The whole action of a payload. Raises `MissingError` for an element that is not there or sends
-    nothing."""
+    """Return the whole action for a payload.
+
+    Raises `MissingError` for an element that does not exist or sends nothing.
+    """
     found = blocks.find(content, block_id, action_id)
     if found is None or found[1]["type"] != action.get("type", found[1]["type"]):
         raise MissingError(f"There is no such element {action_id} in {block_id}.")
@@ -258,7 +268,7 @@ def _action(
 
 
 def _as_values(action: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """What an action leaves in the state: the chosen value of an element that keeps one."""
+    """Return the state after an action: the chosen value, if the element has a value."""
     key = blocks.VALUE_KEYS.get(action["type"])
     if key is None or key not in action:
         return {}

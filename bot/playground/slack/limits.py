@@ -1,10 +1,9 @@
-"""Slack's limits, checked strictly: every view, message and answer that the bot gives must pass
-without a word.
+"""Slack's limits. Every view, message and answer of the bot must pass without an error.
 
 Each function returns sentences that name the path and the limit ("view.blocks[0].label.text: 2001
-characters, at most 2000"); an empty list means that all is well. The tables are this checker's own:
-rendering is tested against them. Source: Slack's reference for views, Block Kit and interaction
-payloads.
+characters, at most 2000"); an empty list means that there is no error. The tables are this module's
+own, and rendering is tested against them. Source: Slack's reference for views, Block Kit and
+interaction payloads.
 """
 
 import json
@@ -55,13 +54,12 @@ _VIEWS: Mapping[str, Check] = {
 
 
 def check_view(view: Any) -> list[str]:
-    """A view as it is given to `views.open`, `.update`, `.push` or `.publish`, or in an
-    acknowledgement."""
+    """Check a view for `views.open`, `.update`, `.push` or `.publish`, or in an acknowledgement."""
     return list(_view(view, "view"))
 
 
 def check_message(message: Any) -> list[str]:
-    """A message's `text` and `blocks`; what else a Web API call carries is not looked at."""
+    """Check a message's `text` and `blocks`. Other members of the Web API call are not checked."""
     if not isinstance(message, Mapping):
         return ["message: must be an object"]
     found = list(text(1, MESSAGE_TEXT)(message.get("text"), "message.text"))
@@ -77,8 +75,10 @@ def check_message(message: Any) -> list[str]:
 
 
 def check_options(response: Any) -> list[str]:
-    """The answer to a block suggestion: `options` or `option_groups`. No option at all is an
-    answer: "No results"."""
+    """Check the answer to a block suggestion: `options` or `option_groups`.
+
+    An answer without options is valid: "No results".
+    """
     if not isinstance(response, Mapping):
         return ["response: must be an object"]
     found = list(
@@ -92,8 +92,10 @@ def check_options(response: Any) -> list[str]:
 
 
 def check_ack(body: Any, view: Any) -> list[str]:
-    """The body that acknowledges a submission of `view`: empty, or a `response_action` with what
-    belongs to it."""
+    """Check the body that acknowledges a submission of `view`.
+
+    The body is empty or has a `response_action` with its members.
+    """
     if body in (None, "", {}):
         return []
     if not isinstance(body, Mapping):
@@ -168,8 +170,10 @@ def _size(view: Any, path: str) -> Iterator[str]:
 
 
 def _blocks_together(blocks: Any, path: str, *, modal: bool) -> Iterator[str]:
-    """What no block can break alone: ids stand once, one element has the focus, elements fit the
-    surface."""
+    """Check the rules about several blocks.
+
+    Ids are unique, one element has the focus, and elements fit the surface.
+    """
     yield from _once([block.get("block_id") for block in _dicts(blocks)], path, "block_id")
     focused = 0
     for index, block in enumerate(_dicts(blocks)):
@@ -206,7 +210,7 @@ def _elements(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text that is shown, at any depth."""
+    """Yield every shown text, at any depth."""
     if isinstance(value, list):
         for each in value:
             yield from _texts(each)

@@ -1,7 +1,7 @@
 """Slack's blocks and elements as tables: members, types and limits.
 
-Source: Slack's Block Kit reference (docs.slack.dev/reference/block-kit), read strictly: no member
-but those it names.
+Source: Slack's Block Kit reference (docs.slack.dev/reference/block-kit), read strictly: only the
+members named there are allowed.
 """
 
 import json
@@ -61,14 +61,14 @@ GROUP = members({"label": plain(75), "options": items(OPTION, 1, 100)})
 
 
 def options_of(holder: Mapping[str, Any]) -> list[Any]:
-    """All options of an element or an answer, those in groups too."""
+    """Return all options of an element or an answer, including those in groups."""
     groups = holder.get("option_groups")
     lists = [holder.get("options"), *(each.get("options") for each in _mappings(groups))]
     return [option for each in lists if isinstance(each, list) for option in each]
 
 
 def no_duplicates(holder: Mapping[str, Any], path: str) -> Iterator[str]:
-    """The values of all options differ; those of groups are looked at together."""
+    """Check that the values of all options differ, across groups too."""
     seen: set[str] = set()
     for option in _mappings(options_of(holder)):
         value = option.get("value")
@@ -89,7 +89,7 @@ def _element(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Ch
 
 
 def _field(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Check:
-    """An element with a focus and a placeholder."""
+    """Return the check of an element with a focus and a placeholder."""
     return _element(required, {"focus_on_load": boolean, "placeholder": plain(150), **optional})
 
 
@@ -100,7 +100,7 @@ def _static_options(value: Any, path: str) -> Iterator[str]:
 
 
 def _initial_among(value: Any, path: str) -> Iterator[str]:
-    """An initial option must be one of the options in every member."""
+    """Check that an initial option equals one of the options in every member."""
     offered = options_of(value)
     several = value.get("initial_options")
     if "initial_option" in value and value["initial_option"] not in offered:
@@ -111,7 +111,7 @@ def _initial_among(value: Any, path: str) -> Iterator[str]:
 
 
 def _initial_once(value: Any, path: str) -> Iterator[str]:
-    """Initial choices differ, and are no more than may be chosen."""
+    """Check that the initial choices differ and are not more than may be chosen."""
     for name in ("initial_options", "initial_users", "initial_conversations", "initial_channels"):
         chosen = value.get(name)
         if not isinstance(chosen, list):

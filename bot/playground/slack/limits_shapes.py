@@ -1,8 +1,10 @@
-"""Checks of JSON values, to be put together into tables: each takes a value and its path, and
-yields what is wrong.
+"""Checks of JSON values, from which the tables of limits are built.
 
-text(1, 75)                            a text of 1 to 75 characters
-members({"type": ...}, {"url": ...})   an object with these members, the first required, and no others
+Each check takes a value and its path, and yields the errors.
+
+- `text(1, 75)`: a text of 1 to 75 characters
+- `members({"type": ...}, {"url": ...})`: an object with these members, the first ones required, and
+  no others
 """
 
 import re
@@ -100,8 +102,10 @@ def both(*checks: Check) -> Check:
 
 
 def by_type(table: Mapping[str, Check], allowed: Iterable[str] | None = None) -> Check:
-    """An object whose `type` says which check of the table is its own; `allowed` are the types that
-    may stand here."""
+    """Return a check that selects another check by the object's `type`.
+
+    `allowed` are the permitted types.
+    """
     names = sorted(table if allowed is None else allowed)
 
     def check(value: Any, path: str) -> Iterator[str]:
@@ -115,11 +119,11 @@ def by_type(table: Mapping[str, Check], allowed: Iterable[str] | None = None) ->
 
 
 def plain(most: int, least: int = 1) -> Check:
-    """A plain_text object."""
+    """Return the check of a plain_text object."""
     return members({"type": one_of("plain_text"), "text": text(least, most)}, {"emoji": boolean})
 
 
 def marked(most: int) -> Check:
-    """A text object of either type."""
+    """Return the check of a text object of either type."""
     mrkdwn = members({"type": one_of("mrkdwn"), "text": text(1, most)}, {"verbatim": boolean})
     return by_type({"plain_text": plain(most), "mrkdwn": mrkdwn})

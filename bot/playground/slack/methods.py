@@ -1,5 +1,7 @@
-"""What each Web API method does. Errors bear Slack's own names; what a method needs stands in the
-table at the end."""
+"""The methods of the Web API. Errors have Slack's own codes.
+
+The table at the end has the required arguments and scopes of each method.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,8 +23,7 @@ LONGEST_TEXT = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the Web API: what it does, its required arguments, and the scopes of which it
-    needs one."""
+    """A method of the Web API: its function and required arguments. It needs one of the scopes."""
 
     run: Callable[[State, Args], Reply]
     required: tuple[str, ...] = ()
@@ -30,7 +31,7 @@ class Method:
 
 
 def invalid(*messages: str) -> SlackError:
-    """The error for arguments that Slack cannot use."""
+    """Return the error for arguments that Slack cannot use."""
     return SlackError(
         "invalid_arguments",
         response_metadata={"messages": [f"[ERROR] {text}" for text in messages]},
@@ -38,8 +39,10 @@ def invalid(*messages: str) -> SlackError:
 
 
 def parsed(args: Args, name: str, error: SlackError) -> Any:
-    """An argument that is JSON: as it is, or as text in a web form. Raises `error` for text that is
-    none."""
+    """Return a JSON argument, given as a value or as text in a web form.
+
+    Raises `error` for invalid JSON.
+    """
     value = args.get(name)
     if not isinstance(value, str):
         return value
@@ -93,7 +96,7 @@ def users_lookup(state: State, args: Args) -> Reply:
 
 
 def user_json(state: State, person: Person) -> dict[str, Any]:
-    """A person in Slack's own shape; the e-mail only with the scope for it."""
+    """Return a person in Slack's format. The e-mail address needs its own scope."""
     there = state.organisation
     profile = {
         "real_name": person.real_name,
@@ -206,7 +209,10 @@ def chat_ephemeral(state: State, args: Args) -> Reply:
 
 
 def chat_update(state: State, args: Args) -> Reply:
-    """Text without blocks takes the blocks away; blocks show no "(edited)"."""
+    """Update a message.
+
+    Text without blocks removes the blocks; a message with blocks shows no "(edited)".
+    """
     channel, message = own_message(state, args, "cant_update_message")
     content = message_content(args)
     for name in ("blocks", "attachments", "metadata"):
@@ -242,7 +248,7 @@ def chat_permalink(state: State, args: Args) -> Reply:
 
 
 def message_content(args: Args) -> dict[str, Any]:
-    """A message's parts, checked as Slack checks them; blocks get the ids that they lack."""
+    """Return a message's parts, checked as Slack does. Blocks without an id get one."""
     bad_blocks = SlackError("invalid_blocks_format")
     content = {
         "text": args.get("text"),
@@ -272,8 +278,10 @@ def message_content(args: Args) -> dict[str, Any]:
 
 
 def postable(state: State, channel_id: str) -> Channel:
-    """The channel if the bot may post there; a person's id stands for the direct messages with that
-    person."""
+    """Return the channel if the bot may post there.
+
+    A person's id means the direct messages with that person.
+    """
     person = state.world.people.get(channel_id)
     if person is not None and not person.is_bot:
         return state.world.open_direct(person.id)
@@ -286,7 +294,7 @@ def postable(state: State, channel_id: str) -> Channel:
 
 
 def own_message(state: State, args: Args, refusal: str) -> tuple[Channel, Message]:
-    """A message that the bot wrote itself, seen by all."""
+    """Return a message that the bot posted itself for all to see."""
     channel = state.world.channels.get(args["channel"])
     if channel is None or (channel.is_private and not state.world.bot_is_in(channel)):
         raise SlackError("channel_not_found")
@@ -302,7 +310,7 @@ def own_message(state: State, args: Args, refusal: str) -> tuple[Channel, Messag
 
 
 def views_open(state: State, args: Args) -> Reply:
-    """From a command, shortcut or message a new modal; from a modal, one more on its stack."""
+    """Open a modal, on the stack of the modal in which the person acted if there is one."""
     trigger = state.triggers.check(args["trigger_id"])
     onto = state.views.find(trigger.view_id) if trigger.view_id else None
     return _show(state, args, trigger, onto if onto and onto.body["type"] == "modal" else None)
@@ -349,8 +357,10 @@ def views_publish(state: State, args: Args) -> Reply:
 
 
 def view_body(state: State, args: Args, kind: str, shown: View | None) -> dict[str, Any]:
-    """The view that the bot gave, checked as Slack checks it, against the view `shown` that it
-    replaces."""
+    """Return the view given by the bot, checked as Slack does.
+
+    `shown` is the view that it replaces.
+    """
     body = parsed(args, "view", invalid("view: no valid JSON"))
     if not isinstance(body, dict):
         raise invalid("must provide an object [json-pointer:/view]")

@@ -1,4 +1,4 @@
-"""What Slack sends: every payload whole, with the members and spellings that the real ones have."""
+"""The payloads that Slack sends, complete, with the members and spellings of the real ones."""
 
 import copy
 import secrets
@@ -13,13 +13,13 @@ Payload = dict[str, Any]
 
 
 class Payloads:
-    """Makes payloads. Each one that lets the bot open a view holds a fresh trigger id."""
+    """Makes payloads. Each payload that lets the bot open a view has a new trigger id."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def command(self, person: Person, channel: Channel, command: str, text: str) -> Payload:
-        """A slash command: the members of the web form (all of them text)."""
+        """Return a slash command: the members of the web form (all of them text)."""
         state, there = self._state, self._state.organisation
         return {
             "token": state.app.token,
@@ -39,7 +39,7 @@ class Payloads:
         }
 
     def shortcut(self, person: Person, callback_id: str) -> Payload:
-        """A global shortcut."""
+        """Return the use of a global shortcut."""
         return {
             "type": "shortcut",
             "token": self._state.app.token,
@@ -54,7 +54,7 @@ class Payloads:
     def message_shortcut(
         self, person: Person, channel: Channel, message: Message, callback_id: str
     ) -> Payload:
-        """A shortcut from a message's menu; the message is in it."""
+        """Return the use of a shortcut in a message's menu, with the message."""
         return {
             "type": "message_action",
             "token": self._state.app.token,
@@ -71,7 +71,7 @@ class Payloads:
         }
 
     def view_submission(self, person: Person, view: View) -> Payload:
-        """A modal's submit button."""
+        """Return the press of a modal's submit button."""
         return {
             "type": "view_submission",
             **self._in_view(person),
@@ -81,7 +81,7 @@ class Payloads:
         }
 
     def view_closed(self, person: Person, view: View, *, is_cleared: bool) -> Payload:
-        """A modal that was closed without submitting, and that wants to know."""
+        """Return the closing of a modal that asked for this notice."""
         return {
             "type": "view_closed",
             **self._in_view(person),
@@ -90,7 +90,7 @@ class Payloads:
         }
 
     def view_action(self, person: Person, view: View, action: Mapping[str, Any]) -> Payload:
-        """A click or choice in a modal or home tab."""
+        """Return a click or choice in a modal or home tab."""
         return {
             "type": "block_actions",
             **self._in_view(person),
@@ -108,7 +108,10 @@ class Payloads:
         action: Mapping[str, Any],
         values: Mapping[str, Any],
     ) -> Payload:
-        """A click or choice in a message. An ephemeral message is not in its own payload."""
+        """Return a click or choice in a message.
+
+        The payload of an ephemeral message does not contain it.
+        """
         ephemeral = bool(message.get("is_ephemeral"))
         payload: Payload = {
             "type": "block_actions",
@@ -130,7 +133,7 @@ class Payloads:
     def suggestion(
         self, person: Person, view: View, block_id: str, action_id: str, query: str
     ) -> Payload:
-        """What was typed into a type-ahead of a view."""
+        """Return the text typed into a view's type-ahead."""
         return {
             "type": "block_suggestion",
             **self._in_view(person),
@@ -142,7 +145,7 @@ class Payloads:
         }
 
     def event(self, event: Mapping[str, Any]) -> Payload:
-        """An event of the Events API; `event` has its type and what belongs to it."""
+        """Return an event of the Events API. `event` has the event's type and members."""
         ts, there = self._state.world.next_ts(), self._state.organisation
         return {
             "token": self._state.app.token,
@@ -174,8 +177,10 @@ class Payloads:
         }
 
     def _in_view(self, person: Person) -> Payload:
-        """What happens in a view of an app that is installed for a whole organisation names no
-        team."""
+        """Return the common members of a payload in a view.
+
+        In an organisation-wide installation they name no team.
+        """
         common = self._common(person)
         return {**common, "team": None} if self._state.whole else common
 
@@ -198,7 +203,7 @@ class Payloads:
 
     @staticmethod
     def _channel_name(channel: Channel) -> str:
-        """Slack tells apps nothing more of a private channel's name."""
+        """Return the channel's name. Apps are told only the kind of a private channel."""
         if channel.is_im:
             return "directmessage"
         return "privategroup" if channel.is_private else channel.name

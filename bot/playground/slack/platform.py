@@ -1,7 +1,8 @@
-"""Slack with several workspaces and organisations, in which one app is installed or not: one Web
-API for all of them, and the page on which a person allows the app.
+"""Slack with several workspaces and organisations.
 
-Every workspace is a stand-in of its own; a call belongs to the one whose token it bears.
+There is one Web API for all of them, and the page on which a person allows the app. Every workspace
+is a stand-in of its own, with or without the app. A call belongs to the workspace whose token it
+carries.
 """
 
 import base64
@@ -30,13 +31,12 @@ from bot.playground.slack.web_api import arguments, bearer, texts
 from bot.playground.vendors import data
 
 PERSON = data.PEOPLE[0].slack_id
-"""Who allows the app, wherever it is."""
+"""The person who allows the app, in every workspace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a code stands for: the app may be installed there, with these scopes; the token goes to
-    that address alone."""
+    """The permission behind a code: the workspace, the scopes, and the only address allowed."""
 
     slack: SlackStandIn
     scopes: str
@@ -44,16 +44,18 @@ class Permission:
 
 
 class Platform:
-    """`redirect_uri` is the one that the app has registered.
+    """The platform, with switches for tests.
 
-    `rotating`: token rotation is switched on. `withheld`: a scope that is not granted. `down`: no
-    answer but a 503.
+    `redirect_uri` is the address that the app has registered.
+
+    With `rotating`, token rotation is switched on. `withheld` is a scope that is not granted. With
+    `down`, every answer is a 503.
     """
 
     def __init__(
         self, workspaces: Sequence[SlackStandIn], client_id: str, client_secret: str
     ) -> None:
-        self.workspaces = {it.team.id: it for it in workspaces}
+        self.workspaces = {slack.team.id: slack for slack in workspaces}
         self.client_id = client_id
         self.client_secret = client_secret
         self.redirect_uri = ""
@@ -61,12 +63,14 @@ class Platform:
         self.withheld = ""
         self.down = False
         self.exchanges: list[Call] = []
-        """The calls of oauth.v2.access, oldest first; without the code."""
+        """The calls of oauth.v2.access, oldest first, without the code."""
         self._codes: dict[str, Permission] = {}
 
     def routes(self) -> list[BaseRoute]:
-        """`/oauth/v2/authorize`, the Web API, and below each team's id what belongs to that
-        workspace alone."""
+        """Return the routes: `/oauth/v2/authorize`, the Web API, and each workspace's own.
+
+        The routes of a workspace are below its team id.
+        """
         return [
             Route("/oauth/v2/authorize", self.authorize, methods=["GET"]),
             Route("/api/{method}", self.api, methods=["GET", "POST"]),
@@ -74,13 +78,13 @@ class Platform:
         ]
 
     def settle(self, url: str, bot_url: str) -> None:
-        """Say where the routes are mounted, and where the bot is."""
+        """Set the address at which the routes are mounted, and the bot's address."""
         self.redirect_uri = f"{bot_url}/slack/oauth_redirect"
         for team, slack in self.workspaces.items():
             slack.url, slack.bot_url = f"{url}/{team}", bot_url
 
     def calls(self, method: str) -> list[Call]:
-        """The calls of that method in all workspaces."""
+        """Return the calls of that method in all workspaces."""
         return [
             call
             for slack in self.workspaces.values()
@@ -89,8 +93,11 @@ class Platform:
         ]
 
     async def authorize(self, request: Request) -> Response:
-        """The page: with `team`, the person allows it there; with `cancel`, not at all; without
-        either it asks."""
+        """Answer the page on which a person allows the app.
+
+        With `team`, the person allows it there. With `cancel`, the person refuses. Without either,
+        the page asks.
+        """
         given = request.query_params
         if (
             given.get("client_id") != self.client_id
@@ -106,10 +113,14 @@ class Platform:
             return self._redirect(back | {"code": code})
         choices = [
             ("cancel", "1", "Cancel"),
-            *(("team", it.team.id, it.team.name) for it in self.workspaces.values()),
+            *(
+                ("team", workspace.team.id, workspace.team.name)
+                for workspace in self.workspaces.values()
+            ),
         ]
         links = [
-            f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">{html.escape(words)}</a></li>'
+            f'<li><a href="?{html.escape(urlencode(dict(given) | {name: value}))}">'
+            f"{html.escape(words)}</a></li>"
             for name, value, words in choices
         ]
         return HTMLResponse(f"<!doctype html><title>Allow</title><ul>{''.join(links)}</ul>")
@@ -118,22 +129,22 @@ class Platform:
         return RedirectResponse(f"{self.redirect_uri}?{urlencode(query)}", 302)
 
     async def api(self, request: Request) -> Response:
-        """One call, in the workspace whose token it bears."""
+        """Handle one call, in the workspace whose token it carries."""
         if self.down:
             return PlainTextResponse("upstream connect error", 503)
         if request.path_params["method"] == "oauth.v2.access":
             return await self._access(request)
         token = bearer(request)
         found = (
-            it
-            for it in self.workspaces.values()
-            if it.bot_token and secrets.compare_digest(it.bot_token, token)
+            workspace
+            for workspace in self.workspaces.values()
+            if workspace.bot_token and secrets.compare_digest(workspace.bot_token, token)
         )
         slack = next(found, next(iter(self.workspaces.values())))
         return await slack.web_api(request)
 
     async def _access(self, request: Request) -> Response:
-        """oauth.v2.access: a code for a token, once."""
+        """Handle oauth.v2.access: exchange a code for a token, once."""
         args: dict[str, Any] = {}
         try:
             args = texts(await arguments(request))
@@ -158,11 +169,15 @@ class Platform:
             raise SlackError("bad_redirect_uri")
         del self._codes[code]
         return self._granted(
-            permission.slack, [it for it in permission.scopes.split(",") if it != self.withheld]
+            permission.slack,
+            [scope for scope in permission.scopes.split(",") if scope != self.withheld],
         )
 
     def _granted(self, slack: SlackStandIn, scopes: Sequence[str]) -> dict[str, Any]:
-        """A person's token always comes along, for the bot to leave alone."""
+        """Return the answer with the bot's token.
+
+        A person's token is always included, and the bot should ignore it.
+        """
         slack.bot_token = slack.bot_token or f"xoxb-{secrets.token_hex(12)}"
         team, there = {"id": slack.team.id, "name": slack.team.name}, slack.organisation
         reply = {
@@ -196,7 +211,7 @@ class Platform:
 
 
 def _credentials(request: Request) -> tuple[str, str]:
-    """Client id and secret out of the Authorization header."""
+    """Return the client id and secret from the Authorization header."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         client_id, _, client_secret = (

@@ -1,4 +1,4 @@
-"""What the bot posts to response URLs."""
+"""The endpoint behind the response URLs."""
 
 import json
 from collections.abc import Mapping
@@ -20,8 +20,10 @@ class Responses:
         self._answers = Answers(state)
 
     async def __call__(self, request: Request) -> Response:
-        """Take a message: {"text", "blocks", "response_type", "replace_original",
-        "delete_original"}."""
+        """Take a message.
+
+        Its members are "text", "blocks", "response_type", "replace_original" and "delete_original".
+        """
         try:
             content = _content(await request.body())
             self._take(self._state.responses.use(request.path_params["token"]), content)

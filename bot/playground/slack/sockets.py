@@ -1,5 +1,7 @@
-"""Socket Mode: the bot opens a WebSocket, payloads go over it as envelopes, answers come back by
-envelope id."""
+"""Socket Mode: the bot opens a WebSocket, and payloads are sent over it as envelopes.
+
+Answers are matched by envelope id.
+"""
 
 import asyncio
 import json
@@ -11,11 +13,14 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 WAYS = {"slash_commands": True, "interactive": True, "events_api": False}
-"""Whether an envelope of that type may be answered with a payload."""
+"""True for the types of envelope that may be answered with a payload."""
 
 
 class Sockets:
-    """The bot's open sockets. Slack picks any one for each envelope; here it is the newest."""
+    """The bot's open sockets.
+
+    Slack picks any of them for an envelope; the stand-in picks the newest.
+    """
 
     def __init__(self) -> None:
         self._tickets: set[str] = set()
@@ -27,14 +32,13 @@ class Sockets:
         return bool(self._open)
 
     def ticket(self) -> str:
-        """The end of a socket's address, for one connection."""
+        """Return the last part of a socket's address, valid for one connection."""
         ticket = secrets.token_urlsafe(24)
         self._tickets.add(ticket)
         return ticket
 
     async def send(self, kind: str, payload: Mapping[str, Any]) -> Any:
-        """Send one envelope and wait for its answer's payload (None without one). The caller limits
-        the wait."""
+        """Send one envelope. Return its answer's payload, or None. The caller limits the time."""
         envelope_id = str(uuid.uuid4())
         answer = self._waiting[envelope_id] = asyncio.get_running_loop().create_future()
         envelope = {
@@ -52,7 +56,7 @@ class Sockets:
             self._waiting.pop(envelope_id, None)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """One connection, from its greeting to its end."""
+        """Serve one connection, from its greeting to its end."""
         ticket = websocket.path_params["ticket"]
         if ticket not in self._tickets:
             await websocket.close(1008)

@@ -1,4 +1,4 @@
-"""The stand-in as a whole."""
+"""The Slack stand-in as a whole."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,16 +18,16 @@ from bot.playground.slack.world import Channel, Message, Person
 from bot.playground.vendors import data
 
 BOT_SECONDS = 3.0
-"""How long Slack waits for a bot's answer."""
+"""Seconds that Slack waits for a bot's answer."""
 
 
 class SlackStandIn(Interactions):
     """Slack for one workspace with one app installed.
 
-    Mount `routes()` under some path and set `url` to where that is (http://127.0.0.1:PORT/slack)
+    Mount `routes()` under some path, and set `url` to its address (http://127.0.0.1:PORT/slack)
     before anyone acts. `manifest` is the app's manifest, parsed. `app_token` is needed for Socket
-    Mode only. `clock` gives epoch seconds. Must be used from one event loop; `aclose()` ends its
-    listeners and connections.
+    Mode only. `clock` gives epoch seconds. The stand-in must be used from one event loop;
+    `aclose()` ends its listeners and connections.
     """
 
     def __init__(
@@ -51,8 +51,11 @@ class SlackStandIn(Interactions):
         """The Web API's endpoint."""
 
     def routes(self) -> list[BaseRoute]:
-        """The Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets
-        (`/socket/TICKET`)."""
+        """Return the routes.
+
+        They are the Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets
+        (`/socket/TICKET`).
+        """
         sockets, web_api = self._transport.sockets, self.web_api
         return [
             Route("/api/{method}", web_api.__call__, methods=["GET", "POST"]),
@@ -66,7 +69,7 @@ class SlackStandIn(Interactions):
 
     @property
     def url(self) -> str:
-        """Where the routes are mounted."""
+        """The address at which the routes are mounted."""
         return self._state.url
 
     @url.setter
@@ -75,7 +78,7 @@ class SlackStandIn(Interactions):
 
     @property
     def bot_url(self) -> str:
-        """Where the bot listens; payloads go to `/slack/events` below it."""
+        """The bot's address. Payloads go to `/slack/events` below it."""
         return self._transport.bot_url
 
     @bot_url.setter
@@ -84,7 +87,7 @@ class SlackStandIn(Interactions):
 
     @property
     def bot_token(self) -> str:
-        """The bot's token here; empty while the app is not installed."""
+        """The bot's token in this workspace; empty while the app is not installed."""
         return self._state.bot_token
 
     @bot_token.setter
@@ -105,7 +108,7 @@ class SlackStandIn(Interactions):
 
     @property
     def people(self) -> dict[str, Person]:
-        """Everyone by id, the bot too."""
+        """Everyone by id, including the bot."""
         return self._state.world.people
 
     @property
@@ -120,12 +123,12 @@ class SlackStandIn(Interactions):
 
     @property
     def ephemerals(self) -> list[tuple[str, str, Message]]:
-        """What only one person saw, oldest first: (channel id, user id, message)."""
+        """The ephemeral messages, oldest first: (channel id, user id, message)."""
         return self._state.world.ephemerals
 
     @property
     def files(self) -> Files:
-        """What people chose in forms."""
+        """The files that people chose in forms."""
         return self._state.files
 
     @property
@@ -135,38 +138,43 @@ class SlackStandIn(Interactions):
 
     @property
     def violations(self) -> list[str]:
-        """Whatever the bot rendered or answered that Slack would not have taken."""
+        """Errors in the bot's views, messages and answers that Slack would not have accepted."""
         return self._state.violations
 
     def views(self, user_id: str) -> list[dict[str, Any]]:
-        """A person's open modals in Slack's own shape, the top last."""
+        """Return a person's open modals in Slack's format, the top one last."""
         return self._state.stack_json(user_id)
 
     def home(self, user_id: str) -> dict[str, Any] | None:
-        """A person's home tab in Slack's own shape, if the bot has published one."""
+        """Return a person's home tab in Slack's format, or None if the bot has published none."""
         home: View | None = self._state.views.homes.get(user_id)
         return None if home is None else self._state.view_json(home)
 
     def direct(self, user_id: str) -> Channel | None:
-        """The direct messages of a person and the bot, if they were ever opened."""
+        """Return the direct messages of a person and the bot, or None if they were never opened."""
         return self._state.world.direct(user_id)
 
     def open_direct(self, user_id: str) -> Channel:
-        """The direct messages of a person and the bot, opened if they never were. Raises `MissingError`."""
+        """Return the direct messages of a person and the bot, opened if necessary.
+
+        Raises `MissingError`.
+        """
         return self._state.world.open_direct(self._state.person(user_id).id)
 
     def channel_json(self, channel: Channel) -> dict[str, Any]:
-        """A channel as the page's API gives it."""
+        """Return a channel in the format of the page's API."""
         return self._state.world.channel_for_page(channel)
 
     def subscribe(self) -> Subscription:
-        """The events for the page from now on, as an async iterator; close it, or use it in a
-        `with`."""
+        """Return the events for the page from now on, as an async iterator.
+
+        Close it, or use it in a `with`.
+        """
         return self.hub.subscribe()
 
     @property
     def hub(self) -> Hub:
-        """Where events for the page are published."""
+        """The hub to which events for the page are published."""
         return self._state.hub
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything that the stand-in's parts share."""
+"""The state that all parts of the stand-in share."""
 
 import copy
 import secrets
@@ -17,12 +17,12 @@ from bot.playground.vendors import data
 
 
 class MissingError(LookupError):
-    """A person was said to act on something that is not there; `str(error)` names it."""
+    """A person acted on something that does not exist; `str(error)` names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One Web API call of the bot's: what it gave (never the token) and what it was answered."""
+    """One Web API call of the bot: its arguments (never the token) and its outcome."""
 
     method: str
     args: dict[str, Any]
@@ -32,8 +32,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """The Enterprise Grid organisation of a workspace. `whole`: the app is installed for all of it,
-    not for the workspace."""
+    """The Enterprise Grid organisation of a workspace.
+
+    With `whole`, the app is installed for the whole organisation and not only for the workspace.
+    """
 
     id: str
     name: str
@@ -42,12 +44,12 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The installed app, as its manifest says."""
+    """The installed app, as described in its manifest."""
 
     name: str
     bot_name: str
     scopes: list[str]
-    """The bot's scopes. A list, so that one can be granted later."""
+    """The bot's scopes. They are a list so that one can be granted later."""
     commands: dict[str, Mapping[str, Any]]
     shortcuts: tuple[Mapping[str, Any], ...]
     events: tuple[str, ...]
@@ -56,11 +58,11 @@ class App:
     bot_id: str = "B06RELAY001"
     bot_user_id: str = "U06RELAY001"
     token: str = field(default_factory=lambda: secrets.token_hex(12), repr=False)
-    """The old verification token, which still travels in every payload."""
+    """The old verification token, which every payload still carries."""
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "App":
-        """Read the parts of a manifest that decide what Slack does."""
+        """Read the parts of a manifest that change Slack's behaviour."""
         features = manifest.get("features", {})
         name = manifest["display_information"]["name"]
         subscriptions = manifest.get("settings", {}).get("event_subscriptions", {})
@@ -76,7 +78,7 @@ class App:
 
 
 class State:
-    """The workspace, the app installed in it, and what is open between the two."""
+    """The workspace, the app installed in it, and everything that is open between the two."""
 
     def __init__(
         self,
@@ -89,11 +91,13 @@ class State:
         organisation: Organisation | None = None,
     ) -> None:
         self.bot_token = bot_token
-        """The only one that is taken; empty while the app is not installed."""
+        """The only token that is accepted; empty while the app is not installed."""
         self.organisation = organisation
         self.url = ""
-        """Where the stand-in's routes are mounted, such as http://127.0.0.1:8700/slack; set once
-        its port is known."""
+        """The address of the stand-in's routes, such as http://127.0.0.1:8700/slack.
+
+        It is set once the port is known.
+        """
         self.app = App.of(manifest)
         self.team = team
         self.hub = Hub()
@@ -111,29 +115,29 @@ class State:
         self.files = Files(clock)
         self.user_groups = {group.id: group for group in data.USER_GROUPS}
         self.message_values: dict[tuple[str, str], Any] = {}
-        """What was chosen in a message's elements: (channel id, ts) -> values."""
+        """The choices in a message's elements: (channel id, ts) -> values."""
         self.calls: list[Call] = []
         self.violations: list[str] = []
 
     @property
     def whole(self) -> bool:
-        """Whether the app is installed for the whole organisation."""
+        """True if the app is installed for the whole organisation."""
         return self.organisation is not None and self.organisation.whole
 
     def person(self, user_id: str) -> Person:
-        """The person of that id; raises `MissingError`."""
+        """Return the person with that id. Raises `MissingError`."""
         if person := self.world.people.get(user_id):
             return person
         raise MissingError(f"There is no person {user_id}.")
 
     def channel(self, channel_id: str) -> Channel:
-        """The channel of that id; raises `MissingError`."""
+        """Return the channel with that id. Raises `MissingError`."""
         if channel := self.world.channels.get(channel_id):
             return channel
         raise MissingError(f"There is no channel {channel_id}.")
 
     def message(self, channel_id: str, ts: str, user_id: str) -> tuple[Channel, Message]:
-        """A message that this person sees; raises `MissingError`."""
+        """Return a message that this person sees. Raises `MissingError`."""
         channel = self.channel(channel_id)
         message = channel.find(ts) or self.world.find_ephemeral(channel_id, user_id, ts)
         if message is None:
@@ -141,32 +145,39 @@ class State:
         return channel, message
 
     def view(self, view_id: str, user_id: str) -> View:
-        """A view that this person has open; raises `MissingError`."""
+        """Return a view that this person has open. Raises `MissingError`."""
         view = self.views.find(view_id)
         if view is None or view.user_id != user_id:
             raise MissingError(f"{user_id} has no view {view_id} open.")
         return view
 
     def file_json(self, file_id: str, user_id: str = "") -> dict[str, Any]:
-        """A file in Slack's own shape, one of this person's if that is given; raises `MissingError`."""
+        """Return a file in Slack's format. Raises `MissingError`.
+
+        With `user_id`, only that person's files are found.
+        """
         file = self.files.find(file_id)
         if file is None or user_id not in ("", file.user_id):
             raise MissingError(f"There is no file {file_id}.")
         return file_json(file, self.url, self.team.id)
 
     def with_files(self, user_id: str, values: Mapping[str, Any]) -> Values:
-        """Typed values with the file objects that belong to the ids in them; raises `MissingError` for
-        another's file."""
+        """Return typed values with the file objects for the ids in them.
+
+        Raises `MissingError` for another person's file.
+        """
         found = blocks.merged(values)
         for value in (
             value for actions in found.values() for value in actions.values() if value.get("files")
         ):
-            described = [self.file_json(str(it.get("id")), user_id) for it in value["files"]]
-            value["files"] = [in_submission(it, only_id=self.files.only_ids) for it in described]
+            described = [self.file_json(str(file.get("id")), user_id) for file in value["files"]]
+            value["files"] = [
+                in_submission(file, only_id=self.files.only_ids) for file in described
+            ]
         return found
 
     def response_url(self, user_id: str, channel_id: str, message_ts: str = "") -> str:
-        """A new response URL."""
+        """Return a new response URL."""
         if not self.url:
             raise RuntimeError(
                 "Give the stand-in its own address first: slack.url = "
@@ -175,7 +186,7 @@ class State:
         return f"{self.url}/response/{self.responses.issue(user_id, channel_id, message_ts)}"
 
     def view_json(self, view: View) -> dict[str, Any]:
-        """A view in Slack's own shape, whole and independent of later changes."""
+        """Return a view in Slack's format, as a copy that later changes do not affect."""
         body = view.body
         shape = {
             "id": view.id,
@@ -203,7 +214,7 @@ class State:
         return copy.deepcopy(shape)
 
     def stack_json(self, user_id: str) -> list[dict[str, Any]]:
-        """A person's open modals, the top last."""
+        """Return a person's open modals, the top one last."""
         return [self.view_json(view) for view in self.views.stacks.get(user_id, [])]
 
     def _view_changed(self, user_id: str, kind: str) -> None:
@@ -215,8 +226,10 @@ class State:
             self.hub.publish({"type": "views", "user": user_id, "views": self.stack_json(user_id)})
 
     def bot_message(self, content: Mapping[str, Any], **more: Any) -> Message:
-        """A new message of the bot's in Slack's own shape. `content` may have text, blocks,
-        metadata, thread_ts."""
+        """Return a new message of the bot in Slack's format.
+
+        `content` may have text, blocks, metadata and thread_ts.
+        """
         message: Message = {
             "type": "message",
             "user": self.app.bot_user_id,

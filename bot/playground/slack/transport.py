@@ -1,5 +1,7 @@
-"""How payloads reach the bot, signed over HTTP or over a socket that the bot has opened; and its
-answer, or silence."""
+"""The transport of payloads to the bot and of its answers.
+
+Payloads are signed and sent over HTTP, or sent over a socket that the bot has opened.
+"""
 
 import asyncio
 import hashlib
@@ -16,12 +18,12 @@ import httpx
 from bot.playground.slack.sockets import Sockets
 
 Kind = Literal["slash_commands", "interactive", "events_api"]
-"""What a payload is, in Socket Mode's words."""
+"""The kind of a payload, in the terms of Socket Mode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The bot's answer. `status` is 0 when there was none; `error` is then Slack's name for it."""
+    """The bot's answer. Without one, `status` is 0 and `error` is Slack's code for the reason."""
 
     status: int
     body: bytes = b""
@@ -33,12 +35,12 @@ class Answer:
         return self.status == 200
 
     def json(self) -> Any:
-        """The body, parsed. Raises ValueError when it is no JSON."""
+        """Return the parsed body. Raises ValueError if it is no JSON."""
         return json.loads(self.body)
 
 
 class Transport:
-    """Sends payloads and waits at most `seconds` for the answer."""
+    """Sends payloads and waits at most `seconds` for each answer."""
 
     def __init__(self, bot_url: str, signing_secret: str, seconds: float) -> None:
         self.bot_url = bot_url
@@ -48,7 +50,7 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
-        """Send one payload, over a socket if the bot has one open."""
+        """Send one payload, over a socket if the bot has opened one."""
         try:
             async with asyncio.timeout(self._seconds):
                 if self.sockets.connected:
@@ -79,13 +81,17 @@ class Transport:
         )
 
     def _http(self) -> httpx.AsyncClient:
-        """The client. Connections are not kept: one to a bot that was killed would fail the next
-        click."""
+        """Return the client.
+
+        Connections are not kept, because one to a killed bot would fail the next click.
+        """
         if self._client is None:
             self._client = httpx.AsyncClient(
-                timeout=None,  # noqa: S113  the limit is the whole call's, in `send`
+                # `send` limits the whole call.
+                timeout=None,  # noqa: S113
                 trust_env=False,
-                verify=False,  # noqa: S501  plain HTTP on this machine; making a TLS context takes 20 ms
+                # Everything is plain HTTP on this machine, and making a TLS context takes 20 ms.
+                verify=False,  # noqa: S501
                 limits=httpx.Limits(max_keepalive_connections=0),
                 headers={
                     "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
@@ -103,7 +109,7 @@ class Transport:
 
 
 def encode(kind: Kind, payload: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The content type and body in which Slack posts a payload of that kind."""
+    """Return the content type and body in which Slack posts a payload of that kind."""
     if kind == "events_api":
         return "application/json", json.dumps(payload).encode()
     form = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
@@ -111,6 +117,6 @@ def encode(kind: Kind, payload: Mapping[str, Any]) -> tuple[str, bytes]:
 
 
 def signature(secret: bytes, body: bytes, timestamp: int) -> dict[str, str]:
-    """Slack's two signature headers (version 0)."""
+    """Return Slack's two signature headers (version 0)."""
     digest = hmac.new(secret, f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": str(timestamp), "X-Slack-Signature": f"v0={digest}"}

@@ -1,4 +1,4 @@
-"""User groups: what the Web API says about them."""
+"""The Web API's methods about user groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,13 @@ from bot.playground.vendors import data
 
 
 def usergroups_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
-    """In no particular order; a disabled one only if it was asked for."""
+    """Return the groups in no particular order. Disabled ones are included only if asked for."""
     shown = [
-        it
-        for it in state.user_groups.values()
-        if not it.disabled or _is_set(args, "include_disabled")
+        group
+        for group in state.user_groups.values()
+        if not group.disabled or _is_set(args, "include_disabled")
     ]
-    return {"usergroups": [_json(state, it, args) for it in shown]}
+    return {"usergroups": [_json(state, group, args) for group in shown]}
 
 
 def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, An
 
 
 def _json(state: State, group: data.UserGroup, args: Mapping[str, Any]) -> dict[str, Any]:
-    """A group in Slack's own shape."""
-    admin = next(it.id for it in state.world.people.values() if it.is_admin)
+    """Return a group in Slack's format."""
+    admin = next(person.id for person in state.world.people.values() if person.is_admin)
     shape: dict[str, Any] = {
         "id": group.id,
         "team_id": state.team.id,

@@ -1,4 +1,4 @@
-"""Open modals and home tabs, with what was typed into them."""
+"""Open modals and home tabs, with the values typed into them."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -9,18 +9,20 @@ from bot.playground.slack import blocks
 from bot.playground.slack.blocks import Values
 
 STACK = 3
-"""Modals that may lie on one another."""
+"""Largest number of modals on one stack."""
 
 
 def new_id(letter: str) -> str:
-    """An id as Slack makes them: a letter and ten more characters."""
+    """Return an id in Slack's format: a letter and ten more characters."""
     return letter + secrets.token_hex(5).upper()
 
 
 @dataclass(slots=True)
 class View:
-    """A modal or home tab that a person sees. `body` is what the bot gave, `values` what stands in
-    its inputs now."""
+    """A modal or home tab of a person.
+
+    `body` is the view as the bot gave it, `values` are the present values of its inputs.
+    """
 
     user_id: str
     body: dict[str, Any]
@@ -35,14 +37,16 @@ class View:
         return list(self.body["blocks"])
 
     def flag(self, name: str) -> bool:
-        """Such as `notify_on_close`."""
+        """Return a flag of the view, such as `notify_on_close`."""
         return bool(self.body.get(name))
 
     def type_in(
         self, values: Mapping[str, Mapping[str, Mapping[str, Any]]]
     ) -> tuple[str, str] | None:
-        """Put values into the inputs. If there is none for some value, returns its ids and changes
-        nothing."""
+        """Put values into the inputs.
+
+        If there is no input for a value, return that value's ids and change nothing.
+        """
         merged = {block_id: dict(actions) for block_id, actions in self.values.items()}
         for block_id, actions in values.items():
             for action_id, value in actions.items():
@@ -55,8 +59,10 @@ class View:
 
 
 class Views:
-    """Everyone's stack of modals (the top last) and home tab. `changed` is told whose stack or home
-    has changed."""
+    """Everyone's home tab and stack of modals (the top one last).
+
+    `changed` is called with the person and the kind of view after a change.
+    """
 
     def __init__(self, clock: Callable[[], float], changed: Callable[[str, str], None]) -> None:
         self.stacks: dict[str, list[View]] = {}
@@ -65,11 +71,11 @@ class Views:
         self._changed = changed
 
     def find(self, view_id: str) -> View | None:
-        """The open view of that id."""
+        """Return the open view with that id."""
         return next((view for view in self._all() if view.id == view_id), None)
 
     def find_external(self, external_id: str) -> View | None:
-        """The open view to which the bot gave that id."""
+        """Return the open view with that external id, which the bot gave it."""
         return next(
             (view for view in self._all() if view.body.get("external_id") == external_id), None
         )
@@ -80,11 +86,11 @@ class Views:
         )
 
     def stack_of(self, view: View) -> list[View]:
-        """The views that lie on one another with this one."""
+        """Return the views on the same stack as this one."""
         return [one for one in self.stacks.get(view.user_id, []) if one.root_id == view.root_id]
 
     def open(self, user_id: str, body: dict[str, Any], onto: View | None = None) -> View:
-        """Show a modal, on the stack of the view `onto` or on its own."""
+        """Show a modal, on the stack of the view `onto` or on a stack of its own."""
         view = View(user_id, {})
         view.root_id = onto.root_id if onto else view.id
         view.previous_id = self.stack_of(onto)[-1].id if onto else None
@@ -93,7 +99,7 @@ class Views:
         return view
 
     def update(self, view: View, body: dict[str, Any]) -> None:
-        """Replace what the view shows; what was typed stays where ids and type are unchanged."""
+        """Replace the view's content. Typed values stay where ids and type are unchanged."""
         view.body = {**blocks.spelled_out(body), "blocks": blocks.accepted(body["blocks"])}
         view.values = blocks.state_of(view.body["blocks"], view.values)
         view.hash = f"{int(self._clock())}.{secrets.token_hex(4)}"
@@ -109,11 +115,11 @@ class Views:
         return view
 
     def close(self, view: View) -> None:
-        """Close one modal; the one under it shows again."""
+        """Close one modal. The one below is shown again."""
         self._remove([view])
 
     def clear(self, view: View) -> None:
-        """Close the whole stack that this modal lies on."""
+        """Close the whole stack of this modal."""
         self._remove(self.stack_of(view))
 
     def _remove(self, gone: list[View]) -> None:

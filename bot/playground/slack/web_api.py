@@ -1,5 +1,4 @@
-"""The Web API's door: reads the arguments, checks token and scopes, runs the method, and writes
-down what happened."""
+"""The entry of the Web API: arguments, token, scopes, the method's call, and its record."""
 
 import hmac
 import json
@@ -20,8 +19,10 @@ JSON_ARGUMENTS = frozenset({"view", "blocks", "attachments", "metadata"})
 
 
 class WebApi:
-    """The endpoint behind every method. Every answer has status 200; `ok` and `error` say what came
-    of the call."""
+    """The endpoint of every method.
+
+    Every answer has status 200, with the outcome in `ok` and `error`.
+    """
 
     def __init__(self, state: State, sockets: Sockets, app_token: str) -> None:
         self._state = state
@@ -65,7 +66,7 @@ class WebApi:
         return method.run(self._state, args)
 
     def may_read_files(self, token: str) -> bool:
-        """Whether that is a bot's token with the scope for files."""
+        """Return whether the token is the bot's and has the scope for files."""
         try:
             self._authorize(token, app_level=False)
         except SlackError:
@@ -97,14 +98,16 @@ def _api_test(args: Mapping[str, Any]) -> Reply:
 
 
 def bearer(request: Request) -> str:
-    """The token in a call's header; empty where there is none."""
+    """Return the token in a call's header, or an empty string."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def texts(args: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with numbers as text, as they would be in a web form. Raises for lists and
-    objects out of place."""
+    """Return the arguments with numbers as text, as in a web form.
+
+    Raises `SlackError` for lists and objects out of place.
+    """
     if strays := [
         name
         for name, value in args.items()
@@ -120,7 +123,7 @@ def texts(args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def arguments(request: Request) -> dict[str, Any]:
-    """The arguments of a call, from its query and its body: a web form or JSON."""
+    """Return the arguments of a call, from its query and its body (a web form or JSON)."""
     args: dict[str, Any] = dict(request.query_params)
     body = await request.body()
     if not body:

@@ -1,4 +1,4 @@
-"""The workspace: people, channels and what was said in them."""
+"""The workspace: people, channels and their messages."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ from bot.playground.slack.events import Hub
 from bot.playground.vendors import data
 
 Message = dict[str, Any]
-"""A message in Slack's own JSON: at least `type`, `ts`, `text` and who said it."""
+"""A message in Slack's JSON, with at least `type`, `ts`, `text` and its author."""
 
 PERSON_NAME = re.compile(r"@([a-z0-9][a-z0-9._-]*)")
 CHANNEL_NAME = re.compile(r"#([a-z0-9][a-z0-9_-]*)")
@@ -35,7 +35,7 @@ class Person:
     deleted: bool = False
     playable: bool = False
     team_id: str = ""
-    """Somebody of another company, in a channel that both share: that company's workspace."""
+    """The workspace of a person from another company, which shares a channel; else empty."""
 
     @property
     def initials(self) -> str:
@@ -56,12 +56,12 @@ class Channel:
     messages: list[Message] = field(default_factory=list)
 
     def find(self, ts: str) -> Message | None:
-        """The message of that timestamp."""
+        """Return the message with that timestamp."""
         return next((message for message in self.messages if message["ts"] == ts), None)
 
 
 def people_of(company: Iterable[data.Person]) -> dict[str, Person]:
-    """The company's people as Slack knows them, by id."""
+    """Return the company's people as Slack describes them, by id."""
     return {
         one.slack_id: Person(
             id=one.slack_id,
@@ -79,7 +79,7 @@ def people_of(company: Iterable[data.Person]) -> dict[str, Person]:
 
 
 class World:
-    """People and channels by id, and their messages. Changes of messages are published to the hub."""
+    """People and channels by id, and their messages. Changes of messages go to the hub."""
 
     def __init__(
         self,
@@ -104,14 +104,16 @@ class World:
             for one in channels
         }
         self.ephemerals: list[tuple[str, str, Message]] = []
-        """What only one person saw, oldest first: (channel id, user id, message)."""
+        """The ephemeral messages, oldest first: (channel id, user id, message)."""
         self._hub = hub
         self._clock = clock
         self._last_ts = 0
 
     def next_ts(self, at: float | None = None) -> str:
-        """A timestamp as Slack writes it, of now or of `at` (epoch seconds), later than every one
-        before it."""
+        """Return a timestamp in Slack's format, later than all earlier ones.
+
+        The time is now or `at` (epoch seconds).
+        """
         self._last_ts = max(
             int((self._clock() if at is None else at) * 1_000_000), self._last_ts + 1
         )
@@ -121,13 +123,13 @@ class World:
         return self.bot.id in channel.members
 
     def direct(self, user_id: str) -> Channel | None:
-        """The direct messages of that person and the bot, if they were ever opened."""
+        """Return the direct messages of that person and the bot, or None if never opened."""
         return next(
             (one for one in self.channels.values() if one.is_im and one.user_id == user_id), None
         )
 
     def open_direct(self, user_id: str) -> Channel:
-        """The direct messages of that person and the bot, opened now if they were not."""
+        """Return the direct messages of that person and the bot, opened if necessary."""
         if channel := self.direct(user_id):
             return channel
         channel = Channel(
@@ -157,7 +159,7 @@ class World:
         return message
 
     def find_ephemeral(self, channel_id: str, user_id: str, ts: str) -> Message | None:
-        """What only that person saw, by its `ts`."""
+        """Return the ephemeral message for that person, by its `ts`."""
         return next(
             (
                 message
@@ -172,14 +174,14 @@ class World:
         self._hub.publish({"type": "message_changed", "channel": channel.id, "message": message})
 
     def delete(self, channel: Channel, message: Message) -> None:
-        """Take a message away. One that only one person sees is taken from that person."""
+        """Delete a message. An ephemeral message is deleted for its one person."""
         if message in channel.messages:
             channel.messages.remove(message)
         self.ephemerals = [entry for entry in self.ephemerals if entry[2] is not message]
         self._hub.publish({"type": "message_deleted", "channel": channel.id, "ts": message["ts"]})
 
     def channel_for_page(self, channel: Channel) -> dict[str, Any]:
-        """The channel as the page's API gives it."""
+        """Return the channel in the format of the page's API."""
         entry: dict[str, Any] = {
             "id": channel.id,
             "name": channel.name,
@@ -191,8 +193,10 @@ class World:
         return {**entry, "user_id": channel.user_id} if channel.is_im else entry
 
     def escape(self, text: str, *, mentions: bool, labels: bool = True) -> str:
-        """Typed text as Slack passes it on: `& < >` escaped; with `mentions`, people, channels and
-        links marked."""
+        """Return typed text as Slack passes it on, with `& < >` escaped.
+
+        With `mentions`, people, channels and links are marked.
+        """
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         if not mentions:
             return text

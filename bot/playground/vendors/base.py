@@ -1,9 +1,8 @@
-"""What the vendor stand-ins share: a port of their own, faults, a record of what arrived, and what
-the page shows.
+"""The base of all vendor stand-ins: port, faults, record of requests, and data for the page.
 
-A stand-in declares its routes with `self.api(handler)`; a handler reads the request and returns a
-response, or raises `RefusalError` with the vendor's own body. Everything else (authentication, faults,
-canned answers, recording) happens here; `faults` says what a fault is.
+A stand-in declares its routes with `self.api(handler)`. A handler reads the request and returns a
+response, or raises `RefusalError` with the vendor's own body. Authentication, faults, canned
+answers and recording happen here; `faults` explains the faults.
 """
 
 import asyncio
@@ -34,14 +33,15 @@ from bot.playground.vendors.sent import readable
 Handler = Callable[[Request], Awaitable[Response]]
 
 REMEMBERED = 1000
-"""So many requests are kept; the page gets the newest `SHOWN` reads and writes of them, and as many
-objects."""
+"""Number of requests that are kept. The page gets the newest `SHOWN` reads, writes and objects."""
 SHOWN = 50
 
 
 class RefusalError(Exception):
-    """The vendor says no: a status, a JSON body in its own shape, and a few words for the page's
-    list of requests."""
+    """A refusal by the vendor: a status, and a JSON body in the vendor's format.
+
+    `note` has a few words for the page's list of requests.
+    """
 
     def __init__(self, status: int, body: Any, note: str = "") -> None:
         super().__init__(note)
@@ -53,19 +53,23 @@ class RefusalError(Exception):
 class VendorStandIn(ABC):
     """One vendor on a port of its own.
 
-    `hold`: an event that create calls wait for before they answer; the object has been created by
-    then, as with a vendor whose answer gets lost. `weather`: trouble by chance, while the fault is
-    "fine". `list_lag`: seconds that a created object takes to appear in the vendor's lists and
-    filters; `lost_lag`: at least so many while answers are lost. `keys`: what it accepts, each with
-    its rights. `clock`: epoch seconds, for the limit of writes.
+    - `hold` is an event for which create calls wait before they answer. The object is created
+      before that, as with a vendor whose answer gets lost.
+    - `weather` is random trouble while the fault is "fine".
+    - `list_lag` is the time, in seconds, until a created object appears in the vendor's lists and
+      filters; `lost_lag` is the least such time while answers are lost.
+    - `keys` are the accepted keys, each with its rights.
+    - `clock` gives epoch seconds, for the limit of writes.
     """
 
     vendor: ClassVar[str]
     label: ClassVar[str]
     media_type: ClassVar[str] = "application/json"
     versions: ClassVar[Mapping[str, str]] = {}
-    """What its API can consist of, in words by name, the first one at the start: a switch beside
-    the fault."""
+    """The versions of the vendor's API, described in words, by name.
+
+    The first one is used at the start. The page offers them as a switch beside the fault.
+    """
 
     def __init__(self) -> None:
         self.created: list[Created] = []
@@ -89,63 +93,69 @@ class VendorStandIn(ABC):
         everything_else = Route("/{path:path}", self.api(self.nowhere), methods=methods)
         self._listener = Listener(Starlette(routes=[*self.routes(), everything_else]))
 
-    # What a vendor declares
+    # Declared by each vendor
 
     @property
     @abstractmethod
     def credentials(self) -> dict[str, str]:
-        """What it accepts, as `python -m bot connect` reads it."""
+        """The accepted credentials, as `python -m bot connect` reads them."""
 
     @abstractmethod
     def routes(self) -> list[BaseRoute]:
-        """Its API (`self.api(handler)`) and its HTML pages (plain endpoints)."""
+        """Return the API's routes (`self.api(handler)`) and the HTML pages (plain endpoints)."""
 
     @abstractmethod
     def new_key(self) -> dict[str, str]:
-        """The credentials of one more key, with all rights."""
+        """Return the credentials of one more key, with all rights."""
 
     @abstractmethod
     def permit(self, request: Request) -> None:
-        """Raises its refusal where the request's credentials are good, and have no right to this."""
+        """Raise the vendor's refusal if valid credentials lack the right to the call."""
 
     @abstractmethod
     def unauthorised(self) -> RefusalError:
-        """Its 401."""
+        """Return the vendor's 401."""
 
     @abstractmethod
     async def nowhere(self, request: Request) -> Response:
-        """Raises its 404 for a path it does not have."""
+        """Raise the vendor's 404 for an unknown path."""
 
     @abstractmethod
     def limits(self, method: str, used: int) -> dict[str, str]:
-        """Its rate-limit headers, where `used` calls of that sort (reads or writes) arrived in the
-        last 60 s."""
+        """Return the vendor's rate-limit headers.
+
+        `used` is the number of calls of that kind (reads or writes) in the last 60 s.
+        """
 
     @abstractmethod
     def stock(self, catalog: str, count: int) -> None:
-        """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to
-        fill."""
+        """Add `count` invented entries to a list ("services").
+
+        Raises KeyError if no such list can be filled.
+        """
 
     def serves(self, _request: Request) -> bool:
-        """Whether its API has this path with the present version."""
+        """Return whether the present version of the API has this path."""
         return True
 
     def lists(self) -> dict[str, dict[str, str]]:
-        """What people have to copy from the vendor's console: lists of ids by name, by heading."""
+        """Return ids, by heading and name, that people have to copy from the vendor's console."""
         return {}
 
     def rate_limited(self, retry_after: int) -> RefusalError:
-        """Its 429; the Retry-After header is added here."""
+        """Return the vendor's 429. The Retry-After header is added later."""
         return RefusalError(
             429, {"error": f"Too many requests, try again in {retry_after} s"}, "rate limited"
         )
 
     def one_refusal(self, path: str) -> RefusalError:
-        """What a create at `path` gets while the fault is "refusing": a refusal that names one
-        field."""
+        """Return the refusal of a create call at `path` while the fault is "refusing".
+
+        It names one field.
+        """
         return RefusalError(422, {"errors": {"name": ["is reserved"]}}, "name")
 
-    # Life
+    # Start, stop and switches
 
     @property
     def url(self) -> str:
@@ -161,17 +171,17 @@ class VendorStandIn(ABC):
 
     @property
     def lag(self) -> float:
-        """Seconds that a created object takes to be listed, as things are."""
+        """Seconds until a created object is listed, with the present fault."""
         return max(self.list_lag, self.lost_lag if self._fault == "lost" else 0.0)
 
     async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1; 0 takes any free port. Raises OSError if the port is taken."""
+        """Listen on 127.0.0.1; port 0 takes any free port. Raises OSError if the port is taken."""
         self._ended.clear()
         self._listener.reserve(port)
         await self._listener.open()
 
     async def stop(self) -> None:
-        """Drop every connection, let held and slow calls end, and give the port back."""
+        """Close every connection, let held and slow calls end, and release the port."""
         self._ended.set()
         if self.hold is not None:
             self.hold.set()
@@ -180,7 +190,7 @@ class VendorStandIn(ABC):
             self._listener.release()
 
     async def set_fault(self, name: str) -> None:
-        """Be one of `faults.Fault` from now on. ValueError for others."""
+        """Switch to one of `faults.Fault`. Raises ValueError for other names."""
         if name not in get_args(Fault):
             raise ValueError(f"There is no fault {name!r}.")
         async with self._switching:
@@ -195,22 +205,27 @@ class VendorStandIn(ABC):
         self._changed()
 
     def set_version(self, name: str) -> None:
-        """Consist of one of `versions` from now on, whatever the fault is. ValueError for others."""
+        """Switch to one of `versions`, whatever the fault is. Raises ValueError for other names."""
         if name not in self.versions:
             raise ValueError(f"There is no version {name!r}.")
         self._version = name
         self._changed()
 
     def answer_next(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        """The next create call gets just this (JSON, or text if `body` is a str) and creates
-        nothing. They queue."""
+        """Give the next create call this answer and create nothing. Several answers are queued.
+
+        `body` is JSON, or text if it is a str.
+        """
         content = body if isinstance(body, str) else json.dumps(body)
         media_type = "text/plain" if isinstance(body, str) else self.media_type
         self._canned.append(Response(content, status, headers, media_type))
 
     def describe(self) -> dict[str, Any]:
-        """What the page shows: objects and requests, newest first, the limit of writes while there
-        is one, and the key with which people can try to connect it."""
+        """Return the page's data.
+
+        It has objects and requests, newest first, the limit of writes if there is one, and a key
+        with which people can try to connect the vendor.
+        """
         newest = sorted(self.objects, key=lambda shown: shown.at, reverse=True)[:SHOWN]
         return {
             "name": self.vendor,
@@ -238,18 +253,21 @@ class VendorStandIn(ABC):
         }
 
     def _described_key(self) -> dict[str, str]:
-        """Each part of the key that works now, by the name that the bot's page gives to its field."""
+        """Return each part of the key that works now, by its field's label on the bot's page."""
         adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
         fields = adapter.credentials.model_fields if adapter else {}
         return {
-            (fields[it].title if it in fields else None) or it: value for it, value in key.items()
+            (fields[name].title if name in fields else None) or name: value
+            for name, value in key.items()
         }
 
-    # For handlers
+    # Used by the handlers
 
     def api(self, handler: Handler, *, creates: bool = False) -> Handler:
-        """The endpoint around a handler: faults, authentication, canned answers, limits' headers,
-        record."""
+        """Return the endpoint around a handler.
+
+        It adds faults, authentication, canned answers, limit headers and recording.
+        """
 
         async def endpoint(request: Request) -> Response:
             started = time.perf_counter()
@@ -274,20 +292,19 @@ class VendorStandIn(ABC):
         return endpoint
 
     def json(self, body: Any, status: int = 200) -> Response:
-        """A JSON response in the vendor's media type."""
+        """Return a JSON response in the vendor's media type."""
         return JSONResponse(body, status, media_type=self.media_type)
 
     def keep(self, request: Request, body: Any, new_id: str, shown: DisplayedObject) -> None:
-        """Record what a create call made."""
+        """Record the object made by a create call."""
         self.created.append(Created(request.url.path, body, new_id))
         self.objects.append(replace(shown, sent=readable(body)))
         request.state.note = f"created {shown.created}"
 
-    # Inside
+    # Internal
 
     def _change_keys(self, *, revoked: bool) -> None:
-        """Revoke every key and hand out a new one, as a vendor's console would; or take the old
-        ones again too."""
+        """Revoke every key and make a new one, as in a vendor's console; or accept all again."""
         if revoked:
             self.keys.revoke()
         else:
@@ -334,7 +351,7 @@ class VendorStandIn(ABC):
         return response, refusal.note
 
     def _limit_headers(self, method: str) -> dict[str, str]:
-        """The vendor's own, with the numbers of the switch where that sets a limit."""
+        """Return the vendor's rate-limit headers. The fault "limited" replaces their numbers."""
         writes = method != "GET"
         used = 1 + sum(
             arrived.at > time.time() - 60 and (arrived.method != "GET") == writes
@@ -346,14 +363,16 @@ class VendorStandIn(ABC):
         now = self.clock()
         taken = self._window.free_at(now)
         return headers | {
-            "X-RateLimit-Limit": f"{faults.LIMIT}, {faults.LIMIT};window={faults.WINDOW_SECONDS:.0f}",
+            "X-RateLimit-Limit": (
+                f"{faults.LIMIT}, {faults.LIMIT};window={faults.WINDOW_SECONDS:.0f}"
+            ),
             "X-RateLimit-Remaining": str(self._window.left(now)),
             "X-RateLimit-Used": str(len(taken)),
             "X-RateLimit-Reset": str(math.ceil(max(taken, default=now))),
         }
 
     async def _linger(self, seconds: float) -> None:
-        """Keep an answer back for so long, or until the stand-in stops."""
+        """Hold an answer back for that time, or until the stand-in stops."""
         if seconds:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -368,8 +387,11 @@ class VendorStandIn(ABC):
         self._changed()
 
     def _newest_requests(self) -> Iterator[Arrived]:
-        """Reads and writes are counted apart: a bot reads whole lists, and would push what it wrote
-        off the page."""
+        """Yield the newest requests.
+
+        Reads and writes are counted separately: a bot reads whole lists, which would push its
+        writes off the page.
+        """
         seen: Counter[bool] = Counter()
         for arrived in reversed(self.requests):
             reads = arrived.method == "GET"
@@ -378,8 +400,10 @@ class VendorStandIn(ABC):
                 yield arrived
 
     def _described_limit(self) -> dict[str, Any] | None:
-        """{"of": writes a minute, "free_at": when each place that is taken is free again, epoch
-        seconds}"""
+        """Return {"of": writes a minute, "free_at": when each used place is free again}.
+
+        Times are in epoch seconds. Return None without a limit.
+        """
         if self._fault != "limited":
             return None
         return {"of": faults.LIMIT, "free_at": self._window.free_at(self.clock())}
@@ -402,13 +426,15 @@ class VendorStandIn(ABC):
 
 
 def _unavailable() -> Response:
-    """What stands before a vendor's own servers says it in HTML."""
+    """Return a 503 in HTML, as from a proxy before the vendor's own servers."""
     return HTMLResponse("<html><body><h1>503 Service Unavailable</h1></body></html>", 503)
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed JSON body; None if it is not JSON, or holds half a surrogate pair, which is no
-    text."""
+    """Return the parsed JSON body.
+
+    Return None if it is not JSON or contains half a surrogate pair, which is not valid text.
+    """
     with contextlib.suppress(ValueError, RecursionError):
         parsed = json.loads(await request.body())
         json.dumps(parsed, ensure_ascii=False).encode()
@@ -417,17 +443,17 @@ async def json_body(request: Request) -> Any:
 
 
 def media_type(request: Request) -> str:
-    """The Content-Type without its parameters."""
+    """Return the Content-Type without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def iso(at: float) -> str:
-    """Epoch seconds as ISO 8601 in UTC, with milliseconds."""
+    """Return epoch seconds as ISO 8601 in UTC, with milliseconds."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime | None:
-    """An ISO 8601 date or date-time (UTC unless it says otherwise); None if it is none."""
+    """Return an ISO 8601 date or date-time, or None for other text. UTC is the default zone."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:

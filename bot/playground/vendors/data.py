@@ -1,9 +1,8 @@
-"""Brambleway, the invented web shop that the playground is about: its people, its channels, and
-what its vendors hold.
+"""Brambleway, the invented web shop of the playground: its people, channels and vendors' entries.
 
-Only words live here. Each stand-in dresses them in its vendor's own shapes and ids; the Slack
+This module has only the words. Each stand-in puts them into its vendor's formats and ids. The Slack
 stand-in uses the same people and channels, so that a person chosen in Slack is found at a vendor by
-e-mail or Slack id.
+e-mail address or Slack id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +21,10 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the workspace. `name` is the handle, `color` is six hex digits, `playable`: may
-    be acted as."""
+    """A person in the workspace.
+
+    `name` is the handle, `color` is six hex digits, and `playable` people can be acted as.
+    """
 
     slack_id: str
     name: str
@@ -38,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A Slack channel; `members` are Slack ids of people (the bot is a member if `bot_is_member`)."""
+    """A Slack channel. `members` are Slack ids of people; `bot_is_member` is about the bot."""
 
     id: str
     name: str
@@ -50,8 +51,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class UserGroup:
-    """A Slack user group: people who can be mentioned together. `members` are Slack ids; a disabled
-    one is kept by Slack."""
+    """A Slack user group: people who can be mentioned together.
+
+    `members` are Slack ids. Slack keeps a disabled group.
+    """
 
     id: str
     name: str
@@ -72,7 +75,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """`level` is Rootly's word for it; `rank` is incident.io's number: the higher the worse."""
+    """A severity.
+
+    `level` is Rootly's name for it; `rank` is incident.io's number, higher for worse.
+    """
 
     name: str
     description: str
@@ -83,7 +89,10 @@ class Severity:
 
 @dataclass(frozen=True, slots=True)
 class IncidentType:
-    """`private_only`: incident.io takes an incident of this type only with private visibility."""
+    """An incident type.
+
+    With `private_only`, incident.io accepts only private incidents of this type.
+    """
 
     name: str
     description: str
@@ -93,8 +102,10 @@ class IncidentType:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A Rootly workflow with the tasks it holds, as (name, task_params). `locked`: only its admins
-    may change it."""
+    """A Rootly workflow with its tasks, as (name, task_params).
+
+    With `locked`, only the workspace's admins may change it.
+    """
 
     name: str
     description: str
@@ -104,8 +115,10 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that is there when the playground starts: `by` is a person's handle, `channel` a
-    channel's name."""
+    """A message that exists when the playground starts.
+
+    `by` is a person's handle, `channel` a channel's name.
+    """
 
     minutes_ago: int
     channel: str
@@ -224,7 +237,7 @@ _BY_HANDLE = {person.name: person for person in PEOPLE}
 
 
 def person(handle: str) -> Person:
-    """The person of that handle; KeyError if there is none."""
+    """Return the person with that handle. Raises KeyError if there is none."""
     return _BY_HANDLE[handle]
 
 
@@ -338,12 +351,13 @@ CHATTER: tuple[Said, ...] = (
         "hannah",
         "Customers in the EU cannot pay\n"
         "Every order fails at the last step with “Payment could not be processed”, cards and "
-        "invoices alike. "
-        "Support got 40 tickets in ten minutes. Should somebody declare this?",
+        "invoices alike. Support got 40 tickets in ten minutes. Should somebody declare this?",
     ),
 )
-"""What people said in the last hours, oldest first. The last one cries out to be declared from its
-menu."""
+"""Messages of the last hours, oldest first.
+
+The last one invites a person to declare an incident from its menu.
+"""
 
 SEVERITIES: tuple[Severity, ...] = (
     Severity("SEV0", "Customers cannot buy anything, or data is at risk", "critical", 4, "#b91c1c"),
@@ -466,7 +480,7 @@ ROUTING_WORKFLOWS: tuple[Named, ...] = (
     Named("Disputes and refunds", "Payment disputes"),
     Named("Night care", "Night shift"),
 )
-"""Twilio workflows; the description is the queue that each falls back to."""
+"""Twilio workflows. The description names the default queue."""
 
 ROOTLY_LISTS: Mapping[str, Sequence[str]] = {
     "playbooks": ("Checkout is down", "Database fails over", "Lost a region"),
@@ -478,4 +492,4 @@ ROOTLY_LISTS: Mapping[str, Sequence[str]] = {
     "dashboards": ("Incidents this week", "Time to resolve"),
     "post_mortem_templates": ("Short", "Thorough"),
 }
-"""Lists of Rootly's that hold no more than names here, by their path."""
+"""Rootly's lists that have only names here, by their path."""

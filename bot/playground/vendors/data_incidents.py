@@ -1,4 +1,4 @@
-"""What had happened at Brambleway before the playground started."""
+"""Brambleway's incidents from before the playground's start."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,8 +6,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class PastIncident:
-    """What happened before the playground started. `hours_ago` is counted from the stand-in's
-    start."""
+    """An incident from before the playground's start.
+
+    `hours_ago` is counted from the stand-in's start.
+    """
 
     title: str
     severity: str
@@ -205,6 +207,6 @@ INCIDENTS: tuple[PastIncident, ...] = (
         "priya",
     ),
 )
-"""Newest first. Their numbers end at `LAST_NUMBER`, so the next incident is INC-143."""
+"""The incidents, newest first. Their numbers end at `LAST_NUMBER`: the next one is INC-143."""
 
 LAST_NUMBER = 142

@@ -1,5 +1,7 @@
-"""What may go wrong with a vendor: the page's switch (`Fault`), or chance (`Weather`), as a `Plan`
-for one request."""
+"""Faults of a vendor: chosen with the page's switch (`Fault`) or at random (`Weather`).
+
+Either gives a `Plan` for one request.
+"""
 
 from collections import deque
 from dataclasses import dataclass
@@ -7,27 +9,36 @@ from random import Random
 from typing import Literal
 
 Fault = Literal["fine", "slow", "limited", "lost", "refusing", "down", "revoked"]
-"""fine; slow: answers late; limited: `LIMIT` writes a minute; lost: creates, then drops the
-connection unanswered; refusing: refuses each create over one field; down: port closed, connections
-dropped; revoked: 401 for the keys that were good until then."""
+"""The positions of the page's switch.
+
+- fine: no fault
+- slow: answers late
+- limited: `LIMIT` writes a minute
+- lost: creates the object, then closes the connection without an answer
+- refusing: refuses each create over one field
+- down: port closed, connections closed
+- revoked: 401 for the keys that were valid until then
+"""
 
 SLOW_SECONDS = 6.0
 SLOW_READ_SECONDS = 1.0
 LIMIT = 3
 WINDOW_SECONDS = 60.0
 BUSY_SECONDS = 1
-"""The Retry-After of a 429 that comes by chance."""
+"""Seconds of the Retry-After in a random 429."""
 
 Trouble = Literal["", "refusing", "limited", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What becomes of one request.
+    """The treatment of one request.
 
-    `instead`: the answer it gets without being carried out. `after`: 503 although it was carried
-    out. `wait`: seconds between carrying it out and the answer. `drop`: no answer, the connection
-    is dropped. `retry_after`: seconds.
+    - `instead`: the request gets this answer and is not carried out.
+    - `after`: the request is carried out and gets a 503.
+    - `wait`: seconds between carrying out the request and the answer.
+    - `drop`: the connection is closed without an answer.
+    - `retry_after`: seconds of the Retry-After.
     """
 
     instead: Trouble = ""
@@ -41,7 +52,7 @@ AS_USUAL = Plan()
 
 
 def switched(fault: Fault, *, creates: bool) -> Plan:
-    """What the switch does to a request, as far as that does not depend on those before it."""
+    """Return the switch's plan for a request, for faults that do not depend on other requests."""
     if fault == "slow":
         return Plan(wait=SLOW_SECONDS if creates else SLOW_READ_SECONDS)
     if creates and fault == "lost":
@@ -53,11 +64,14 @@ def switched(fault: Fault, *, creates: bool) -> Plan:
 
 @dataclass(slots=True)
 class Weather:
-    """Trouble by chance, each a probability from 0 to 1, drawn once a request.
+    """Random trouble. Each is a probability from 0 to 1, drawn once for each request.
 
-    `unavailable`: 503, for a create in the share `after_creating` of the cases only after it was
-    carried out; `limited`: 429; `late`: carried out and answered after `late_seconds`, creates
-    only. Anything but a create gets `unavailable` and `limited` alone, and is not carried out then.
+    - `unavailable`: a 503. In the share `after_creating` of these cases, a create is carried out
+      first.
+    - `limited`: a 429.
+    - `late`: carried out, and answered after `late_seconds`; only for creates.
+
+    Other requests than creates get only `unavailable` and `limited`, and are then not carried out.
     """
 
     random: Random
@@ -68,7 +82,7 @@ class Weather:
     late_seconds: float = 30.0
 
     def plan(self, *, creates: bool) -> Plan:
-        """Draw what becomes of the next request."""
+        """Draw the plan for the next request."""
         drawn = self.random.random()
         if drawn < self.unavailable:
             if creates and self.random.random() < self.after_creating:
@@ -82,28 +96,28 @@ class Weather:
 
 
 class Window:
-    """Who may write: `LIMIT` times in any `WINDOW_SECONDS`. Times are epoch seconds."""
+    """The limit of writes: `LIMIT` in any `WINDOW_SECONDS`. Times are in epoch seconds."""
 
     def __init__(self) -> None:
         self._passed: deque[float] = deque()
 
     def pass_(self, now: float) -> bool:
-        """Let one more through and count it; False when there were as many as there may be."""
+        """Count one more write. Return False, without counting, if the limit is reached."""
         if self.left(now) == 0:
             return False
         self._passed.append(now)
         return True
 
     def left(self, now: float) -> int:
-        """How many may still pass."""
+        """Return how many writes are still allowed."""
         return LIMIT - len(self.free_at(now))
 
     def free_at(self, now: float) -> list[float]:
-        """When each place that is taken is free again, the first one first."""
+        """Return when each counted write leaves the window, the earliest first."""
         while self._passed and self._passed[0] <= now - WINDOW_SECONDS:
             self._passed.popleft()
         return [at + WINDOW_SECONDS for at in self._passed]
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget all writes."""
         self._passed.clear()

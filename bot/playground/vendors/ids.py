@@ -1,7 +1,6 @@
-"""Ids in the vendors' own formats: derived from words for what is there from the start, random for
-what is created.
+"""Ids in the vendors' own formats, derived from words for existing objects and random for new ones.
 
-The derived ones are the same at every start, so that a screenshot or a pasted id stays good.
+Derived ids are the same at every start, so that a screenshot or a pasted id stays valid.
 """
 
 import secrets
@@ -15,18 +14,21 @@ def _derived(words: tuple[str, ...]) -> uuid.UUID:
 
 
 def rootly_id(*words: str) -> str:
-    """A UUID; random without words."""
+    """Return a UUID; a random one without words."""
     return str(_derived(words) if words else uuid.uuid4())
 
 
 def twilio_sid(prefix: str, *words: str) -> str:
-    """Two letters and 32 hex digits ("WQ..."); random without words."""
+    """Return two letters and 32 hex digits ("WQ..."); random ones without words."""
     return prefix + (_derived(words).hex if words else secrets.token_hex(16))
 
 
 def ulid(at: float, *words: str) -> str:
-    """26 characters that sort by time: 48 bits of milliseconds from `at` (epoch seconds), 80 bits
-    random or derived."""
+    """Return 26 characters that sort by time.
+
+    They consist of 48 bits of milliseconds from `at` (epoch seconds) and 80 bits that are random,
+    or derived from words.
+    """
     tail = _derived(words).int & (1 << 80) - 1 if words else secrets.randbits(80)
     number = int(at * 1000) << 80 | tail
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

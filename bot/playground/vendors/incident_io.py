@@ -1,21 +1,22 @@
-"""An incident.io of our own: incidents, actions, follow-ups and the lists around them (contract,
-section 3).
+"""A stand-in for incident.io: incidents, actions, follow-ups and their lists (contract, 3).
 
-What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be
-mended:
+Beyond types and ids, it refuses the following, so that a person sees a refusal that names a field
+and can be corrected:
 
-- An incident without `severity_id` gets the 422 "A severity is required to open an incident", unless it begins in triage:
-  by its status, or because it has the type "Third party", which always does.
-- The incident type "Security" is private only: with `visibility` "public" it gets a 422 about `visibility`.
-- A custom field takes values of its type alone; one whose `required_v2` is "always" (none is, at the start) takes no
-  silence. `retrospective_incident_options` go with that mode only.
+- An incident without `severity_id` gets the 422 "A severity is required to open an incident",
+  unless it begins in triage. It does so by its status, or always if it has the type "Third party".
+- The incident type "Security" is private only: with `visibility` "public" it gets a 422 about
+  `visibility`.
+- A custom field takes only values of its type. A field whose `required_v2` is "always" (none is, at
+  the start) must have a value. `retrospective_incident_options` are only for that mode.
 
-Creating an incident again with an `idempotency_key` that was used returns the incident made then,
-whatever else the body says. Unknown members of a body are ignored, as the schema has it. Lists
-leave out test and tutorial incidents, and their actions and follow-ups, unless asked for.
+A second creation with the same `idempotency_key` returns the first incident, whatever else the body
+says. Unknown members of a body are ignored, as the schema allows. Lists leave out test and tutorial
+incidents, with their actions and follow-ups, unless asked for.
 
-Actions and follow-ups are there in version 2 and in version 3 of the API, which gives its lists in
-pages. A switch beside the fault removes the one, or leaves the other out: the paths are a 404 then.
+Actions and follow-ups exist in version 2 and in version 3 of the API, which gives its lists in
+pages. A switch beside the fault removes version 2 or leaves out version 3: the paths are then a
+404.
 """
 
 import secrets
@@ -57,7 +58,10 @@ from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
 
 PER_MINUTE = 1200
-"""The bucket's size. The headers say how much is left; nothing is refused for going over."""
+"""The size of the limit's bucket.
+
+The headers tell the rest of it, but no request is refused for exceeding it.
+"""
 UNPAGED = {
     "/v1/severities": "severities",
     "/v1/incident_types": "incident_types",
@@ -93,7 +97,7 @@ class IncidentIo(VendorStandIn):
         return self.key_of(*ROLES)
 
     def key_of(self, *roles: str) -> dict[str, str]:
-        """The credentials of another key, with these roles alone."""
+        """Return the credentials of another key, with only these roles."""
         key = f"inc_{secrets.token_hex(32)}"
         self.keys.add(f"Bearer {key}", roles)
         return {"api_key": key}
@@ -118,7 +122,7 @@ class IncidentIo(VendorStandIn):
         ]
 
     def _routes_on_incidents(self, version: str) -> list[BaseRoute]:
-        """Actions and follow-ups in that version."""
+        """Return the routes of actions and follow-ups in that version."""
         actions, follow_ups = f"/{version}/actions", f"/{version}/follow_ups"
         return [
             Route(actions, self.api(self._create_action, creates=True), methods=["POST"]),
@@ -246,7 +250,7 @@ class IncidentIo(VendorStandIn):
         return self.json({"incident": self._linked(row)})
 
     def _lister_on_incidents(self, name: str) -> Handler:
-        """Of `actions` or `follow_ups`."""
+        """Return the handler that lists `actions` or `follow_ups`."""
 
         async def handler(request: Request) -> Response:
             incident, mode = (
@@ -317,7 +321,7 @@ class IncidentIo(VendorStandIn):
     def _creator(self) -> Row:
         return {"api_key": {"id": self._key_id, "name": "Incident Relay"}}
 
-    # What people see
+    # Pages for people
 
     def _linked(self, row: Row) -> Row:
         return {**row, "permalink": self.url + row["permalink"]}
@@ -328,14 +332,14 @@ class IncidentIo(VendorStandIn):
             return nothing_here(self.label)
         belonging = {
             "Actions": [
-                it["description"]
-                for it in self.data.lists["actions"]
-                if it["incident_id"] == row["id"]
+                action["description"]
+                for action in self.data.lists["actions"]
+                if action["incident_id"] == row["id"]
             ],
             "Follow-ups": [
-                it["title"]
-                for it in self.data.lists["follow_ups"]
-                if it["incident_id"] == row["id"]
+                follow_up["title"]
+                for follow_up in self.data.lists["follow_ups"]
+                if follow_up["incident_id"] == row["id"]
             ],
         }
         return page(self.label, row["reference"], row["name"], detail_of(row), belonging)

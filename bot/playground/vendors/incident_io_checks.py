@@ -1,7 +1,6 @@
-"""What incident.io refuses beyond types: ids that it does not have, and this organisation's rules.
+"""incident.io's checks beyond types: ids that must exist, and this organisation's rules.
 
-Each check raises the 422 about the first thing that is wrong, with the path to it:
-`custom_field_entries.0.values.1`.
+Each check raises the 422 about the first error, with its path: `custom_field_entries.0.values.1`.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -42,7 +41,7 @@ def check_incident(held: IncidentIoData, body: Row) -> None:
 
 
 def check_action(held: IncidentIoData, body: Row) -> Row:
-    """The incident that it belongs to."""
+    """Check an action. Return its incident."""
     incident = held.find("incidents", body["incident_id"])
     if incident is None:
         raise invalid("incident_id", "not_found", "The incident could not be found")
@@ -52,7 +51,7 @@ def check_action(held: IncidentIoData, body: Row) -> Row:
 
 
 def check_follow_up(held: IncidentIoData, body: Row) -> Row:
-    """The incident that it belongs to."""
+    """Check a follow-up. Return its incident."""
     incident = check_action(held, body)
     _check_ids(held, body, _FOLLOW_UP_IDS)
     for place, label in enumerate(body.get("labels") or []):
@@ -72,7 +71,7 @@ def _check_ids(held: IncidentIoData, body: Row, catalogs: dict[str, str]) -> Non
 
 
 def _in_triage(held: IncidentIoData, body: Row, kind: Row | None) -> bool:
-    """Whether it begins in triage: by its status, or because its type always does."""
+    """Return whether the incident begins in triage, because of its status or its type."""
     status = held.find("incident_statuses", body.get("incident_status_id"))
     always = kind is not None and kind["create_in_triage"] == "always"
     if status is None:

@@ -1,4 +1,4 @@
-"""What incident.io holds for Brambleway from the start."""
+"""Brambleway's data in incident.io at the start."""
 
 import time
 from collections.abc import Callable
@@ -44,12 +44,12 @@ _TIMESTAMPS = ("Reported at", "Impact started at", "Fixed at")
 _PRIORITIES = (("Urgent", "This week"), ("High", "This month"), ("Low", "When there is time"))
 _CATEGORIES = ("Technical", "Process", "People")
 _ALWAYS_TRIAGE = ("Third party",)
-"""Incident types whose incidents all begin in triage: whether it is ours is found out first."""
+"""Incident types whose incidents all begin in triage, until it is known whose fault it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastFollowUp:
-    """What was to be done after an incident of that title."""
+    """A follow-up of the incident with that title."""
 
     incident: str
     title: str
@@ -84,8 +84,10 @@ _FOLLOW_UPS = (
 
 
 class IncidentIoData:
-    """All lists by name, rows in incident.io's own shapes; incidents, actions and follow-ups oldest
-    first."""
+    """All lists by name, with rows in incident.io's format.
+
+    Incidents, actions and follow-ups are oldest first.
+    """
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -144,15 +146,15 @@ class IncidentIoData:
             self._happen(LAST_NUMBER - age, past)
 
     def id(self, *words: str) -> str:
-        """The id of something that is there from the start (it was made a fixed time ago)."""
+        """Return the id of an object that exists at the start (as if made at a fixed time)."""
         return ulid(1_640_995_200, "incident.io", *words)
 
     def find(self, catalog: str, wanted: object, key: str = "id") -> Row | None:
-        """The row whose `key` is that."""
+        """Return the row with that value of `key`."""
         return next((row for row in self.lists[catalog] if row.get(key) == wanted), None)
 
     def named(self, catalog: str, name: str) -> Row:
-        """The row of that name; StopIteration if there is none."""
+        """Return the row with that name. Raises StopIteration if there is none."""
         return next(row for row in self.lists[catalog] if row["name"] == name)
 
     @property
@@ -170,7 +172,7 @@ class IncidentIoData:
         self.lists[catalog].extend(make(number) for number in range(first, first + count))
 
     def incident(self, number: int, body: Row, at: float, creator: Row, new_id: str) -> Row:
-        """A new incident; `permalink` is only the path. Ids in `body` must be known."""
+        """Return a new incident. `permalink` is only the path. Ids in `body` must exist."""
         kind = (
             self.find("incident_types", body.get("incident_type_id"))
             or self.lists["incident_types"][0]
@@ -208,7 +210,7 @@ class IncidentIoData:
         return row
 
     def action(self, body: Row, at: float, creator: Row, new_id: str) -> Row:
-        """A new action."""
+        """Return a new action."""
         row = {
             "id": new_id,
             "incident_id": body["incident_id"],
@@ -223,7 +225,7 @@ class IncidentIoData:
         return row
 
     def follow_up(self, body: Row, at: float, creator: Row, new_id: str) -> Row:
-        """A new follow-up."""
+        """Return a new follow-up."""
         row = {
             "id": new_id,
             "incident_id": body["incident_id"],
@@ -247,13 +249,13 @@ class IncidentIoData:
         return row
 
     def assignee(self, given: Row) -> Row | None:
-        """The user that `{"id"}`, `{"email"}` or `{"slack_user_id"}` names."""
+        """Return the user named by `{"id"}`, `{"email"}` or `{"slack_user_id"}`."""
         for key in ("id", "email", "slack_user_id"):
             if given.get(key):
                 return self.find("users", given[key], key)
         return None
 
-    # Inside
+    # Internal
 
     def _row(self, kind: str, name: str, description: str, **more: Any) -> Row:
         at = iso(self.now - _YEAR)
@@ -267,8 +269,10 @@ class IncidentIoData:
         }
 
     def _own_fields(self) -> dict[str, list[Row]]:
-        """Custom fields with what version 1 of their list says, their options, and the catalog
-        behind one of them."""
+        """Return the custom fields, their options, and the catalog behind one of them.
+
+        The fields have the members of version 1.
+        """
         type_id, at = self.id("catalog type", "Warehouse"), iso(self.now - _YEAR)
         settings = {"required_v2": "never", "show_before_closure": False}
         settings |= {"show_before_creation": True, "show_before_update": True}
@@ -413,5 +417,5 @@ class IncidentIoData:
 
 
 def brief(user: Row) -> Row:
-    """A user as embedded in other objects."""
+    """Return a user as embedded in other objects."""
     return {key: user[key] for key in ("id", "name", "email", "slack_user_id", "role")}

@@ -1,5 +1,4 @@
-"""The custom fields that Brambleway made for its incidents in incident.io, and the catalog type
-behind one of them."""
+"""Brambleway's custom fields for incidents in incident.io, and the catalog type of one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OwnField:
-    """One custom field; `catalog`: its values are the entries of the catalog type "Warehouse"."""
+    """One custom field. With `catalog`, its values are entries of the catalog type "Warehouse"."""
 
     name: str
     field_type: str
@@ -30,11 +29,11 @@ FIELDS = (
 )
 WAREHOUSES = ("Gothenburg", "Leipzig", "Lyon")
 ONLY_V1 = ("required_v2", "show_before_closure", "show_before_creation", "show_before_update")
-"""What version 2 of the list no longer says."""
+"""Members of a field that version 2 of the list no longer has."""
 
 
 def catalog_type(type_id: str, at: str) -> Row:
-    """The catalog type "Warehouse" as the list of its entries shows it."""
+    """Return the catalog type "Warehouse" as the list of its entries shows it."""
     return {
         "id": type_id,
         "name": "Warehouse",
@@ -69,7 +68,7 @@ def catalog_entry(entry_id: str, type_id: str, name: str, at: str) -> Row:
 
 
 def version_1(field: Row, options: list[Row]) -> Row:
-    """The field as version 1 lists it: with its options."""
+    """Return the field as version 1 lists it, with its options."""
     return {
         **field,
         "options": [option for option in options if option["custom_field_id"] == field["id"]],
@@ -81,7 +80,7 @@ def version_2(field: Row) -> Row:
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
-    """An incident's entry of a custom field in words: its values, with commas between them."""
+    """Return an incident's entry of a custom field in words: its values, separated by commas."""
     words = []
     for value in entry["values"]:
         chosen = value.get("value_option") or value.get("value_catalog_entry") or {}

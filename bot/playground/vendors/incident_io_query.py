@@ -1,4 +1,4 @@
-"""incident.io's lists: filters and cursors, as section 3.5 of its contract has them."""
+"""Filters and cursors of incident.io's lists, as in section 3.5 of its contract."""
 
 from starlette.requests import Request
 
@@ -15,11 +15,11 @@ OPERATORS = {
     "status_category": ("one_of", "not_in"),
     "incident_type": ("one_of", "not_in"),
 }
-"""What incidents can be filtered by, and how: `created_at[gte]=2026-11-21`."""
+"""The filters of incidents and their operators: `created_at[gte]=2026-11-21`."""
 
 
 def check_filters(request: Request) -> None:
-    """Raises the 422 for an operator or a mode that incidents cannot be filtered by."""
+    """Raise the 422 for an operator or mode that is not a filter of incidents."""
     for name in request.query_params:
         field, _, operator = name.removesuffix("]").partition("[")
         if field in OPERATORS and operator not in OPERATORS[field]:
@@ -29,8 +29,10 @@ def check_filters(request: Request) -> None:
 
 
 def wanted(request: Request, row: Row, severities: list[Row]) -> bool:
-    """Whether an incident passes the filters; all must match (`filter_mode` any is not played
-    here)."""
+    """Return whether an incident passes all filters.
+
+    The stand-in does not support `filter_mode` any.
+    """
     asked = request.query_params
     modes = asked.getlist("mode[one_of]") or ["standard", "retrospective"]
     severity = row.get("severity", {"id": "", "rank": -1})
@@ -74,7 +76,7 @@ def _in_time(request: Request, row: Row) -> bool:
 
 
 def paged(request: Request, name: str, rows: list[Row]) -> Row:
-    """The page that was asked for. Raises the 422 for a size or a cursor that there cannot be."""
+    """Return the requested page. Raises the 422 for an impossible size or cursor."""
     text = request.query_params.get("page_size", str(DEFAULT_SIZE))
     if not text.isdecimal() or not 1 <= int(text) <= LARGEST_SIZE:
         raise invalid(

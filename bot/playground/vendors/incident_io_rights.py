@@ -1,7 +1,7 @@
-"""Which scope each call at incident.io needs, as its OpenAPI document has it, and which scopes a
-role brings.
+"""The scope that each call at incident.io needs, and the scopes of each role.
 
-The second is documented nowhere: what the names of the roles say is taken for it.
+The scopes of the calls are from incident.io's OpenAPI document. The scopes of a role are documented
+nowhere, so they are guessed from the roles' names.
 """
 
 from collections.abc import Collection, Mapping
@@ -39,6 +39,6 @@ ROLES: Mapping[str, Collection[str]] = {
 
 
 def missing_scope(method: str, path: str, roles: Collection[str]) -> str:
-    """The scope that a key with these roles lacks for the call; empty when it lacks none."""
+    """Return the scope that a key with these roles lacks for the call, or an empty string."""
     needed = (READS if method == "GET" else CREATES).get("/".join(path.split("/")[:3]), "")
     return "" if any(needed in ROLES[role] for role in roles) else needed

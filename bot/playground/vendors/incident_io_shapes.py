@@ -1,4 +1,4 @@
-"""What incident.io's bodies may look like, and what it says about one that does not."""
+"""The shapes of incident.io's bodies, and its errors for bodies of another shape."""
 
 from collections.abc import Mapping
 
@@ -55,7 +55,10 @@ FOLLOW_UP: Mapping[str, Shape] = {
 
 
 async def json_object(request: Request) -> Row:
-    """The JSON object in the body. Raises 415 for another media type, 400 for no JSON object."""
+    """Return the JSON object in the body.
+
+    Raises 415 for another media type, 400 for any other body.
+    """
     if media_type(request) != "application/json":
         error = {
             "code": "unsupported_media_type",
@@ -70,7 +73,7 @@ async def json_object(request: Request) -> Row:
 
 
 def check(shapes: Mapping[str, Shape], body: Row) -> None:
-    """Raises the 422 with all complaints about known members."""
+    """Raise the 422 with all complaints about known members."""
     found = [complaint for complaint in complaints(shapes, body) if complaint.problem != "unknown"]
     if found:
         fields = " ".join(complaint.field for complaint in found)

@@ -1,4 +1,4 @@
-"""incident.io's objects as the playground's page and their own HTML pages show them."""
+"""incident.io's objects for the playground's page and for their own HTML pages."""
 
 from bot.playground.vendors import data
 from bot.playground.vendors.base import moment
@@ -33,7 +33,7 @@ def shown_follow_up(row: Row, incident: Row) -> DisplayedObject:
 def _shown_on(
     kind: str, title: str, row: Row, incident: Row, more: dict[str, str]
 ) -> DisplayedObject:
-    """What belongs to an incident has no page of its own."""
+    """Return an object that belongs to an incident and has no page of its own."""
     detail = {
         "Incident": f"{incident['reference']} {incident['name']}",
         "Assignee": row.get("assignee", {}).get("name", ""),
@@ -47,13 +47,13 @@ def _shown_on(
 
 
 def created_at(row: Row) -> float:
-    """Epoch seconds."""
+    """Return the time of creation in epoch seconds."""
     at = moment(row["created_at"])
     return at.timestamp() if at else 0.0
 
 
 def detail_of(row: Row) -> dict[str, str]:
-    """What an incident has filled in, by its label."""
+    """Return the filled-in values of an incident, by label."""
     detail = {
         "Severity": row.get("severity", {}).get("name", ""),
         "Status": row["incident_status"]["name"],

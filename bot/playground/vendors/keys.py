@@ -1,4 +1,4 @@
-"""The keys that a vendor stand-in takes, each with what goes with it, such as its rights."""
+"""The keys that a vendor stand-in accepts, each with a value such as its rights."""
 
 import hmac
 from typing import Generic, TypeVar
@@ -9,31 +9,33 @@ T = TypeVar("T")
 
 
 class Keys(Generic[T]):
-    """Keys by the Authorization header that carries them. All of them can be revoked; those added
-    later are good."""
+    """Keys by the Authorization header that carries them.
+
+    All known keys can be revoked at once. Keys added later are valid.
+    """
 
     def __init__(self) -> None:
         self._known: dict[bytes, T] = {}
         self._revoked: frozenset[bytes] = frozenset()
 
     def add(self, authorization: str, goes_with: T) -> None:
-        """Take that header from now on."""
+        """Accept that header from now on."""
         self._known[authorization.encode()] = goes_with
 
     def of(self, request: Request) -> T | None:
-        """What goes with the request's key; None for an unknown or revoked one."""
+        """Return the value of the request's key, or None for an unknown or revoked key."""
         given = request.headers.get("authorization", "").encode()
         return next(
-            (it for key, it in self._good().items() if hmac.compare_digest(given, key)), None
+            (value for key, value in self._good().items() if hmac.compare_digest(given, key)), None
         )
 
     def revoke(self) -> None:
-        """Refuse every key that is known by now."""
+        """Refuse every key known so far."""
         self._revoked = frozenset(self._known)
 
     def restore(self) -> None:
-        """Take them again."""
+        """Accept the revoked keys again."""
         self._revoked = frozenset()
 
     def _good(self) -> dict[bytes, T]:
-        return {key: it for key, it in self._known.items() if key not in self._revoked}
+        return {key: value for key, value in self._known.items() if key not in self._revoked}

@@ -1,4 +1,4 @@
-"""One port of 127.0.0.1 that can be closed and opened again."""
+"""A port of 127.0.0.1 that can be closed and opened again."""
 
 import asyncio
 import socket
@@ -9,11 +9,10 @@ from starlette.types import ASGIApp
 
 
 class Listener:
-    """Serves an ASGI app on one port of 127.0.0.1; while closed, the port stays ours but refuses
-    connections.
+    """Serves an ASGI app on one port of 127.0.0.1.
 
-    The parts of `uvicorn.Server` are used one by one instead of `serve()`, which installs signal
-    handlers and takes up to 100 ms to notice that it should end.
+    While closed, it keeps the port but refuses connections. The parts of `uvicorn.Server` are used
+    one by one in place of `serve()`, which installs signal handlers and takes up to 100 ms to end.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -23,14 +22,15 @@ class Listener:
         self.port = 0
 
     def reserve(self, port: int = 0) -> None:
-        """Bind without listening: the system refuses connections, and gives the port to nobody
-        else. 0: any free port.
+        """Bind the port without listening; 0 takes any free port.
 
-        SO_REUSEADDR, or connections dropped a moment ago would keep the port from us. Raises
-        OSError if it is taken.
+        Raises OSError if the port is taken.
+
+        The system then refuses connections and gives the port to no other process. SO_REUSEADDR is
+        set, because connections closed a moment ago would otherwise block the port.
         """
-        # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits
-        # 40 ms for an ACK
+        # asyncio sets TCP_NODELAY only if the protocol is named. Without it every answer waits 40
+        # ms for an ACK.
         reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,7 +41,7 @@ class Listener:
         self._socket, self.port = reserved, reserved.getsockname()[1]
 
     async def open(self) -> None:
-        """Listen on the reserved port; nothing to do if it listens already."""
+        """Listen on the reserved port. Does nothing if it is open already."""
         if self._server is not None or self._socket is None:
             return
         config = uvicorn.Config(
@@ -53,34 +53,35 @@ class Listener:
         await self._server.startup(sockets=[self._socket])
 
     async def close(self) -> None:
-        """Refuse connections from now on and drop those that are open, kept alive or in the middle
-        of a request."""
+        """Refuse connections from now on, and close the open ones, even during a request."""
         if self._server is None:
             return
         server, self._server = self._server, None
         for listening in server.servers:
             listening.close()
         self.reserve(self.port)
-        await asyncio.sleep(
-            0
-        )  # a connection accepted just now has its protocol only after the next turn of the loop
+        # A connection accepted just now gets its protocol only in the next turn of the loop.
+        await asyncio.sleep(0)
         for connection in list(server.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
         await asyncio.sleep(0)
 
     async def drop(self, client: Address | None) -> None:
-        """Drop the connection from that address, unanswered; nothing to do if it has gone already."""
+        """Close the connection from that address without an answer.
+
+        Does nothing if it is closed already.
+        """
         for connection in list(self._server.server_state.connections if self._server else ()):
-            here = getattr(connection, "client", None)  # uvicorn's newest protocols do not say
+            # uvicorn's newest protocols have no `client`.
+            here = getattr(connection, "client", None)
             if client is not None and here == tuple(client) and connection.transport is not None:
                 connection.transport.abort()
-        await asyncio.sleep(
-            0
-        )  # the protocol hears of it with the next turn of the loop, and then sends nothing
+        # The protocol is told in the next turn of the loop, and then sends nothing.
+        await asyncio.sleep(0)
 
     def release(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

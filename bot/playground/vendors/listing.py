@@ -1,4 +1,4 @@
-"""What the stand-ins' lists share: an object appears in them only some time after it was made."""
+"""The delay after which a new object appears in a stand-in's lists."""
 
 import time
 from collections.abc import Callable
@@ -12,9 +12,9 @@ Row = dict[str, Any]
 def settled(
     vendor: VendorStandIn, rows: list[Row], identity: str, created_at: Callable[[Row], float]
 ) -> list[Row]:
-    """The rows without what came through the API less than `vendor.lag` seconds ago.
+    """Return the rows without those created through the API less than `vendor.lag` seconds ago.
 
-    `identity` is the member that holds a row's id; `created_at` gives epoch seconds.
+    `identity` is the member with a row's id; `created_at` returns epoch seconds.
     """
     if not vendor.lag:
         return rows

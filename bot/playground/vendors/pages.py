@@ -1,4 +1,4 @@
-"""The little HTML pages that receipts link to. Everything that was typed is escaped."""
+"""The small HTML pages to which receipts link. All typed text is escaped."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -11,7 +11,8 @@ from bot.playground.vendors.base import Handler, VendorStandIn
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1d1c1d}
 header{background:#1f2937;color:#fff;padding:.7rem 2rem;font-weight:600}
-main{max-width:44rem;margin:2rem auto;background:#fff;border:1px solid #dde1e6;border-radius:.5rem;padding:1.5rem 2rem}
+main{max-width:44rem;margin:2rem auto;background:#fff;border:1px solid #dde1e6;
+  border-radius:.5rem;padding:1.5rem 2rem}
 h1{font-size:1.4rem;margin:0 0 1rem}small{color:#616770;font-weight:400}
 dt{color:#616770;font-size:.85rem;margin-top:.7rem}dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 li{margin:.2rem 0}
@@ -26,8 +27,10 @@ def page(
     lists: Mapping[str, Sequence[str]] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    """One object: its reference and title, what is known about it, and lists of what belongs to it,
-    by heading."""
+    """Return the page of one object: reference, title and details.
+
+    `lists` are objects that belong to it, by heading.
+    """
     facts = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
         for name, value in detail.items()
@@ -50,7 +53,7 @@ def page(
 
 
 def front_page(vendor: VendorStandIn) -> Handler:
-    """The endpoint of the page where a person would do by hand what the bot does."""
+    """Return the endpoint of the page where a person would do the bot's work by hand."""
 
     async def endpoint(_request: Request) -> Response:
         newest = [
@@ -63,5 +66,5 @@ def front_page(vendor: VendorStandIn) -> Handler:
 
 
 def nothing_here(label: str) -> HTMLResponse:
-    """The page for what does not exist."""
+    """Return the page for an object that does not exist."""
     return page(label, "404", "There is nothing here", {}, status=404)

@@ -1,5 +1,4 @@
-"""What a vendor stand-in remembers: what was created, the requests that arrived, and objects as the
-page shows them."""
+"""The records of a vendor stand-in: created objects, requests, and objects for the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """One object made through the API: the path posted to, the parsed body (JSON, or form fields),
-    the new id."""
+    """One object made through the API: the path, the parsed body, and the new id.
+
+    The body is JSON or form fields.
+    """
 
     path: str
     body: Any
@@ -18,8 +19,10 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One request. `at` is epoch seconds; `status` is 0 where no answer went out; `note` holds
-    nothing out of a body but field names."""
+    """One request. `at` is in epoch seconds; `status` is 0 if no answer was sent.
+
+    `note` contains nothing from the body except field names.
+    """
 
     at: float
     method: str
@@ -32,11 +35,12 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class DisplayedObject:
-    """One object as the playground's page shows it; `path` is that of its HTML page here, `at`
-    epoch seconds.
+    """One object for the playground's page.
 
-    `within`: what it was added to, where `reference` is not its own. `sent`: the body that made it,
-    for people.
+    `path` is the path of its HTML page, `at` is in epoch seconds.
+
+    `within` is the object to which it was added, if `reference` belongs to that object. `sent` is
+    the body that made it, for people to read.
     """
 
     kind: str
@@ -51,7 +55,7 @@ class DisplayedObject:
 
     @property
     def created(self) -> str:
-        """What a create call has made, for the list of requests."""
+        """The result of a create call, for the list of requests."""
         return (
             f"{self.kind} in {self.within}"
             if self.within

@@ -1,17 +1,17 @@
-"""A Rootly of our own: incidents, action items, workflow tasks and the lists around them (contract,
-section 2).
+"""A stand-in for Rootly: incidents, action items, workflow tasks and their lists (contract, 2).
 
-What it refuses beyond types and ids, so that a person sees a refusal that names a field and can be
-mended:
+Beyond types and ids, it refuses the following, so that a person sees a refusal that names a field
+and can be corrected:
 
-- This organisation demands a summary for its worst severity: an incident with SEV0 and no `summary` gets the 422
-  "Summary can't be blank". (Which attributes are required is up to an organisation's settings.)
+- This organisation demands a summary for its worst severity: an incident with SEV0 and no `summary`
+  gets the 422 "Summary can't be blank". (An organisation's settings decide which attributes are
+  required.)
 - Two tasks of one workflow cannot have the same `position`: 422 "Position has already been taken".
 - A locked workflow takes no tasks from this key: 404, as for a workflow that does not exist.
 
-Where the documentation leaves a choice, it takes the one that is harder on a client: unknown
-attributes are refused, `Idempotency-Key` does nothing, test incidents are listed only when
-`filter[kind]` asks for them.
+If the documentation leaves a choice, the stand-in takes the one that is harder for a client:
+unknown attributes are refused, `Idempotency-Key` does nothing, and test incidents are listed only
+when `filter[kind]` asks for them.
 """
 
 import secrets
@@ -57,7 +57,10 @@ from bot.playground.vendors.rootly_shapes import (
 from bot.playground.vendors.rootly_tasks import in_words
 
 PER_MINUTE = 3000
-"""Reads, and as many writes. The headers say how many are left; nothing is refused for going over."""
+"""Limit of reads, and also of writes.
+
+The headers tell the rest of it, but no request is refused for exceeding it.
+"""
 
 _CATALOG = Query(filters=("slug", "name", "external_id", "backstage_id"))
 QUERIES = {
@@ -117,8 +120,10 @@ class Rootly(VendorStandIn):
         return self.key_without()
 
     def key_without(self, *rights: str, user: bool = True) -> dict[str, str]:
-        """The credentials of another key, which lacks these rights ("workflows:read"); `user`:
-        whether it acts as one."""
+        """Return the credentials of another key, without these rights ("workflows:read").
+
+        `user` says whether the key belongs to a user.
+        """
         key = f"rootly_{secrets.token_hex(32)}"
         self.keys.add(f"Bearer {key}", Key(frozenset(rights), user))
         return {"api_key": key}
@@ -298,11 +303,11 @@ class Rootly(VendorStandIn):
     # Checks
 
     async def attributes(self, request: Request, kind: str) -> tuple[Any, dict[str, Any]]:
-        """What is in the JSON:API envelope, whole and unpacked."""
+        """Return the whole body, and the attributes in its JSON:API envelope."""
         return await _attributes(request, kind)
 
     def path_row(self, request: Request, catalog: str) -> Row:
-        """The row that the path names; the 404 where there is none."""
+        """Return the row named by the path. Raises the 404 if there is none."""
         row = self.data.find(catalog, request.path_params["id"])
         if row is None:
             raise _not_found()
@@ -327,10 +332,10 @@ class Rootly(VendorStandIn):
         if worst and not (attributes.get("summary") or "").strip():
             raise refused(["Summary can't be blank"], ["summary"])
 
-    # What people see
+    # Pages for people
 
     def _linked(self, row: Row) -> Row:
-        """The row as it goes out: its url begins with this stand-in's."""
+        """Return the row as it is sent, with this stand-in's address before its url."""
         attributes = row["attributes"]
         links = {
             name: self.url + attributes[name]
@@ -386,8 +391,10 @@ def _not_found() -> RefusalError:
 
 
 async def _attributes(request: Request, kind: str) -> tuple[Any, dict[str, Any]]:
-    """What is in the JSON:API envelope. Raises 415 (media type), 400 (not JSON) or 422 (wrong
-    envelope)."""
+    """Return the whole body, and the attributes in its JSON:API envelope.
+
+    Raises 415 (media type), 400 (not JSON) or 422 (wrong envelope).
+    """
     if media_type(request) != "application/vnd.api+json":
         raise refused(["Content-Type must be application/vnd.api+json"], ["media type"], 415)
     body = await json_body(request)
@@ -405,7 +412,7 @@ async def _attributes(request: Request, kind: str) -> tuple[Any, dict[str, Any]]
 
 
 def created_at(row: Row) -> float:
-    """Epoch seconds."""
+    """Return the time of creation in epoch seconds."""
     return datetime.fromisoformat(row["attributes"]["created_at"]).timestamp()
 
 
@@ -424,7 +431,7 @@ def _shown_incident(row: Row, *, from_slack: bool) -> DisplayedObject:
 
 
 def _told(task_params: Mapping[str, Any]) -> str:
-    """What a task does, a line a parameter."""
+    """Return a task's parameters as text, one a line."""
     return "\n".join(f"{label}: {text}" for label, text in in_words(task_params).items())
 
 
@@ -459,8 +466,10 @@ def _detail(made: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _times(made: Mapping[str, Any]) -> dict[str, str]:
-    """When it started, was mitigated and so on, by the minute. A start that is the creation's time
-    says nothing new."""
+    """Return the incident's times (started, mitigated and so on), by the minute.
+
+    A start at the time of creation is left out.
+    """
     told = {}
     for name in MOMENTS:
         at = moment(made[name] or "")

@@ -1,5 +1,4 @@
-"""What Rootly holds for Brambleway from the start, as JSON:API resources, and how its new resources
-look."""
+"""Brambleway's data in Rootly at the start, and the makers of new JSON:API resources."""
 
 import re
 import time
@@ -29,18 +28,21 @@ _EMBEDDED = {
     "groups": ("group_ids", "teams"),
     "causes": ("cause_ids", "causes"),
 }
-"""An incident's embedded lists: the attribute that set it, and where its ids are looked up."""
+"""An incident's embedded lists: the attribute that sets each, and the list with its ids."""
 _YEAR = 365 * 24 * 3600.0
 
 
 def slug(text: str) -> str:
-    """As in URLs: small letters, digits and hyphens."""
+    """Return the text as in URLs: small letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 class RootlyData:
-    """All lists by name. `tasks`, `items` and `selections` hold workflow tasks, action items and
-    the selections of form fields, by workflow and incident."""
+    """All lists by name.
+
+    `tasks`, `items` and `selections` have workflow tasks, action items and selections of form
+    fields, by workflow or incident.
+    """
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -101,11 +103,11 @@ class RootlyData:
             self._happen(LAST_NUMBER - age, past)
 
     def find(self, catalog: str, wanted: str) -> Row | None:
-        """The row of that id."""
+        """Return the row with that id."""
         return next((row for row in self.lists[catalog] if row["id"] == wanted), None)
 
     def named(self, catalog: str, name: str) -> Row:
-        """The row of that name; StopIteration if there is none."""
+        """Return the row with that name. Raises StopIteration if there is none."""
         return next(row for row in self.lists[catalog] if row["attributes"]["name"] == name)
 
     @property
@@ -113,8 +115,11 @@ class RootlyData:
         return 1 + max(int(row["attributes"]["sequential_id"]) for row in self.lists["incidents"])
 
     def stock(self, catalog: str, count: int) -> None:
-        """Add `count` entries to services, functionalities, environments, teams, causes, users or
-        incident_types."""
+        """Add `count` invented entries to a list.
+
+        The lists are services, functionalities, environments, teams, causes, users and
+        incident_types.
+        """
         rows = self.lists[catalog]
         if catalog in ("incidents", "workflows", "alerts", "severities"):
             raise KeyError(catalog)
@@ -134,8 +139,10 @@ class RootlyData:
         user: Row,
         new_id: str | None = None,
     ) -> Row:
-        """A new incident's resource; what it refers to is embedded. `url` is the path: the port is
-        added later."""
+        """Return a new incident's resource, with the objects that it refers to embedded.
+
+        `url` is only the path, because the port is added later.
+        """
         title = attributes.get("title") or f"Incident {number}"
         status = attributes.get("status") or "started"
         plain = {
@@ -175,7 +182,7 @@ class RootlyData:
     def action_item(
         self, incident: Row, attributes: Mapping[str, Any], at: float, creator: Row
     ) -> Row:
-        """A new action item's resource; `url` is only the path."""
+        """Return a new action item's resource. `url` is only the path."""
         assignee = self.find("users", str(attributes.get("assigned_to_user_id")))
         named = {
             name: attributes.get(name)
@@ -205,7 +212,7 @@ class RootlyData:
         }
 
     def workflow_task(self, workflow_id: str, attributes: Mapping[str, Any], at: float) -> Row:
-        """A new workflow task's resource."""
+        """Return a new workflow task's resource."""
         tasks = self.tasks[workflow_id]
         last = max((task["attributes"]["position"] for task in tasks), default=0)
         task_type = attributes["task_params"]["task_type"]
@@ -226,14 +233,14 @@ class RootlyData:
         }
 
     def selection(self, attributes: Mapping[str, Any], at: float) -> Row:
-        """A new selection of a form field by an incident."""
+        """Return a new selection of a form field for an incident."""
         kind = "incident_form_field_selections"
         return {"id": rootly_id(), "type": kind, "attributes": {**attributes, **self._times(at)}}
 
-    # Inside
+    # Internal
 
     def _form_field(self, one: OwnField) -> Row:
-        """The field, whose options go into their own list."""
+        """Return the field, and put its options into their own list."""
         field = self._named("form_fields", one.name, one.hint)
         more = {
             "kind": one.kind,

@@ -1,11 +1,11 @@
-"""The form fields that Brambleway made for itself in Rootly, and what an incident's selections of
-them may be.
+"""Brambleway's own form fields in Rootly, and the selections of them that an incident may have.
 
 Two things are refused after an incident exists, in the call that sets the field:
 
-- "Data centre: Lund" the first time for each incident: 422 "Selected options is not set up yet". By the second time somebody
-  at Brambleway has set it up, so trying again works.
-- A value of more than 255 characters for the one-line field "Ticket at the carrier": 422 "Value is too long".
+- "Data centre: Lund", the first time for each incident: 422 "Selected options is not set up yet".
+  Before the second time somebody at Brambleway has set it up, so another try works.
+- A value of more than 255 characters for the one-line field "Ticket at the carrier": 422 "Value is
+  too long".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +26,10 @@ LONGEST_TEXT = 255
 
 @dataclass(frozen=True, slots=True)
 class OwnField:
-    """One form field. `shown` are Rootly's forms that have it; `value_kind` what its choices are,
-    "inherit" for `options`."""
+    """One form field. `shown` are Rootly's forms with it.
+
+    `value_kind` is the kind of its choices, "inherit" for `options`.
+    """
 
     name: str
     input_kind: str
@@ -74,10 +76,10 @@ MEMBERS: Mapping[str, tuple[str, str]] = {
     "selected_incident_type_ids": ("incident_type", "incident_types"),
     "selected_catalog_entity_ids": ("catalog_entity", "entities"),
 }
-"""A member of a selection: the `value_kind` that it is for, and the list that its ids are in."""
+"""The members of a selection: the `value_kind` of each, and the list with its ids."""
 _SELECTED: Mapping[str, Shape] = {
     name: (INTEGERS if name == "selected_user_ids" else STRINGS) for name in MEMBERS
-}  # fmt: skip
+}
 SELECTION: Mapping[str, Shape] = {
     "incident_id": STRING.must(),
     "form_field_id": STRING.must(),
@@ -91,8 +93,10 @@ ITEM_SELECTION: Mapping[str, Shape] = {"id": STRING, "form_field_id": STRING.mus
 def check_selection(
     field: Row, given: Mapping[str, Any], lists: Mapping[str, Sequence[Row]], *, lag: bool
 ) -> None:
-    """Raises the 422 for a selection that does not fit its field. `lag`: what is not set up yet is
-    refused."""
+    """Raise the 422 for a selection that does not fit its field.
+
+    With `lag`, a choice that is not set up yet is refused.
+    """
     attributes = field["attributes"]
     if not any(given.get(name) not in (None, "", []) for name in ("value", *MEMBERS)):
         raise refused(["Value can't be blank"], ["value"])
@@ -151,8 +155,10 @@ def _is_number(text: str) -> bool:
 
 
 def included(fields: Iterable[Row], options: Iterable[Row], what: Iterable[str]) -> list[Row]:
-    """What `?include=options,positions` adds: the options of these fields, and where they stand in
-    Rootly's forms."""
+    """Return the rows added by `?include=options,positions`.
+
+    They are the options of these fields, and the fields' positions in Rootly's forms.
+    """
     wanted = set(what)
     rows = [row for row in options if "options" in wanted]
     for place, field in enumerate(fields, start=1):
@@ -169,7 +175,7 @@ def included(fields: Iterable[Row], options: Iterable[Row], what: Iterable[str])
 
 
 def in_words(selection: Mapping[str, Any], lists: Mapping[str, Sequence[Row]]) -> str:
-    """What was chosen or typed, as the page of the incident says it."""
+    """Return the selected or typed values in words, for the incident's page."""
     if (value := selection.get("value")) not in (None, ""):
         return ", ".join(value) if isinstance(value, list) else str(value)
     words = []

@@ -1,4 +1,4 @@
-"""Rootly's lists: filters, sorting and JSON:API paging, as section 2.5 of its contract has them."""
+"""Filters, sorting and JSON:API paging of Rootly's lists, as in section 2.5 of its contract."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,16 +15,20 @@ Row = dict[str, Any]
 
 DEFAULT_SIZE, LARGEST_SIZE = 50, 100
 DEEPEST = 10_000
-"""Rows that `page[number]` reaches in a list that also has cursors; beyond, it answers 400."""
+"""Number of rows that `page[number]` reaches in a list that also has cursors.
+
+Beyond it, the answer is a 400.
+"""
 _COMPARISONS = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__"}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list can be asked: exact filters by attribute, what `filter[search]` looks in,
-    sortable attributes.
+    """The parameters of a list.
 
-    `times`: whether it has filters like `filter[created_at][gte]`.
+    `filters` are exact filters by attribute, `search` the attributes for `filter[search]`, and
+    `sort` the sortable attributes. `times` says whether there are filters like
+    `filter[created_at][gte]`.
     """
 
     filters: tuple[str, ...] = ("slug", "name")
@@ -35,8 +39,10 @@ class Query:
 
 
 def answer(request: Request, rows: Iterable[Row], query: Query) -> dict[str, Any]:
-    """The page that was asked for, as a JSON:API document. Raises the 400 for a question the list
-    does not know."""
+    """Return the requested page as a JSON:API document.
+
+    Raises the 400 for a parameter that the list does not have.
+    """
     found = list(rows)
     sort = ""
     for name, value in request.query_params.multi_items():

@@ -1,8 +1,7 @@
-"""Which right each call at Rootly needs: "incidents:read". The areas and verbs are those of a
-role's permissions there.
+"""The right that each call at Rootly needs, such as "incidents:read".
 
-What belongs to an incident or a workflow changes it, so that it needs the right to update it: an
-assumption.
+Areas and verbs are those of a role's permissions in Rootly. A call about an object inside an
+incident or workflow is assumed to need the right to update that incident or workflow.
 """
 
 from dataclasses import dataclass
@@ -12,15 +11,17 @@ _AREAS = {"teams": "groups", "causes": "incident_causes"}
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: the rights that it lacks, and whether a user is behind it."""
+    """One key: the rights that it lacks, and whether it belongs to a user."""
 
     withheld: frozenset[str]
     user: bool
 
 
 def lacks(method: str, path: str, key: Key) -> bool:
-    """Whether the key is refused this call. Everybody may ask who they are; a key of nobody's gets
-    no answer to that."""
+    """Return whether the key is refused this call.
+
+    Every key may ask for its own user; a key without a user gets no answer.
+    """
     if path == "/v1/users/me":
         return not key.user
     parts = path.strip("/").split("/")[1:]

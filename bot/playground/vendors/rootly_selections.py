@@ -1,5 +1,4 @@
-"""Rootly's calls about form fields: the lists of them, and an incident's selections (contract,
-sections 2.3 and 2.5)."""
+"""Rootly's calls about form fields and their selections (contract, 2.3 and 2.5)."""
 
 import asyncio
 import time
@@ -32,9 +31,10 @@ _PLAIN = Query(filters=(), search=(), sort=(), times=False)
 
 
 class FormFields:
-    """`hold`: an event that calls which set a field wait for, before they do anything.
+    """The endpoints of form fields and selections.
 
-    `not_set_up` holds the incidents that have been told that what they chose is not set up yet.
+    `hold` is an event for which calls that set a field wait before they do anything. `not_set_up`
+    has the incidents that were told that their choice is not set up yet.
     """
 
     def __init__(self, rootly: "Rootly") -> None:
@@ -55,14 +55,14 @@ class FormFields:
         ]
 
     def detail(self, incident_id: str) -> dict[str, str]:
-        """What an incident's fields are set to, in words."""
+        """Return the values of an incident's fields, in words."""
         data = self.rootly.data
         rows = [row["attributes"] for row in data.selections.get(incident_id, [])]
         names = {row["id"]: row["attributes"]["name"] for row in data.lists["form_fields"]}
         return {names[row["form_field_id"]]: in_words(row, data.lists) for row in rows}
 
     def item_detail(self, attributes: Mapping[str, Any]) -> dict[str, str]:
-        """What an action item's fields are set to, in words."""
+        """Return the values of an action item's fields, in words."""
         data = self.rootly.data
         names = {row["id"]: row["attributes"]["name"] for row in data.lists["form_fields"]}
         return {
@@ -71,10 +71,10 @@ class FormFields:
         }
 
     def check_item(self, attributes: Mapping[str, Any]) -> None:
-        """Raises the 422 for an action item whose selections do not fit their fields."""
+        """Raise the 422 for an action item with selections that do not fit their fields."""
         for given in attributes.get("form_field_selections") or []:
             value = given.get("value")
-            check(ITEM_SELECTION, {name: it for name, it in given.items() if name != "value"})
+            check(ITEM_SELECTION, {name: part for name, part in given.items() if name != "value"})
             if not (value is None or isinstance(value, str | list)):
                 raise refused(["Value is invalid"], ["value"])
             check_selection(
@@ -165,13 +165,14 @@ class FormFields:
         check_selection(field, given, self.rootly.data.lists, lag=lag)
 
     def _shown(self, request: Request, incident: Row | None, field: Row) -> None:
-        """On the incident's page, and in the playground's list of what there is."""
-        assert incident is not None  # noqa: S101  its selections would not be there
+        """Show the selection on the incident's page and in the playground's list of objects."""
+        # The selections belong to an incident that exists.
+        assert incident is not None  # noqa: S101
         request.state.note = f"set {field['attributes']['name']}"
         path = incident["attributes"]["url"]
         self.rootly.objects = [
-            replace(it, detail={**it.detail, **self.detail(incident["id"])})
-            if it.path == path
-            else it
-            for it in self.rootly.objects
+            replace(shown, detail={**shown.detail, **self.detail(incident["id"])})
+            if shown.path == path
+            else shown
+            for shown in self.rootly.objects
         ]

@@ -1,5 +1,4 @@
-"""What Rootly takes in a request body (contract, 2.1 to 2.3), and its words for what is wrong with
-one."""
+"""The shapes of Rootly's request bodies (contract, 2.1 to 2.3), and its errors for other bodies."""
 
 import json
 import re
@@ -34,7 +33,7 @@ MOMENTS = (
     "closed_at",
     "cancelled_at",
 )
-"""In the order that Rootly checks; those that are given must not go backwards."""
+"""The times of an incident, in the order that Rootly checks: given times must not go backwards."""
 
 KINDS = (
     "test",
@@ -77,7 +76,7 @@ LISTS = {
     "assigned_to_user_id": "users",
     "assigned_to_group_ids": "teams",
 }
-"""Which list an attribute's ids must be found in."""
+"""The list in which an attribute's ids must exist."""
 
 INCIDENT: Mapping[str, Shape] = {
     "title": STRING.or_null(),
@@ -172,15 +171,19 @@ TASK_PARAMS: Mapping[str, Mapping[str, Shape]] = {
         "custom_logo_url": STRING.or_null(),
     },
 }
-"""The task types that are checked member by member with the document's nulls; the others come from
-`task_shapes`."""
+"""The task types that are checked member by member with the document's nulls.
+
+The other types are checked by `task_shapes`.
+"""
 
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+|\{\{.+\}\}")
 
 
 def humanised(field: str) -> str:
-    """As Rails begins a sentence with an attribute: "severity_id" is "Severity", "service_ids" is
-    "Services"."""
+    """Return the attribute as Rails begins a sentence with it.
+
+    For example, "severity_id" gives "Severity", and "service_ids" gives "Services".
+    """
     if field.endswith("_ids"):
         stem = field.removesuffix("_ids")
         field = stem.removesuffix("y") + "ies" if stem.endswith("y") else stem + "s"
@@ -188,13 +191,13 @@ def humanised(field: str) -> str:
 
 
 def refused(titles: Sequence[str], fields: Sequence[str], status: int = 422) -> RefusalError:
-    """Body shape 1 of its errors, one entry a title."""
+    """Return a refusal with body shape 1 of Rootly's errors, one entry for each title."""
     errors = [{"title": title, "status": str(status)} for title in titles]
     return RefusalError(status, {"errors": errors}, " ".join(fields))
 
 
 def check(shapes: Mapping[str, Shape], values: Mapping[str, Any]) -> None:
-    """Raises the 422 with all complaints."""
+    """Raise the 422 with all complaints."""
     if found := complaints(shapes, values):
         raise refused(
             [_title(complaint) for complaint in found], [complaint.field for complaint in found]
@@ -215,8 +218,10 @@ def _title(complaint: Complaint) -> str:
 
 
 def check_moments(attributes: Mapping[str, Any]) -> None:
-    """Times must be ISO 8601 and in the order of a life: "Detected at can not be before Started
-    time"."""
+    """Check that times are ISO 8601 and in the order of `MOMENTS`.
+
+    The error is like Rootly's: "Detected at can not be before Started time".
+    """
     before: tuple[str, datetime] | None = None
     for field in MOMENTS:
         text = attributes.get(field)
@@ -232,7 +237,7 @@ def check_moments(attributes: Mapping[str, Any]) -> None:
 
 
 def check_due_date(attributes: Mapping[str, Any]) -> None:
-    """A day, YYYY-MM-DD."""
+    """Check that the due date is a day, YYYY-MM-DD."""
     try:
         date.fromisoformat(attributes.get("due_date") or "2000-01-01")
     except ValueError as error:
@@ -240,7 +245,7 @@ def check_due_date(attributes: Mapping[str, Any]) -> None:
 
 
 def check_task_params(params: Mapping[str, Any]) -> None:
-    """The type must be known, and the rest what that type takes."""
+    """Check that the task's type exists and that its other members fit the type."""
     task_type = params.get("task_type")
     if not isinstance(task_type, str) or not task_type:
         raise refused(["Task type can't be blank"], ["task_params.task_type"])
@@ -265,8 +270,11 @@ def check_task_params(params: Mapping[str, Any]) -> None:
 
 
 def _is_json(text: str) -> bool:
-    """A Liquid template is filled in when the task runs, so only text without one can be judged
-    now."""
+    """Return whether the text is JSON.
+
+    Text with a Liquid template counts as JSON, because the template is filled in only when the task
+    runs.
+    """
     try:
         json.loads(text)
     except ValueError:

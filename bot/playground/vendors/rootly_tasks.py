@@ -1,4 +1,4 @@
-"""What the types of workflow tasks take, from the same facts that the forms are made of.
+"""The parameters of workflow tasks, from the same facts from which the forms are made.
 
 `tests/contract/test_task_types.py` compares those facts with Rootly's document.
 """
@@ -11,14 +11,18 @@ from bot.adapters.rootly.tasks import Parameter, types
 from bot.playground.vendors.shapes import STRING, Shape, Type
 
 _TYPES: Mapping[str, Type] = {
-    "integer": "integer", "number": "number", "checkbox": "boolean", "yes_no": "boolean", "object": "object",
+    "integer": "integer",
+    "number": "number",
+    "checkbox": "boolean",
+    "yes_no": "boolean",
+    "object": "object",
     "member": "object",
-}  # fmt: skip
+}
 _LISTS: Mapping[Type, Type] = {"string": "strings", "reference": "references", "object": "objects"}
 
 
 def task_shapes(task_type: str) -> Mapping[str, Shape] | None:
-    """The members of that type's `task_params`; None for a type that there is not."""
+    """Return the members of that type's `task_params`; None for a type that does not exist."""
     task = types().get(task_type)
     if task is None:
         return None
@@ -26,7 +30,7 @@ def task_shapes(task_type: str) -> Mapping[str, Shape] | None:
 
 
 def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | None:
-    """The first of several members of which one is needed, when none is there."""
+    """Return the first of several alternative members, if none of them is given; else None."""
     for rule in types()[task_type].rules:
         if rule.kind == "any of" and not any(
             all(given.get(name) for name in group) for group in rule.groups
@@ -36,7 +40,7 @@ def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | No
 
 
 def in_words(params: Mapping[str, Any]) -> dict[str, str]:
-    """What a task was made with, by people's names: "Slack channels" -> "incidents, general"."""
+    """Return a task's parameters in words, by name: "Slack channels" -> "incidents, general"."""
     named = {
         name.replace("_", " ").capitalize(): _said(value)
         for name, value in params.items()

@@ -1,16 +1,18 @@
-"""The body of a create call as people read it."""
+"""The body of a create call in a readable form."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 3000
-"""Characters; the page gets it anew with each request that arrives."""
+"""Largest number of characters. The page gets the text again with each request."""
 
 
 def readable(body: Any) -> str:
-    """The body as indented JSON. What a form field holds as JSON text is unpacked: a workflow's
-    configuration, for one."""
+    """Return the body as indented JSON.
+
+    A form field with JSON text, such as a workflow's configuration, is unpacked.
+    """
     if isinstance(body, Mapping):
         body = {name: _unpacked(value) for name, value in body.items()}
     text = json.dumps(body, indent=2, ensure_ascii=False)

@@ -1,5 +1,7 @@
-"""What a JSON object sent to a vendor may look like, and what is wrong with one; each vendor words
-it its own way."""
+"""The shape of a JSON object sent to a vendor, and the errors in one.
+
+Each vendor words the errors in its own way.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,10 +24,10 @@ Problem = Literal["missing", "unknown", "type", "enum"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One member: its type, whether it must be there (and not blank), whether null is taken, the
-    words it may be.
+    """The shape of one member.
 
-    A reference is an object of `id` and `name`, both strings.
+    `required` means that it must be there and not be blank, `nullable` that null is accepted;
+    `enum` are the allowed words. A reference is an object of `id` and `name`, both strings.
     """
 
     type: Type
@@ -34,11 +36,11 @@ class Shape:
     enum: tuple[str, ...] = ()
 
     def must(self) -> "Shape":
-        """The same, required."""
+        """Return the same shape, required."""
         return replace(self, required=True)
 
     def or_null(self) -> "Shape":
-        """The same, null taken."""
+        """Return the same shape, with null accepted."""
         return replace(self, nullable=True)
 
 
@@ -54,13 +56,13 @@ REFERENCES = Shape("references")
 
 
 def one_of(*words: str) -> Shape:
-    """A string out of these."""
+    """Return the shape of a string that is one of these words."""
     return Shape("string", enum=words)
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One thing that is wrong with one member; `shape` is None for an unknown one."""
+    """One error in one member. `shape` is None for an unknown member."""
 
     field: str
     problem: Problem
@@ -68,7 +70,7 @@ class Complaint:
 
 
 def complaints(shapes: Mapping[str, Shape], values: Mapping[str, Any]) -> list[Complaint]:
-    """Everything wrong with `values`, members in the order of `shapes`, unknown members last."""
+    """Return all errors in `values`: known members in the order of `shapes`, then unknown ones."""
     found = []
     for field, shape in shapes.items():
         problem = (

@@ -1,15 +1,16 @@
-"""A Twilio TaskRouter of our own: two workspaces, their task queues, channels, workflows and tasks
-(contract, section 4).
+"""A stand-in for Twilio TaskRouter: two workspaces with their resources (contract, 4).
 
-What it refuses beyond required parameters and ranges, so that a person sees a refusal that names a
-field and can be mended (the parameter's name stands in the message, as in all errors of this API):
+The resources are task queues, channels, workflows and tasks. Beyond required parameters and ranges,
+it refuses the following, so that a person sees a refusal that names a field and can be corrected.
+The message contains the parameter's name, as in all errors of this API.
 
-- A `Configuration` with a queue of another workspace: `STAGING_QUEUE` is a well-formed SID, but of the workspace
-  "Brambleway Staging", and so is refused in "Brambleway Care", which the credentials are for.
-- A callback URL that Twilio could never reach: http(s) only, and no host like `localhost` or 127.0.0.1.
+- A `Configuration` with a queue of another workspace: `STAGING_QUEUE` is a well-formed SID, but
+  belongs to the workspace "Brambleway Staging". It is therefore refused in "Brambleway Care", to
+  which the credentials belong.
+- A callback URL that Twilio could never reach: http(s) only, and no host like `localhost` or
+  127.0.0.1.
 
-A JSON body carries no parameters as far as this API is concerned, so it gets "Missing required
-parameter".
+This API reads no parameters from a JSON body, so such a body gets "Missing required parameter".
 """
 
 import base64
@@ -45,9 +46,9 @@ STAGING = twilio_sid("WS", "twilio", "Brambleway Staging")
 STAGING_QUEUE = twilio_sid("WQ", "twilio", STAGING, "Everyone")
 DEFAULT_SIZE, LARGEST_SIZE = 50, 1000
 DEFAULT_RESERVATION, LONGEST_RESERVATION = 120, 86_400
-"""Seconds."""
+"""Default and largest TaskReservationTimeout, in seconds."""
 PER_MINUTE = 6000
-"""Twilio publishes no number; the headers need one."""
+"""Twilio publishes no number, but the headers need one."""
 CHANNELS = (
     ("default", "Default"),
     ("voice", "Voice"),
@@ -63,8 +64,8 @@ _YEAR = 365 * 24 * 3600.0
 class Twilio(VendorStandIn):
     """Twilio's TaskRouter API on a port of its own.
 
-    `bare_lists`: a list of tasks comes without their attributes, as Twilio's OpenAPI document has
-    it.
+    With `bare_lists`, a list of tasks comes without their attributes, as in Twilio's OpenAPI
+    document.
     """
 
     vendor = "twilio"
@@ -100,14 +101,14 @@ class Twilio(VendorStandIn):
 
     @property
     def account(self) -> dict[str, str]:
-        """The account's own SID and auth token, which do as well as a key."""
+        """The account's own SID and auth token, which are accepted like a key."""
         return {"key_sid": ACCOUNT, "key_secret": self._token, "workspace_sid": CARE}
 
     def new_key(self) -> dict[str, str]:
         return self.key_without()
 
     def key_without(self, *rights: str) -> dict[str, str]:
-        """The credentials of another key, restricted by these rights ("task_queues:read")."""
+        """Return the credentials of another key, without these rights ("task_queues:read")."""
         sid, secret = twilio_sid("SK"), secrets.token_urlsafe(24)
         self.keys.add(_basic(sid, secret), frozenset(rights))
         return {"key_sid": sid, "key_secret": secret, "workspace_sid": CARE}
@@ -215,7 +216,10 @@ class Twilio(VendorStandIn):
         return settled(self, rows, "sid", _created_at)
 
     def _paged(self, request: Request, key: str, rows: list[Row]) -> Response:
-        """A page; the next one can be reached only by its `next_page_url`, which carries a token."""
+        """Return a page.
+
+        The next page can be reached only by its `next_page_url`, which carries a token.
+        """
         asked = request.query_params
         if name := asked.get("FriendlyName"):
             rows = [row for row in rows if row.get("friendly_name") == name]
@@ -246,7 +250,8 @@ class Twilio(VendorStandIn):
 
     def _page_url(self, request: Request, size: int, number: int, rows: list[Row]) -> str:
         query = {"PageSize": str(size), "Page": str(number)}
-        query |= {name: asked for name in FILTERS if (asked := request.query_params.get(name))}
+        asked = request.query_params
+        query |= {name: asked[name] for name in FILTERS if asked.get(name)}
         if number:
             query["PageToken"] = _token(rows[number * size - 1])
         return f"{self.url}{request.url.path}?{urlencode(query)}"
@@ -293,7 +298,7 @@ class Twilio(VendorStandIn):
             raise not_found(request)
         return str(sid)
 
-    # Rows; `url` and `links` are added when one goes out
+    # Rows (`url` and `links` are added when a row is sent)
 
     def _workspace(self, sid: str, name: str) -> Row:
         return {
@@ -365,7 +370,7 @@ class Twilio(VendorStandIn):
         url = self.url + row["url"]
         return {**row, "url": url, "links": {"statistics": f"{url}/Statistics"}}
 
-    # What people see
+    # Pages for people
 
     def _shown(self, row: Row, *, from_slack: bool) -> DisplayedObject:
         path = f"/console/workspaces/{row['workspace_sid']}/workflows/{row['sid']}"

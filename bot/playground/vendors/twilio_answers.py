@@ -1,4 +1,4 @@
-"""Twilio's errors, and how its API reads a request."""
+"""Twilio's errors, and its reading of a request."""
 
 from urllib.parse import parse_qsl
 
@@ -8,7 +8,7 @@ from bot.playground.vendors.base import RefusalError, media_type
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The form's fields; none of them where the body is of another media type, or not text."""
+    """Return the form's fields. Return none if the body is of another media type or not text."""
     if media_type(request) != "application/x-www-form-urlencoded":
         return {}
     body = await request.body()
@@ -16,7 +16,7 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def error(status: int, code: int, message: str, note: str) -> RefusalError:
-    """An error in the shape that this API's errors have; `note` is for the page's list of requests."""
+    """Return an error in this API's format. `note` is for the page's list of requests."""
     more = f"https://www.twilio.com/docs/errors/{code}"
     return RefusalError(
         status, {"code": code, "message": message, "more_info": more, "status": status}, note
@@ -37,7 +37,7 @@ def not_found(request: Request) -> RefusalError:
 
 
 def whole(form: dict[str, str], parameter: str, least: int, most: int, default: int) -> int:
-    """The whole number that was sent. Raises a refusal for anything else."""
+    """Return the whole number that was sent. Raises a refusal for any other value."""
     text = form.get(parameter) or str(default)
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
         raise invalid(parameter, f"must be between {least} and {most}")

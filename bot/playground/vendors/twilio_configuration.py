@@ -1,4 +1,4 @@
-"""Whether a TaskRouter workflow's configuration will do (contract, section 6)."""
+"""The check of a TaskRouter workflow's configuration (contract, section 6)."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 LARGEST = 1_038_576
-"""Bytes."""
+"""Largest size of a configuration, in bytes."""
 LARGEST_INT = 2_147_483_647
 _QUEUE = re.compile(r"WQ[0-9a-fA-F]{32}")
 _PREFIXED = re.compile(r"\b(task|worker)\.")
@@ -16,8 +16,7 @@ _COMPARED = re.compile(r"==|!=|[<>]|\b(CONTAINS|HAS|IN)\b", re.IGNORECASE)
 
 
 def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
-    """What is wrong with the first part that is wrong, or nothing. `queue_exists` asks the
-    workspace at hand."""
+    """Return the first error, or an empty string. `queue_exists` asks the present workspace."""
     if len(text.encode()) > LARGEST:
         return f"it is longer than {LARGEST} bytes"
     try:
@@ -43,12 +42,12 @@ def fault_in(text: str, queue_exists: Callable[[str], bool]) -> str:
 
 
 def _given(thing: dict[str, Any]) -> dict[str, Any]:
-    """Without the members that are null: they are as good as left out."""
+    """Return the object without its null members, which count as left out."""
     return {name: value for name, value in thing.items() if value is not None}
 
 
 def queue_of(thing: dict[str, Any]) -> Any:
-    """Older examples of Twilio's say `task_queue_sid`."""
+    """Return the queue's SID. Twilio's older examples use `task_queue_sid`."""
     return thing.get("queue") or thing.get("task_queue_sid")
 
 
@@ -95,13 +94,16 @@ def _fault_in_target(
 
 
 def _is_whole(value: Any, least: int) -> bool:
-    """Digits as text are whole numbers, too, as in Twilio's examples."""
+    """Return whether the value is a whole number.
+
+    Digits as text are accepted too, as in Twilio's examples.
+    """
     text = "" if isinstance(value, bool) else str(value)
     return re.fullmatch(r"\d{1,10}", text) is not None and least <= int(text) <= LARGEST_INT
 
 
 def _fault_in_expression(expression: str) -> str:
-    """The grossest mistakes; what the real one checks beyond them is not documented."""
+    """Return the worst error in an expression. Twilio's further checks are not documented."""
     bare = _QUOTED.sub("''", expression)
     if bare.replace("''", "").count("'") or '"' in bare:
         return "has a text without an end"

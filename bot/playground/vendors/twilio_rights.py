@@ -1,5 +1,7 @@
-"""Which right each call at TaskRouter needs of a restricted key: "task_queues:read". The names are
-ours."""
+"""The right that each call at TaskRouter needs from a restricted key, such as "task_queues:read".
+
+The names are our own.
+"""
 
 from collections.abc import Collection
 
@@ -12,7 +14,7 @@ _LISTS = {
 
 
 def lacks(method: str, path: str, withheld: Collection[str]) -> bool:
-    """Whether a key without the rights `withheld` is refused this call."""
+    """Return whether a key without the rights `withheld` is refused this call."""
     parts = path.strip("/").split("/")[3:]
     what = _LISTS.get(parts[0], "") if parts else "workspaces"
     return f"{what}:{'read' if method == 'GET' else 'create'}" in withheld

@@ -1,8 +1,8 @@
 """The tasks of the Twilio stand-in's workspaces (contract, section 4.2).
 
-Nobody works there, so a task is pending until a test (`finish`) or its timeout ends it; about five
-minutes later it is forgotten, as with the real ones. A task goes to the queue that its workflow's
-default filter names.
+Nobody works there, so a task is pending until a test (`finish`) or its timeout ends it. About five
+minutes later the task is forgotten, as at Twilio. A task goes to the queue of its workflow's
+default filter.
 """
 
 import json
@@ -21,20 +21,20 @@ from bot.playground.vendors.twilio_configuration import queue_of
 Row = dict[str, Any]
 
 LARGEST_ATTRIBUTES = 4096
-"""Characters."""
+"""Largest length of a task's attributes, in characters."""
 LARGEST_INT = 2_147_483_647
 DAY, TWO_WEEKS = 86_400, 1_209_600
 REMEMBERED_SECONDS = 300.0
-"""So long after its end a task is still there."""
+"""Seconds after its end for which a task still exists."""
 EVALUATIONS = 3
-"""Filters that evaluate an expression, a second."""
+"""Number of filters with an expression that are allowed in a second."""
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _CONDITION = re.compile(r"""\s*(\w+)\s*==\s*(?:"([^"]*)"|'([^']*)')\s*""")
 _AND = re.compile(r"\bAND\b")
 
 
 class Tasks:
-    """Every workspace's tasks, and which calls they take. The lists are the stand-in's own."""
+    """Every workspace's tasks. The lists belong to the stand-in."""
 
     def __init__(
         self,
@@ -50,8 +50,10 @@ class Tasks:
         self._evaluated: deque[float] = deque(maxlen=EVALUATIONS)
 
     def create(self, workspace: str, form: dict[str, str], common: Row) -> Row:
-        """The task that the form asks for, kept; `common` is what every resource has. Raises a
-        refusal."""
+        """Make and keep the task that the form asks for.
+
+        `common` are the members that every resource has. Raises a refusal.
+        """
         workflow, channel = self._workflow(workspace, form), self._channel(workspace, form)
         queue = self._queue(workspace, form, workflow)
         target, ignore = self._routing_target(workspace, form)
@@ -80,20 +82,20 @@ class Tasks:
         return row
 
     def finish(self, sid: str, at: float | None = None) -> None:
-        """Complete a task; `at` is epoch seconds, now if left out."""
+        """Complete a task. `at` is in epoch seconds, by default now."""
         row = next(row for rows in self.rows.values() for row in rows if row["sid"] == sid)
         row["assignment_status"] = "completed"
         self._ended[sid] = time.time() if at is None else at
 
     def present(self, workspace: str, expression: str = "") -> list[Row]:
-        """The tasks that are not forgotten yet, and for which the expression holds."""
+        """Return the tasks that are not forgotten yet and for which the expression is true."""
         now = time.time()
         there = [row for row in self.rows[workspace] if self._end(row) + REMEMBERED_SECONDS > now]
         wanted = conditions(expression) if expression else {}
         return [row for row in there if _meets(json.loads(row["attributes"]), wanted)]
 
     def count_evaluation(self) -> None:
-        """Raises the 429 for a fourth one within a second."""
+        """Count a filter with an expression. Raises the 429 for a fourth one within a second."""
         now = time.monotonic()
         if len(self._evaluated) == EVALUATIONS and now - self._evaluated[0] < 1.0:
             raise error(429, 20429, "Too Many Requests", "too many expressions")
@@ -128,8 +130,10 @@ class Tasks:
     def _routing_target(
         self, workspace: str, form: dict[str, str]
     ) -> tuple[str | None, bool | None]:
-        """(the target, whether its capacity is ignored); there is no list of workers to find one
-        in."""
+        """Return the target, and whether its capacity is ignored.
+
+        A worker is not looked up, because there is no list of workers.
+        """
         target, ignore = form.get("RoutingTarget") or None, form.get("IgnoreCapacity")
         if target is not None:
             lists = {"WQ": self._queues[workspace], "WW": self._workflows[workspace]}
@@ -147,8 +151,12 @@ class Tasks:
 
 
 def conditions(expression: str) -> dict[str, str]:
-    """The text that each attribute has to be; `name == "text"` and AND are understood. Raises a
-    refusal."""
+    """Return the text that each attribute must have.
+
+    The expression may use `name == "text"` and AND.
+
+    Raises a refusal for other expressions.
+    """
     found: dict[str, str] = {}
     for part in _AND.split(expression):
         if (match := _CONDITION.fullmatch(part)) is None:
@@ -166,7 +174,7 @@ def new_sid() -> str:
 
 
 def detail(row: Row) -> dict[str, str]:
-    """What people see of a task."""
+    """Return a task's details for people."""
     shown = {
         "Workflow": row["workflow_friendly_name"],
         "Queue": row["task_queue_friendly_name"],
@@ -186,7 +194,7 @@ def detail(row: Row) -> dict[str, str]:
 
 
 def title(row: Row) -> str:
-    """What a task is about, as far as its attributes say."""
+    """Return the task's title from its attributes."""
     return str(json.loads(row["attributes"]).get("title") or "A task without a title")
 
 
