@@ -8,11 +8,16 @@ before.
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import structlog
 
+from bot.access import store as permissions
+from bot.connections import setup_links
+from bot.connections import store as connections
+from bot.slack import installations
+from bot.storage import preferences
 from bot.storage.database import Database
 from bot.workspace import Scope, Workspace
 
@@ -20,23 +25,45 @@ log = structlog.get_logger(__name__)
 
 SCRUBS = 5
 SCRUB_PAUSE = 0.2
-
-
 REMOVED_AT_ONCE = 500
 """A long write would keep people waiting."""
-TABLES = ("installations", "connections", "links", "permissions", "habits")
-"""Small ones, which go at once with all that is still to be sent or shown; catalogs go with their
-connections."""
 
 _ASLEEP = (
-    "state IN ('delivered', 'rejected', 'failed') AND reconcile_at = 0 AND next_step_at = 0 AND version <= "
-    "card_version"
-    " AND view_id = ''"
+    "state IN ('delivered', 'rejected', 'failed') AND reconcile_at = 0 AND next_step_at = 0"
+    " AND version <= card_version AND view_id = ''"
 )
 """Deliveries that nothing happens to by itself any more."""
 
 
+def _forget_moving_deliveries(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the deliveries that something could still happen to."""
+    sql = f"DELETE FROM deliveries WHERE {scope.condition} AND NOT ({_ASLEEP})"  # noqa: S608  ours
+    tx.execute(sql, scope.values)
+
+
+def _forget_settled_deliveries(tx: sqlite3.Connection, scope: Scope, most: int) -> int:
+    """Remove so many of the other deliveries; how many were removed."""
+    sql = (
+        "DELETE FROM deliveries WHERE id IN"  # noqa: S608  ours
+        f" (SELECT id FROM deliveries WHERE {scope.condition} LIMIT {most})"
+    )
+    return tx.execute(sql, scope.values).rowcount
+
+
+OWNERS: Sequence[Callable[[sqlite3.Connection, Scope], None]] = (
+    installations.forget,
+    connections.forget,  # and with them their catalogs
+    setup_links.forget,
+    permissions.forget,
+    preferences.forget,
+    _forget_moving_deliveries,
+)
+"""Each removes the rows of some workspaces from its own table, in the one transaction of all."""
+
+
 class Purge:
+    """Removes the rows of workspaces from the database."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -52,10 +79,11 @@ class Purge:
         """
         organisation = workspace._replace(team="")
 
-        def work(db: sqlite3.Connection) -> Scope | None:
-            if workspace.team and _installed_at(db, organisation):
-                return _hand_over(db, workspace, said_at)
-            return _remove(db, _scope(db, workspace), said_at)
+        def work(tx: sqlite3.Connection) -> Scope | None:
+            if workspace.team and installations.installed_at(tx, organisation):
+                gone = installations.remove_earlier(tx, workspace, said_at + 1)
+                return Scope(workspace, served=True) if gone else None
+            return _remove(tx, workspace, said_at)
 
         return await self._database.write(work)
 
@@ -64,10 +92,12 @@ class Purge:
         its own is kept."""
         organisation = workspace._replace(team="")
 
-        def work(db: sqlite3.Connection) -> Scope | None:
-            if _installed_at(db, workspace) or _installed_at(db, organisation) >= said_at + 1:
+        def work(tx: sqlite3.Connection) -> Scope | None:
+            if installations.installed_at(tx, workspace):
                 return None
-            return _remove(db, _scope(db, workspace), said_at)
+            if installations.installed_at(tx, organisation) >= said_at + 1:
+                return None
+            return _remove(tx, workspace, said_at)
 
         return await self._database.write(work)
 
@@ -76,12 +106,10 @@ class Purge:
         None of who is served."""
         if scope.served:
             return 0
-        sql = (
-            "DELETE FROM deliveries WHERE id IN"  # noqa: S608  ours
-            f" (SELECT id FROM deliveries WHERE {scope.condition} LIMIT {REMOVED_AT_ONCE})"
-        )
         removed = 0
-        while some := await self._database.write(lambda db: db.execute(sql, scope.values).rowcount):
+        while some := await self._database.write(
+            lambda tx: _forget_settled_deliveries(tx, scope, REMOVED_AT_ONCE)
+        ):
             removed += some
         return removed
 
@@ -144,42 +172,22 @@ def _forget(parts: Sequence[Part], scope: Scope) -> None:
         part.forget(scope)
 
 
-def _scope(db: sqlite3.Connection, workspace: Workspace) -> Scope:
+def _remove(tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:
+    """Remove all but the deliveries that are asleep, so that from now on nothing is sent, looked
+    up, shown or submitted. None where a later installation is there."""
+    scope = _scope(tx, workspace)
+    if installations.installed_at(tx, workspace) >= said_at + 1:
+        return None
+    for forget in OWNERS:
+        forget(tx, scope)
+    return scope
+
+
+def _scope(tx: sqlite3.Connection, workspace: Workspace) -> Scope:
     """Raises ValueError for neither a workspace nor an organisation: it would be everybody's rows
     outside of one."""
     if workspace.team:
         return Scope(workspace)
     if not workspace.enterprise:
         raise ValueError("no workspace")
-    own = db.execute(
-        "SELECT team FROM installations WHERE enterprise = ? AND team != ''",
-        (workspace.enterprise,),
-    )
-    return Scope(workspace, frozenset(row[0] for row in own))
-
-
-def _hand_over(db: sqlite3.Connection, team: Workspace, said_at: float) -> Scope | None:
-    """The team's own installation; None where it went already, or is a later one."""
-    own = db.execute(
-        "DELETE FROM installations WHERE (enterprise, team) = (?, ?) AND installed_at < ?",
-        (*team, said_at + 1),
-    )
-    return Scope(team, served=True) if own.rowcount else None
-
-
-def _remove(db: sqlite3.Connection, scope: Scope, said_at: float) -> Scope | None:
-    """All but the deliveries that are asleep, so that from now on nothing is sent, looked up, shown
-    or submitted."""
-    if _installed_at(db, scope.workspace) >= said_at + 1:
-        return None
-    for table in TABLES:
-        db.execute(f"DELETE FROM {table} WHERE {scope.condition}", scope.values)  # noqa: S608  ours
-    db.execute(f"DELETE FROM deliveries WHERE {scope.condition} AND NOT ({_ASLEEP})", scope.values)  # noqa: S608  ours
-    return scope
-
-
-def _installed_at(db: sqlite3.Connection, workspace: Workspace) -> float:
-    """Epoch seconds; 0 where it has no installation of its own."""
-    sql = "SELECT installed_at FROM installations WHERE (enterprise, team) = (?, ?)"
-    row = db.execute(sql, workspace).fetchone()
-    return 0.0 if row is None else float(row[0])
+    return Scope(workspace, installations.teams_of(tx, workspace.enterprise))

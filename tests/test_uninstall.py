@@ -300,7 +300,7 @@ async def test_a_submission_that_has_read_the_connection_already_is_not_written(
         tables = await machine.database.read(
             lambda db: [
                 db.execute(f"SELECT count(*) FROM {it}").fetchone()[0]
-                for it in ("deliveries", "habits")
+                for it in ("deliveries", "preferences")
             ]
         )
         assert (tables, machine.adapter.sent) == ([0, 0], [])

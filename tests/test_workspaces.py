@@ -16,7 +16,7 @@ from tests.conftest import eventually
 from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
 from tests.many import ACME, ADMIN, BOLT, CORE, DUCHY, TEAMS, Many, installed_as, many, workspace_of
 
-BUSY = {"connections": 1, "deliveries": 1, "habits": 1}
+BUSY = {"connections": 1, "deliveries": 1, "preferences": 1}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 
 class AccessStore:
@@ -43,3 +43,8 @@ class AccessStore:
             )
 
         await self._database.write(work)
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove what the admins of these workspaces decided."""
+    tx.execute(f"DELETE FROM permissions WHERE {scope.condition}", scope.values)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 LINK_SECONDS = 600.0
 TOKEN_BYTES = 32
@@ -53,12 +53,12 @@ class SetupLinks:
 
         def work(db: sqlite3.Connection) -> None:
             db.execute(
-                "DELETE FROM links WHERE expires_at <= ? OR (enterprise, team, vendor, actor) = "
+                "DELETE FROM setup_links WHERE expires_at <= ? OR (enterprise, team, vendor, actor) = "
                 "(?, ?, ?, ?)",
                 (now, *workspace, vendor, actor),
             )
             db.execute(
-                "INSERT INTO links (digest, enterprise, team, vendor, actor, actor_name, "
+                "INSERT INTO setup_links (digest, enterprise, team, vendor, actor, actor_name, "
                 "workspace_name, expires_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
@@ -72,7 +72,7 @@ class SetupLinks:
         does not use it up."""
         row = await self._database.read(
             lambda db: db.execute(
-                "SELECT * FROM links WHERE digest = ? AND expires_at > ?",
+                "SELECT * FROM setup_links WHERE digest = ? AND expires_at > ?",
                 (digest_of(token), self._clock()),
             ).fetchone()
         )
@@ -82,7 +82,9 @@ class SetupLinks:
         """Remove the links whose time is over; how many."""
         return await self._database.write(
             lambda db: (
-                db.execute("DELETE FROM links WHERE expires_at <= ?", (self._clock(),)).rowcount
+                db.execute(
+                    "DELETE FROM setup_links WHERE expires_at <= ?", (self._clock(),)
+                ).rowcount
             )
         )
 
@@ -93,11 +95,16 @@ def use_up(
     """Inside a transaction: use the link up for a change of this connection; False when it is for
     another one, was used before, or its time is over."""
     used = db.execute(
-        "DELETE FROM links WHERE digest = ? AND (enterprise, team, vendor) = (?, ?, ?) AND "
+        "DELETE FROM setup_links WHERE digest = ? AND (enterprise, team, vendor) = (?, ?, ?) AND "
         "expires_at > ?",
         (link.digest, *workspace, vendor, now),
     )
     return used.rowcount == 1
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the links of these workspaces."""
+    tx.execute(f"DELETE FROM setup_links WHERE {scope.condition}", scope.values)
 
 
 def digest_of(token: str) -> str:

@@ -12,7 +12,7 @@ from bot.delivery.model import FOR_AN_ADMIN
 from bot.errors import SecretError
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import ConnectionKey, Scope, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,17 @@ class Connections:
             return _connection(row, self._secret(row))
         except SecretError as error:
             return replace(_connection(row, {}), broken=str(error))
+
+
+def exists(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> bool:
+    """Return whether the workspace is connected to the vendor."""
+    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+    return tx.execute(sql, (*workspace, vendor)).fetchone() is not None
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the connections of these workspaces. Their catalogs go with them, by foreign key."""
+    tx.execute(f"DELETE FROM connections WHERE {scope.condition}", scope.values)
 
 
 def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from bot.storage.database import Database
 from bot.storage.encryption import SLACK, SecretBox
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 FRESH_SECONDS = 30.0
 """How soon a change is noticed that another process made."""
@@ -153,6 +153,30 @@ class Installations:
             installed_at=row["installed_at"],
             token=self._secret_box.open((*workspace, SLACK), row["token"])["token"],
         )
+
+
+def installed_at(tx: sqlite3.Connection, workspace: Workspace) -> float:
+    """Return when this very row was installed, in epoch seconds; 0 where there is no such row."""
+    sql = "SELECT installed_at FROM installations WHERE (enterprise, team) = (?, ?)"
+    row = tx.execute(sql, workspace).fetchone()
+    return 0.0 if row is None else float(row[0])
+
+
+def teams_of(tx: sqlite3.Connection, enterprise: str) -> frozenset[str]:
+    """Return the teams of the organisation that have installations of their own."""
+    sql = "SELECT team FROM installations WHERE enterprise = ? AND team != ''"
+    return frozenset(row[0] for row in tx.execute(sql, (enterprise,)))
+
+
+def remove_earlier(tx: sqlite3.Connection, workspace: Workspace, before: float) -> bool:
+    """Remove this very row if it was installed before that moment; whether it was removed."""
+    sql = "DELETE FROM installations WHERE (enterprise, team) = (?, ?) AND installed_at < ?"
+    return tx.execute(sql, (*workspace, before)).rowcount == 1
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the installations of these workspaces."""
+    tx.execute(f"DELETE FROM installations WHERE {scope.condition}", scope.values)
 
 
 class OAuthStates:

@@ -331,3 +331,15 @@ def m014_name_columns_plainly(db: Database) -> None:
         ("twins", "duplicates"),
     ):
         db.conn.execute(f"ALTER TABLE deliveries RENAME COLUMN {old} TO {new}")
+
+
+@MIGRATIONS()
+def m020_rename_habits_to_preferences(db: Database) -> None:
+    """Name the table as the code names it: the operation that a channel used last."""
+    db.conn.execute("ALTER TABLE habits RENAME TO preferences")
+
+
+@MIGRATIONS()
+def m021_rename_links_to_setup_links(db: Database) -> None:
+    """Name the table as the code names it: links to the page where a vendor is connected."""
+    db.conn.execute("ALTER TABLE links RENAME TO setup_links")

@@ -111,7 +111,7 @@ def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:
     db.execute(f"UPDATE connections SET account_name = '{PLANTED}-' || vendor {where}")
     db.execute(f"UPDATE installations SET name = '{PLANTED}-installation' {where}")
     habit = (*workspace, f"C0{PLANTED}", "incident", f"{PLANTED}.habit")
-    db.execute("INSERT INTO habits VALUES (?, ?, ?, ?, ?)", habit)
+    db.execute("INSERT INTO preferences VALUES (?, ?, ?, ?, ?)", habit)
     may = (*workspace, "rootly.action_item", f"S0{PLANTED}", f"U0{PLANTED}", 1.0)
     db.execute("INSERT INTO permissions VALUES (?, ?, ?, ?, ?, ?)", may)
 
@@ -178,7 +178,7 @@ class Kept:
         self._rows = await self._database.read(self._read)
 
     def _read(self, db: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
-        tables = ("installations", "connections", "catalogs", "permissions", "habits")
+        tables = ("installations", "connections", "catalogs", "permissions", "preferences")
         return {
             table: [
                 tuple(row)

@@ -71,7 +71,7 @@ async def press(world: World, user: str, status: int = 200, **action: Any) -> No
 async def links(world: World) -> int:
     database = world.bot.services.links._database
     return int(
-        await database.read(lambda db: db.execute("SELECT count(*) FROM links").fetchone()[0])
+        await database.read(lambda db: db.execute("SELECT count(*) FROM setup_links").fetchone()[0])
     )
 
 

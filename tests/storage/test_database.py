@@ -17,8 +17,8 @@ from bot.storage.migrations import MIGRATIONS
 
 DIARY = "Dear diary, " * 100
 TABLES = [
-    *("catalogs", "connections", "deliveries", "delivery_events", "habits"),
-    *("installations", "links", "oauth_states", "permissions"),
+    *("catalogs", "connections", "deliveries", "delivery_events", "installations"),
+    *("oauth_states", "permissions", "preferences", "setup_links"),
 ]
 OPEN_AND_WRITE = """
 import asyncio, sys
@@ -28,7 +28,7 @@ from bot.storage.database import Database
 async def main():
     database = await Database.open(Path(sys.argv[1]))
     await database.write(lambda db: db.execute(
-        "INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'rootly.incident')", (sys.argv[2],)))
+        "INSERT INTO preferences VALUES ('', 'T1', ?, 'incident', 'rootly.incident')", (sys.argv[2],)))
     await database.close()
 
 asyncio.run(main())
@@ -58,11 +58,11 @@ async def test_a_migrated_file_is_opened_as_it_is(path: Path) -> None:
         database = await Database.open(path)
         await database.write(
             lambda db, it=channel: db.execute(
-                "INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'x.y')", (it,)
+                "INSERT INTO preferences VALUES ('', 'T1', ?, 'incident', 'x.y')", (it,)
             )
         )
         kept = await database.read(
-            lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
+            lambda db: [row[0] for row in db.execute("SELECT channel FROM preferences")]
         )
         applied = await database.read(
             lambda db: db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
@@ -102,7 +102,7 @@ def test_three_processes_start_at_once_on_a_fresh_file(path: Path, times: int) -
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
     assert ends == [("", 0)] * 3
     with sqlite3.connect(path) as db:
-        assert sorted(row[0] for row in db.execute("SELECT channel FROM habits")) == [
+        assert sorted(row[0] for row in db.execute("SELECT channel FROM preferences")) == [
             "C0",
             "C1",
             "C2",
@@ -142,16 +142,16 @@ async def test_a_write_that_raises_leaves_nothing_behind(database: Database) -> 
     """What a failed write did is rolled back, its error comes out, and the next write works."""
 
     def fail(db: sqlite3.Connection) -> None:
-        db.execute("INSERT INTO habits VALUES ('', 'T1', 'C1', 'incident', 'x.y')")
+        db.execute("INSERT INTO preferences VALUES ('', 'T1', 'C1', 'incident', 'x.y')")
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
         await database.write(fail)
     await database.write(
-        lambda db: db.execute("INSERT INTO habits VALUES ('', 'T1', 'C2', 'incident', 'x.y')")
+        lambda db: db.execute("INSERT INTO preferences VALUES ('', 'T1', 'C2', 'incident', 'x.y')")
     )
     assert await database.read(
-        lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
+        lambda db: [row[0] for row in db.execute("SELECT channel FROM preferences")]
     ) == ["C2"]
 
 
@@ -161,9 +161,10 @@ async def test_a_busy_file_blocks_no_reader_and_fails_a_writer_soon(database: Da
     other.execute("BEGIN IMMEDIATE")
     loop = asyncio.get_running_loop()
     started = loop.time()
-    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM habits")))
+    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM preferences")))
     assert (
-        await database.read(lambda db: db.execute("SELECT count(*) FROM habits").fetchone()[0]) == 0
+        await database.read(lambda db: db.execute("SELECT count(*) FROM preferences").fetchone()[0])
+        == 0
     )
     assert loop.time() - started < 0.5
     with pytest.raises(sqlite3.OperationalError, match="locked"):
@@ -171,14 +172,14 @@ async def test_a_busy_file_blocks_no_reader_and_fails_a_writer_soon(database: Da
     assert loop.time() - started < 2.0
     other.execute("COMMIT")
     other.close()
-    await database.write(lambda db: db.execute("DELETE FROM habits"))
+    await database.write(lambda db: db.execute("DELETE FROM preferences"))
 
 
 async def test_a_writer_waits_for_another_that_ends_soon(database: Database) -> None:
     """A short write of another process delays ours and does not fail it."""
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM habits")))
+    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM preferences")))
     await asyncio.sleep(0.1)
     assert not writing.done()
     other.execute("COMMIT")

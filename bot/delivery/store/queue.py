@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from bot.connections import store as connections
 from bot.delivery.model import (
     DRAFTED,
     FOR_AN_ADMIN,
@@ -86,7 +87,7 @@ class Deliveries:
         }
 
         def work(db: sqlite3.Connection) -> tuple[sqlite3.Row, bool]:
-            if connected and not _is_connected(db, draft):
+            if connected and not connections.exists(db, draft.workspace, draft.vendor):
                 raise NoLongerThereError
             remember_preference(
                 db, draft.workspace, draft.channel, draft.kind, f"{draft.vendor}.{draft.operation}"
@@ -331,11 +332,6 @@ _CLEAN: Mapping[str, Any] = {
     "erased_at": 0.0,
 }
 """A corrected submission begins without what became of the one before."""
-
-
-def _is_connected(db: sqlite3.Connection, draft: Draft) -> bool:
-    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
-    return db.execute(sql, (*draft.workspace, draft.vendor)).fetchone() is not None
 
 
 def _claim(db: sqlite3.Connection, draft: Draft, lease: float | None, now: float) -> dict[str, Any]:
