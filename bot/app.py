@@ -41,9 +41,9 @@ from bot.slack.tokens import SlackTokens
 from bot.slack.user_groups import UserGroups
 from bot.storage import key_check
 from bot.storage.database import Database
-from bot.storage.encryption import SecretBox, load_secret_box
-from bot.stores import Stores, make_stores
-from bot.uninstall import Uninstaller
+from bot.storage.encryption import SecretBox
+from bot.stores import Stores, load_secret_box, open_secrets, open_stores
+from bot.uninstall import Purge, Uninstaller
 from bot.web.app import make_web
 from bot.web.connect import Connecting, Receipts
 from bot.web.oauth import OAuth
@@ -80,21 +80,21 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
         rate_limiters = RateLimiters(
             {vendor: adapter.limits for vendor, adapter in adapters.items()}
         )
-        stored = make_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
+        stored = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
         connections, tokens = (
             stored.connections,
             SlackTokens(stored.installations, settings.fixed_token),
         )
 
         catalogs = Catalogs(
-            stored.lists,
+            stored.catalogs,
             connections,
             adapters,
             rate_limiters,
             on_recovered=lambda: dispatcher.wake(),
         )
         dispatcher = Dispatcher(
-            stored.deliveries,
+            stored.delivery.deliveries,
             connections,
             adapters,
             rate_limiters,
@@ -102,10 +102,14 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
             on_created=catalogs.created,
             on_mended=catalogs.wake,
         )
-        reconciler = Reconciler(stored.doubts, connections, adapters, rate_limiters, dispatcher)
-        follow_ups = FollowUps(stored.steps, connections, adapters, rate_limiters, dispatcher)
-        cards = Cards(stored.card_outbox, connections, adapters, opened.patient, tokens)
-        retention = Retention(stored.history, stored.links, settings.keep_days)
+        reconciler = Reconciler(
+            stored.delivery.doubts, connections, adapters, rate_limiters, dispatcher
+        )
+        follow_ups = FollowUps(
+            stored.delivery.steps, connections, adapters, rate_limiters, dispatcher
+        )
+        cards = Cards(stored.delivery.card_outbox, connections, adapters, opened.patient, tokens)
+        retention = Retention(stored.delivery.history, stored.setup_links, settings.keep_days)
 
         def changed(row: Delivery) -> None:
             for part in (cards, reconciler, follow_ups):
@@ -121,10 +125,10 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
         services = Services(
             adapters=adapters,
             connections=connections,
-            deliveries=stored.deliveries,
-            decisions=stored.decisions,
-            history=stored.history,
-            card_outbox=stored.card_outbox,
+            deliveries=stored.delivery.deliveries,
+            decisions=stored.delivery.decisions,
+            history=stored.delivery.history,
+            card_outbox=stored.delivery.card_outbox,
             catalogs=catalogs,
             dispatcher=dispatcher,
             cards=cards,
@@ -132,9 +136,9 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
             preferences=stored.preferences,
             people=people,
             groups=groups,
-            access=AccessPolicy(stored.permissions, people, groups),
-            uninstaller=Uninstaller(stored.purge, remembering, holders),
-            links=stored.links,
+            access=AccessPolicy(stored.access, people, groups),
+            uninstaller=Uninstaller(Purge(opened.database), remembering, holders),
+            links=stored.setup_links,
             public_url=str(settings.public_url or "").rstrip("/"),
             background=background,
             uploads=uploads,
@@ -163,7 +167,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
     secret_box = load_secret_box(settings.encryption_keys, settings.database)
     database = await Database.open(settings.database)
     stack.push_async_callback(database.close)
-    await key_check.check(database, secret_box)
+    await key_check.check(open_secrets(database), secret_box, settings.database)
     return _Opened(
         secret_box=secret_box,
         database=database,
@@ -194,7 +198,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stored: Stores) -> S
         return []
     scopes, url = manifest.load()["oauth_config"]["scopes"]["bot"], settings.slack_authorize_url
     return OAuth(
-        app, client, stored.installations, stored.states, authorize_url=url, scopes=scopes
+        app, client, stored.installations, stored.oauth_states, authorize_url=url, scopes=scopes
     ).routes()
 
 

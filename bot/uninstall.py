@@ -16,6 +16,7 @@ import structlog
 from bot.access import store as permissions
 from bot.connections import setup_links
 from bot.connections import store as connections
+from bot.delivery.store import for_other_owners as deliveries
 from bot.slack import installations
 from bot.storage import preferences
 from bot.storage.database import Database
@@ -28,35 +29,13 @@ SCRUB_PAUSE = 0.2
 REMOVED_AT_ONCE = 500
 """A long write would keep people waiting."""
 
-_ASLEEP = (
-    "state IN ('delivered', 'rejected', 'failed') AND reconcile_at = 0 AND next_step_at = 0"
-    " AND version <= card_version AND view_id = ''"
-)
-"""Deliveries that nothing happens to by itself any more."""
-
-
-def _forget_moving_deliveries(tx: sqlite3.Connection, scope: Scope) -> None:
-    """Remove the deliveries that something could still happen to."""
-    sql = f"DELETE FROM deliveries WHERE {scope.condition} AND NOT ({_ASLEEP})"  # noqa: S608  ours
-    tx.execute(sql, scope.values)
-
-
-def _forget_settled_deliveries(tx: sqlite3.Connection, scope: Scope, most: int) -> int:
-    """Remove so many of the other deliveries; how many were removed."""
-    sql = (
-        "DELETE FROM deliveries WHERE id IN"  # noqa: S608  ours
-        f" (SELECT id FROM deliveries WHERE {scope.condition} LIMIT {most})"
-    )
-    return tx.execute(sql, scope.values).rowcount
-
-
 OWNERS: Sequence[Callable[[sqlite3.Connection, Scope], None]] = (
     installations.forget,
     connections.forget,  # and with them their catalogs
     setup_links.forget,
     permissions.forget,
     preferences.forget,
-    _forget_moving_deliveries,
+    deliveries.forget,
 )
 """Each removes the rows of some workspaces from its own table, in the one transaction of all."""
 
@@ -108,7 +87,7 @@ class Purge:
             return 0
         removed = 0
         while some := await self._database.write(
-            lambda tx: _forget_settled_deliveries(tx, scope, REMOVED_AT_ONCE)
+            lambda tx: deliveries.forget_some(tx, scope, REMOVED_AT_ONCE)
         ):
             removed += some
         return removed

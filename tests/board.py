@@ -20,6 +20,7 @@ from bot.slack.installations import Installations
 from bot.slack.tokens import SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
 from tests.slack_wire import Answer, Wire, slack_wire
 
@@ -117,7 +118,7 @@ async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
     database = await Database.open(path)
     card_outbox, connections = (
         CardOutbox(database, clock),
-        Connections(database, SecretBox([KEY]), clock),
+        open_stores(database, SecretBox([KEY]), clock).connections,
     )
     installations = Installations(database, SecretBox([KEY]))
     async with slack_wire() as (wire, client):

@@ -19,6 +19,7 @@ from bot.playground.slack import Outcome
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 from tests.acting import Modal
 from tests.parts import KEY, Clock
 
@@ -65,7 +66,7 @@ def deliveries(database: Database, clock: Clock) -> Deliveries:
 
 @pytest.fixture
 def connections(database: Database, clock: Clock) -> Connections:
-    return Connections(database, SecretBox([KEY]), clock)
+    return open_stores(database, SecretBox([KEY]), clock).connections
 
 
 @dataclass

@@ -34,6 +34,7 @@ from bot.delivery.store.reconcile import Doubts
 from bot.forms.fields import Form
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 from bot.workspace import Workspace
 
 HERE = Workspace("", "T0HERE0001")
@@ -238,7 +239,8 @@ async def machine_on(
     database = await Database.open(path)
     adapter = adapter or Notes()
     adapters, rate_limiters = {"notes": adapter}, RateLimiters({"notes": limits}, clock)
-    connections = Connections(database, SecretBox([KEY]), clock, on_gone=rate_limiters.renew)
+    stores = open_stores(database, SecretBox([KEY]), clock, on_gone=rate_limiters.renew)
+    connections = stores.connections
     deliveries = Deliveries(database, clock)
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""The vendors' lists as they were fetched last, and which operation each channel used last."""
+"""The vendors' lists as they were fetched last."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import TypeAdapter
 
 from bot.adapters.base import Entry
+from bot.connections import store as connections
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import ConnectionKey, Workspace
 
 _ENTRIES = TypeAdapter(list[Entry])
 
@@ -45,30 +46,25 @@ class CatalogStore:
         text = _ENTRIES.dump_json(list(entries)).decode()
 
         def work(db: sqlite3.Connection) -> None:
+            if not connections.exists(db, workspace, vendor):
+                return
             db.execute(
                 "INSERT INTO catalogs (enterprise, team, vendor, name, entries, fetched_at)"
-                " SELECT enterprise, team, vendor, ?, ?, ? FROM connections WHERE (enterprise, "
-                "team, vendor) = (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET entries = excluded.entries, fetched_at = "
-                "excluded.fetched_at",
-                (name, text, fetched_at, *workspace, vendor),
+                " VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET entries = excluded.entries,"
+                " fetched_at = excluded.fetched_at",
+                (*workspace, vendor, name, text, fetched_at),
             )
 
         await self._database.write(work)
 
-
-async def fetched_at(database: Database) -> Mapping[tuple[Workspace, str], Mapping[str, float]]:
-    """For every connection the names of its lists that were ever stored, and when each was fetched
-    (epoch seconds)."""
-    rows = await database.read(
-        lambda db: db.execute(
-            "SELECT enterprise, team, vendor, name, fetched_at FROM connections"
-            " LEFT JOIN catalogs USING (enterprise, team, vendor) ORDER BY 1, 2, 3, 4"
-        ).fetchall()
-    )
-    found: dict[tuple[Workspace, str], dict[str, float]] = {}
-    for enterprise, team, vendor, name, at in rows:
-        lists = found.setdefault((Workspace(enterprise, team), vendor), {})
-        if at:
-            lists[name] = at
-    return found
+    async def ages(self) -> Mapping[ConnectionKey, Mapping[str, float]]:
+        """When each list was fetched last (epoch seconds), by its name and connection. A connection
+        of which no list was ever stored is not among them."""
+        sql = "SELECT enterprise, team, vendor, name, fetched_at FROM catalogs ORDER BY 1, 2, 3, 4"
+        rows = await self._database.read(lambda db: db.execute(sql).fetchall())
+        found: dict[ConnectionKey, dict[str, float]] = {}
+        for enterprise, team, vendor, name, at in rows:
+            if at:
+                found.setdefault((Workspace(enterprise, team), vendor), {})[name] = at
+        return found

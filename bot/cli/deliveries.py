@@ -19,6 +19,8 @@ from bot.forms.text import cut
 from bot.messages.words import undecided
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 
 Wish = Literal["retry", "cancel"]
 OPERATOR = "operator"
@@ -104,13 +106,14 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
     since = _since(wanted.since, time.time())
     database = await Database.open(settings.database)
     try:
-        history = History(database)
+        stores = open_stores(database, SecretBox.without_keys()).delivery
+        history = stores.history
         if not wanted.key:
             rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
             return _json([_plain(row) for row in rows]) if wanted.as_json else _table(rows, wanted)
         rows = await _with_key(history, wanted.key)
         if wanted.wish:
-            rows = [await _decide(history, Decisions(database), rows, wanted.wish)]
+            rows = [await _decide(history, stores.decisions, rows, wanted.wish)]
         told = [(row, await history.trail(row)) for row in rows]
     finally:
         await database.close()

@@ -1,16 +1,16 @@
 """Which vendors a workspace is connected to, and with what credentials."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from bot.adapters.base import Rights
 from bot.connections.setup_links import SetupLink, use_up
-from bot.delivery.model import FOR_AN_ADMIN
 from bot.errors import SecretError
 from bot.storage.database import Database
+from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SecretBox
 from bot.workspace import ConnectionKey, Scope, Workspace
 
@@ -33,8 +33,28 @@ class Connection:
     rights: Rights = field(default_factory=Rights)
 
 
+class Accepted(NamedTuple):
+    """The vendor accepts the credentials of a connection to this account, since `at` (epoch
+    seconds). `reconnected`: an admin has seen to the connection; else only the token is known to
+    work again."""
+
+    connection_key: ConnectionKey
+    account: str
+    at: float
+    reconnected: bool
+
+
+OnAccepted = Callable[[sqlite3.Connection, Accepted], None]
+OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
+
+
 class Connections:
-    """`on_gone` hears of a connection that was removed here, or now belongs to another account."""
+    """The connections of all workspaces.
+
+    `on_accepted` and `on_removed` do, inside the transaction that changes a connection, what other
+    tables need of it: the deliveries that waited for it become due. `on_gone` is called afterwards
+    for a connection that was removed here, or now belongs to another account.
+    """
 
     def __init__(
         self,
@@ -42,11 +62,15 @@ class Connections:
         secret_box: SecretBox,
         clock: Callable[[], float] = time.time,
         *,
+        on_accepted: OnAccepted,
+        on_removed: OnRemoved,
         on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
     ) -> None:
         self._database = database
         self._secret_box = secret_box
         self._clock = clock
+        self._on_accepted = on_accepted
+        self._on_removed = on_removed
         self._on_gone = on_gone
 
     async def save(
@@ -103,7 +127,7 @@ class Connections:
                 " connected_by = excluded.connected_by, rights = excluded.rights",
                 row,
             )
-            _requeue(db, workspace, vendor, account, now, *FOR_AN_ADMIN)
+            self._on_accepted(db, Accepted((workspace, vendor), account, now, reconnected=True))
             return True, others > 0
 
         saved, gone = await self._database.write(work)
@@ -131,14 +155,8 @@ class Connections:
                 ),
             )
             if noted.rowcount:
-                _requeue(
-                    db,
-                    connection.workspace,
-                    connection.vendor,
-                    connection.account,
-                    now,
-                    *FOR_AN_ADMIN,
-                )
+                place = (connection.workspace, connection.vendor)
+                self._on_accepted(db, Accepted(place, connection.account, now, reconnected=True))
 
         await self._database.write(work)
 
@@ -159,12 +177,7 @@ class Connections:
                 "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
                 (*workspace, vendor),
             )
-            db.execute(
-                "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'queued' AND enterprise = ? AND "
-                "team = ? AND vendor = ?"
-                " AND next_attempt_at > ?",
-                (now, *workspace, vendor, now),
-            )
+            self._on_removed(db, (workspace, vendor), now)
             return True
 
         if removed := await self._database.write(work):
@@ -225,7 +238,8 @@ class Connections:
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and not broken:
-                _requeue(db, workspace, vendor, row["account"], now, "unauthorized")
+                place = (workspace, vendor)
+                self._on_accepted(db, Accepted(place, row["account"], now, reconnected=False))
 
         await self._database.write(work)
 
@@ -245,6 +259,21 @@ def exists(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> bool:
     return tx.execute(sql, (*workspace, vendor)).fetchone() is not None
 
 
+SECRETS = SecretColumn(
+    kind="connection",
+    select=(
+        "SELECT enterprise, team, vendor, secret FROM connections"
+        " WHERE (enterprise, team, vendor) > (?, ?, ?) ORDER BY enterprise, team, vendor LIMIT ?"
+    ),
+    replace=(
+        "UPDATE connections SET secret = ? WHERE (enterprise, team, vendor, secret) = (?, ?, ?, ?)"
+    ),
+    remove="DELETE FROM connections WHERE (enterprise, team, vendor, secret) = (?, ?, ?, ?)",
+    exists="SELECT 1 FROM connections LIMIT 1",
+)
+"""The credentials of the connections."""
+
+
 def forget(tx: sqlite3.Connection, scope: Scope) -> None:
     """Remove the connections of these workspaces. Their catalogs go with them, by foreign key."""
     tx.execute(f"DELETE FROM connections WHERE {scope.condition}", scope.values)
@@ -262,24 +291,4 @@ def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
         connected_at=row["created_at"],
         connected_by=row["connected_by"],
         rights=Rights.model_validate_json(row["rights"]),
-    )
-
-
-def _requeue(
-    db: sqlite3.Connection,
-    workspace: Workspace,
-    vendor: str,
-    account: str,
-    now: float,
-    *reasons: str,
-) -> None:
-    # What is past its time is no news any more: a person decides about it.
-    db.execute(
-        "UPDATE deliveries SET state = 'queued', reason = 'reconnected', next_attempt_at = ?, version = "
-        "version + 1,"
-        " updated_at = ?, changed_by = ''"
-        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND "
-        "expires_at > ?"
-        " AND reason IN (SELECT value FROM json_each(?))",
-        (now, now, *workspace, vendor, account, now, json.dumps(reasons)),
     )

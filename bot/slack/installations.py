@@ -13,6 +13,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from bot.storage.database import Database
+from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SLACK, SecretBox
 from bot.workspace import Scope, Workspace
 
@@ -177,6 +178,22 @@ def remove_earlier(tx: sqlite3.Connection, workspace: Workspace, before: float) 
 def forget(tx: sqlite3.Connection, scope: Scope) -> None:
     """Remove the installations of these workspaces."""
     tx.execute(f"DELETE FROM installations WHERE {scope.condition}", scope.values)
+
+
+SECRETS = SecretColumn(
+    kind="installation",
+    select=(
+        f"SELECT enterprise, team, '{SLACK}', token FROM installations"
+        f" WHERE (enterprise, team, '{SLACK}') > (?, ?, ?) ORDER BY enterprise, team LIMIT ?"
+    ),
+    replace=(
+        "UPDATE installations SET token = ?"
+        f" WHERE (enterprise, team, '{SLACK}', token) = (?, ?, ?, ?)"
+    ),
+    remove=f"DELETE FROM installations WHERE (enterprise, team, '{SLACK}', token) = (?, ?, ?, ?)",
+    exists="SELECT 1 FROM installations LIMIT 1",
+)
+"""The tokens of the installations."""
 
 
 class OAuthStates:

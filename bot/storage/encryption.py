@@ -6,11 +6,10 @@ import json
 import os
 import re
 import shlex
-import sqlite3
 import sys
 import tempfile
 from collections import OrderedDict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,11 @@ class SecretBox:
         self._first = fernets[0] if fernets else None
         self._fernet = MultiFernet(fernets)
         self._opened: OrderedDict[str, Any] = OrderedDict()  # by ciphertext
+
+    @classmethod
+    def without_keys(cls) -> "SecretBox":
+        """A box that opens nothing that is stored: its key is made up."""
+        return cls([Fernet.generate_key()], "nowhere")
 
     def seal(self, owner: tuple[str, ...], secret: Mapping[str, str]) -> str:
         """The ciphertext of `secret`, bound to `owner`: (enterprise, team, vendor) for a
@@ -105,18 +109,18 @@ def _checked(plain: Any, owner: tuple[str, ...]) -> dict[str, str]:
     return dict(plain["secret"])
 
 
-def load_secret_box(
-    encryption_keys: SecretStr | None, database: Path, *, anew: bool = False
+def make_secret_box(
+    encryption_keys: SecretStr | None, database: Path, is_lost: Callable[[], bool]
 ) -> SecretBox:
     """The keys of `RELAY_ENCRYPTION_KEYS`, or of the key file beside the database; commas or white
     space between them.
 
-    The file is made if absent; beside a database that holds secrets already only with `anew`, for
-    then the file was lost. Raises `SettingError`.
+    The file is made if absent. `is_lost` is asked first: it says whether the database holds secrets
+    that a new key would not open. Raises `SettingError`.
     """
     path = key_file(database)
     source = VARIABLE if encryption_keys else path.name
-    text = encryption_keys.get_secret_value() if encryption_keys else _read(path, database, anew)
+    text = encryption_keys.get_secret_value() if encryption_keys else _read(path, is_lost)
     try:
         return SecretBox([key.encode() for key in re.split(r"[,\s]+", text) if key], source)
     except ValueError:
@@ -154,10 +158,10 @@ def none_opens(source: str) -> SettingError:
     )
 
 
-def _read(path: Path, database: Path, anew: bool) -> str:
+def _read(path: Path, is_lost: Callable[[], bool]) -> str:
     try:
         if not path.exists():
-            if not anew and holds_secrets(database):
+            if is_lost():
                 raise SettingError(
                     path.name,
                     f"the key file is gone, {VARIABLE} is not set here, and the database holds "
@@ -176,27 +180,6 @@ def _read(path: Path, database: Path, anew: bool) -> str:
             f"the key file {path} cannot be read or made ({error.strerror}); choose another "
             "folder.",
         ) from error
-
-
-def holds_secrets(database: Path) -> bool:
-    """Whether anything is encrypted in that file. What is no database, or not there yet, holds
-    nothing."""
-    if not database.exists():
-        return False
-    try:
-        with contextlib.closing(
-            sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)
-        ) as db:
-            tables = {
-                row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
-            return any(
-                db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0]
-                for table in ("connections", "installations")
-                if table in tables
-            )
-    except sqlite3.DatabaseError:  # opening it for good says what is wrong with it
-        return False
 
 
 def _make_key_file(path: Path) -> None:

@@ -18,6 +18,7 @@ from bot.delivery.store.queue import Deliveries
 from bot.errors import OutcomeUnknownError, RetryLaterError, UnauthorizedError
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 from tests.conftest import eventually
 from tests.parts import (
     ELSEWHERE,
@@ -69,7 +70,7 @@ class Shelf:
 
 
 def make(database: Database, clock: Clock, adapter: Notes | None = None) -> Shelf:
-    connections = Connections(database, SecretBox([KEY]), clock)
+    connections = open_stores(database, SecretBox([KEY]), clock).connections
     adapter = adapter or Notes()
     recovered: list[float] = []
     catalogs = Catalogs(

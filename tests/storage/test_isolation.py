@@ -63,15 +63,16 @@ OF_NOBODY: Mapping[str, str] = {
     "OAuthStates.use": "before an installation nobody knows whose it will be",
     "FollowUpSteps.claim": "the finisher takes what is due, whosever it is",
     "FollowUpSteps.next_time": "the finisher sleeps until something is due",
-    "catalogs.store.fetched_at": "operators look after everybody's lists",
+    "CatalogStore.ages": "operators look after everybody's lists",
     "delivery.store.backlog.count": "operators look after the queue as a whole",
     "delivery.store.due.claim_due": "what `Doubts.claim` and `FollowUpSteps.claim` do",
     "delivery.store.due.next_due": "what `Doubts.next_time` and `FollowUpSteps.next_time` do",
-    "encrypted_secrets.remove": "operators rotate everybody's keys",
-    "encrypted_secrets.rotate": "operators rotate everybody's keys",
+    "EncryptedSecrets.remove": "operators rotate everybody's keys",
+    "EncryptedSecrets.rotate": "operators rotate everybody's keys",
     "key_check.check": "the start tries everybody's keys",
     "key_check.demand_some": "the start tries everybody's keys",
-    "encrypted_secrets.try_all": "the start tries everybody's keys",
+    "EncryptedSecrets.any": "operators look after everybody's keys",
+    "EncryptedSecrets.try_all": "the start tries everybody's keys",
 }
 
 READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {

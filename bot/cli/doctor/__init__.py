@@ -43,12 +43,13 @@ async def examine(settings: Settings) -> list[Finding]:
             limited("SLACK_APP_TOKEN", slack.app_token(settings), slack.SECONDS),
             limited("RELAY_PUBLIC_URL", slack.public_url(settings), slack.SECONDS),
         ]
-        if store.database is not None and store.secret_box is not None:
-            everything = vendors.connections(settings, store.database, store.secret_box)
+        stores = store.stores
+        if stores is not None and store.secret_box is not None:
+            everything = vendors.connections(settings, stores.connections)
             checks.append(limited("vendors", everything, ALL_SECONDS))
-        if store.database is not None:
+        if store.database is not None and stores is not None:
             checks += [
-                limited("lists", stored.lists(store.database), 10),
+                limited("lists", stored.lists(stores), 10),
                 limited("queue", stored.queue(store.database), 10),
             ]
         for found in await asyncio.gather(*checks):
