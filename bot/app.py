@@ -1,12 +1,12 @@
 """Where the parts are put together. This page is the whole machine.
 
-Slack -> web (or a socket) -> Bolt -> handlers -> courier -> adapter -> vendor
-                                         |           |
-                                      catalogs     cards -> Slack
+Slack -> web (or a socket) -> Bolt -> handlers -> dispatcher -> adapter -> vendor
+                                         |            |
+                                      catalogs      cards -> Slack
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 import handlers
 from bot.access.policy import AccessPolicy
+from bot.adapters.base import Adapter
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
 from bot.adapters.registry import make_adapters
@@ -28,7 +29,14 @@ from bot.delivery.model import Delivery
 from bot.delivery.reconciler import Reconciler
 from bot.delivery.retention import Retention
 from bot.runtime.background import BackgroundTasks
-from bot.services import Services
+from bot.runtime.hooks import Hook
+from bot.services import (
+    ConnectionServices,
+    DeliveryServices,
+    Operations,
+    Services,
+    SlackServices,
+)
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.slack.app import make_bolt
@@ -47,7 +55,7 @@ from bot.uninstall import Purge, Uninstaller
 from bot.web.app import make_web
 from bot.web.connect import Connecting, Receipts
 from bot.web.oauth import OAuth
-from bot.workspace import Workspace
+from bot.workspace import Workspace, WorkspaceMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Bot:
     app: AsyncApp
     web: Starlette
     services: Services
+    stores: Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,100 +80,52 @@ class _Opened:
     patient: AsyncWebClient
 
 
+@dataclass(frozen=True, slots=True)
+class _Loops:
+    """The parts that run for as long as the bot does."""
+
+    dispatcher: Dispatcher
+    reconciler: Reconciler
+    follow_ups: FollowUps
+    catalogs: Catalogs
+    cards: Cards
+    retention: Retention
+
+
 @asynccontextmanager
 async def create_app(settings: Settings) -> AsyncIterator[Bot]:
     """Open everything, run the background, and close it in order. Raises `SettingError`."""
     async with AsyncExitStack() as stack:
-        opened = await _open(settings, stack)
-        adapters = make_adapters(opened.vendors, settings.vendor_urls)
-        rate_limiters = RateLimiters(
-            {vendor: adapter.limits for vendor, adapter in adapters.items()}
-        )
-        stored = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
-        connections, tokens = (
-            stored.connections,
-            SlackTokens(stored.installations, settings.fixed_token),
-        )
-
-        catalogs = Catalogs(
-            stored.catalogs,
-            connections,
-            adapters,
-            rate_limiters,
-            on_recovered=lambda: dispatcher.wake(),
-        )
-        dispatcher = Dispatcher(
-            stored.delivery.deliveries,
-            connections,
-            adapters,
-            rate_limiters,
-            on_change=lambda row: changed(row),
-            on_created=catalogs.created,
-            on_mended=catalogs.wake,
-        )
-        reconciler = Reconciler(
-            stored.delivery.doubts, connections, adapters, rate_limiters, dispatcher
-        )
-        follow_ups = FollowUps(
-            stored.delivery.steps, connections, adapters, rate_limiters, dispatcher
-        )
-        cards = Cards(stored.delivery.card_outbox, connections, adapters, opened.patient, tokens)
-        retention = Retention(stored.delivery.history, stored.setup_links, settings.keep_days)
-
-        def changed(row: Delivery) -> None:
-            for part in (cards, reconciler, follow_ups):
-                part.changed(row)
-
-        people, groups, scopes = UserDirectory(settings.admin_ids), UserGroups(), Scopes()
-        uploads, receipts = Uploads(background := BackgroundTasks()), Receipts()
-        holders = (stored.installations, opened.secret_box)  # of Slack's tokens
-        remembering = (
-            *(dispatcher, reconciler, follow_ups, cards, catalogs, rate_limiters),
-            *(people, groups, scopes, uploads, receipts, *holders),
-        )
-        services = Services(
-            adapters=adapters,
-            connections=connections,
-            deliveries=stored.delivery.deliveries,
-            decisions=stored.delivery.decisions,
-            history=stored.delivery.history,
-            card_outbox=stored.delivery.card_outbox,
-            catalogs=catalogs,
-            dispatcher=dispatcher,
-            cards=cards,
-            installations=stored.installations,
-            preferences=stored.preferences,
-            people=people,
-            groups=groups,
-            access=AccessPolicy(stored.access, people, groups),
-            uninstaller=Uninstaller(Purge(opened.database), remembering, holders),
-            links=stored.setup_links,
-            public_url=str(settings.public_url or "").rstrip("/"),
-            background=background,
-            uploads=uploads,
-            scopes=scopes,
-        )
+        memory = WorkspaceMemory()
+        opened = await _open(settings, memory, stack)
+        with memory.collecting():
+            adapters = make_adapters(opened.vendors, settings.vendor_urls)
+            limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
+            rate_limiters = RateLimiters(limits)
+            stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
+            tokens = SlackTokens(stores.installations, settings.fixed_token)
+            loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
+            uninstaller = Uninstaller(Purge(opened.database), memory)
+            services = _make_services(settings, stores, loops, adapters, uninstaller)
+            receipts = Receipts()
 
         app = make_bolt(opened.quick, tokens)
         handlers.register(app, services)
         pages = [
             *_connecting(services, receipts, tokens, opened.quick),
-            *_installing(settings, opened.patient, stored),
+            *_installing(settings, opened.patient, stores),
         ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        for part in (dispatcher, reconciler, follow_ups, catalogs, cards, retention):
-            stack.push_async_callback(
-                _end, asyncio.create_task(part.run(), name=type(part).__name__)
-            )
-        stack.push_async_callback(dispatcher.stop)
-        stack.push_async_callback(background.stop)
-        yield Bot(app, web, services)
+        _run(loops, stack)
+        stack.push_async_callback(services.slack.background.stop)
+        yield Bot(app, web, services, stores)
 
 
-async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
-    """Raises `SettingError`."""
-    secret_box = load_secret_box(settings.encryption_keys, settings.database)
+async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitStack) -> _Opened:
+    """Open the database, and the ways to the vendors and to Slack. Raises `SettingError`."""
+    with memory.collecting():
+        secret_box = load_secret_box(settings.encryption_keys, settings.database)
     database = await Database.open(settings.database)
     stack.push_async_callback(database.close)
     await key_check.check(open_secrets(database), secret_box, settings.database)
@@ -174,6 +135,72 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
         vendors=await stack.enter_async_context(make_client()),
         quick=await stack.enter_async_context(slack_client(settings, 2)),
         patient=await stack.enter_async_context(slack_client(settings, 15)),
+    )
+
+
+def _make_loops(
+    settings: Settings,
+    opened: _Opened,
+    stores: Stores,
+    tokens: SlackTokens,
+    adapters: Mapping[str, Adapter],
+    rate_limiters: RateLimiters,
+) -> _Loops:
+    """Make the background's parts, and let each hear from the others what concerns it."""
+    row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
+    vendors = (stores.connections, adapters, rate_limiters)
+    catalogs = Catalogs(stores.catalogs, *vendors, on_recovered=connection_recovered)
+    dispatcher = Dispatcher(
+        stores.delivery.deliveries,
+        *vendors,
+        on_change=row_changed,
+        on_created=catalogs.created,
+        on_mended=catalogs.wake,
+    )
+    reconciler = Reconciler(stores.delivery.doubts, *vendors, dispatcher)
+    follow_ups = FollowUps(stores.delivery.steps, *vendors, dispatcher)
+    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
+    retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
+    connection_recovered.add(dispatcher.wake)
+    row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention)
+
+
+def _make_services(
+    settings: Settings,
+    stores: Stores,
+    loops: _Loops,
+    adapters: Mapping[str, Adapter],
+    uninstaller: Uninstaller,
+) -> Services:
+    """Make what the listeners may use."""
+    people, user_groups = UserDirectory(settings.admin_ids), UserGroups()
+    background = BackgroundTasks()
+    return Services(
+        operations=Operations(adapters, stores.connections, loops.catalogs, stores.preferences),
+        catalogs=loops.catalogs,
+        access=AccessPolicy(stores.access, people, user_groups),
+        delivery=DeliveryServices(
+            dispatcher=loops.dispatcher,
+            deliveries=stores.delivery.deliveries,
+            decisions=stores.delivery.decisions,
+            history=stores.delivery.history,
+            card_outbox=stores.delivery.card_outbox,
+            cards=loops.cards,
+        ),
+        connections=ConnectionServices(
+            store=stores.connections,
+            setup_links=stores.setup_links,
+            public_url=str(settings.public_url or "").rstrip("/"),
+        ),
+        slack=SlackServices(
+            people=people,
+            user_groups=user_groups,
+            scopes=Scopes(),
+            files=Uploads(background),
+            background=background,
+            uninstaller=uninstaller,
+        ),
     )
 
 
@@ -191,15 +218,30 @@ def _connecting(
     return Connecting(services, receipts, client_for, redraw_home).routes()
 
 
-def _installing(settings: Settings, client: AsyncWebClient, stored: Stores) -> Sequence[BaseRoute]:
+def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> Sequence[BaseRoute]:
     """The way to Slack and back, where the bot may be installed in many workspaces. Raises
     `SettingError`."""
     if (app := settings.slack_app) is None:
         return []
     scopes, url = manifest.load()["oauth_config"]["scopes"]["bot"], settings.slack_authorize_url
     return OAuth(
-        app, client, stored.installations, stored.oauth_states, authorize_url=url, scopes=scopes
+        app, client, stores.installations, stores.oauth_states, authorize_url=url, scopes=scopes
     ).routes()
+
+
+def _run(loops: _Loops, stack: AsyncExitStack) -> None:
+    """Run the loops until the stack is left. The dispatcher finishes first what it is sending."""
+    for loop in (
+        loops.dispatcher,
+        loops.reconciler,
+        loops.follow_ups,
+        loops.catalogs,
+        loops.cards,
+        loops.retention,
+    ):
+        task = asyncio.create_task(loop.run(), name=type(loop).__name__)
+        stack.push_async_callback(_end, task)
+    stack.push_async_callback(loops.dispatcher.stop)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

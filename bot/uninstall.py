@@ -9,7 +9,6 @@ before.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
 
 import structlog
 
@@ -20,7 +19,7 @@ from bot.delivery.store import for_other_owners as deliveries
 from bot.slack import installations
 from bot.storage import preferences
 from bot.storage.database import Database
-from bot.workspace import Scope, Workspace
+from bot.workspace import Scope, Workspace, WorkspaceMemory
 
 log = structlog.get_logger(__name__)
 
@@ -97,21 +96,12 @@ class Purge:
         return await self._database.empty_journal()
 
 
-class Part(Protocol):
-    """What remembers something of workspaces, or does something for them."""
-
-    def forget(self, scope: Scope, /) -> None:
-        """Forget what is remembered of these workspaces, and stop what is done for them. Never
-        raises."""
-
-
 class Uninstaller:
-    """`parts` are all of the bot's; `tokens` are those of them that remember Slack's tokens."""
+    """Removes workspaces from the database and from `memory`."""
 
-    def __init__(self, purge: Purge, parts: Sequence[Part], tokens: Sequence[Part] = ()) -> None:
+    def __init__(self, purge: Purge, memory: WorkspaceMemory) -> None:
         self._purge = purge
-        self._parts = parts
-        self._tokens = tokens
+        self.memory = memory
 
     async def leave(self, workspace: Workspace, said_at: float) -> None:
         """Remove everything of the workspace, or of the organisation where the team is empty,
@@ -128,12 +118,10 @@ class Uninstaller:
                 await self._finish(scope)
 
     async def _finish(self, scope: Scope) -> None:
-        parts = self._tokens if scope.served else self._parts
-        _forget(parts, scope)
+        self.memory.forget(scope)
         await self._purge.finish(scope)
-        _forget(
-            parts, scope
-        )  # what was being read from the database until just now, and remembered since
+        # What was being read from the database until just now, and was remembered since:
+        self.memory.forget(scope)
         await self._scrub()
         log.info("uninstall.finished", served=scope.served, **scope.workspace._asdict())
 
@@ -144,11 +132,6 @@ class Uninstaller:
                 return
             await asyncio.sleep(SCRUB_PAUSE)
         log.warning("uninstall.journal_not_emptied")
-
-
-def _forget(parts: Sequence[Part], scope: Scope) -> None:
-    for part in parts:
-        part.forget(scope)
 
 
 def _remove(tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:

@@ -1,10 +1,13 @@
-"""Whose a row is: a workspace, the connection of a workspace to a vendor, or all of an
-organisation."""
+"""Workspaces: whose a row is, which of them an uninstallation is about, and the parts of the bot
+that remember something of them."""
 
 import json
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 
 class Workspace(NamedTuple):
@@ -53,3 +56,56 @@ class Scope:
     def values(self) -> Mapping[str, str]:
         """The parameters of `condition`, by name."""
         return {**self.workspace._asdict(), "kept": json.dumps(sorted(self.kept))}
+
+
+class WorkspaceMemory:
+    """All parts of one bot that remember something of workspaces."""
+
+    def __init__(self) -> None:
+        self.parts: list[RemembersWorkspaces] = []
+
+    def add(self, part: "RemembersWorkspaces") -> None:
+        """Take in a part."""
+        self.parts.append(part)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Take in every `RemembersWorkspaces` that is made inside the block. The block must not
+        await anything: what others make meanwhile is not this bot's."""
+        token = _collecting.set(self)
+        try:
+            yield
+        finally:
+            _collecting.reset(token)
+
+    def forget(self, scope: Scope) -> None:
+        """Let every part forget these workspaces. Where the organisation's installation serves them
+        from now on, only their tokens are forgotten."""
+        for part in self.parts:
+            if part.holds_tokens or not scope.served:
+                part.forget(scope)
+
+
+class RemembersWorkspaces(ABC):
+    """A part that remembers something of workspaces, or does something for them.
+
+    It need not be listed anywhere: the bot's `WorkspaceMemory` collects it when it is made.
+    """
+
+    holds_tokens: ClassVar[bool] = False
+    """Whether it remembers tokens of installations."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        part = super().__new__(cls)
+        memory = _collecting.get()
+        if memory is not None:
+            memory.add(part)
+        return part
+
+    @abstractmethod
+    def forget(self, scope: Container[Workspace], /) -> None:
+        """Forget what is remembered of these workspaces, and stop what is done for them. Never
+        raises."""
+
+
+_collecting: ContextVar[WorkspaceMemory | None] = ContextVar("collecting", default=None)

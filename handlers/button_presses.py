@@ -109,7 +109,9 @@ def listener(act: Act) -> Listener:
         context: AsyncBoltContext,
         services: Services,
     ) -> None:
-        task = services.background.start(_carry_out(act, pressed(body, client, context, services)))
+        task = services.slack.background.start(
+            _carry_out(act, pressed(body, client, context, services))
+        )
         if task not in (await asyncio.wait({task}, timeout=PRESS_SECONDS))[0]:
             log.info("button.slowed_down")
         await ack()

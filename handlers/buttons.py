@@ -80,7 +80,7 @@ async def _row(press: Press) -> Delivery:
     services, handle = press.services, press.handle
     if handle is None or not belongs(handle.workspace, press.context):
         raise NotDoneError(messages.GONE)
-    row = await services.deliveries.find(*handle)
+    row = await services.delivery.deliveries.find(*handle)
     if row is None or not _still_made(services, row):
         raise NotDoneError(messages.GONE)
     if row.private and row.actor != press.user:
@@ -92,7 +92,7 @@ async def _row(press: Press) -> Delivery:
     if no := checked.no.get(name):
         raise NotDoneError(no)
     if press.ts:
-        await services.card_outbox.adopt(row, press.channel, press.ts)
+        await services.delivery.card_outbox.adopt(row, press.channel, press.ts)
     return row
 
 
@@ -103,7 +103,7 @@ def _kind(row: Delivery) -> Kind:
 def _still_made(services: Services, row: Delivery) -> bool:
     """Whether its operation is one that this version of the bot knows."""
     try:
-        services.find(_name(row))
+        services.operations.find(_name(row))
     except KeyError:
         return False
     return True
@@ -124,10 +124,10 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
     if changed is not None:
         await _draw_again(press, changed)
         return
-    now = await services.deliveries.get(row)
-    services.cards.changed(now)  # an old card, perhaps
+    now = await services.delivery.deliveries.get(row)
+    services.delivery.cards.changed(now)  # an old card, perhaps
     if not _is_answered(now, press, decision):
-        await press.say(messages.meanwhile(now, *services.find(_name(now))))
+        await press.say(messages.meanwhile(now, *services.operations.find(_name(now))))
     await _draw_again(press, now)
 
 
@@ -140,9 +140,11 @@ def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:
 
 
 async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | None:
-    changed = await press.services.decisions.make(row.workspace, row.key, decision, press.user)
+    changed = await press.services.delivery.decisions.make(
+        row.workspace, row.key, decision, press.user
+    )
     if changed is not None:
-        await press.services.dispatcher.tell(changed)
+        await press.services.delivery.dispatcher.tell(changed)
     return changed
 
 
@@ -153,24 +155,24 @@ async def _draw_again(press: Press, row: Delivery) -> None:
     if not press.view:
         return
     try:
-        row = await services.dispatcher.outcome(
+        row = await services.delivery.dispatcher.outcome(
             row, asyncio.get_running_loop().time() + OUTCOME_SECONDS
         )
         if press.at_home:
             await home.publish(services, press.client, row.workspace, press.user)
             return
-        shown = await _replace(press, messages.receipt(row, *services.find(_name(row))))
-        await services.card_outbox.follow(row, press.view_id, shown=shown)
+        shown = await _replace(press, messages.receipt(row, *services.operations.find(_name(row))))
+        await services.delivery.card_outbox.follow(row, press.view_id, shown=shown)
     except sqlite3.Error as error:  # what was decided is written down all the same
         log.error("button.not_redrawn", delivery=row.key, error=type(error).__name__)
-    services.cards.changed(row)
+    services.delivery.cards.changed(row)
 
 
 async def _edit(press: Press, row: Delivery) -> None:
     services = press.services
-    adapter, operation = services.find(_name(row))
+    adapter, operation = services.operations.find(_name(row))
     if "edit" not in messages.possible(row):
-        services.cards.changed(row)
+        services.delivery.cards.changed(row)
         raise NotDoneError(messages.meanwhile(row, adapter, operation))
     state = ModalState(
         key=row.key,
@@ -183,12 +185,14 @@ async def _edit(press: Press, row: Delivery) -> None:
         more=messages.needs_more(row, adapter, operation),
     )
     words = {name: entry.label for name, entry in row.chosen.items()}
-    choices = await services.choices(row.workspace, state.kind)
+    choices = await services.operations.choices(row.workspace, state.kind)
     try:
         view = await draw(
             services,
             state,
-            (await services.allowed(press.client, row.workspace, press.user, choices)).choices,
+            (
+                await services.access.allowed(press.client, row.workspace, press.user, choices)
+            ).choices,
             row.payload,
             lambda catalog, entry: words.get(f"{catalog}/{entry}"),
             [messages.refused(row, adapter, operation)],
@@ -198,8 +202,10 @@ async def _edit(press: Press, row: Delivery) -> None:
         raise NotDoneError(str(reason)) from None
     if press.in_modal:
         if row.view_id == press.view_id:
-            await services.card_outbox.forget_view(row)  # no receipt comes over the form any more
-        services.cards.is_form(press.view_id)
+            await services.delivery.card_outbox.forget_view(
+                row
+            )  # no receipt comes over the form any more
+        services.delivery.cards.is_form(press.view_id)
         opened = await _replace(press, view)
     else:
         opened = await press.show(view)
@@ -211,7 +217,7 @@ async def _edit(press: Press, row: Delivery) -> None:
 async def _copy(press: Press, row: Delivery) -> None:
     if row.erased_at:
         raise NotDoneError("What was written has been erased since.")
-    view = messages.copied(row, *press.services.find(_name(row)))
+    view = messages.copied(row, *press.services.operations.find(_name(row)))
     if not await press.show(view):
         raise NotDoneError("Slack did not open the text in time. Please try again.")
 

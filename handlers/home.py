@@ -30,16 +30,18 @@ async def publish(
 ) -> None:
     """Draw that person's Home as things stand. What Slack does not take is drawn when it is opened
     next."""
-    rows = await services.history.of_person(workspace, user, messages.ON_HOME)
+    rows = await services.delivery.history.of_person(workspace, user, messages.ON_HOME)
     shown = []
     for row in rows:
         try:
             shown.append(
-                messages.RenderedDelivery(row, *services.find(f"{row.vendor}.{row.operation}"))
+                messages.RenderedDelivery(
+                    row, *services.operations.find(f"{row.vendor}.{row.operation}")
+                )
             )
         except KeyError:  # made by an operation that this version does not have any more
             log.info("home.operation_unknown", delivery=row.key)
-    person = await services.people.person(client, workspace, user)
+    person = await services.slack.people.person(client, workspace, user)
     tools = (
         (await vendors.tools_for(services, workspace, person, "/vendors")).blocks
         if person.role == "admin"

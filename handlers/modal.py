@@ -10,6 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
+from bot.access.policy import Choices
 from bot.adapters.base import Entry, Kind, Operation
 from bot.delivery.model import Delivery
 from bot.forms.fields import Lookup
@@ -18,7 +19,7 @@ from bot.forms.parse import chosen, read
 from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
 from bot.forms.text import ELLIPSIS
-from bot.services import Choices, Services
+from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
 from handlers import uploads
@@ -73,13 +74,15 @@ async def follow(services: Services, state: ModalState, screen: Screen) -> Follo
     It can differ from what is drawn: of two quick choices, Slack may show the second beside the
     first one's form.
     """
-    _, old = services.find(state.operation)
+    _, old = services.operations.find(state.operation)
     typed = read(
-        await services.form(state.workspace, state.operation, state.answer), state.operation, screen
+        await services.operations.form(state.workspace, state.operation, state.answer),
+        state.operation,
+        screen,
     )
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
-        _, new = services.find(choice)
+        _, new = services.operations.find(choice)
         if new.kind != state.kind:  # who may do it was asked for this kind
             raise KeyError(choice)
         moved = {"operation": choice, "answer": None, "more": False}
@@ -96,7 +99,7 @@ async def _answered(
     services: Services, state: ModalState, answer: str | None, typed: dict[str, Any]
 ) -> Followed:
     """The state after the answer on which the form depends; a new answer may fill its form in."""
-    adapter, operation = services.find(state.operation)
+    adapter, operation = services.operations.find(state.operation)
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
         return Followed(state.model_copy(update={"answer": answer}), typed)
     asks = next(
@@ -145,10 +148,10 @@ async def open_form(
     vendor, with what was created chosen where the form has a field for it, else with its title.
     """
     workspace = workspace_of(context)
-    choices = await services.choices(workspace, kind)
+    choices = await services.operations.choices(workspace, kind)
     if not choices:
-        return await services.nothing_connected(workspace, kind, vendors)
-    allowed = await services.allowed(client, workspace, context.user_id or "", choices)
+        return await services.operations.nothing_connected(workspace, kind, vendors)
+    allowed = await services.access.allowed(client, workspace, context.user_id or "", choices)
     if allowed.denial_reason:
         return allowed.denial_reason
     state = ModalState(
@@ -159,7 +162,7 @@ async def open_form(
         kind=kind,
         operation=await _starting_point(services, workspace, channel, kind, allowed.choices, about),
     )
-    _, operation = services.find(state.operation)
+    _, operation = services.operations.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
         if field := _field_for(services, about, operation, state):
@@ -183,7 +186,7 @@ async def open_form(
 def _field_for(services: Services, about: Delivery, operation: Operation, state: ModalState) -> str:
     """The field of this form that picks what was created, empty if it has none or belongs to
     another vendor."""
-    adapter, made_by = services.find(f"{about.vendor}.{about.operation}")
+    adapter, made_by = services.operations.find(f"{about.vendor}.{about.operation}")
     if (
         not state.operation.startswith(f"{adapter.vendor}.")
         or made_by.feeds is None
@@ -210,7 +213,7 @@ async def _starting_point(
         return same[0]
     if (
         len(names) > 1
-        and (last := await services.preferences.get(workspace, channel, kind)) in names
+        and (last := await services.operations.last_used(workspace, channel, kind)) in names
     ):
         return str(last)
     return names[0]
@@ -218,8 +221,8 @@ async def _starting_point(
 
 async def want_lists(services: Services, state: ModalState) -> None:
     """Refresh, in the background, the lists that this form's pickers offer."""
-    adapter, operation = services.find(state.operation)
-    form = await services.form(state.workspace, state.operation, state.answer)
+    adapter, operation = services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
     names = {it.catalog for it in lookups if it is not None} | (
         {operation.custom} if operation.custom else set()
@@ -237,8 +240,8 @@ async def labels(
 ) -> Labels:
     """What pickers show for these values: as on the screen; what was filled in by an answer, as its
     list has it."""
-    words, (adapter, _) = words_on(screen), services.find(state.operation)
-    form = await services.form(state.workspace, state.operation, state.answer)
+    words, (adapter, _) = words_on(screen), services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     for it in places(form, state.operation):
         lookup, value = it.field.marker(Lookup), _at(values, it.path)
         if lookup is None or not isinstance(value, str) or value in words:
@@ -287,8 +290,8 @@ async def draw(
     the person may use instead, `labels` say what pickers show for the values, `above` stands on
     top; `files` says whether Slack takes an input for files, and is asked only about a form that
     has one. Raises `NoRoomError`."""
-    adapter, operation = services.find(state.operation)
-    form = await services.form(state.workspace, state.operation, state.answer)
+    adapter, operation = services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     top = [*above, *_chooser(state, choices)]
     end = [more_block(state.operation)] if has_more(form) and not state.more else []
     rendered = render(form, state.operation, values=values, labels=labels, more=state.more)

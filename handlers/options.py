@@ -33,12 +33,12 @@ async def suggest(
     """The options for what was typed so far."""
     try:
         state = state_in(body.get("view") or {}, ModalState, context)
-        adapter, _ = services.find(state.operation)
+        adapter, _ = services.operations.find(state.operation)
     except (ForeignError, KeyError):
         await ack(options=[notice(messages.FOREIGN_LIST)])
         return
     block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")
-    form = await services.form(state.workspace, state.operation, state.answer)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     field = next(
         (it.field for it in places(form, state.operation) if it.block_id == block_id), None
     )
@@ -56,7 +56,7 @@ async def _user_groups(
     services: Services, client: AsyncWebClient, workspace: Workspace, query: str
 ) -> Answer:
     """Slack's own groups; while it does not list them, a typed id is taken as it is."""
-    answer = await services.groups.search(client, workspace, query)
+    answer = await services.slack.user_groups.search(client, workspace, query)
     typed = user_groups.by_id(query) if answer.notice and not answer.entries else None
     return Answer([typed], answer.notice) if typed else answer
 

@@ -81,7 +81,7 @@ async def suggest(
         for who, label in messages.WHO.items()
     ]
     found = best(words, [folded(it) for it in words], query, len(words))
-    await ack(**_offered(found, await services.groups.search(client, workspace, query)))
+    await ack(**_offered(found, await services.slack.user_groups.search(client, workspace, query)))
 
 
 def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
@@ -163,8 +163,8 @@ async def _asked(
     """Why this person may not decide, empty when they may; and the workspace's groups. Slack is
     asked for both at once."""
     person, listed = await asyncio.gather(
-        services.people.person(client, workspace, str(context.user_id or "")),
-        services.groups.listed(client, workspace),
+        services.slack.people.person(client, workspace, str(context.user_id or "")),
+        services.slack.user_groups.listed(client, workspace),
     )
     if person.role == "unknown":
         return messages.not_checked(person.problem), listed
@@ -173,10 +173,10 @@ async def _asked(
 
 async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
     """The operations of the connected vendors, and the kind of each."""
-    connected = await services.connections.vendors(workspace)
+    connected = await services.connections.store.vendors(workspace)
     return {
         f"{adapter.vendor}.{operation.name}": operation.kind
-        for adapter in services.adapters.values()
+        for adapter in services.operations.adapters.values()
         if adapter.vendor in connected
         for operation in adapter.operations
     }
@@ -186,7 +186,7 @@ def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> l
     """The rules as people read them. A group that Slack does not tell of is called by its id."""
     made = []
     for name, who in rules.items():
-        adapter, operation = services.find(name)
+        adapter, operation = services.operations.find(name)
         group = listed.groups.get(who, Group(who, who, gone=not listed.problem))
         words = messages.WHO.get(who, group.words)
         made.append(messages.Rule(name, f"{adapter.label}: {operation.label}", who, words))

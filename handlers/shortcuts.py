@@ -85,14 +85,14 @@ async def _taken_along(
     """Headline and details out of the message. The bot's own card is about what was created; its
     text says no more."""
     workspace, message = workspace_of(context), shortcut.get("message") or {}
-    if about := await services.card_outbox.by_card(
+    if about := await services.delivery.card_outbox.by_card(
         workspace, channel, str(message.get("ts") or "")
     ):
         return {"about": about}
-    choices = await services.choices(workspace, kind)
+    choices = await services.operations.choices(workspace, kind)
     author, _ = await asyncio.gather(
         _author(services, client, context, message),
-        services.allowed(
+        services.access.allowed(
             client, workspace, str(context.user_id or ""), choices
         ),  # the form asks for it next
     )
@@ -125,7 +125,9 @@ async def _author(
     services: Services, client: AsyncWebClient, context: AsyncBoltContext, message: Shortcut
 ) -> str:
     if message.get("user") and not message.get("bot_id"):
-        person = await services.people.person(client, workspace_of(context), str(message["user"]))
+        person = await services.slack.people.person(
+            client, workspace_of(context), str(message["user"])
+        )
         return "" if person.name == person.slack_id else person.name
     profile = message.get("bot_profile") or {}
     return str(message.get("username") or profile.get("name") or "")

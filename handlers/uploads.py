@@ -77,7 +77,7 @@ def permission(
     app without the scope."""
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
-    return lambda: services.scopes.include(SCOPE, client, workspace, granted)
+    return lambda: services.slack.scopes.include(SCOPE, client, workspace, granted)
 
 
 @dataclass(frozen=True, slots=True)

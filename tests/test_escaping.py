@@ -210,7 +210,7 @@ async def test_a_command_that_is_not_carried_out_repeats_nothing_as_markup(
     for text in (PLANTED, "help"):
         await world.command(f"{command} {text}", user)
     world.sandbox.slack.app.scopes.clear()
-    world.bot.services.people.forget({world.sandbox.workspace})
+    world.bot.services.slack.people.forget({world.sandbox.workspace})
     await world.command(f"{command} {PLANTED}", user)
     check(world)
 
@@ -260,7 +260,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
 
 async def test_a_tool_that_does_not_work(world: World) -> None:
     """The vendor's words about the key, and about what waits."""
-    await world.bot.services.connections.mark(world.sandbox.workspace, "rootly", PLANTED)
+    await world.bot.services.connections.store.mark(world.sandbox.workspace, "rootly", PLANTED)
     await standing(world, "queued", "unreachable", title=PLANTED, sentence=PLANTED)
     for user in (world.admin, world.member):
         await world.command("/vendors", user)

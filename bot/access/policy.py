@@ -1,14 +1,14 @@
 """Who may use an operation: what the workspace's admins decided, else by the operation's kind."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.access.store import AccessStore
-from bot.adapters.base import Kind
+from bot.adapters.base import Adapter, Kind, Operation
 from bot.slack.people import Person, UserDirectory
 from bot.slack.user_groups import Group, UserGroups
 from bot.workspace import Workspace
@@ -19,6 +19,27 @@ DEFAULTS: Mapping[Kind, str] = {
     "workflow_task": "admins",
 }
 """Workflow tasks and workflows change automation: admins and owners. The rest: full members."""
+
+
+Choices = Sequence[tuple[Adapter, Operation]]
+"""Operations to choose from, each with its vendor's adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The `choices` that a person may use, the denial reason of each other one (`no`), and the
+    label of each, by the operation's name."""
+
+    choices: Choices
+    no: Mapping[str, str]
+    labels: Mapping[str, str]
+
+    @property
+    def denial_reason(self) -> str:
+        """Why the person may use none of them, in mrkdwn; empty when there is one."""
+        if self.choices:
+            return ""
+        return messages.none_of_these({self.labels[name]: said for name, said in self.no.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,22 @@ class AccessPolicy:
             for name, who in rules.items()
         }
         return Checked(person, {name: no for name, no in said.items() if no})
+
+    async def allowed(
+        self, client: AsyncWebClient, workspace: Workspace, slack_id: str, choices: Choices
+    ) -> Allowed:
+        """Return which of these operations this person may use."""
+        named = {
+            f"{adapter.vendor}.{operation.name}": (adapter, operation)
+            for adapter, operation in choices
+        }
+        kinds = {name: operation.kind for name, (_, operation) in named.items()}
+        denied = (await self.check(client, workspace, slack_id, kinds)).no
+        labels = {
+            name: f"{adapter.label}: {operation.label}"
+            for name, (adapter, operation) in named.items()
+        }
+        return Allowed([it for name, it in named.items() if name not in denied], denied, labels)
 
     async def rules(self, workspace: Workspace, operations: Mapping[str, Kind]) -> dict[str, str]:
         """Who may use each of these operations: a word of `messages.WHO`, or a user group's id."""

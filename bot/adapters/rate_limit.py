@@ -17,6 +17,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
+
 Side = Literal["read", "write"]
 SHARE = 0.9
 """Others may use the same key."""
@@ -161,7 +163,7 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class RateLimiters:
+class RateLimiters(RemembersWorkspaces):
     """Every connection's pace. `limits` are the vendors' documented ones."""
 
     def __init__(
@@ -169,23 +171,23 @@ class RateLimiters:
     ) -> None:
         self._limits = limits
         self._clock = clock
-        self._rate_limiters: dict[tuple[object, str], RateLimiter] = {}
+        self._rate_limiters: dict[ConnectionKey, RateLimiter] = {}
 
-    def of(self, connection: tuple[object, str]) -> RateLimiter:
+    def of(self, connection: ConnectionKey) -> RateLimiter:
         """The pace of (workspace, vendor)."""
         if connection not in self._rate_limiters:
             self._rate_limiters[connection] = RateLimiter(self._limits[connection[1]], self._clock)
         return self._rate_limiters[connection]
 
-    def renew(self, connection: tuple[object, str]) -> None:
+    def renew(self, connection: ConnectionKey) -> None:
         """It was removed, or belongs to another account now: the calls and pauses of the last one
         are no concern of it. A call that is under way still tells the old pace what it hears."""
         self._rate_limiters.pop(connection, None)
 
-    def forget(self, workspaces: Container[object]) -> None:
+    def forget(self, scope: Container[Workspace]) -> None:
         """Forget the connections of these workspaces."""
         self._rate_limiters = {
             it: rate_limiter
             for it, rate_limiter in self._rate_limiters.items()
-            if it[0] not in workspaces
+            if it[0] not in scope
         }

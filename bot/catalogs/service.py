@@ -23,7 +23,7 @@ from bot.errors import RelayError, RetryLaterError, UnauthorizedError
 from bot.forms.custom_fields import CustomField
 from bot.forms.text import duration
 from bot.runtime.loop import PeriodicLoop
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +109,7 @@ class _List:
         self.tried_at, self.problem, self.failures, self.refused = 0.0, "", 0, False
 
 
-class Catalogs:
+class Catalogs(RemembersWorkspaces):
     def __init__(
         self,
         lists: CatalogStore,

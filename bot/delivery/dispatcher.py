@@ -40,7 +40,7 @@ from bot.errors import (
 from bot.runtime.limiter import Limiter
 from bot.runtime.loop import PeriodicLoop
 from bot.runtime.threads import characters, run_in_thread
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ class Prepared(NamedTuple):
     credentials: Credentials
 
 
-class Dispatcher:
+class Dispatcher(RemembersWorkspaces):
     """Delivers what is enqueued. `on_change` hears every change of a row, `on_created` (row,
     catalog's name) of every created object that a picker should offer; what they do cannot change
     the delivery any more. `on_mended` hears that a connection works which was said not to."""

@@ -31,7 +31,7 @@ from bot.errors import (
     UnauthorizedError,
 )
 from bot.runtime.workers import SHORTEST_PAUSE, Share, Source, WorkerPool
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ CameTo = Mapping[str, str] | float
 when to try again."""
 
 
-class FollowUps:
+class FollowUps(RemembersWorkspaces):
     """Carries out what remains, until nothing does."""
 
     def __init__(

@@ -34,7 +34,7 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.reconcile import Doubts
 from bot.errors import RejectedError, RelayError, SecretError, UnauthorizedError
 from bot.runtime.workers import Share, Source, WorkerPool
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ RETRY_SECONDS = (3.0, 300.0)
 """Pauses between questions that are not answered: the first ones, and the longest."""
 
 
-class Reconciler:
+class Reconciler(RemembersWorkspaces):
     """Looks up what is in doubt, until it is settled."""
 
     def __init__(

@@ -10,28 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from bot.delivery.store.recent import COLUMNS, WAITING, waiting_or_recent
+
 LOOK_SECONDS = 0.3
 LATELY_SECONDS = 90.0
 SHOWN = 8
-WAITING = ("queued", "sending", "unconfirmed")
-
-COLUMNS = (
-    "id",
-    "title",
-    "vendor",
-    "operation",
-    "state",
-    "reason",
-    "attempt",
-    "created_at",
-    "next_attempt_at",
-    "reconcile_at",
-    "card_ts",
-)
-_SQL = (
-    f"SELECT {', '.join(COLUMNS)}, updated_at FROM deliveries"  # noqa: S608  our own names
-    f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR updated_at > ? ORDER BY id DESC"
-)
 
 Line = dict[str, Any]
 """A delivery as the page gets it: the `COLUMNS` of its row. Times are epoch seconds."""
@@ -106,9 +89,7 @@ class QueueReader:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version == self._version:
                 return
-            found = self._connection.execute(
-                _SQL, (*WAITING, self._clock() - LATELY_SECONDS)
-            ).fetchall()
+            found = waiting_or_recent(self._connection, self._clock() - LATELY_SECONDS)
         except (
             sqlite3.OperationalError
         ):  # no file or table yet, or locked while it is switched to WAL: the next look tells

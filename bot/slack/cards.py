@@ -28,7 +28,7 @@ from bot.runtime.loop import PeriodicLoop
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
 from bot.slack.tokens import SlackTokens
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,7 @@ NOT_THERE = (
 UnderWay = dict[asyncio.Task[None], Delivery]
 
 
-class Cards:
+class Cards(RemembersWorkspaces):
     """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a
     channel at a time. It needs no token: each call bears the one of the row's workspace."""
 

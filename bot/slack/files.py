@@ -10,7 +10,7 @@ import structlog
 
 from bot.forms.files import Fetched
 from bot.runtime.background import BackgroundTasks
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class FileKey(NamedTuple):
 Fetch = Callable[[], Coroutine[Any, Any, Fetched]]
 
 
-class Uploads:
+class Uploads(RemembersWorkspaces):
     """What nobody waits for any more when it arrives is kept for some minutes, and given away once:
     a file that is changed in Slack keeps its id."""
 

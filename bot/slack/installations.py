@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SLACK, SecretBox
-from bot.workspace import Scope, Workspace
+from bot.workspace import RemembersWorkspaces, Scope, Workspace
 
 FRESH_SECONDS = 30.0
 """How soon a change is noticed that another process made."""
@@ -45,10 +45,12 @@ class Installation:
     token: str = field(repr=False)
 
 
-class Installations:
+class Installations(RemembersWorkspaces):
     """What was found is remembered for a while, so that a command reads nothing: the token of a
     busy workspace is asked for with every event. What was not found is looked for again each
     time."""
+
+    holds_tokens = True
 
     def __init__(
         self, database: Database, secret_box: SecretBox, clock: Callable[[], float] = time.monotonic

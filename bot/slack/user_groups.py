@@ -16,7 +16,7 @@ from bot.catalogs.search import best, folded
 from bot.catalogs.service import SHOWN, Answer
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 REFUSED_SECONDS = 5.0
 """So long Slack's "no" is remembered: a picker asks with every letter, and Slack takes some 20 such
@@ -156,7 +156,7 @@ class _Memory(Generic[KeyT, SaidT]):
         return slot.value if slot else None
 
 
-class UserGroups:
+class UserGroups(RemembersWorkspaces):
     """Asks `usergroups.list` and `usergroups.users.list`, and remembers the answers for five
     minutes.
 

@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from bot.errors import SecretError, SettingError
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 VERSION = 1
 VARIABLE = "RELAY_ENCRYPTION_KEYS"
@@ -28,9 +28,11 @@ MOST_KEPT = 256
 """So many opened secrets are kept in memory, where they are anyway while they are used."""
 
 
-class SecretBox:
+class SecretBox(RemembersWorkspaces):
     """Encrypts with the first key, decrypts with any. `source` is where the keys come from, as
     operators know it."""
+
+    holds_tokens = True
 
     def __init__(self, keys: Sequence[bytes], source: str = VARIABLE) -> None:
         fernets = [Fernet(key) for key in keys]

@@ -135,13 +135,14 @@ async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
 
     async def broken() -> bool:
         return said in {
-            it.broken for it in await world.bot.services.connections.of(world.sandbox.workspace)
+            it.broken
+            for it in await world.bot.services.connections.store.of(world.sandbox.workspace)
         }
 
     await eventually(broken)
     await vendor.set_fault("fine")
     await world.sandbox.connect_vendors(world.settings)
-    world.bot.services.dispatcher.wake()
+    world.bot.services.delivery.dispatcher.wake()
     await until(world, "delivered")
     assert made(world) == 1
 

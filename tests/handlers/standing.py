@@ -37,7 +37,7 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         chosen=columns.pop("chosen", {}),
     )
     services = world.bot.services
-    await services.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
+    await services.delivery.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
     row = await change(
         world, draft.key, state=state, reason=reason, next_attempt_at=time.time() + FAR, **columns
     )
@@ -48,7 +48,7 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
 
 
 async def account(world: World) -> str:
-    connection = await world.bot.services.connections.get(world.sandbox.workspace, "rootly")
+    connection = await world.bot.services.connections.store.get(world.sandbox.workspace, "rootly")
     assert connection is not None
     return connection.account
 
@@ -60,20 +60,20 @@ async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
         for name, it in columns.items()
     }
     sets = ", ".join(f"{name} = ?" for name in given)
-    changed = await world.bot.services.deliveries._database.write(
+    changed = await world.bot.services.delivery.deliveries._database.write(
         lambda db: db.execute(
             f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",
             (*given.values(), key),
         ).fetchone()
     )
     row = read_row(changed)
-    await world.bot.services.dispatcher.tell(row)
+    await world.bot.services.delivery.dispatcher.tell(row)
     return row
 
 
 async def now(world: World, key: str = KEY) -> Delivery:
     """The row as it is."""
-    row = await world.bot.services.deliveries.find(world.sandbox.workspace, key)
+    row = await world.bot.services.delivery.deliveries.find(world.sandbox.workspace, key)
     assert row is not None
     return row
 

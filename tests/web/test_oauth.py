@@ -62,7 +62,7 @@ async def test_three_workspaces_and_an_organisation_install_the_app(world: Many)
         page = await world.install(team)
         assert (page.status_code, page.url.path) == (200, "/slack/oauth_redirect")
         await world.connect(team)
-    found = await world.bot.services.installations.all()
+    found = await world.bot.stores.installations.all()
     assert {it.workspace: it.token for it in found} == {
         installed_as(team): world.slack(team).bot_token for team in TEAMS
     }
@@ -85,7 +85,7 @@ async def test_three_workspaces_and_an_organisation_install_the_app(world: Many)
 async def test_what_is_stored_of_an_installation(world: Many, tmp_path: Path) -> None:
     """Everything but the token can be read in the file; a person's token is not even kept."""
     await world.install(DUCHY)
-    [it] = await world.bot.services.installations.all()
+    [it] = await world.bot.stores.installations.all()
     slack = world.slack(DUCHY)
     scopes = tuple(sorted(manifest.load()["oauth_config"]["scopes"]["bot"]))
     assert (it.workspace, it.name, it.app, it.bot, it.bot_user) == (
@@ -164,7 +164,7 @@ async def test_installing_again_replaces_the_row(world: Many) -> None:
     assert (await world.slack(ACME).command(ADMIN, CHANNEL, "/incident help")).ok
     world.slack(ACME).bot_token = ""
     await world.install(ACME)
-    assert [it.workspace for it in await world.bot.services.installations.all()] == [
+    assert [it.workspace for it in await world.bot.stores.installations.all()] == [
         installed_as(ACME),
         installed_as(BOLT),
     ]
@@ -313,7 +313,7 @@ async def test_a_callback_that_nobody_began_installs_nothing(world: Many, query:
 
 async def test_a_state_is_good_for_ten_minutes(world: Many) -> None:
     """Then it is refused, and its row is gone with the next beginning."""
-    database = world.bot.services.installations._database
+    database = world.bot.stores.installations._database
     async with world.browser() as browser:
         url = await callback(world, browser)
         sql = f"UPDATE oauth_states SET expires_at = expires_at - {STATE_SECONDS}"
@@ -384,7 +384,7 @@ async def test_what_went_wrong_is_said(world: Many, trouble: str) -> None:
     status, words = TROUBLES[trouble]
     assert page.status_code == status
     assert re.fullmatch(f"Not installed {words}", text_of(page))
-    assert await world.bot.services.installations.all() == []
+    assert await world.bot.stores.installations.all() == []
     assert len(logs) == 1
     code = dict(parse_qsl(url.partition("?")[2]))["code"]
     assert [
