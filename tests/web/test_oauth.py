@@ -20,7 +20,7 @@ from bot.slack import manifest
 from bot.slack.installations import STATE_SECONDS, Installations, OAuthStates
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
-from bot.web.oauth import OAuth, place_of
+from bot.web.oauth import AuthorizePage, OAuth, place_of
 from bot.web.pages import HEADERS, STYLE
 from bot.workspace import Workspace
 from tests.conftest import eventually
@@ -138,15 +138,8 @@ async def test_an_installation_is_dated_by_slacks_clock(
             JSONResponse(grant, headers=headers) if "code" in args else {"ok": True, "bot_id": "B1"}
         )
         app = SlackApp("1.2", "http://127.0.0.1", "client-1")
-        oauth = OAuth(
-            app,
-            client,
-            installations,
-            states,
-            authorize_url="http://127.0.0.1/",
-            scopes=["commands"],
-            clock=clock,
-        )
+        page = AuthorizePage("http://127.0.0.1/", ["commands"])
+        oauth = OAuth(app, client, installations, states, page, clock)
         transport = httpx.ASGITransport(Starlette(routes=oauth.routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
             begun = await browser.get("/slack/install")
