@@ -1,1 +1,5 @@
-"""Forms: a pydantic model in, a Slack modal out, and what was filled in back as the model."""
+"""Forms: from a pydantic model to a Slack modal, and from the person's input back to the model.
+
+Begin with `fields`, which shows how a form is declared. The package imports `runtime`, `errors` and
+`workspace` at most.
+"""
