@@ -12,7 +12,7 @@ from bot.catalogs.service import Answer
 from bot.forms.fields import Lookup, UserGroup
 from bot.forms.parse import NOTICE
 from bot.forms.shape import places
-from bot.forms.text import cut
+from bot.forms.text import cut, plain_text
 from bot.services import Services
 from bot.slack import user_groups
 from bot.workspace import Workspace
@@ -76,7 +76,7 @@ def _offered(answer: Answer) -> dict[str, Any]:
 
 def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:
     """Options, of which there must be one, under a heading."""
-    return {"label": _plain(heading), "options": options}
+    return {"label": _short(heading), "options": options}
 
 
 def notice(sentence: str) -> dict[str, Any]:
@@ -88,9 +88,9 @@ def notice(sentence: str) -> dict[str, Any]:
 
 def option(entry: Entry) -> dict[str, Any]:
     """An entry as Slack offers it."""
-    made = {"text": _plain(entry.label), "value": entry.id}
-    return {**made, "description": _plain(entry.detail)} if entry.detail else made
+    made = {"text": _short(entry.label), "value": entry.id}
+    return {**made, "description": _short(entry.detail)} if entry.detail else made
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": cut(text, LONGEST_TEXT)}
+def _short(text: str) -> dict[str, Any]:
+    return plain_text(cut(text, LONGEST_TEXT))

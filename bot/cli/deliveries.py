@@ -110,7 +110,11 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
         history = stores.history
         if not wanted.key:
             rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
-            return _json([_plain(row) for row in rows]) if wanted.as_json else _table(rows, wanted)
+            return (
+                _as_json([_summary(row) for row in rows])
+                if wanted.as_json
+                else _table(rows, wanted)
+            )
         rows = await _with_key(history, wanted.key)
         if wanted.wish:
             rows = [await _decide(history, stores.decisions, rows, wanted.wish)]
@@ -118,7 +122,7 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
     finally:
         await database.close()
     if wanted.as_json:
-        return _json([_whole(row, trail) for row, trail in told])
+        return _as_json([_whole(row, trail) for row, trail in told])
     return "\n\n".join(_page(row, trail) for row, trail in told)
 
 
@@ -219,7 +223,7 @@ def _event(event: Event) -> str:
     return f"{event.state}{reason}, attempt {event.attempt}, by {safe(event.actor) or 'the bot'}"
 
 
-def _plain(row: Delivery) -> dict[str, Any]:
+def _summary(row: Delivery) -> dict[str, Any]:
     """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never. `remaining`:
     what is not set at the vendor yet, by the form's field, with why not; `undecided`: only a person
     can say whether it was created."""
@@ -264,7 +268,7 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
         }
         for it in trail
     ]
-    return _plain(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
+    return _summary(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
 
 
 def _state(row: Delivery) -> str:
@@ -318,7 +322,7 @@ def _utc(at: float) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else None
 
 
-def _json(value: Any) -> str:
+def _as_json(value: Any) -> str:
     """JSON in which every character beyond ASCII, and with it whatever a terminal would obey, is
     escaped."""
     return json.dumps(value, indent=2, default=dict)

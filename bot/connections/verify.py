@@ -69,11 +69,14 @@ def understood(adapter: Adapter | type[Adapter], given: Mapping[str, Any]) -> Cr
         wrong = error.errors(include_input=False, include_url=False, include_context=False)
         others = not given.keys().isdisjoint(adapter.credentials.model_fields)
         raise FormError(
-            {".".join(map(str, one["loc"])) or "credentials": _said(one, others) for one in wrong}
+            {
+                ".".join(map(str, one["loc"])) or "credentials": _sentence(one, others)
+                for one in wrong
+            }
         ) from None
 
 
-def _said(one: Mapping[str, Any], others: bool) -> str:
+def _sentence(one: Mapping[str, Any], others: bool) -> str:
     """The sentence for one mistake; `others`: whether any of the vendor's fields was given."""
     if one["type"] == "missing":
         return "is missing; give it beside the others." if others else "is missing."

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bot.adapters.base import Adapter, Created, Operation
 from bot.delivery.model import FOR_AN_ADMIN, Delivery
 from bot.forms.render import Block
-from bot.forms.text import cut
+from bot.forms.text import cut, plain_text
 from bot.messages.words import everything, undecided
 from bot.workspace import Workspace
 
@@ -73,7 +73,7 @@ def buttons(
         if name == "by_hand" and row.state == "failed" and not _is_link(by_hand):
             continue  # there is nothing to open, and "Copy as text" says the rest
         button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
-        button["text"] = _plain(_label(name, row, operation))
+        button["text"] = plain_text(_label(name, row, operation))
         if name == "by_hand" and _is_link(by_hand):
             button["url"] = by_hand
         if confirm := _confirm(name, adapter):
@@ -89,7 +89,7 @@ def links(row: Delivery, adapter: Adapter) -> list[Button]:
         {
             "type": "button",
             "action_id": f"open_{index}" if index else "open",
-            "text": _plain(
+            "text": plain_text(
                 cut(
                     f"Open {_link_name(it, index) if row.duplicates else f'in {adapter.label}'}",
                     _LONGEST_LABEL,
@@ -146,16 +146,12 @@ def _confirm(name: str, adapter: Adapter) -> Block | None:
 
 def _dialog(title: str, text: str, confirm: str, deny: str) -> Block:
     return {
-        "title": _plain(title),
-        "text": _plain(text),
-        "confirm": _plain(confirm),
-        "deny": _plain(deny),
+        "title": plain_text(title),
+        "text": plain_text(text),
+        "confirm": plain_text(confirm),
+        "deny": plain_text(deny),
     }
 
 
 def _is_link(url: str) -> bool:
     return url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

@@ -22,7 +22,7 @@ def main(*, as_json: bool = False) -> int:
         findings = asyncio.run(examine(load()))
     except SettingError as error:
         findings = [wrong_setting(error)]
-    show(_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
+    show(_as_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
     if any(it.setting for it in findings):
         return 2
     return 1 if any(it.sign == "problem" for it in findings) else 0
@@ -57,7 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _json(findings: Findings) -> str:
+def _as_json(findings: Findings) -> str:
     shown = [
         {name: value for name, value in asdict(it).items() if name != "setting"} for it in findings
     ]

@@ -15,7 +15,7 @@ def usergroups_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
         for it in state.user_groups.values()
         if not it.disabled or _is_set(args, "include_disabled")
     ]
-    return {"usergroups": [_json(state, it, args) for it in shown]}
+    return {"usergroups": [_group_object(state, it, args) for it in shown]}
 
 
 def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, An
     return {"users": list(group.members)}
 
 
-def _json(state: State, group: data.UserGroup, args: Mapping[str, Any]) -> dict[str, Any]:
+def _group_object(state: State, group: data.UserGroup, args: Mapping[str, Any]) -> dict[str, Any]:
     """A group in Slack's own shape."""
     admin = next(it.id for it in state.world.people.values() if it.is_admin)
     shape: dict[str, Any] = {
