@@ -28,7 +28,8 @@ SCRUB_PAUSE = 0.2
 REMOVED_AT_ONCE = 500
 """A long write would keep people waiting."""
 
-OWNERS: Sequence[Callable[[sqlite3.Connection, Scope], None]] = (
+Forget = Callable[[sqlite3.Connection, Scope], None]
+OWNERS: Sequence[Forget] = (
     installations.forget,
     connections.forget,  # and with them their catalogs
     setup_links.forget,
@@ -42,8 +43,9 @@ OWNERS: Sequence[Callable[[sqlite3.Connection, Scope], None]] = (
 class Purge:
     """Removes the rows of workspaces from the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, owners: Sequence[Forget] = OWNERS) -> None:
         self._database = database
+        self._owners = owners
 
     async def remove(self, workspace: Workspace, said_at: float) -> Scope | None:
         """Remove all that is stored of the workspace, or of the organisation where the team is
@@ -61,7 +63,7 @@ class Purge:
             if workspace.team and installations.installed_at(tx, organisation):
                 gone = installations.remove_earlier(tx, workspace, said_at + 1)
                 return Scope(workspace, served=True) if gone else None
-            return _remove(tx, workspace, said_at)
+            return self._remove(tx, workspace, said_at)
 
         return await self._database.write(work)
 
@@ -75,7 +77,7 @@ class Purge:
                 return None
             if installations.installed_at(tx, organisation) >= said_at + 1:
                 return None
-            return _remove(tx, workspace, said_at)
+            return self._remove(tx, workspace, said_at)
 
         return await self._database.write(work)
 
@@ -90,6 +92,16 @@ class Purge:
         ):
             removed += some
         return removed
+
+    def _remove(self, tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:
+        """Remove all but the deliveries that are asleep, so that from now on nothing is sent,
+        looked up, shown or submitted. None where a later installation is there."""
+        scope = _scope(tx, workspace)
+        if installations.installed_at(tx, workspace) >= said_at + 1:
+            return None
+        for forget in self._owners:
+            forget(tx, scope)
+        return scope
 
     async def scrub(self) -> bool:
         """Empty the journal beside the file; not done (False) while another process reads."""
@@ -132,17 +144,6 @@ class Uninstaller:
                 return
             await asyncio.sleep(SCRUB_PAUSE)
         log.warning("uninstall.journal_not_emptied")
-
-
-def _remove(tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:
-    """Remove all but the deliveries that are asleep, so that from now on nothing is sent, looked
-    up, shown or submitted. None where a later installation is there."""
-    scope = _scope(tx, workspace)
-    if installations.installed_at(tx, workspace) >= said_at + 1:
-        return None
-    for forget in OWNERS:
-        forget(tx, scope)
-    return scope
 
 
 def _scope(tx: sqlite3.Connection, workspace: Workspace) -> Scope:
