@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
+from bot.connections.setup_links import SetupLink, SetupLinks, digest_of
 from bot.errors import SettingError
 from bot.storage.database import BUSY_MILLISECONDS, Database
 from bot.storage.migrations import MIGRATIONS
+from bot.storage.preferences import Preferences
+from bot.workspace import Workspace
 
 DIARY = "Dear diary, " * 100
 TABLES = [
@@ -213,3 +216,23 @@ async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(pat
     ):
         await Database.open(path)
     assert diary(path) == DIARY
+
+
+async def test_preferences_and_open_links_survive_their_tables_new_names(path: Path) -> None:
+    """A file of before has `habits` and `links`: what stood there is read as before."""
+    before = sqlite_utils.Database(path, execute_plugins=False)
+    MIGRATIONS.apply(before, stop_before="m020_rename_habits_to_preferences")
+    with before.conn:
+        before.conn.execute(
+            "INSERT INTO habits VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
+        )
+        before.conn.execute(
+            "INSERT INTO links VALUES (?, '', 'T1', 'rootly', 'U1', 'Ann', 'Acme', 2e9)",
+            (digest_of("token"),),
+        )
+    before.close()
+    database, here = await Database.open(path), Workspace("", "T1")
+    assert await Preferences(database).get(here, "C1", "incident") == "rootly.incident"
+    link = await SetupLinks(database, lambda: 1e9).find("token")
+    assert link == SetupLink(digest_of("token"), here, "rootly", "U1", "Ann", "Acme", 2e9)
+    await database.close()
