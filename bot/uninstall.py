@@ -7,16 +7,14 @@ before.
 """
 
 import asyncio
-import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import structlog
 
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -36,36 +34,6 @@ _ASLEEP = (
     " AND view_id = ''"
 )
 """Deliveries that nothing happens to by itself any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """One workspace; or, without a team, an organisation's but those teams in `kept`, whose
-    installations are their own."""
-
-    workspace: Workspace
-    kept: frozenset[str] = frozenset()
-    served: bool = False
-    """A team that its organisation's installation goes on serving: nothing went but the team's own
-    installation."""
-
-    def __contains__(self, other: object) -> bool:
-        if not isinstance(other, Workspace):
-            return False
-        if self.workspace.team:
-            return other == self.workspace
-        return other.enterprise == self.workspace.enterprise and other.team not in self.kept
-
-    @property
-    def condition(self) -> str:
-        """The same in SQL, for `values`."""
-        if self.workspace.team:
-            return "(enterprise, team) = (:enterprise, :team)"
-        return "enterprise = :enterprise AND team NOT IN (SELECT value FROM json_each(:kept))"
-
-    @property
-    def values(self) -> Mapping[str, str]:
-        return {**self.workspace._asdict(), "kept": json.dumps(sorted(self.kept))}
 
 
 class Purge:

@@ -13,8 +13,8 @@ from bot.adapters.base import Created
 from bot.delivery.model import Outcome
 from bot.errors import NoLongerThereError, OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
-from bot.uninstall import Purge, Scope, Uninstaller
-from bot.workspace import Workspace
+from bot.uninstall import Purge, Uninstaller
+from bot.workspace import Scope, Workspace
 from tests.board import board_on
 from tests.conftest import World, eventually
 from tests.delivering import keys, submit, until

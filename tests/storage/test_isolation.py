@@ -25,7 +25,7 @@ from bot.adapters.base import Created, Entry, Rights
 from bot.delivery.model import Outcome
 from bot.errors import NoLongerThereError
 from bot.storage.database import Database
-from bot.uninstall import Scope
+from bot.workspace import Scope
 from tests.parts import Clock
 from tests.storage.twins import CHANNEL, OURS, PERSON, STATES, THEIRS, Twins
 
