@@ -102,7 +102,7 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
             on_created=catalogs.created,
             on_mended=catalogs.wake,
         )
-        reconciler = Reconciler(stored.doubts, connections, adapters, rate_limiters, dispatcher)
+        reconciler = Reconciler(stored.reconcile, connections, adapters, rate_limiters, dispatcher)
         follow_ups = FollowUps(stored.steps, connections, adapters, rate_limiters, dispatcher)
         cards = Cards(stored.card_outbox, connections, adapters, opened.patient, tokens)
         retention = Retention(stored.history, stored.links, settings.keep_days)

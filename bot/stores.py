@@ -12,7 +12,8 @@ from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
+from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
 from bot.slack.installations import Installations, OAuthStates
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
@@ -29,7 +30,7 @@ class Stores:
     connections: Connections
     decisions: Decisions
     deliveries: Deliveries
-    doubts: Doubts
+    reconcile: ReconcileStore
     preferences: Preferences
     installations: Installations
     links: SetupLinks
@@ -47,10 +48,16 @@ def make_stores(
     """`on_gone` hears of a connection that is no more, or that is another account's now."""
     return Stores(
         history=History(database),
-        connections=Connections(database, secret_box, on_gone=on_gone),
+        connections=Connections(
+            database,
+            secret_box,
+            on_gone=on_gone,
+            on_accepted=requeue_after_reconnect,
+            on_removed=hurry_after_disconnect,
+        ),
         decisions=Decisions(database),
         deliveries=Deliveries(database),
-        doubts=Doubts(database),
+        reconcile=ReconcileStore(database),
         preferences=Preferences(database),
         installations=Installations(database, secret_box),
         links=SetupLinks(database),

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.delivery.store import workspaces as deliveries
 from bot.storage.database import Database
 from bot.workspace import Scope, Workspace
 
@@ -27,13 +28,6 @@ REMOVED_AT_ONCE = 500
 TABLES = ("installations", "connections", "links", "permissions", "habits")
 """Small ones, which go at once with all that is still to be sent or shown; catalogs go with their
 connections."""
-
-_ASLEEP = (
-    "state IN ('delivered', 'rejected', 'failed') AND reconcile_at = 0 AND next_step_at = 0 AND version <= "
-    "card_version"
-    " AND view_id = ''"
-)
-"""Deliveries that nothing happens to by itself any more."""
 
 
 class Purge:
@@ -76,12 +70,10 @@ class Purge:
         None of who is served."""
         if scope.served:
             return 0
-        sql = (
-            "DELETE FROM deliveries WHERE id IN"  # noqa: S608  ours
-            f" (SELECT id FROM deliveries WHERE {scope.condition} LIMIT {REMOVED_AT_ONCE})"
-        )
         removed = 0
-        while some := await self._database.write(lambda db: db.execute(sql, scope.values).rowcount):
+        while some := await self._database.write(
+            lambda tx: deliveries.forget_some(tx, scope, REMOVED_AT_ONCE)
+        ):
             removed += some
         return removed
 
@@ -174,7 +166,7 @@ def _remove(db: sqlite3.Connection, scope: Scope, said_at: float) -> Scope | Non
         return None
     for table in TABLES:
         db.execute(f"DELETE FROM {table} WHERE {scope.condition}", scope.values)  # noqa: S608  ours
-    db.execute(f"DELETE FROM deliveries WHERE {scope.condition} AND NOT ({_ASLEEP})", scope.values)  # noqa: S608  ours
+    deliveries.forget(db, scope)
     return scope
 
 

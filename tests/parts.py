@@ -30,11 +30,12 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.reconciler import Reconciler
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
+from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
 from bot.forms.fields import Form
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
-from bot.workspace import Workspace
+from bot.workspace import ConnectionKey, Workspace
 
 HERE = Workspace("", "T0HERE0001")
 ELSEWHERE = Workspace("", "T0ELSE0001")
@@ -154,7 +155,7 @@ def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
             kind="incident",
             vendor="notes",
             operation="note",
-            answer="",
+            branch="",
             account="acme",
             actor="U0ANN00001",
             actor_name="Ann",
@@ -162,7 +163,7 @@ def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
             private=False,
             title="Checkout is down",
             payload={"text": "Checkout is down"},
-            chosen={},
+            selected={},
         ),
         **changes,
     )
@@ -223,6 +224,22 @@ KEY = Fernet.generate_key()
 NO_LIMITS = Limits()
 
 
+def make_connections(
+    database: Database,
+    clock: Clock,
+    on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
+) -> Connections:
+    """The connections, wired to the deliveries as the bot does it."""
+    return Connections(
+        database,
+        SecretBox([KEY]),
+        clock,
+        on_gone=on_gone,
+        on_accepted=requeue_after_reconnect,
+        on_removed=hurry_after_disconnect,
+    )
+
+
 @asynccontextmanager
 async def machine_on(
     path: Path,
@@ -238,7 +255,7 @@ async def machine_on(
     database = await Database.open(path)
     adapter = adapter or Notes()
     adapters, rate_limiters = {"notes": adapter}, RateLimiters({"notes": limits}, clock)
-    connections = Connections(database, SecretBox([KEY]), clock, on_gone=rate_limiters.renew)
+    connections = make_connections(database, clock, on_gone=rate_limiters.renew)
     deliveries = Deliveries(database, clock)
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []
@@ -262,7 +279,7 @@ async def machine_on(
         clock=clock,
     )
     reconciler = Reconciler(
-        Doubts(database, clock), connections, adapters, rate_limiters, dispatcher, clock
+        ReconcileStore(database, clock), connections, adapters, rate_limiters, dispatcher, clock
     )
     loops = (
         [asyncio.create_task(part.run()) for part in (dispatcher, reconciler)] if running else []

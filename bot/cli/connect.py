@@ -16,6 +16,7 @@ from bot.adapters.http import make_client
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.connections.store import Connections
 from bot.connections.verify import check_and_save, understood
+from bot.delivery.store.workspaces import requeue_after_reconnect
 from bot.errors import FormError, OutcomeUnknownError, RetryLaterError, SettingError, VendorError
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -70,7 +71,7 @@ async def connect(
         try:
             secret_box = load_secret_box(settings.encryption_keys, settings.database)
             await demand_some(database, secret_box)
-            connections = Connections(database, secret_box)
+            connections = Connections(database, secret_box, on_accepted=requeue_after_reconnect)
             account = await check_and_save(adapter, connections, workspace, given, verify=verify)
         except (RetryLaterError, OutcomeUnknownError) as error:
             advice = "Nothing was stored: try again, or store it unchecked with --no-verify."

@@ -1,6 +1,5 @@
 """Which vendors a workspace is connected to, and with what credentials."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from bot.adapters.base import Rights
 from bot.connections.setup_links import SetupLink, use_up
-from bot.delivery.model import FOR_AN_ADMIN
 from bot.errors import SecretError
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
@@ -33,8 +31,21 @@ class Connection:
     rights: Rights = field(default_factory=Rights)
 
 
+OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
+"""Called in the transaction in which it is noted that the vendor accepts a connection's credentials,
+with that transaction, the connection's key and account, the time, and whether the credentials may
+do more than before: only then something that the vendor did not allow (403) is worth another try."""
+OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
+"""Called in the transaction that removes a connection, with the connection's key and the time."""
+
+
 class Connections:
-    """`on_gone` hears of a connection that was removed here, or now belongs to another account."""
+    """The connections of all workspaces.
+
+    `on_gone` is called once a connection was removed here, or belongs to another account.
+    `on_accepted` and `on_removed` are for what lies above this package and has rows of its own that
+    change in the same transaction.
+    """
 
     def __init__(
         self,
@@ -43,11 +54,15 @@ class Connections:
         clock: Callable[[], float] = time.time,
         *,
         on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
+        on_accepted: OnAccepted = lambda tx, connection_key, account, now, rights: None,
+        on_removed: OnRemoved = lambda tx, connection_key, now: None,
     ) -> None:
         self._database = database
         self._secret_box = secret_box
         self._clock = clock
         self._on_gone = on_gone
+        self._on_accepted = on_accepted
+        self._on_removed = on_removed
 
     async def save(
         self,
@@ -103,7 +118,7 @@ class Connections:
                 " connected_by = excluded.connected_by, rights = excluded.rights",
                 row,
             )
-            _requeue(db, workspace, vendor, account, now, *FOR_AN_ADMIN)
+            self._on_accepted(db, (workspace, vendor), account, now, True)
             return True, others > 0
 
         saved, gone = await self._database.write(work)
@@ -131,14 +146,8 @@ class Connections:
                 ),
             )
             if noted.rowcount:
-                _requeue(
-                    db,
-                    connection.workspace,
-                    connection.vendor,
-                    connection.account,
-                    now,
-                    *FOR_AN_ADMIN,
-                )
+                connection_key = (connection.workspace, connection.vendor)
+                self._on_accepted(db, connection_key, connection.account, now, True)
 
         await self._database.write(work)
 
@@ -159,12 +168,7 @@ class Connections:
                 "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
                 (*workspace, vendor),
             )
-            db.execute(
-                "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'queued' AND enterprise = ? AND "
-                "team = ? AND vendor = ?"
-                " AND next_attempt_at > ?",
-                (now, *workspace, vendor, now),
-            )
+            self._on_removed(db, (workspace, vendor), now)
             return True
 
         if removed := await self._database.write(work):
@@ -225,7 +229,7 @@ class Connections:
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and not broken:
-                _requeue(db, workspace, vendor, row["account"], now, "unauthorized")
+                self._on_accepted(db, (workspace, vendor), row["account"], now, False)
 
         await self._database.write(work)
 
@@ -251,24 +255,4 @@ def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
         connected_at=row["created_at"],
         connected_by=row["connected_by"],
         rights=Rights.model_validate_json(row["rights"]),
-    )
-
-
-def _requeue(
-    db: sqlite3.Connection,
-    workspace: Workspace,
-    vendor: str,
-    account: str,
-    now: float,
-    *reasons: str,
-) -> None:
-    # What is past its time is no news any more: a person decides about it.
-    db.execute(
-        "UPDATE deliveries SET state = 'queued', reason = 'reconnected', next_attempt_at = ?, version = "
-        "version + 1,"
-        " updated_at = ?, changed_by = ''"
-        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND "
-        "expires_at > ?"
-        " AND reason IN (SELECT value FROM json_each(?))",
-        (now, now, *workspace, vendor, account, now, json.dumps(reasons)),
     )

@@ -1,7 +1,7 @@
 """What the bot says: receipts, cards, App Home, answers to commands. Plain data for Slack; every
 word from people or vendors escaped."""
 
-from bot.messages.buttons import ACTIONS, Handle, buttons, handle_of, possible, read_handle
+from bot.messages.buttons import Handle, buttons, handle_of, possible, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
 from bot.messages.form_diff import CHANGE_BLOCK, changed, turned_down
 from bot.messages.notices import (
@@ -81,7 +81,6 @@ from bot.messages.vendors import (
 from bot.messages.words import NOUNS, TITLES, Words, meanwhile, title, words
 
 __all__ = [
-    "ACTIONS",
     "CHANGE_BLOCK",
     "CLICK_FAILED",
     "CLICK_TROUBLE",

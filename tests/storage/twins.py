@@ -9,21 +9,21 @@ from bot.access.store import AccessStore
 from bot.adapters.base import Entry
 from bot.catalogs.store import CatalogStore
 from bot.connections.setup_links import SetupLinks
-from bot.connections.store import Connection, Connections
+from bot.connections.store import Connection
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.slack.installations import Installation, Installations
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.storage.preferences import Preferences
 from bot.uninstall import Purge
 from bot.workspace import Workspace
-from tests.parts import KEY, Clock, draft
+from tests.parts import KEY, Clock, draft, make_connections
 
 OURS = Workspace("E0OURS", "T0SHARED")
 THEIRS = Workspace("E0THEIRS", "T0SHARED")
@@ -35,7 +35,7 @@ STATES: dict[str, dict[str, Any]] = {
     "sending": {"state": "sending", "attempt": 1, "lease_until": 2e9},
     "delivered": {
         "state": "delivered",
-        "created": '{"id": "n1"}',
+        "vendor_object": '{"id": "n1"}',
         "card_channel": CHANNEL,
         "card_ts": "1.5",
     },
@@ -43,11 +43,15 @@ STATES: dict[str, dict[str, Any]] = {
     "doubted": {"state": "unconfirmed", "reconcile_at": 2e9},
     "undecided": {"state": "unconfirmed", "reason": "undecided"},
     "failed": {"state": "failed", "reason": "unauthorized"},
-    "unfinished": {"state": "delivered", "created": '{"id": "n2"}', "steps": '{"colour": "No."}'},
+    "unfinished": {
+        "state": "delivered",
+        "vendor_object": '{"id": "n2"}',
+        "follow_up_steps": '{"colour": "No."}',
+    },
     "finishing": {
         "state": "delivered",
-        "created": '{"id": "n3"}',
-        "steps": '{"colour": ""}',
+        "vendor_object": '{"id": "n3"}',
+        "follow_up_steps": '{"colour": ""}',
         "next_step_at": 2e9,
     },
 }
@@ -67,10 +71,10 @@ class Twins:
     def __post_init__(self) -> None:
         secret_box = SecretBox([KEY])
         self.history = History(self.database, self.clock)
-        self.connections = Connections(self.database, secret_box, self.clock)
+        self.connections = make_connections(self.database, self.clock)
         self.decisions = Decisions(self.database, self.clock)
         self.deliveries = Deliveries(self.database, self.clock)
-        self.doubts = Doubts(self.database, self.clock)
+        self.doubts = ReconcileStore(self.database, self.clock)
         self.preferences = Preferences(self.database)
         self.installations = Installations(self.database, secret_box)
         self.links = SetupLinks(self.database, self.clock)
