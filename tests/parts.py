@@ -228,11 +228,12 @@ def make_connections(
     database: Database,
     clock: Clock,
     on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
+    key: bytes | None = None,
 ) -> Connections:
     """The connections, wired to the deliveries as the bot does it."""
     return Connections(
         database,
-        SecretBox([KEY]),
+        SecretBox([key or KEY]),
         clock,
         on_gone=on_gone,
         on_accepted=requeue_after_reconnect,
@@ -248,6 +249,7 @@ async def machine_on(
     running: bool = True,
     limits: Limits = NO_LIMITS,
     adapter: Notes | None = None,
+    key: bytes | None = None,
 ) -> AsyncIterator[Machine]:
     """The machinery on that file, with its loops unless `running` is False. Leaving it is a clean
     stop."""
@@ -255,7 +257,7 @@ async def machine_on(
     database = await Database.open(path)
     adapter = adapter or Notes()
     adapters, rate_limiters = {"notes": adapter}, RateLimiters({"notes": limits}, clock)
-    connections = make_connections(database, clock, on_gone=rate_limiters.renew)
+    connections = make_connections(database, clock, rate_limiters.renew, key)
     deliveries = Deliveries(database, clock)
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []
