@@ -157,7 +157,7 @@ def _make_loops(
         on_created=catalogs.created,
         on_mended=catalogs.wake,
     )
-    reconciler = Reconciler(stores.delivery.doubts, *vendors, dispatcher)
+    reconciler = Reconciler(stores.delivery.reconcile, *vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, *vendors, dispatcher)
     cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)

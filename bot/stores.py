@@ -15,10 +15,10 @@ from bot.connections.store import Connections
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
-from bot.delivery.store.for_other_owners import hurry_after_removal, requeue_after_reconnect
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
+from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
 from bot.slack import installations
 from bot.slack.installations import Installations, OAuthStates
 from bot.storage.database import Database
@@ -36,7 +36,7 @@ class DeliveryStores:
     """What is stored of deliveries, by who uses it."""
 
     deliveries: Deliveries
-    doubts: Doubts
+    reconcile: ReconcileStore
     steps: FollowUpSteps
     card_outbox: CardOutbox
     decisions: Decisions
@@ -72,7 +72,7 @@ def open_stores(
             secret_box,
             clock,
             on_accepted=requeue_after_reconnect,
-            on_removed=hurry_after_removal,
+            on_removed=hurry_after_disconnect,
             on_gone=on_gone,
         ),
         setup_links=SetupLinks(database, clock),
@@ -81,7 +81,7 @@ def open_stores(
         preferences=Preferences(database),
         delivery=DeliveryStores(
             deliveries=Deliveries(database, clock),
-            doubts=Doubts(database, clock),
+            reconcile=ReconcileStore(database, clock),
             steps=FollowUpSteps(database, clock),
             card_outbox=CardOutbox(database, clock),
             decisions=Decisions(database, clock),

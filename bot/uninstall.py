@@ -15,7 +15,7 @@ import structlog
 from bot.access import store as permissions
 from bot.connections import setup_links
 from bot.connections import store as connections
-from bot.delivery.store import for_other_owners as deliveries
+from bot.delivery.store import workspaces as deliveries
 from bot.slack import installations
 from bot.storage import preferences
 from bot.storage.database import Database

@@ -6,7 +6,7 @@ restart do no harm.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import structlog
@@ -15,7 +15,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot import messages
 from bot.adapters.base import Kind
 from bot.delivery.model import Delivery
-from bot.delivery.store.decisions import Decision
+from bot.delivery.states import DECISIONS, Decision
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from handlers import home, uploads
@@ -28,16 +28,6 @@ log = structlog.get_logger(__name__)
 
 OUTCOME_SECONDS = 0.8
 """So long a modal or a Home waits for what comes of a press, before it is drawn again."""
-
-_LEAVES: Mapping[Decision, str] = {
-    "cancel": "cancelled",
-    "by_hand": "by_hand",
-    "try_again": "tried_again",
-    "send_again": "sent_again",
-    "is_there": "confirmed",
-}
-"""The reason that each decision leaves on the row; one about what remains leaves none."""
-
 
 Act = Callable[[Press, Delivery], Awaitable[None]]
 
@@ -136,7 +126,7 @@ def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:
     again."""
     if decision == "finish":
         return now.state == "delivered" and not now.erased_at
-    return (now.changed_by, now.reason) == (press.user, _LEAVES[decision])
+    return (now.changed_by, now.reason) == (press.user, DECISIONS[decision].reason)
 
 
 async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | None:
@@ -181,10 +171,10 @@ async def _edit(press: Press, row: Delivery) -> None:
         channel=row.channel,
         kind=_kind(row),
         operation=_name(row),
-        answer=row.answer or None,
+        answer=row.branch or None,
         more=messages.needs_more(row, adapter, operation),
     )
-    words = {name: entry.label for name, entry in row.chosen.items()}
+    words = {name: entry.label for name, entry in row.selected.items()}
     choices = await services.operations.choices(row.workspace, state.kind)
     try:
         view = await draw(

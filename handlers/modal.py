@@ -166,8 +166,12 @@ async def open_form(
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
         if field := _field_for(services, about, operation, state):
-            values = {field: about.created["id"]}
-            words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
+            values = {field: about.vendor_object["id"]}
+            words = {
+                about.vendor_object[
+                    "id"
+                ]: f"{about.vendor_object['reference']} {about.title}".strip()
+            }
         else:
             values = carried(operation, about.title, "")
     try:
@@ -190,7 +194,7 @@ def _field_for(services: Services, about: Delivery, operation: Operation, state:
     if (
         not state.operation.startswith(f"{adapter.vendor}.")
         or made_by.feeds is None
-        or "id" not in about.created
+        or "id" not in about.vendor_object
     ):
         return ""
     for place in places(operation.form, state.operation):

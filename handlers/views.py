@@ -153,7 +153,7 @@ def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Del
         filled.view_id
     )
     if row.state == "rejected" and is_form:
-        errors = place(type(filled.form), operation, filled.values, row.fields, row.sentence)
+        errors = place(type(filled.form), operation, filled.values, row.field_errors, row.sentence)
         if row.reason == "refused":  # by the vendor, and in its words
             errors = {
                 block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()
@@ -246,7 +246,7 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         kind=state.kind,
         vendor=adapter.vendor,
         operation=filled.operation.name,
-        answer=state.answer or "",
+        branch=state.answer or "",
         account=connection.account,
         actor=filled.person.slack_id,
         actor_name=filled.person.name,
@@ -254,7 +254,7 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         private=form.confidential,
         title=title or _answered(filled, picked) or filled.operation.label,
         payload=payload,
-        chosen=picked,
+        selected=picked,
         custom=filled.custom,
         view_id=filled.view_id,
     )

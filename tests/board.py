@@ -24,7 +24,7 @@ from bot.stores import open_stores
 from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
 from tests.slack_wire import Answer, Wire, slack_wire
 
-DELIVERED = Outcome("delivered", created=MADE.model_dump())
+DELIVERED = Outcome("delivered", vendor_object=MADE.model_dump())
 AWAY = Outcome("queued", "unreachable")
 CHANNEL, PERSON, DIRECT = "C0GENERAL1", "U0ANN00001", "D0DIRECT01"
 

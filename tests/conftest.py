@@ -18,10 +18,8 @@ from bot.playground.serving import Server
 from bot.playground.slack import Outcome
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.encryption import SecretBox
-from bot.stores import open_stores
 from tests.acting import Modal
-from tests.parts import KEY, Clock
+from tests.parts import Clock, make_connections
 
 PATIENCE_SECONDS = 10.0
 
@@ -66,7 +64,7 @@ def deliveries(database: Database, clock: Clock) -> Deliveries:
 
 @pytest.fixture
 def connections(database: Database, clock: Clock) -> Connections:
-    return open_stores(database, SecretBox([KEY]), clock).connections
+    return make_connections(database, clock)
 
 
 @dataclass

@@ -39,7 +39,7 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
         kind=operation.kind,
         vendor=adapter.vendor,
         operation=operation.name,
-        answer=str(getattr(form, operation.branches.field)) if operation.branches else "",
+        branch=str(getattr(form, operation.branches.field)) if operation.branches else "",
         account=connection.account,
         actor=world.admin,
         actor_name="Maya Okafor",
@@ -47,7 +47,7 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
         private=False,
         title=key,
         payload=form.model_dump(mode="json"),
-        chosen={},
+        selected={},
     )
     return await services.delivery.dispatcher.submit(draft, card_not_before=0)
 

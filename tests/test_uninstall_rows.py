@@ -95,9 +95,9 @@ async def test_many_rows_go_in_chunks(twins: Twins) -> None:
         db.execute(  # type: ignore[attr-defined]
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT "
             "INTO deliveries (enterprise,"
-            " team, key, kind, vendor, operation, answer, account, actor, actor_name, channel, "
+            " team, key, kind, vendor, operation, branch, account, actor, actor_name, channel, "
             "private, title, payload,"
-            " chosen, state, created_at, next_attempt_at, card_not_before, card_version) SELECT ?, ?, 'k' || i, "
+            " selected, state, created_at, next_attempt_at, card_not_before, card_version) SELECT ?, ?, 'k' || i, "
             "'incident', 'notes', 'note',"
             " '', 'acme', 'U1', 'Ann', 'C1', 0, 'x', '{}', '{}', 'delivered', 1, 1, 0, 1 FROM n",
             (2 * REMOVED_AT_ONCE + 1, *OURS),

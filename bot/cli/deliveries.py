@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.cli.output import safe, show
-from bot.delivery.model import STATES, Delivery
-from bot.delivery.store.decisions import Decision, Decisions
+from bot.delivery.model import Delivery
+from bot.delivery.states import STATES, Decision
+from bot.delivery.states import may as may_decide
+from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
@@ -27,12 +29,11 @@ OPERATOR = "operator"
 LONGEST_TITLE = 50
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
-_DECISIONS: Mapping[tuple[Wish, str], Decision] = {
-    ("retry", "failed"): "try_again",
-    ("retry", "unconfirmed"): "send_again",
-    ("cancel", "queued"): "cancel",
-    ("cancel", "failed"): "cancel",
+_WISHES: Mapping[Wish, Sequence[Decision]] = {
+    "retry": ("try_again", "send_again"),
+    "cancel": ("cancel",),
 }
+"""The decisions that carry a wish out, each in the states where it is possible."""
 _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
     ("retry", "queued"): "waits to be sent already; `--cancel` stops it",
     ("retry", "sending"): "is being sent just now; look again in a minute",
@@ -45,6 +46,10 @@ _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
         "retry",
         "failed",
     ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
+    (
+        "retry",
+        "cancelled",
+    ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
     ("cancel", "sending"): "is being sent just now; look again in a minute",
     ("cancel", "delivered"): "was created already; close or delete it at the vendor",
     (
@@ -56,6 +61,7 @@ _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
         "unconfirmed",
     ): "may have been created already; look at the vendor, or let `--retry` send it again",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
+    ("cancel", "cancelled"): "was given up already and will not be sent; `--retry` sends it again",
 }
 """Why it cannot be done in this state, after the key."""
 
@@ -144,7 +150,8 @@ async def _decide(
             f"{rows[0].key} names {len(rows)} deliveries of different workspaces; decide in Slack."
         )
     [row] = rows
-    if decision := _DECISIONS.get((wish, row.state)):
+    decision = next((each for each in _WISHES[wish] if may_decide(row, each)), None)
+    if decision is not None:
         changed = await decisions.make(row.workspace, row.key, decision, OPERATOR)
         if changed is not None:
             return changed
@@ -199,10 +206,12 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": safe(" ".join([row.sentence, *row.fields.values()]).strip()),
+        "says": safe(" ".join([row.sentence, *row.field_errors.values()]).strip()),
         "in doubt": _doubt(row),
         "created": safe(
-            " ".join(filter(None, (row.created.get(it, "") for it in ("reference", "id", "url"))))
+            " ".join(
+                filter(None, (row.vendor_object.get(it, "") for it in ("reference", "id", "url")))
+            )
         ),
         "twins": safe(", ".join(it.reference or it.id for it in row.duplicates)),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
@@ -243,9 +252,9 @@ def _summary(row: Delivery) -> dict[str, Any]:
         "sentence": row.sentence,
         "attempts": row.attempt,
         "revision": row.revision,
-        "created": row.created,
+        "created": row.vendor_object,
         "twins": [it.model_dump() for it in row.duplicates],
-        "remaining": dict(row.steps),
+        "remaining": dict(row.follow_up_steps),
         "undecided": undecided(row),
         "looks": row.lookup_count,
         "resends": row.resend_count,
@@ -268,7 +277,7 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
         }
         for it in trail
     ]
-    return _summary(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
+    return _summary(row) | {"payload": row.payload, "fields": row.field_errors, "trail": events}
 
 
 def _state(row: Delivery) -> str:
@@ -279,9 +288,11 @@ def _open(row: Delivery) -> str:
     """What is open about it, in a few words; empty when nothing is."""
     if row.state == "unconfirmed":
         return "somebody has to decide" if undecided(row) else "being checked"
-    if not row.steps:
+    if not row.follow_up_steps:
         return ""
-    return f"{len(row.steps)} field{'s' * (len(row.steps) > 1)} {'still to be set' if row.next_step_at else 'not set'}"
+    count = len(row.follow_up_steps)
+    is_set = "still to be set" if row.next_step_at else "not set"
+    return f"{count} field{'s' * (count > 1)} {is_set}"
 
 
 def _doubt(row: Delivery) -> str:
@@ -302,7 +313,7 @@ def _remaining(row: Delivery) -> list[str]:
             f"{f'{names[field]} ({field})' if field in names else field}: "
             f"{said or 'still to be set'}"
         )
-        for field, said in row.steps.items()
+        for field, said in row.follow_up_steps.items()
     ]
 
 
@@ -311,7 +322,7 @@ def _next(row: Delivery) -> float:
 
 
 def _title(row: Delivery) -> str:
-    return "(erased)" if row.erased_at else safe(row.created.get("title") or row.title)
+    return "(erased)" if row.erased_at else safe(row.vendor_object.get("title") or row.title)
 
 
 def _local(at: float, pattern: str = "%Y-%m-%d %H:%M") -> str:

@@ -4,7 +4,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from bot.adapters.base import Rights
 from bot.connections.setup_links import SetupLink, use_up
@@ -33,27 +32,20 @@ class Connection:
     rights: Rights = field(default_factory=Rights)
 
 
-class Accepted(NamedTuple):
-    """The vendor accepts the credentials of a connection to this account, since `at` (epoch
-    seconds). `reconnected`: an admin has seen to the connection; else only the token is known to
-    work again."""
-
-    connection_key: ConnectionKey
-    account: str
-    at: float
-    reconnected: bool
-
-
-OnAccepted = Callable[[sqlite3.Connection, Accepted], None]
+OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
+"""Called in the transaction in which it is noted that the vendor accepts a connection's credentials,
+with that transaction, the connection's key and account, the time, and whether the credentials may
+do more than before: only then something that the vendor did not allow (403) is worth another try."""
 OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
+"""Called in the transaction that removes a connection, with the connection's key and the time."""
 
 
 class Connections:
     """The connections of all workspaces.
 
-    `on_accepted` and `on_removed` do, inside the transaction that changes a connection, what other
-    tables need of it: the deliveries that waited for it become due. `on_gone` is called afterwards
-    for a connection that was removed here, or now belongs to another account.
+    `on_accepted` and `on_removed` are called inside the transaction that changes a connection, for
+    the owner of the deliveries, which lies above this package. `on_gone` is called afterwards, once a
+    connection was removed here or belongs to another account.
     """
 
     def __init__(
@@ -69,9 +61,9 @@ class Connections:
         self._database = database
         self._secret_box = secret_box
         self._clock = clock
+        self._on_gone = on_gone
         self._on_accepted = on_accepted
         self._on_removed = on_removed
-        self._on_gone = on_gone
 
     async def save(
         self,
@@ -127,7 +119,7 @@ class Connections:
                 " connected_by = excluded.connected_by, rights = excluded.rights",
                 row,
             )
-            self._on_accepted(db, Accepted((workspace, vendor), account, now, reconnected=True))
+            self._on_accepted(db, (workspace, vendor), account, now, True)
             return True, others > 0
 
         saved, gone = await self._database.write(work)
@@ -155,8 +147,8 @@ class Connections:
                 ),
             )
             if noted.rowcount:
-                place = (connection.workspace, connection.vendor)
-                self._on_accepted(db, Accepted(place, connection.account, now, reconnected=True))
+                connection_key = (connection.workspace, connection.vendor)
+                self._on_accepted(db, connection_key, connection.account, now, True)
 
         await self._database.write(work)
 
@@ -238,8 +230,7 @@ class Connections:
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and not broken:
-                place = (workspace, vendor)
-                self._on_accepted(db, Accepted(place, row["account"], now, reconnected=False))
+                self._on_accepted(db, (workspace, vendor), row["account"], now, False)
 
         await self._database.write(work)
 

@@ -31,7 +31,7 @@ from bot.delivery.dispatcher import (
     read_submission,
 )
 from bot.delivery.model import Delivery
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.errors import RejectedError, RelayError, SecretError, UnauthorizedError
 from bot.runtime.workers import Share, Source, WorkerPool
 from bot.workspace import RemembersWorkspaces, Workspace
@@ -54,7 +54,7 @@ class Reconciler(RemembersWorkspaces):
 
     def __init__(
         self,
-        doubts: Doubts,
+        doubts: ReconcileStore,
         connections: Connections,
         adapters: Mapping[str, Adapter],
         rate_limiters: RateLimiters,
@@ -185,7 +185,7 @@ class Reconciler(RemembersWorkspaces):
         """What a proper answer means."""
         if row.state == "delivered":
             return await self._doubts.checked(
-                row, [it for it in found if it.id != row.created.get("id")]
+                row, [it for it in found if it.id != row.vendor_object.get("id")]
             )
         if found:
             again = row.resend_count > 0 and len(found) == 1  # the other one may still turn up

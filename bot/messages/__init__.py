@@ -1,7 +1,7 @@
 """What the bot says: receipts, cards, App Home, answers to commands. Plain data for Slack; every
 word from people or vendors escaped."""
 
-from bot.messages.buttons import ACTIONS, Handle, buttons, possible, read_handle
+from bot.messages.buttons import Handle, buttons, possible, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
 from bot.messages.form_diff import changed, turned_down
 from bot.messages.notices import (

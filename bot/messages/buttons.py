@@ -1,14 +1,15 @@
 """The buttons below a delivery. A button's value names the delivery and nothing more; whether it
 may be pressed is checked when it is pressed."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bot.adapters.base import Adapter, Created, Operation
-from bot.delivery.model import FOR_AN_ADMIN, Delivery
+from bot.delivery import states
+from bot.delivery.model import Delivery
+from bot.delivery.states import Action
 from bot.forms.render import Block
 from bot.forms.text import cut, plain_text
-from bot.messages.words import everything, undecided
+from bot.messages.words import everything
 from bot.workspace import Workspace
 
 Button = dict[str, Any]
@@ -16,17 +17,6 @@ Button = dict[str, Any]
 LONGEST_URL = 3000
 MOST_LINKS = 5
 _LONGEST_LABEL = 75
-
-ACTIONS: Mapping[str, tuple[str, ...]] = {
-    "queued": ("by_hand", "cancel"),
-    "rejected": ("edit",),
-    "unconfirmed": ("send_again", "is_there"),
-    "failed": ("try_again", "copy"),
-    "delivered": ("finish",),
-}
-"""What a person can do, by the row's state."""
-_WHILE_IT_WAITS = ("try_again", "by_hand", "cancel", "copy")
-"""The same about what waits for an admin: it would still be sent by itself."""
 
 
 class Handle(NamedTuple):
@@ -52,15 +42,9 @@ def read_handle(text: str) -> Handle | None:
     return Handle(Workspace(parts[0], parts[1]), parts[2]) if len(parts) == 3 and parts[2] else None
 
 
-def possible(row: Delivery) -> tuple[str, ...]:
+def possible(row: Delivery) -> tuple[Action, ...]:
     """The action ids of what a person can do about the row as it is."""
-    if row.erased_at or (row.state == "unconfirmed" and not undecided(row)):
-        return ()
-    if row.state == "delivered" and (row.next_step_at or not row.steps):
-        return ()
-    if row.state == "failed" and row.reason in FOR_AN_ADMIN:
-        return _WHILE_IT_WAITS
-    return ACTIONS.get(row.state, ())
+    return states.offered(row)
 
 
 def buttons(
@@ -115,7 +99,7 @@ def _link_name(made: Created, index: int) -> str:
 
 
 def _label(name: str, row: Delivery, operation: Operation) -> str:
-    called_off = row.state == "failed" and row.reason in ("cancelled", "by_hand")
+    called_off = row.state == "cancelled"
     return {
         "by_hand": "Declare it by hand" if operation.kind == "incident" else "Do it by hand",
         "cancel": "Cancel",

@@ -10,12 +10,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bot.delivery.store.recent import COLUMNS, WAITING, waiting_or_recent
+from bot.delivery.states import OPEN
+from bot.delivery.store.workspaces import newest_open_or_changed
 
 LOOK_SECONDS = 0.3
 LATELY_SECONDS = 90.0
 SHOWN = 8
 
+COLUMNS = (
+    "id",
+    "title",
+    "vendor",
+    "operation",
+    "state",
+    "reason",
+    "attempt",
+    "created_at",
+    "next_attempt_at",
+    "reconcile_at",
+    "card_ts",
+)
 Line = dict[str, Any]
 """A delivery as the page gets it: the `COLUMNS` of its row. Times are epoch seconds."""
 
@@ -63,10 +77,10 @@ class QueueReader:
     async def look(self) -> None:
         """Read what changed, and tell it."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
-        waiting = [row for row in self._rows if row["state"] in WAITING]
+        waiting = [row for row in self._rows if row["state"] in OPEN]
         lately = self._clock() - LATELY_SECONDS
         finished = [
-            row for row in self._rows if row["state"] not in WAITING and row["updated_at"] > lately
+            row for row in self._rows if row["state"] not in OPEN and row["updated_at"] > lately
         ]
         first = sorted([*waiting, *finished][:SHOWN], key=lambda row: -row["id"])
         told = [{name: row[name] for name in COLUMNS} for row in first], len(waiting)
@@ -89,7 +103,9 @@ class QueueReader:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version == self._version:
                 return
-            found = waiting_or_recent(self._connection, self._clock() - LATELY_SECONDS)
+            found = newest_open_or_changed(
+                self._connection, (*COLUMNS, "updated_at"), self._clock() - LATELY_SECONDS
+            )
         except (
             sqlite3.OperationalError
         ):  # no file or table yet, or locked while it is switched to WAL: the next look tells

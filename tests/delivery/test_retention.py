@@ -34,7 +34,7 @@ class House:
 
     async def delivered(self, key: str) -> None:
         row, _ = await self.deliveries.enqueue(draft(key), lease=45, card_not_before=0.0)
-        await self.deliveries.settle(row, Outcome("delivered", created=MADE.model_dump()))
+        await self.deliveries.settle(row, Outcome("delivered", vendor_object=MADE.model_dump()))
 
     async def titles(self) -> list[str]:
         return [row.title for row in await self.history.newest()]

@@ -142,8 +142,10 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
         "title": f"{PLANTED}-title",
         "url": f"https://{PLANTED}.example.com/",
     }
-    columns |= {"steps": "{}"} if "steps" in columns else {}  # of a field that Rootly does not have
-    columns |= {"created": json.dumps(made)} if "created" in columns else {}
+    columns |= (
+        {"follow_up_steps": "{}"} if "follow_up_steps" in columns else {}
+    )  # of a field that Rootly does not have
+    columns |= {"vendor_object": json.dumps(made)} if "vendor_object" in columns else {}
     columns |= {
         "card_version": 99,
         "next_attempt_at": YEARS,

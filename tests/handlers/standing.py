@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from bot.delivery.model import Delivery, Draft, read_row
+from bot.delivery.model import Delivery, Draft
+from bot.delivery.store.rows import read_row
 from bot.playground.slack import Outcome
 from tests.conftest import World, eventually
 
@@ -26,7 +27,7 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         kind=columns.pop("kind", "incident"),
         vendor="rootly",
         operation=columns.pop("operation", "incident"),
-        answer=columns.pop("answer", ""),
+        branch=columns.pop("branch", ""),
         account=await account(world),
         actor=columns.pop("actor", world.member),
         actor_name="Somebody",
@@ -34,7 +35,7 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         private=private,
         title=columns.pop("title", "Checkout is down"),
         payload=columns.pop("payload", {"title": "Checkout is down", "private": private}),
-        chosen=columns.pop("chosen", {}),
+        selected=columns.pop("selected", {}),
     )
     services = world.bot.services
     await services.delivery.deliveries.enqueue(draft, lease=None, card_not_before=0.0)

@@ -59,7 +59,7 @@ async def test_what_is_done_by_hand_is_not_sent_as_well(world: World) -> None:
     await eventually(lambda: "Taken over by hand, not sent to Rootly" in says(card(world)))
     assert f"; taken over by <@{world.admin}>" in says(card(world))
     row = await now(world)
-    assert (row.state, row.reason, row.changed_by) == ("failed", "by_hand", world.admin)
+    assert (row.state, row.reason, row.changed_by) == ("cancelled", "by_hand", world.admin)
     assert posts(world) == 0
 
 
@@ -68,7 +68,7 @@ async def test_a_second_press_by_the_same_person_is_silent(world: World) -> None
     await standing(world, "queued", "unreachable")
     await asyncio.gather(press(world, "cancel"), press(world, "cancel"))
     row = await now(world)
-    assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", world.member)
+    assert (row.state, row.reason, row.changed_by) == ("cancelled", "cancelled", world.member)
     assert world.sandbox.slack.ephemerals == []
 
 
@@ -263,7 +263,7 @@ async def test_what_waits_for_an_admin_need_not(world: World, action: str, headl
     assert (await press(world, action)).ok
     await eventually(lambda: card(world)["text"].startswith(f"{headline}, not sent to Rootly"))
     await world.sandbox.connect_vendors(world.settings)
-    assert (await now(world)).state == "failed"
+    assert (await now(world)).state == "cancelled"
     assert buttons(card(world)) == ["try_again", "copy"]
 
 
@@ -309,7 +309,7 @@ async def test_a_mistake_of_ours_is_told(world: World) -> None:
     """A row that this version cannot read, say: nobody stares at a button that does nothing."""
     await standing(world, "queued", "unreachable")
     await world.bot.services.delivery.deliveries._database.write(
-        lambda db: db.execute("UPDATE deliveries SET chosen = '[1]' WHERE key = ?", (KEY,))
+        lambda db: db.execute("UPDATE deliveries SET selected = '[1]' WHERE key = ?", (KEY,))
     )
     assert (await press(world, "cancel")).ok
     assert world.told(world.member) == messages.CLICK_TROUBLE
@@ -369,7 +369,7 @@ async def test_a_no_in_a_receipt_is_a_note_on_top(world: World) -> None:
     """A modal's button has no message to answer to."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    await change(world, state="delivered", reason="", created=MADE)
+    await change(world, state="delivered", reason="", vendor_object=MADE)
     await modal.press("delivery", "try_again")
     assert world.top(world.member).text == "It was created in the meantime: INC-7."
     await world.sandbox.slack.close(world.member, world.top(world.member).id)
@@ -395,6 +395,8 @@ async def test_a_link_button_is_heard(world: World) -> None:
         {"id": "2", "reference": "INC-2", "title": "", "url": "https://rootly.example.com/2"}
     ]
     created = {"id": "1", "reference": "INC-1", "title": "", "url": "https://rootly.example.com/1"}
-    await standing(world, "delivered", "created_twice", created=created, duplicates=duplicates)
+    await standing(
+        world, "delivered", "created_twice", vendor_object=created, duplicates=duplicates
+    )
     assert buttons(card(world)) == ["open", "open_1"]
     assert (await press(world, "open_1")).ok

@@ -204,7 +204,7 @@ async def test_what_was_found_after_a_lost_answer_gets_its_fields_too(world: Wor
     await rootly(world).set_fault("fine")
     await eventually(lambda: finished(world))
     (row,) = await world.bot.services.delivery.history.newest()
-    assert (row.reason, row.steps) == ("found", {})
+    assert (row.reason, row.follow_up_steps) == ("found", {})
     assert arrived(world) == {"Region": "Asia Pacific"}
 
 

@@ -26,7 +26,7 @@ STATES: dict[str, dict[str, Any]] = {
     "sending": {"state": "sending", "attempt": 1, "lease_until": 2e9},
     "delivered": {
         "state": "delivered",
-        "created": '{"id": "n1"}',
+        "vendor_object": '{"id": "n1"}',
         "card_channel": CHANNEL,
         "card_ts": "1.5",
     },
@@ -34,11 +34,15 @@ STATES: dict[str, dict[str, Any]] = {
     "doubted": {"state": "unconfirmed", "reconcile_at": 2e9},
     "undecided": {"state": "unconfirmed", "reason": "undecided"},
     "failed": {"state": "failed", "reason": "unauthorized"},
-    "unfinished": {"state": "delivered", "created": '{"id": "n2"}', "steps": '{"colour": "No."}'},
+    "unfinished": {
+        "state": "delivered",
+        "vendor_object": '{"id": "n2"}',
+        "follow_up_steps": '{"colour": "No."}',
+    },
     "finishing": {
         "state": "delivered",
-        "created": '{"id": "n3"}',
-        "steps": '{"colour": ""}',
+        "vendor_object": '{"id": "n3"}',
+        "follow_up_steps": '{"colour": ""}',
         "next_step_at": 2e9,
     },
 }
@@ -62,7 +66,7 @@ class Twins:
         self.connections = stores.connections
         self.decisions = stores.delivery.decisions
         self.deliveries = stores.delivery.deliveries
-        self.doubts = stores.delivery.doubts
+        self.doubts = stores.delivery.reconcile
         self.preferences = stores.preferences
         self.installations = stores.installations
         self.links = stores.setup_links

@@ -229,9 +229,9 @@ async def test_every_page_has_the_strict_headers(world: World, ann: Visitor) -> 
 async def test_over_https_the_cookie_stays_there(world: World) -> None:
     """With the prefix that makes browsers hold to it."""
     services = world.bot.services
-    secure = Connecting(
-        replace(services, public_url="https://relay.example.com"), Receipts(), _nobody, _nobody
-    )
+    address = replace(services.connections, public_url="https://relay.example.com")
+    over_https = replace(services, connections=address)
+    secure = Connecting(over_https, Receipts(), _nobody, _nobody)
     async with (
         Server(Starlette(routes=secure.routes())) as server,
         httpx.AsyncClient(trust_env=False) as client,
