@@ -70,8 +70,8 @@ class Bot:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What has to be closed again. What a person waits for is given up soon (`quick`); the
-    background has more time, and keeps to Slack's limits itself (`patient`)."""
+    """The parts that have to be closed. The client `quick` gives up soon, since a person waits. The
+    client `patient` is for the background, which has more time and keeps to Slack's limits itself."""
 
     secret_box: SecretBox
     database: Database
@@ -146,7 +146,7 @@ def _make_loops(
     adapters: Mapping[str, Adapter],
     rate_limiters: RateLimiters,
 ) -> _Loops:
-    """Make the background's parts, and let each hear from the others what concerns it."""
+    """Make the background's parts, and connect each with the others."""
     row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
     vendors = (stores.connections, adapters, rate_limiters)
     catalogs = Catalogs(stores.catalogs, *vendors, on_recovered=connection_recovered)
@@ -173,7 +173,7 @@ def _make_services(
     adapters: Mapping[str, Adapter],
     uninstaller: Uninstaller,
 ) -> Services:
-    """Make what the listeners may use."""
+    """Make the facades for the listeners."""
     people, user_groups = UserDirectory(settings.admin_ids), UserGroups()
     background = BackgroundTasks()
     return Services(
@@ -207,7 +207,7 @@ def _make_services(
 def _connecting(
     services: Services, receipts: Receipts, tokens: SlackTokens, client: AsyncWebClient
 ) -> Sequence[BaseRoute]:
-    """The pages on which vendors are connected."""
+    """Return the pages on which vendors are connected."""
 
     async def client_for(workspace: Workspace) -> AsyncWebClient:
         return with_token(client, await tokens.token(workspace))
@@ -219,7 +219,7 @@ def _connecting(
 
 
 def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> Sequence[BaseRoute]:
-    """The way to Slack and back, where the bot may be installed in many workspaces. Raises
+    """Return the pages that install the bot in a workspace; none if it has one fixed token. Raises
     `SettingError`."""
     if (app := settings.slack_app) is None:
         return []
@@ -229,7 +229,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
 
 
 def _run(loops: _Loops, stack: AsyncExitStack) -> None:
-    """Run the loops until the stack is left. The dispatcher finishes first what it is sending."""
+    """Run the loops until the stack is left. The dispatcher finishes its calls first."""
     for loop in (
         loops.dispatcher,
         loops.reconciler,

@@ -1,4 +1,4 @@
-"""What a listener may use: six facades, each of a few parts."""
+"""Six facades for the listeners, each with a few parts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,8 +112,8 @@ class ConnectionServices:
 
 @dataclass(frozen=True, slots=True)
 class SlackServices:
-    """What Slack says about people, user groups, scopes and files; what goes on after Slack had its
-    answer; and what is done once the app was removed."""
+    """People, user groups, scopes and files in Slack; the tasks that go on after Slack got its answer;
+    and the removal of a workspace."""
 
     people: UserDirectory
     user_groups: UserGroups

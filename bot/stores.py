@@ -1,4 +1,4 @@
-"""All that is stored, over one file, wired for the running bot and for the command line."""
+"""All stores over one database, wired for the running bot and for the command line."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ SECRETS = (connections.SECRETS, installations.SECRETS)
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStores:
-    """What is stored of deliveries, by who uses it."""
+    """The stores of deliveries, one for each part that uses them."""
 
     deliveries: Deliveries
     reconcile: ReconcileStore
@@ -93,17 +93,17 @@ def open_stores(
 
 
 def open_secrets(database: Database) -> EncryptedSecrets:
-    """All that is stored encrypted in the open database, whether or not there is a key to it."""
+    """Return all secrets of the open database. No key is needed to list or remove them."""
     return EncryptedSecrets(database, SECRETS)
 
 
 def load_secret_box(
     encryption_keys: SecretStr | None, database: Path, *, anew: bool = False
 ) -> SecretBox:
-    """The keys for that file: of `RELAY_ENCRYPTION_KEYS`, or of the key file beside it.
+    """Return a box with the keys for that database, of `RELAY_ENCRYPTION_KEYS` or of the key file.
 
-    The key file is made if it is absent. Beside a database that holds secrets already it is made
-    only with `anew`, for then the file was lost. Raises `SettingError`.
+    A missing key file is made. If the database holds secrets already, the file was lost: then a new
+    one is made only with `anew`. Raises `SettingError`.
     """
 
     def is_lost() -> bool:

@@ -1,9 +1,8 @@
-"""The app was removed from a workspace: everything of it goes at once, stored and in memory, and
-what is under way stops.
+"""Uninstalling: remove everything about a workspace from the database and from memory, and stop the
+work that is under way for it.
 
-First from the database, so that whoever looks from now on finds nothing; then from memory, in the
-same step of the event loop in which that is known, so that nobody works on with what was read
-before.
+The database comes first, so that nobody finds anything from then on. Memory follows in the same step
+of the event loop, so that nobody goes on with data that was read before.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ log = structlog.get_logger(__name__)
 SCRUBS = 5
 SCRUB_PAUSE = 0.2
 REMOVED_AT_ONCE = 500
-"""A long write would keep people waiting."""
+"""The number of deliveries in a chunk. A longer write would make people wait."""
 
 Forget = Callable[[sqlite3.Connection, Scope], None]
 OWNERS: Sequence[Forget] = (
@@ -37,7 +36,8 @@ OWNERS: Sequence[Forget] = (
     preferences.forget,
     deliveries.forget,
 )
-"""Each removes the rows of some workspaces from its own table, in the one transaction of all."""
+"""The owners of the tables. Each removes the rows of a scope from its own table, all in one
+transaction."""
 
 
 class Purge:
@@ -48,14 +48,13 @@ class Purge:
         self._owners = owners
 
     async def remove(self, workspace: Workspace, said_at: float) -> Scope | None:
-        """Remove all that is stored of the workspace, or of the organisation where the team is
-        empty; what that was.
+        """Remove a workspace, or an organisation if the team is empty; return the scope of it.
 
-        Of a team that its organisation's installation serves as well, only its own installation:
-        what its admins connected and decided goes on to hold. None, and nothing is removed, where
-        it was installed again after the second that begins at `said_at` (epoch seconds), when Slack
-        said so. Harmless when repeated. Afterwards, once what is in memory is forgotten too,
-        `finish`.
+        If the organisation's installation serves the team as well, only the team's own installation
+        is removed: the admins' connections and rules stay. If the app was installed again after the
+        second that begins at `said_at` (epoch seconds, the time of Slack's event), nothing is
+        removed, and the result is None. Repeating this is harmless. `finish` follows, once memory is
+        cleared too.
         """
         organisation = workspace._replace(team="")
 
@@ -68,8 +67,8 @@ class Purge:
         return await self._database.write(work)
 
     async def remove_team(self, workspace: Workspace, said_at: float) -> Scope | None:
-        """The same for a team that its organisation's installation does not reach any more; one of
-        its own is kept."""
+        """Remove a team that its organisation's installation does not reach any more. A team with an
+        installation of its own stays, and the result is None."""
         organisation = workspace._replace(team="")
 
         def work(tx: sqlite3.Connection) -> Scope | None:
@@ -82,8 +81,8 @@ class Purge:
         return await self._database.write(work)
 
     async def finish(self, scope: Scope) -> int:
-        """Remove what was delivered or given up long ago, in chunks; how many deliveries it was.
-        None of who is served."""
+        """Remove the remaining deliveries in chunks, and return how many there were. A team that is
+        served by its organisation keeps them."""
         if scope.served:
             return 0
         removed = 0
@@ -94,8 +93,8 @@ class Purge:
         return removed
 
     def _remove(self, tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:
-        """Remove all but the deliveries that are asleep, so that from now on nothing is sent,
-        looked up, shown or submitted. None where a later installation is there."""
+        """Remove everything but the deliveries at rest, so that from now on nothing is sent, looked
+        up, shown or submitted. None if there is a later installation."""
         scope = _scope(tx, workspace)
         if installations.installed_at(tx, workspace) >= said_at + 1:
             return None
@@ -104,7 +103,7 @@ class Purge:
         return scope
 
     async def scrub(self) -> bool:
-        """Empty the journal beside the file; not done (False) while another process reads."""
+        """Empty the journal beside the file. False while another process reads."""
         return await self._database.empty_journal()
 
 
@@ -116,15 +115,17 @@ class Uninstaller:
         self.memory = memory
 
     async def leave(self, workspace: Workspace, said_at: float) -> None:
-        """Remove everything of the workspace, or of the organisation where the team is empty,
-        unless it was installed again since Slack said so (epoch seconds); of a team that its
-        organisation's installation serves as well, its own token alone. Harmless when repeated.
-        Raises `sqlite3.Error`."""
+        """Remove a workspace, or an organisation if the team is empty.
+
+        Nothing is removed if the app was installed again since `said_at` (epoch seconds, the time of
+        Slack's event). If the organisation's installation serves the team as well, only the team's
+        own token is removed. Repeating this is harmless. Raises `sqlite3.Error`.
+        """
         if scope := await self._purge.remove(workspace, said_at):
             await self._finish(scope)
 
     async def leave_teams(self, enterprise: str, teams: Collection[str], said_at: float) -> None:
-        """The same for teams that the organisation's installation does not reach any more."""
+        """Remove teams that the organisation's installation does not reach any more."""
         for team in teams:
             if scope := await self._purge.remove_team(Workspace(enterprise, team), said_at):
                 await self._finish(scope)
@@ -132,13 +133,13 @@ class Uninstaller:
     async def _finish(self, scope: Scope) -> None:
         self.memory.forget(scope)
         await self._purge.finish(scope)
-        # What was being read from the database until just now, and was remembered since:
+        # Again: a part may have read something before the removal and remembered it since.
         self.memory.forget(scope)
         await self._scrub()
         log.info("uninstall.finished", served=scope.served, **scope.workspace._asdict())
 
     async def _scrub(self) -> None:
-        """Another process (`python -m bot deliveries`) may read just now, which holds the journal."""
+        """Empty the journal. Another process (`python -m bot deliveries`) may hold it for a moment."""
         for _ in range(SCRUBS):
             if await self._purge.scrub():
                 return
@@ -147,8 +148,8 @@ class Uninstaller:
 
 
 def _scope(tx: sqlite3.Connection, workspace: Workspace) -> Scope:
-    """Raises ValueError for neither a workspace nor an organisation: it would be everybody's rows
-    outside of one."""
+    """Return the scope of a workspace or an organisation. Raises ValueError for neither of them:
+    everybody outside an organisation would be in it."""
     if workspace.team:
         return Scope(workspace)
     if not workspace.enterprise:

@@ -59,7 +59,7 @@ class Scope:
 
 
 class WorkspaceMemory:
-    """All parts of one bot that remember something of workspaces."""
+    """All parts of one bot that remember something about workspaces."""
 
     def __init__(self) -> None:
         self.parts: list[RemembersWorkspaces] = []
@@ -70,8 +70,10 @@ class WorkspaceMemory:
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
-        """Take in every `RemembersWorkspaces` that is made inside the block. The block must not
-        await anything: what others make meanwhile is not this bot's."""
+        """Take in every `RemembersWorkspaces` that is made inside the block.
+
+        The block must not await anything, since other code could make parts of another bot meanwhile.
+        """
         token = _collecting.set(self)
         try:
             yield
@@ -79,21 +81,21 @@ class WorkspaceMemory:
             _collecting.reset(token)
 
     def forget(self, scope: Scope) -> None:
-        """Let every part forget these workspaces. Where the organisation's installation serves them
-        from now on, only their tokens are forgotten."""
+        """Let every part forget these workspaces. If the organisation's installation serves them from
+        now on, only the parts that hold tokens forget them."""
         for part in self.parts:
             if part.holds_tokens or not scope.served:
                 part.forget(scope)
 
 
 class RemembersWorkspaces(ABC):
-    """A part that remembers something of workspaces, or does something for them.
+    """A part that remembers something about workspaces, or does something for them.
 
-    It need not be listed anywhere: the bot's `WorkspaceMemory` collects it when it is made.
+    The bot's `WorkspaceMemory` collects each part when it is made, so that no list has to name it.
     """
 
     holds_tokens: ClassVar[bool] = False
-    """Whether it remembers tokens of installations."""
+    """Whether the part remembers tokens of installations."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         part = super().__new__(cls)
@@ -104,8 +106,7 @@ class RemembersWorkspaces(ABC):
 
     @abstractmethod
     def forget(self, scope: Container[Workspace], /) -> None:
-        """Forget what is remembered of these workspaces, and stop what is done for them. Never
-        raises."""
+        """Forget these workspaces, and stop the work under way for them. Never raises."""
 
 
 _collecting: ContextVar[WorkspaceMemory | None] = ContextVar("collecting", default=None)

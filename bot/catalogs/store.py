@@ -1,4 +1,4 @@
-"""The vendors' lists as they were fetched last."""
+"""The vendors' lists, as they were fetched last."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _ENTRIES = TypeAdapter(list[Entry])
 
 
 class CatalogStore:
-    """Catalogs: whole lists, replaced at once."""
+    """The lists of all connections. A list is always replaced as a whole."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,8 @@ class CatalogStore:
     async def load(
         self, workspace: Workspace, vendor: str, name: str
     ) -> tuple[list[Entry], float] | None:
-        """The entries and when they were fetched (epoch seconds), or None if they never were."""
+        """Return the entries and the time of their fetch (epoch seconds); None if the list was never
+        fetched."""
 
         def work(db: sqlite3.Connection) -> tuple[list[Entry], float] | None:
             row = db.execute(
@@ -42,7 +43,7 @@ class CatalogStore:
         entries: Sequence[Entry],
         fetched_at: float,
     ) -> None:
-        """Replace the list. Does nothing when the connection is gone meanwhile."""
+        """Replace the list. Does nothing if the connection was removed meanwhile."""
         text = _ENTRIES.dump_json(list(entries)).decode()
 
         def work(db: sqlite3.Connection) -> None:
@@ -59,8 +60,8 @@ class CatalogStore:
         await self._database.write(work)
 
     async def ages(self) -> Mapping[ConnectionKey, Mapping[str, float]]:
-        """When each list was fetched last (epoch seconds), by its name and connection. A connection
-        of which no list was ever stored is not among them."""
+        """Return when each list was fetched last (epoch seconds), by connection and name. Connections
+        without any list are left out."""
         sql = "SELECT enterprise, team, vendor, name, fetched_at FROM catalogs ORDER BY 1, 2, 3, 4"
         rows = await self._database.read(lambda db: db.execute(sql).fetchall())
         found: dict[ConnectionKey, dict[str, float]] = {}

@@ -1,4 +1,4 @@
-"""Which vendors a workspace is connected to, and with what credentials."""
+"""The vendors that a workspace is connected to, and the credentials for them."""
 
 import sqlite3
 import time
@@ -16,9 +16,12 @@ from bot.workspace import ConnectionKey, Scope, Workspace
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One workspace's way to one vendor. `broken` says why it does not work, empty while it does;
-    times are epoch seconds, `checked_at` 0 while the vendor was never asked. `connected_by` is the
-    Slack user id of the admin who did it, empty for an operator at the command line."""
+    """The connection of a workspace to a vendor.
+
+    `broken` says why the connection does not work, and is empty while it works. Times are epoch
+    seconds; `checked_at` is 0 until the vendor was asked. `connected_by` is the Slack user id of the
+    admin who connected the vendor, and is empty if an operator did it at the command line.
+    """
 
     workspace: Workspace
     vendor: str
@@ -33,11 +36,12 @@ class Connection:
 
 
 OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
-"""Called in the transaction in which it is noted that the vendor accepts a connection's credentials,
-with that transaction, the connection's key and account, the time, and whether the credentials may
-do more than before: only then something that the vendor did not allow (403) is worth another try."""
+"""The vendor accepts a connection's credentials. The arguments are the transaction that notes it, the
+connection's key and account, the time (epoch seconds), and whether the credentials may do more than
+before. Only then it is worth trying again what the vendor did not allow (403)."""
 OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
-"""Called in the transaction that removes a connection, with the connection's key and the time."""
+"""A connection is removed. The arguments are the transaction that removes it, the connection's key and
+the time (epoch seconds)."""
 
 
 class Connections:
@@ -78,12 +82,13 @@ class Connections:
         link: SetupLink | None = None,
         checked: bool = True,
     ) -> bool:
-        """Connect, or replace the connection. What waited for an admin to reconnect this same
-        account becomes due. `checked`: the vendor accepts the credentials; else it was not asked.
+        """Connect the vendor, or replace the connection. Deliveries that waited for this account
+        become due.
 
-        A `link` is used up by it; False, and nothing is saved, when that link is no longer good.
-        The lists of another account go with its connection; those of the same one stay until they
-        are fetched anew.
+        `checked` says that the vendor accepts the credentials; else it was not asked. A `link` is
+        used up; the result is False, and nothing is saved, if the link does not work any more. The
+        lists of another account are removed with its connection. The lists of the same account stay
+        until they are fetched again.
         """
         now = self._clock()
         sealed = self._secret_box.seal((*workspace, vendor), secret)
@@ -128,8 +133,8 @@ class Connections:
         return saved
 
     async def confirm(self, connection: Connection, account_name: str, rights: Rights) -> None:
-        """Note that the vendor accepts these credentials, and what they may do. What waited for
-        that becomes due; nothing is noted about a connection that was replaced meanwhile."""
+        """Note that the vendor accepts these credentials, and what they may do. Deliveries that waited
+        for that become due. Nothing is noted if the connection was replaced meanwhile."""
         now = self._clock()
         key = (*connection.workspace, connection.vendor)
 
@@ -155,10 +160,11 @@ class Connections:
     async def remove(
         self, workspace: Workspace, vendor: str, link: SetupLink | None = None
     ) -> bool:
-        """Disconnect: the credentials and the lists go; what waits for the vendor stays, and is
-        due, so that it says at once why it waits.
+        """Disconnect the vendor: remove the credentials and the lists.
 
-        A `link` is used up by it; False, and nothing is removed, when that link is no longer good.
+        The deliveries that wait for the vendor stay. They become due, so that their cards say at once
+        why they wait. A `link` is used up; the result is False, and nothing is removed, if the link
+        does not work any more.
         """
         now = self._clock()
 
@@ -177,8 +183,8 @@ class Connections:
         return removed
 
     async def get(self, workspace: Workspace, vendor: str) -> Connection | None:
-        """The connection with its credentials, or None. Raises `SecretError` when they do not
-        decrypt."""
+        """Return the connection with its credentials, or None. Raises `SecretError` if the
+        credentials do not open."""
 
         def work(db: sqlite3.Connection) -> sqlite3.Row | None:
             row: sqlite3.Row | None = db.execute(
@@ -191,8 +197,8 @@ class Connections:
         return None if row is None else _connection(row, self._secret(row))
 
     async def of(self, workspace: Workspace) -> list[Connection]:
-        """All the workspace's connections. One whose credentials do not decrypt is `broken`, and
-        comes without them."""
+        """Return the workspace's connections. A connection whose credentials do not open is `broken`
+        and has no credentials."""
         rows = await self._database.read(
             lambda db: db.execute(
                 "SELECT * FROM connections WHERE (enterprise, team) = (?, ?) ORDER BY vendor",
@@ -202,7 +208,7 @@ class Connections:
         return [self._readable(row) for row in rows]
 
     async def vendors(self, workspace: Workspace) -> set[str]:
-        """The vendors that the workspace is connected to. Decrypts nothing."""
+        """Return the vendors that the workspace is connected to, without opening any credentials."""
         rows = await self._database.read(
             lambda db: db.execute(
                 "SELECT vendor FROM connections WHERE (enterprise, team) = (?, ?)", tuple(workspace)
@@ -211,15 +217,18 @@ class Connections:
         return {row[0] for row in rows}
 
     async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
-        """(account, whether it is broken or the vendor was never asked) of every connection, by
-        workspace and vendor, for the background's rounds."""
+        """Return (account, unsure) of every connection, by its key. A connection is unsure if it is
+        broken, or if the vendor was never asked about it."""
         sql = "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0 FROM connections"
         rows = await self._database.read(lambda db: db.execute(sql).fetchall())
         return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
 
     async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
-        """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What
-        waited for that goes on; what the vendor did not allow (403) waits for `save`."""
+        """Note why the vendor does not accept the credentials; an empty `broken` notes that it does.
+
+        Deliveries that were refused for the credentials go on then. Deliveries that the vendor did
+        not allow (403) wait until an admin reconnects.
+        """
         now = self._clock()
 
         def work(db: sqlite3.Connection) -> None:

@@ -1,7 +1,7 @@
-"""Everything that is stored encrypted: try it, encrypt it again with the first key, remove it.
+"""All stored secrets: try them, encrypt them again with the first key, remove them.
 
-The owner of each table describes its column of ciphertexts as a `SecretColumn`; `bot.stores` has
-the list. These functions go through all workspaces, for the operator: no person's request comes
+The owner of each table describes its column of ciphertexts as a `SecretColumn`; `bot.stores` has the
+list. Everything here goes through all workspaces, for the operator. No request of a person leads
 here.
 """
 
@@ -21,7 +21,7 @@ from bot.workspace import Workspace
 
 T = TypeVar("T")
 AT_ONCE = 100
-"""Rows. A long write would keep people waiting, and a long read those who read."""
+"""The number of rows in a chunk. A longer read or write would make people wait."""
 
 Kind = Literal["connection", "installation"]
 
@@ -58,7 +58,7 @@ class EncryptedSecret:
 
     @property
     def name(self) -> str:
-        """As an operator knows it: "connection of T012AB3CD to rootly"."""
+        """The name for an operator: "connection of T012AB3CD to rootly"."""
         place = "/".join(filter(None, self.workspace))
         return (
             f"installation in {place}"
@@ -67,7 +67,7 @@ class EncryptedSecret:
         )
 
     def problem(self, secret_box: SecretBox) -> str:
-        """Why it does not open; empty when it does."""
+        """Return why the secret does not open; empty if it does."""
         try:
             secret_box.check(self.owner, self.ciphertext)
         except SecretError as error:
@@ -77,7 +77,7 @@ class EncryptedSecret:
 
 @dataclass(slots=True)
 class Tried:
-    """How many there are, and those that do not open, each with the reason."""
+    """The number of secrets, and the secrets that do not open, each with the reason."""
 
     count: int = 0
     closed: list[tuple[EncryptedSecret, str]] = field(default_factory=list)
@@ -85,8 +85,11 @@ class Tried:
 
 @dataclass(slots=True)
 class Rotated:
-    """How many of each kind were sealed anew, were under the first key already, changed too often
-    meanwhile; and what does not open, each with the reason."""
+    """Counts by kind, and the secrets that do not open (`closed`), each with the reason.
+
+    `done` were encrypted again. `already` were encrypted with the first key before. `missed` changed
+    too often meanwhile.
+    """
 
     done: Counter[Kind] = field(default_factory=Counter)
     already: Counter[Kind] = field(default_factory=Counter)
@@ -102,14 +105,15 @@ class EncryptedSecrets:
         self._columns = {column.kind: column for column in columns}
 
     async def any(self) -> bool:
-        """Whether anything is stored encrypted."""
+        """Return whether there is any secret."""
         columns = self._columns.values()
         return await self._database.read(lambda tx: any(_has_rows(tx, it) for it in columns))
 
     async def everything(
         self, act: Callable[[EncryptedSecret], T]
     ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
-        """All of it, each with what `act` says of it on the reading thread, a chunk at a time."""
+        """Yield all secrets in chunks, each with the result of `act`, which runs on the reading
+        thread."""
         for column in self._columns.values():
             after = ("", "", "")
             while chunk := await self._database.read(
@@ -127,19 +131,25 @@ class EncryptedSecrets:
         return tried
 
     async def rotate(self, secret_box: SecretBox) -> Rotated:
-        """Seal everything anew that another than the first key sealed. A running bot may write
-        meanwhile: what has changed since it was read is read again, and its new ciphertext never
-        overwritten."""
+        """Encrypt every secret with the first key.
+
+        A running bot may write meanwhile. A secret that changed since it was read is read again; its
+        new ciphertext is never overwritten.
+        """
         first = await self._rotate_once(secret_box)
         if not first.missed:
             return first
         second = await self._rotate_once(secret_box)
         return Rotated(first.done + second.done, first.already, second.missed, second.closed)
 
-    async def remove(self, those: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
-        """Remove these; what was removed, which leaves out what changed meanwhile. A connection's
-        lists go with it, its deliveries stay."""
-        return [it for it in those if await self._database.write(partial(self._remove, secret=it))]
+    async def remove(self, secrets: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
+        """Remove these secrets with their rows, and return the removed ones. A secret that changed
+        meanwhile stays. The lists of a connection go with it; its deliveries stay."""
+        return [
+            secret
+            for secret in secrets
+            if await self._database.write(partial(self._remove, secret=secret))
+        ]
 
     async def _rotate_once(self, secret_box: SecretBox) -> Rotated:
         rotated = Rotated()
@@ -156,7 +166,7 @@ class EncryptedSecrets:
     def _replace(
         self, tx: sqlite3.Connection, *, pairs: Sequence[tuple[EncryptedSecret, str]]
     ) -> list[bool]:
-        """Which of them still stood as they were read, and now stand anew."""
+        """Write the new ciphertexts, and return for each whether its row was still unchanged."""
         return [
             tx.execute(self._columns[it.kind].replace, (new, *it.owner, it.ciphertext)).rowcount
             == 1
@@ -169,22 +179,22 @@ class EncryptedSecrets:
 
 
 def holds_secrets(database: Path, columns: Sequence[SecretColumn]) -> bool:
-    """Return whether anything is encrypted in that file. A file that is no database, or not there
-    yet, holds nothing."""
+    """Return whether the file holds any secret. A file that is no database, or is not there yet,
+    holds none."""
     if not database.exists():
         return False
     uri = f"{database.absolute().as_uri()}?mode=rw"
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
             return any(_has_rows(db, column) for column in columns)
-    except sqlite3.DatabaseError:  # opening it for good says what is wrong with it
+    except sqlite3.DatabaseError:  # `Database.open` says what is wrong with the file
         return False
 
 
 def _has_rows(db: sqlite3.Connection, column: SecretColumn) -> bool:
     try:
         return db.execute(column.exists).fetchone() is not None
-    except sqlite3.OperationalError:  # a file of before this table was
+    except sqlite3.OperationalError:  # the file is older than this table
         return False
 
 

@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 
 
 async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path) -> None:
-    """Try everything that is stored in that file. Raises `SettingError` when none of it opens; a
-    warning when only some does not."""
+    """Try every secret that is stored in that file. Raises `SettingError` if none of them opens, and
+    logs a warning if some do not."""
     tried = await demand_some(secrets, secret_box)
     if tried.closed:
         log.warning(
@@ -28,7 +28,7 @@ async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path
 
 
 async def demand_some(secrets: EncryptedSecrets, secret_box: SecretBox) -> Tried:
-    """What became of trying everything. Raises `SettingError` when none of it opens."""
+    """Try every stored secret. Raises `SettingError` if there are some and none of them opens."""
     tried = await secrets.try_all(secret_box)
     if tried.closed and len(tried.closed) == tried.count:
         raise none_opens(secret_box.source)
@@ -36,8 +36,10 @@ async def demand_some(secrets: EncryptedSecrets, secret_box: SecretBox) -> Tried
 
 
 def open_to_others(database: Path) -> str:
-    """The key file's mode ("0644") where others on this machine may read or change it; empty where
-    not, or without one."""
+    """Return the key file's mode ("0644") if other users of this machine may read or change it.
+
+    The result is empty if they may not, or if there is no key file.
+    """
     try:
         mode = stat.S_IMODE(key_file(database).stat().st_mode)
     except OSError:
@@ -46,5 +48,5 @@ def open_to_others(database: Path) -> str:
 
 
 def _by_kind(those: Iterable[EncryptedSecret]) -> Mapping[str, int]:
-    """{"connections": 2} for a log line."""
+    """Return counts for a log line, such as {"connections": 2}."""
     return {f"{kind}s": count for kind, count in Counter(it.kind for it in those).items()}
