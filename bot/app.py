@@ -71,7 +71,8 @@ class Bot:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """The parts that have to be closed. The client `quick` gives up soon, since a person waits. The
-    client `patient` is for the background, which has more time and keeps to Slack's limits itself."""
+    client `patient` is for the background, which has more time and keeps to Slack's limits
+    itself."""
 
     secret_box: SecretBox
     database: Database

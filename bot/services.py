@@ -112,8 +112,8 @@ class ConnectionServices:
 
 @dataclass(frozen=True, slots=True)
 class SlackServices:
-    """People, user groups, scopes and files in Slack; the tasks that go on after Slack got its answer;
-    and the removal of a workspace."""
+    """People, user groups, scopes and files in Slack; the tasks that go on after Slack got its
+    answer; and the removal of a workspace."""
 
     people: UserDirectory
     user_groups: UserGroups

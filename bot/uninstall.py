@@ -1,8 +1,8 @@
 """Uninstalling: remove everything about a workspace from the database and from memory, and stop the
 work that is under way for it.
 
-The database comes first, so that nobody finds anything from then on. Memory follows in the same step
-of the event loop, so that nobody goes on with data that was read before.
+The database comes first, so that nobody finds anything from then on. Memory follows in the same
+step of the event loop, so that nobody goes on with data that was read before.
 """
 
 import asyncio
@@ -53,8 +53,8 @@ class Purge:
         If the organisation's installation serves the team as well, only the team's own installation
         is removed: the admins' connections and rules stay. If the app was installed again after the
         second that begins at `said_at` (epoch seconds, the time of Slack's event), nothing is
-        removed, and the result is None. Repeating this is harmless. `finish` follows, once memory is
-        cleared too.
+        removed, and the result is None. Repeating this is harmless. `finish` follows, once memory
+        is cleared too.
         """
         organisation = workspace._replace(team="")
 
@@ -67,8 +67,8 @@ class Purge:
         return await self._database.write(work)
 
     async def remove_team(self, workspace: Workspace, said_at: float) -> Scope | None:
-        """Remove a team that its organisation's installation does not reach any more. A team with an
-        installation of its own stays, and the result is None."""
+        """Remove a team that its organisation's installation does not reach any more. A team with
+        an installation of its own stays, and the result is None."""
         organisation = workspace._replace(team="")
 
         def work(tx: sqlite3.Connection) -> Scope | None:
@@ -117,9 +117,9 @@ class Uninstaller:
     async def leave(self, workspace: Workspace, said_at: float) -> None:
         """Remove a workspace, or an organisation if the team is empty.
 
-        Nothing is removed if the app was installed again since `said_at` (epoch seconds, the time of
-        Slack's event). If the organisation's installation serves the team as well, only the team's
-        own token is removed. Repeating this is harmless. Raises `sqlite3.Error`.
+        Nothing is removed if the app was installed again since `said_at` (epoch seconds, the time
+        of Slack's event). If the organisation's installation serves the team as well, only the
+        team's own token is removed. Repeating this is harmless. Raises `sqlite3.Error`.
         """
         if scope := await self._purge.remove(workspace, said_at):
             await self._finish(scope)
@@ -139,7 +139,8 @@ class Uninstaller:
         log.info("uninstall.finished", served=scope.served, **scope.workspace._asdict())
 
     async def _scrub(self) -> None:
-        """Empty the journal. Another process (`python -m bot deliveries`) may hold it for a moment."""
+        """Empty the journal. Another process (`python -m bot deliveries`) may hold it for a
+        moment."""
         for _ in range(SCRUBS):
             if await self._purge.scrub():
                 return

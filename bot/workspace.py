@@ -72,7 +72,8 @@ class WorkspaceMemory:
     def collecting(self) -> Iterator[None]:
         """Take in every `RemembersWorkspaces` that is made inside the block.
 
-        The block must not await anything, since other code could make parts of another bot meanwhile.
+        The block must not await anything, since other code could make parts of another bot
+        meanwhile.
         """
         token = _collecting.set(self)
         try:
@@ -81,8 +82,8 @@ class WorkspaceMemory:
             _collecting.reset(token)
 
     def forget(self, scope: Scope) -> None:
-        """Let every part forget these workspaces. If the organisation's installation serves them from
-        now on, only the parts that hold tokens forget them."""
+        """Let every part forget these workspaces. If the organisation's installation serves them
+        from now on, only the parts that hold tokens forget them."""
         for part in self.parts:
             if part.holds_tokens or not scope.served:
                 part.forget(scope)

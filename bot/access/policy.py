@@ -1,5 +1,5 @@
-"""The decision who may use an operation: the rule of the workspace's admins, else the default of the
-operation's kind."""
+"""The decision who may use an operation: the rule of the workspace's admins, else the default of
+the operation's kind."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -102,8 +102,8 @@ class AccessPolicy:
         return Allowed([it for name, it in named.items() if name not in denied], denied, labels)
 
     async def rules(self, workspace: Workspace, operations: Mapping[str, Kind]) -> dict[str, str]:
-        """Return who may use each of these operations: a word of `messages.WHO`, or the id of a user
-        group."""
+        """Return who may use each of these operations: a word of `messages.WHO`, or the id of a
+        user group."""
         decided = await self._stored.of(workspace)
         return {name: decided.get(name) or DEFAULTS[kind] for name, kind in operations.items()}
 

@@ -19,7 +19,7 @@ class AccessStore:
     async def of(self, workspace: Workspace) -> dict[str, str]:
         """Return the workspace's rules. The default holds for a missing operation."""
         rows = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT operation, who FROM permissions WHERE (enterprise, team) = (?, ?) ORDER "
                 "BY operation",
                 workspace,
@@ -28,13 +28,13 @@ class AccessStore:
         return {row["operation"]: row["who"] for row in rows}
 
     async def set(self, workspace: Workspace, decided: Mapping[str, str], changed_by: str) -> None:
-        """Store the rules of these operations, all or none of them. The others stay. `changed_by` is a
-        Slack user id."""
+        """Store the rules of these operations, all or none of them. The others stay. `changed_by`
+        is a Slack user id."""
         now = self._clock()
         rows = [(*workspace, operation, who, changed_by, now) for operation, who in decided.items()]
 
-        def work(db: sqlite3.Connection) -> None:
-            db.executemany(
+        def work(tx: sqlite3.Connection) -> None:
+            tx.executemany(
                 "INSERT INTO permissions (enterprise, team, operation, who, changed_by, changed_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET who = excluded.who, changed_by = excluded.changed_by,"

@@ -22,11 +22,11 @@ class CatalogStore:
     async def load(
         self, workspace: Workspace, vendor: str, name: str
     ) -> tuple[list[Entry], float] | None:
-        """Return the entries and the time of their fetch (epoch seconds); None if the list was never
-        fetched."""
+        """Return the entries and the time of their fetch (epoch seconds); None if the list was
+        never fetched."""
 
-        def work(db: sqlite3.Connection) -> tuple[list[Entry], float] | None:
-            row = db.execute(
+        def work(tx: sqlite3.Connection) -> tuple[list[Entry], float] | None:
+            row = tx.execute(
                 "SELECT entries, fetched_at FROM catalogs WHERE (enterprise, team, vendor, name) "
                 "= (?, ?, ?, ?)",
                 (*workspace, vendor, name),
@@ -46,10 +46,10 @@ class CatalogStore:
         """Replace the list. Does nothing if the connection was removed meanwhile."""
         text = _ENTRIES.dump_json(list(entries)).decode()
 
-        def work(db: sqlite3.Connection) -> None:
-            if not connections.exists(db, workspace, vendor):
+        def work(tx: sqlite3.Connection) -> None:
+            if not connections.exists(tx, workspace, vendor):
                 return
-            db.execute(
+            tx.execute(
                 "INSERT INTO catalogs (enterprise, team, vendor, name, entries, fetched_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET entries = excluded.entries,"
@@ -60,10 +60,10 @@ class CatalogStore:
         await self._database.write(work)
 
     async def ages(self) -> Mapping[ConnectionKey, Mapping[str, float]]:
-        """Return when each list was fetched last (epoch seconds), by connection and name. Connections
-        without any list are left out."""
+        """Return when each list was fetched last (epoch seconds), by connection and name.
+        Connections without any list are left out."""
         sql = "SELECT enterprise, team, vendor, name, fetched_at FROM catalogs ORDER BY 1, 2, 3, 4"
-        rows = await self._database.read(lambda db: db.execute(sql).fetchall())
+        rows = await self._database.read(lambda tx: tx.execute(sql).fetchall())
         found: dict[ConnectionKey, dict[str, float]] = {}
         for enterprise, team, vendor, name, at in rows:
             if at:

@@ -42,8 +42,8 @@ class SetupLinks:
     async def make(
         self, workspace: Workspace, vendor: str, *, actor: str, actor_name: str, workspace_name: str
     ) -> str:
-        """Make a link and return its token. It replaces the person's older link for the same vendor.
-        Expired links are removed too."""
+        """Make a link and return its token. It replaces the person's older link for the same
+        vendor. Expired links are removed too."""
         token, now = secrets.token_urlsafe(TOKEN_BYTES), self._clock()
         row = (
             digest_of(token),
@@ -55,16 +55,15 @@ class SetupLinks:
             now + LINK_SECONDS,
         )
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "DELETE FROM setup_links WHERE expires_at <= ? OR (enterprise, team, vendor, actor) = "
-                "(?, ?, ?, ?)",
+        def work(tx: sqlite3.Connection) -> None:
+            tx.execute(
+                "DELETE FROM setup_links"
+                " WHERE expires_at <= ? OR (enterprise, team, vendor, actor) = (?, ?, ?, ?)",
                 (now, *workspace, vendor, actor),
             )
-            db.execute(
-                "INSERT INTO setup_links (digest, enterprise, team, vendor, actor, actor_name, "
-                "workspace_name, expires_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            tx.execute(
+                "INSERT INTO setup_links (digest, enterprise, team, vendor, actor, actor_name,"
+                " workspace_name, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
@@ -72,10 +71,10 @@ class SetupLinks:
         return token
 
     async def find(self, token: str) -> SetupLink | None:
-        """Return the link of that token; None if it was used, has expired or never existed. This does
-        not use the link up."""
+        """Return the link of that token; None if it was used, has expired or never existed. This
+        does not use the link up."""
         row = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT * FROM setup_links WHERE digest = ? AND expires_at > ?",
                 (digest_of(token), self._clock()),
             ).fetchone()
@@ -84,23 +83,18 @@ class SetupLinks:
 
     async def remove_expired(self) -> int:
         """Remove the expired links, and return how many there were."""
-        return await self._database.write(
-            lambda db: (
-                db.execute(
-                    "DELETE FROM setup_links WHERE expires_at <= ?", (self._clock(),)
-                ).rowcount
-            )
-        )
+        sql, now = "DELETE FROM setup_links WHERE expires_at <= ?", self._clock()
+        return await self._database.write(lambda tx: tx.execute(sql, (now,)).rowcount)
 
 
 def use_up(
-    db: sqlite3.Connection, link: SetupLink, workspace: Workspace, vendor: str, now: float
+    tx: sqlite3.Connection, link: SetupLink, workspace: Workspace, vendor: str, now: float
 ) -> bool:
     """Use the link up for a change of this connection. False if the link is for another connection,
     was used before or has expired."""
-    used = db.execute(
-        "DELETE FROM setup_links WHERE digest = ? AND (enterprise, team, vendor) = (?, ?, ?) AND "
-        "expires_at > ?",
+    used = tx.execute(
+        "DELETE FROM setup_links"
+        " WHERE digest = ? AND (enterprise, team, vendor) = (?, ?, ?) AND expires_at > ?",
         (link.digest, *workspace, vendor, now),
     )
     return used.rowcount == 1

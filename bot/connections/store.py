@@ -19,8 +19,8 @@ class Connection:
     """The connection of a workspace to a vendor.
 
     `broken` says why the connection does not work, and is empty while it works. Times are epoch
-    seconds; `checked_at` is 0 until the vendor was asked. `connected_by` is the Slack user id of the
-    admin who connected the vendor, and is empty if an operator did it at the command line.
+    seconds; `checked_at` is 0 until the vendor was asked. `connected_by` is the Slack user id of
+    the admin who connected the vendor, and is empty if an operator did it at the command line.
     """
 
     workspace: Workspace
@@ -36,20 +36,20 @@ class Connection:
 
 
 OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
-"""The vendor accepts a connection's credentials. The arguments are the transaction that notes it, the
-connection's key and account, the time (epoch seconds), and whether the credentials may do more than
-before. Only then it is worth trying again what the vendor did not allow (403)."""
+"""The vendor accepts a connection's credentials. The arguments are the transaction that notes it,
+the connection's key and account, the time (epoch seconds), and whether the credentials may do more
+than before. Only then it is worth trying again what the vendor did not allow (403)."""
 OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
-"""A connection is removed. The arguments are the transaction that removes it, the connection's key and
-the time (epoch seconds)."""
+"""A connection is removed. The arguments are the transaction that removes it, the connection's key
+and the time (epoch seconds)."""
 
 
 class Connections:
     """The connections of all workspaces.
 
     `on_accepted` and `on_removed` are called inside the transaction that changes a connection, for
-    the owner of the deliveries, which lies above this package. `on_gone` is called afterwards, once a
-    connection was removed here or belongs to another account.
+    the owner of the deliveries, which lies above this package. `on_gone` is called afterwards, once
+    a connection was removed here or belongs to another account.
     """
 
     def __init__(
@@ -105,15 +105,15 @@ class Connections:
             may,
         )
 
-        def work(db: sqlite3.Connection) -> tuple[bool, bool]:
-            if link is not None and not use_up(db, link, workspace, vendor, now):
+        def work(tx: sqlite3.Connection) -> tuple[bool, bool]:
+            if link is not None and not use_up(tx, link, workspace, vendor, now):
                 return False, False
-            others = db.execute(
+            others = tx.execute(
                 "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?) AND account "
                 "!= ?",
                 (*workspace, vendor, account),
             ).rowcount
-            db.execute(
+            tx.execute(
                 "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, "
                 "created_at, checked_at,"
                 " connected_by, rights) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
@@ -124,7 +124,7 @@ class Connections:
                 " connected_by = excluded.connected_by, rights = excluded.rights",
                 row,
             )
-            self._on_accepted(db, (workspace, vendor), account, now, True)
+            self._on_accepted(tx, (workspace, vendor), account, now, True)
             return True, others > 0
 
         saved, gone = await self._database.write(work)
@@ -133,13 +133,13 @@ class Connections:
         return saved
 
     async def confirm(self, connection: Connection, account_name: str, rights: Rights) -> None:
-        """Note that the vendor accepts these credentials, and what they may do. Deliveries that waited
-        for that become due. Nothing is noted if the connection was replaced meanwhile."""
+        """Note that the vendor accepts these credentials, and what they may do. Deliveries that
+        waited for that become due. Nothing is noted if the connection was replaced meanwhile."""
         now = self._clock()
         key = (*connection.workspace, connection.vendor)
 
-        def work(db: sqlite3.Connection) -> None:
-            noted = db.execute(
+        def work(tx: sqlite3.Connection) -> None:
+            noted = tx.execute(
                 "UPDATE connections SET account_name = ?, rights = ?, broken = '', checked_at = ?"
                 " WHERE (enterprise, team, vendor, account, created_at) = (?, ?, ?, ?, ?)",
                 (
@@ -153,7 +153,7 @@ class Connections:
             )
             if noted.rowcount:
                 connection_key = (connection.workspace, connection.vendor)
-                self._on_accepted(db, connection_key, connection.account, now, True)
+                self._on_accepted(tx, connection_key, connection.account, now, True)
 
         await self._database.write(work)
 
@@ -162,20 +162,20 @@ class Connections:
     ) -> bool:
         """Disconnect the vendor: remove the credentials and the lists.
 
-        The deliveries that wait for the vendor stay. They become due, so that their cards say at once
-        why they wait. A `link` is used up; the result is False, and nothing is removed, if the link
-        does not work any more.
+        The deliveries that wait for the vendor stay. They become due, so that their cards say at
+        once why they wait. A `link` is used up; the result is False, and nothing is removed, if the
+        link does not work any more.
         """
         now = self._clock()
 
-        def work(db: sqlite3.Connection) -> bool:
-            if link is not None and not use_up(db, link, workspace, vendor, now):
+        def work(tx: sqlite3.Connection) -> bool:
+            if link is not None and not use_up(tx, link, workspace, vendor, now):
                 return False
-            db.execute(
+            tx.execute(
                 "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
                 (*workspace, vendor),
             )
-            self._on_removed(db, (workspace, vendor), now)
+            self._on_removed(tx, (workspace, vendor), now)
             return True
 
         if removed := await self._database.write(work):
@@ -186,8 +186,8 @@ class Connections:
         """Return the connection with its credentials, or None. Raises `SecretError` if the
         credentials do not open."""
 
-        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            row: sqlite3.Row | None = db.execute(
+        def work(tx: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = tx.execute(
                 "SELECT * FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
                 (*workspace, vendor),
             ).fetchone()
@@ -197,10 +197,10 @@ class Connections:
         return None if row is None else _connection(row, self._secret(row))
 
     async def of(self, workspace: Workspace) -> list[Connection]:
-        """Return the workspace's connections. A connection whose credentials do not open is `broken`
-        and has no credentials."""
+        """Return the workspace's connections. A connection whose credentials do not open is
+        `broken` and has no credentials."""
         rows = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT * FROM connections WHERE (enterprise, team) = (?, ?) ORDER BY vendor",
                 tuple(workspace),
             ).fetchall()
@@ -208,9 +208,10 @@ class Connections:
         return [self._readable(row) for row in rows]
 
     async def vendors(self, workspace: Workspace) -> set[str]:
-        """Return the vendors that the workspace is connected to, without opening any credentials."""
+        """Return the vendors that the workspace is connected to, without opening any
+        credentials."""
         rows = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT vendor FROM connections WHERE (enterprise, team) = (?, ?)", tuple(workspace)
             ).fetchall()
         )
@@ -219,27 +220,31 @@ class Connections:
     async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
         """Return (account, unsure) of every connection, by its key. A connection is unsure if it is
         broken, or if the vendor was never asked about it."""
-        sql = "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0 FROM connections"
-        rows = await self._database.read(lambda db: db.execute(sql).fetchall())
+        sql = (
+            "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0"
+            " FROM connections"
+        )
+        rows = await self._database.read(lambda tx: tx.execute(sql).fetchall())
         return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
 
     async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
-        """Note why the vendor does not accept the credentials; an empty `broken` notes that it does.
+        """Note why the vendor does not accept the credentials; an empty `broken` notes that it
+        does.
 
         Deliveries that were refused for the credentials go on then. Deliveries that the vendor did
         not allow (403) wait until an admin reconnects.
         """
         now = self._clock()
 
-        def work(db: sqlite3.Connection) -> None:
-            row = db.execute(
+        def work(tx: sqlite3.Connection) -> None:
+            row = tx.execute(
                 "UPDATE connections SET broken = ?, checked_at = ? WHERE (enterprise, team, "
                 "vendor) = (?, ?, ?)"
                 " RETURNING account",
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and not broken:
-                self._on_accepted(db, (workspace, vendor), row["account"], now, False)
+                self._on_accepted(tx, (workspace, vendor), row["account"], now, False)
 
         await self._database.write(work)
 

@@ -30,9 +30,9 @@ async def check_and_save(
 ) -> Account | None:
     """Ask the vendor whether it accepts these credentials, and connect the workspace if it does.
 
-    Returns None, and saves nothing, if the `link` that this would use up does not work any more. `by`
-    is the Slack user id of the person who gave the credentials. Raises `FormError`, whose errors are
-    by the field of the credentials, and `VendorError`.
+    Returns None, and saves nothing, if the `link` that this would use up does not work any more.
+    `by` is the Slack user id of the person who gave the credentials. Raises `FormError`, whose
+    errors are by the field of the credentials, and `VendorError`.
     """
     credentials = understood(adapter, given)
     account = await _asked(adapter, credentials) if verify else _unverified(given)

@@ -48,8 +48,8 @@ def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 class _Stderr(io.TextIOBase):
-    """Standard error that never raises. A log that cannot be written, for instance because its disk is
-    full, must not stop the work."""
+    """Standard error that never raises. A log that cannot be written, for instance because its disk
+    is full, must not stop the work."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError, ValueError):

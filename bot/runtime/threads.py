@@ -1,5 +1,5 @@
-"""Long work beside the event loop. Checking typed text takes milliseconds; checking a file takes a good
-part of a second."""
+"""Long work beside the event loop. Checking typed text takes milliseconds; checking a file takes a
+good part of a second."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping

@@ -16,9 +16,9 @@ from bot.storage.migrations import MIGRATIONS
 class File:
     """The findings about a file.
 
-    `damage` is SQLite's first complaint: empty without one, None if the check took too long. `older`
-    counts the migrations that the file lacks; `newer` those that only a newer bot knows. `blocked`
-    says why the file cannot be written, and is empty if it can.
+    `damage` is SQLite's first complaint: empty without one, None if the check took too long.
+    `older` counts the migrations that the file lacks; `newer` those that only a newer bot knows.
+    `blocked` says why the file cannot be written, and is empty if it can.
     """
 
     damage: str | None

@@ -28,8 +28,8 @@ _Write = tuple[Work, "asyncio.Future[Any]"]
 MOST_TOGETHER = 64
 BUSY_MILLISECONDS = 900
 OPEN_SECONDS = 10.0
-"""The time limit for opening a file. Several processes may start on a fresh file at once, and SQLite
-does not wait for the others while it switches a file to WAL."""
+"""The time limit for opening a file. Several processes may start on a fresh file at once, and
+SQLite does not wait for the others while it switches a file to WAL."""
 
 
 class Database:
@@ -79,8 +79,8 @@ class Database:
         await self.write(_migrate)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction and commit it. An exception of `work` undoes its changes and is
-        raised here."""
+        """Run `work` in a transaction and commit it. An exception of `work` undoes its changes and
+        is raised here."""
         connection = self._connections[self._writing]
         loop = asyncio.get_running_loop()
         written: asyncio.Future[T] = loop.create_future()
@@ -183,7 +183,8 @@ def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any
 
 
 def _undoing(connection: sqlite3.Connection, work: Work) -> Any:
-    """Run one of several works, and return its result, or its exception once its changes are undone.
+    """Run one of several works, and return its result, or its exception once its changes are
+    undone.
 
     Raises the exception if the whole transaction is lost.
     """

@@ -1,8 +1,8 @@
 """All stored secrets: try them, encrypt them again with the first key, remove them.
 
-The owner of each table describes its column of ciphertexts as a `SecretColumn`; `bot.stores` has the
-list. Everything here goes through all workspaces, for the operator. No request of a person leads
-here.
+The owner of each table describes its column of ciphertexts as a `SecretColumn`; `bot.stores` has
+the list. Everything here goes through all workspaces, for the operator. No request of a person
+leads here.
 """
 
 import contextlib
@@ -87,8 +87,8 @@ class Tried:
 class Rotated:
     """Counts by kind, and the secrets that do not open (`closed`), each with the reason.
 
-    `done` were encrypted again. `already` were encrypted with the first key before. `missed` changed
-    too often meanwhile.
+    `done` were encrypted again. `already` were encrypted with the first key before. `missed`
+    changed too often meanwhile.
     """
 
     done: Counter[Kind] = field(default_factory=Counter)
@@ -133,8 +133,8 @@ class EncryptedSecrets:
     async def rotate(self, secret_box: SecretBox) -> Rotated:
         """Encrypt every secret with the first key.
 
-        A running bot may write meanwhile. A secret that changed since it was read is read again; its
-        new ciphertext is never overwritten.
+        A running bot may write meanwhile. A secret that changed since it was read is read again;
+        its new ciphertext is never overwritten.
         """
         first = await self._rotate_once(secret_box)
         if not first.missed:

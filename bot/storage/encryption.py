@@ -1,7 +1,7 @@
 """Encryption of stored secrets.
 
-Fernet has no associated data. So the owner of a secret is part of the plaintext, and is checked when
-the secret is opened: a ciphertext that was copied to another row does not open there.
+Fernet has no associated data. So the owner of a secret is part of the plaintext, and is checked
+when the secret is opened: a ciphertext that was copied to another row does not open there.
 """
 
 import contextlib
@@ -25,10 +25,11 @@ from bot.workspace import RemembersWorkspaces, Workspace
 VERSION = 1
 VARIABLE = "RELAY_ENCRYPTION_KEYS"
 SLACK = "slack"
-"""The last part of the owner of an installation's token. The owner of a connection's credentials has
-the vendor's name there, and no vendor has this name."""
+"""The last part of the owner of an installation's token. The owner of a connection's credentials
+has the vendor's name there, and no vendor has this name."""
 MOST_KEPT = 256
-"""The number of opened secrets that are kept in memory. They are there anyway while they are used."""
+"""The number of opened secrets that are kept in memory. They are there anyway while they are
+used."""
 
 
 class SecretBox(RemembersWorkspaces):
@@ -53,8 +54,8 @@ class SecretBox(RemembersWorkspaces):
     def seal(self, owner: tuple[str, ...], secret: Mapping[str, str]) -> str:
         """Return the ciphertext of `secret`, bound to `owner`.
 
-        The owner is (enterprise, team, vendor) for a connection and (enterprise, team, SLACK) for an
-        installation.
+        The owner is (enterprise, team, vendor) for a connection and (enterprise, team, SLACK) for
+        an installation.
         """
         plain = json.dumps({"v": VERSION, "owner": list(owner), "secret": dict(secret)})
         return self._fernet.encrypt(plain.encode()).decode()
@@ -87,8 +88,8 @@ class SecretBox(RemembersWorkspaces):
         _checked(self._decrypt(ciphertext), owner)
 
     def reseal(self, owner: tuple[str, ...], ciphertext: str) -> str:
-        """Return the same secret encrypted with the first key, or the ciphertext itself if the first
-        key encrypted it. Raises `SecretError`."""
+        """Return the same secret encrypted with the first key, or the ciphertext itself if the
+        first key encrypted it. Raises `SecretError`."""
         secret = _checked(self._decrypt(ciphertext), owner)
         return ciphertext if self.is_first(ciphertext) else self.seal(owner, secret)
 
@@ -123,7 +124,8 @@ def _checked(plain: Any, owner: tuple[str, ...]) -> dict[str, str]:
 def make_secret_box(
     encryption_keys: SecretStr | None, database: Path, is_lost: Callable[[], bool]
 ) -> SecretBox:
-    """Return a box with the keys of `RELAY_ENCRYPTION_KEYS`, or of the key file beside the database.
+    """Return a box with the keys of `RELAY_ENCRYPTION_KEYS`, or of the key file beside the
+    database.
 
     Commas or white space stand between the keys. A missing key file is made, unless `is_lost` says
     that the database holds secrets which a new key would not open. Raises `SettingError`.
@@ -146,15 +148,22 @@ def key_file(database: Path) -> Path:
 
 def how_to_make_one() -> str:
     """Return the command that makes a key, with this same Python: another may lack the library."""
-    return f'`{shlex.quote(sys.executable)} -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`'
+    code = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
+    return f'`{shlex.quote(sys.executable)} -c "{code}"`'
 
 
 def came_from(source: str) -> str:
-    """Return a sentence that says where the keys were taken from, and where others may be. Often only
-    this shell lacks the variable."""
+    """Return a sentence that says where the keys were taken from, and where others may be. Often
+    only this shell lacks the variable."""
     if source == VARIABLE:
-        return f"The keys were taken from {VARIABLE} as it is set here. The bot may have others, or a key file."
-    return f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where the bot runs it may be."
+        return (
+            f"The keys were taken from {VARIABLE} as it is set here. The bot may have others, or a "
+            "key file."
+        )
+    return (
+        f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where the "
+        "bot runs it may be."
+    )
 
 
 def none_opens(source: str) -> SettingError:
@@ -193,8 +202,8 @@ def _read(path: Path, is_lost: Callable[[], bool]) -> str:
 
 
 def _make_key_file(path: Path) -> None:
-    """Make the key file. It is written aside and linked into place, so that two processes which start
-    at once read the same whole key."""
+    """Make the key file. It is written aside and linked into place, so that two processes which
+    start at once read the same whole key."""
     descriptor, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

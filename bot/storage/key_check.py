@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 
 
 async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path) -> None:
-    """Try every secret that is stored in that file. Raises `SettingError` if none of them opens, and
-    logs a warning if some do not."""
+    """Try every secret that is stored in that file. Raises `SettingError` if none of them opens,
+    and logs a warning if some do not."""
     tried = await demand_some(secrets, secret_box)
     if tried.closed:
         log.warning(

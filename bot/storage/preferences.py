@@ -14,7 +14,10 @@ class Preferences:
 
     async def get(self, workspace: Workspace, channel: str, kind: str) -> str | None:
         """Return the operation ("rootly.incident"), or None where the channel never used one."""
-        sql = "SELECT operation FROM preferences WHERE (enterprise, team, channel, kind) = (?, ?, ?, ?)"
+        sql = (
+            "SELECT operation FROM preferences"
+            " WHERE (enterprise, team, channel, kind) = (?, ?, ?, ?)"
+        )
         values = (*workspace, channel, kind)
         row = await self._database.read(lambda tx: tx.execute(sql, values).fetchone())
         return None if row is None else str(row[0])
