@@ -1,12 +1,12 @@
 """Where the parts are put together. This page is the whole machine.
 
-Slack -> web (or a socket) -> Bolt -> handlers -> courier -> adapter -> vendor
-                                         |           |
-                                      catalogs     cards -> Slack
+Slack -> web (or a socket) -> Bolt -> handlers -> dispatcher -> adapter -> vendor
+                                         |            |
+                                      catalogs      cards -> Slack
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 import handlers
 from bot.access.policy import AccessPolicy
+from bot.adapters.base import Adapter
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
 from bot.adapters.registry import make_adapters
@@ -28,7 +29,14 @@ from bot.delivery.model import Delivery
 from bot.delivery.reconciler import Reconciler
 from bot.delivery.retention import Retention
 from bot.runtime.background import BackgroundTasks
-from bot.services import Services
+from bot.runtime.hooks import Hook
+from bot.services import (
+    ConnectionServices,
+    DeliveryServices,
+    Operations,
+    Services,
+    SlackServices,
+)
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.slack.app import make_bolt
@@ -41,13 +49,13 @@ from bot.slack.tokens import SlackTokens
 from bot.slack.user_groups import UserGroups
 from bot.storage import key_check
 from bot.storage.database import Database
-from bot.storage.encryption import SecretBox, load_secret_box
-from bot.stores import Stores, make_stores
-from bot.uninstall import Uninstaller
+from bot.storage.encryption import SecretBox
+from bot.stores import Stores, load_secret_box, open_secrets, open_stores
+from bot.uninstall import Purge, Uninstaller
 from bot.web.app import make_web
 from bot.web.connect import Connecting, Receipts
-from bot.web.oauth import OAuth
-from bot.workspace import Workspace
+from bot.web.oauth import AuthorizePage, OAuth
+from bot.workspace import Workspace, WorkspaceMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +65,14 @@ class Bot:
     app: AsyncApp
     web: Starlette
     services: Services
+    stores: Stores
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What has to be closed again. What a person waits for is given up soon (`quick`); the
-    background has more time, and keeps to Slack's limits itself (`patient`)."""
+    """The parts that have to be closed. The client `quick` gives up soon, since a person waits. The
+    client `patient` is for the background, which has more time and keeps to Slack's limits
+    itself."""
 
     secret_box: SecretBox
     database: Database
@@ -71,99 +81,55 @@ class _Opened:
     patient: AsyncWebClient
 
 
+@dataclass(frozen=True, slots=True)
+class _Loops:
+    """The parts that run for as long as the bot does."""
+
+    dispatcher: Dispatcher
+    reconciler: Reconciler
+    follow_ups: FollowUps
+    catalogs: Catalogs
+    cards: Cards
+    retention: Retention
+
+
 @asynccontextmanager
 async def create_app(settings: Settings) -> AsyncIterator[Bot]:
     """Open everything, run the background, and close it in order. Raises `SettingError`."""
     async with AsyncExitStack() as stack:
-        opened = await _open(settings, stack)
-        adapters = make_adapters(opened.vendors, settings.vendor_urls)
-        rate_limiters = RateLimiters(
-            {vendor: adapter.limits for vendor, adapter in adapters.items()}
-        )
-        stored = make_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
-        connections, tokens = (
-            stored.connections,
-            SlackTokens(stored.installations, settings.fixed_token),
-        )
-
-        catalogs = Catalogs(
-            stored.lists,
-            connections,
-            adapters,
-            rate_limiters,
-            on_recovered=lambda: dispatcher.wake(),
-        )
-        dispatcher = Dispatcher(
-            stored.deliveries,
-            connections,
-            adapters,
-            rate_limiters,
-            on_change=lambda row: changed(row),
-            on_created=catalogs.created,
-            on_mended=catalogs.wake,
-        )
-        reconciler = Reconciler(stored.doubts, connections, adapters, rate_limiters, dispatcher)
-        follow_ups = FollowUps(stored.steps, connections, adapters, rate_limiters, dispatcher)
-        cards = Cards(stored.card_outbox, connections, adapters, opened.patient, tokens)
-        retention = Retention(stored.history, stored.links, settings.keep_days)
-
-        def changed(row: Delivery) -> None:
-            for part in (cards, reconciler, follow_ups):
-                part.changed(row)
-
-        people, groups, scopes = UserDirectory(settings.admin_ids), UserGroups(), Scopes()
-        uploads, receipts = Uploads(background := BackgroundTasks()), Receipts()
-        holders = (stored.installations, opened.secret_box)  # of Slack's tokens
-        remembering = (
-            *(dispatcher, reconciler, follow_ups, cards, catalogs, rate_limiters),
-            *(people, groups, scopes, uploads, receipts, *holders),
-        )
-        services = Services(
-            adapters=adapters,
-            connections=connections,
-            deliveries=stored.deliveries,
-            decisions=stored.decisions,
-            history=stored.history,
-            card_outbox=stored.card_outbox,
-            catalogs=catalogs,
-            dispatcher=dispatcher,
-            cards=cards,
-            installations=stored.installations,
-            preferences=stored.preferences,
-            people=people,
-            groups=groups,
-            access=AccessPolicy(stored.permissions, people, groups),
-            uninstaller=Uninstaller(stored.purge, remembering, holders),
-            links=stored.links,
-            public_url=str(settings.public_url or "").rstrip("/"),
-            background=background,
-            uploads=uploads,
-            scopes=scopes,
-        )
+        memory = WorkspaceMemory()
+        opened = await _open(settings, memory, stack)
+        with memory.collecting():
+            adapters = make_adapters(opened.vendors, settings.vendor_urls)
+            limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
+            rate_limiters = RateLimiters(limits)
+            stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
+            tokens = SlackTokens(stores.installations, settings.fixed_token)
+            loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
+            uninstaller = Uninstaller(Purge(opened.database), memory)
+            services = _make_services(settings, stores, loops, adapters, uninstaller)
+            receipts = Receipts()
 
         app = make_bolt(opened.quick, tokens)
         handlers.register(app, services)
         pages = [
             *_connecting(services, receipts, tokens, opened.quick),
-            *_installing(settings, opened.patient, stored),
+            *_installing(settings, opened.patient, stores),
         ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        for part in (dispatcher, reconciler, follow_ups, catalogs, cards, retention):
-            stack.push_async_callback(
-                _end, asyncio.create_task(part.run(), name=type(part).__name__)
-            )
-        stack.push_async_callback(dispatcher.stop)
-        stack.push_async_callback(background.stop)
-        yield Bot(app, web, services)
+        _run(loops, stack)
+        stack.push_async_callback(services.slack.background.stop)
+        yield Bot(app, web, services, stores)
 
 
-async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
-    """Raises `SettingError`."""
-    secret_box = load_secret_box(settings.encryption_keys, settings.database)
+async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitStack) -> _Opened:
+    """Open the database, and the ways to the vendors and to Slack. Raises `SettingError`."""
+    with memory.collecting():
+        secret_box = load_secret_box(settings.encryption_keys, settings.database)
     database = await Database.open(settings.database)
     stack.push_async_callback(database.close)
-    await key_check.check(database, secret_box)
+    await key_check.check(open_secrets(database), secret_box, settings.database)
     return _Opened(
         secret_box=secret_box,
         database=database,
@@ -173,10 +139,76 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
     )
 
 
+def _make_loops(
+    settings: Settings,
+    opened: _Opened,
+    stores: Stores,
+    tokens: SlackTokens,
+    adapters: Mapping[str, Adapter],
+    rate_limiters: RateLimiters,
+) -> _Loops:
+    """Make the background's parts, and connect each with the others."""
+    row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
+    vendors = (stores.connections, adapters, rate_limiters)
+    catalogs = Catalogs(stores.catalogs, *vendors, on_recovered=connection_recovered)
+    dispatcher = Dispatcher(
+        stores.delivery.deliveries,
+        *vendors,
+        on_change=row_changed,
+        on_created=catalogs.created,
+        on_mended=catalogs.wake,
+    )
+    reconciler = Reconciler(stores.delivery.reconcile, *vendors, dispatcher)
+    follow_ups = FollowUps(stores.delivery.steps, *vendors, dispatcher)
+    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
+    retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
+    connection_recovered.add(dispatcher.wake)
+    row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention)
+
+
+def _make_services(
+    settings: Settings,
+    stores: Stores,
+    loops: _Loops,
+    adapters: Mapping[str, Adapter],
+    uninstaller: Uninstaller,
+) -> Services:
+    """Make the facades for the listeners."""
+    people, user_groups = UserDirectory(settings.admin_ids), UserGroups()
+    background = BackgroundTasks()
+    return Services(
+        operations=Operations(adapters, stores.connections, loops.catalogs, stores.preferences),
+        catalogs=loops.catalogs,
+        access=AccessPolicy(stores.access, people, user_groups),
+        delivery=DeliveryServices(
+            dispatcher=loops.dispatcher,
+            deliveries=stores.delivery.deliveries,
+            decisions=stores.delivery.decisions,
+            history=stores.delivery.history,
+            card_outbox=stores.delivery.card_outbox,
+            cards=loops.cards,
+        ),
+        connections=ConnectionServices(
+            store=stores.connections,
+            setup_links=stores.setup_links,
+            public_url=str(settings.public_url or "").rstrip("/"),
+        ),
+        slack=SlackServices(
+            people=people,
+            user_groups=user_groups,
+            scopes=Scopes(),
+            files=Uploads(background),
+            background=background,
+            uninstaller=uninstaller,
+        ),
+    )
+
+
 def _connecting(
     services: Services, receipts: Receipts, tokens: SlackTokens, client: AsyncWebClient
 ) -> Sequence[BaseRoute]:
-    """The pages on which vendors are connected."""
+    """Return the pages on which vendors are connected."""
 
     async def client_for(workspace: Workspace) -> AsyncWebClient:
         return with_token(client, await tokens.token(workspace))
@@ -187,15 +219,29 @@ def _connecting(
     return Connecting(services, receipts, client_for, redraw_home).routes()
 
 
-def _installing(settings: Settings, client: AsyncWebClient, stored: Stores) -> Sequence[BaseRoute]:
-    """The way to Slack and back, where the bot may be installed in many workspaces. Raises
+def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> Sequence[BaseRoute]:
+    """Return the pages that install the bot in a workspace; none if it has one fixed token. Raises
     `SettingError`."""
     if (app := settings.slack_app) is None:
         return []
-    scopes, url = manifest.load()["oauth_config"]["scopes"]["bot"], settings.slack_authorize_url
-    return OAuth(
-        app, client, stored.installations, stored.states, authorize_url=url, scopes=scopes
-    ).routes()
+    scopes = manifest.load()["oauth_config"]["scopes"]["bot"]
+    page = AuthorizePage(settings.slack_authorize_url, scopes)
+    return OAuth(app, client, stores.installations, stores.oauth_states, page).routes()
+
+
+def _run(loops: _Loops, stack: AsyncExitStack) -> None:
+    """Run the loops until the stack is left. The dispatcher finishes its calls first."""
+    for loop in (
+        loops.dispatcher,
+        loops.reconciler,
+        loops.follow_ups,
+        loops.catalogs,
+        loops.cards,
+        loops.retention,
+    ):
+        task = asyncio.create_task(loop.run(), name=type(loop).__name__)
+        stack.push_async_callback(_end, task)
+    stack.push_async_callback(loops.dispatcher.stop)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -1,9 +1,7 @@
-"""The parts as the handlers see them."""
+"""Six facades for the listeners, each with a few parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.access.policy import AccessPolicy
@@ -21,7 +19,6 @@ from bot.forms.fields import Form
 from bot.runtime.background import BackgroundTasks
 from bot.slack.cards import Cards
 from bot.slack.files import Uploads
-from bot.slack.installations import Installations
 from bot.slack.people import Person, UserDirectory
 from bot.slack.scopes import Scopes
 from bot.slack.user_groups import UserGroups
@@ -29,84 +26,46 @@ from bot.storage.preferences import Preferences
 from bot.uninstall import Uninstaller
 from bot.workspace import Workspace
 
-Choices = Sequence[tuple[Adapter, Operation]]
-
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """Those of some choices that a person may use, and why not the others, by the operation's name;
-    what each is called."""
-
-    choices: Choices
-    no: Mapping[str, str]
-    labels: Mapping[str, str]
-
-    @property
-    def denial_reason(self) -> str:
-        """Why the person may use none of them, in mrkdwn; empty when there is one."""
-        return (
-            ""
-            if self.choices
-            else messages.none_of_these({self.labels[it]: said for it, said in self.no.items()})
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Everything that a listener may use. A listener asks for it by name: `services: Services`."""
+class Operations:
+    """The operations of all vendors, and which of them a workspace can use."""
 
     adapters: Mapping[str, Adapter]
     connections: Connections
-    deliveries: Deliveries
-    decisions: Decisions
-    history: History
-    card_outbox: CardOutbox
     catalogs: Catalogs
-    dispatcher: Dispatcher
-    cards: Cards
-    installations: Installations
     preferences: Preferences
-    people: UserDirectory
-    groups: UserGroups
-    access: AccessPolicy
-    uninstaller: Uninstaller
-    links: SetupLinks
-    public_url: str
-    """The address of the bot's own web pages, without a slash at its end; empty where there are
-    none."""
-    background: BackgroundTasks
-    uploads: Uploads
-    scopes: Scopes
 
     def find(self, name: str) -> tuple[Adapter, Operation]:
-        """The adapter and operation of "rootly.incident". KeyError for a name that is none."""
+        """Return the adapter and operation of "rootly.incident". Raises KeyError for an unknown
+        name."""
         vendor, _, operation = name.partition(".")
         adapter = self.adapters[vendor]
         return adapter, adapter.operation(operation)
 
     async def custom(self, workspace: Workspace, name: str) -> tuple[CustomField, ...]:
-        """The workspace's own fields of "rootly.incident", as they are known now."""
+        """Return the workspace's own fields of "rootly.incident", as they are known now."""
         adapter, operation = self.find(name)
         if operation.custom is None:
             return ()
         return await self.catalogs.custom(workspace, adapter.vendor, operation.custom)
 
     async def form(self, workspace: Workspace, name: str, answer: str | None) -> type[Form]:
-        """The whole form of "rootly.workflow_task" once `answer` was given, with the workspace's
-        own fields."""
+        """Return the whole form of "rootly.workflow_task" once `answer` was given, with the
+        workspace's own fields."""
         return self.find(name)[1].form_for(answer, await self.custom(workspace, name))
 
     async def user(self, workspace: Workspace, adapter: Adapter, person: Person) -> Entry | None:
-        """The vendor's user that this person is, as far as its list of users is known; None when
-        none is."""
-        if all(it.name != USERS for it in adapter.catalogs):
+        """Return the vendor's user that this person is; None while the vendor's list of users does
+        not say."""
+        if all(catalog.name != USERS for catalog in adapter.catalogs):
             return None
         return adapter.user_for(
             person, await self.catalogs.entries(workspace, adapter.vendor, USERS)
         )
 
     async def choices(self, workspace: Workspace, kind: Kind) -> list[tuple[Adapter, Operation]]:
-        """What this workspace's connections can do of that kind."""
+        """Return the operations of that kind that this workspace's connections offer."""
         connected = await self.connections.vendors(workspace)
         return [
             (adapter, operation)
@@ -116,27 +75,61 @@ class Services:
             if operation.kind == kind
         ]
 
-    async def allowed(
-        self, client: AsyncWebClient, workspace: Workspace, slack_id: str, choices: Choices
-    ) -> Allowed:
-        """What of these this person may use."""
-        named = {
-            f"{adapter.vendor}.{operation.name}": (adapter, operation)
-            for adapter, operation in choices
-        }
-        kinds = {name: operation.kind for name, (_, operation) in named.items()}
-        checked = await self.access.check(client, workspace, slack_id, kinds)
-        labels = {
-            name: f"{adapter.label}: {operation.label}"
-            for name, (adapter, operation) in named.items()
-        }
-        return Allowed(
-            [it for name, it in named.items() if name not in checked.no], checked.no, labels
-        )
+    async def last_used(self, workspace: Workspace, channel: str, kind: Kind) -> str | None:
+        """Return the operation that this channel used last for that kind, if it used one."""
+        return await self.preferences.get(workspace, channel, kind)
 
     async def nothing_connected(
         self, workspace: Workspace, kind: Kind, vendors: str = messages.VENDORS
     ) -> str:
-        """What to say when there are no choices; `vendors` is what `/vendors` is called there."""
+        """Return the sentence for a person who has no choices; `vendors` is what `/vendors` is
+        called there."""
         connected = await self.connections.vendors(workspace)
         return messages.nothing_connected(kind, self.adapters.values(), connected, vendors)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryServices:
+    """Deliveries: submit one, decide about one, look one up, show one."""
+
+    dispatcher: Dispatcher
+    deliveries: Deliveries
+    decisions: Decisions
+    history: History
+    card_outbox: CardOutbox
+    cards: Cards
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionServices:
+    """Connections to vendors, and the pages on which admins make them. `public_url` is the address
+    of the bot's own pages, without a slash at its end; empty where there are none."""
+
+    store: Connections
+    setup_links: SetupLinks
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlackServices:
+    """People, user groups, scopes and files in Slack; the tasks that go on after Slack got its
+    answer; and the removal of a workspace."""
+
+    people: UserDirectory
+    user_groups: UserGroups
+    scopes: Scopes
+    files: Uploads
+    background: BackgroundTasks
+    uninstaller: Uninstaller
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a listener may use. A listener asks for it by name: `services: Services`."""
+
+    operations: Operations
+    catalogs: Catalogs
+    access: AccessPolicy
+    delivery: DeliveryServices
+    connections: ConnectionServices
+    slack: SlackServices

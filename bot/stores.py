@@ -1,10 +1,15 @@
-"""All that is stored, over one file."""
+"""All stores over one database, wired for the running bot and for the command line."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
 
 from bot.access.store import AccessStore
 from bot.catalogs.store import CatalogStore
+from bot.connections import store as connections
 from bot.connections.setup_links import SetupLinks
 from bot.connections.store import Connections
 from bot.delivery.store.cards import CardOutbox
@@ -12,52 +17,96 @@ from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
+from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
+from bot.slack import installations
 from bot.slack.installations import Installations, OAuthStates
 from bot.storage.database import Database
-from bot.storage.encryption import SecretBox
+from bot.storage.encrypted_secrets import EncryptedSecrets, holds_secrets
+from bot.storage.encryption import SecretBox, make_secret_box
 from bot.storage.preferences import Preferences
-from bot.uninstall import Purge
-from bot.workspace import Workspace
+from bot.workspace import ConnectionKey
+
+SECRETS = (connections.SECRETS, installations.SECRETS)
+"""Every column that holds ciphertexts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStores:
+    """The stores of deliveries, one for each part that uses them."""
+
+    deliveries: Deliveries
+    reconcile: ReconcileStore
+    steps: FollowUpSteps
+    card_outbox: CardOutbox
+    decisions: Decisions
+    history: History
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What each part of the bot keeps in the database."""
+    """The stores of all packages. Each is the one owner of its tables."""
 
-    history: History
     connections: Connections
-    decisions: Decisions
-    deliveries: Deliveries
-    doubts: Doubts
+    setup_links: SetupLinks
+    catalogs: CatalogStore
+    access: AccessStore
     preferences: Preferences
+    delivery: DeliveryStores
     installations: Installations
-    links: SetupLinks
-    lists: CatalogStore
-    permissions: AccessStore
-    purge: Purge
-    card_outbox: CardOutbox
-    states: OAuthStates
-    steps: FollowUpSteps
+    oauth_states: OAuthStates
 
 
-def make_stores(
-    database: Database, secret_box: SecretBox, *, on_gone: Callable[[tuple[Workspace, str]], None]
+def open_stores(
+    database: Database,
+    secret_box: SecretBox,
+    clock: Callable[[], float] = time.time,
+    *,
+    on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
 ) -> Stores:
-    """`on_gone` hears of a connection that is no more, or that is another account's now."""
+    """Wire all stores over the open database. `on_gone` is called for a connection that was
+    removed, or that belongs to another account now."""
     return Stores(
-        history=History(database),
-        connections=Connections(database, secret_box, on_gone=on_gone),
-        decisions=Decisions(database),
-        deliveries=Deliveries(database),
-        doubts=Doubts(database),
+        connections=Connections(
+            database,
+            secret_box,
+            clock,
+            on_accepted=requeue_after_reconnect,
+            on_removed=hurry_after_disconnect,
+            on_gone=on_gone,
+        ),
+        setup_links=SetupLinks(database, clock),
+        catalogs=CatalogStore(database),
+        access=AccessStore(database, clock),
         preferences=Preferences(database),
+        delivery=DeliveryStores(
+            deliveries=Deliveries(database, clock),
+            reconcile=ReconcileStore(database, clock),
+            steps=FollowUpSteps(database, clock),
+            card_outbox=CardOutbox(database, clock),
+            decisions=Decisions(database, clock),
+            history=History(database, clock),
+        ),
         installations=Installations(database, secret_box),
-        links=SetupLinks(database),
-        lists=CatalogStore(database),
-        permissions=AccessStore(database),
-        purge=Purge(database),
-        card_outbox=CardOutbox(database),
-        states=OAuthStates(database),
-        steps=FollowUpSteps(database),
+        oauth_states=OAuthStates(database, clock),
     )
+
+
+def open_secrets(database: Database) -> EncryptedSecrets:
+    """Return all secrets of the open database. No key is needed to list or remove them."""
+    return EncryptedSecrets(database, SECRETS)
+
+
+def load_secret_box(
+    encryption_keys: SecretStr | None, database: Path, *, anew: bool = False
+) -> SecretBox:
+    """Return a box with the keys for that database, of `RELAY_ENCRYPTION_KEYS` or of the key file.
+
+    A missing key file is made. If the database holds secrets already, the file was lost: then a new
+    one is made only with `anew`. Raises `SettingError`.
+    """
+
+    def is_lost() -> bool:
+        return not anew and holds_secrets(database, SECRETS)
+
+    return make_secret_box(encryption_keys, database, is_lost)

@@ -1,169 +1,146 @@
-"""The app was removed from a workspace: everything of it goes at once, stored and in memory, and
-what is under way stops.
+"""Uninstalling: remove everything about a workspace from the database and from memory, and stop the
+work that is under way for it.
 
-First from the database, so that whoever looks from now on finds nothing; then from memory, in the
-same step of the event loop in which that is known, so that nobody works on with what was read
-before.
+The database comes first, so that nobody finds anything from then on. Memory follows in the same
+step of the event loop, so that nobody goes on with data that was read before.
 """
 
 import asyncio
-import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
+from bot.access import store as permissions
+from bot.connections import setup_links
+from bot.connections import store as connections
+from bot.delivery.store import workspaces as deliveries
+from bot.slack import installations
+from bot.storage import preferences
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace, WorkspaceMemory
 
 log = structlog.get_logger(__name__)
 
 SCRUBS = 5
 SCRUB_PAUSE = 0.2
-
-
 REMOVED_AT_ONCE = 500
-"""A long write would keep people waiting."""
-TABLES = ("installations", "connections", "links", "permissions", "habits")
-"""Small ones, which go at once with all that is still to be sent or shown; catalogs go with their
-connections."""
+"""The number of deliveries in a chunk. A longer write would make people wait."""
 
-_ASLEEP = (
-    "state IN ('delivered', 'rejected', 'failed') AND reconcile_at = 0 AND next_step_at = 0 AND version <= "
-    "card_version"
-    " AND view_id = ''"
+Forget = Callable[[sqlite3.Connection, Scope], None]
+OWNERS: Sequence[Forget] = (
+    installations.forget,
+    connections.forget,  # and with them their catalogs
+    setup_links.forget,
+    permissions.forget,
+    preferences.forget,
+    deliveries.forget,
 )
-"""Deliveries that nothing happens to by itself any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """One workspace; or, without a team, an organisation's but those teams in `kept`, whose
-    installations are their own."""
-
-    workspace: Workspace
-    kept: frozenset[str] = frozenset()
-    served: bool = False
-    """A team that its organisation's installation goes on serving: nothing went but the team's own
-    installation."""
-
-    def __contains__(self, other: object) -> bool:
-        if not isinstance(other, Workspace):
-            return False
-        if self.workspace.team:
-            return other == self.workspace
-        return other.enterprise == self.workspace.enterprise and other.team not in self.kept
-
-    @property
-    def condition(self) -> str:
-        """The same in SQL, for `values`."""
-        if self.workspace.team:
-            return "(enterprise, team) = (:enterprise, :team)"
-        return "enterprise = :enterprise AND team NOT IN (SELECT value FROM json_each(:kept))"
-
-    @property
-    def values(self) -> Mapping[str, str]:
-        return {**self.workspace._asdict(), "kept": json.dumps(sorted(self.kept))}
+"""The owners of the tables. Each removes the rows of a scope from its own table, all in one
+transaction."""
 
 
 class Purge:
-    def __init__(self, database: Database) -> None:
+    """Removes the rows of workspaces from the database."""
+
+    def __init__(self, database: Database, owners: Sequence[Forget] = OWNERS) -> None:
         self._database = database
+        self._owners = owners
 
     async def remove(self, workspace: Workspace, said_at: float) -> Scope | None:
-        """Remove all that is stored of the workspace, or of the organisation where the team is
-        empty; what that was.
+        """Remove a workspace, or an organisation if the team is empty; return the scope of it.
 
-        Of a team that its organisation's installation serves as well, only its own installation:
-        what its admins connected and decided goes on to hold. None, and nothing is removed, where
-        it was installed again after the second that begins at `said_at` (epoch seconds), when Slack
-        said so. Harmless when repeated. Afterwards, once what is in memory is forgotten too,
-        `finish`.
+        If the organisation's installation serves the team as well, only the team's own installation
+        is removed: the admins' connections and rules stay. If the app was installed again after the
+        second that begins at `said_at` (epoch seconds, the time of Slack's event), nothing is
+        removed, and the result is None. Repeating this is harmless. `finish` follows, once memory
+        is cleared too.
         """
         organisation = workspace._replace(team="")
 
-        def work(db: sqlite3.Connection) -> Scope | None:
-            if workspace.team and _installed_at(db, organisation):
-                return _hand_over(db, workspace, said_at)
-            return _remove(db, _scope(db, workspace), said_at)
+        def work(tx: sqlite3.Connection) -> Scope | None:
+            if workspace.team and installations.installed_at(tx, organisation):
+                gone = installations.remove_earlier(tx, workspace, said_at + 1)
+                return Scope(workspace, served=True) if gone else None
+            return self._remove(tx, workspace, said_at)
 
         return await self._database.write(work)
 
     async def remove_team(self, workspace: Workspace, said_at: float) -> Scope | None:
-        """The same for a team that its organisation's installation does not reach any more; one of
-        its own is kept."""
+        """Remove a team that its organisation's installation does not reach any more. A team with
+        an installation of its own stays, and the result is None."""
         organisation = workspace._replace(team="")
 
-        def work(db: sqlite3.Connection) -> Scope | None:
-            if _installed_at(db, workspace) or _installed_at(db, organisation) >= said_at + 1:
+        def work(tx: sqlite3.Connection) -> Scope | None:
+            if installations.installed_at(tx, workspace):
                 return None
-            return _remove(db, _scope(db, workspace), said_at)
+            if installations.installed_at(tx, organisation) >= said_at + 1:
+                return None
+            return self._remove(tx, workspace, said_at)
 
         return await self._database.write(work)
 
     async def finish(self, scope: Scope) -> int:
-        """Remove what was delivered or given up long ago, in chunks; how many deliveries it was.
-        None of who is served."""
+        """Remove the remaining deliveries in chunks, and return how many there were. A team that is
+        served by its organisation keeps them."""
         if scope.served:
             return 0
-        sql = (
-            "DELETE FROM deliveries WHERE id IN"  # noqa: S608  ours
-            f" (SELECT id FROM deliveries WHERE {scope.condition} LIMIT {REMOVED_AT_ONCE})"
-        )
         removed = 0
-        while some := await self._database.write(lambda db: db.execute(sql, scope.values).rowcount):
+        while some := await self._database.write(
+            lambda tx: deliveries.forget_some(tx, scope, REMOVED_AT_ONCE)
+        ):
             removed += some
         return removed
 
+    def _remove(self, tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:
+        """Remove everything but the deliveries at rest, so that from now on nothing is sent, looked
+        up, shown or submitted. None if there is a later installation."""
+        scope = _scope(tx, workspace)
+        if installations.installed_at(tx, workspace) >= said_at + 1:
+            return None
+        for forget in self._owners:
+            forget(tx, scope)
+        return scope
+
     async def scrub(self) -> bool:
-        """Empty the journal beside the file; not done (False) while another process reads."""
+        """Empty the journal beside the file. False while another process reads."""
         return await self._database.empty_journal()
 
 
-class Part(Protocol):
-    """What remembers something of workspaces, or does something for them."""
-
-    def forget(self, scope: Scope, /) -> None:
-        """Forget what is remembered of these workspaces, and stop what is done for them. Never
-        raises."""
-
-
 class Uninstaller:
-    """`parts` are all of the bot's; `tokens` are those of them that remember Slack's tokens."""
+    """Removes workspaces from the database and from `memory`."""
 
-    def __init__(self, purge: Purge, parts: Sequence[Part], tokens: Sequence[Part] = ()) -> None:
+    def __init__(self, purge: Purge, memory: WorkspaceMemory) -> None:
         self._purge = purge
-        self._parts = parts
-        self._tokens = tokens
+        self.memory = memory
 
     async def leave(self, workspace: Workspace, said_at: float) -> None:
-        """Remove everything of the workspace, or of the organisation where the team is empty,
-        unless it was installed again since Slack said so (epoch seconds); of a team that its
-        organisation's installation serves as well, its own token alone. Harmless when repeated.
-        Raises `sqlite3.Error`."""
+        """Remove a workspace, or an organisation if the team is empty.
+
+        Nothing is removed if the app was installed again since `said_at` (epoch seconds, the time
+        of Slack's event). If the organisation's installation serves the team as well, only the
+        team's own token is removed. Repeating this is harmless. Raises `sqlite3.Error`.
+        """
         if scope := await self._purge.remove(workspace, said_at):
             await self._finish(scope)
 
     async def leave_teams(self, enterprise: str, teams: Collection[str], said_at: float) -> None:
-        """The same for teams that the organisation's installation does not reach any more."""
+        """Remove teams that the organisation's installation does not reach any more."""
         for team in teams:
             if scope := await self._purge.remove_team(Workspace(enterprise, team), said_at):
                 await self._finish(scope)
 
     async def _finish(self, scope: Scope) -> None:
-        parts = self._tokens if scope.served else self._parts
-        _forget(parts, scope)
+        self.memory.forget(scope)
         await self._purge.finish(scope)
-        _forget(
-            parts, scope
-        )  # what was being read from the database until just now, and remembered since
+        # Again: a part may have read something before the removal and remembered it since.
+        self.memory.forget(scope)
         await self._scrub()
         log.info("uninstall.finished", served=scope.served, **scope.workspace._asdict())
 
     async def _scrub(self) -> None:
-        """Another process (`python -m bot deliveries`) may read just now, which holds the journal."""
+        """Empty the journal. Another process (`python -m bot deliveries`) may hold it for a
+        moment."""
         for _ in range(SCRUBS):
             if await self._purge.scrub():
                 return
@@ -171,47 +148,11 @@ class Uninstaller:
         log.warning("uninstall.journal_not_emptied")
 
 
-def _forget(parts: Sequence[Part], scope: Scope) -> None:
-    for part in parts:
-        part.forget(scope)
-
-
-def _scope(db: sqlite3.Connection, workspace: Workspace) -> Scope:
-    """Raises ValueError for neither a workspace nor an organisation: it would be everybody's rows
-    outside of one."""
+def _scope(tx: sqlite3.Connection, workspace: Workspace) -> Scope:
+    """Return the scope of a workspace or an organisation. Raises ValueError for neither of them:
+    everybody outside an organisation would be in it."""
     if workspace.team:
         return Scope(workspace)
     if not workspace.enterprise:
         raise ValueError("no workspace")
-    own = db.execute(
-        "SELECT team FROM installations WHERE enterprise = ? AND team != ''",
-        (workspace.enterprise,),
-    )
-    return Scope(workspace, frozenset(row[0] for row in own))
-
-
-def _hand_over(db: sqlite3.Connection, team: Workspace, said_at: float) -> Scope | None:
-    """The team's own installation; None where it went already, or is a later one."""
-    own = db.execute(
-        "DELETE FROM installations WHERE (enterprise, team) = (?, ?) AND installed_at < ?",
-        (*team, said_at + 1),
-    )
-    return Scope(team, served=True) if own.rowcount else None
-
-
-def _remove(db: sqlite3.Connection, scope: Scope, said_at: float) -> Scope | None:
-    """All but the deliveries that are asleep, so that from now on nothing is sent, looked up, shown
-    or submitted."""
-    if _installed_at(db, scope.workspace) >= said_at + 1:
-        return None
-    for table in TABLES:
-        db.execute(f"DELETE FROM {table} WHERE {scope.condition}", scope.values)  # noqa: S608  ours
-    db.execute(f"DELETE FROM deliveries WHERE {scope.condition} AND NOT ({_ASLEEP})", scope.values)  # noqa: S608  ours
-    return scope
-
-
-def _installed_at(db: sqlite3.Connection, workspace: Workspace) -> float:
-    """Epoch seconds; 0 where it has no installation of its own."""
-    sql = "SELECT installed_at FROM installations WHERE (enterprise, team) = (?, ?)"
-    row = db.execute(sql, workspace).fetchone()
-    return 0.0 if row is None else float(row[0])
+    return Scope(workspace, installations.teams_of(tx, workspace.enterprise))

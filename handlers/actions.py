@@ -65,16 +65,17 @@ async def _redraw(
         state = state.model_copy(update={"more": True})
     if state == drawn:
         return
-    choices = await services.choices(state.workspace, state.kind)
-    allowed = await services.allowed(client, state.workspace, context.user_id or "", choices)
-    # The permission may have changed since the form was drawn.
-    if no := allowed.no.get(state.operation):
+    choices = await services.operations.choices(state.workspace, state.kind)
+    allowed = await services.access.allowed(client, state.workspace, context.user_id or "", choices)
+    if no := allowed.no.get(state.operation):  # decided since the form was drawn
         await show(client, str(body.get("trigger_id") or ""), messages.refusal(no), on_top=True)
         return
     why = messages.turned_down(reason) if reason else None
     if why is None and state.operation == drawn.operation:
         why = dropped_by(
-            await services.form(state.workspace, state.operation, state.answer), state, view
+            await services.operations.form(state.workspace, state.operation, state.answer),
+            state,
+            view,
         )
     try:
         files = uploads.permission(services, client, context, state.workspace)

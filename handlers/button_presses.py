@@ -36,23 +36,50 @@ Slack accepts messages about a press for 30 minutes.
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A pressed button, the person who pressed it, and the place.
-
-    The place is a message (`channel` and `ts`) or a view (a modal or App Home). `handle` names the
-    delivery or vendor that the button is about; None if the button's value is not one of ours.
-    `team_name` is Slack's name of the workspace, or empty.
-    """
+    """A pressed button, as Slack describes it in `body`. `handlers.payload_schema` has checked what
+    in it is text."""
 
     services: Services
     client: AsyncWebClient
     context: AsyncBoltContext
-    handle: messages.Handle | None
-    user: str
-    trigger_id: str
-    channel: str
-    ts: str
-    view: Mapping[str, Any]
-    team_name: str
+    body: Mapping[str, Any]
+
+    @property
+    def handle(self) -> messages.Handle | None:
+        """What the button is about; None for a button that is none of ours."""
+        # A dialog's payload has no actions, and Bolt takes it for a press too.
+        actions = self.body.get("actions") or [{}]
+        return messages.read_handle(actions[0].get("value") or "")
+
+    @property
+    def user(self) -> str:
+        return str(self.context.user_id or "")
+
+    @property
+    def channel(self) -> str:
+        """The channel of the message with the button; empty where it is in a view."""
+        return str(self._message.get("channel_id") or "")
+
+    @property
+    def ts(self) -> str:
+        """The timestamp of the message with the button; empty where it is in a view."""
+        return str(self._message.get("message_ts") or "")
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """The view with the button, a modal or a Home; empty where it is in a message."""
+        return self.body.get("view") or {}
+
+    @property
+    def team_name(self) -> str:
+        """The team's name as Slack gives it; empty where it gives none."""
+        team = self.body.get("team") or {}
+        return str(team.get("name") or team.get("domain") or "")[:100]
+
+    @property
+    def _message(self) -> Mapping[str, Any]:
+        container = self.body.get("container") or {}
+        return container if container.get("type") == "message" else {}
 
     @property
     def view_id(self) -> str:
@@ -73,11 +100,9 @@ class Press:
         await tell(None if self.view else self.context.respond, self.client, self.user, text)
 
     async def show(self, view: messages.View) -> bool:
-        """Open a modal, on top of the modal with the button if there is one.
-
-        Return whether Slack opened it.
-        """
-        return await show(self.client, self.trigger_id, view, on_top=self.in_modal)
+        """Open this modal, on top of the one that was pressed in; whether Slack did."""
+        trigger_id = str(self.body.get("trigger_id") or "")
+        return await show(self.client, trigger_id, view, on_top=self.in_modal)
 
 
 class NotDoneError(Exception):
@@ -86,28 +111,6 @@ class NotDoneError(Exception):
 
 Act = Callable[[Press], Awaitable[None]]
 Listener = Callable[..., Awaitable[None]]
-
-
-def pressed(
-    body: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
-) -> Press:
-    """Read a press out of a payload that `handlers.payload_schema` has checked."""
-    # A dialog's payload has no actions, and Bolt takes it for a press too.
-    actions = body.get("actions") or [{}]
-    container, team = body.get("container") or {}, body.get("team") or {}
-    is_message = container.get("type") == "message"
-    return Press(
-        services=services,
-        client=client,
-        context=context,
-        handle=messages.read_handle(actions[0].get("value") or ""),
-        user=str(context.user_id or ""),
-        trigger_id=body.get("trigger_id") or "",
-        channel=container.get("channel_id") or "" if is_message else "",
-        ts=container.get("message_ts") or "" if is_message else "",
-        view=body.get("view") or {},
-        team_name=(team.get("name") or team.get("domain") or "")[:100],
-    )
 
 
 def listener(act: Act) -> Listener:
@@ -123,7 +126,9 @@ def listener(act: Act) -> Listener:
         context: AsyncBoltContext,
         services: Services,
     ) -> None:
-        task = services.background.start(_carry_out(act, pressed(body, client, context, services)))
+        task = services.slack.background.start(
+            _carry_out(act, Press(services, client, context, body))
+        )
         if task not in (await asyncio.wait({task}, timeout=PRESS_SECONDS))[0]:
             log.info("button.slowed_down")
         await ack()

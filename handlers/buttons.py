@@ -5,7 +5,7 @@ Every press reads the delivery's row anew, so a second press, an old card and a 
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import structlog
@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot import messages
 from bot.adapters.base import Kind
 from bot.delivery.model import Delivery
-from bot.delivery.store.decisions import Decision
+from bot.delivery.states import DECISIONS, Decision
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from handlers import home, uploads
@@ -27,16 +27,6 @@ log = structlog.get_logger(__name__)
 
 OUTCOME_SECONDS = 0.8
 """Seconds that a modal or App Home waits for the outcome of a press before it is drawn again."""
-
-_LEAVES: Mapping[Decision, str] = {
-    "cancel": "cancelled",
-    "by_hand": "by_hand",
-    "try_again": "tried_again",
-    "send_again": "sent_again",
-    "is_there": "confirmed",
-}
-"""The reason that each decision leaves on the row. "finish" is missing because it leaves none."""
-
 
 Act = Callable[[Press, Delivery], Awaitable[None]]
 
@@ -86,7 +76,7 @@ async def _row(press: Press) -> Delivery:
     services, handle = press.services, press.handle
     if handle is None or not belongs(handle.workspace, press.context):
         raise NotDoneError(messages.GONE)
-    row = await services.deliveries.find(*handle)
+    row = await services.delivery.deliveries.find(*handle)
     if row is None or not _still_made(services, row):
         raise NotDoneError(messages.GONE)
     if row.private and row.actor != press.user:
@@ -98,7 +88,7 @@ async def _row(press: Press) -> Delivery:
     if no := checked.no.get(name):
         raise NotDoneError(no)
     if press.ts:
-        await services.card_outbox.adopt(row, press.channel, press.ts)
+        await services.delivery.card_outbox.adopt(row, press.channel, press.ts)
     return row
 
 
@@ -109,7 +99,7 @@ def _kind(row: Delivery) -> Kind:
 def _still_made(services: Services, row: Delivery) -> bool:
     """Return whether this version of the bot still has the row's operation."""
     try:
-        services.find(_name(row))
+        services.operations.find(_name(row))
     except KeyError:
         return False
     return True
@@ -132,11 +122,10 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
     if changed is not None:
         await _draw_again(press, changed)
         return
-    now = await services.deliveries.get(row)
-    # The press may have come from an outdated card.
-    services.cards.changed(now)
+    now = await services.delivery.deliveries.get(row)
+    services.delivery.cards.changed(now)  # an old card, perhaps
     if not _is_answered(now, press, decision):
-        await press.say(messages.meanwhile(now, *services.find(_name(now))))
+        await press.say(messages.meanwhile(now, *services.operations.find(_name(now))))
     await _draw_again(press, now)
 
 
@@ -147,13 +136,15 @@ def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:
     """
     if decision == "finish":
         return now.state == "delivered" and not now.erased_at
-    return (now.changed_by, now.reason) == (press.user, _LEAVES[decision])
+    return (now.changed_by, now.reason) == (press.user, DECISIONS[decision].reason)
 
 
 async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | None:
-    changed = await press.services.decisions.make(row.workspace, row.key, decision, press.user)
+    changed = await press.services.delivery.decisions.make(
+        row.workspace, row.key, decision, press.user
+    )
     if changed is not None:
-        await press.services.dispatcher.tell(changed)
+        await press.services.delivery.dispatcher.tell(changed)
     return changed
 
 
@@ -166,25 +157,24 @@ async def _draw_again(press: Press, row: Delivery) -> None:
     if not press.view:
         return
     try:
-        row = await services.dispatcher.outcome(
+        row = await services.delivery.dispatcher.outcome(
             row, asyncio.get_running_loop().time() + OUTCOME_SECONDS
         )
         if press.at_home:
             await home.publish(services, press.client, row.workspace, press.user)
             return
-        shown = await _replace(press, messages.receipt(row, *services.find(_name(row))))
-        await services.card_outbox.follow(row, press.view_id, shown=shown)
-    except sqlite3.Error as error:
-        # The decision is saved all the same.
+        shown = await _replace(press, messages.receipt(row, *services.operations.find(_name(row))))
+        await services.delivery.card_outbox.follow(row, press.view_id, shown=shown)
+    except sqlite3.Error as error:  # what was decided is written down all the same
         log.error("button.not_redrawn", delivery=row.key, error=type(error).__name__)
-    services.cards.changed(row)
+    services.delivery.cards.changed(row)
 
 
 async def _edit(press: Press, row: Delivery) -> None:
     services = press.services
-    adapter, operation = services.find(_name(row))
+    adapter, operation = services.operations.find(_name(row))
     if "edit" not in messages.possible(row):
-        services.cards.changed(row)
+        services.delivery.cards.changed(row)
         raise NotDoneError(messages.meanwhile(row, adapter, operation))
     state = ModalState(
         key=row.key,
@@ -193,16 +183,18 @@ async def _edit(press: Press, row: Delivery) -> None:
         channel=row.channel,
         kind=_kind(row),
         operation=_name(row),
-        answer=row.answer or None,
+        answer=row.branch or None,
         more=messages.needs_more(row, adapter, operation),
     )
-    words = {name: entry.label for name, entry in row.chosen.items()}
-    choices = await services.choices(row.workspace, state.kind)
+    words = {name: entry.label for name, entry in row.selected.items()}
+    choices = await services.operations.choices(row.workspace, state.kind)
     try:
         view = await draw(
             services,
             state,
-            (await services.allowed(press.client, row.workspace, press.user, choices)).choices,
+            (
+                await services.access.allowed(press.client, row.workspace, press.user, choices)
+            ).choices,
             row.payload,
             lambda catalog, entry: words.get(f"{catalog}/{entry}"),
             [messages.refused(row, adapter, operation)],
@@ -212,9 +204,10 @@ async def _edit(press: Press, row: Delivery) -> None:
         raise NotDoneError(str(reason)) from None
     if press.in_modal:
         if row.view_id == press.view_id:
-            # This modal is a form from now on, so no receipt may replace it.
-            await services.card_outbox.forget_view(row)
-        services.cards.is_form(press.view_id)
+            await services.delivery.card_outbox.forget_view(
+                row
+            )  # no receipt comes over the form any more
+        services.delivery.cards.is_form(press.view_id)
         opened = await _replace(press, view)
     else:
         opened = await press.show(view)
@@ -226,7 +219,7 @@ async def _edit(press: Press, row: Delivery) -> None:
 async def _copy(press: Press, row: Delivery) -> None:
     if row.erased_at:
         raise NotDoneError("What was written has been erased since.")
-    view = messages.copied(row, *press.services.find(_name(row)))
+    view = messages.copied(row, *press.services.operations.find(_name(row)))
     if not await press.show(view):
         raise NotDoneError("Slack did not open the text in time. Please try again.")
 

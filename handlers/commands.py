@@ -52,8 +52,8 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
 
 async def _help(kind: Kind, name: str, context: AsyncBoltContext, services: Services) -> str:
     workspace = workspace_of(context)
-    choices = await services.choices(workspace, kind)
-    otherwise = await services.nothing_connected(
+    choices = await services.operations.choices(workspace, kind)
+    otherwise = await services.operations.nothing_connected(
         workspace, kind, messages.vendors_beside(kind, name)
     )
     return messages.help_text(kind, name, choices, otherwise)

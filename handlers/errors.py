@@ -49,9 +49,9 @@ async def answer(
         # Without a token, the response URL is the only way to the person.
         if body.get("response_url") and "command" not in body:
             await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
-        return _said(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
+        return _answer_to(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
-    return _said(body, messages.trouble(), messages.TROUBLE)
+    return _answer_to(body, messages.trouble(), messages.TROUBLE)
 
 
 def where(error: Exception) -> list[str]:
@@ -61,18 +61,18 @@ def where(error: Exception) -> list[str]:
     ]
 
 
-def _said(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
+def _answer_to(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
     match body.get("type"):
         case "view_submission":
-            return _json({"response_action": "push", "view": view})
+            return _json_response({"response_action": "push", "view": view})
         case "block_suggestion":
-            return _json({"options": []})
+            return _json_response({"options": []})
         case None if "command" in body:
             return BoltResponse(status=200, body=text)
     return BoltResponse(status=200, body="")
 
 
-def _json(answer: dict[str, Any]) -> BoltResponse:
+def _json_response(answer: dict[str, Any]) -> BoltResponse:
     return BoltResponse(
         status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]}
     )

@@ -51,7 +51,7 @@ async def teams_left(
     if not context.enterprise_id or not teams:
         return None
     return await _carry_out(
-        services.uninstaller.leave_teams(context.enterprise_id, teams, _said_at(body))
+        services.slack.uninstaller.leave_teams(context.enterprise_id, teams, _said_at(body))
     )
 
 
@@ -65,7 +65,7 @@ async def _leave(body: Event, context: AsyncBoltContext, services: Services) -> 
     workspace = Workspace(enterprise, "" if whole else team)
     if not any(workspace):
         return None
-    return await _carry_out(services.uninstaller.leave(workspace, _said_at(body)))
+    return await _carry_out(services.slack.uninstaller.leave(workspace, _said_at(body)))
 
 
 def _said_at(body: Event) -> float:

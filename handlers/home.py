@@ -27,22 +27,22 @@ async def opened(
 async def publish(
     services: Services, client: AsyncWebClient, workspace: Workspace, user: str
 ) -> None:
-    """Publish the person's App Home from the current rows.
-
-    If Slack refuses the view, the next opening publishes it again.
-    """
-    rows = await services.history.of_person(workspace, user, messages.ON_HOME)
+    """Draw that person's Home as things stand. What Slack does not take is drawn when it is opened
+    next."""
+    rows = await services.delivery.history.of_person(workspace, user, messages.ON_HOME)
     shown = []
     for row in rows:
         try:
             shown.append(
-                messages.RenderedDelivery(row, *services.find(f"{row.vendor}.{row.operation}"))
+                messages.RenderedDelivery(
+                    row, *services.operations.find(f"{row.vendor}.{row.operation}")
+                )
             )
         except KeyError:
             # An older or newer version of the bot made this delivery with an operation that is
             # unknown here.
             log.info("home.operation_unknown", delivery=row.key)
-    person = await services.people.person(client, workspace, user)
+    person = await services.slack.people.person(client, workspace, user)
     tools = (
         (await vendors.tools_for(services, workspace, person, "/vendors")).blocks
         if person.role == "admin"

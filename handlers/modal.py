@@ -10,6 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
+from bot.access.policy import Choices
 from bot.adapters.base import Entry, Kind, Operation
 from bot.delivery.model import Delivery
 from bot.forms.fields import Lookup
@@ -18,7 +19,7 @@ from bot.forms.parse import chosen, read
 from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
 from bot.forms.shape import places
 from bot.forms.text import ELLIPSIS
-from bot.services import Choices, Services
+from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
 from handlers import uploads
@@ -83,15 +84,16 @@ async def follow(services: Services, state: ModalState, screen: Screen) -> Follo
     beside the first choice's form. Raises KeyError for an operation that does not exist or is of
     another kind.
     """
-    _, old = services.find(state.operation)
+    _, old = services.operations.find(state.operation)
     typed = read(
-        await services.form(state.workspace, state.operation, state.answer), state.operation, screen
+        await services.operations.form(state.workspace, state.operation, state.answer),
+        state.operation,
+        screen,
     )
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
-        _, new = services.find(choice)
-        # Permission was checked for this kind only.
-        if new.kind != state.kind:
+        _, new = services.operations.find(choice)
+        if new.kind != state.kind:  # who may do it was asked for this kind
             raise KeyError(choice)
         moved = {"operation": choice, "answer": None, "more": False}
         return Followed(state.model_copy(update=moved), carried(new, *texts(old, typed)))
@@ -106,11 +108,8 @@ async def follow(services: Services, state: ModalState, screen: Screen) -> Follo
 async def _answered(
     services: Services, state: ModalState, answer: str | None, typed: dict[str, Any]
 ) -> Followed:
-    """Return the state for an answer that selects a branch.
-
-    A new answer may fill in fields of its form.
-    """
-    adapter, operation = services.find(state.operation)
+    """The state after the answer on which the form depends; a new answer may fill its form in."""
+    adapter, operation = services.operations.find(state.operation)
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
         return Followed(state.model_copy(update={"answer": answer}), typed)
     asks = next(
@@ -162,10 +161,10 @@ async def open_form(
     there; otherwise the delivery's title is the headline.
     """
     workspace = workspace_of(context)
-    choices = await services.choices(workspace, kind)
+    choices = await services.operations.choices(workspace, kind)
     if not choices:
-        return await services.nothing_connected(workspace, kind, vendors)
-    allowed = await services.allowed(client, workspace, context.user_id or "", choices)
+        return await services.operations.nothing_connected(workspace, kind, vendors)
+    allowed = await services.access.allowed(client, workspace, context.user_id or "", choices)
     if allowed.denial_reason:
         return allowed.denial_reason
     state = ModalState(
@@ -176,12 +175,16 @@ async def open_form(
         kind=kind,
         operation=await _starting_point(services, workspace, channel, kind, allowed.choices, about),
     )
-    _, operation = services.find(state.operation)
+    _, operation = services.operations.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
         if field := _field_for(services, about, operation, state):
-            values = {field: about.created["id"]}
-            words = {about.created["id"]: f"{about.created['reference']} {about.title}".strip()}
+            values = {field: about.vendor_object["id"]}
+            words = {
+                about.vendor_object[
+                    "id"
+                ]: f"{about.vendor_object['reference']} {about.title}".strip()
+            }
         else:
             values = carried(operation, about.title, "")
     try:
@@ -198,15 +201,13 @@ async def open_form(
 
 
 def _field_for(services: Services, about: Delivery, operation: Operation, state: ModalState) -> str:
-    """Return the field of this form that can hold the created object.
-
-    Return an empty string if there is none or the object belongs to another vendor.
-    """
-    adapter, made_by = services.find(f"{about.vendor}.{about.operation}")
+    """The field of this form that picks what was created, empty if it has none or belongs to
+    another vendor."""
+    adapter, made_by = services.operations.find(f"{about.vendor}.{about.operation}")
     if (
         not state.operation.startswith(f"{adapter.vendor}.")
         or made_by.feeds is None
-        or "id" not in about.created
+        or "id" not in about.vendor_object
     ):
         return ""
     for place in places(operation.form, state.operation):
@@ -231,16 +232,16 @@ async def _starting_point(
         return same[0]
     if (
         len(names) > 1
-        and (last := await services.preferences.get(workspace, channel, kind)) in names
+        and (last := await services.operations.last_used(workspace, channel, kind)) in names
     ):
         return str(last)
     return names[0]
 
 
 async def want_lists(services: Services, state: ModalState) -> None:
-    """Refresh the lists behind this form's pickers, in the background."""
-    adapter, operation = services.find(state.operation)
-    form = await services.form(state.workspace, state.operation, state.answer)
+    """Refresh, in the background, the lists that this form's pickers offer."""
+    adapter, operation = services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
     names = {it.catalog for it in lookups if it is not None} | (
         {operation.custom} if operation.custom else set()
@@ -256,13 +257,10 @@ def words_on(screen: Screen) -> dict[str, str]:
 async def labels(
     services: Services, state: ModalState, values: Mapping[str, Any], screen: Screen
 ) -> Labels:
-    """Return the picker labels for these values.
-
-    The labels come from the screen. A value that was filled in because of an answer has its label
-    from its catalog.
-    """
-    words, (adapter, _) = words_on(screen), services.find(state.operation)
-    form = await services.form(state.workspace, state.operation, state.answer)
+    """What pickers show for these values: as on the screen; what was filled in by an answer, as its
+    list has it."""
+    words, (adapter, _) = words_on(screen), services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     for it in places(form, state.operation):
         lookup, value = it.field.marker(Lookup), _at(values, it.path)
         if lookup is None or not isinstance(value, str) or value in words:
@@ -311,18 +309,12 @@ async def draw(
     *,
     files: uploads.Permission,
 ) -> dict[str, Any]:
-    """Build the whole modal for this state.
-
-    - `choices` are the operations that the person may select instead.
-    - `values` are filled in, by field name.
-    - `labels` give the text of a picker's value.
-    - `above` are blocks on top of the form.
-    - `files` tells whether Slack accepts a file input; only a form with a file input asks it.
-
-    Raises `NoRoomError`.
-    """
-    adapter, operation = services.find(state.operation)
-    form = await services.form(state.workspace, state.operation, state.answer)
+    """The whole modal for this state, with `values` (by field name) filled in; `choices` are what
+    the person may use instead, `labels` say what pickers show for the values, `above` stands on
+    top; `files` says whether Slack takes an input for files, and is asked only about a form that
+    has one. Raises `NoRoomError`."""
+    adapter, operation = services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     top = [*above, *_chooser(state, choices)]
     end = [more_block(state.operation)] if has_more(form) and not state.more else []
     rendered = render(form, state.operation, values=values, labels=labels, more=state.more)

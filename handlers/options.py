@@ -12,7 +12,7 @@ from bot.catalogs.service import Answer
 from bot.forms.fields import Lookup, UserGroup
 from bot.forms.parse import NOTICE
 from bot.forms.shape import places
-from bot.forms.text import cut
+from bot.forms.text import cut, plain_text
 from bot.services import Services
 from bot.slack import user_groups
 from bot.workspace import Workspace
@@ -33,12 +33,12 @@ async def suggest(
     """Answer with the options for the typed text."""
     try:
         state = state_in(body.get("view") or {}, ModalState, context)
-        adapter, _ = services.find(state.operation)
+        adapter, _ = services.operations.find(state.operation)
     except (ForeignError, KeyError):
         await ack(options=[notice(messages.FOREIGN_LIST)])
         return
     block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")
-    form = await services.form(state.workspace, state.operation, state.answer)
+    form = await services.operations.form(state.workspace, state.operation, state.answer)
     field = next(
         (it.field for it in places(form, state.operation) if it.block_id == block_id), None
     )
@@ -55,8 +55,8 @@ async def suggest(
 async def _user_groups(
     services: Services, client: AsyncWebClient, workspace: Workspace, query: str
 ) -> Answer:
-    """Search Slack's user groups. While Slack does not list them, a typed id is accepted."""
-    answer = await services.groups.search(client, workspace, query)
+    """Slack's own groups; while it does not list them, a typed id is taken as it is."""
+    answer = await services.slack.user_groups.search(client, workspace, query)
     typed = user_groups.by_id(query) if answer.notice and not answer.entries else None
     return Answer([typed], answer.notice) if typed else answer
 
@@ -77,8 +77,8 @@ def _offered(answer: Answer) -> dict[str, Any]:
 
 
 def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a group of options with a heading. Slack demands at least one option."""
-    return {"label": _plain(heading), "options": options}
+    """Options, of which there must be one, under a heading."""
+    return {"label": _short(heading), "options": options}
 
 
 def notice(sentence: str) -> dict[str, Any]:
@@ -92,10 +92,10 @@ def notice(sentence: str) -> dict[str, Any]:
 
 
 def option(entry: Entry) -> dict[str, Any]:
-    """Return an entry in Slack's form of an option."""
-    made = {"text": _plain(entry.label), "value": entry.id}
-    return {**made, "description": _plain(entry.detail)} if entry.detail else made
+    """An entry as Slack offers it."""
+    made = {"text": _short(entry.label), "value": entry.id}
+    return {**made, "description": _short(entry.detail)} if entry.detail else made
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": cut(text, LONGEST_TEXT)}
+def _short(text: str) -> dict[str, Any]:
+    return plain_text(cut(text, LONGEST_TEXT))

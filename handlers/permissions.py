@@ -83,7 +83,7 @@ async def suggest(
         for who, label in messages.WHO.items()
     ]
     found = best(words, [folded(it) for it in words], query, len(words))
-    await ack(**_offered(found, await services.groups.search(client, workspace, query)))
+    await ack(**_offered(found, await services.slack.user_groups.search(client, workspace, query)))
 
 
 def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
@@ -167,8 +167,8 @@ async def _asked(
     Slack is asked for both at once.
     """
     person, listed = await asyncio.gather(
-        services.people.person(client, workspace, str(context.user_id or "")),
-        services.groups.listed(client, workspace),
+        services.slack.people.person(client, workspace, str(context.user_id or "")),
+        services.slack.user_groups.listed(client, workspace),
     )
     if person.role == "unknown":
         return messages.not_checked(person.problem), listed
@@ -176,11 +176,11 @@ async def _asked(
 
 
 async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
-    """Return the operations of the connected vendors, with the kind of each."""
-    connected = await services.connections.vendors(workspace)
+    """The operations of the connected vendors, and the kind of each."""
+    connected = await services.connections.store.vendors(workspace)
     return {
         f"{adapter.vendor}.{operation.name}": operation.kind
-        for adapter in services.adapters.values()
+        for adapter in services.operations.adapters.values()
         if adapter.vendor in connected
         for operation in adapter.operations
     }
@@ -190,7 +190,7 @@ def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> l
     """Return the rules as people read them. A group that Slack does not list is shown by its id."""
     made = []
     for name, who in rules.items():
-        adapter, operation = services.find(name)
+        adapter, operation = services.operations.find(name)
         group = listed.groups.get(who, Group(who, who, gone=not listed.problem))
         words = messages.WHO.get(who, group.words)
         made.append(messages.Rule(name, f"{adapter.label}: {operation.label}", who, words))

@@ -89,15 +89,16 @@ async def _taken_along(
     For the bot's own card, return the card's delivery: the card's text adds nothing to it.
     """
     workspace, message = workspace_of(context), shortcut.get("message") or {}
-    if about := await services.card_outbox.by_card(
+    if about := await services.delivery.card_outbox.by_card(
         workspace, channel, str(message.get("ts") or "")
     ):
         return {"about": about}
-    choices = await services.choices(workspace, kind)
-    # This puts the answer into the cache, because the form asks for it next.
+    choices = await services.operations.choices(workspace, kind)
     author, _ = await asyncio.gather(
         _author(services, client, context, message),
-        services.allowed(client, workspace, str(context.user_id or ""), choices),
+        services.access.allowed(
+            client, workspace, str(context.user_id or ""), choices
+        ),  # the form asks for it next
     )
     text = plain(_text(message)).strip()
     link = _link(shortcut, channel, message)
@@ -128,7 +129,9 @@ async def _author(
     services: Services, client: AsyncWebClient, context: AsyncBoltContext, message: Shortcut
 ) -> str:
     if message.get("user") and not message.get("bot_id"):
-        person = await services.people.person(client, workspace_of(context), str(message["user"]))
+        person = await services.slack.people.person(
+            client, workspace_of(context), str(message["user"])
+        )
         return "" if person.name == person.slack_id else person.name
     profile = message.get("bot_profile") or {}
     return str(message.get("username") or profile.get("name") or "")

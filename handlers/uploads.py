@@ -80,7 +80,7 @@ def permission(
     """
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
-    return lambda: services.scopes.include(SCOPE, client, workspace, granted)
+    return lambda: services.slack.scopes.include(SCOPE, client, workspace, granted)
 
 
 @dataclass(frozen=True, slots=True)

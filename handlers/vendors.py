@@ -54,7 +54,7 @@ async def command(
         await ack(messages.about_vendors(name))
         return
     workspace = workspace_of(context)
-    person = await services.people.person(client, workspace, str(context.user_id or ""))
+    person = await services.slack.people.person(client, workspace, str(context.user_id or ""))
     tools = await tools_for(services, workspace, person, name)
     await (ack(text=tools.text, blocks=tools.blocks) if tools.buttons else ack(tools.text))
 
@@ -63,9 +63,9 @@ async def tools_for(services: Services, workspace: Workspace, person: Person, na
     """Return the answer for this person. `name` is the command's name, with any prefix."""
     health = await _health(services, workspace)
     connected = [it.adapter for it in health]
-    unconnected = [it for it in services.adapters.values() if it not in connected]
+    unconnected = [it for it in services.operations.adapters.values() if it not in connected]
     admin = person.role == "admin"
-    if not services.public_url:
+    if not services.connections.public_url:
         how = messages.by_command([*unconnected, *connected], workspace)
     elif admin:
         how = messages.PRESS_ONE
@@ -74,7 +74,9 @@ async def tools_for(services: Services, workspace: Workspace, person: Person, na
     else:
         how = messages.ask_an_admin(name)
     row = (
-        messages.admins_buttons(workspace, connected, unconnected, pages=bool(services.public_url))
+        messages.admins_buttons(
+            workspace, connected, unconnected, pages=bool(services.connections.public_url)
+        )
         if admin
         else []
     )
@@ -83,17 +85,16 @@ async def tools_for(services: Services, workspace: Workspace, person: Person, na
 
 async def _health(services: Services, workspace: Workspace) -> list[messages.Health]:
     waiting, doubts = (
-        await services.deliveries.waiting(workspace),
-        await services.deliveries.in_doubt(workspace),
+        await services.delivery.deliveries.waiting(workspace),
+        await services.delivery.deliveries.in_doubt(workspace),
     )
     health = []
-    for it in await services.connections.of(workspace):
-        # The connection belongs to another version of the bot.
-        if it.vendor not in services.adapters:
+    for it in await services.connections.store.of(workspace):
+        if it.vendor not in services.operations.adapters:  # of another version of the bot
             continue
         count, sentence = waiting.get((it.vendor, it.account), Waiting())
         age, problem = await services.catalogs.condition(workspace, it.vendor)
-        adapter, undecided = services.adapters[it.vendor], doubts.get(it.vendor, 0)
+        adapter, undecided = services.operations.adapters[it.vendor], doubts.get(it.vendor, 0)
         health.append(messages.Health(it, adapter, age, count, sentence or problem, undecided))
     return health
 
@@ -116,27 +117,27 @@ async def _window(press: Press) -> messages.View:
     services, handle = press.services, press.handle
     if (
         handle is None
-        or handle.key not in services.adapters
+        or handle.key not in services.operations.adapters
         or not belongs(handle.workspace, press.context)
     ):
         return messages.told(messages.GONE)
-    workspace, adapter = handle.workspace, services.adapters[handle.key]
-    person = await services.people.person(press.client, workspace, press.user)
+    workspace, adapter = handle.workspace, services.operations.adapters[handle.key]
+    person = await services.slack.people.person(press.client, workspace, press.user)
     if person.role == "unknown":
         return messages.told(f"I could not check whether you may do this. {person.problem}")
     if person.role != "admin":
         return messages.told(messages.ONLY_ADMINS)
-    if not services.public_url:
+    if not services.connections.public_url:
         return messages.told(messages.NO_PAGES)
-    token = await services.links.make(
+    token = await services.connections.setup_links.make(
         workspace,
         adapter.vendor,
         actor=person.slack_id,
         actor_name=person.name,
         workspace_name=press.team_name or workspace.team,
     )
-    connected = adapter.vendor in await services.connections.vendors(workspace)
+    connected = adapter.vendor in await services.connections.store.vendors(workspace)
     log.info("setup_link.created", team=workspace.team, vendor=adapter.vendor, by=person.slack_id)
     return messages.way_to_page(
-        adapter, f"{services.public_url}/connect/{token}", connected=connected
+        adapter, f"{services.connections.public_url}/connect/{token}", connected=connected
     )

@@ -136,8 +136,8 @@ async def _drawn_anew(
 ) -> Answer:
     """Return the form that the answers ask for, or a refusal if this person may not use it."""
     state, values = outdated.state, outdated.values
-    choices = await services.choices(state.workspace, state.kind)
-    allowed = await services.allowed(client, state.workspace, context.user_id or "", choices)
+    choices = await services.operations.choices(state.workspace, state.kind)
+    allowed = await services.access.allowed(client, state.workspace, context.user_id or "", choices)
     if no := allowed.no.get(state.operation):
         return _note(messages.refusal(no))
     shown, above = (
@@ -158,16 +158,20 @@ def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Del
     If the row holds an earlier submission of this modal, the answer is about that submission.
     """
     operation = f"{row.vendor}.{row.operation}"
-    is_form = operation == filled.state.operation and not services.cards.is_receipt(filled.view_id)
+    is_form = operation == filled.state.operation and not services.delivery.cards.is_receipt(
+        filled.view_id
+    )
     if row.state == "rejected" and is_form:
-        errors = place(type(filled.form), operation, filled.values, row.fields, row.sentence)
-        # The vendor refused the delivery, and the errors are in the vendor's words.
-        if row.reason == "refused":
+        errors = place(type(filled.form), operation, filled.values, row.field_errors, row.sentence)
+        if row.reason == "refused":  # by the vendor, and in its words
             errors = {
                 block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()
             }
         return _beside(view, errors)
-    return {"response_action": "update", "view": messages.receipt(row, *services.find(operation))}
+    return {
+        "response_action": "update",
+        "view": messages.receipt(row, *services.operations.find(operation)),
+    }
 
 
 def _beside(view: Mapping[str, Any], errors: Mapping[str, str]) -> Answer:
@@ -193,7 +197,7 @@ async def _read(
     """
     state, screen = state_in(view, ModalState, context), screen_of(view)
     try:
-        adapter, operation = services.find(state.operation)
+        adapter, operation = services.operations.find(state.operation)
     except KeyError:
         raise ForeignError from None
     checked = await services.access.check(
@@ -203,11 +207,11 @@ async def _read(
         raise NotAllowedError(no)
     if not is_current(operation, state, screen):
         await _check_current(services, operation, state, screen)
-    custom = await services.custom(state.workspace, state.operation)
+    custom = await services.operations.custom(state.workspace, state.operation)
     whole = operation.form_for(state.answer, custom)
     if why := form_diff.since_drawn(whole, state, view):
         raise OutdatedError(state, read(whole, state.operation, screen), why)
-    fetching = uploads.Fetching(services.uploads, client, state.workspace, arrived)
+    fetching = uploads.Fetching(services.slack.files, client, state.workspace, arrived)
     if (complete := await fetching.into(screen, whole, state.operation)) is screen:
         form = parse(whole, state.operation, screen)
     else:
@@ -247,7 +251,7 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
     """
     state, adapter, form = filled.state, filled.adapter, filled.form
     try:
-        connection = await services.connections.get(state.workspace, adapter.vendor)
+        connection = await services.connections.store.get(state.workspace, adapter.vendor)
     except SecretError:
         raise NotConnectedError(messages.unreadable_connection(adapter)) from None
     if connection is None:
@@ -261,7 +265,7 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         kind=state.kind,
         vendor=adapter.vendor,
         operation=filled.operation.name,
-        answer=state.answer or "",
+        branch=state.answer or "",
         account=connection.account,
         actor=filled.person.slack_id,
         actor_name=filled.person.name,
@@ -269,14 +273,14 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         private=form.confidential,
         title=title or _answered(filled, picked) or filled.operation.label,
         payload=payload,
-        chosen=picked,
+        selected=picked,
         custom=filled.custom,
         view_id=filled.view_id,
     )
-    row = await services.dispatcher.submit(
+    row = await services.delivery.dispatcher.submit(
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
     )
-    services.cards.hold(row)
+    services.delivery.cards.hold(row)
     return row
 
 
@@ -302,13 +306,13 @@ async def _await_outcome(services: Services, row: Delivery, arrived: float) -> D
     loop = asyncio.get_running_loop()
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
-        row = await services.dispatcher.outcome(row, until)
+        row = await services.delivery.dispatcher.outcome(row, until)
     except NoLongerThereError:
         raise
     except Exception as error:
         log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
     finally:
-        services.cards.release(row)
+        services.delivery.cards.release(row)
     return row
 
 
@@ -333,7 +337,7 @@ async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) ->
                 asked[f"conversations/{channel}"] = partial(_channel, services, client, channel)
         elif it.field.marker(fields.UserGroup):
             for value, words in chosen(filled.values, it.block_id).items():
-                known = services.groups.known(filled.state.workspace, value)
+                known = services.slack.user_groups.known(filled.state.workspace, value)
                 picked[f"{fields.USER_GROUPS}/{value}"] = known or Entry(id=value, label=words)
         elif it.field.marker(fields.Person):
             for slack_id in people(filled.values, it.block_id):
@@ -341,17 +345,19 @@ async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) ->
     # All questions go out at once, because nothing is written before Slack has answered the last
     # one. A person in two fields is asked for once.
     picked |= zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True)
-    if reporter := await services.user(filled.state.workspace, filled.adapter, filled.person):
+    if reporter := await services.operations.user(
+        filled.state.workspace, filled.adapter, filled.person
+    ):
         picked[REPORTER] = reporter
     return picked
 
 
 async def _channel(services: Services, client: AsyncWebClient, channel: str) -> Entry:
-    return Entry(id=channel, label=await services.people.channel_name(client, channel))
+    return Entry(id=channel, label=await services.slack.people.channel_name(client, channel))
 
 
 async def _somebody(
     services: Services, filled: Filled, client: AsyncWebClient, slack_id: str
 ) -> Entry:
-    person = await services.people.person(client, filled.state.workspace, slack_id)
+    person = await services.slack.people.person(client, filled.state.workspace, slack_id)
     return Entry(id=slack_id, label=person.name, detail=person.email or "")

@@ -20,10 +20,11 @@ from bot.slack.installations import Installations
 from bot.slack.tokens import SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
 from tests.slack_wire import Answer, Wire, slack_wire
 
-DELIVERED = Outcome("delivered", created=MADE.model_dump())
+DELIVERED = Outcome("delivered", vendor_object=MADE.model_dump())
 AWAY = Outcome("queued", "unreachable")
 CHANNEL, PERSON, DIRECT = "C0GENERAL1", "U0ANN00001", "D0DIRECT01"
 
@@ -117,7 +118,7 @@ async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
     database = await Database.open(path)
     card_outbox, connections = (
         CardOutbox(database, clock),
-        Connections(database, SecretBox([KEY]), clock),
+        open_stores(database, SecretBox([KEY]), clock).connections,
     )
     installations = Installations(database, SecretBox([KEY]))
     async with slack_wire() as (wire, client):

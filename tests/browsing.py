@@ -147,7 +147,7 @@ async def link(world: World, vendor: str = "rootly") -> str:
 
 
 async def stored(world: World, vendor: str = "rootly") -> Connection | None:
-    return await world.bot.services.connections.get(world.sandbox.workspace, vendor)
+    return await world.bot.services.connections.store.get(world.sandbox.workspace, vendor)
 
 
 async def connect(

@@ -18,9 +18,8 @@ from bot.playground.serving import Server
 from bot.playground.slack import Outcome
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.encryption import SecretBox
 from tests.acting import Modal
-from tests.parts import KEY, Clock
+from tests.parts import Clock, make_connections
 
 PATIENCE_SECONDS = 10.0
 
@@ -65,7 +64,7 @@ def deliveries(database: Database, clock: Clock) -> Deliveries:
 
 @pytest.fixture
 def connections(database: Database, clock: Clock) -> Connections:
-    return Connections(database, SecretBox([KEY]), clock)
+    return make_connections(database, clock)
 
 
 @dataclass

@@ -29,9 +29,9 @@ def keys(count: int) -> list[str]:
 async def submit(world: World, name: str = "rootly.incident", key: str = KEY) -> Delivery:
     """Submit a valid form of that operation ("rootly.incident"), as a modal does."""
     services, workspace = world.bot.services, world.sandbox.workspace
-    adapter, operation = services.find(name)
+    adapter, operation = services.operations.find(name)
     form = FORMS[name](world.sandbox.vendors[adapter.vendor])
-    connection = await services.connections.get(workspace, adapter.vendor)
+    connection = await services.connections.store.get(workspace, adapter.vendor)
     assert connection is not None
     draft = Draft(
         workspace=workspace,
@@ -39,7 +39,7 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
         kind=operation.kind,
         vendor=adapter.vendor,
         operation=operation.name,
-        answer=str(getattr(form, operation.branches.field)) if operation.branches else "",
+        branch=str(getattr(form, operation.branches.field)) if operation.branches else "",
         account=connection.account,
         actor=world.admin,
         actor_name="Maya Okafor",
@@ -47,9 +47,9 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
         private=False,
         title=key,
         payload=form.model_dump(mode="json"),
-        chosen={},
+        selected={},
     )
-    return await services.dispatcher.submit(draft, card_not_before=0)
+    return await services.delivery.dispatcher.submit(draft, card_not_before=0)
 
 
 async def until(world: World, *states: str, key: str = KEY, seconds: float = 10) -> Delivery:
@@ -69,7 +69,7 @@ async def until(world: World, *states: str, key: str = KEY, seconds: float = 10)
 
 async def found(world: World, key: str = KEY) -> Delivery:
     """The row as it is now."""
-    row = await world.bot.services.deliveries.find(world.sandbox.workspace, key)
+    row = await world.bot.services.delivery.deliveries.find(world.sandbox.workspace, key)
     assert row is not None
     return row
 

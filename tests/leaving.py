@@ -68,7 +68,7 @@ async def stored(world: World | Many, workspace: Workspace | None = None) -> dic
         }
         return {table: count for table, count in counted.items() if count}
 
-    return await world.bot.services.deliveries._database.read(work)
+    return await world.bot.services.delivery.deliveries._database.read(work)
 
 
 def _workspace(world: World | Many, named: Workspace | None) -> Workspace:
@@ -82,27 +82,29 @@ def _workspace(world: World | Many, named: Workspace | None) -> Workspace:
 def remembered(world: World | Many, workspace: Workspace | None = None) -> list[str]:
     """The parts of the running bot that hold something of the workspace."""
     there, services = _workspace(world, workspace), world.bot.services
-    dispatcher, cards = services.dispatcher, services.cards
-    [receipts] = [it for it in services.uninstaller._parts if isinstance(it, Receipts)]
+    dispatcher, cards = services.delivery.dispatcher, services.delivery.cards
+    parts = services.slack.uninstaller.memory.parts
+    [receipts] = [it for it in parts if isinstance(it, Receipts)]
     held: dict[str, Collection[object]] = {
         "lists": [key[0] for key in services.catalogs._known],
         "refreshes": [key[0] for key in services.catalogs._busy],
-        "people": [key[0] for key in services.people._known],
+        "people": [key[0] for key in services.slack.people._known],
         "paces": [key[0] for key in dispatcher._rate_limiters._rate_limiters],
         "deliveries": [row.workspace for row in dispatcher._under_way.values()],
         "watchers": list(dispatcher._subscriptions.workspaces),
         "cards": [row.workspace for row in (*cards._cards.values(), *cards._modals.values())],
         "answers": [row.workspace for row in cards._answered.values()],
-        "installations": list(services.installations._known),
+        "installations": list(world.bot.stores.installations._known),
         "secrets": [
-            Workspace(*it["owner"][:2]) for it in services.connections._secret_box._opened.values()
+            Workspace(*it["owner"][:2])
+            for it in services.connections.store._secret_box._opened.values()
         ],
         "receipts": [it.workspace for it in receipts._kept.values()],
-        "files": [key.workspace for key in services.uploads._files],
-        "scopes": list(services.scopes._known),
+        "files": [key.workspace for key in services.slack.files._files],
+        "scopes": list(services.slack.scopes._known),
         "user groups": [
-            *services.groups._lists._limiter,
-            *(key[0] for key in services.groups._members._limiter),
+            *services.slack.user_groups._lists._limiter,
+            *(key[0] for key in services.slack.user_groups._members._limiter),
         ],
     }
     return [name for name, workspaces in held.items() if there in workspaces]

@@ -30,11 +30,12 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.reconciler import Reconciler
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.forms.fields import Form
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
-from bot.workspace import Workspace
+from bot.stores import open_stores
+from bot.workspace import ConnectionKey, Workspace
 
 HERE = Workspace("", "T0HERE0001")
 ELSEWHERE = Workspace("", "T0ELSE0001")
@@ -156,7 +157,7 @@ def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
             kind="incident",
             vendor="notes",
             operation="note",
-            answer="",
+            branch="",
             account="acme",
             actor="U0ANN00001",
             actor_name="Ann",
@@ -164,7 +165,7 @@ def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
             private=False,
             title="Checkout is down",
             payload={"text": "Checkout is down"},
-            chosen={},
+            selected={},
         ),
         **changes,
     )
@@ -225,6 +226,16 @@ KEY = Fernet.generate_key()
 NO_LIMITS = Limits()
 
 
+def make_connections(
+    database: Database,
+    clock: Clock,
+    on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
+    key: bytes | None = None,
+) -> Connections:
+    """The connections, wired to the deliveries as the bot does it."""
+    return open_stores(database, SecretBox([key or KEY]), clock, on_gone=on_gone).connections
+
+
 @asynccontextmanager
 async def machine_on(
     path: Path,
@@ -233,6 +244,7 @@ async def machine_on(
     running: bool = True,
     limits: Limits = NO_LIMITS,
     adapter: Notes | None = None,
+    key: bytes | None = None,
 ) -> AsyncIterator[Machine]:
     """The machinery on that file, with its loops unless `running` is False. Leaving it is a clean
     stop."""
@@ -240,7 +252,7 @@ async def machine_on(
     database = await Database.open(path)
     adapter = adapter or Notes()
     adapters, rate_limiters = {"notes": adapter}, RateLimiters({"notes": limits}, clock)
-    connections = Connections(database, SecretBox([KEY]), clock, on_gone=rate_limiters.renew)
+    connections = make_connections(database, clock, rate_limiters.renew, key)
     deliveries = Deliveries(database, clock)
     changes: list[Delivery] = []
     offered: list[tuple[str, str]] = []
@@ -264,7 +276,7 @@ async def machine_on(
         clock=clock,
     )
     reconciler = Reconciler(
-        Doubts(database, clock), connections, adapters, rate_limiters, dispatcher, clock
+        ReconcileStore(database, clock), connections, adapters, rate_limiters, dispatcher, clock
     )
     loops = (
         [asyncio.create_task(part.run()) for part in (dispatcher, reconciler)] if running else []

@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot import messages
 from bot.adapters.base import Entry
+from bot.delivery.states import RULES
 from bot.playground.sandbox import URL_VARIABLES, Sandbox
 from bot.playground.serving import Server
 from bot.playground.vendors.data import USER_GROUPS
@@ -210,7 +210,7 @@ async def test_a_command_that_is_not_carried_out_repeats_nothing_as_markup(
     for text in (PLANTED, "help"):
         await world.command(f"{command} {text}", user)
     world.sandbox.slack.app.scopes.clear()
-    world.bot.services.people.forget({world.sandbox.workspace})
+    world.bot.services.slack.people.forget({world.sandbox.workspace})
     await world.command(f"{command} {PLANTED}", user)
     check(world)
 
@@ -231,27 +231,27 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
     }
     twin = {"id": "2", "reference": PLANTED, "title": PLANTED, "url": "https://rootly.com/2"}
     delivered = columns["state"] == "delivered"
-    for name in ("card_ts", "card_channel", "created", "next_attempt_at"):
+    for name in ("card_ts", "card_channel", "vendor_object", "next_attempt_at"):
         columns.pop(name, None)
-    if "steps" in columns:
-        columns["steps"] = {PLANTED: "" if columns.get("next_step_at") else PLANTED}
-    planted: dict[str, Any] = {"created": made, "duplicates": [twin]} if delivered else {}
+    if "follow_up_steps" in columns:
+        columns["follow_up_steps"] = {PLANTED: "" if columns.get("next_step_at") else PLANTED}
+    planted: dict[str, Any] = {"vendor_object": made, "duplicates": [twin]} if delivered else {}
     await standing(
         world,
         columns.pop("state"),
         **columns,
         title=PLANTED,
         sentence=PLANTED,
-        fields={"title": PLANTED, PLANTED: PLANTED},
+        field_errors={"title": PLANTED, PLANTED: PLANTED},
         payload={"title": PLANTED, "summary": PLANTED, "severity_id": PLANTED, "private": False},
-        chosen={
+        selected={
             f"incidents/{PLANTED}": Entry(id=PLANTED, label=PLANTED),
             f"severities/{PLANTED}": Entry(id=PLANTED, label=PLANTED),
         },
         **planted,
     )
     await world.sandbox.slack.open_home(world.member)
-    for action_id in sorted({name for names in messages.ACTIONS.values() for name in names}):
+    for action_id in sorted({name for rule in RULES.values() for name in rule.actions}):
         for _ in range(2):  # the second time at the latest it is too late
             world.sandbox.slack._state.views.stacks.pop(world.member, None)
             await click(world, action_id, world.member)
@@ -261,7 +261,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
 
 async def test_a_tool_that_does_not_work(world: World) -> None:
     """The vendor's words about the key, and about what waits."""
-    await world.bot.services.connections.mark(world.sandbox.workspace, "rootly", PLANTED)
+    await world.bot.services.connections.store.mark(world.sandbox.workspace, "rootly", PLANTED)
     await standing(world, "queued", "unreachable", title=PLANTED, sentence=PLANTED)
     for user in (world.admin, world.member):
         await world.command("/vendors", user)

@@ -90,7 +90,7 @@ async def test_a_file_that_has_become_read_only(world: World) -> None:
 
 async def _say(world: World, pragma: str) -> None:
     """Run it on the connection that writes."""
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     connection = database._connections[database._writing]
     await asyncio.get_running_loop().run_in_executor(database._writing, connection.execute, pragma)
 

@@ -1,7 +1,7 @@
 """Uninstalling while the bot is at work: everything stops, nothing is left, nobody else notices."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from bot.adapters.base import Created
 from bot.delivery.model import Outcome
 from bot.errors import NoLongerThereError, OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
-from bot.uninstall import Purge, Scope, Uninstaller
-from bot.workspace import Workspace
+from bot.uninstall import Purge, Uninstaller
+from bot.workspace import RemembersWorkspaces, Scope, Workspace, WorkspaceMemory
 from tests.board import board_on
 from tests.conftest import World, eventually
 from tests.delivering import keys, submit, until
@@ -63,7 +63,7 @@ async def test_nothing_is_left_stored_in_memory_or_in_any_file(
 async def test_a_person_who_was_being_looked_up_is_not_remembered(world: World) -> None:
     """Slack says who it is only after everything was removed."""
     slack, services = world.sandbox.slack, world.bot.services
-    services.people.forget({world.sandbox.workspace})
+    services.slack.people.forget({world.sandbox.workspace})
     async with slack_wire() as (wire, client):
         wire.pause = 0.5
         wire.answer = lambda args: {
@@ -71,7 +71,7 @@ async def test_a_person_who_was_being_looked_up_is_not_remembered(world: World) 
             "user": {"id": world.member, "team_id": slack.team.id},
         }
         looking = asyncio.create_task(
-            services.people.person(client, world.sandbox.workspace, world.member)
+            services.slack.people.person(client, world.sandbox.workspace, world.member)
         )
         await eventually(lambda: wire.calls)
         await uninstall(world)
@@ -80,22 +80,24 @@ async def test_a_person_who_was_being_looked_up_is_not_remembered(world: World) 
     assert (await stored(world), remembered(world)) == ({}, [])
 
 
-class Late:
+class Late(RemembersWorkspaces):
     """A part that remembers what it was just reading from the database while it is told to forget."""
 
     def __init__(self) -> None:
         self.known: set[Workspace] = set()
 
-    def forget(self, scope: Scope) -> None:
+    def forget(self, scope: Container[Workspace], /) -> None:
         if not self.known:
-            asyncio.get_running_loop().call_soon(self.known.add, scope.workspace)
+            asyncio.get_running_loop().call_soon(self.known.add, HERE)
         self.known -= {it for it in self.known if it in scope}
 
 
 async def test_what_was_being_read_meanwhile_is_not_remembered(tmp_path: Path) -> None:
     """The parts are told to forget once more when all is removed."""
-    database, late = await Database.open(tmp_path / "relay.db"), Late()
-    await Uninstaller(Purge(database), [late]).leave(HERE, 1e9)
+    database, memory = await Database.open(tmp_path / "relay.db"), WorkspaceMemory()
+    with memory.collecting():
+        late = Late()
+    await Uninstaller(Purge(database), memory).leave(HERE, 1e9)
     assert late.known == set()
     await database.close()
 
@@ -110,7 +112,7 @@ async def test_lists_of_a_vendor_that_another_process_disconnected_are_forgotten
     """The next round notices, though nobody told this process."""
     await world.lists_loaded()
     services = world.bot.services
-    await services.connections.remove(world.sandbox.workspace, "rootly")
+    await services.connections.store.remove(world.sandbox.workspace, "rootly")
     await services.catalogs.want(world.sandbox.workspace, "twilio", [])
     await eventually(
         lambda: {vendor for _, vendor, _ in services.catalogs._known} == {"incident_io", "twilio"}
@@ -118,7 +120,7 @@ async def test_lists_of_a_vendor_that_another_process_disconnected_are_forgotten
 
 
 async def _ciphertexts(world: World) -> list[str]:
-    rows = await world.bot.services.deliveries._database.read(
+    rows = await world.bot.services.delivery.deliveries._database.read(
         lambda db: db.execute("SELECT secret FROM connections").fetchall()
     )
     return [row[0] for row in rows]
@@ -136,7 +138,7 @@ async def test_what_waits_is_not_sent_and_not_shown(world: World) -> None:
     await uninstall(world)
     cards, asked = world.cards("incidents"), len(rootly.requests)
     await rootly.set_fault("fine")
-    world.bot.services.dispatcher.wake()
+    world.bot.services.delivery.dispatcher.wake()
     await asyncio.sleep(LONG_ENOUGH)
     assert (world.cards("incidents"), len(rootly.requests)) == (cards, asked)
     assert (await stored(world), remembered(world)) == ({}, [])
@@ -161,7 +163,7 @@ async def test_a_form_that_is_submitted_after_it_makes_nothing(world: World) -> 
     await uninstall(world)
     assert (await modal.submit()).ok
     assert world.top(world.member).text == messages.disconnected(
-        world.bot.services.adapters["rootly"]
+        world.bot.services.operations.adapters["rootly"]
     )
     assert await stored(world) == {}
 
@@ -175,7 +177,7 @@ async def test_who_waits_for_the_vendor_is_told_and_no_card_follows(world: World
     await modal.fill(title=WORDS, severity_id="SEV1")
     await rootly.set_fault("slow")
     submitting = asyncio.create_task(modal.submit())
-    await eventually(lambda: world.bot.services.dispatcher._under_way)
+    await eventually(lambda: world.bot.services.delivery.dispatcher._under_way)
     await uninstall(world)
     assert (await submitting).ok
     assert world.top(world.member).text == messages.REMOVED
@@ -207,8 +209,10 @@ async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
 
 async def gone(machine: Machine) -> None:
     """What uninstalling does to the machinery."""
-    parts = (machine.dispatcher, machine.reconciler, machine.dispatcher._rate_limiters)
-    await Uninstaller(Purge(machine.database), parts).leave(HERE, machine.clock.now)
+    memory = WorkspaceMemory()
+    for part in (machine.dispatcher, machine.reconciler, machine.dispatcher._rate_limiters):
+        memory.add(part)
+    await Uninstaller(Purge(machine.database), memory).leave(HERE, machine.clock.now)
 
 
 async def test_a_delivery_under_way_stops_and_another_workspaces_goes_on(tmp_path: Path) -> None:
@@ -300,7 +304,7 @@ async def test_a_submission_that_has_read_the_connection_already_is_not_written(
         tables = await machine.database.read(
             lambda db: [
                 db.execute(f"SELECT count(*) FROM {it}").fetchone()[0]
-                for it in ("deliveries", "habits")
+                for it in ("deliveries", "preferences")
             ]
         )
         assert (tables, machine.adapter.sent) == ([0, 0], [])

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database
-from bot.uninstall import REMOVED_AT_ONCE, Scope
-from bot.workspace import Workspace
+from bot.uninstall import REMOVED_AT_ONCE
+from bot.workspace import Scope, Workspace
 from tests.parts import Clock
 from tests.storage.twins import OURS, THEIRS, Twins, columns, tables
 
@@ -54,7 +54,7 @@ async def test_what_could_still_move_goes_first(twins: Twins) -> None:
     """Before the long work only what has come to its end is left: nothing to send, look up, finish,
     show or correct."""
     await twins.database.write(
-        lambda db: db.execute("UPDATE deliveries SET shown_version = version, view_id = ''")
+        lambda db: db.execute("UPDATE deliveries SET card_version = version, view_id = ''")
     )
     assert await twins.purge.remove(OURS, LATER) == Scope(OURS)
     left = {table: len(rows) for table, rows in (await twins.dump(OURS)).items() if rows}
@@ -72,13 +72,13 @@ async def test_what_could_still_move_goes_first(twins: Twins) -> None:
 
 
 @pytest.mark.parametrize(
-    "behind", ["version = shown_version + 1", "view_id = 'V1'"], ids=["card", "modal"]
+    "behind", ["version = card_version + 1", "view_id = 'V1'"], ids=["card", "modal"]
 )
 async def test_what_is_still_to_be_shown_goes_first(twins: Twins, behind: str) -> None:
     """A card that is behind is not posted while old rows are removed, and an open modal is followed
     no further."""
     await twins.database.write(
-        lambda db: db.execute("UPDATE deliveries SET shown_version = version, view_id = ''")
+        lambda db: db.execute("UPDATE deliveries SET card_version = version, view_id = ''")
     )
     await twins.database.write(
         lambda db: db.execute(f"UPDATE deliveries SET {behind} WHERE key = 'failed'")
@@ -95,9 +95,9 @@ async def test_many_rows_go_in_chunks(twins: Twins) -> None:
         db.execute(  # type: ignore[attr-defined]
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT "
             "INTO deliveries (enterprise,"
-            " team, key, kind, vendor, operation, answer, account, actor, actor_name, channel, "
+            " team, key, kind, vendor, operation, branch, account, actor, actor_name, channel, "
             "private, title, payload,"
-            " chosen, state, made_at, due_at, card_after, shown_version) SELECT ?, ?, 'k' || i, "
+            " selected, state, created_at, next_attempt_at, card_not_before, card_version) SELECT ?, ?, 'k' || i, "
             "'incident', 'notes', 'note',"
             " '', 'acme', 'U1', 'Ann', 'C1', 0, 'x', '{}', '{}', 'delivered', 1, 1, 0, 1 FROM n",
             (2 * REMOVED_AT_ONCE + 1, *OURS),

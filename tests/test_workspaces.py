@@ -16,7 +16,7 @@ from tests.conftest import eventually
 from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
 from tests.many import ACME, ADMIN, BOLT, CORE, DUCHY, TEAMS, Many, installed_as, many, workspace_of
 
-BUSY = {"connections": 1, "deliveries": 1, "habits": 1}
+BUSY = {"connections": 1, "deliveries": 1, "preferences": 1}
 
 
 @pytest.fixture
@@ -122,23 +122,23 @@ async def test_it_can_be_installed_again(world: Many) -> None:
 async def test_a_team_goes_on_with_its_organisations_installation(world: Many) -> None:
     """It had installed the app for itself too. Once that is removed, at once the organisation's
     token speaks there, and what its admins connected and decided holds as before."""
-    services, duchy = world.bot.services, workspace_of(DUCHY)
-    whole = await services.installations.find(duchy)
+    installations, duchy = world.bot.stores.installations, workspace_of(DUCHY)
+    whole = await installations.find(duchy)
     assert whole is not None
-    await services.installations.save(
+    await installations.save(
         replace(whole, workspace=duchy, token="xoxb-its-own", installed_at=1.0)
     )
-    await services.access.decide(duchy, {"rootly.incident": "admins"}, ADMIN)
-    await services.installations.find(duchy)
+    await world.bot.services.access.decide(duchy, {"rootly.incident": "admins"}, ADMIN)
+    await installations.find(duchy)
     for event in (TOKENS_REVOKED, APP_UNINSTALLED):
         await say(world, duchy, event)
-    assert await services.installations.find(duchy) == whole
+    assert await installations.find(duchy) == whole
     await declare(world, DUCHY)
     assert await left(world, DUCHY) == BUSY | {
         "deliveries": 2,
         "permissions": 1,
         "installations": 1,
     }
-    assert await services.access.rules(duchy, {"rootly.incident": "incident"}) == {
+    assert await world.bot.services.access.rules(duchy, {"rootly.incident": "incident"}) == {
         "rootly.incident": "admins"
     }

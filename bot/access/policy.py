@@ -1,14 +1,15 @@
-"""Who may use an operation: what the workspace's admins decided, else by the operation's kind."""
+"""The decision who may use an operation: the rule of the workspace's admins, else the default of
+the operation's kind."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.access.store import AccessStore
-from bot.adapters.base import Kind
+from bot.adapters.base import Adapter, Kind, Operation
 from bot.slack.people import Person, UserDirectory
 from bot.slack.user_groups import Group, UserGroups
 from bot.workspace import Workspace
@@ -21,17 +22,38 @@ DEFAULTS: Mapping[Kind, str] = {
 """Workflow tasks and workflows change automation: admins and owners. The rest: full members."""
 
 
+Choices = Sequence[tuple[Adapter, Operation]]
+"""Operations to choose from, each with its vendor's adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The `choices` that a person may use, the denial reason of each other one (`no`), and the
+    label of each, by the operation's name."""
+
+    choices: Choices
+    no: Mapping[str, str]
+    labels: Mapping[str, str]
+
+    @property
+    def denial_reason(self) -> str:
+        """Why the person may use none of them, in mrkdwn; empty when there is one."""
+        if self.choices:
+            return ""
+        return messages.none_of_these({self.labels[name]: said for name, said in self.no.items()})
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Who asks, and why not, by the operation's name: only those that the person may not use."""
+    """The person who asks, and the denial reason of each operation that the person may not use."""
 
     person: Person
     no: Mapping[str, str]
 
 
 class AccessPolicy:
-    """Decides, from the workspace's rules and from what Slack says about the person and about the
-    user groups."""
+    """Decides by the workspace's rules, and by Slack's answers about the person and the user
+    groups."""
 
     def __init__(self, stored: AccessStore, people: UserDirectory, groups: UserGroups) -> None:
         self._stored = stored
@@ -45,10 +67,10 @@ class AccessPolicy:
         slack_id: str,
         operations: Mapping[str, Kind],
     ) -> Checked:
-        """Whether this person may use these operations ("rootly.incident" -> its kind).
+        """Return which of these operations ("rootly.incident" -> its kind) this person may not use.
 
-        Slack is asked for everything at once, and only for what is not remembered: the form has to
-        open within 3 s.
+        Slack is asked about everything at the same time, and only about things that are not
+        remembered: the form has to open within 3 s.
         """
         rules = await self.rules(workspace, operations)
         ids = sorted({who for who in rules.values() if who not in messages.WHO})
@@ -63,8 +85,25 @@ class AccessPolicy:
         }
         return Checked(person, {name: no for name, no in said.items() if no})
 
+    async def allowed(
+        self, client: AsyncWebClient, workspace: Workspace, slack_id: str, choices: Choices
+    ) -> Allowed:
+        """Return which of these operations this person may use."""
+        named = {
+            f"{adapter.vendor}.{operation.name}": (adapter, operation)
+            for adapter, operation in choices
+        }
+        kinds = {name: operation.kind for name, (_, operation) in named.items()}
+        denied = (await self.check(client, workspace, slack_id, kinds)).no
+        labels = {
+            name: f"{adapter.label}: {operation.label}"
+            for name, (adapter, operation) in named.items()
+        }
+        return Allowed([it for name, it in named.items() if name not in denied], denied, labels)
+
     async def rules(self, workspace: Workspace, operations: Mapping[str, Kind]) -> dict[str, str]:
-        """Who may use each of these operations: a word of `messages.WHO`, or a user group's id."""
+        """Return who may use each of these operations: a word of `messages.WHO`, or the id of a
+        user group."""
         decided = await self._stored.of(workspace)
         return {name: decided.get(name) or DEFAULTS[kind] for name, kind in operations.items()}
 
@@ -76,11 +115,10 @@ class AccessPolicy:
 
 
 def denial_reason(who: str, kind: Kind, person: Person, group: Group | None = None) -> str:
-    """Why this person may not do it, and whom to ask, in mrkdwn; empty when they may. `group`: the
-    one that `who` names.
+    """Return why this person may not do it, and whom to ask, in mrkdwn; empty if the person may.
 
-    Admins always may, people of another company never; when Slack does not say who somebody is,
-    nobody is let through.
+    `group` is the user group that `who` names. Admins always may. People of another company never
+    may. If Slack does not say who the person is, the person may not.
     """
     if person.role == "unknown":
         return messages.not_checked(person.problem)

@@ -1,25 +1,25 @@
-"""Who may use which operation, where a workspace's admins have decided about it."""
+"""The rules of the workspaces' admins about who may use an operation."""
 
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
 
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 
 class AccessStore:
-    """By the operation's name ("rootly.incident"): "everyone", "members", "admins", or a Slack user
-    group's id."""
+    """The rules of all workspaces. The rule of an operation ("rootly.incident") is "everyone",
+    "members", "admins", or the id of a Slack user group."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def of(self, workspace: Workspace) -> dict[str, str]:
-        """What was decided; an operation that is missing is as designed."""
+        """Return the workspace's rules. The default holds for a missing operation."""
         rows = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT operation, who FROM permissions WHERE (enterprise, team) = (?, ?) ORDER "
                 "BY operation",
                 workspace,
@@ -28,13 +28,13 @@ class AccessStore:
         return {row["operation"]: row["who"] for row in rows}
 
     async def set(self, workspace: Workspace, decided: Mapping[str, str], changed_by: str) -> None:
-        """Decide about these operations, all or none; `changed_by` is a Slack user id. The others
-        stay as they are."""
+        """Store the rules of these operations, all or none of them. The others stay. `changed_by`
+        is a Slack user id."""
         now = self._clock()
         rows = [(*workspace, operation, who, changed_by, now) for operation, who in decided.items()]
 
-        def work(db: sqlite3.Connection) -> None:
-            db.executemany(
+        def work(tx: sqlite3.Connection) -> None:
+            tx.executemany(
                 "INSERT INTO permissions (enterprise, team, operation, who, changed_by, changed_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET who = excluded.who, changed_by = excluded.changed_by,"
@@ -43,3 +43,8 @@ class AccessStore:
             )
 
         await self._database.write(work)
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove what the admins of these workspaces decided."""
+    tx.execute(f"DELETE FROM permissions WHERE {scope.condition}", scope.values)

@@ -22,6 +22,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
+
 Side = Literal["read", "write"]
 SHARE = 0.9
 """The share of the vendor's limit that we use. Other programs may use the same key."""
@@ -185,34 +187,31 @@ def finite_number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class RateLimiters:
-    """The rate limiter of each connection. `limits` has the vendors' documented rates."""
+class RateLimiters(RemembersWorkspaces):
+    """Every connection's pace. `limits` are the vendors' documented ones."""
 
     def __init__(
         self, limits: Mapping[str, Limits], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._limits = limits
         self._clock = clock
-        self._rate_limiters: dict[tuple[object, str], RateLimiter] = {}
+        self._rate_limiters: dict[ConnectionKey, RateLimiter] = {}
 
-    def of(self, connection: tuple[object, str]) -> RateLimiter:
-        """Return the rate limiter of (workspace, vendor)."""
+    def of(self, connection: ConnectionKey) -> RateLimiter:
+        """The pace of (workspace, vendor)."""
         if connection not in self._rate_limiters:
             self._rate_limiters[connection] = RateLimiter(self._limits[connection[1]], self._clock)
         return self._rate_limiters[connection]
 
-    def renew(self, connection: tuple[object, str]) -> None:
-        """Begin a new count for a connection that was removed or belongs to another account now.
-
-        The calls and pauses of the former account do not count for the new one. A call under way
-        still updates the old limiter.
-        """
+    def renew(self, connection: ConnectionKey) -> None:
+        """It was removed, or belongs to another account now: the calls and pauses of the last one
+        are no concern of it. A call that is under way still tells the old pace what it hears."""
         self._rate_limiters.pop(connection, None)
 
-    def forget(self, workspaces: Container[object]) -> None:
+    def forget(self, scope: Container[Workspace]) -> None:
         """Forget the connections of these workspaces."""
         self._rate_limiters = {
-            connection: rate_limiter
-            for connection, rate_limiter in self._rate_limiters.items()
-            if connection[0] not in workspaces
+            it: rate_limiter
+            for it, rate_limiter in self._rate_limiters.items()
+            if it[0] not in scope
         }

@@ -23,7 +23,7 @@ from bot.errors import RelayError, RetryLaterError, UnauthorizedError
 from bot.forms.custom_fields import CustomField
 from bot.forms.text import duration
 from bot.runtime.loop import PeriodicLoop
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class _List:
         self.tried_at, self.problem, self.failures, self.refused = 0.0, "", 0, False
 
 
-class Catalogs:
+class Catalogs(RemembersWorkspaces):
     def __init__(
         self,
         lists: CatalogStore,
@@ -196,11 +196,9 @@ class Catalogs:
         return known.by_id.get(entry_id)
 
     async def created(self, row: Delivery, name: str) -> None:
-        """Offer an object that was just created, without waiting for the next refresh."""
-        label = (
-            f"{row.created.get('reference', '')} {row.created.get('title') or row.title}".strip()
-        )
-        entry = Entry(id=row.created["id"], label=label, url=row.created.get("url", ""))
+        """Offer what was just created without waiting for the next refresh."""
+        label = f"{row.vendor_object.get('reference', '')} {row.vendor_object.get('title') or row.title}".strip()
+        entry = Entry(id=row.vendor_object["id"], label=label, url=row.vendor_object.get("url", ""))
         known = await self._list((row.workspace, row.vendor, name))
         known.made.append((self._clock(), entry))
         known.add(entry)

@@ -1,4 +1,4 @@
-"""The vendors' lists as they were fetched last, and which operation each channel used last."""
+"""The vendors' lists, as they were fetched last."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from pydantic import TypeAdapter
 
 from bot.adapters.base import Entry
+from bot.connections import store as connections
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import ConnectionKey, Workspace
 
 _ENTRIES = TypeAdapter(list[Entry])
 
 
 class CatalogStore:
-    """Catalogs: whole lists, replaced at once."""
+    """The lists of all connections. A list is always replaced as a whole."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,10 +22,11 @@ class CatalogStore:
     async def load(
         self, workspace: Workspace, vendor: str, name: str
     ) -> tuple[list[Entry], float] | None:
-        """The entries and when they were fetched (epoch seconds), or None if they never were."""
+        """Return the entries and the time of their fetch (epoch seconds); None if the list was
+        never fetched."""
 
-        def work(db: sqlite3.Connection) -> tuple[list[Entry], float] | None:
-            row = db.execute(
+        def work(tx: sqlite3.Connection) -> tuple[list[Entry], float] | None:
+            row = tx.execute(
                 "SELECT entries, fetched_at FROM catalogs WHERE (enterprise, team, vendor, name) "
                 "= (?, ?, ?, ?)",
                 (*workspace, vendor, name),
@@ -41,34 +43,29 @@ class CatalogStore:
         entries: Sequence[Entry],
         fetched_at: float,
     ) -> None:
-        """Replace the list. Does nothing when the connection is gone meanwhile."""
+        """Replace the list. Does nothing if the connection was removed meanwhile."""
         text = _ENTRIES.dump_json(list(entries)).decode()
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
+        def work(tx: sqlite3.Connection) -> None:
+            if not connections.exists(tx, workspace, vendor):
+                return
+            tx.execute(
                 "INSERT INTO catalogs (enterprise, team, vendor, name, entries, fetched_at)"
-                " SELECT enterprise, team, vendor, ?, ?, ? FROM connections WHERE (enterprise, "
-                "team, vendor) = (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET entries = excluded.entries, fetched_at = "
-                "excluded.fetched_at",
-                (name, text, fetched_at, *workspace, vendor),
+                " VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET entries = excluded.entries,"
+                " fetched_at = excluded.fetched_at",
+                (*workspace, vendor, name, text, fetched_at),
             )
 
         await self._database.write(work)
 
-
-async def fetched_at(database: Database) -> Mapping[tuple[Workspace, str], Mapping[str, float]]:
-    """For every connection the names of its lists that were ever stored, and when each was fetched
-    (epoch seconds)."""
-    rows = await database.read(
-        lambda db: db.execute(
-            "SELECT enterprise, team, vendor, name, fetched_at FROM connections"
-            " LEFT JOIN catalogs USING (enterprise, team, vendor) ORDER BY 1, 2, 3, 4"
-        ).fetchall()
-    )
-    found: dict[tuple[Workspace, str], dict[str, float]] = {}
-    for enterprise, team, vendor, name, at in rows:
-        lists = found.setdefault((Workspace(enterprise, team), vendor), {})
-        if at:
-            lists[name] = at
-    return found
+    async def ages(self) -> Mapping[ConnectionKey, Mapping[str, float]]:
+        """Return when each list was fetched last (epoch seconds), by connection and name.
+        Connections without any list are left out."""
+        sql = "SELECT enterprise, team, vendor, name, fetched_at FROM catalogs ORDER BY 1, 2, 3, 4"
+        rows = await self._database.read(lambda tx: tx.execute(sql).fetchall())
+        found: dict[ConnectionKey, dict[str, float]] = {}
+        for enterprise, team, vendor, name, at in rows:
+            if at:
+                found.setdefault((Workspace(enterprise, team), vendor), {})[name] = at
+        return found

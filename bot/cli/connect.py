@@ -16,13 +16,12 @@ from pydantic.fields import FieldInfo
 from bot.adapters.base import Adapter, typed_unseen
 from bot.adapters.http import make_client
 from bot.adapters.registry import ADAPTERS, make_adapters
-from bot.connections.store import Connections
 from bot.connections.verify import check_and_save, understood
 from bot.errors import FormError, OutcomeUnknownError, RetryLaterError, SettingError, VendorError
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.encryption import load_secret_box
 from bot.storage.key_check import demand_some
+from bot.stores import load_secret_box, open_secrets, open_stores
 from bot.workspace import Workspace
 
 
@@ -77,8 +76,8 @@ async def connect(
         database = await Database.open(settings.database)
         try:
             secret_box = load_secret_box(settings.encryption_keys, settings.database)
-            await demand_some(database, secret_box)
-            connections = Connections(database, secret_box)
+            await demand_some(open_secrets(database), secret_box)
+            connections = open_stores(database, secret_box).connections
             account = await check_and_save(adapter, connections, workspace, given, verify=verify)
         except (RetryLaterError, OutcomeUnknownError) as error:
             advice = "Nothing was stored: try again, or store it unchecked with --no-verify."

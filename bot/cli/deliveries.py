@@ -13,26 +13,29 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.cli.output import safe, show
-from bot.delivery.model import STATES, Delivery
-from bot.delivery.store.decisions import Decision, Decisions
+from bot.delivery.model import Delivery
+from bot.delivery.states import STATES, Decision
+from bot.delivery.states import may as may_decide
+from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
 from bot.messages.words import undecided
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 
 Wish = Literal["retry", "cancel"]
 OPERATOR = "operator"
 LONGEST_TITLE = 50
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
-_DECISIONS: Mapping[tuple[Wish, str], Decision] = {
-    ("retry", "failed"): "try_again",
-    ("retry", "unconfirmed"): "send_again",
-    ("cancel", "queued"): "cancel",
-    ("cancel", "failed"): "cancel",
+_WISHES: Mapping[Wish, Sequence[Decision]] = {
+    "retry": ("try_again", "send_again"),
+    "cancel": ("cancel",),
 }
+"""The decisions that carry a wish out, each in the states where it is possible."""
 _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
     ("retry", "queued"): "waits to be sent already; `--cancel` stops it",
     ("retry", "sending"): "is being sent just now; look again in a minute",
@@ -45,6 +48,10 @@ _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
         "retry",
         "failed",
     ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
+    (
+        "retry",
+        "cancelled",
+    ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
     ("cancel", "sending"): "is being sent just now; look again in a minute",
     ("cancel", "delivered"): "was created already; close or delete it at the vendor",
     (
@@ -56,6 +63,7 @@ _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
         "unconfirmed",
     ): "may have been created already; look at the vendor, or let `--retry` send it again",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
+    ("cancel", "cancelled"): "was given up already and will not be sent; `--retry` sends it again",
 }
 """The reason why a wish is impossible in a state. It follows the delivery's key in a sentence."""
 
@@ -109,18 +117,23 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
     since = _since(wanted.since, time.time())
     database = await Database.open(settings.database)
     try:
-        history = History(database)
+        stores = open_stores(database, SecretBox.without_keys()).delivery
+        history = stores.history
         if not wanted.key:
             rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
-            return _json([_plain(row) for row in rows]) if wanted.as_json else _table(rows, wanted)
+            return (
+                _as_json([_summary(row) for row in rows])
+                if wanted.as_json
+                else _table(rows, wanted)
+            )
         rows = await _with_key(history, wanted.key)
         if wanted.wish:
-            rows = [await _decide(history, Decisions(database), rows, wanted.wish)]
+            rows = [await _decide(history, stores.decisions, rows, wanted.wish)]
         told = [(row, await history.trail(row)) for row in rows]
     finally:
         await database.close()
     if wanted.as_json:
-        return _json([_whole(row, trail) for row, trail in told])
+        return _as_json([_whole(row, trail) for row, trail in told])
     return "\n\n".join(_page(row, trail) for row, trail in told)
 
 
@@ -142,7 +155,8 @@ async def _decide(
             f"{rows[0].key} names {len(rows)} deliveries of different workspaces; decide in Slack."
         )
     [row] = rows
-    if decision := _DECISIONS.get((wish, row.state)):
+    decision = next((each for each in _WISHES[wish] if may_decide(row, each)), None)
+    if decision is not None:
         changed = await decisions.make(row.workspace, row.key, decision, OPERATOR)
         if changed is not None:
             return changed
@@ -199,15 +213,12 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": safe(" ".join([row.sentence, *row.fields.values()]).strip()),
+        "says": safe(" ".join([row.sentence, *row.field_errors.values()]).strip()),
         "in doubt": _doubt(row),
         "created": safe(
             " ".join(
-                filter(None, (row.created.get(name, "") for name in ("reference", "id", "url")))
+                filter(None, (row.vendor_object.get(it, "") for it in ("reference", "id", "url")))
             )
-        ),
-        "twins": safe(
-            ", ".join(duplicate.reference or duplicate.id for duplicate in row.duplicates)
         ),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
         "by": safe(f"{row.actor_name} {row.actor}".strip()),
@@ -227,13 +238,10 @@ def _event(event: Event) -> str:
     return f"{event.state}{reason}, attempt {event.attempt}, by {safe(event.actor) or 'the bot'}"
 
 
-def _plain(row: Delivery) -> dict[str, Any]:
-    """Return a delivery's members for `--json`.
-
-    Times are ISO 8601 in UTC, or null for never. `remaining` has the fields that are not set at the
-    vendor yet, with the reason for each. `undecided` means that only a person can say whether the
-    object was created.
-    """
+def _summary(row: Delivery) -> dict[str, Any]:
+    """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never. `remaining`:
+    what is not set at the vendor yet, by the form's field, with why not; `undecided`: only a person
+    can say whether it was created."""
     return {
         "key": row.key,
         "enterprise": row.workspace.enterprise,
@@ -250,9 +258,9 @@ def _plain(row: Delivery) -> dict[str, Any]:
         "sentence": row.sentence,
         "attempts": row.attempt,
         "revision": row.revision,
-        "created": row.created,
-        "twins": [duplicate.model_dump() for duplicate in row.duplicates],
-        "remaining": dict(row.steps),
+        "created": row.vendor_object,
+        "twins": [it.model_dump() for it in row.duplicates],
+        "remaining": dict(row.follow_up_steps),
         "undecided": undecided(row),
         "looks": row.lookup_count,
         "resends": row.resend_count,
@@ -275,7 +283,7 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
         }
         for event in trail
     ]
-    return _plain(row) | {"payload": row.payload, "fields": row.fields, "trail": events}
+    return _summary(row) | {"payload": row.payload, "fields": row.field_errors, "trail": events}
 
 
 def _state(row: Delivery) -> str:
@@ -286,12 +294,11 @@ def _open(row: Delivery) -> str:
     """Return the remaining work in a few words; empty if there is none."""
     if row.state == "unconfirmed":
         return "somebody has to decide" if undecided(row) else "being checked"
-    if not row.steps:
+    if not row.follow_up_steps:
         return ""
-    return (
-        f"{len(row.steps)} field{'s' * (len(row.steps) > 1)} "
-        f"{'still to be set' if row.next_step_at else 'not set'}"
-    )
+    count = len(row.follow_up_steps)
+    is_set = "still to be set" if row.next_step_at else "not set"
+    return f"{count} field{'s' * (count > 1)} {is_set}"
 
 
 def _doubt(row: Delivery) -> str:
@@ -318,7 +325,7 @@ def _remaining(row: Delivery) -> list[str]:
             f"{f'{names[field]} ({field})' if field in names else field}: "
             f"{said or 'still to be set'}"
         )
-        for field, said in row.steps.items()
+        for field, said in row.follow_up_steps.items()
     ]
 
 
@@ -327,7 +334,7 @@ def _next(row: Delivery) -> float:
 
 
 def _title(row: Delivery) -> str:
-    return "(erased)" if row.erased_at else safe(row.created.get("title") or row.title)
+    return "(erased)" if row.erased_at else safe(row.vendor_object.get("title") or row.title)
 
 
 def _local(at: float, pattern: str = "%Y-%m-%d %H:%M") -> str:
@@ -338,8 +345,9 @@ def _utc(at: float) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else None
 
 
-def _json(value: Any) -> str:
-    """Return JSON with all characters beyond ASCII escaped, and so also control characters."""
+def _as_json(value: Any) -> str:
+    """JSON in which every character beyond ASCII, and with it whatever a terminal would obey, is
+    escaped."""
     return json.dumps(value, indent=2, default=dict)
 
 

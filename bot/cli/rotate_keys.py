@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import structlog
-from cryptography.fernet import Fernet
 
 from bot.cli.output import safe, show
-from bot.delivery.store.history import History
 from bot.errors import SettingError
 from bot.settings import Settings
-from bot.storage import encrypted_secrets
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecret, Kind, Rotated
-from bot.storage.encryption import VARIABLE, SecretBox, came_from, key_file, load_secret_box
+from bot.storage.encryption import VARIABLE, SecretBox, came_from, key_file
+from bot.stores import load_secret_box, open_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -60,9 +58,7 @@ async def _lost(settings: Settings) -> Sequence[EncryptedSecret]:
     secret_box, source = _as_it_is(settings)
     database = await Database.open(settings.database)
     try:
-        lost = [
-            secret for secret, _ in (await encrypted_secrets.try_all(database, secret_box)).closed
-        ]
+        lost = [it for it, _ in (await open_secrets(database).try_all(secret_box)).closed]
     finally:
         await database.close()
     if lost:
@@ -82,11 +78,8 @@ def _as_it_is(settings: Settings) -> tuple[SecretBox, str]:
     """
     file = key_file(settings.database)
     if settings.encryption_keys is None and not file.exists():
-        none = (
-            f"There is no key file {file.name}, and {VARIABLE} is not set here. "
-            "Where the bot runs it may be."
-        )
-        return SecretBox([Fernet.generate_key()], file.name), none
+        none = f"There is no key file {file.name}, and {VARIABLE} is not set here. Where the bot runs it may be."
+        return SecretBox.without_keys(), none
     secret_box = load_secret_box(settings.encryption_keys, settings.database)
     return secret_box, came_from(secret_box.source)
 
@@ -115,11 +108,12 @@ async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: 
     secret_box = load_secret_box(settings.encryption_keys, settings.database, anew=anew)
     database = await Database.open(settings.database)
     try:
-        removed = await encrypted_secrets.remove(database, lost)
-        for secret in removed:
-            print(f"Removed: {safe(secret.name)}.")
-        rotated = await encrypted_secrets.rotate(database, secret_box)
-        if rotated.done and not await History(database).scrub():
+        secrets = open_secrets(database)
+        removed = await secrets.remove(lost)
+        for it in removed:
+            print(f"Removed: {safe(it.name)}.")
+        rotated = await secrets.rotate(secret_box)
+        if rotated.done and not await database.empty_journal():
             print(_IN_THE_JOURNAL.format(database=settings.database.name), file=sys.stderr)
     finally:
         await database.close()

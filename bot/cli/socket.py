@@ -28,7 +28,7 @@ async def socket(settings: Settings) -> int:
     app_token, *_ = settings.demand("SLACK_APP_TOKEN", *needed)
     set_up_logging()
     async with create_app(settings) as bot:
-        if settings.slack_app is None and not await bot.services.installations.any():
+        if settings.slack_app is None and not await bot.stores.installations.any():
             settings.demand("SLACK_BOT_TOKEN")
         slack = SlackSocket(bot.app, app_token)
         await slack.open()

@@ -1,5 +1,7 @@
-"""Links to the page where a vendor is connected: each for one workspace, vendor and person, for ten
-minutes, used once."""
+"""Links to the page on which a vendor is connected.
+
+A link is for one workspace, vendor and person. It works for ten minutes and for one change.
+"""
 
 import hashlib
 import secrets
@@ -9,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 LINK_SECONDS = 600.0
 TOKEN_BYTES = 32
@@ -17,9 +19,9 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class SetupLink:
-    """What a link is for. `actor` is the Slack user id of who asked for it; `expires_at` is in
-    epoch seconds. The token that stands in its address is not here: `digest` is all that is kept of
-    it."""
+    """The purpose of a link. `actor` is the Slack user id of the person who asked for the link;
+    `expires_at` is in epoch seconds. The token in the link's address is not stored, only its
+    `digest`."""
 
     digest: str
     workspace: Workspace
@@ -31,6 +33,8 @@ class SetupLink:
 
 
 class SetupLinks:
+    """The links of all workspaces."""
+
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
@@ -38,8 +42,8 @@ class SetupLinks:
     async def make(
         self, workspace: Workspace, vendor: str, *, actor: str, actor_name: str, workspace_name: str
     ) -> str:
-        """A new link's token, which takes the place of that person's older one for the same vendor.
-        Expired ones go too."""
+        """Make a link and return its token. It replaces the person's older link for the same
+        vendor. Expired links are removed too."""
         token, now = secrets.token_urlsafe(TOKEN_BYTES), self._clock()
         row = (
             digest_of(token),
@@ -51,16 +55,15 @@ class SetupLinks:
             now + LINK_SECONDS,
         )
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "DELETE FROM links WHERE expires_at <= ? OR (enterprise, team, vendor, actor) = "
-                "(?, ?, ?, ?)",
+        def work(tx: sqlite3.Connection) -> None:
+            tx.execute(
+                "DELETE FROM setup_links"
+                " WHERE expires_at <= ? OR (enterprise, team, vendor, actor) = (?, ?, ?, ?)",
                 (now, *workspace, vendor, actor),
             )
-            db.execute(
-                "INSERT INTO links (digest, enterprise, team, vendor, actor, actor_name, "
-                "workspace_name, expires_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            tx.execute(
+                "INSERT INTO setup_links (digest, enterprise, team, vendor, actor, actor_name,"
+                " workspace_name, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
@@ -68,40 +71,42 @@ class SetupLinks:
         return token
 
     async def find(self, token: str) -> SetupLink | None:
-        """The link of that token; None for one that was used, has expired or never was. Looking
-        does not use it up."""
+        """Return the link of that token; None if it was used, has expired or never existed. This
+        does not use the link up."""
         row = await self._database.read(
-            lambda db: db.execute(
-                "SELECT * FROM links WHERE digest = ? AND expires_at > ?",
+            lambda tx: tx.execute(
+                "SELECT * FROM setup_links WHERE digest = ? AND expires_at > ?",
                 (digest_of(token), self._clock()),
             ).fetchone()
         )
         return None if row is None else _link(row)
 
     async def remove_expired(self) -> int:
-        """Remove the links whose time is over; how many."""
-        return await self._database.write(
-            lambda db: (
-                db.execute("DELETE FROM links WHERE expires_at <= ?", (self._clock(),)).rowcount
-            )
-        )
+        """Remove the expired links, and return how many there were."""
+        sql, now = "DELETE FROM setup_links WHERE expires_at <= ?", self._clock()
+        return await self._database.write(lambda tx: tx.execute(sql, (now,)).rowcount)
 
 
 def use_up(
-    db: sqlite3.Connection, link: SetupLink, workspace: Workspace, vendor: str, now: float
+    tx: sqlite3.Connection, link: SetupLink, workspace: Workspace, vendor: str, now: float
 ) -> bool:
-    """Inside a transaction: use the link up for a change of this connection; False when it is for
-    another one, was used before, or its time is over."""
-    used = db.execute(
-        "DELETE FROM links WHERE digest = ? AND (enterprise, team, vendor) = (?, ?, ?) AND "
-        "expires_at > ?",
+    """Use the link up for a change of this connection. False if the link is for another connection,
+    was used before or has expired."""
+    used = tx.execute(
+        "DELETE FROM setup_links"
+        " WHERE digest = ? AND (enterprise, team, vendor) = (?, ?, ?) AND expires_at > ?",
         (link.digest, *workspace, vendor, now),
     )
     return used.rowcount == 1
 
 
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the links of these workspaces."""
+    tx.execute(f"DELETE FROM setup_links WHERE {scope.condition}", scope.values)
+
+
 def digest_of(token: str) -> str:
-    """What is stored of a token. A plain hash does: nobody can guess 32 random bytes."""
+    """Return the digest of a token. A plain hash is enough: nobody can guess 32 random bytes."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 

@@ -1,6 +1,5 @@
-"""Which vendors a workspace is connected to, and with what credentials."""
+"""The vendors that a workspace is connected to, and the credentials for them."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -8,18 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from bot.adapters.base import Rights
 from bot.connections.setup_links import SetupLink, use_up
-from bot.delivery.model import FOR_AN_ADMIN
 from bot.errors import SecretError
 from bot.storage.database import Database
+from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SecretBox
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import ConnectionKey, Scope, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One workspace's way to one vendor. `broken` says why it does not work, empty while it does;
-    times are epoch seconds, `checked_at` 0 while the vendor was never asked. `connected_by` is the
-    Slack user id of the admin who did it, empty for an operator at the command line."""
+    """The connection of a workspace to a vendor.
+
+    `broken` says why the connection does not work, and is empty while it works. Times are epoch
+    seconds; `checked_at` is 0 until the vendor was asked. `connected_by` is the Slack user id of
+    the admin who connected the vendor, and is empty if an operator did it at the command line.
+    """
 
     workspace: Workspace
     vendor: str
@@ -33,8 +35,22 @@ class Connection:
     rights: Rights = field(default_factory=Rights)
 
 
+OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
+"""The vendor accepts a connection's credentials. The arguments are the transaction that notes it,
+the connection's key and account, the time (epoch seconds), and whether the credentials may do more
+than before. Only then it is worth trying again what the vendor did not allow (403)."""
+OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
+"""A connection is removed. The arguments are the transaction that removes it, the connection's key
+and the time (epoch seconds)."""
+
+
 class Connections:
-    """`on_gone` hears of a connection that was removed here, or now belongs to another account."""
+    """The connections of all workspaces.
+
+    `on_accepted` and `on_removed` are called inside the transaction that changes a connection, for
+    the owner of the deliveries, which lies above this package. `on_gone` is called afterwards, once
+    a connection was removed here or belongs to another account.
+    """
 
     def __init__(
         self,
@@ -42,12 +58,16 @@ class Connections:
         secret_box: SecretBox,
         clock: Callable[[], float] = time.time,
         *,
+        on_accepted: OnAccepted,
+        on_removed: OnRemoved,
         on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
     ) -> None:
         self._database = database
         self._secret_box = secret_box
         self._clock = clock
         self._on_gone = on_gone
+        self._on_accepted = on_accepted
+        self._on_removed = on_removed
 
     async def save(
         self,
@@ -62,12 +82,13 @@ class Connections:
         link: SetupLink | None = None,
         checked: bool = True,
     ) -> bool:
-        """Connect, or replace the connection. What waited for an admin to reconnect this same
-        account becomes due. `checked`: the vendor accepts the credentials; else it was not asked.
+        """Connect the vendor, or replace the connection. Deliveries that waited for this account
+        become due.
 
-        A `link` is used up by it; False, and nothing is saved, when that link is no longer good.
-        The lists of another account go with its connection; those of the same one stay until they
-        are fetched anew.
+        `checked` says that the vendor accepts the credentials; else it was not asked. A `link` is
+        used up; the result is False, and nothing is saved, if the link does not work any more. The
+        lists of another account are removed with its connection. The lists of the same account stay
+        until they are fetched again.
         """
         now = self._clock()
         sealed = self._secret_box.seal((*workspace, vendor), secret)
@@ -84,15 +105,15 @@ class Connections:
             may,
         )
 
-        def work(db: sqlite3.Connection) -> tuple[bool, bool]:
-            if link is not None and not use_up(db, link, workspace, vendor, now):
+        def work(tx: sqlite3.Connection) -> tuple[bool, bool]:
+            if link is not None and not use_up(tx, link, workspace, vendor, now):
                 return False, False
-            others = db.execute(
+            others = tx.execute(
                 "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?) AND account "
                 "!= ?",
                 (*workspace, vendor, account),
             ).rowcount
-            db.execute(
+            tx.execute(
                 "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, "
                 "created_at, checked_at,"
                 " connected_by, rights) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
@@ -103,7 +124,7 @@ class Connections:
                 " connected_by = excluded.connected_by, rights = excluded.rights",
                 row,
             )
-            _requeue(db, workspace, vendor, account, now, *FOR_AN_ADMIN)
+            self._on_accepted(tx, (workspace, vendor), account, now, True)
             return True, others > 0
 
         saved, gone = await self._database.write(work)
@@ -112,13 +133,13 @@ class Connections:
         return saved
 
     async def confirm(self, connection: Connection, account_name: str, rights: Rights) -> None:
-        """Note that the vendor accepts these credentials, and what they may do. What waited for
-        that becomes due; nothing is noted about a connection that was replaced meanwhile."""
+        """Note that the vendor accepts these credentials, and what they may do. Deliveries that
+        waited for that become due. Nothing is noted if the connection was replaced meanwhile."""
         now = self._clock()
         key = (*connection.workspace, connection.vendor)
 
-        def work(db: sqlite3.Connection) -> None:
-            noted = db.execute(
+        def work(tx: sqlite3.Connection) -> None:
+            noted = tx.execute(
                 "UPDATE connections SET account_name = ?, rights = ?, broken = '', checked_at = ?"
                 " WHERE (enterprise, team, vendor, account, created_at) = (?, ?, ?, ?, ?)",
                 (
@@ -131,40 +152,30 @@ class Connections:
                 ),
             )
             if noted.rowcount:
-                _requeue(
-                    db,
-                    connection.workspace,
-                    connection.vendor,
-                    connection.account,
-                    now,
-                    *FOR_AN_ADMIN,
-                )
+                connection_key = (connection.workspace, connection.vendor)
+                self._on_accepted(tx, connection_key, connection.account, now, True)
 
         await self._database.write(work)
 
     async def remove(
         self, workspace: Workspace, vendor: str, link: SetupLink | None = None
     ) -> bool:
-        """Disconnect: the credentials and the lists go; what waits for the vendor stays, and is
-        due, so that it says at once why it waits.
+        """Disconnect the vendor: remove the credentials and the lists.
 
-        A `link` is used up by it; False, and nothing is removed, when that link is no longer good.
+        The deliveries that wait for the vendor stay. They become due, so that their cards say at
+        once why they wait. A `link` is used up; the result is False, and nothing is removed, if the
+        link does not work any more.
         """
         now = self._clock()
 
-        def work(db: sqlite3.Connection) -> bool:
-            if link is not None and not use_up(db, link, workspace, vendor, now):
+        def work(tx: sqlite3.Connection) -> bool:
+            if link is not None and not use_up(tx, link, workspace, vendor, now):
                 return False
-            db.execute(
+            tx.execute(
                 "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
                 (*workspace, vendor),
             )
-            db.execute(
-                "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'queued' AND enterprise = ? AND "
-                "team = ? AND vendor = ?"
-                " AND next_attempt_at > ?",
-                (now, *workspace, vendor, now),
-            )
+            self._on_removed(tx, (workspace, vendor), now)
             return True
 
         if removed := await self._database.write(work):
@@ -172,11 +183,11 @@ class Connections:
         return removed
 
     async def get(self, workspace: Workspace, vendor: str) -> Connection | None:
-        """The connection with its credentials, or None. Raises `SecretError` when they do not
-        decrypt."""
+        """Return the connection with its credentials, or None. Raises `SecretError` if the
+        credentials do not open."""
 
-        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            row: sqlite3.Row | None = db.execute(
+        def work(tx: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = tx.execute(
                 "SELECT * FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
                 (*workspace, vendor),
             ).fetchone()
@@ -186,10 +197,10 @@ class Connections:
         return None if row is None else _connection(row, self._secret(row))
 
     async def of(self, workspace: Workspace) -> list[Connection]:
-        """All the workspace's connections. One whose credentials do not decrypt is `broken`, and
-        comes without them."""
+        """Return the workspace's connections. A connection whose credentials do not open is
+        `broken` and has no credentials."""
         rows = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT * FROM connections WHERE (enterprise, team) = (?, ?) ORDER BY vendor",
                 tuple(workspace),
             ).fetchall()
@@ -197,35 +208,43 @@ class Connections:
         return [self._readable(row) for row in rows]
 
     async def vendors(self, workspace: Workspace) -> set[str]:
-        """The vendors that the workspace is connected to. Decrypts nothing."""
+        """Return the vendors that the workspace is connected to, without opening any
+        credentials."""
         rows = await self._database.read(
-            lambda db: db.execute(
+            lambda tx: tx.execute(
                 "SELECT vendor FROM connections WHERE (enterprise, team) = (?, ?)", tuple(workspace)
             ).fetchall()
         )
         return {row[0] for row in rows}
 
     async def accounts(self) -> dict[tuple[Workspace, str], tuple[str, bool]]:
-        """(account, whether it is broken or the vendor was never asked) of every connection, by
-        workspace and vendor, for the background's rounds."""
-        sql = "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0 FROM connections"
-        rows = await self._database.read(lambda db: db.execute(sql).fetchall())
+        """Return (account, unsure) of every connection, by its key. A connection is unsure if it is
+        broken, or if the vendor was never asked about it."""
+        sql = (
+            "SELECT enterprise, team, vendor, account, broken != '' OR checked_at = 0"
+            " FROM connections"
+        )
+        rows = await self._database.read(lambda tx: tx.execute(sql).fetchall())
         return {(Workspace(row[0], row[1]), row[2]): (row[3], bool(row[4])) for row in rows}
 
     async def mark(self, workspace: Workspace, vendor: str, broken: str) -> None:
-        """Note that the vendor accepts the credentials (`broken` empty) or why it does not. What
-        waited for that goes on; what the vendor did not allow (403) waits for `save`."""
+        """Note why the vendor does not accept the credentials; an empty `broken` notes that it
+        does.
+
+        Deliveries that were refused for the credentials go on then. Deliveries that the vendor did
+        not allow (403) wait until an admin reconnects.
+        """
         now = self._clock()
 
-        def work(db: sqlite3.Connection) -> None:
-            row = db.execute(
+        def work(tx: sqlite3.Connection) -> None:
+            row = tx.execute(
                 "UPDATE connections SET broken = ?, checked_at = ? WHERE (enterprise, team, "
                 "vendor) = (?, ?, ?)"
                 " RETURNING account",
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and not broken:
-                _requeue(db, workspace, vendor, row["account"], now, "unauthorized")
+                self._on_accepted(tx, (workspace, vendor), row["account"], now, False)
 
         await self._database.write(work)
 
@@ -237,6 +256,32 @@ class Connections:
             return _connection(row, self._secret(row))
         except SecretError as error:
             return replace(_connection(row, {}), broken=str(error))
+
+
+def exists(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> bool:
+    """Return whether the workspace is connected to the vendor."""
+    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+    return tx.execute(sql, (*workspace, vendor)).fetchone() is not None
+
+
+SECRETS = SecretColumn(
+    kind="connection",
+    select=(
+        "SELECT enterprise, team, vendor, secret FROM connections"
+        " WHERE (enterprise, team, vendor) > (?, ?, ?) ORDER BY enterprise, team, vendor LIMIT ?"
+    ),
+    replace=(
+        "UPDATE connections SET secret = ? WHERE (enterprise, team, vendor, secret) = (?, ?, ?, ?)"
+    ),
+    remove="DELETE FROM connections WHERE (enterprise, team, vendor, secret) = (?, ?, ?, ?)",
+    exists="SELECT 1 FROM connections LIMIT 1",
+)
+"""The credentials of the connections."""
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the connections of these workspaces. Their catalogs go with them, by foreign key."""
+    tx.execute(f"DELETE FROM connections WHERE {scope.condition}", scope.values)
 
 
 def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
@@ -251,24 +296,4 @@ def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
         connected_at=row["created_at"],
         connected_by=row["connected_by"],
         rights=Rights.model_validate_json(row["rights"]),
-    )
-
-
-def _requeue(
-    db: sqlite3.Connection,
-    workspace: Workspace,
-    vendor: str,
-    account: str,
-    now: float,
-    *reasons: str,
-) -> None:
-    # What is past its time is no news any more: a person decides about it.
-    db.execute(
-        "UPDATE deliveries SET state = 'queued', reason = 'reconnected', next_attempt_at = ?, version = "
-        "version + 1,"
-        " updated_at = ?, changed_by = ''"
-        " WHERE state = 'failed' AND (enterprise, team, vendor, account) = (?, ?, ?, ?) AND "
-        "expires_at > ?"
-        " AND reason IN (SELECT value FROM json_each(?))",
-        (now, now, *workspace, vendor, account, now, json.dumps(reasons)),
     )

@@ -15,7 +15,7 @@ from bot.errors import FormError, RetryLaterError
 from bot.workspace import Workspace
 
 CHECK_SECONDS = 15.0
-"""What asking a vendor about a key may take as a whole."""
+"""The time limit for asking a vendor about a key."""
 
 
 async def check_and_save(
@@ -28,11 +28,11 @@ async def check_and_save(
     by: str = "",
     link: SetupLink | None = None,
 ) -> Account | None:
-    """Ask the vendor whether it accepts these credentials, and connect the workspace if so. None
-    when the `link` that this would use up is no longer good; nothing is saved then.
+    """Ask the vendor whether it accepts these credentials, and connect the workspace if it does.
 
-    `by` is the Slack user id of who gave them. Raises `FormError` (by the credentials' field) and
-    `VendorError`.
+    Returns None, and saves nothing, if the `link` that this would use up does not work any more.
+    `by` is the Slack user id of the person who gave the credentials. Raises `FormError`, whose
+    errors are by the field of the credentials, and `VendorError`.
     """
     credentials = understood(adapter, given)
     account = await _asked(adapter, credentials) if verify else _unverified(given)
@@ -53,28 +53,35 @@ async def check_and_save(
 async def check_again(
     adapter: Adapter, connections: Connections, connection: Connection
 ) -> Account:
-    """Ask the vendor about stored credentials, and note what it says. Raises `FormError` for those
-    that are none any more, and `VendorError`."""
+    """Ask the vendor about stored credentials, and note its answer. Raises `VendorError`, and
+    `FormError` if the stored values are no credentials for this version of the bot."""
     account = await _asked(adapter, understood(adapter, connection.secret))
     await connections.confirm(connection, account.name, account.rights)
     return account
 
 
 def understood(adapter: Adapter | type[Adapter], given: Mapping[str, Any]) -> Credentials:
-    """The vendor's credentials. Raises `FormError`: by the name of the field ("credentials" for
-    none), one sentence each, which never quotes what was typed."""
+    """Return the values as the vendor's credentials.
+
+    Raises `FormError`: one sentence for each wrong field, by the field's name; "credentials" stands
+    for all of them together. No sentence quotes a value.
+    """
     try:
         return adapter.credentials.model_validate(dict(given))
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)
         others = not given.keys().isdisjoint(adapter.credentials.model_fields)
         raise FormError(
-            {".".join(map(str, one["loc"])) or "credentials": _said(one, others) for one in wrong}
+            {
+                ".".join(map(str, one["loc"])) or "credentials": _sentence(one, others)
+                for one in wrong
+            }
         ) from None
 
 
-def _said(one: Mapping[str, Any], others: bool) -> str:
-    """The sentence for one mistake; `others`: whether any of the vendor's fields was given."""
+def _sentence(one: Mapping[str, Any], others: bool) -> str:
+    """Return the sentence for one mistake. `others` says whether any of the vendor's fields was
+    given."""
     if one["type"] == "missing":
         return "is missing; give it beside the others." if others else "is missing."
     sentence = str(one["msg"]).removeprefix("Value error, ")
@@ -92,7 +99,7 @@ async def _asked(adapter: Adapter, credentials: Credentials) -> Account:
 
 
 def _unverified(secret: Mapping[str, Any]) -> Account:
-    """An account we could not ask about is the same account as long as the credentials are the
-    same."""
+    """Return the account for credentials that are not checked. The same credentials make the same
+    account."""
     digest = hashlib.sha256(json.dumps(dict(secret), sort_keys=True).encode()).hexdigest()
     return Account(id=f"unverified:{digest[:16]}", name="an account that was not checked")

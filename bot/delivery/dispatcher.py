@@ -40,7 +40,7 @@ from bot.errors import (
 from bot.runtime.limiter import Limiter
 from bot.runtime.loop import PeriodicLoop
 from bot.runtime.threads import characters, run_in_thread
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ class Prepared(NamedTuple):
     credentials: Credentials
 
 
-class Dispatcher:
+class Dispatcher(RemembersWorkspaces):
     """Delivers what is enqueued. `on_change` hears every change of a row, `on_created` (row,
     catalog's name) of every created object that a picker should offer; what they do cannot change
     the delivery any more. `on_mended` hears that a connection works which was said not to."""
@@ -196,7 +196,7 @@ class Dispatcher:
             self._loop.wake()
         feeds = self._adapters[row.vendor].operation(row.operation).feeds
         if (
-            feeds and row.state == "delivered" and row.created and not row.private
+            feeds and row.state == "delivered" and row.vendor_object and not row.private
         ):  # a private one is not for every picker
             await self._on_created(row, feeds)
 
@@ -378,7 +378,7 @@ class Dispatcher:
                 )
                 label = self._adapters[row.vendor].label
                 outcome = replace(
-                    outcome, sentence=f"The answer of {label} could not be read.", fields={}
+                    outcome, sentence=f"The answer of {label} could not be read.", field_errors={}
                 )
             await asyncio.sleep(SETTLING_PAUSE)
 
@@ -394,9 +394,9 @@ class Dispatcher:
         reconcile_at = self._clock() + LAST_LOOK_SECONDS if last_look else 0.0
         return Outcome(
             "delivered",
-            created=created.model_dump(),
+            vendor_object=created.model_dump(),
             reconcile_at=reconcile_at,
-            steps=created.remaining,
+            follow_up_steps=created.remaining,
         )
 
     async def _prepared(
@@ -436,12 +436,12 @@ class Dispatcher:
                     "unconfirmed",
                     "refused",
                     str(error),
-                    fields=error.fields,
+                    field_errors=error.fields,
                     reconcile_at=reconcile_at,
                 )
             case RejectedError():
                 reason = "not_asked" if error.ours else "refused"
-                return Outcome("rejected", reason, str(error), fields=error.fields)
+                return Outcome("rejected", reason, str(error), field_errors=error.fields)
             case UnauthorizedError():
                 reason = "unauthorized" if error.status == 401 else "forbidden"
                 if _in_doubt(row, adapter):
@@ -502,7 +502,7 @@ def submission_of(row: Delivery, adapter: Adapter) -> Submission:
     """What the row sends. Raises ValueError or KeyError when it does not fit its form any more."""
     form = (
         adapter.operation(row.operation)
-        .form_for(row.answer or None, row.custom)
+        .form_for(row.branch or None, row.custom)
         .model_validate(dict(row.payload))
     )
     return Submission(
@@ -510,7 +510,7 @@ def submission_of(row: Delivery, adapter: Adapter) -> Submission:
         row.key,
         row.actor_name,
         row.revision,
-        row.chosen,
+        row.selected,
         again=row.resend_count > 0,
         first_sent_at=row.first_sent_at,
         custom=row.custom,

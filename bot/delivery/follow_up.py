@@ -20,9 +20,8 @@ from bot.adapters.base import Adapter
 from bot.adapters.rate_limit import RateLimiters
 from bot.connections.store import Connections
 from bot.delivery.dispatcher import CALL_SECONDS, Dispatcher, not_connected, read_submission
-from bot.delivery.model import Delivery
+from bot.delivery.model import GIVE_UP_SECONDS, Delivery
 from bot.delivery.store.follow_ups import FollowUpSteps
-from bot.delivery.store.queue import GIVE_UP_SECONDS
 from bot.errors import (
     OutcomeUnknownError,
     RejectedError,
@@ -31,7 +30,7 @@ from bot.errors import (
     UnauthorizedError,
 )
 from bot.runtime.workers import SHORTEST_PAUSE, Share, Source, WorkerPool
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +44,7 @@ CameTo = Mapping[str, str] | float
 when to try again."""
 
 
-class FollowUps:
+class FollowUps(RemembersWorkspaces):
     """Carries out what remains, until nothing does."""
 
     def __init__(
@@ -90,7 +89,7 @@ class FollowUps:
     async def _finish(self, row: Delivery) -> None:
         """One step after the other, until one has to wait or none does any more."""
         while (
-            name := next((name for name, said in row.steps.items() if not said), None)
+            name := next((name for name, said in row.follow_up_steps.items() if not said), None)
         ) is not None:
             came_to = await self._try(row, name)
             if isinstance(came_to, float):
@@ -101,7 +100,10 @@ class FollowUps:
                 return
             row = changed
         log.info(
-            "delivery.followed_up", delivery=row.key, vendor=row.vendor, not_done=len(row.steps)
+            "delivery.followed_up",
+            delivery=row.key,
+            vendor=row.vendor,
+            not_done=len(row.follow_up_steps),
         )
         await self._dispatcher.tell(row)
 
@@ -122,7 +124,7 @@ class FollowUps:
             credentials = adapter.credentials.model_validate(dict(connection.secret))
             async with asyncio.timeout(CALL_SECONDS):
                 await adapter.finish(
-                    row.operation, submission, row.created["id"], name, credentials
+                    row.operation, submission, row.vendor_object["id"], name, credentials
                 )
         except Exception as error:
             return await self._failed(row, adapter, name, error)
@@ -170,4 +172,4 @@ class FollowUps:
 
 def _all_waiting(row: Delivery, sentence: str) -> dict[str, str]:
     """The same for every step that waits."""
-    return {name: sentence for name, said in row.steps.items() if not said}
+    return {name: sentence for name, said in row.follow_up_steps.items() if not said}

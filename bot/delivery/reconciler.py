@@ -31,10 +31,10 @@ from bot.delivery.dispatcher import (
     read_submission,
 )
 from bot.delivery.model import Delivery
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.errors import RejectedError, RelayError, SecretError, UnauthorizedError
 from bot.runtime.workers import Share, Source, WorkerPool
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -49,12 +49,12 @@ RETRY_SECONDS = (3.0, 300.0)
 """Pauses between questions that are not answered: the first ones, and the longest."""
 
 
-class Reconciler:
+class Reconciler(RemembersWorkspaces):
     """Looks up what is in doubt, until it is settled."""
 
     def __init__(
         self,
-        doubts: Doubts,
+        doubts: ReconcileStore,
         connections: Connections,
         adapters: Mapping[str, Adapter],
         rate_limiters: RateLimiters,
@@ -185,7 +185,7 @@ class Reconciler:
         """What a proper answer means."""
         if row.state == "delivered":
             return await self._doubts.checked(
-                row, [it for it in found if it.id != row.created.get("id")]
+                row, [it for it in found if it.id != row.vendor_object.get("id")]
             )
         if found:
             again = row.resend_count > 0 and len(found) == 1  # the other one may still turn up

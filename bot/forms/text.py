@@ -86,3 +86,8 @@ def _link(target: str, label: str) -> str:
 
 def _bare(address: str) -> str:
     return re.sub(r"^https?://", "", address).rstrip("/")
+
+
+def plain_text(text: str) -> dict[str, str]:
+    """Return Slack's text object for words without any formatting."""
+    return {"type": "plain_text", "text": text}

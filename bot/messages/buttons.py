@@ -4,14 +4,15 @@ A button's value names the delivery and nothing more. Permission is checked when
 pressed.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bot.adapters.base import Adapter, Created, Operation
-from bot.delivery.model import FOR_AN_ADMIN, Delivery
+from bot.delivery import states
+from bot.delivery.model import Delivery
+from bot.delivery.states import Action
 from bot.forms.render import Block
-from bot.forms.text import cut
-from bot.messages.words import everything, undecided
+from bot.forms.text import cut, plain_text
+from bot.messages.words import everything
 from bot.workspace import Workspace
 
 Button = dict[str, Any]
@@ -19,17 +20,6 @@ Button = dict[str, Any]
 LONGEST_URL = 3000
 MOST_LINKS = 5
 _LONGEST_LABEL = 75
-
-ACTIONS: Mapping[str, tuple[str, ...]] = {
-    "queued": ("by_hand", "cancel"),
-    "rejected": ("edit",),
-    "unconfirmed": ("send_again", "is_there"),
-    "failed": ("try_again", "copy"),
-    "delivered": ("finish",),
-}
-"""The action ids that a person may use, by the row's state."""
-_WHILE_IT_WAITS = ("try_again", "by_hand", "cancel", "copy")
-"""The action ids for a row that waits for an admin and would then still be sent by itself."""
 
 
 class Handle(NamedTuple):
@@ -55,15 +45,9 @@ def read_handle(text: str) -> Handle | None:
     return Handle(Workspace(parts[0], parts[1]), parts[2]) if len(parts) == 3 and parts[2] else None
 
 
-def possible(row: Delivery) -> tuple[str, ...]:
-    """Return the action ids that a person may use on the row in its present state."""
-    if row.erased_at or (row.state == "unconfirmed" and not undecided(row)):
-        return ()
-    if row.state == "delivered" and (row.next_step_at or not row.steps):
-        return ()
-    if row.state == "failed" and row.reason in FOR_AN_ADMIN:
-        return _WHILE_IT_WAITS
-    return ACTIONS.get(row.state, ())
+def possible(row: Delivery) -> tuple[Action, ...]:
+    """The action ids of what a person can do about the row as it is."""
+    return states.offered(row)
 
 
 def buttons(
@@ -79,7 +63,7 @@ def buttons(
             # A missing address cannot be opened, and "Copy as text" is offered too.
             continue
         button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
-        button["text"] = _plain(_label(name, row, operation))
+        button["text"] = plain_text(_label(name, row, operation))
         if name == "by_hand" and _is_link(by_hand):
             button["url"] = by_hand
         if confirm := _confirm(name, adapter):
@@ -95,8 +79,13 @@ def links(row: Delivery, adapter: Adapter) -> list[Button]:
         {
             "type": "button",
             "action_id": f"open_{index}" if index else "open",
-            "text": _plain(_link_label(row, adapter, created, index)),
-            "url": created.url,
+            "text": plain_text(
+                cut(
+                    f"Open {_link_name(it, index) if row.duplicates else f'in {adapter.label}'}",
+                    _LONGEST_LABEL,
+                )
+            ),
+            "url": it.url,
         }
         for index, created in enumerate(made)
     ]
@@ -117,7 +106,7 @@ def _link_label(row: Delivery, adapter: Adapter, created: Created, index: int) -
 
 
 def _label(name: str, row: Delivery, operation: Operation) -> str:
-    called_off = row.state == "failed" and row.reason in ("cancelled", "by_hand")
+    called_off = row.state == "cancelled"
     return {
         "by_hand": "Declare it by hand" if operation.kind == "incident" else "Do it by hand",
         "cancel": "Cancel",
@@ -148,16 +137,12 @@ def _confirm(name: str, adapter: Adapter) -> Block | None:
 
 def _dialog(title: str, text: str, confirm: str, deny: str) -> Block:
     return {
-        "title": _plain(title),
-        "text": _plain(text),
-        "confirm": _plain(confirm),
-        "deny": _plain(deny),
+        "title": plain_text(title),
+        "text": plain_text(text),
+        "confirm": plain_text(confirm),
+        "deny": plain_text(deny),
     }
 
 
 def _is_link(url: str) -> bool:
     return url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

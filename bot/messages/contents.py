@@ -93,7 +93,7 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
     known = titles(row, adapter, operation)
     lines += [
         f"• *{escape(known.get(name) or _last(name))}*: {escape(said)}"
-        for name, said in row.fields.items()
+        for name, said in row.field_errors.items()
     ]
     if len(lines) == 1:
         lines.append("It gave no reason.")
@@ -109,23 +109,21 @@ def says(adapter: Adapter, words: str) -> str:
 
 
 def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """Return the fields that are not set yet although the object exists at the vendor, in mrkdwn.
-
-    Return an empty string if every field is set.
-    """
-    if not row.steps:
+    """What of it is not set at the vendor although it exists, field by field, in mrkdwn; empty when
+    everything is."""
+    if not row.follow_up_steps:
         return ""
     known = titles(row, adapter, operation)
     names = {
         name: f"*{escape(cut(known.get(name) or _last(name), _LONGEST_TITLE))}*"
-        for name in row.steps
+        for name in row.follow_up_steps
     }
     lines = [
         f"{names[name]} is not set: {escape(cut(said, _LONGEST_PROBLEM))}"
-        for name, said in row.steps.items()
+        for name, said in row.follow_up_steps.items()
         if said
     ]
-    if waiting := [names[name] for name, said in row.steps.items() if not said]:
+    if waiting := [names[name] for name, said in row.follow_up_steps.items() if not said]:
         lines.append(
             f"Still to be set: {', '.join(waiting)}. I am at it; there is nothing for you to do."
         )
@@ -140,15 +138,15 @@ def titles(row: Delivery, adapter: Adapter, operation: Operation) -> dict[str, s
 def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
     """Return whether a field below "More fields" was filled in or refused."""
     return any(
-        ".".join(place.path) in row.fields or _filled(place.field, _value(row.payload, place.path))
-        for place in _leaves(row, adapter, operation)
-        if place.field.advanced
+        ".".join(it.path) in row.field_errors or _filled(it.field, _value(row.payload, it.path))
+        for it in _leaves(row, adapter, operation)
+        if it.field.advanced
     )
 
 
 def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[Place]:
-    """Return every field of the row's form that has a value of its own."""
-    form = operation.form_for(row.answer or None, row.custom)
+    """Every field of the row's form that holds a value of its own."""
+    form = operation.form_for(row.branch or None, row.custom)
     return (
         place
         for place in places(form, f"{adapter.vendor}.{operation.name}")
@@ -181,13 +179,13 @@ def _in_words(field: Field, value: Any, row: Delivery) -> str:
 
 def _word(field: Field, value: Any, row: Delivery) -> str:
     if lookup := field.marker(Lookup):
-        entry = row.chosen.get(f"{lookup.catalog}/{value}")
+        entry = row.selected.get(f"{lookup.catalog}/{value}")
         return entry.label if entry else str(value)
     if field.marker(Conversation):
-        entry = row.chosen.get(f"conversations/{value}")
+        entry = row.selected.get(f"conversations/{value}")
         return f"#{entry.label}" if entry else str(value)
     if field.marker(UserGroup):
-        entry = row.chosen.get(f"{USER_GROUPS}/{value}")
+        entry = row.selected.get(f"{USER_GROUPS}/{value}")
         return entry.label if entry else str(value)
     if field.kind == "select":
         choice = field.marker(Choice)

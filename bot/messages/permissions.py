@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bot.adapters.base import Kind
 from bot.forms.render import Block, modal, notice
-from bot.forms.text import cut, escape
+from bot.forms.text import cut, escape, plain_text
 from bot.messages.shown import View
 
 WHO: Mapping[str, str] = {
@@ -114,7 +114,7 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
     )
     blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}]
     for rule in rules:
-        option = {"text": _plain(cut(rule.words, _LONGEST_NAME)), "value": rule.who}
+        option = {"text": plain_text(cut(rule.words, _LONGEST_NAME)), "value": rule.who}
         element = {
             "type": "external_select",
             "action_id": WHO_ACTION,
@@ -125,7 +125,7 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
             {
                 "type": "input",
                 "block_id": f"{WHO_PREFIX}{rule.operation}",
-                "label": _plain(rule.label),
+                "label": plain_text(rule.label),
                 "element": element,
             }
         )
@@ -154,7 +154,3 @@ def who_may_now(rules: Sequence[Rule]) -> View:
 def not_saved(text: str) -> View:
     """Return why the form was not saved, in mrkdwn. The form stays underneath."""
     return notice(title="Not saved", text=text, close="Back")
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

@@ -54,7 +54,7 @@ def card(
     `by_hand` is the vendor's page for doing it by hand, empty if unknown.
     """
     said = words(row, adapter, operation)
-    reference = row.created.get("reference", "")
+    reference = row.vendor_object.get("reference", "")
     text = f"{said.headline}: {f'{reference} ' if reference else ''}{row.title}"
     opening, pressing = links(row, adapter), buttons(row, adapter, operation, by_hand)
     blocks = [_section(_lines(said, _object(row), remaining(row, adapter, operation)), opening)]
@@ -126,8 +126,8 @@ def _lines(said: Words, thing: str, left: str) -> str:
 
 def _object(row: Delivery) -> str:
     unnamed = "(the text was erased after some days)" if row.erased_at else "(no title)"
-    name = escape(cut(row.created.get("title") or row.title or unnamed, _LONGEST_TITLE))
-    reference = escape(cut(row.created.get("reference", ""), _LONGEST_TITLE))
+    name = escape(cut(row.vendor_object.get("title") or row.title or unnamed, _LONGEST_TITLE))
+    reference = escape(cut(row.vendor_object.get("reference", ""), _LONGEST_TITLE))
     return f"{reference}  {name}" if reference else name
 
 
@@ -135,8 +135,8 @@ def _origin(row: Delivery, adapter: Adapter, operation: Operation, more: str) ->
     """Return the line with vendor, operation, owner of the object, and more."""
     owner = next(
         (
-            entry.label
-            for name, entry in row.chosen.items()
+            it.label
+            for name, it in row.selected.items()
             if name.startswith(("incidents/", "workflows/"))
         ),
         "",

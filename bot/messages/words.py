@@ -3,10 +3,11 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from bot.adapters.base import Adapter, Created, Kind, Operation
-from bot.delivery.model import FOR_AN_ADMIN, Delivery
+from bot.delivery.model import Delivery
+from bot.delivery.states import FOR_AN_ADMIN, RULES, waits_for_an_admin
 from bot.forms.text import cut, duration, escape
 
 TITLES: Mapping[Kind, str] = {
@@ -55,41 +56,47 @@ def title(operation: Operation) -> str:
 def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | None = None) -> Words:
     """Return the row's state in words. `now` is in epoch seconds, by default the clock's."""
     what, vendor = operation.label, adapter.label
-    match row.state:
-        case "delivered":
+    now = time.time() if now is None else now
+    message = RULES[row.state].message
+    match message:
+        case "waiting" | "sending":
+            body = _waiting(row, vendor, now) if message == "waiting" else _under_way(vendor)
+            return Words("hourglass_flowing_sand", f"Saved, not yet in {vendor}", body)
+        case "created":
             return _created(row, operation, vendor)
         case "rejected":
             return Words("no_entry", f"{vendor} did not accept this {what}", _refused(row))
-        case "unconfirmed" if undecided(row):
-            return Words(
-                "grey_question",
-                f"It is not known whether {vendor} created this {what}",
-                _choose(row, vendor),
-            )
-        case "unconfirmed":
-            return Words("mag", f"Sent, not confirmed by {vendor} yet", _checking(row, vendor, now))
-        case "failed" if row.reason == "cancelled":
-            return Words(
-                "no_entry_sign", f"Cancelled, not sent to {vendor}", _called_off(row, vendor)
-            )
-        case "failed" if row.reason == "by_hand":
-            return Words(
-                "raised_hand", f"Taken over by hand, not sent to {vendor}", _called_off(row, vendor)
-            )
-        case "failed" if row.resend_count:
-            headline = f"It is not known whether {vendor} created this {what}"
-            return Words(
-                "grey_question", headline, f"{row.sentence} {_called_off(row, vendor)}".strip()
-            )
-        case "failed" if _waits_for_an_admin(row, now):
-            tail = "It is saved, and will be sent by itself if that happens within 24 hours."
-            return Words("warning", _needs(row, vendor), f"{row.sentence} {tail}".strip())
+        case "in_doubt":
+            return _in_doubt(row, what, vendor, now)
         case "failed":
-            return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
+            return _failed(row, what, vendor, now)
+        case "called_off":
+            body = _called_off(row, vendor)
+            if row.reason == "by_hand":
+                return Words("raised_hand", f"Taken over by hand, not sent to {vendor}", body)
+            return Words("no_entry_sign", f"Cancelled, not sent to {vendor}", body)
         case _:
-            return Words(
-                "hourglass_flowing_sand", f"Saved, not yet in {vendor}", _waiting(row, vendor, now)
-            )
+            assert_never(message)
+
+
+def _in_doubt(row: Delivery, what: str, vendor: str, now: float) -> Words:
+    if undecided(row):
+        return Words("grey_question", _unknown(what, vendor), _choose(row, vendor))
+    return Words("mag", f"Sent, not confirmed by {vendor} yet", _checking(row, vendor, now))
+
+
+def _failed(row: Delivery, what: str, vendor: str, now: float) -> Words:
+    if row.resend_count:
+        body = f"{row.sentence} {_called_off(row, vendor)}".strip()
+        return Words("grey_question", _unknown(what, vendor), body)
+    if waits_for_an_admin(row, now):
+        tail = "It is saved, and will be sent by itself if that happens within 24 hours."
+        return Words("warning", _needs(row, vendor), f"{row.sentence} {tail}".strip())
+    return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
+
+
+def _unknown(what: str, vendor: str) -> str:
+    return f"It is not known whether {vendor} created this {what}"
 
 
 def undecided(row: Delivery) -> bool:
@@ -98,8 +105,13 @@ def undecided(row: Delivery) -> bool:
 
 
 def named(row: Delivery) -> str:
-    """Return the name that people use for it: its reference, else its title."""
-    return row.created.get("reference", "") or row.created.get("title", "") or row.title or "it"
+    """What people call it: its reference, else its title."""
+    return (
+        row.vendor_object.get("reference", "")
+        or row.vendor_object.get("title", "")
+        or row.title
+        or "it"
+    )
 
 
 def doer(row: Delivery) -> str:
@@ -141,8 +153,8 @@ def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
             body += (
                 f" These fields were not sent, so please set them in {vendor}: {', '.join(unset)}."
             )
-    body = " ".join(filter(None, (body, row.created.get("note", ""))))
-    if any(row.steps.values()):
+    body = " ".join(filter(None, (body, row.vendor_object.get("note", ""))))
+    if any(row.follow_up_steps.values()):
         return Words("warning", f"Created in {vendor}, with something missing", body)
     return Words("white_check_mark", f"Created in {vendor}", body)
 
@@ -155,10 +167,7 @@ def _filled_custom(row: Delivery) -> list[str]:
 
 
 def _twins(row: Delivery, what: str) -> str:
-    references = [
-        row.created.get("reference", ""),
-        *(duplicate.reference for duplicate in row.duplicates),
-    ]
+    references = [row.vendor_object.get("reference", ""), *(it.reference for it in row.duplicates)]
     rest = "one" if len(references) == 2 else "all but one"
     if all(references):
         return f"{_listed(references)} are the same {what}: please close {rest}."
@@ -174,13 +183,13 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def everything(row: Delivery) -> list[Created]:
-    """Return all objects that were created for the row, the first one first; empty if unknown."""
-    first = [Created.model_validate(dict(row.created))] if row.created.get("id") else []
+    """All that was made of it, the first one first; empty where that is not known."""
+    first = [Created.model_validate(dict(row.vendor_object))] if row.vendor_object.get("id") else []
     return [*first, *row.duplicates]
 
 
 def _refused(row: Delivery) -> str:
-    said = [row.sentence, *row.fields.values()]
+    said = [row.sentence, *row.field_errors.values()]
     text = " ".join(filter(None, said)) or ("" if row.erased_at else "It gave no reason.")
     return f"{text} Nothing was created.".strip()
 
@@ -195,9 +204,8 @@ def _choose(row: Delivery, vendor: str) -> str:
     ).strip()
 
 
-def _checking(row: Delivery, vendor: str, now: float | None) -> str:
-    # The sentence of these reasons tells what an admin can do.
-    if row.reason in ("unauthorized", "forbidden"):
+def _checking(row: Delivery, vendor: str, now: float) -> str:
+    if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
         return (
             f"{row.sentence} It was sent before, and it is not known whether that arrived: I will "
             f"ask {vendor} again{_about(row, now)}, and go on once it lets me."
@@ -213,15 +221,6 @@ def _called_off(row: Delivery, vendor: str) -> str:
             f"{vendor} whether it is there."
         )
     return "Nothing was created from here."
-
-
-def _waits_for_an_admin(row: Delivery, now: float | None) -> bool:
-    """Return whether the delivery is sent by itself once an admin has repaired the connection."""
-    return (
-        row.reason in FOR_AN_ADMIN
-        and not row.erased_at
-        and row.expires_at > (time.time() if now is None else now)
-    )
 
 
 def _needs(row: Delivery, vendor: str) -> str:
@@ -244,10 +243,12 @@ def _given_up(row: Delivery, vendor: str) -> str:
     return row.sentence
 
 
-def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
+def _under_way(vendor: str) -> str:
+    return f"{vendor} has not answered yet. The card in Slack will say what came of it."
+
+
+def _waiting(row: Delivery, vendor: str, now: float) -> str:
     about = _about(row, now)
-    if row.state == "sending":
-        return f"{vendor} has not answered yet. The card in Slack will say what came of it."
     match row.reason:
         case "rate_limited":
             return (
@@ -281,7 +282,7 @@ def _waiting(row: Delivery, vendor: str, now: float | None) -> str:
             return f"It will be sent{about}; {_IDLE}"
 
 
-def _about(row: Delivery, now: float | None) -> str:
-    """Return the time until the next attempt: " in about 4 minutes" or " in a moment"."""
-    seconds = row.next_at - (time.time() if now is None else now)
+def _about(row: Delivery, now: float) -> str:
+    """ " in about 4 minutes", or " in a moment"."""
+    seconds = row.next_at - now
     return f" in about {duration(seconds)}" if seconds > 5 else " in a moment"

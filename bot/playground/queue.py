@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from bot.delivery.states import OPEN
+from bot.delivery.store.workspaces import newest_open_or_changed
+
 LOOK_SECONDS = 0.3
 LATELY_SECONDS = 90.0
 SHOWN = 8
-WAITING = ("queued", "sending", "unconfirmed")
 
 COLUMNS = (
     "id",
@@ -30,12 +32,6 @@ COLUMNS = (
     "reconcile_at",
     "card_ts",
 )
-_SQL = (
-    # The column names are constants of this module.
-    f"SELECT {', '.join(COLUMNS)}, updated_at FROM deliveries"  # noqa: S608
-    f" WHERE state IN ({', '.join('?' * len(WAITING))}) OR updated_at > ? ORDER BY id DESC"
-)
-
 Line = dict[str, Any]
 """A delivery in the page's format: the `COLUMNS` of its row. Times are in epoch seconds."""
 
@@ -83,10 +79,10 @@ class QueueReader:
     async def look(self) -> None:
         """Read the changes and report them."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
-        waiting = [row for row in self._rows if row["state"] in WAITING]
+        waiting = [row for row in self._rows if row["state"] in OPEN]
         lately = self._clock() - LATELY_SECONDS
         finished = [
-            row for row in self._rows if row["state"] not in WAITING and row["updated_at"] > lately
+            row for row in self._rows if row["state"] not in OPEN and row["updated_at"] > lately
         ]
         first = sorted([*waiting, *finished][:SHOWN], key=lambda row: -row["id"])
         told = [{name: row[name] for name in COLUMNS} for row in first], len(waiting)
@@ -109,12 +105,12 @@ class QueueReader:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version == self._version:
                 return
-            found = self._connection.execute(
-                _SQL, (*WAITING, self._clock() - LATELY_SECONDS)
-            ).fetchall()
-        # The file or its table is missing, or locked while it is switched to WAL. The next look
-        # will read it.
-        except sqlite3.OperationalError:
+            found = newest_open_or_changed(
+                self._connection, (*COLUMNS, "updated_at"), self._clock() - LATELY_SECONDS
+            )
+        except (
+            sqlite3.OperationalError
+        ):  # no file or table yet, or locked while it is switched to WAL: the next look tells
             return
         seen = {row["id"]: row for row in self._rows}
         self._rows, self._version = (

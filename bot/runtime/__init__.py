@@ -1,1 +1,5 @@
-"""Building blocks on asyncio. Nothing here knows the domain."""
+"""Building blocks on asyncio: loops, worker pools, limits, threads, hooks, logging of errors.
+
+Nothing here knows the domain. The package imports `errors` and `workspace` at most. Begin with
+`loop`, which most background parts are made of.
+"""

@@ -1,4 +1,4 @@
-"""Tasks that go on after Slack had its answer."""
+"""Tasks that go on after Slack got its answer."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +13,9 @@ class BackgroundTasks:
     """Tasks that outlive the listener that began them, and end before the bot does."""
 
     def __init__(self) -> None:
-        self._under_way: set[asyncio.Task[Any]] = set()  # the loop alone would let go of them
+        self._under_way: set[asyncio.Task[Any]] = (
+            set()
+        )  # asyncio keeps no strong reference to a task
 
     def start(self, work: Coroutine[Any, Any, ResultT]) -> asyncio.Task[ResultT]:
         """Start `work`. It has to handle its own errors, since nobody may wait for it."""

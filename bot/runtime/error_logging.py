@@ -1,5 +1,7 @@
-"""What is told of an error that nobody expected: its kind and the lines of code, never its words.
-Those of a library may quote a whole answer, and that may quote our token."""
+"""The logging of unexpected errors: the kind of the error and the lines of code, never its message.
+
+The message of a library's error may quote a whole reply, and the reply may quote our token.
+"""
 
 import asyncio
 import contextlib
@@ -17,22 +19,23 @@ log = structlog.get_logger(__name__)
 
 
 def told(error: BaseException) -> str:
-    """The lines of code that led there, and the kind of the error, after those of what led to it."""
+    """Return the traceback and the kind of the error, after those of the error that caused it."""
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     before = f"{told(earlier)}\nwhich led to\n" if earlier is not None else ""
     return f"{before}{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"
 
 
 class Formatter(logging.Formatter):
-    """For the lines of libraries."""
+    """Formats the log lines of libraries."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
-        """In place of a traceback with the errors' words."""
+        """Return a traceback without the errors' messages."""
         return told(ei[1])
 
 
 def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """For the event loop: a task whose error nobody took. Its usual line has the error's words."""
+    """Log the error of a task that nobody awaited. The event loop's own line has the error's
+    message."""
     error = context.get("exception")
     if error is None:
         log.error("asyncio.error_reported", message=context["message"])
@@ -45,8 +48,8 @@ def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 class _Stderr(io.TextIOBase):
-    """Standard error, without errors of its own: a log that cannot be written (its disk is full)
-    must not stop the work that it is about, and there is nowhere left to say so."""
+    """Standard error that never raises. A log that cannot be written, for instance because its disk
+    is full, must not stop the work."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError, ValueError):
@@ -59,8 +62,10 @@ class _Stderr(io.TextIOBase):
 
 
 def set_up_logging(*, quiet: bool = False) -> None:
-    """One line an event, on standard error; with `quiet`, only what went wrong. Libraries never say
-    more: their detail can hold bodies."""
+    """Log one line for each event to standard error; with `quiet`, only warnings and errors.
+
+    Libraries log warnings and errors only: their details can hold bodies.
+    """
     logging.raiseExceptions = False  # for the same reason as `_Stderr`
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(error_logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

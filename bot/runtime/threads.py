@@ -1,5 +1,5 @@
-"""Long work beside the event loop: what takes milliseconds for what people type takes a good part
-of a second for a file."""
+"""Long work beside the event loop. Checking typed text takes milliseconds; checking a file takes a
+good part of a second."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -7,17 +7,16 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 LARGE = 64 * 1024
-"""Characters from which a thread costs less than the wait of everybody else."""
+"""The number of characters from which a thread costs less than making everybody else wait."""
 
 
 async def run_in_thread(size: int, work: Callable[[], T]) -> T:
-    """What `work` gives, or raises: it runs in a thread where its input has a `LARGE` size, else
-    here and now."""
+    """Run `work`, in a thread if its input has a `LARGE` size; return or raise what it does."""
     return await asyncio.to_thread(work) if size >= LARGE else work()
 
 
 def characters(value: Any) -> int:
-    """How many there are in all the texts of what could be JSON; names of members do not count."""
+    """Count the characters of all texts in a JSON value. The names of members do not count."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):

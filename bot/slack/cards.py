@@ -28,7 +28,7 @@ from bot.runtime.loop import PeriodicLoop
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
 from bot.slack.tokens import SlackTokens
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +64,9 @@ An example of a whole error is `restricted_action_read_only_channel`.
 UnderWay = dict[asyncio.Task[None], Delivery]
 
 
-class Cards:
-    """Posts and edits cards and open modals.
-
-    `client` should neither retry nor wait for Slack's limits by itself, because this class does
-    both per channel. The client needs no token: each call carries the token of the row's workspace.
-    """
+class Cards(RemembersWorkspaces):
+    """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a
+    channel at a time. It needs no token: each call bears the one of the row's workspace."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ import structlog
 
 from bot.forms.files import Fetched
 from bot.runtime.background import BackgroundTasks
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +43,9 @@ class FileKey(NamedTuple):
 Fetch = Callable[[], Coroutine[Any, Any, Fetched]]
 
 
-class Uploads:
-    """Downloads files, each once for all who ask for it.
-
-    A file that arrives after its request has ended is kept for some minutes and given out once,
-    because a file that is edited in Slack keeps its id.
-    """
+class Uploads(RemembersWorkspaces):
+    """What nobody waits for any more when it arrives is kept for some minutes, and given away once:
+    a file that is changed in Slack keeps its id."""
 
     def __init__(self, background: BackgroundTasks, kept_seconds: float = KEPT_SECONDS) -> None:
         self._background = background

@@ -13,8 +13,9 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from bot.storage.database import Database
+from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SLACK, SecretBox
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Scope, Workspace
 
 FRESH_SECONDS = 30.0
 """Longest time, in seconds, until a change made by another process is noticed."""
@@ -47,12 +48,12 @@ class Installation:
     token: str = field(repr=False)
 
 
-class Installations:
-    """Installations by workspace, remembered for a while.
+class Installations(RemembersWorkspaces):
+    """What was found is remembered for a while, so that a command reads nothing: the token of a
+    busy workspace is asked for with every event. What was not found is looked for again each
+    time."""
 
-    Every event needs the token of its workspace, so an installation that was found is kept in
-    memory. A workspace without an installation is looked up again each time.
-    """
+    holds_tokens = True
 
     def __init__(
         self, database: Database, secret_box: SecretBox, clock: Callable[[], float] = time.monotonic
@@ -162,6 +163,46 @@ class Installations:
             installed_at=row["installed_at"],
             token=self._secret_box.open((*workspace, SLACK), row["token"])["token"],
         )
+
+
+def installed_at(tx: sqlite3.Connection, workspace: Workspace) -> float:
+    """Return when this very row was installed, in epoch seconds; 0 where there is no such row."""
+    sql = "SELECT installed_at FROM installations WHERE (enterprise, team) = (?, ?)"
+    row = tx.execute(sql, workspace).fetchone()
+    return 0.0 if row is None else float(row[0])
+
+
+def teams_of(tx: sqlite3.Connection, enterprise: str) -> frozenset[str]:
+    """Return the teams of the organisation that have installations of their own."""
+    sql = "SELECT team FROM installations WHERE enterprise = ? AND team != ''"
+    return frozenset(row[0] for row in tx.execute(sql, (enterprise,)))
+
+
+def remove_earlier(tx: sqlite3.Connection, workspace: Workspace, before: float) -> bool:
+    """Remove this very row if it was installed before that moment; whether it was removed."""
+    sql = "DELETE FROM installations WHERE (enterprise, team) = (?, ?) AND installed_at < ?"
+    return tx.execute(sql, (*workspace, before)).rowcount == 1
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove the installations of these workspaces."""
+    tx.execute(f"DELETE FROM installations WHERE {scope.condition}", scope.values)
+
+
+SECRETS = SecretColumn(
+    kind="installation",
+    select=(
+        f"SELECT enterprise, team, '{SLACK}', token FROM installations"
+        f" WHERE (enterprise, team, '{SLACK}') > (?, ?, ?) ORDER BY enterprise, team LIMIT ?"
+    ),
+    replace=(
+        "UPDATE installations SET token = ?"
+        f" WHERE (enterprise, team, '{SLACK}', token) = (?, ?, ?, ?)"
+    ),
+    remove=f"DELETE FROM installations WHERE (enterprise, team, '{SLACK}', token) = (?, ?, ?, ?)",
+    exists="SELECT 1 FROM installations LIMIT 1",
+)
+"""The tokens of the installations."""
 
 
 class OAuthStates:

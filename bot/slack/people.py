@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NOT_DONE, said
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
 FRESH_SECONDS = 300.0
@@ -39,7 +39,7 @@ class Person:
     problem: str = ""
 
 
-class UserDirectory:
+class UserDirectory(RemembersWorkspaces):
     """Looks people up with `users.info` and remembers them for five minutes.
 
     `admins` are named by the operator. "T1/U1" is an admin in one workspace, "E1/U1" in all

@@ -8,20 +8,17 @@ from collections.abc import Callable, Collection, Container
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NOT_DONE
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 FRESH_SECONDS = 300.0
 LOOKUP_SECONDS = 1.0
 MOST_KEPT = 1000
 
 
-class Scopes:
-    """Tells which scopes the app has.
-
-    An installation's row names its scopes. For a token that the operator set they are unknown, so
-    Slack is asked: every answer of Slack lists them (X-OAuth-Scopes). The list is remembered for
-    five minutes.
-    """
+class Scopes(RemembersWorkspaces):
+    """An installation's row names its scopes. Of a token that the operator set nobody knows them:
+    then Slack is asked, whose every answer lists them (X-OAuth-Scopes), and what it said is
+    remembered for five minutes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -16,7 +16,7 @@ from bot.catalogs.search import best, folded
 from bot.catalogs.service import SHOWN, Answer
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 REFUSED_SECONDS = 5.0
 """Seconds for which Slack's refusal is remembered.
@@ -166,8 +166,9 @@ class _Memory(Generic[KeyT, SaidT]):
         return slot.value if slot else None
 
 
-class UserGroups:
-    """Asks Slack for user groups and their members, and remembers the answers for five minutes.
+class UserGroups(RemembersWorkspaces):
+    """Asks `usergroups.list` and `usergroups.users.list`, and remembers the answers for five
+    minutes.
 
     The methods are `usergroups.list` and `usergroups.users.list`. The client comes from the
     listener, with the workspace's own token. No method raises because of Slack.

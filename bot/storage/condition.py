@@ -1,5 +1,4 @@
-"""The condition of the file and of the work in it, for the operator: of all workspaces together,
-and changing nothing."""
+"""The condition of the database file, for the operator. Examining it changes nothing."""
 
 import sqlite3
 import time
@@ -15,9 +14,12 @@ from bot.storage.migrations import MIGRATIONS
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`damage` is what SQLite complains of first, empty for none and None where it took too long to
-    look; `older` and `newer` are migrations that the file lacks, and that only a newer bot knows;
-    `blocked` says why it cannot be written."""
+    """The findings about a file.
+
+    `damage` is SQLite's first complaint: empty without one, None if the check took too long.
+    `older` counts the migrations that the file lacks; `newer` those that only a newer bot knows.
+    `blocked` says why the file cannot be written, and is empty if it can.
+    """
 
     damage: str | None
     older: int
@@ -26,8 +28,8 @@ class File:
 
 
 def examine(path: Path, seconds: float) -> File:
-    """Look at the file itself, for so many seconds at most; blocks. Raises `sqlite3.Error` when it
-    is no database."""
+    """Examine the file, for so many seconds at most. Blocks. Raises `sqlite3.Error` if the file is
+    no database."""
     deadline = time.monotonic() + seconds
     with closing(
         sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)

@@ -1,9 +1,9 @@
 """The SQLite file: all writes on one thread, reads on another, never on the event loop.
 
-Writes that wait at the same moment are committed together: one transaction, one flush to the disk,
-one wait while another process has the file; each is answered once that is done. A transaction
-begins IMMEDIATE: it takes the file's write lock first, so that two processes on one file wait for
-each other (`busy_timeout`) instead of failing half-way.
+Writes that wait at the same moment are committed together, in one transaction with one flush to the
+disk. Each of them is answered after the commit. A transaction begins IMMEDIATE: it takes the file's
+write lock first. So two processes on one file wait for each other (`busy_timeout`), and neither
+fails half-way.
 """
 
 import asyncio
@@ -28,12 +28,15 @@ _Write = tuple[Work, "asyncio.Future[Any]"]
 MOST_TOGETHER = 64
 BUSY_MILLISECONDS = 900
 OPEN_SECONDS = 10.0
-"""Several processes may start on a fresh file at once, and SQLite waits for nobody while it
-switches a file to WAL."""
+"""The time limit for opening a file. Several processes may start on a fresh file at once, and
+SQLite does not wait for the others while it switches a file to WAL."""
 
 
 class Database:
-    """`await Database.open(path)`, then `write` and `read` with functions that take the connection."""
+    """One SQLite file. Open it with `await Database.open(path)`.
+
+    `write` and `read` take functions of the connection, which run on a thread of their own.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -46,7 +49,7 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
-        """Open or make the file and bring its tables up to date. Raises `SettingError` when it
+        """Open or make the file, and bring its tables up to date. Raises `SettingError` if the file
         cannot be opened."""
         database = cls(path)
         loop = asyncio.get_running_loop()
@@ -76,8 +79,8 @@ class Database:
         await self.write(_migrate)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction and commit it. Raises what `work` raises, after undoing what
-        it did."""
+        """Run `work` in a transaction and commit it. An exception of `work` undoes its changes and
+        is raised here."""
         connection = self._connections[self._writing]
         loop = asyncio.get_running_loop()
         written: asyncio.Future[T] = loop.create_future()
@@ -89,7 +92,7 @@ class Database:
         return await written
 
     def _write_all(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """On the writing thread: until nothing waits any more."""
+        """Write everything that waits. Runs on the writing thread."""
         while True:
             with self._lock:
                 together = [
@@ -100,26 +103,28 @@ class Database:
                 return
             answers = _transact(connection, [work for work, _ in together])
             futures = [written for _, written in together]
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_answer, futures, answers)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` on the reading thread. It sees everything committed before it began."""
+        """Run `work` on the reading thread. It sees everything that was committed before."""
         return await asyncio.get_running_loop().run_in_executor(
             self._reading, work, self._connections[self._reading]
         )
 
     async def empty_journal(self) -> bool:
-        """Empty the journal beside the file, which holds what was removed until it is overwritten.
-        Not done (False) while another process reads; in the file itself nothing that was removed is
-        left (`secure_delete`)."""
+        """Empty the journal beside the file, and return whether that was possible.
+
+        Removed data stays in the journal until it is overwritten; in the file itself none is left
+        (`secure_delete`). The journal cannot be emptied while another process reads.
+        """
         busy, *_ = await self.read(
             lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         )
         return not busy
 
     async def close(self) -> None:
-        """Finish what is under way and close the file."""
+        """Finish the work under way and close the file."""
         loop = asyncio.get_running_loop()
         for pool in (self._reading, self._writing):
             if (connection := self._connections.pop(pool, None)) is not None:
@@ -128,9 +133,8 @@ class Database:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with contextlib.suppress(
-        FileExistsError
-    ):  # its side files take the mode over: it holds what people wrote
+    # The file holds people's words. Its side files take over its mode.
+    with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
@@ -139,7 +143,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")  # what was erased is not left in the file
+        connection.execute("PRAGMA secure_delete = ON")  # no erased data stays in the file
     except sqlite3.Error:
         connection.close()
         raise
@@ -158,8 +162,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any]:
-    """What each came to, an exception where it failed. One that fails undoes itself alone; where
-    nothing could be committed, all have failed."""
+    """Run all works in one transaction, and return the result or the exception of each.
+
+    A work that fails undoes its own changes only. If the commit fails, all of them have failed.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
         answers = (
@@ -169,7 +175,7 @@ def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any
         )
         connection.execute("COMMIT")
     except BaseException as error:
-        with contextlib.suppress(sqlite3.Error):  # what failed first is what is told
+        with contextlib.suppress(sqlite3.Error):  # the first error is the one to report
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         return [error] * len(works)
@@ -177,15 +183,17 @@ def _transact(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Any
 
 
 def _undoing(connection: sqlite3.Connection, work: Work) -> Any:
-    """What it came to; its exception, with what it did undone, where the transaction still stands.
-    Raises otherwise."""
+    """Run one of several works, and return its result, or its exception once its changes are
+    undone.
+
+    Raises the exception if the whole transaction is lost.
+    """
     connection.execute("SAVEPOINT one_of_many")
     try:
         answer = work(connection)
     except Exception as error:
-        if (
-            not connection.in_transaction
-        ):  # a full disk, an error of input and output: SQLite has undone everything
+        # After a full disk or an I/O error, SQLite has undone the whole transaction itself.
+        if not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO one_of_many")
         answer = error
@@ -197,7 +205,7 @@ def _answer(futures: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> N
     for future, answer in zip(futures, answers, strict=True):
         if future.cancelled():
             continue
-        if isinstance(answer, StopIteration):  # which no future takes
+        if isinstance(answer, StopIteration):  # no future takes one
             future.set_exception(RuntimeError("a database function raised StopIteration"))
         elif isinstance(answer, BaseException):
             future.set_exception(answer)

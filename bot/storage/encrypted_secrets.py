@@ -1,43 +1,46 @@
-"""Everything that is stored encrypted, wherever it stands: tried, sealed anew under the first key,
-removed.
+"""All stored secrets: try them, encrypt them again with the first key, remove them.
 
-These go through all workspaces, for the operator; no person's request comes here.
+The owner of each table describes its column of ciphertexts as a `SecretColumn`; `bot.stores` has
+the list. Everything here goes through all workspaces, for the operator. No request of a person
+leads here.
 """
 
+import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from bot.errors import SecretError
 from bot.storage.database import Database
-from bot.storage.encryption import SLACK, SecretBox
+from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
 
 T = TypeVar("T")
 AT_ONCE = 100
-"""Rows. A long write would keep people waiting, and a long read those who read."""
+"""The number of rows in a chunk. A longer read or write would make people wait."""
 
 Kind = Literal["connection", "installation"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """One column of ciphertexts, in a table with enterprise and team; `vendor` is the SQL of the
-    owner's last part."""
+class SecretColumn:
+    """A column of ciphertexts, in the SQL of its owner. `row` is (enterprise, team, vendor).
 
-    table: str
-    column: str
-    vendor: str
+    `select`: (row, limit) -> the rows after that one, in order: enterprise, team, vendor,
+    ciphertext. `replace`: (new ciphertext, row, ciphertext) changes the row if it still holds that
+    ciphertext. `remove`: (row, ciphertext) removes it if so. `exists`: one row if the table has
+    any.
+    """
 
-
-PLACES: dict[Kind, _Place] = {
-    "connection": _Place("connections", "secret", "vendor"),
-    "installation": _Place("installations", "token", f"'{SLACK}'"),
-}
-"""Every column that holds ciphertexts."""
+    kind: Kind
+    select: str
+    replace: str
+    remove: str
+    exists: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class EncryptedSecret:
 
     @property
     def name(self) -> str:
-        """As an operator knows it: "connection of T012AB3CD to rootly"."""
+        """The name for an operator: "connection of T012AB3CD to rootly"."""
         place = "/".join(filter(None, self.workspace))
         return (
             f"installation in {place}"
@@ -64,7 +67,7 @@ class EncryptedSecret:
         )
 
     def problem(self, secret_box: SecretBox) -> str:
-        """Why it does not open; empty when it does."""
+        """Return why the secret does not open; empty if it does."""
         try:
             secret_box.check(self.owner, self.ciphertext)
         except SecretError as error:
@@ -74,7 +77,7 @@ class EncryptedSecret:
 
 @dataclass(slots=True)
 class Tried:
-    """How many there are, and those that do not open, each with the reason."""
+    """The number of secrets, and the secrets that do not open, each with the reason."""
 
     count: int = 0
     closed: list[tuple[EncryptedSecret, str]] = field(default_factory=list)
@@ -82,8 +85,11 @@ class Tried:
 
 @dataclass(slots=True)
 class Rotated:
-    """How many of each kind were sealed anew, were under the first key already, changed too often
-    meanwhile; and what does not open, each with the reason."""
+    """Counts by kind, and the secrets that do not open (`closed`), each with the reason.
+
+    `done` were encrypted again. `already` were encrypted with the first key before. `missed`
+    changed too often meanwhile.
+    """
 
     done: Counter[Kind] = field(default_factory=Counter)
     already: Counter[Kind] = field(default_factory=Counter)
@@ -91,55 +97,105 @@ class Rotated:
     closed: list[tuple[EncryptedSecret, str]] = field(default_factory=list)
 
 
-async def everything(
-    database: Database, act: Callable[[EncryptedSecret], T]
-) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
-    """All of it, each with what `act` says of it on the reading thread, a chunk at a time."""
-    for kind in PLACES:
-        after = ("", "", "")
-        while chunk := await database.read(partial(_after, kind=kind, owner=after, act=act)):
-            yield chunk
-            after = chunk[-1][0].owner
+class EncryptedSecrets:
+    """All secrets of one database, in these columns."""
+
+    def __init__(self, database: Database, columns: Sequence[SecretColumn]) -> None:
+        self._database = database
+        self._columns = {column.kind: column for column in columns}
+
+    async def any(self) -> bool:
+        """Return whether there is any secret."""
+        columns = self._columns.values()
+        return await self._database.read(lambda tx: any(_has_rows(tx, it) for it in columns))
+
+    async def everything(
+        self, act: Callable[[EncryptedSecret], T]
+    ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
+        """Yield all secrets in chunks, each with the result of `act`, which runs on the reading
+        thread."""
+        for column in self._columns.values():
+            after = ("", "", "")
+            while chunk := await self._database.read(
+                partial(_after, column=column, row=after, act=act)
+            ):
+                yield chunk
+                after = chunk[-1][0].owner
+
+    async def try_all(self, secret_box: SecretBox) -> Tried:
+        """Try every stored secret."""
+        tried = Tried()
+        async for chunk in self.everything(lambda it: it.problem(secret_box)):
+            tried.count += len(chunk)
+            tried.closed += [(it, problem) for it, problem in chunk if problem]
+        return tried
+
+    async def rotate(self, secret_box: SecretBox) -> Rotated:
+        """Encrypt every secret with the first key.
+
+        A running bot may write meanwhile. A secret that changed since it was read is read again;
+        its new ciphertext is never overwritten.
+        """
+        first = await self._rotate_once(secret_box)
+        if not first.missed:
+            return first
+        second = await self._rotate_once(secret_box)
+        return Rotated(first.done + second.done, first.already, second.missed, second.closed)
+
+    async def remove(self, secrets: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
+        """Remove these secrets with their rows, and return the removed ones. A secret that changed
+        meanwhile stays. The lists of a connection go with it; its deliveries stay."""
+        return [
+            secret
+            for secret in secrets
+            if await self._database.write(partial(self._remove, secret=secret))
+        ]
+
+    async def _rotate_once(self, secret_box: SecretBox) -> Rotated:
+        rotated = Rotated()
+        async for chunk in self.everything(partial(_reseal, secret_box=secret_box)):
+            rotated.closed += [(it, str(new)) for it, new in chunk if isinstance(new, SecretError)]
+            opened = [(it, new) for it, new in chunk if isinstance(new, str)]
+            old = [(it, new) for it, new in opened if new != it.ciphertext]
+            rotated.already.update(it.kind for it, new in opened if new == it.ciphertext)
+            replaced = await self._database.write(partial(self._replace, pairs=old))
+            for (it, _), done in zip(old, replaced, strict=True):
+                (rotated.done if done else rotated.missed)[it.kind] += 1
+        return rotated
+
+    def _replace(
+        self, tx: sqlite3.Connection, *, pairs: Sequence[tuple[EncryptedSecret, str]]
+    ) -> list[bool]:
+        """Write the new ciphertexts, and return for each whether its row was still unchanged."""
+        return [
+            tx.execute(self._columns[it.kind].replace, (new, *it.owner, it.ciphertext)).rowcount
+            == 1
+            for it, new in pairs
+        ]
+
+    def _remove(self, tx: sqlite3.Connection, *, secret: EncryptedSecret) -> bool:
+        sql = self._columns[secret.kind].remove
+        return tx.execute(sql, (*secret.owner, secret.ciphertext)).rowcount == 1
 
 
-async def try_all(database: Database, secret_box: SecretBox) -> Tried:
-    """Try every stored secret."""
-    tried = Tried()
-    async for chunk in everything(database, lambda it: it.problem(secret_box)):
-        tried.count += len(chunk)
-        tried.closed += [(it, problem) for it, problem in chunk if problem]
-    return tried
+def holds_secrets(database: Path, columns: Sequence[SecretColumn]) -> bool:
+    """Return whether the file holds any secret. A file that is no database, or is not there yet,
+    holds none."""
+    if not database.exists():
+        return False
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+            return any(_has_rows(db, column) for column in columns)
+    except sqlite3.DatabaseError:  # `Database.open` says what is wrong with the file
+        return False
 
 
-async def rotate(database: Database, secret_box: SecretBox) -> Rotated:
-    """Seal everything anew that another than the first key sealed. A running bot may write
-    meanwhile: what has changed since it was read is read again, and its new ciphertext never
-    overwritten."""
-    first = await _rotate_once(database, secret_box)
-    if not first.missed:
-        return first
-    second = await _rotate_once(database, secret_box)
-    return Rotated(first.done + second.done, first.already, second.missed, second.closed)
-
-
-async def remove(database: Database, those: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
-    """Remove these; what was removed, which leaves out what changed meanwhile. A connection's lists
-    go with it, its deliveries stay."""
-    return [it for it in those if await database.write(partial(_remove, sealed=it))]
-
-
-async def _rotate_once(database: Database, secret_box: SecretBox) -> Rotated:
-    rotated = Rotated()
-    async for chunk in everything(database, partial(_reseal, secret_box=secret_box)):
-        rotated.closed += [(it, str(new)) for it, new in chunk if isinstance(new, SecretError)]
-        opened = [(it, new) for it, new in chunk if isinstance(new, str)]
-        old = [(it, new) for it, new in opened if new != it.ciphertext]
-        rotated.already.update(it.kind for it, new in opened if new == it.ciphertext)
-        for (it, _), replaced in zip(
-            old, await database.write(partial(_replace, pairs=old)), strict=True
-        ):
-            (rotated.done if replaced else rotated.missed)[it.kind] += 1
-    return rotated
+def _has_rows(db: sqlite3.Connection, column: SecretColumn) -> bool:
+    try:
+        return db.execute(column.exists).fetchone() is not None
+    except sqlite3.OperationalError:  # the file is older than this table
+        return False
 
 
 def _reseal(sealed: EncryptedSecret, secret_box: SecretBox) -> str | SecretError:
@@ -150,42 +206,15 @@ def _reseal(sealed: EncryptedSecret, secret_box: SecretBox) -> str | SecretError
 
 
 def _after(
-    db: sqlite3.Connection,
+    tx: sqlite3.Connection,
     *,
-    kind: Kind,
-    owner: tuple[str, str, str],
+    column: SecretColumn,
+    row: tuple[str, str, str],
     act: Callable[[EncryptedSecret], T],
 ) -> list[tuple[EncryptedSecret, T]]:
-    place = PLACES[kind]
-    rows = db.execute(
-        f"SELECT enterprise, team, {place.vendor}, {place.column} FROM "
-        f"{place.table}"
-        f" WHERE (enterprise, team, {place.vendor}) > (?, ?, ?) ORDER BY 1, 2, 3 LIMIT ?",
-        (*owner, AT_ONCE),
-    ).fetchall()
-    found = [EncryptedSecret(kind, Workspace(row[0], row[1]), row[2], row[3]) for row in rows]
-    return [(it, act(it)) for it in found]
-
-
-def _replace(db: sqlite3.Connection, *, pairs: Sequence[tuple[EncryptedSecret, str]]) -> list[bool]:
-    """Which of them still stood as they were read, and now stand anew."""
-    return [
-        db.execute(_sql("UPDATE {table} SET {column} = ?", it), (new, *_at(it))).rowcount == 1
-        for it, new in pairs
+    rows = tx.execute(column.select, (*row, AT_ONCE)).fetchall()
+    found = [
+        EncryptedSecret(column.kind, Workspace(enterprise, team), vendor, ciphertext)
+        for enterprise, team, vendor, ciphertext in rows
     ]
-
-
-def _remove(db: sqlite3.Connection, *, sealed: EncryptedSecret) -> bool:
-    return db.execute(_sql("DELETE FROM {table}", sealed), _at(sealed)).rowcount == 1
-
-
-def _sql(change: str, sealed: EncryptedSecret) -> str:
-    """The change of the row as it was read: found by its key and its ciphertext, for which `_at`
-    has the values."""
-    place = PLACES[sealed.kind]
-    where = " WHERE (enterprise, team, {vendor}, {column}) = (?, ?, ?, ?)"
-    return (change + where).format(table=place.table, column=place.column, vendor=place.vendor)
-
-
-def _at(sealed: EncryptedSecret) -> tuple[str, str, str, str]:
-    return (*sealed.owner, sealed.ciphertext)
+    return [(it, act(it)) for it in found]

@@ -1,16 +1,18 @@
-"""Encryption of what is stored. Fernet has no associated data, so a secret's owner goes inside the
-plaintext and is checked: a ciphertext copied to another row does not open there."""
+"""Encryption of stored secrets.
+
+Fernet has no associated data. So the owner of a secret is part of the plaintext, and is checked
+when the secret is opened: a ciphertext that was copied to another row does not open there.
+"""
 
 import contextlib
 import json
 import os
 import re
 import shlex
-import sqlite3
 import sys
 import tempfile
 from collections import OrderedDict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +20,23 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from bot.errors import SecretError, SettingError
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 VERSION = 1
 VARIABLE = "RELAY_ENCRYPTION_KEYS"
 SLACK = "slack"
-"""Stands where a connection's owner has its vendor, in the owner of an installation's token; no
-vendor has that name."""
+"""The last part of the owner of an installation's token. The owner of a connection's credentials
+has the vendor's name there, and no vendor has this name."""
 MOST_KEPT = 256
-"""So many opened secrets are kept in memory, where they are anyway while they are used."""
+"""The number of opened secrets that are kept in memory. They are there anyway while they are
+used."""
 
 
-class SecretBox:
-    """Encrypts with the first key, decrypts with any. `source` is where the keys come from, as
-    operators know it."""
+class SecretBox(RemembersWorkspaces):
+    """Encrypts with the first key and decrypts with any. `source` names the place of the keys for
+    operators."""
+
+    holds_tokens = True
 
     def __init__(self, keys: Sequence[bytes], source: str = VARIABLE) -> None:
         fernets = [Fernet(key) for key in keys]
@@ -41,15 +46,23 @@ class SecretBox:
         self._fernet = MultiFernet(fernets)
         self._opened: OrderedDict[str, Any] = OrderedDict()  # by ciphertext
 
+    @classmethod
+    def without_keys(cls) -> "SecretBox":
+        """A box that opens nothing that is stored: its key is made up."""
+        return cls([Fernet.generate_key()], "nowhere")
+
     def seal(self, owner: tuple[str, ...], secret: Mapping[str, str]) -> str:
-        """The ciphertext of `secret`, bound to `owner`: (enterprise, team, vendor) for a
-        connection, (enterprise, team, SLACK) for an installation."""
+        """Return the ciphertext of `secret`, bound to `owner`.
+
+        The owner is (enterprise, team, vendor) for a connection and (enterprise, team, SLACK) for
+        an installation.
+        """
         plain = json.dumps({"v": VERSION, "owner": list(owner), "secret": dict(secret)})
         return self._fernet.encrypt(plain.encode()).decode()
 
     def open(self, owner: tuple[str, ...], ciphertext: str) -> dict[str, str]:
-        """The secret that `seal` took. Raises `SecretError` for another owner's, another key's or a
-        damaged one."""
+        """Return the secret that `seal` took. Raises `SecretError` if the ciphertext is damaged, or
+        belongs to another owner or key."""
         if ciphertext in self._opened:
             self._opened.move_to_end(ciphertext)
             return _checked(self._opened[ciphertext], owner)
@@ -61,24 +74,27 @@ class SecretBox:
         return secret
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget the secrets of these workspaces that were opened."""
-        for ciphertext in [
-            it for it, plain in self._opened.items() if Workspace(*plain["owner"][:2]) in scope
-        ]:
+        """Forget the opened secrets of these workspaces."""
+        gone = [
+            ciphertext
+            for ciphertext, plain in self._opened.items()
+            if Workspace(*plain["owner"][:2]) in scope
+        ]
+        for ciphertext in gone:
             del self._opened[ciphertext]
 
     def check(self, owner: tuple[str, ...], ciphertext: str) -> None:
-        """Raises `SecretError` where `open` would; what was in it is not kept in memory."""
+        """Raise `SecretError` if `open` would. The secret is not kept in memory."""
         _checked(self._decrypt(ciphertext), owner)
 
     def reseal(self, owner: tuple[str, ...], ciphertext: str) -> str:
-        """The same secret under the first key; the ciphertext itself where that encrypted it.
-        Raises `SecretError`."""
+        """Return the same secret encrypted with the first key, or the ciphertext itself if the
+        first key encrypted it. Raises `SecretError`."""
         secret = _checked(self._decrypt(ciphertext), owner)
         return ciphertext if self.is_first(ciphertext) else self.seal(owner, secret)
 
     def is_first(self, ciphertext: str) -> bool:
-        """Whether the first key sealed it."""
+        """Return whether the first key encrypted it."""
         try:
             return self._first is not None and bool(self._first.decrypt(ciphertext.encode()))
         except InvalidToken:
@@ -105,18 +121,18 @@ def _checked(plain: Any, owner: tuple[str, ...]) -> dict[str, str]:
     return dict(plain["secret"])
 
 
-def load_secret_box(
-    encryption_keys: SecretStr | None, database: Path, *, anew: bool = False
+def make_secret_box(
+    encryption_keys: SecretStr | None, database: Path, is_lost: Callable[[], bool]
 ) -> SecretBox:
-    """The keys of `RELAY_ENCRYPTION_KEYS`, or of the key file beside the database; commas or white
-    space between them.
+    """Return a box with the keys of `RELAY_ENCRYPTION_KEYS`, or of the key file beside the
+    database.
 
-    The file is made if absent; beside a database that holds secrets already only with `anew`, for
-    then the file was lost. Raises `SettingError`.
+    Commas or white space stand between the keys. A missing key file is made, unless `is_lost` says
+    that the database holds secrets which a new key would not open. Raises `SettingError`.
     """
     path = key_file(database)
     source = VARIABLE if encryption_keys else path.name
-    text = encryption_keys.get_secret_value() if encryption_keys else _read(path, database, anew)
+    text = encryption_keys.get_secret_value() if encryption_keys else _read(path, is_lost)
     try:
         return SecretBox([key.encode() for key in re.split(r"[,\s]+", text) if key], source)
     except ValueError:
@@ -126,25 +142,32 @@ def load_secret_box(
 
 
 def key_file(database: Path) -> Path:
-    """Where the keys are while `RELAY_ENCRYPTION_KEYS` is not set."""
+    """Return the path of the key file, which is used while `RELAY_ENCRYPTION_KEYS` is not set."""
     return database.with_name(database.name + ".key")
 
 
 def how_to_make_one() -> str:
-    """The command for it, by this same Python: another may lack the library."""
-    return f'`{shlex.quote(sys.executable)} -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"`'
+    """Return the command that makes a key, with this same Python: another may lack the library."""
+    code = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
+    return f'`{shlex.quote(sys.executable)} -c "{code}"`'
 
 
 def came_from(source: str) -> str:
-    """Where the keys were taken from, and where others may be: often it is just this shell that
-    lacks the variable."""
+    """Return a sentence that says where the keys were taken from, and where others may be. Often
+    only this shell lacks the variable."""
     if source == VARIABLE:
-        return f"The keys were taken from {VARIABLE} as it is set here. The bot may have others, or a key file."
-    return f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where the bot runs it may be."
+        return (
+            f"The keys were taken from {VARIABLE} as it is set here. The bot may have others, or a "
+            "key file."
+        )
+    return (
+        f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where the "
+        "bot runs it may be."
+    )
 
 
 def none_opens(source: str) -> SettingError:
-    """What to say when nothing that is stored can be read."""
+    """Return the error for keys that open no stored secret."""
     return SettingError(
         source,
         f"none of the stored credentials opens. {came_from(source)} Give the bot the keys that it "
@@ -154,10 +177,10 @@ def none_opens(source: str) -> SettingError:
     )
 
 
-def _read(path: Path, database: Path, anew: bool) -> str:
+def _read(path: Path, is_lost: Callable[[], bool]) -> str:
     try:
         if not path.exists():
-            if not anew and holds_secrets(database):
+            if is_lost():
                 raise SettingError(
                     path.name,
                     f"the key file is gone, {VARIABLE} is not set here, and the database holds "
@@ -178,30 +201,9 @@ def _read(path: Path, database: Path, anew: bool) -> str:
         ) from error
 
 
-def holds_secrets(database: Path) -> bool:
-    """Whether anything is encrypted in that file. What is no database, or not there yet, holds
-    nothing."""
-    if not database.exists():
-        return False
-    try:
-        with contextlib.closing(
-            sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)
-        ) as db:
-            tables = {
-                row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
-            return any(
-                db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0]
-                for table in ("connections", "installations")
-                if table in tables
-            )
-    except sqlite3.DatabaseError:  # opening it for good says what is wrong with it
-        return False
-
-
 def _make_key_file(path: Path) -> None:
-    """Written aside and linked into place: of two processes that start at once, both read the one
-    whole key."""
+    """Make the key file. It is written aside and linked into place, so that two processes which
+    start at once read the same whole key."""
     descriptor, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

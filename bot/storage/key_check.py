@@ -3,21 +3,20 @@
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import structlog
 
-from bot.storage import encrypted_secrets
-from bot.storage.database import Database
-from bot.storage.encrypted_secrets import EncryptedSecret, Tried
+from bot.storage.encrypted_secrets import EncryptedSecret, EncryptedSecrets, Tried
 from bot.storage.encryption import VARIABLE, SecretBox, key_file, none_opens
 
 log = structlog.get_logger(__name__)
 
 
-async def check(database: Database, secret_box: SecretBox) -> None:
-    """Try everything that is stored. Raises `SettingError` when none of it opens; a warning when
-    only some does not."""
-    tried = await demand_some(database, secret_box)
+async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path) -> None:
+    """Try every secret that is stored in that file. Raises `SettingError` if none of them opens,
+    and logs a warning if some do not."""
+    tried = await demand_some(secrets, secret_box)
     if tried.closed:
         log.warning(
             "keys.secrets_not_opened",
@@ -28,24 +27,26 @@ async def check(database: Database, secret_box: SecretBox) -> None:
         log.warning("keys.file_exposed", file=secret_box.source, mode=mode, better="0600")
 
 
-async def demand_some(database: Database, secret_box: SecretBox) -> Tried:
-    """What became of trying everything. Raises `SettingError` when none of it opens."""
-    tried = await encrypted_secrets.try_all(database, secret_box)
+async def demand_some(secrets: EncryptedSecrets, secret_box: SecretBox) -> Tried:
+    """Try every stored secret. Raises `SettingError` if there are some and none of them opens."""
+    tried = await secrets.try_all(secret_box)
     if tried.closed and len(tried.closed) == tried.count:
         raise none_opens(secret_box.source)
     return tried
 
 
-def open_to_others(database: Database) -> str:
-    """The key file's mode ("0644") where others on this machine may read or change it; empty where
-    not, or without one."""
+def open_to_others(database: Path) -> str:
+    """Return the key file's mode ("0644") if other users of this machine may read or change it.
+
+    The result is empty if they may not, or if there is no key file.
+    """
     try:
-        mode = stat.S_IMODE(key_file(database.path).stat().st_mode)
+        mode = stat.S_IMODE(key_file(database).stat().st_mode)
     except OSError:
         return ""
     return f"{mode:04o}" if mode & 0o077 else ""
 
 
 def _by_kind(those: Iterable[EncryptedSecret]) -> Mapping[str, int]:
-    """{"connections": 2} for a log line."""
+    """Return counts for a log line, such as {"connections": 2}."""
     return {f"{kind}s": count for kind, count in Counter(it.kind for it in those).items()}

@@ -1,6 +1,8 @@
 """The tables. Append-only: a migration that has shipped never changes; what changes is another
 migration."""
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 MIGRATIONS = Migrations("relay")
@@ -313,21 +315,151 @@ def m013_add_rights(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m014_name_columns_plainly(db: Database) -> None:
-    """Give the columns of deliveries the names that the code uses."""
-    for old, new in (
-        ("made_at", "created_at"),
-        ("due_at", "next_attempt_at"),
-        ("give_up_at", "expires_at"),
-        ("look_at", "reconcile_at"),
-        ("looks", "lookup_count"),
-        ("resends", "resend_count"),
-        ("sent_at", "first_sent_at"),
-        ("tried_at", "last_attempt_at"),
-        ("changed_at", "updated_at"),
-        ("shown_version", "card_version"),
-        ("card_after", "card_not_before"),
-        ("steps_at", "next_step_at"),
-        ("twins", "duplicates"),
-    ):
-        db.conn.execute(f"ALTER TABLE deliveries RENAME COLUMN {old} TO {new}")
+def m014_rebuild_deliveries(db: Database) -> None:
+    """Give the columns of deliveries the names that the code uses, make `cancelled` a state of its
+    own, and drop the triggers: the code writes the trail itself.
+
+    The CHECK on the state makes a new table necessary. Dropping the old one would take the trail
+    with it, and foreign keys cannot be switched off inside a transaction: so the trail is put aside
+    first.
+    """
+    _execute_all(
+        db,
+        "CREATE TABLE delivery_events_before AS SELECT * FROM delivery_events",
+        "DROP TABLE delivery_events",
+        "CREATE TABLE deliveries_before AS SELECT * FROM deliveries",
+        "DROP TABLE deliveries",
+        _DELIVERIES_14,
+        _DELIVERY_EVENTS_14,
+        _COPY_DELIVERIES_14,
+        "INSERT INTO delivery_events SELECT id, delivery, at, actor, state, reason, attempt"
+        " FROM delivery_events_before ORDER BY id",
+        "DROP TABLE delivery_events_before",
+        "DROP TABLE deliveries_before",
+        *_INDEXES_14,
+    )
+    if wrong := db.conn.execute("PRAGMA foreign_key_check").fetchall():
+        raise sqlite3.IntegrityError(f"{len(wrong)} rows refer to rows that are not there")
+
+
+def _execute_all(db: Database, *statements: str) -> None:
+    for statement in statements:
+        db.conn.execute(statement)
+
+
+_DELIVERIES_14 = """
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY,
+        enterprise TEXT NOT NULL,
+        team TEXT NOT NULL,
+        key TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        vendor TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        branch TEXT NOT NULL,
+        account TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        actor_name TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        private INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        selected TEXT NOT NULL,
+        custom TEXT NOT NULL DEFAULT '[]',
+        view_id TEXT NOT NULL DEFAULT '',
+        revision INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL CHECK (
+            state IN (
+                'queued', 'sending', 'delivered', 'rejected', 'unconfirmed', 'failed', 'cancelled'
+            )
+        ),
+        attempt INTEGER NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL DEFAULT '',
+        sentence TEXT NOT NULL DEFAULT '',
+        field_errors TEXT NOT NULL DEFAULT '{}',
+        vendor_object TEXT NOT NULL DEFAULT '{}',
+        duplicates TEXT NOT NULL DEFAULT '[]',
+        created_at REAL NOT NULL,
+        next_attempt_at REAL NOT NULL,
+        expected_at REAL NOT NULL DEFAULT 0,
+        expires_at REAL NOT NULL DEFAULT 0,
+        first_sent_at REAL NOT NULL DEFAULT 0,
+        last_attempt_at REAL NOT NULL DEFAULT 0,
+        lease_until REAL NOT NULL DEFAULT 0,
+        reconcile_at REAL NOT NULL DEFAULT 0,
+        lookup_count INTEGER NOT NULL DEFAULT 0,
+        resend_count INTEGER NOT NULL DEFAULT 0,
+        follow_up_steps TEXT NOT NULL DEFAULT '{}',
+        next_step_at REAL NOT NULL DEFAULT 0,
+        updated_at REAL NOT NULL DEFAULT 0,
+        changed_by TEXT NOT NULL DEFAULT '',
+        erased_at REAL NOT NULL DEFAULT 0,
+        version INTEGER NOT NULL DEFAULT 1,
+        card_version INTEGER NOT NULL DEFAULT 0,
+        card_not_before REAL NOT NULL,
+        card_channel TEXT NOT NULL DEFAULT '',
+        card_ts TEXT NOT NULL DEFAULT '',
+        view_shown INTEGER NOT NULL DEFAULT 0,
+        view_after REAL NOT NULL DEFAULT 0,
+        UNIQUE (enterprise, team, key)
+    )
+"""
+_DELIVERY_EVENTS_14 = """
+    CREATE TABLE delivery_events (
+        id INTEGER PRIMARY KEY,
+        delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+        at REAL NOT NULL,
+        actor TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        attempt INTEGER NOT NULL
+    )
+"""
+_COPY_DELIVERIES_14 = """
+    INSERT INTO deliveries (
+        id, enterprise, team, key, kind, vendor, operation, branch, account, actor, actor_name,
+        channel, private, title, payload, selected, custom, view_id, revision, state, attempt,
+        reason, sentence, field_errors, vendor_object, duplicates, created_at, next_attempt_at,
+        expected_at, expires_at, first_sent_at, last_attempt_at, lease_until, reconcile_at,
+        lookup_count, resend_count, follow_up_steps, next_step_at, updated_at, changed_by,
+        erased_at, version, card_version, card_not_before, card_channel, card_ts, view_shown,
+        view_after
+    ) SELECT
+        id, enterprise, team, key, kind, vendor, operation, answer, account, actor, actor_name,
+        channel, private, title, payload, chosen, custom, view_id, revision,
+        CASE WHEN state = 'failed' AND reason IN ('cancelled', 'by_hand') THEN 'cancelled'
+            ELSE state END,
+        attempt, reason, sentence, fields, created, twins, made_at, due_at, expected_at,
+        give_up_at, sent_at, tried_at, lease_until, look_at, looks, resends, steps, steps_at,
+        changed_at, changed_by, erased_at, version, shown_version, card_after, card_channel,
+        card_ts, view_shown, view_after
+    FROM deliveries_before ORDER BY id
+"""
+_INDEXES_14 = (
+    "CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending'",
+    "CREATE INDEX deliveries_to_show ON deliveries (card_not_before) WHERE version > card_version",
+    "CREATE INDEX deliveries_card ON deliveries (card_ts) WHERE card_ts != ''",
+    "CREATE INDEX deliveries_failed ON deliveries (enterprise, team, vendor, account)"
+    " WHERE state = 'failed'",
+    "CREATE INDEX deliveries_queue ON deliveries (enterprise, team, vendor, next_attempt_at)"
+    " WHERE state = 'queued'",
+    "CREATE INDEX deliveries_to_look ON deliveries (reconcile_at) WHERE reconcile_at > 0",
+    "CREATE INDEX deliveries_of_person ON deliveries (enterprise, team, actor)",
+    "CREATE INDEX deliveries_to_erase ON deliveries (updated_at) WHERE erased_at = 0"
+    " AND state IN ('delivered', 'rejected', 'failed', 'cancelled')",
+    "CREATE INDEX deliveries_to_follow ON deliveries (created_at) WHERE view_id != ''",
+    "CREATE INDEX deliveries_to_finish ON deliveries (next_step_at) WHERE next_step_at > 0",
+    "CREATE INDEX delivery_events_of ON delivery_events (delivery)",
+)
+
+
+@MIGRATIONS()
+def m020_rename_habits_to_preferences(db: Database) -> None:
+    """Name the table as the code names it: the operation that a channel used last."""
+    db.conn.execute("ALTER TABLE habits RENAME TO preferences")
+
+
+@MIGRATIONS()
+def m021_rename_links_to_setup_links(db: Database) -> None:
+    """Name the table as the code names it: links to the page where a vendor is connected."""
+    db.conn.execute("ALTER TABLE links RENAME TO setup_links")

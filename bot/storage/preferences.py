@@ -3,7 +3,7 @@
 import sqlite3
 
 from bot.storage.database import Database
-from bot.workspace import Workspace
+from bot.workspace import Scope, Workspace
 
 
 class Preferences:
@@ -13,23 +13,27 @@ class Preferences:
         self._database = database
 
     async def get(self, workspace: Workspace, channel: str, kind: str) -> str | None:
-        row = await self._database.read(
-            lambda db: db.execute(
-                "SELECT operation FROM habits WHERE (enterprise, team, channel, kind) = (?, ?, ?, "
-                "?)",
-                (*workspace, channel, kind),
-            ).fetchone()
+        """Return the operation ("rootly.incident"), or None where the channel never used one."""
+        sql = (
+            "SELECT operation FROM preferences"
+            " WHERE (enterprise, team, channel, kind) = (?, ?, ?, ?)"
         )
+        values = (*workspace, channel, kind)
+        row = await self._database.read(lambda tx: tx.execute(sql, values).fetchone())
         return None if row is None else str(row[0])
 
 
 def remember_preference(
-    db: sqlite3.Connection, workspace: Workspace, channel: str, kind: str, operation: str
+    tx: sqlite3.Connection, workspace: Workspace, channel: str, kind: str, operation: str
 ) -> None:
-    """The next form of this kind in this channel starts on this operation. For a transaction that
-    is already open."""
-    db.execute(
-        "INSERT INTO habits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET operation = "
-        "excluded.operation",
+    """Let the next form of this kind in this channel start on this operation."""
+    tx.execute(
+        "INSERT INTO preferences VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET operation = excluded.operation",
         (*workspace, channel, kind, operation),
     )
+
+
+def forget(tx: sqlite3.Connection, scope: Scope) -> None:
+    """Remove what the channels of these workspaces used."""
+    tx.execute(f"DELETE FROM preferences WHERE {scope.condition}", scope.values)

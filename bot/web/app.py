@@ -98,7 +98,7 @@ def make_web(
     async def healthz(request: Request) -> Response:
         try:
             await database.read(
-                lambda db: db.execute("SELECT count(*) FROM connections").fetchone()
+                lambda db: db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             )
         except sqlite3.Error as error:
             log.error("web.health_check_failed", error=type(error).__name__)

@@ -43,7 +43,7 @@ from bot.web import connect_pages as pages
 from bot.web.app import BODY_SECONDS, read_body
 from bot.web.connect_pages import ACTION, AGAIN, FORM_KEY, Typed, Visit
 from bot.web.pages import HEADERS
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +66,9 @@ class _Receipt(NamedTuple):
     answer: Response
 
 
-class Receipts:
-    """The pages of used links, by the link's digest, kept as long as a link is valid."""
+class Receipts(RemembersWorkspaces):
+    """The pages of links that were used up, by the link's digest, for as long as a link would have
+    been good."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -120,7 +121,7 @@ class Connecting:
         self._changed = changed
         self._clock = clock
         self._body_seconds = body_seconds
-        self._https = services.public_url.startswith("https://")
+        self._https = services.connections.public_url.startswith("https://")
         self._cookie = "__Host-connect" if self._https else "connect"
         self._locks: WeakValueDictionary[tuple[Workspace, str], asyncio.Lock] = (
             WeakValueDictionary()
@@ -133,7 +134,7 @@ class Connecting:
         """
         return (
             [Route("/connect/{token}", self.answer, methods=_METHODS)]
-            if self._services.public_url
+            if self._services.connections.public_url
             else []
         )
 
@@ -170,7 +171,7 @@ class Connecting:
 
     async def _look(self, request: Request, browser: str) -> Response:
         token = request.path_params["token"]
-        if (link := await self._services.links.find(token)) is None:
+        if (link := await self._services.connections.setup_links.find(token)) is None:
             return self._over(token, browser)
         visit = await self._visit(link, token, browser)
         if request.query_params.get(pages.ASKED_FIRST) and visit.connection is not None:
@@ -184,11 +185,12 @@ class Connecting:
         if isinstance(posted, Response):
             return posted
         token = request.path_params["token"]
-        if (link := await self._services.links.find(token)) is None:
+        if (link := await self._services.connections.setup_links.find(token)) is None:
             return self._see(token)
         async with self._locks.setdefault((link.workspace, link.vendor), asyncio.Lock()):
-            # A second click may have waited for the first one.
-            if (link := await self._services.links.find(token)) is None:
+            if (
+                link := await self._services.connections.setup_links.find(token)
+            ) is None:  # a second click waited for the first
                 return self._see(token)
             visit = await self._visit(link, token, browser)
             if not hmac.compare_digest(posted.get(FORM_KEY, "").encode(), visit.form_key.encode()):
@@ -222,7 +224,7 @@ class Connecting:
             given = _given(visit, posted)
             account = await check_and_save(
                 visit.adapter,
-                self._services.connections,
+                self._services.connections.store,
                 link.workspace,
                 given,
                 by=link.actor,
@@ -249,7 +251,7 @@ class Connecting:
         if not connection.secret:
             return None
         try:
-            await check_again(visit.adapter, self._services.connections, connection)
+            await check_again(visit.adapter, self._services.connections.store, connection)
         except FormError:
             problem = (
                 "What is stored is no key that this version of the bot can "
@@ -262,7 +264,7 @@ class Connecting:
                     visit, problem=pages.asked_just_now(visit, str(error)), status=422
                 )
             sentence = str(rejected_token(visit.adapter.label, 401))
-            await self._services.connections.mark(link.workspace, link.vendor, sentence)
+            await self._services.connections.store.mark(link.workspace, link.vendor, sentence)
             await self._wake(link)
             refused = replace(visit, connection=replace(connection, broken=sentence))
             return pages.form(refused, problem=pages.still_refused(visit, connection), status=422)
@@ -273,7 +275,7 @@ class Connecting:
 
     async def _disconnect(self, visit: Visit) -> None:
         link = visit.link
-        if await self._services.connections.remove(link.workspace, link.vendor, link):
+        if await self._services.connections.store.remove(link.workspace, link.vendor, link):
             log.info(
                 "connection.removed",
                 team=link.workspace.team,
@@ -290,8 +292,8 @@ class Connecting:
     async def _wake(self, link: SetupLink) -> None:
         """Let everything that waited for the connection go on, and announce the change."""
         await self._services.catalogs.want(link.workspace, link.vendor, ())
-        self._services.dispatcher.wake()
-        self._services.background.start(self._tell(link))
+        self._services.delivery.dispatcher.wake()
+        self._services.slack.background.start(self._tell(link))
 
     async def _tell(self, link: SetupLink) -> None:
         try:
@@ -310,7 +312,9 @@ class Connecting:
             client = await self._client_for(link.workspace)
         except RelayError as error:
             return f"{unknown} {error}"
-        person = await self._services.people.person(client, link.workspace, link.actor, fresh=True)
+        person = await self._services.slack.people.person(
+            client, link.workspace, link.actor, fresh=True
+        )
         if person.role == "unknown":
             return f"{unknown} {person.problem}"
         if person.role != "admin":
@@ -323,13 +327,13 @@ class Connecting:
     async def _visit(self, link: SetupLink, token: str, browser: str) -> Visit:
         found = [
             it
-            for it in await self._services.connections.of(link.workspace)
+            for it in await self._services.connections.store.of(link.workspace)
             if it.vendor == link.vendor
         ]
-        waiting = await self._services.deliveries.waiting(link.workspace)
+        waiting = await self._services.delivery.deliveries.waiting(link.workspace)
         return Visit(
             link=link,
-            adapter=self._services.adapters[link.vendor],
+            adapter=self._services.operations.adapters[link.vendor],
             connection=found[0] if found else None,
             waiting={
                 account: it.number
@@ -379,7 +383,7 @@ class Connecting:
         """
         if site := request.headers.get("sec-fetch-site"):
             return site == "same-origin"
-        address = urlsplit(self._services.public_url)
+        address = urlsplit(self._services.connections.public_url)
         return request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
 
     async def _posted(self, request: Request) -> dict[str, str] | Response:

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from slack_sdk.oauth import AuthorizeUrlGenerator
@@ -34,12 +34,16 @@ INSTALL = "/slack/install"
 CALLBACK = "/slack/oauth_redirect"
 
 
-class OAuth:
-    """The two routes of an installation.
+class AuthorizePage(NamedTuple):
+    """Slack's page on which a person agrees to the installation, and the scopes that the app
+    needs."""
 
-    `client` has a long time-out and no token. `authorize_url` is Slack's page, and `scopes` are the
-    scopes that the app needs.
-    """
+    url: str
+    scopes: Collection[str]
+
+
+class OAuth:
+    """The routes of an installation. `client` has time and no token."""
 
     def __init__(
         self,
@@ -47,16 +51,14 @@ class OAuth:
         client: AsyncWebClient,
         installations: Installations,
         states: OAuthStates,
-        *,
-        authorize_url: str,
-        scopes: Collection[str],
+        authorize_page: AuthorizePage,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._client = client
         self._installations = installations
         self._states = states
-        self._scopes = frozenset(scopes)
+        self._scopes = frozenset(authorize_page.scopes)
         self._clock = clock
         self._https = app.url.startswith("https://")
         self._cookie = "__Host-install" if self._https else "install"
@@ -64,8 +66,8 @@ class OAuth:
         self._slack = AuthorizeUrlGenerator(
             client_id=app.client_id,
             redirect_uri=self._redirect_uri,
-            scopes=sorted(scopes),
-            authorization_url=authorize_url,
+            scopes=sorted(authorize_page.scopes),
+            authorization_url=authorize_page.url,
         )
 
     def routes(self) -> list[Route]:

@@ -18,10 +18,10 @@ from bot.adapters.twilio.forms import Beginnings, Filter, Filter2
 from bot.adapters.twilio.lists import TOO_LONG, TOO_LONG_TO_COPY, WOULD_REPLACE, entries, prefill
 from bot.adapters.twilio.rules import FILTERS
 from bot.errors import FormError, RejectedError, UnauthorizedError
-from bot.forms import modal, more_block, parse, render
 from bot.forms.fields import Form
 from bot.forms.files import Fetched, with_files
-from bot.forms.parse import NOTICE
+from bot.forms.parse import NOTICE, parse
+from bot.forms.render import modal, more_block, render
 from bot.playground.slack.limits import check_view
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.twilio_filled import FIFO, KEY, OTHER_QUEUE, WORKFLOW, WQ, WS, WW

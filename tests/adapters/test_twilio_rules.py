@@ -10,7 +10,7 @@ from bot.adapters.twilio import rules
 from bot.adapters.twilio.configuration import LARGEST, problems, warning
 from bot.adapters.twilio.forms import FromFields
 from bot.errors import FormError
-from bot.forms import parse
+from bot.forms.parse import parse
 from bot.forms.shape import places
 from tests.adapters.twilio_filled import FIFO, OTHER_QUEUE, WORKFLOW, WQ, from_fields
 from tests.contract.twilio import configurations, workflows

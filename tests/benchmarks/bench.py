@@ -34,10 +34,9 @@ from bot.adapters.http import make_client
 from bot.adapters.registry import make_adapters
 from bot.adapters.rootly.tasks import types
 from bot.catalogs.store import CatalogStore
-from bot.connections.store import Connections
 from bot.playground.slack.transport import encode, signature
 from bot.storage.database import Database
-from bot.storage.encryption import load_secret_box
+from bot.stores import load_secret_box, open_stores
 from bot.workspace import Workspace
 from tests.benchmarks.payloads import (
     TEAM,
@@ -152,7 +151,7 @@ class Bench:
                 client, dict.fromkeys(("rootly", "incident_io", "twilio"), self.answering)
             )["rootly"]
         connections, lists = (
-            Connections(database, load_secret_box(None, self.database)),
+            open_stores(database, load_secret_box(None, self.database)).connections,
             CatalogStore(database),
         )
         await connections.save(

@@ -28,7 +28,7 @@ from bot.workspace import Workspace
 
 HERE = Workspace("", "T012AB3CD")
 DELIVERED = Outcome(
-    "delivered", created={"id": "1", "reference": "INC-1", "title": "It is down", "url": ""}
+    "delivered", vendor_object={"id": "1", "reference": "INC-1", "title": "It is down", "url": ""}
 )
 COPIED = 1000
 
@@ -41,7 +41,7 @@ def draft(number: int) -> Draft:
         kind="incident",
         vendor="rootly",
         operation="incident",
-        answer="",
+        branch="",
         account="acme",
         actor=f"U{number % 50:08}",
         actor_name="Maya Okafor",
@@ -49,7 +49,7 @@ def draft(number: int) -> Draft:
         private=False,
         title="Checkout is down",
         payload={"title": "Checkout is down", "summary": "Nobody can pay. " * 20},
-        chosen={},
+        selected={},
     )
 
 
@@ -59,7 +59,7 @@ async def prepared(path: Path, finished: int) -> Database:
     deliveries = Deliveries(database)
     row, _ = await deliveries.enqueue(draft(0), lease=45, card_not_before=0)
     await deliveries.settle(row, DELIVERED)
-    await database.write(lambda db: db.execute("UPDATE deliveries SET shown_version = version"))
+    await database.write(lambda db: db.execute("UPDATE deliveries SET card_version = version"))
     columns = [
         it[1]
         for it in await database.read(

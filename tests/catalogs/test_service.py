@@ -17,12 +17,10 @@ from bot.delivery.model import Outcome
 from bot.delivery.store.queue import Deliveries
 from bot.errors import OutcomeUnknownError, RetryLaterError, UnauthorizedError
 from bot.storage.database import Database
-from bot.storage.encryption import SecretBox
 from tests.conftest import eventually
 from tests.parts import (
     ELSEWHERE,
     HERE,
-    KEY,
     MADE,
     NO_LIMITS,
     SECRET,
@@ -31,6 +29,7 @@ from tests.parts import (
     draft,
     ended,
     labels,
+    make_connections,
 )
 
 REVOKED = UnauthorizedError("Notes", "Notes no longer accepts the token.")
@@ -69,7 +68,7 @@ class Shelf:
 
 
 def make(database: Database, clock: Clock, adapter: Notes | None = None) -> Shelf:
-    connections = Connections(database, SecretBox([KEY]), clock)
+    connections = make_connections(database, clock)
     adapter = adapter or Notes()
     recovered: list[float] = []
     catalogs = Catalogs(
@@ -493,7 +492,7 @@ async def created(shelf: Shelf, key: str = "a", number: int = 1) -> None:
     deliveries = Deliveries(shelf.database, shelf.clock)
     row, _ = await deliveries.enqueue(draft(key), lease=45, card_not_before=0)
     made = MADE.model_copy(update={"id": f"n{number}", "reference": f"N-{number}"}).model_dump()
-    settled = await deliveries.settle(row, Outcome("delivered", created=made))
+    settled = await deliveries.settle(row, Outcome("delivered", vendor_object=made))
     assert settled is not None
     await shelf.catalogs.created(settled, "notes")
 

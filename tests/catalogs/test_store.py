@@ -1,4 +1,4 @@
-"""The vendors' lists on disk, and the channels' habits."""
+"""The vendors' lists on disk, and the channels' preferences."""
 
 from bot.adapters.base import Entry
 from bot.catalogs.store import CatalogStore

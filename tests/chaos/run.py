@@ -225,7 +225,7 @@ class Scene:
         if "edit" in offered:
             name = f"{row['vendor']}.{row['operation']}"
             try:
-                await person.correct(*place, name, json.loads(row["fields"]))
+                await person.correct(*place, name, json.loads(row["field_errors"]))
             except GaveUpError as form:
                 self.abandoned.add(str(form))
         elif "is_there" in offered:

@@ -18,13 +18,12 @@ import yaml
 
 from bot.__main__ import main
 from bot.cli import manifest
-from bot.connections.store import Connections
 from bot.delivery.model import Outcome
 from bot.delivery.store.queue import Deliveries
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.encryption import load_secret_box
+from bot.stores import load_secret_box, open_stores
 from bot.workspace import Workspace
 from tests.conftest import eventually
 from tests.parts import draft
@@ -283,7 +282,7 @@ async def connected(
     database = await Database.open(settings.database)
     try:
         secret_box = load_secret_box(settings.encryption_keys, settings.database)
-        found = await Connections(database, secret_box).get(workspace, vendor)
+        found = await open_stores(database, secret_box).connections.get(workspace, vendor)
         return None if found is None else (found.account_name, found.secret)
     finally:
         await database.close()
@@ -457,9 +456,8 @@ async def _given_up(sandbox: Sandbox, settings: Settings) -> None:
     """An incident that was given up."""
     database = await Database.open(settings.database)
     try:
-        connections = Connections(
-            database, load_secret_box(settings.encryption_keys, settings.database)
-        )
+        secret_box = load_secret_box(settings.encryption_keys, settings.database)
+        connections = open_stores(database, secret_box).connections
         [account] = [
             it.account for it in await connections.of(sandbox.workspace) if it.vendor == "rootly"
         ]

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.cli.deliveries import Wanted, main
-from bot.delivery.model import STATES, Delivery, Outcome, State
+from bot.delivery.model import Delivery, Outcome
+from bot.delivery.states import STATES, State
+from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
@@ -73,11 +75,17 @@ class Desk:
             deliveries = Deliveries(database, self.at)
             row, _ = await deliveries.enqueue(draft(key, **changes), lease=45, card_not_before=0.0)
             self.at.advance(60)
+            if state == "cancelled":
+                await deliveries.settle(row, Outcome("queued", reason, "Words."))
+                await Decisions(database, self.at).make(row.workspace, key, "cancel", "operator")
+                return
             created = MADE if state == "delivered" else None
             if state != "sending":
                 await deliveries.settle(
                     row,
-                    Outcome(state, reason, "Words.", created=created, next_attempt_at=self.at()),
+                    Outcome(
+                        state, reason, "Words.", vendor_object=created, next_attempt_at=self.at()
+                    ),
                 )
 
         self.does(work)
@@ -277,7 +285,10 @@ def test_shows_what_remains_to_be_set(desk: Desk) -> None:
             draft("ir000000000001", custom=custom), lease=45, card_not_before=0.0
         )
         await deliveries.settle(
-            row, Outcome("delivered", created=MADE, steps=("custom.9b1f", "custom.gone"))
+            row,
+            Outcome(
+                "delivered", vendor_object=MADE, follow_up_steps=("custom.9b1f", "custom.gone")
+            ),
         )
         claimed = await steps.claim(60)
         assert claimed is not None
@@ -327,11 +338,11 @@ def test_retries(desk: Desk, state: State, reason: str) -> None:
 def test_cancels(desk: Desk) -> None:
     """What waits is not sent any more."""
     desk.submitted("ir000000000001", "queued")
-    assert "failed (cancelled), attempt 1, by operator" in desk.asks(
+    assert "cancelled (cancelled), attempt 1, by operator" in desk.asks(
         key="ir000000000001", wish="cancel"
     )
     row = desk.row("ir000000000001")
-    assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", "operator")
+    assert (row.state, row.reason, row.changed_by) == ("cancelled", "cancelled", "operator")
 
 
 def test_cancels_what_waits_for_an_admin(desk: Desk) -> None:
@@ -339,10 +350,15 @@ def test_cancels_what_waits_for_an_admin(desk: Desk) -> None:
     desk.submitted("ir000000000001", "failed", reason="unauthorized")
     desk.asks(key="ir000000000001", wish="cancel")
     row = desk.row("ir000000000001")
-    assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", "operator")
+    assert (row.state, row.reason, row.changed_by) == ("cancelled", "cancelled", "operator")
 
 
-POSSIBLE = {("retry", "failed"), ("retry", "unconfirmed"), ("cancel", "queued")}
+POSSIBLE = {
+    ("retry", "failed"),
+    ("retry", "cancelled"),
+    ("retry", "unconfirmed"),
+    ("cancel", "queued"),
+}
 IMPOSSIBLE = [
     (wish, state)
     for wish in ("retry", "cancel")
@@ -381,6 +397,7 @@ SENTENCES = {
         "unconfirmed",
     ): "may have been created already; look at the vendor, or let `--retry` send it again",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
+    ("cancel", "cancelled"): "was given up already and will not be sent; `--retry` sends it again",
 }
 
 

@@ -22,7 +22,6 @@ from starlette.routing import Route
 from bot.cli import doctor
 from bot.cli.doctor import slack as about_slack
 from bot.cli.doctor.findings import Finding, limited
-from bot.connections.store import Connections
 from bot.delivery.model import Outcome
 from bot.delivery.store.queue import Deliveries
 from bot.errors import UnauthorizedError
@@ -33,7 +32,7 @@ from bot.slack import manifest
 from bot.slack.installations import Installation, Installations
 from bot.storage import condition
 from bot.storage.database import Database
-from bot.storage.encryption import load_secret_box
+from bot.stores import load_secret_box, open_stores
 from bot.workspace import Workspace
 from tests.cli.test_commands import run
 from tests.conftest import World, eventually
@@ -220,7 +219,7 @@ async def test_a_file_that_is_too_large_to_be_read_as_a_whole(settings: Settings
     """It is looked at for a while only, and not called damaged."""
     await changed(
         settings,
-        "INSERT INTO habits WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
+        "INSERT INTO preferences WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
         "< 20000)"
         " SELECT '', 'T1', 'C' || i, 'incident', 'rootly.incident' FROM n",
     )
@@ -276,7 +275,8 @@ async def test_counts_secrets_in_words(
     """Neither "all 0" nor "all 1"."""
     key, newer = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     database = await Database.open(settings.database)
-    connections = Connections(database, load_secret_box(SecretStr(key), settings.database))
+    secret_box = load_secret_box(SecretStr(key), settings.database)
+    connections = open_stores(database, secret_box).connections
     for vendor in vendors:
         await connections.save(
             Workspace("", "T1"), vendor, account="a", account_name="A", secret={"api_key": "x"}

@@ -13,8 +13,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from bot import messages
 from bot.cli.manifest import filled
+from bot.delivery.states import RULES
 from bot.slack.manifest import load
 from bot.web.oauth import CALLBACK
 from tests.conftest import World
@@ -164,7 +164,7 @@ def test_every_button_has_its_listener() -> None:
     """Whatever can be pressed below a delivery is heard by exactly one listener."""
     listened = Registered().of("action")
     made = [
-        *{name for names in messages.ACTIONS.values() for name in names},
+        *{name for rule in RULES.values() for name in rule.actions},
         "open",
         "open_1",
         "open_4",

@@ -13,7 +13,6 @@ from cryptography.fernet import Fernet
 from structlog.testing import capture_logs
 
 from bot.cli import rotate_keys
-from bot.connections.store import Connections
 from bot.errors import SecretError, SettingError
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
@@ -21,6 +20,7 @@ from bot.storage import encrypted_secrets
 from bot.storage.database import Database
 from bot.storage.encryption import SLACK, SecretBox
 from bot.storage.key_check import check
+from bot.stores import SECRETS, open_secrets, open_stores
 from bot.workspace import Workspace
 from tests.cli.test_commands import run
 from tests.conftest import running
@@ -51,7 +51,7 @@ async def save(database: Database, secret_box: SecretBox, *places: tuple[Workspa
         if vendor == SLACK:
             await install(database, workspace, secret_box.seal((*workspace, SLACK), TOKEN))
         else:
-            await Connections(database, secret_box).save(
+            await open_stores(database, secret_box).connections.save(
                 workspace, vendor, account="a", account_name="A", secret=SECRET
             )
 
@@ -93,7 +93,7 @@ async def opening(database: Database, *given: bytes) -> list[tuple[str, ...]]:
     secret_box = SecretBox(given)
     return [
         it.owner
-        async for chunk in encrypted_secrets.everything(database, lambda it: it.problem(secret_box))
+        async for chunk in open_secrets(database).everything(lambda it: it.problem(secret_box))
         for it, no in chunk
         if not no
     ]
@@ -108,7 +108,7 @@ async def test_a_token_copied_to_another_row_column_or_table_does_not_open(
     await save(database, secret_box, *EVERYTHING)
     found = [
         it
-        async for chunk in encrypted_secrets.everything(database, lambda it: it.ciphertext)
+        async for chunk in open_secrets(database).everything(lambda it: it.ciphertext)
         for it, _ in chunk
     ]
     assert sorted(it.owner for it in found) == sorted(
@@ -146,7 +146,7 @@ async def test_rotates_everything(database: Database, tmp_path: Path) -> None:
     )
     assert len(await opening(database, NEW)) == 111
     assert await opening(database, OLD) == []
-    found = await Connections(database, SecretBox([NEW])).get(HERE, "twilio")
+    found = await open_stores(database, SecretBox([NEW])).connections.get(HERE, "twilio")
     assert found is not None
     assert found.secret == SECRET
 
@@ -167,7 +167,9 @@ async def test_knows_every_column_that_holds_ciphertexts(tmp_path: Path) -> None
         ]
         sql = "SELECT count(*) FROM {} WHERE CAST({} AS TEXT) LIKE 'gAAAAA%'"
         found = {it for it in columns if db.execute(sql.format(*it)).fetchone()[0]}
-    assert found == {(place.table, place.column) for place in encrypted_secrets.PLACES.values()}
+    named = {("connections", "secret"), ("installations", "token")}
+    assert found == named
+    assert {it.kind for it in SECRETS} == {"connection", "installation"}
 
 
 async def test_leaves_nothing_that_the_old_key_opens_in_any_file(database: Database) -> None:
@@ -175,7 +177,7 @@ async def test_leaves_nothing_that_the_old_key_opens_in_any_file(database: Datab
     await save(database, SecretBox([OLD]), *EVERYTHING)
     before = [
         it
-        async for chunk in encrypted_secrets.everything(database, lambda it: it.ciphertext)
+        async for chunk in open_secrets(database).everything(lambda it: it.ciphertext)
         for _, it in chunk
     ]
     await run("rotate-keys", **environment(database.path, NEW, OLD))
@@ -283,14 +285,14 @@ async def test_never_overwrites_what_changed_meanwhile(tmp_path: Path) -> None:
         await save(database, SecretBox([OLD]), *EVERYTHING)
         typed, before = (
             {"api_key": "typed in the meantime"},
-            Connections(database, SecretBox([OLD])),
+            open_stores(database, SecretBox([OLD])).connections,
         )
         database.saves = lambda: before.save(
             HERE, "rootly", account="a", account_name="A", secret=typed
         )
-        rotated = await encrypted_secrets.rotate(database, SecretBox([NEW, OLD]))
+        rotated = await open_secrets(database).rotate(SecretBox([NEW, OLD]))
         assert (rotated.done, rotated.missed) == ({"connection": 3, "installation": 2}, {})
-        found = await Connections(database, SecretBox([NEW])).get(HERE, "rootly")
+        found = await open_stores(database, SecretBox([NEW])).connections.get(HERE, "rootly")
         assert found is not None
         assert found.secret == typed
     finally:
@@ -403,7 +405,7 @@ async def test_starts_when_only_some_do_not_open(database: Database) -> None:
     await save(database, SecretBox([OLD]), (HERE, "rootly"))
     await save(database, SecretBox([OTHER]), (HERE, "twilio"), (ELSEWHERE, "twilio"), (HERE, SLACK))
     with capture_logs() as logs:
-        await check(database, SecretBox([OLD]))
+        await check(open_secrets(database), SecretBox([OLD]), database.path)
     assert logs == [
         {
             "event": "keys.secrets_not_opened",
@@ -418,7 +420,7 @@ async def test_starts_when_only_some_do_not_open(database: Database) -> None:
 async def test_an_empty_database_goes_with_any_key(database: Database) -> None:
     """Nothing is stored, so nothing can be wrong."""
     with capture_logs() as logs:
-        await check(database, SecretBox([OTHER]))
+        await check(open_secrets(database), SecretBox([OTHER]), database.path)
     assert logs == []
 
 
@@ -434,7 +436,7 @@ async def test_warns_of_a_key_file_that_others_can_read(database: Database) -> N
     ):
         file.chmod(mode)
         with capture_logs() as logs:
-            await check(database, SecretBox([OLD], source))
+            await check(open_secrets(database), SecretBox([OLD], source), database.path)
         told.append(logs)
     warning = {"event": "keys.file_exposed", "log_level": "warning", "file": "relay.db.key"}
     assert told == [[warning | {"mode": "0644", "better": "0600"}], [], []]

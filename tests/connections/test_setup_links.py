@@ -125,5 +125,5 @@ async def test_expired_links_go_when_a_new_one_is_made(
     await made(links, ELSEWHERE)
     clock.advance(LINK_SECONDS)
     await made(links)
-    rows = await database.read(lambda db: db.execute("SELECT team FROM links").fetchall())
+    rows = await database.read(lambda db: db.execute("SELECT team FROM setup_links").fetchall())
     assert [row[0] for row in rows] == [HERE.team]

@@ -15,6 +15,7 @@ from bot.delivery.store.queue import Deliveries
 from bot.errors import SecretError
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.stores import open_stores
 from bot.workspace import Workspace
 from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 
@@ -112,7 +113,7 @@ async def test_credentials_of_a_lost_key_are_one_sentence(
     """Using them raises; the list of connections still comes, so that an admin sees what to
     reconnect."""
     await save(connections)
-    locked = Connections(database, SecretBox([Fernet.generate_key()]))
+    locked = open_stores(database, SecretBox([Fernet.generate_key()])).connections
     with pytest.raises(SecretError, match=f"^{UNREADABLE}$"):
         await locked.get(HERE, "notes")
     assert [(it.vendor, it.broken, it.secret) for it in await locked.of(HERE)] == [

@@ -7,15 +7,15 @@ import pytest
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store import backlog
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
 from tests.parts import HERE, Clock, draft
 
 UNCLEAR = Outcome("unconfirmed", "unclear", "Notes did not answer.", reconcile_at=1.0)
-Step = Callable[[Doubts, Delivery], Awaitable[Delivery | None]]
+Step = Callable[[ReconcileStore, Delivery], Awaitable[Delivery | None]]
 
 
-async def nothing(_: Doubts, row: Delivery) -> Delivery:
+async def nothing(_: ReconcileStore, row: Delivery) -> Delivery:
     return row
 
 
@@ -45,7 +45,7 @@ async def test_all_agree_about_who_has_to_act(
     queued, _ = await deliveries.enqueue(draft("a"), lease=45.0, card_not_before=0.0)
     unclear = await deliveries.settle(queued, UNCLEAR)
     assert unclear is not None
-    row = await step(Doubts(database, clock), unclear)
+    row = await step(ReconcileStore(database, clock), unclear)
     assert row is not None
     told = await backlog.count(database, clock.now)
     assert (told.undecided, told.looked_up) == (int(undecided), int(not undecided))

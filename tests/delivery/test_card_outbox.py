@@ -24,7 +24,9 @@ from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
 LEASE = 45.0
 CHANNEL, PERSON = "C0GENERAL1", "U0ANN00001"
 IN_CHANNEL, DIRECTLY = place(HERE, CHANNEL), place(HERE, PERSON)
-DELIVERED = Outcome("delivered", created={"id": "1", "reference": "N-1", "title": "T", "url": ""})
+DELIVERED = Outcome(
+    "delivered", vendor_object={"id": "1", "reference": "N-1", "title": "T", "url": ""}
+)
 REJECTED = Outcome("rejected", "refused", "No.")
 AWAY = Outcome("queued", "unreachable")
 

@@ -73,7 +73,7 @@ async def test_a_submission_is_delivered_at_once(machine: Machine) -> None:
     its picker."""
     committed = await machine.submit()
     row = await machine.until("delivered")
-    assert (committed.state, row.attempt, row.created) == ("sending", 1, MADE.model_dump())
+    assert (committed.state, row.attempt, row.vendor_object) == ("sending", 1, MADE.model_dump())
     [sent] = machine.adapter.sent
     assert (sent.form.model_dump(), sent.marker, sent.reporter) == (
         {"text": "Checkout is down"},
@@ -159,7 +159,7 @@ async def test_a_refusal_is_kept_with_its_fields(machine: Machine) -> None:
     machine.adapter.script = [RejectedError("Notes", "Too many.", {"text": "is too short"})]
     await machine.submit()
     row = await machine.until("rejected")
-    assert (row.reason, row.sentence, row.fields) == (
+    assert (row.reason, row.sentence, row.field_errors) == (
         "refused",
         "Too many.",
         {"text": "is too short"},

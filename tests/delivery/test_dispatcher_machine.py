@@ -259,7 +259,7 @@ async def test_an_answer_is_not_lost_to_a_busy_file(
     with capture_logs() as logs, FileHeld(machine):
         gate.open.set()
         await eventually(lambda: logs)
-    assert (await machine.until("delivered")).created == MADE.model_dump()
+    assert (await machine.until("delivered")).vendor_object == MADE.model_dump()
     assert logs[0]["event"] == "delivery.outcome_not_saved"
 
 

@@ -37,8 +37,8 @@ async def test_the_row_is_readable_as_sending_while_the_vendor_works(world: Worl
     vendor.hold.set()
     row = await until(world, "delivered")
     assert kept == [(KEY, "sending", 1)]
-    assert row.created["title"] == "Checkout is down"
-    assert row.created["reference"].startswith("INC-")
+    assert row.vendor_object["title"] == "Checkout is down"
+    assert row.vendor_object["reference"].startswith("INC-")
 
 
 async def test_a_rate_limit_is_waited_out(world: World) -> None:
@@ -109,7 +109,7 @@ async def test_a_connection_that_breaks_in_the_middle_creates_nothing_twice(worl
     vendor.hold.set()
     await vendor.set_fault("fine")
     row = await until(world, "delivered")
-    assert (row.created["id"], made(world), posts(world)) == (vendor.created[0].id, 1, 2)
+    assert (row.vendor_object["id"], made(world), posts(world)) == (vendor.created[0].id, 1, 2)
 
 
 async def test_a_refusal_names_the_field(world: World) -> None:
@@ -120,7 +120,7 @@ async def test_a_refusal_names_the_field(world: World) -> None:
     )
     await submit(world)
     row = await until(world, "rejected")
-    assert (row.fields, row.sentence) == ({"severity_id": "is not one of yours"}, "")
+    assert (row.field_errors, row.sentence) == ({"severity_id": "is not one of yours"}, "")
 
 
 async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
@@ -135,13 +135,14 @@ async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
 
     async def broken() -> bool:
         return said in {
-            it.broken for it in await world.bot.services.connections.of(world.sandbox.workspace)
+            it.broken
+            for it in await world.bot.services.connections.store.of(world.sandbox.workspace)
         }
 
     await eventually(broken)
     await vendor.set_fault("fine")
     await world.sandbox.connect_vendors(world.settings)
-    world.bot.services.dispatcher.wake()
+    world.bot.services.delivery.dispatcher.wake()
     await until(world, "delivered")
     assert made(world) == 1
 

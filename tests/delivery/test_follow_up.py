@@ -103,14 +103,14 @@ async def workshop(tmp_path: Path, limits: Limits) -> AsyncIterator[Workshop]:
 async def test_each_step_is_carried_out_once(workshop: Workshop) -> None:
     """One after the other, with the object's id; then everybody hears that it is whole."""
     before = await workshop.deliver()
-    assert (before.state, before.settled, before.steps) == (
+    assert (before.state, before.settled, before.follow_up_steps) == (
         "delivered",
         False,
         {"custom.a": "", "custom.b": ""},
     )
     row = await workshop.work()
     assert workshop.forms.done == [("n1", "custom.a"), ("n1", "custom.b")]
-    assert (row.steps, row.next_step_at, row.settled, row.created) == (
+    assert (row.follow_up_steps, row.next_step_at, row.settled, row.vendor_object) == (
         {},
         0.0,
         True,
@@ -144,7 +144,11 @@ async def test_a_refusal_concerns_its_own_step(
     await workshop.deliver()
     with capture_logs() as logs:
         row = await workshop.work()
-    assert (row.steps, row.next_step_at, row.settled) == ({"custom.a": sentence}, 0.0, True)
+    assert (row.follow_up_steps, row.next_step_at, row.settled) == (
+        {"custom.a": sentence},
+        0.0,
+        True,
+    )
     assert workshop.forms.done == [("n1", "custom.b")]
     assert "secret" not in str(logs)
     workshop.clock.advance(DAY)
@@ -153,7 +157,7 @@ async def test_a_refusal_concerns_its_own_step(
     await Decisions(workshop.machine.database, workshop.clock).make(
         HERE, row.key, "finish", "U0BOB00001"
     )
-    assert (await workshop.work()).steps == {}
+    assert (await workshop.work()).follow_up_steps == {}
     assert workshop.forms.done[1:] == [("n1", "custom.a")]
 
 
@@ -173,11 +177,11 @@ async def test_what_gets_no_answer_is_tried_again(workshop: Workshop, error: Exc
     waits = []
     for _ in range(3):
         waiting = await workshop.work()
-        assert (waiting.steps, waiting.version) == (row.steps, row.version)
+        assert (waiting.follow_up_steps, waiting.version) == (row.follow_up_steps, row.version)
         waits.append(waiting.next_step_at - workshop.clock.now)
         workshop.clock.now = waiting.next_step_at + 60
     assert waits == [RETRY_SECONDS[0], pytest.approx(15.25), pytest.approx(34.06, abs=0.01)]
-    assert (await workshop.work()).steps == {}
+    assert (await workshop.work()).follow_up_steps == {}
     assert len(workshop.forms.done) == 2
 
 
@@ -200,7 +204,10 @@ async def test_it_is_given_up_after_a_day(workshop: Workshop) -> None:
     workshop.clock.advance(DAY + 1)
     row = await workshop.work()
     sentence = "Notes did not take it within 24 hours."
-    assert (row.steps, row.settled) == ({"custom.a": sentence, "custom.b": sentence}, True)
+    assert (row.follow_up_steps, row.settled) == (
+        {"custom.a": sentence, "custom.b": sentence},
+        True,
+    )
 
 
 async def test_what_is_forbidden_is_for_all_steps(workshop: Workshop) -> None:
@@ -209,7 +216,7 @@ async def test_what_is_forbidden_is_for_all_steps(workshop: Workshop) -> None:
     workshop.forms.steps = [UnauthorizedError("Notes", sentence, 403)]
     await workshop.deliver()
     row = await workshop.work()
-    assert (row.steps, workshop.forms.tried) == (
+    assert (row.follow_up_steps, workshop.forms.tried) == (
         dict.fromkeys(("custom.a", "custom.b"), sentence),
         ["custom.a"],
     )
@@ -220,7 +227,7 @@ async def test_it_goes_to_no_other_account(workshop: Workshop) -> None:
     await workshop.deliver()
     await workshop.machine.connect("other")
     row = await workshop.work()
-    assert set(row.steps.values()) == {not_connected(Notes)}
+    assert set(row.follow_up_steps.values()) == {not_connected(Notes)}
     assert workshop.forms.tried == []
 
 
@@ -229,10 +236,10 @@ async def test_it_keeps_to_the_connections_pace(workshop: Workshop) -> None:
     """One write a minute is allowed: the second step waits for its turn."""
     await workshop.deliver()
     row = await workshop.work()
-    assert (row.steps, workshop.forms.tried) == ({"custom.b": ""}, ["custom.a"])
+    assert (row.follow_up_steps, workshop.forms.tried) == ({"custom.b": ""}, ["custom.a"])
     assert 0 < row.next_step_at - workshop.clock.now <= 60
     workshop.clock.now = row.next_step_at
-    assert (await workshop.work()).steps == {}
+    assert (await workshop.work()).follow_up_steps == {}
 
 
 async def test_what_was_under_way_at_the_end_is_done_by_the_next_start(workshop: Workshop) -> None:
@@ -250,10 +257,10 @@ async def test_what_was_under_way_at_the_end_is_done_by_the_next_start(workshop:
     async with asyncio.timeout(5):
         await reached.wait()
     await ended(running)
-    assert (await workshop.machine.row()).steps == {"custom.b": ""}
-    assert (await workshop.work()).steps == {"custom.b": ""}
+    assert (await workshop.machine.row()).follow_up_steps == {"custom.b": ""}
+    assert (await workshop.work()).follow_up_steps == {"custom.b": ""}
     workshop.clock.advance(LEASE_SECONDS)
-    assert (await workshop.work()).steps == {}
+    assert (await workshop.work()).follow_up_steps == {}
     assert workshop.forms.done == [("n1", "custom.a"), ("n1", "custom.b")]
 
 

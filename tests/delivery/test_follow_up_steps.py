@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from bot.adapters.base import Created
-from bot.delivery.model import Delivery, Outcome
+from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Outcome
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.history import History
-from bot.delivery.store.queue import GIVE_UP_SECONDS, Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.queue import Deliveries
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
 from tests.parts import Clock, draft
 
@@ -28,7 +28,7 @@ async def created(
     """A row that was delivered, and of which these steps remain."""
     row, _ = await deliveries.enqueue(draft(key), lease=45, card_not_before=0.0)
     settled = await deliveries.settle(
-        row, Outcome("delivered", created={"id": "n1"}, steps=remaining)
+        row, Outcome("delivered", vendor_object={"id": "n1"}, follow_up_steps=remaining)
     )
     assert settled is not None
     return settled
@@ -39,7 +39,7 @@ async def test_what_was_delivered_whole_is_nobodys_to_finish(
 ) -> None:
     """Nothing remains, nothing is due."""
     row = await created(deliveries, ())
-    assert (row.steps, row.next_step_at, row.settled) == ({}, 0.0, True)
+    assert (row.follow_up_steps, row.next_step_at, row.settled) == ({}, 0.0, True)
     assert (await steps.next_time(), await steps.claim(45)) == (None, None)
 
 
@@ -48,7 +48,7 @@ async def test_one_worker_has_it(
 ) -> None:
     """Due at once, claimed once; when whoever claimed it dies, it is due again after the lease."""
     row = await created(deliveries)
-    assert (row.settled, row.steps, await steps.next_time()) == (
+    assert (row.settled, row.follow_up_steps, await steps.next_time()) == (
         False,
         dict.fromkeys(BOTH, ""),
         clock.now,
@@ -73,14 +73,14 @@ async def test_each_step_is_noted(
     clock.advance(1)
     half = await steps.settled(claimed, {"custom.a": ""}, 45)
     assert half is not None
-    assert (half.steps, half.next_step_at, half.version) == (
+    assert (half.follow_up_steps, half.next_step_at, half.version) == (
         {"custom.b": ""},
         clock.now + 45,
         row.version,
     )
     whole = await steps.settled(half, {"custom.b": "Not that."}, 45)
     assert whole is not None
-    assert (whole.steps, whole.next_step_at, whole.settled) == (
+    assert (whole.follow_up_steps, whole.next_step_at, whole.settled) == (
         {"custom.b": "Not that."},
         0.0,
         True,
@@ -114,10 +114,10 @@ async def test_what_waits_is_due_then(
     assert claimed is not None
     later = await steps.postponed(claimed, clock.now + 300)
     assert later is not None
-    assert (await steps.next_time(), later.version, later.steps) == (
+    assert (await steps.next_time(), later.version, later.follow_up_steps) == (
         clock.now + 300,
         row.version,
-        row.steps,
+        row.follow_up_steps,
     )
 
 
@@ -130,9 +130,9 @@ async def test_what_is_found_has_its_steps(
         await deliveries.settle(row, Outcome("unconfirmed", "unclear", reconcile_at=clock.now))
         or row
     )
-    found = await Doubts(database, clock).found(row, Created(id="n1", remaining=BOTH))
+    found = await ReconcileStore(database, clock).found(row, Created(id="n1", remaining=BOTH))
     assert found is not None
-    assert (found.state, found.steps, found.created) == ("delivered", dict.fromkeys(BOTH, ""), {
+    assert (found.state, found.follow_up_steps, found.vendor_object) == ("delivered", dict.fromkeys(BOTH, ""), {
         "id": "n1", "reference": "", "title": "", "url": "", "note": "",
     })  # fmt: skip
     assert await steps.claim(45) is not None
@@ -168,5 +168,5 @@ async def test_erasing_erases_the_vendors_words(
     assert claimed is not None
     await steps.settled(claimed, dict.fromkeys(BOTH, "Not that."), 45)
     assert await History(database, clock).erase(clock.now + 1) == 1
-    assert (erased := await deliveries.get(row)).steps == {}
+    assert (erased := await deliveries.get(row)).follow_up_steps == {}
     assert erased.custom == ()

@@ -12,7 +12,7 @@ from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
 from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 
@@ -24,7 +24,7 @@ MADE = {
     "title": "Checkout is down",
     "url": "https://notes.example.com/1",
 }
-DELIVERED = Outcome("delivered", created=MADE)
+DELIVERED = Outcome("delivered", vendor_object=MADE)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ class Life:
     """One delivery and the seconds that pass between its changes."""
 
     def __init__(self, database: Database, connections: Connections, clock: Clock) -> None:
-        self.deliveries, self.doubts = Deliveries(database, clock), Doubts(database, clock)
+        self.deliveries, self.doubts = Deliveries(database, clock), ReconcileStore(database, clock)
         self.decisions, self.connections = Decisions(database, clock), connections
         self.history, self.clock = History(database, clock), clock
         self.began = clock.now
@@ -132,7 +132,7 @@ async def test_every_change_is_on_the_trail(
     await life.decisions.make(HERE, "a", "cancel", BOB)
     await life.now()
     await life.decisions.make(HERE, "a", "try_again", "operator")
-    await life.attempt(Outcome("delivered", created=MADE, reconcile_at=clock.now + 60))
+    await life.attempt(Outcome("delivered", vendor_object=MADE, reconcile_at=clock.now + 60))
     await life.doubts.checked(await life.now(), [Created(id="2")])
     await life.now()
     await life.history.erase(clock.now)
@@ -152,7 +152,7 @@ async def test_every_change_is_on_the_trail(
         (110, "", "unconfirmed", "unclear", 5),
         (120, "", "unconfirmed", "undecided", 5),
         (130, ANN, "queued", "sent_again", 5),
-        (140, BOB, "failed", "cancelled", 5),
+        (140, BOB, "cancelled", "cancelled", 5),
         (150, "operator", "queued", "tried_again", 5),
         (160, "", "sending", "tried_again", 6),
         (170, "", "delivered", "", 6),
@@ -198,7 +198,7 @@ WRITTEN = {
     "title": "Zebra crossing closed",
     "actor_name": "Quentin Zebra",
     "payload": {"text": "zebra payload " * 400},
-    "chosen": {"people/1": Entry(id="1", label="zebra picked", detail="zebra detail")},
+    "selected": {"people/1": Entry(id="1", label="zebra picked", detail="zebra detail")},
     "view_id": "V0ZEBRA",
 }
 
@@ -217,15 +217,15 @@ async def test_what_people_wrote_is_erased(
         "title": "Zebra",
         "url": "https://notes.example.com/7-zebra-crossing",
     }
-    row = await zebra(deliveries, "a", Outcome("delivered", created=made, reconcile_at=1.0))
-    await Doubts(database, clock).checked(
+    row = await zebra(deliveries, "a", Outcome("delivered", vendor_object=made, reconcile_at=1.0))
+    await ReconcileStore(database, clock).checked(
         row, [Created(id="8", title="zebra twin", url="https://n.example.com/8")]
     )
     others = [
         await zebra(
             deliveries,
             "b",
-            Outcome("rejected", "refused", "No zebra.", fields={"text": "zebra field"}),
+            Outcome("rejected", "refused", "No zebra.", field_errors={"text": "zebra field"}),
         )
     ]
     others.append(await zebra(deliveries, "c", Outcome("failed", "gave_up", "Zebra lost.")))
@@ -233,12 +233,14 @@ async def test_what_people_wrote_is_erased(
     assert (await history.erase(clock.now), await history.erase(clock.now)) == (3, 0)
     assert await history.scrub()
     [a, b, c] = [await deliveries.get(it) for it in (row, *others)]
-    assert a.created == {"id": "7", "reference": "N-7", "url": ""}
+    assert a.vendor_object == {"id": "7", "reference": "N-7", "url": ""}
     assert a.duplicates == [Created(id="8", url="https://n.example.com/8")]
-    assert [(it.title, it.actor_name, it.payload, it.chosen, it.view_id) for it in (a, b, c)] == [
+    assert [(it.title, it.actor_name, it.payload, it.selected, it.view_id) for it in (a, b, c)] == [
         ("", "", {}, {}, "")
     ] * 3
-    assert [(it.sentence, it.fields, it.erased_at) for it in (a, b, c)] == [("", {}, clock.now)] * 3
+    assert [(it.sentence, it.field_errors, it.erased_at) for it in (a, b, c)] == [
+        ("", {}, clock.now)
+    ] * 3
     assert [(it.state, it.actor, it.channel, it.account) for it in (a, b, c)] == [
         (state, ANN, "C0GENERAL1", "acme") for state in ("delivered", "rejected", "failed")
     ]

@@ -17,8 +17,10 @@ from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
 
 LEASE = 45.0
 LANE = (HERE, "notes")
-DELIVERED = Outcome("delivered", created={"id": "1", "reference": "N-1", "title": "T", "url": ""})
-REJECTED = Outcome("rejected", "refused", "No.", fields={"text": "is too short"})
+DELIVERED = Outcome(
+    "delivered", vendor_object={"id": "1", "reference": "N-1", "title": "T", "url": ""}
+)
+REJECTED = Outcome("rejected", "refused", "No.", field_errors={"text": "is too short"})
 
 
 async def enqueue(
@@ -42,7 +44,7 @@ async def test_a_draft_becomes_a_claimed_row(
     `sending` already."""
     chosen = {"people/1": Entry(id="1", label="Ann", detail="x", url="https://x.example.com")}
     row, new = await deliveries.enqueue(
-        draft("a", chosen=chosen, private=True), lease=LEASE, card_not_before=7.0
+        draft("a", selected=chosen, private=True), lease=LEASE, card_not_before=7.0
     )
     assert new
     assert row == Delivery(
@@ -52,7 +54,7 @@ async def test_a_draft_becomes_a_claimed_row(
         kind="incident",
         vendor="notes",
         operation="note",
-        answer="",
+        branch="",
         account="acme",
         actor="U0ANN00001",
         actor_name="Ann",
@@ -60,14 +62,14 @@ async def test_a_draft_becomes_a_claimed_row(
         private=True,
         title="Checkout is down",
         payload={"text": "Checkout is down"},
-        chosen=chosen,
+        selected=chosen,
         revision=0,
         state="sending",
         attempt=1,
         reason="",
         sentence="",
-        fields={},
-        created={},
+        field_errors={},
+        vendor_object={},
         duplicates=[],
         created_at=clock.now,
         next_attempt_at=clock.now,
@@ -169,7 +171,12 @@ async def test_a_rejected_row_takes_the_corrected_values(
         "bolt",
         "memo",
     )
-    assert (again.reason, again.sentence, again.fields, again.created_at) == ("", "", {}, clock.now)
+    assert (again.reason, again.sentence, again.field_errors, again.created_at) == (
+        "",
+        "",
+        {},
+        clock.now,
+    )
     assert again.version > refused.version
     assert await deliveries.settle(first, DELIVERED) is None
 
@@ -259,7 +266,7 @@ async def test_an_attempt_is_settled_once(deliveries: Deliveries) -> None:
     assert await deliveries.settle(first, DELIVERED) is None
     settled = await deliveries.settle(second, DELIVERED)
     assert settled is not None
-    assert (settled.state, settled.created) == ("delivered", DELIVERED.created)
+    assert (settled.state, settled.vendor_object) == ("delivered", DELIVERED.vendor_object)
     assert await deliveries.settle(second, REJECTED) is None
     assert await deliveries.get(first) == settled
 

@@ -74,7 +74,7 @@ async def test_what_is_there_is_delivered(machine: Machine) -> None:
     machine.adapter.there = [[MADE]]
     await look(machine)
     row = await machine.row()
-    assert (row.state, row.reason, row.created) == ("delivered", "found", MADE.model_dump())
+    assert (row.state, row.reason, row.vendor_object) == ("delivered", "found", MADE.model_dump())
     assert (before.reconcile_at - before.first_sent_at, machine.adapter.looked) == (
         2.0,
         [(row.key, before.first_sent_at)],
@@ -105,7 +105,7 @@ async def test_what_is_absent_every_time_is_sent_again(machine: Machine) -> None
     row = await in_doubt(machine)
     await look_until_sent_again(machine)
     again = await machine.until("delivered")
-    assert (again.resend_count, again.attempt, again.created) == (1, 2, MADE.model_dump())
+    assert (again.resend_count, again.attempt, again.vendor_object) == (1, 2, MADE.model_dump())
     assert machine.adapter.keys == [row.key] * 2
     assert [it.again for it in machine.adapter.sent] == [False, True]
     assert [it.state for it in machine.changes] == ["unconfirmed", "queued", "delivered"]
@@ -136,7 +136,7 @@ async def test_a_last_look_says_if_the_first_one_turned_up_after_all(machine: Ma
     machine.adapter.there = [[TWIN, MADE]]
     await look(machine)
     row = await machine.row()
-    assert (row.state, row.reason, row.created, row.duplicates) == (
+    assert (row.state, row.reason, row.vendor_object, row.duplicates) == (
         "delivered",
         "created_twice",
         MADE.model_dump(),
@@ -162,7 +162,7 @@ async def test_two_that_are_there_are_both_named(machine: Machine) -> None:
     machine.adapter.there = [[MADE, TWIN]]
     await look(machine)
     row = await machine.row()
-    assert (row.reason, row.created["id"], row.duplicates) == ("created_twice", "n1", [TWIN])
+    assert (row.reason, row.vendor_object["id"], row.duplicates) == ("created_twice", "n1", [TWIN])
 
 
 async def test_a_vendor_that_does_not_answer_is_asked_less_and_less(machine: Machine) -> None:

@@ -34,7 +34,7 @@ class House:
 
     async def delivered(self, key: str) -> None:
         row, _ = await self.deliveries.enqueue(draft(key), lease=45, card_not_before=0.0)
-        await self.deliveries.settle(row, Outcome("delivered", created=MADE.model_dump()))
+        await self.deliveries.settle(row, Outcome("delivered", vendor_object=MADE.model_dump()))
 
     async def titles(self) -> list[str]:
         return [row.title for row in await self.history.newest()]
@@ -76,7 +76,10 @@ async def test_removes_links_whose_time_is_over(house: House) -> None:
     assert await house.links.find(token) is not None
     house.clock.advance(1)
     await house.retention._round()
-    assert await house.database.read(lambda db: db.execute("SELECT * FROM links").fetchall()) == []
+    assert (
+        await house.database.read(lambda db: db.execute("SELECT * FROM setup_links").fetchall())
+        == []
+    )
 
 
 async def test_has_nothing_to_say_when_there_is_nothing_to_erase(house: House) -> None:

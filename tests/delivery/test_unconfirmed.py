@@ -101,7 +101,7 @@ async def test_a_refusal_of_the_second_send_does_not_say_that_nothing_was_create
     )
     machine.adapter.there = [[MADE]]
     await look(machine)
-    assert ((await machine.row()).state, (await machine.row()).created) == (
+    assert ((await machine.row()).state, (await machine.row()).vendor_object) == (
         "delivered",
         MADE.model_dump(),
     )

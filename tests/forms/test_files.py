@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from pydantic import Field, create_model
 
 from bot.errors import FormError
-from bot.forms import modal, parse, read, render
 from bot.forms.fields import Form, Json, Upload
 from bot.forms.files import Fetched, files_in, with_files
+from bot.forms.parse import parse, read
+from bot.forms.render import modal, render
 from bot.playground.slack.limits import check_view
 
 BLOCK = "acme.thing.rules_file"

@@ -109,7 +109,7 @@ async def record(world: Many, team: data.Team, rows: list[Delivery]) -> list[Sam
         async for view in _opened(slack):
             await _use(slack, view)
         for row in rows:
-            adapter, operation = world.bot.services.find(f"{row.vendor}.{row.operation}")
+            adapter, operation = world.bot.services.operations.find(f"{row.vendor}.{row.operation}")
             await _press_all(
                 slack,
                 messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"],

@@ -96,7 +96,7 @@ async def test_pages_take_anything(place: Place) -> None:
     escaped, no redirect away; nothing is logged of it, and nothing changed."""
     world, vendors = place
     ledger = Ledger(world.settings.database)
-    links = world.bot.services.links
+    links = world.bot.services.connections.setup_links
     good = await links.make(
         workspace_of(ACME), "rootly", actor=ADMIN, actor_name="Maya", workspace_name="Acme"
     )

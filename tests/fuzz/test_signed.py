@@ -147,7 +147,9 @@ class Campaign:
             how == "errors" and self.ledger.last_state(workspace_of(self.team)) == "rejected"
         ):  # by the vendor
             changed = {
-                (place, table) for place, table in changed if table not in ("deliveries", "habits")
+                (place, table)
+                for place, table in changed
+                if table not in ("deliveries", "preferences")
             }
         assert not (how and changed), (answer.status_code, changed, answer.text[:500])
         assert MARK not in (answer.text if answer.status_code >= 400 else "")

@@ -73,23 +73,23 @@ async def plant(world: Many) -> None:
     services, workspace = world.bot.services, workspace_of(ACME)
     for person_id, it in list(world.slack(ACME).people.items()):
         world.slack(ACME).people[person_id] = replace(it, real_name=f"{PLANTED}-{it.name}")
-    await services.links.make(
+    await services.connections.setup_links.make(
         workspace,
         "rootly",
         actor=ADMIN,
         actor_name=f"{PLANTED}-by",
         workspace_name=f"{PLANTED}-workspace",
     )
-    await services.deliveries._database.write(partial(_plant_rows, workspace=workspace))
-    services.installations.forget({workspace})
+    await services.delivery.deliveries._database.write(partial(_plant_rows, workspace=workspace))
+    world.bot.stores.installations.forget({workspace})
 
 
 async def plant_deliveries(world: Many) -> list[Delivery]:
     """One of Acme's in every state, due in years, and no others."""
     services, workspace = world.bot.services, workspace_of(ACME)
     delete = "DELETE FROM deliveries WHERE (enterprise, team) = (?, ?)"
-    await services.deliveries._database.write(lambda db: db.execute(delete, workspace))
-    for part in (services.dispatcher, services.cards):
+    await services.delivery.deliveries._database.write(lambda db: db.execute(delete, workspace))
+    for part in (services.delivery.dispatcher, services.delivery.cards):
         part.forget({workspace})
     return [await _plant_delivery(world, key) for key in STATES]
 
@@ -111,14 +111,14 @@ def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:
     db.execute(f"UPDATE connections SET account_name = '{PLANTED}-' || vendor {where}")
     db.execute(f"UPDATE installations SET name = '{PLANTED}-installation' {where}")
     habit = (*workspace, f"C0{PLANTED}", "incident", f"{PLANTED}.habit")
-    db.execute("INSERT INTO habits VALUES (?, ?, ?, ?, ?)", habit)
+    db.execute("INSERT INTO preferences VALUES (?, ?, ?, ?, ?)", habit)
     may = (*workspace, "rootly.action_item", f"S0{PLANTED}", f"U0{PLANTED}", 1.0)
     db.execute("INSERT INTO permissions VALUES (?, ?, ?, ?, ?, ?)", may)
 
 
 async def _plant_delivery(world: Many, key: str) -> Delivery:
     services, workspace = world.bot.services, workspace_of(ACME)
-    connection = await services.connections.get(workspace, "rootly")
+    connection = await services.connections.store.get(workspace, "rootly")
     assert isinstance(connection, Connection)
     row = draft(
         key,
@@ -132,7 +132,7 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
         account=connection.account,
         payload={"title": f"{PLANTED}-title", "summary": f"{PLANTED}-summary"},
     )
-    await services.deliveries.enqueue(row, lease=None, card_not_before=2e9)
+    await services.delivery.deliveries.enqueue(row, lease=None, card_not_before=2e9)
     columns = {
         name: YEARS if _is_time(name) and value else value for name, value in STATES[key].items()
     }
@@ -142,16 +142,18 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
         "title": f"{PLANTED}-title",
         "url": f"https://{PLANTED}.example.com/",
     }
-    columns |= {"steps": "{}"} if "steps" in columns else {}  # of a field that Rootly does not have
-    columns |= {"created": json.dumps(made)} if "created" in columns else {}
+    columns |= (
+        {"follow_up_steps": "{}"} if "follow_up_steps" in columns else {}
+    )  # of a field that Rootly does not have
+    columns |= {"vendor_object": json.dumps(made)} if "vendor_object" in columns else {}
     columns |= {
         "card_version": 99,
         "next_attempt_at": YEARS,
         "expires_at": YEARS,
         "sentence": f"{PLANTED}-sentence",
     }
-    await services.deliveries._database.write(partial(_change, key=key, columns=columns))
-    found = await services.deliveries.find(workspace, key)
+    await services.delivery.deliveries._database.write(partial(_change, key=key, columns=columns))
+    found = await services.delivery.deliveries.find(workspace, key)
     assert found is not None
     return found
 
@@ -171,14 +173,14 @@ class Kept:
     def __init__(self, world: Many, team: data.Team) -> None:
         self._world = world
         self._places = {workspace_of(team), installed_as(team)}
-        self._database: Database = world.bot.services.deliveries._database
+        self._database: Database = world.bot.services.delivery.deliveries._database
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
 
     async def keep(self) -> None:
         self._rows = await self._database.read(self._read)
 
     def _read(self, db: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
-        tables = ("installations", "connections", "catalogs", "permissions", "habits")
+        tables = ("installations", "connections", "catalogs", "permissions", "preferences")
         return {
             table: [
                 tuple(row)
@@ -191,7 +193,7 @@ class Kept:
     async def put_back(self) -> None:
         """Harmless where nothing was removed."""
         await self._database.write(self._write)
-        self._world.bot.services.installations.forget(self._places)
+        self._world.bot.stores.installations.forget(self._places)
 
     def _write(self, db: sqlite3.Connection) -> None:
         for table, rows in self._rows.items():

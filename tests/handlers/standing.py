@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from bot.delivery.model import Delivery, Draft, read_row
+from bot.delivery.model import Delivery, Draft
+from bot.delivery.store.rows import read_row
 from bot.playground.slack import Outcome
 from tests.conftest import World, eventually
 
@@ -26,7 +27,7 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         kind=columns.pop("kind", "incident"),
         vendor="rootly",
         operation=columns.pop("operation", "incident"),
-        answer=columns.pop("answer", ""),
+        branch=columns.pop("branch", ""),
         account=await account(world),
         actor=columns.pop("actor", world.member),
         actor_name="Somebody",
@@ -34,10 +35,10 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         private=private,
         title=columns.pop("title", "Checkout is down"),
         payload=columns.pop("payload", {"title": "Checkout is down", "private": private}),
-        chosen=columns.pop("chosen", {}),
+        selected=columns.pop("selected", {}),
     )
     services = world.bot.services
-    await services.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
+    await services.delivery.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
     row = await change(
         world, draft.key, state=state, reason=reason, next_attempt_at=time.time() + FAR, **columns
     )
@@ -48,7 +49,7 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
 
 
 async def account(world: World) -> str:
-    connection = await world.bot.services.connections.get(world.sandbox.workspace, "rootly")
+    connection = await world.bot.services.connections.store.get(world.sandbox.workspace, "rootly")
     assert connection is not None
     return connection.account
 
@@ -60,20 +61,20 @@ async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
         for name, it in columns.items()
     }
     sets = ", ".join(f"{name} = ?" for name in given)
-    changed = await world.bot.services.deliveries._database.write(
+    changed = await world.bot.services.delivery.deliveries._database.write(
         lambda db: db.execute(
             f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",
             (*given.values(), key),
         ).fetchone()
     )
     row = read_row(changed)
-    await world.bot.services.dispatcher.tell(row)
+    await world.bot.services.delivery.dispatcher.tell(row)
     return row
 
 
 async def now(world: World, key: str = KEY) -> Delivery:
     """The row as it is."""
-    row = await world.bot.services.deliveries.find(world.sandbox.workspace, key)
+    row = await world.bot.services.delivery.deliveries.find(world.sandbox.workspace, key)
     assert row is not None
     return row
 

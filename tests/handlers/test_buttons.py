@@ -59,7 +59,7 @@ async def test_what_is_done_by_hand_is_not_sent_as_well(world: World) -> None:
     await eventually(lambda: "Taken over by hand, not sent to Rootly" in says(card(world)))
     assert f"; taken over by <@{world.admin}>" in says(card(world))
     row = await now(world)
-    assert (row.state, row.reason, row.changed_by) == ("failed", "by_hand", world.admin)
+    assert (row.state, row.reason, row.changed_by) == ("cancelled", "by_hand", world.admin)
     assert posts(world) == 0
 
 
@@ -68,7 +68,7 @@ async def test_a_second_press_by_the_same_person_is_silent(world: World) -> None
     await standing(world, "queued", "unreachable")
     await asyncio.gather(press(world, "cancel"), press(world, "cancel"))
     row = await now(world)
-    assert (row.state, row.reason, row.changed_by) == ("failed", "cancelled", world.member)
+    assert (row.state, row.reason, row.changed_by) == ("cancelled", "cancelled", world.member)
     assert world.sandbox.slack.ephemerals == []
 
 
@@ -208,7 +208,7 @@ async def test_buttons_work_after_a_restart(sandbox: Sandbox, settings: Settings
 async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -> None:
     """The process died between the two: the message that people see goes on as the card."""
     row = await standing(world, "queued", "unreachable")
-    await world.bot.services.deliveries._database.write(
+    await world.bot.services.delivery.deliveries._database.write(
         lambda db: db.execute(
             "UPDATE deliveries SET card_ts = '', card_channel = '' WHERE id = ?", (row.id,)
         )
@@ -221,7 +221,7 @@ async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -
 async def test_a_full_disk_is_told(world: World) -> None:
     """Nothing was changed, and the person knows."""
     await standing(world, "queued", "unreachable")
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     await database.write(
         lambda db: db.execute(
             "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT raise(ABORT, "
@@ -240,7 +240,7 @@ async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -
     """The database is slow: Slack is answered in time, and the person learns what became of it when
     that is known."""
     await standing(world, "queued", "unreachable")
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     await database.write(lambda db: db.execute(DISK_FULL))
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
@@ -263,7 +263,7 @@ async def test_what_waits_for_an_admin_need_not(world: World, action: str, headl
     assert (await press(world, action)).ok
     await eventually(lambda: card(world)["text"].startswith(f"{headline}, not sent to Rootly"))
     await world.sandbox.connect_vendors(world.settings)
-    assert (await now(world)).state == "failed"
+    assert (await now(world)).state == "cancelled"
     assert buttons(card(world)) == ["try_again", "copy"]
 
 
@@ -271,7 +271,7 @@ async def test_what_takes_long_is_done_all_the_same(world: World) -> None:
     """In a modal too, whose trigger is of no use any more by then."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
     assert (await modal.press("delivery", "try_again")).ok
@@ -284,7 +284,7 @@ async def test_a_late_no_in_a_modal_comes_as_a_direct_message(world: World) -> N
     """Slack opens no note any more by then."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     await database.write(lambda db: db.execute(DISK_FULL))
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
@@ -308,8 +308,8 @@ async def test_an_answer_that_slack_does_not_take_comes_as_a_direct_message(worl
 async def test_a_mistake_of_ours_is_told(world: World) -> None:
     """A row that this version cannot read, say: nobody stares at a button that does nothing."""
     await standing(world, "queued", "unreachable")
-    await world.bot.services.deliveries._database.write(
-        lambda db: db.execute("UPDATE deliveries SET chosen = '[1]' WHERE key = ?", (KEY,))
+    await world.bot.services.delivery.deliveries._database.write(
+        lambda db: db.execute("UPDATE deliveries SET selected = '[1]' WHERE key = ?", (KEY,))
     )
     assert (await press(world, "cancel")).ok
     assert world.told(world.member) == messages.CLICK_TROUBLE
@@ -359,7 +359,7 @@ async def test_a_refusal_that_comes_later_can_be_corrected_in_the_same_modal(wor
 
 async def _is_followed_no_more(world: World) -> bool:
     row = await now(world)
-    rows = await world.bot.services.deliveries._database.read(
+    rows = await world.bot.services.delivery.deliveries._database.read(
         lambda db: db.execute("SELECT view_id FROM deliveries WHERE id = ?", (row.id,)).fetchall()
     )
     return [it["view_id"] for it in rows] == [""]
@@ -369,7 +369,7 @@ async def test_a_no_in_a_receipt_is_a_note_on_top(world: World) -> None:
     """A modal's button has no message to answer to."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    await change(world, state="delivered", reason="", created=MADE)
+    await change(world, state="delivered", reason="", vendor_object=MADE)
     await modal.press("delivery", "try_again")
     assert world.top(world.member).text == "It was created in the meantime: INC-7."
     await world.sandbox.slack.close(world.member, world.top(world.member).id)
@@ -380,7 +380,9 @@ async def receipt(world: World, key: str = KEY) -> Modal:
     """The member's modal, showing the receipt of that row."""
     modal = await world.open("/incident x", world.member)
     row = await now(world, key)
-    view = messages.receipt(row, *world.bot.services.find(f"{row.vendor}.{row.operation}"))
+    view = messages.receipt(
+        row, *world.bot.services.operations.find(f"{row.vendor}.{row.operation}")
+    )
     await world.bot.app.client.views_update(
         token=world.sandbox.slack.bot_token, view_id=modal.id, view=view
     )
@@ -393,6 +395,8 @@ async def test_a_link_button_is_heard(world: World) -> None:
         {"id": "2", "reference": "INC-2", "title": "", "url": "https://rootly.example.com/2"}
     ]
     created = {"id": "1", "reference": "INC-1", "title": "", "url": "https://rootly.example.com/1"}
-    await standing(world, "delivered", "created_twice", created=created, duplicates=duplicates)
+    await standing(
+        world, "delivered", "created_twice", vendor_object=created, duplicates=duplicates
+    )
     assert buttons(card(world)) == ["open", "open_1"]
     assert (await press(world, "open_1")).ok

@@ -57,7 +57,7 @@ async def offers(world: World, modal: Modal, name: str, words: str) -> bool:
 
 
 async def finished(world: World) -> bool:
-    (row,) = await world.bot.services.history.newest()
+    (row,) = await world.bot.services.delivery.history.newest()
     return row.state == "delivered" and not row.next_step_at
 
 
@@ -121,8 +121,8 @@ async def test_an_incident_arrives_with_its_custom_fields(world: World) -> None:
         "Keywords": "payments, black friday",
         "Owning teams": "Payments",
     }
-    (row,) = await world.bot.services.history.newest()
-    assert [it.reason for it in await world.bot.services.history.trail(row)] == [
+    (row,) = await world.bot.services.delivery.history.newest()
+    assert [it.reason for it in await world.bot.services.delivery.history.trail(row)] == [
         "",
         "",
         *["step_done"] * 12,
@@ -149,8 +149,8 @@ async def test_what_rootly_refuses_is_named_and_can_be_tried_again(world: World)
     assert "finish" not in buttons(card(world))
     assert arrived(world) == {"Region": "Europe", "Data centre": "Lund"}
     assert sum(it.method != "GET" for it in rootly(world).requests) == writes + 1
-    (row,) = await world.bot.services.history.newest()
-    trail = [(it.reason, it.actor) for it in await world.bot.services.history.trail(row)]
+    (row,) = await world.bot.services.delivery.history.newest()
+    trail = [(it.reason, it.actor) for it in await world.bot.services.delivery.history.trail(row)]
     assert trail[2:] == [
         ("step_done", ""),
         ("step_not_done", ""),
@@ -167,8 +167,8 @@ async def test_two_presses_try_it_once(world: World) -> None:
     await eventually(lambda: world.cards("incidents") and "finish" in buttons(card(world)))
     await asyncio.gather(press(world, "finish"), press(world, "finish"))
     await eventually(lambda: "is not set" not in says(card(world)))
-    (row,) = await world.bot.services.history.newest()
-    assert [it.reason for it in await world.bot.services.history.trail(row)].count(
+    (row,) = await world.bot.services.delivery.history.newest()
+    assert [it.reason for it in await world.bot.services.delivery.history.trail(row)].count(
         "step_tried_again"
     ) == 1
     assert world.sandbox.slack.ephemerals == []
@@ -203,8 +203,8 @@ async def test_what_was_found_after_a_lost_answer_gets_its_fields_too(world: Wor
     await modal.send()
     await rootly(world).set_fault("fine")
     await eventually(lambda: finished(world))
-    (row,) = await world.bot.services.history.newest()
-    assert (row.reason, row.steps) == ("found", {})
+    (row,) = await world.bot.services.delivery.history.newest()
+    assert (row.reason, row.follow_up_steps) == ("found", {})
     assert arrived(world) == {"Region": "Asia Pacific"}
 
 

@@ -19,13 +19,13 @@ GRID, OTHER = "E0ACME0001", "E0OTHER001"
 
 async def fill(world: World, *workspaces: Workspace) -> None:
     for it in workspaces:
-        await world.bot.services.connections.save(
+        await world.bot.services.connections.store.save(
             it, "rootly", account="a", account_name="A", secret={"api_key": "k"}
         )
 
 
 async def install(world: World, workspace: Workspace, at: float) -> None:
-    await world.bot.services.installations.save(
+    await world.bot.stores.installations.save(
         Installation(
             workspace, "Acme", "A1", "U1", "B1", ("chat:write",), "U2", at, f"xoxb-{workspace.team}"
         )

@@ -93,7 +93,7 @@ async def test_a_no_at_home_is_a_note(world: World) -> None:
     """And the Home shows what it is now."""
     await standing(world, "failed", "gave_up", key="ir1")
     await home(world, world.member)
-    await change(world, "ir1", state="delivered", reason="", created=MADE)
+    await change(world, "ir1", state="delivered", reason="", vendor_object=MADE)
     view = await press(world, world.member, "ir1", "try_again")
     assert world.top(world.member).text == "It was created in the meantime: INC-7."
     assert "INC-7  Checkout is down" in says(view)

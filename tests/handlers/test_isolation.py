@@ -69,7 +69,7 @@ async def rows_of(world: Many) -> list[Delivery]:
     """A delivery of Acme's in every state, as somebody wrote it, all of them shown already and due
     in years."""
     services, workspace = world.bot.services, workspace_of(ACME)
-    connection = await services.connections.get(workspace, "rootly")
+    connection = await services.connections.store.get(workspace, "rootly")
     assert isinstance(connection, Connection)
     made = []
     for key, columns in STATES.items():
@@ -89,12 +89,12 @@ async def rows_of(world: Many) -> list[Delivery]:
             payload=payload,
             **given,
         )
-        await services.deliveries.enqueue(row, lease=None, card_not_before=2e9)
+        await services.delivery.deliveries.enqueue(row, lease=None, card_not_before=2e9)
         shown = {"card_version": 99, "next_attempt_at": 4e9, "expires_at": 4e9, "sentence": CANARY}
-        await services.deliveries._database.write(
+        await services.delivery.deliveries._database.write(
             partial(_change, key=key, columns=shown | _far(columns))
         )
-        found = await services.deliveries.find(workspace, key)
+        found = await services.delivery.deliveries.find(workspace, key)
         assert found is not None
         made.append(found)
     return made
@@ -118,7 +118,7 @@ async def drawn_for_acme(world: Many) -> Drawn:
     slack, services = world.slack(ACME), world.bot.services
     views, said = [], []
     for row in await rows_of(world):
-        adapter, operation = services.find("rootly.incident")
+        adapter, operation = services.operations.find("rootly.incident")
         said.append(
             messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"]
         )
@@ -209,7 +209,7 @@ class Bystander:
 
     async def dump(self) -> Any:
         """Every row of everybody, but what changes by itself."""
-        database: Database = self.world.bot.services.deliveries._database
+        database: Database = self.world.bot.services.delivery.deliveries._database
         return await database.read(
             lambda db: {
                 it: [tuple(row) for row in db.execute(f"SELECT * FROM {it}")]
@@ -373,7 +373,7 @@ async def test_another_enterprise_with_the_same_team_id_is_another_workspace(wor
     """The enterprise is part of the name, whatever Slack's ids look like."""
     [row, *_] = await rows_of(world)
     assert (
-        await world.bot.services.deliveries.find(
+        await world.bot.services.delivery.deliveries.find(
             workspace_of(ACME)._replace(enterprise="E0OTHER"), row.key
         )
         is None
@@ -444,8 +444,8 @@ def _is_a_no(said: str) -> bool:
 async def drawn_for_acme_messages(world: Many) -> list[list[dict[str, Any]]]:
     """The cards in every state, and the answer to `/vendors`."""
     slack, services, workspace = world.slack(ACME), world.bot.services, workspace_of(ACME)
-    adapter, operation = services.find("rootly.incident")
-    rows = [await services.deliveries.find(workspace, key) for key in STATES]
+    adapter, operation = services.operations.find("rootly.incident")
+    rows = [await services.delivery.deliveries.find(workspace, key) for key in STATES]
     cards = [messages.card(row, adapter, operation)["blocks"] for row in rows if row is not None]
     await slack.command(ADMIN, CHANNEL, "/vendors")
     return [*cards, slack.ephemerals[-1][2]["blocks"]]

@@ -50,7 +50,7 @@ async def test_all_the_fields_that_fit_stand_in_the_form(world: World) -> None:
     )
     await (await modal.fill(**{f"f{len(shown) - 1}": "typed"})).send()
     assert "Created in Rootly" in world.top(world.member).text
-    row = (await world.bot.services.history.newest())[0]
+    row = (await world.bot.services.delivery.history.newest())[0]
     assert row.payload["custom"][f"f{len(shown) - 1}"] == "typed"
 
 

@@ -56,7 +56,7 @@ async def test_an_action_item_from_an_incidents_card_belongs_to_it(
     await eventually(lambda: world.cards("incidents"))
     (card,) = world.cards("incidents")
     await eventually(
-        lambda: world.bot.services.card_outbox.by_card(
+        lambda: world.bot.services.delivery.card_outbox.by_card(
             world.sandbox.workspace, world.channel("incidents"), card["ts"]
         )
     )
@@ -81,7 +81,9 @@ async def test_an_incident_from_a_card_that_failed_keeps_its_title(world: World)
     (card,) = world.cards("incidents")
     here = world.channel("incidents")
     await eventually(
-        lambda: world.bot.services.card_outbox.by_card(world.sandbox.workspace, here, card["ts"])
+        lambda: world.bot.services.delivery.card_outbox.by_card(
+            world.sandbox.workspace, here, card["ts"]
+        )
     )
     await world.sandbox.slack.message_shortcut(
         world.admin, here, card["ts"], "declare_incident_from_message"

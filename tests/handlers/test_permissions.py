@@ -56,7 +56,7 @@ async def test_everyone_is_guests_too(world: World) -> None:
     world.sandbox.slack.people[person.id] = replace(
         person, deleted=True
     )  # what Slack says of whoever is not of this team
-    world.bot.services.people.forget({world.sandbox.workspace})
+    world.bot.services.slack.people.forget({world.sandbox.workspace})
     await world.command("/incident Disk full", person.id, channel="general")
     assert world.told(person.id).startswith(
         "This is for everyone in this workspace, not for people from other"

@@ -41,8 +41,8 @@ async def refused(world: World) -> None:
         "rejected",
         "refused",
         payload=payload,
-        chosen=chosen,
-        fields={"severity_id": "must be <higher>"},
+        selected=chosen,
+        field_errors={"severity_id": "must be <higher>"},
         sentence="Not like this.",
     )
 
@@ -107,11 +107,11 @@ async def test_a_task_with_its_own_form_is_edited_too(world: World) -> None:
         "refused",
         kind="workflow_task",
         operation="workflow_task",
-        answer="send_email",
+        branch="send_email",
         title="Help",
         payload={"workflow_id": "w1", "task_type": "send_email", "task_params": params},
-        chosen={"workflows/w1": Entry(id="w1", label="Page the lead")},
-        fields={"task_params.to": "is no address"},
+        selected={"workflows/w1": Entry(id="w1", label="Page the lead")},
+        field_errors={"task_params.to": "is no address"},
         actor=world.admin,
     )
     await press(world, "edit", world.admin)
@@ -141,7 +141,7 @@ async def test_what_was_corrected_by_somebody_else_is_not_edited(world: World) -
     """The person is told what it is now."""
     await world.lists_loaded()
     await refused(world)
-    await change(world, state="delivered", reason="", created=MADE)
+    await change(world, state="delivered", reason="", vendor_object=MADE)
     await click(world, "edit", world.member)
     assert world.told(world.member) == "It was created in the meantime: INC-7."
     assert world.sandbox.slack.views(world.member) == []
@@ -163,7 +163,9 @@ async def refused_without_lists(world: World) -> None:
 async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> None:
     """What was written has been erased: an old card's buttons say so."""
     await refused_without_lists(world)
-    await change(world, payload={}, chosen={}, fields={}, sentence="", title="", erased_at=1.0)
+    await change(
+        world, payload={}, selected={}, field_errors={}, sentence="", title="", erased_at=1.0
+    )
     await eventually(lambda: buttons(card(world)) == [])
     for action, sentence in (
         ("edit", "This is not possible any more."),

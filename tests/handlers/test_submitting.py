@@ -58,7 +58,7 @@ async def test_a_revoked_token_is_a_notice_and_the_incident_waits(world: World) 
     await eventually(shown_as_broken)
     await world.sandbox.vendors["rootly"].set_fault("fine")
     await world.sandbox.connect_vendors(world.settings)
-    world.bot.services.dispatcher.wake()
+    world.bot.services.delivery.dispatcher.wake()
     await eventually(lambda: len(world.sandbox.vendors["rootly"].created) == 1)
     await eventually(
         lambda: [
@@ -168,7 +168,7 @@ async def test_where_the_bot_may_not_post_the_card_is_a_direct_message(world: Wo
 async def test_a_vendor_disconnected_meanwhile_keeps_the_form(world: World) -> None:
     """A notice on top; beneath it is the form as it was filled in."""
     modal = await world.open("/incident Keep me")
-    await world.bot.services.connections._database.write(
+    await world.bot.services.connections.store._database.write(
         lambda db: db.execute("DELETE FROM connections")
     )
     assert (await modal.submit()).ok
@@ -180,7 +180,7 @@ async def test_a_vendor_disconnected_meanwhile_keeps_the_form(world: World) -> N
 async def test_a_full_disk_keeps_the_form(world: World) -> None:
     """Nothing can be saved: nothing is sent, the person is told, and the typed text stays."""
     modal = await world.open("/incident Keep me")
-    database = world.bot.services.connections._database
+    database = world.bot.services.connections.store._database
     pages = await database.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
     await database.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
     await modal.fill(summary="x" * 2900)
@@ -216,7 +216,7 @@ async def test_a_demoted_admin_cannot_submit(world: World) -> None:
     await modal.fill(send_email__to="a@example.com", send_email__subject="s", send_email__body="b")
     person = world.sandbox.slack.people[world.admin]
     world.sandbox.slack.people[person.id] = replace(person, is_admin=False, is_owner=False)
-    world.bot.services.people._known.clear()
+    world.bot.services.slack.people._known.clear()
     assert (await modal.submit()).ok
     assert "Only workspace admins and owners" in world.top(person.id).text
     assert world.sandbox.vendors["rootly"].created == []
@@ -238,7 +238,7 @@ async def test_a_mistake_of_ours_is_told_in_words(
     async def broken(*_: object) -> None:
         raise raised
 
-    monkeypatch.setattr(world.bot.services.people, "person", broken)
+    monkeypatch.setattr(world.bot.services.slack.people, "person", broken)
     assert (await modal.submit()).ok
     assert "*nothing was sent*" in world.top().text
     assert "secret words" not in "".join(capsys.readouterr())
@@ -311,7 +311,7 @@ async def test_after_the_commit_nobody_is_told_that_nothing_was_sent(
     async def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(world.bot.services.dispatcher, "outcome", broken)
+    monkeypatch.setattr(world.bot.services.delivery.dispatcher, "outcome", broken)
     text = (await modal.send()).text
     assert "Saved, not yet in Rootly" in text
 

@@ -67,7 +67,7 @@ async def test_the_file_becomes_the_configuration(world: World) -> None:
     assert outcome.ok, outcome
     assert "Created in Twilio TaskRouter" in world.top().text
     assert sent(world)["Configuration"] == document
-    (row,) = await world.bot.services.history.newest()
+    (row,) = await world.bot.services.delivery.history.newest()
     assert row.payload["rules"]["configuration_file"] == document
     assert row.payload["rules"]["configuration"] is None
 
@@ -242,11 +242,13 @@ async def test_a_slow_file_goes_on_arriving(world: World) -> None:
     assert (await modal.submit()).errors == {BLOCK: PENDING.problem}
     assert time.monotonic() - began < 5
     files.hold.set()
-    await eventually(lambda: all(it.done() for it in world.bot.services.uploads._files.values()))
+    await eventually(
+        lambda: all(it.done() for it in world.bot.services.slack.files._files.values())
+    )
     files._files.clear()
     assert (await modal.submit()).ok
     assert (sent(world)["Configuration"], len(requests(world))) == (document, 1)
-    assert world.bot.services.uploads._files == {}
+    assert world.bot.services.slack.files._files == {}
 
 
 async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World) -> None:
@@ -254,10 +256,10 @@ async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World
     world.sandbox.slack.files.hold = asyncio.Event()
     assert (await submitted(await form(world), "{}")).errors == {BLOCK: PENDING.problem}
     services = world.bot.services
-    ((_, task),) = services.uploads._files.items()
-    await services.uninstaller.leave(world.sandbox.workspace, time.time())
+    ((_, task),) = services.slack.files._files.items()
+    await services.slack.uninstaller.leave(world.sandbox.workspace, time.time())
     await eventually(task.cancelled)
-    assert services.uploads._files == {}
+    assert services.slack.files._files == {}
 
 
 async def refused(world: World, document: str) -> Modal:
@@ -283,7 +285,7 @@ async def edited(world: World, modal: Modal) -> Modal:
     slack = world.sandbox.slack
     await slack.close(world.admin, modal.id)
     await slack.open_home(world.admin)
-    (row,) = await world.bot.services.history.newest()
+    (row,) = await world.bot.services.delivery.history.newest()
     home = slack.home(world.admin)
     assert home is not None
     pressed = {"view_id": home["id"], "block_id": f"delivery.{row.key}", "action_id": "edit"}
@@ -323,12 +325,12 @@ async def test_a_megabyte_goes_all_the_way(world: World) -> None:
     services = world.bot.services
 
     async def delivered() -> bool:
-        return (await services.history.newest())[0].state == "delivered"
+        return (await services.delivery.history.newest())[0].state == "delivered"
 
     await eventually(delivered)
     assert sent(world)["Configuration"] == document
     await world.sandbox.slack.open_home(world.admin)
     assert "From a file" in str(world.sandbox.slack.home(world.admin))
     await eventually(lambda: world.cards("incidents"))
-    assert await services.history.erase(time.time() + 1) == 1
-    assert (await services.history.newest())[0].payload == {}
+    assert await services.delivery.history.erase(time.time() + 1) == 1
+    assert (await services.delivery.history.newest())[0].payload == {}

@@ -69,9 +69,9 @@ async def press(world: World, user: str, status: int = 200, **action: Any) -> No
 
 
 async def links(world: World) -> int:
-    database = world.bot.services.links._database
+    database = world.bot.services.connections.setup_links._database
     return int(
-        await database.read(lambda db: db.execute("SELECT count(*) FROM links").fetchone()[0])
+        await database.read(lambda db: db.execute("SELECT count(*) FROM setup_links").fetchone()[0])
     )
 
 
@@ -128,7 +128,7 @@ async def test_a_button_hands_out_a_link(open_world: World) -> None:
         "it on."
     )
     for address in (first, second):
-        assert address.startswith(f"{open_world.bot.services.public_url}/connect/")
+        assert address.startswith(f"{open_world.bot.services.connections.public_url}/connect/")
     assert first != second
     assert await links(open_world) == 1
 
@@ -144,7 +144,7 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
     await world.lists_loaded()
     await world.sandbox.vendors["rootly"].set_fault("revoked")
     modal = await (await world.open("/incident Disk full", world.member)).send()
-    await eventually(lambda: not world.bot.services.dispatcher._under_way)
+    await eventually(lambda: not world.bot.services.delivery.dispatcher._under_way)
     known = world.bot.services.catalogs._known[world.sandbox.workspace, "rootly", "severities"]
     known.failed(
         "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
@@ -158,7 +158,7 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
     await world.sandbox.vendors["rootly"].set_fault("fine")
     assert (await modal.press("delivery", "try_again")).ok
     await eventually(lambda: "Created in Rootly" in modal.text)
-    await eventually(lambda: not world.bot.services.dispatcher._under_way)
+    await eventually(lambda: not world.bot.services.delivery.dispatcher._under_way)
     await world.command("/vendors", world.member)
     assert line_about(world, "Rootly").startswith(
         "*Rootly* as Brambleway: :white_check_mark: working (lists are "
@@ -202,7 +202,7 @@ async def test_an_admin_of_yesterday_gets_none(open_world: World) -> None:
     admin, people = open_world.admin, open_world.sandbox.slack.people
     await open_world.command("/vendors", admin)
     people[admin] = replace(people[admin], is_admin=False, is_owner=False)
-    open_world.bot.services.people._known.clear()
+    open_world.bot.services.slack.people._known.clear()
     await press(open_world, admin)
     assert open_world.top(admin).text.startswith("Only workspace admins")
 
@@ -242,7 +242,7 @@ async def test_a_button_whose_value_is_no_text_is_turned_away(
 async def test_a_link_that_takes_long_is_told(open_world: World) -> None:
     """Slack is answered in time; by the time that there is a link it opens no window any more, and
     the person hears it."""
-    database = open_world.bot.services.links._database
+    database = open_world.bot.services.connections.setup_links._database
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 1)))
     await asyncio.sleep(0)
     await press(open_world, open_world.admin)

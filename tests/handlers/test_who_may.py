@@ -141,7 +141,7 @@ async def test_an_admin_who_is_one_no_more_decides_nothing(world: World) -> None
     await modal.fill(rootly__incident="everyone")
     person = world.sandbox.slack.people[world.admin]
     world.sandbox.slack.people[person.id] = replace(person, is_admin=False)
-    world.bot.services.people.forget({world.sandbox.workspace})
+    world.bot.services.slack.people.forget({world.sandbox.workspace})
     await world.sandbox.slack.submit(person.id, modal.id)
     assert world.top(person.id).text == messages.ONLY_ADMINS_DECIDE
     assert await decided(world) == {}
@@ -204,7 +204,7 @@ async def test_a_notice_is_no_choice(world: World) -> None:
     modal = await opened(world)
     await modal.fill(rootly__incident="oncall")
     world.sandbox.slack.app.scopes.remove("usergroups:read")
-    world.bot.services.groups.forget({world.sandbox.workspace})
+    world.bot.services.slack.user_groups.forget({world.sandbox.workspace})
     note: dict[str, Any] = {
         "type": "external_select",
         "selected_option": option("-", "This app lacks the scope"),
@@ -234,7 +234,7 @@ async def test_a_group_that_went_meanwhile_cannot_be_chosen(world: World) -> Non
     assert words(modal, "who.rootly.incident") == "Incident commanders (deleted or switched off)"
     await modal.fill(rootly__action_item="oncall")
     del groups[ON_CALL.id]
-    world.bot.services.groups.forget({world.sandbox.workspace})
+    world.bot.services.slack.user_groups.forget({world.sandbox.workspace})
     outcome = await modal.submit()
     assert outcome.errors == {"who.rootly.action_item": messages.WHO_GONE}
     await modal.fill(rootly__action_item="members")
@@ -246,7 +246,7 @@ async def test_a_full_disk_is_told(world: World) -> None:
     """The form stays as it was filled in."""
     modal = await opened(world)
     await modal.fill(rootly__incident="everyone")
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     await database.write(
         lambda db: db.execute(
             "CREATE TRIGGER full BEFORE INSERT ON permissions BEGIN SELECT raise(ABORT, 'disk "
@@ -282,7 +282,7 @@ async def test_it_opens_from_home_too(world: World) -> None:
 async def test_a_form_that_takes_long_is_told(world: World) -> None:
     """Slack is answered in time; by the time that the form is ready it opens none any more, and the
     person hears it."""
-    database = world.bot.services.deliveries._database
+    database = world.bot.services.delivery.deliveries._database
     slow = asyncio.create_task(database.read(lambda _: time.sleep(PRESS_SECONDS + 1)))
     await asyncio.sleep(0)
     await click(world, "who_may", world.admin, key="who_may")

@@ -16,7 +16,7 @@ TASK = replace(
     ROW,
     vendor="rootly",
     operation="workflow_task",
-    answer="send_email",
+    branch="send_email",
     payload={
         "workflow_id": "w1",
         "task_type": "send_email",
@@ -27,7 +27,7 @@ TASK = replace(
             "cc": [],
         },
     },
-    chosen={
+    selected={
         "workflows/w1": Entry(id="w1", label="Page the lead"),
         "users/w1": Entry(id="w1", label="Somebody"),
         "task_types/send_email": Entry(id="send_email", label="Send an e-mail"),
@@ -77,7 +77,9 @@ def test_a_text_that_is_too_long_to_be_copied_says_so() -> None:
 def test_a_refusal_names_the_fields_by_their_titles() -> None:
     """Also those of a nested form, and what is about nothing in particular."""
     row = replace(
-        TASK, sentence="Not today.", fields={"task_params.to": "is <no> address", "tasks.0": "Odd"}
+        TASK,
+        sentence="Not today.",
+        field_errors={"task_params.to": "is <no> address", "tasks.0": "Odd"},
     )
     assert messages.refused(row, ROOTLY, ROOTLY.operation("workflow_task"))["text"]["text"] == (
         ":no_entry: *Rootly did not accept this:*\nNot today.\n• *To*: is &lt;no&gt; address\n• "
@@ -90,7 +92,7 @@ def test_a_refusal_names_the_fields_by_their_titles() -> None:
     [
         ({"payload": {"title": "x", "public_title": None, "notify_emails": []}}, False),
         ({"payload": {"title": "x", "public_title": "y"}}, True),
-        ({"payload": {"title": "x"}, "fields": {"public_title": "is too long"}}, True),
+        ({"payload": {"title": "x"}, "field_errors": {"public_title": "is too long"}}, True),
     ],
 )
 def test_rarely_used_fields_are_shown_where_they_matter(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot import messages
 from bot.adapters.base import Adapter, Created, Entry, Operation
-from bot.delivery.model import Delivery, State
+from bot.delivery.model import Delivery
+from bot.delivery.states import State
 from bot.playground.slack.limits import check_message, check_view
 from tests.messages.parts import ADAPTERS, NOW, OPERATIONS, ROW, said
 
@@ -84,7 +85,7 @@ ROWS = st.builds(
     resend_count=st.integers(0, 3),
     changed_by=st.sampled_from(["", "U0ANN00001", "operator", "<!here>"]),
     erased_at=st.sampled_from([0.0, NOW]),
-    chosen=st.dictionaries(
+    selected=st.dictionaries(
         st.sampled_from(["incidents/1", "severities/1", "users/2"]),
         TEXTS.map(lambda label: Entry(id="1", label=label)),
     ),
@@ -94,10 +95,10 @@ ROWS = st.builds(
     reason=st.sampled_from(REASONS),
     title=TEXTS,
     sentence=TEXTS,
-    fields=st.dictionaries(
+    field_errors=st.dictionaries(
         st.sampled_from(["text", "severity_id", "task_params.to", "", "x."]), TEXTS
     ),
-    created=st.one_of(
+    vendor_object=st.one_of(
         st.just({}),
         st.fixed_dictionaries({"id": TEXTS, "reference": TEXTS, "title": TEXTS, "url": LINKS}),
     ),

@@ -24,7 +24,7 @@ CREATED = replace(
     vendor="rootly",
     operation="incident",
     state="delivered",
-    created=MADE.model_dump(),
+    vendor_object=MADE.model_dump(),
     custom=CUSTOM,
     created_at=NOW,
 )
@@ -50,7 +50,7 @@ def everywhere(row: Any) -> list[dict[str, Any]]:
 
 def test_what_was_refused_is_named_with_the_vendors_words() -> None:
     """Field by field, and can be tried again; what waits besides is named too."""
-    row = replace(CREATED, steps={"custom.f1": REFUSED, "custom.f3": REFUSED})
+    row = replace(CREATED, follow_up_steps={"custom.f1": REFUSED, "custom.f3": REFUSED})
     for content in everywhere(row):
         whole = (
             ":warning: *Created in Rootly, with something missing*\nN-1  A note\n"
@@ -66,7 +66,7 @@ def test_what_was_refused_is_named_with_the_vendors_words() -> None:
 
 def test_what_waits_is_named() -> None:
     """There is nothing to press while the bot is at it."""
-    row = replace(CREATED, steps={"custom.f1": "", "custom.f2": ""}, next_step_at=NOW + 3)
+    row = replace(CREATED, follow_up_steps={"custom.f1": "", "custom.f2": ""}, next_step_at=NOW + 3)
     for content in everywhere(row):
         whole = (
             ":white_check_mark: *Created in Rootly*\nN-1  A note\n"
@@ -81,10 +81,18 @@ def test_what_waits_is_named() -> None:
 def test_nothing_can_be_tried_again_that_was_not_refused(steps: dict[str, str]) -> None:
     """Nor what was erased."""
     assert (
-        messages.possible(replace(CREATED, steps=steps, next_step_at=NOW if steps else 0.0)) == ()
+        messages.possible(
+            replace(CREATED, follow_up_steps=steps, next_step_at=NOW if steps else 0.0)
+        )
+        == ()
     )
-    assert messages.possible(replace(CREATED, steps={"custom.f1": REFUSED}, erased_at=NOW)) == ()
-    assert messages.possible(replace(CREATED, steps={"custom.f1": REFUSED})) == ("finish",)
+    assert (
+        messages.possible(replace(CREATED, follow_up_steps={"custom.f1": REFUSED}, erased_at=NOW))
+        == ()
+    )
+    assert messages.possible(replace(CREATED, follow_up_steps={"custom.f1": REFUSED})) == (
+        "finish",
+    )
 
 
 def test_a_vendor_that_says_a_lot_fits() -> None:
@@ -92,5 +100,5 @@ def test_a_vendor_that_says_a_lot_fits() -> None:
     them."""
     many = tuple(CustomField(id=f"f{n}", name="x" * 500, kind="text") for n in range(40))
     steps = {f"custom.f{n}": "y" * 5000 for n in range(41)}
-    for content in everywhere(replace(CREATED, custom=many, steps=steps)):
+    for content in everywhere(replace(CREATED, custom=many, follow_up_steps=steps)):
         assert max(len(text) for text in said(content)) <= 3000

@@ -13,7 +13,7 @@ from tests.parts import MADE
 
 def test_the_card_of_what_was_created() -> None:
     """A headline, the object with its reference, who asked, and a button that leads there."""
-    row = replace(ROW, state="delivered", created=MADE.model_dump())
+    row = replace(ROW, state="delivered", vendor_object=MADE.model_dump())
     assert messages.card(row, *NOTES) == {
         "text": "Created in Notes: N-1 Checkout is down",
         "blocks": [
@@ -40,7 +40,7 @@ def test_the_card_of_what_was_created() -> None:
 
 def test_the_receipt_of_what_was_created() -> None:
     """The modal becomes it: nothing to submit, a button that leads there, and "Done"."""
-    row = replace(ROW, state="delivered", created=MADE.model_dump())
+    row = replace(ROW, state="delivered", vendor_object=MADE.model_dump())
     assert messages.receipt(row, *NOTES) == {
         "type": "modal",
         "callback_id": "receipt",
@@ -154,7 +154,7 @@ def labels(content: dict[str, Any]) -> list[str]:
         ],
         ({"state": "failed", "reason": "unauthorized", "erased_at": NOW}, [], []),
         (
-            {"state": "failed", "reason": "by_hand"},
+            {"state": "cancelled", "reason": "by_hand"},
             ["Send it after all", "Copy as text"],
             ["Send it after all", "Copy as text"],
         ),
@@ -190,7 +190,11 @@ def test_what_was_created_twice_has_a_link_to_each() -> None:
     """So that somebody can close one; in the card, in the receipt and at home."""
     twin = Created(id="n2", reference="N-2", url="https://notes.example.com/2")
     row = replace(
-        ROW, state="delivered", reason="created_twice", created=MADE.model_dump(), duplicates=[twin]
+        ROW,
+        state="delivered",
+        reason="created_twice",
+        vendor_object=MADE.model_dump(),
+        duplicates=[twin],
     )
     for content in (
         messages.card(row, *NOTES),
@@ -208,11 +212,11 @@ def test_what_was_created_twice_has_a_link_to_each() -> None:
     ("changes", "end"),
     [
         (
-            {"state": "failed", "reason": "by_hand", "changed_by": "U0BOB00001"},
+            {"state": "cancelled", "reason": "by_hand", "changed_by": "U0BOB00001"},
             "; taken over by <@U0BOB00001>",
         ),
         (
-            {"state": "failed", "reason": "cancelled", "changed_by": "operator"},
+            {"state": "cancelled", "reason": "cancelled", "changed_by": "operator"},
             "; cancelled by whoever runs this bot",
         ),
         (
@@ -256,7 +260,7 @@ def test_a_home_with_nothing_says_what_to_try() -> None:
 
 def test_a_home_says_how_each_delivery_stands() -> None:
     """State, title, what and where, age, and a link."""
-    made = replace(ROW, state="delivered", created=MADE.model_dump(), created_at=NOW - 7200)
+    made = replace(ROW, state="delivered", vendor_object=MADE.model_dump(), created_at=NOW - 7200)
     erased = replace(ROW, state="rejected", title="", erased_at=NOW, created_at=NOW - 40 * 86400)
     home = messages.home(
         [messages.RenderedDelivery(made, *NOTES), messages.RenderedDelivery(erased, *NOTES)],
@@ -278,7 +282,9 @@ def test_a_home_says_how_each_delivery_stands() -> None:
 )
 def test_what_is_no_web_address_is_no_button(url: str) -> None:
     """A vendor's answer does not become just any link."""
-    card = messages.card(replace(ROW, state="delivered", created={"id": "1", "url": url}), *NOTES)
+    card = messages.card(
+        replace(ROW, state="delivered", vendor_object={"id": "1", "url": url}), *NOTES
+    )
     assert "accessory" not in card["blocks"][0]
 
 

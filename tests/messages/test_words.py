@@ -38,7 +38,7 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "delivered",
                 "reason": "created_twice",
-                "created": MADE.model_dump(),
+                "vendor_object": MADE.model_dump(),
                 "duplicates": [TWIN],
             },
             "Created twice in Notes N-1 and N-2 are the same note: please close one.",
@@ -47,7 +47,7 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "delivered",
                 "reason": "created_twice",
-                "created": MADE.model_dump(),
+                "vendor_object": MADE.model_dump(),
                 "duplicates": [TWIN, THIRD],
             },
             "Created 3 times in Notes N-1, N-2 and N-3 are the same note: please close all but "
@@ -57,14 +57,18 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "delivered",
                 "reason": "created_twice",
-                "created": MADE.model_dump(),
+                "vendor_object": MADE.model_dump(),
                 "duplicates": [NAMELESS],
             },
             "Created twice in Notes It is there twice, because an answer was lost on the way: "
             "please close one.",
         ),
         (
-            {"state": "rejected", "sentence": "Too many.", "fields": {"text": "is too short"}},
+            {
+                "state": "rejected",
+                "sentence": "Too many.",
+                "field_errors": {"text": "is too short"},
+            },
             "Notes did not accept this note Too many. is too short Nothing was created.",
         ),
         (
@@ -184,15 +188,15 @@ TWIN, THIRD, NAMELESS = (
             "any more.",
         ),
         (
-            {"state": "failed", "reason": "cancelled"},
+            {"state": "cancelled", "reason": "cancelled"},
             "Cancelled, not sent to Notes Nothing was created from here.",
         ),
         (
-            {"state": "failed", "reason": "by_hand"},
+            {"state": "cancelled", "reason": "by_hand"},
             "Taken over by hand, not sent to Notes Nothing was created from here.",
         ),
         (
-            {"state": "failed", "reason": "by_hand", "resend_count": 1},
+            {"state": "cancelled", "reason": "by_hand", "resend_count": 1},
             "Taken over by hand, not sent to Notes It had been sent before, without a clear "
             "answer: please "
             "look in Notes whether it is there.",
@@ -283,7 +287,7 @@ def test_each_state_says_what_happened_and_what_happens_next(
     ("changes", "expected"),
     [
         (
-            {"state": "delivered", "created": MADE.model_dump()},
+            {"state": "delivered", "vendor_object": MADE.model_dump()},
             "It was created in the meantime: N-1.",
         ),
         (
@@ -295,7 +299,7 @@ def test_each_state_says_what_happened_and_what_happens_next(
             "It is being sent to Notes at this moment. Its card will say what came of it.",
         ),
         (
-            {"state": "failed", "reason": "cancelled"},
+            {"state": "cancelled", "reason": "cancelled"},
             "This is not possible any more. Cancelled, not sent to Notes. Nothing was created "
             "from here.",
         ),

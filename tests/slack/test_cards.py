@@ -286,7 +286,9 @@ async def deliver(
     """An incident at incident.io, submitted in that channel by the admin."""
     services, workspace = world.bot.services, world.sandbox.workspace
     [account] = [
-        it.account for it in await services.connections.of(workspace) if it.vendor == "incident_io"
+        it.account
+        for it in await services.connections.store.of(workspace)
+        if it.vendor == "incident_io"
     ]
     await world.lists_loaded()
     [severity] = (
@@ -315,7 +317,7 @@ async def deliver(
         title=title,
         payload=payload,
     )
-    return await services.dispatcher.submit(made, card_not_before=0)
+    return await services.delivery.dispatcher.submit(made, card_not_before=0)
 
 
 def said(world: World, channel: str) -> list[str]:

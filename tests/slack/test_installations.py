@@ -49,7 +49,7 @@ async def test_a_workspace_that_the_bot_does_not_know_gets_a_clear_answer(world:
     await form.send()
     await eventually(lambda: world.cards(ACME))
     card = next(it for it in slack.channels[CHANNEL].messages if it.get("bot_id"))
-    await world.bot.services.installations.remove(installed_as(ACME))
+    await world.bot.stores.installations.remove(installed_as(ACME))
     before = len(slack.calls)
     refusal = {"response_action": "push", "view": messages.refusal(messages.NOT_INSTALLED)}
     with capture_logs() as logs:
@@ -102,7 +102,7 @@ async def test_an_organisations_people_work_in_their_workspace(world: Many) -> N
     await eventually(lambda: world.cards(DUCHY))
     await slack.open_home(ADMIN)
     assert "Carrier pigeons are late" in json.dumps(slack.home(ADMIN))
-    [row] = await world.bot.services.history.of_person(workspace_of(DUCHY), ADMIN, 10)
+    [row] = await world.bot.services.delivery.history.of_person(workspace_of(DUCHY), ADMIN, 10)
     assert (row.workspace, row.state) == (workspace_of(DUCHY), "delivered")
 
 
@@ -115,8 +115,8 @@ async def test_what_another_process_installs_works_at_once(world: Many) -> None:
     assert (await acme.command(*help_)).ok
     assert acme.ephemerals[-1][2]["text"] == messages.NOT_INSTALLED
     async with create_app(world.settings) as other:
-        [bolt] = await other.services.installations.all()
-        await other.services.installations.save(
+        [bolt] = await other.stores.installations.all()
+        await other.stores.installations.save(
             replace(bolt, workspace=installed_as(ACME), token=acme.bot_token)
         )
     assert (await acme.command(*help_)).ok

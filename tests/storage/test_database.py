@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
+from bot.connections.setup_links import SetupLink, SetupLinks, digest_of
 from bot.errors import SettingError
 from bot.storage.database import BUSY_MILLISECONDS, Database
 from bot.storage.migrations import MIGRATIONS
+from bot.storage.preferences import Preferences
+from bot.workspace import Workspace
 
 DIARY = "Dear diary, " * 100
 TABLES = [
-    *("catalogs", "connections", "deliveries", "delivery_events", "habits"),
-    *("installations", "links", "oauth_states", "permissions"),
+    *("catalogs", "connections", "deliveries", "delivery_events", "installations"),
+    *("oauth_states", "permissions", "preferences", "setup_links"),
 ]
 OPEN_AND_WRITE = """
 import asyncio, sys
@@ -29,7 +32,7 @@ from bot.storage.database import Database
 async def main():
     database = await Database.open(Path(sys.argv[1]))
     await database.write(lambda db: db.execute(
-        "INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'rootly.incident')", (sys.argv[2],)))
+        "INSERT INTO preferences VALUES ('', 'T1', ?, 'incident', 'rootly.incident')", (sys.argv[2],)))
     await database.close()
 
 asyncio.run(main())
@@ -54,7 +57,7 @@ async def test_a_fresh_file_gets_all_tables(path: Path) -> None:
 
 
 def _remember(db: sqlite3.Connection, channel: str) -> None:
-    db.execute("INSERT INTO habits VALUES ('', 'T1', ?, 'incident', 'x.y')", (channel,))
+    db.execute("INSERT INTO preferences VALUES ('', 'T1', ?, 'incident', 'x.y')", (channel,))
 
 
 async def test_a_migrated_file_is_opened_as_it_is(path: Path) -> None:
@@ -63,7 +66,7 @@ async def test_a_migrated_file_is_opened_as_it_is(path: Path) -> None:
         database = await Database.open(path)
         await database.write(partial(_remember, channel=channel))
         kept = await database.read(
-            lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
+            lambda db: [row[0] for row in db.execute("SELECT channel FROM preferences")]
         )
         applied = await database.read(
             lambda db: db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
@@ -103,7 +106,7 @@ def test_three_processes_start_at_once_on_a_fresh_file(path: Path, times: int) -
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
     assert ends == [("", 0)] * 3
     with sqlite3.connect(path) as db:
-        assert sorted(row[0] for row in db.execute("SELECT channel FROM habits")) == [
+        assert sorted(row[0] for row in db.execute("SELECT channel FROM preferences")) == [
             "C0",
             "C1",
             "C2",
@@ -143,16 +146,16 @@ async def test_a_write_that_raises_leaves_nothing_behind(database: Database) -> 
     """What a failed write did is rolled back, its error comes out, and the next write works."""
 
     def fail(db: sqlite3.Connection) -> None:
-        db.execute("INSERT INTO habits VALUES ('', 'T1', 'C1', 'incident', 'x.y')")
+        db.execute("INSERT INTO preferences VALUES ('', 'T1', 'C1', 'incident', 'x.y')")
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
         await database.write(fail)
     await database.write(
-        lambda db: db.execute("INSERT INTO habits VALUES ('', 'T1', 'C2', 'incident', 'x.y')")
+        lambda db: db.execute("INSERT INTO preferences VALUES ('', 'T1', 'C2', 'incident', 'x.y')")
     )
     assert await database.read(
-        lambda db: [row[0] for row in db.execute("SELECT channel FROM habits")]
+        lambda db: [row[0] for row in db.execute("SELECT channel FROM preferences")]
     ) == ["C2"]
 
 
@@ -162,9 +165,10 @@ async def test_a_busy_file_blocks_no_reader_and_fails_a_writer_soon(database: Da
     other.execute("BEGIN IMMEDIATE")
     loop = asyncio.get_running_loop()
     started = loop.time()
-    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM habits")))
+    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM preferences")))
     assert (
-        await database.read(lambda db: db.execute("SELECT count(*) FROM habits").fetchone()[0]) == 0
+        await database.read(lambda db: db.execute("SELECT count(*) FROM preferences").fetchone()[0])
+        == 0
     )
     assert loop.time() - started < 0.5
     with pytest.raises(sqlite3.OperationalError, match="locked"):
@@ -172,14 +176,14 @@ async def test_a_busy_file_blocks_no_reader_and_fails_a_writer_soon(database: Da
     assert loop.time() - started < 2.0
     other.execute("COMMIT")
     other.close()
-    await database.write(lambda db: db.execute("DELETE FROM habits"))
+    await database.write(lambda db: db.execute("DELETE FROM preferences"))
 
 
 async def test_a_writer_waits_for_another_that_ends_soon(database: Database) -> None:
     """A short write of another process delays ours and does not fail it."""
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM habits")))
+    writing = asyncio.create_task(database.write(lambda db: db.execute("DELETE FROM preferences")))
     await asyncio.sleep(0.1)
     assert not writing.done()
     other.execute("COMMIT")
@@ -213,3 +217,23 @@ async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(pat
     ):
         await Database.open(path)
     assert diary(path) == DIARY
+
+
+async def test_preferences_and_open_links_survive_their_tables_new_names(path: Path) -> None:
+    """A file of before has `habits` and `links`: what stood there is read as before."""
+    before = sqlite_utils.Database(path, execute_plugins=False)
+    MIGRATIONS.apply(before, stop_before="m020_rename_habits_to_preferences")
+    with before.conn:
+        before.conn.execute(
+            "INSERT INTO preferences VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
+        )
+        before.conn.execute(
+            "INSERT INTO links VALUES (?, '', 'T1', 'rootly', 'U1', 'Ann', 'Acme', 2e9)",
+            (digest_of("token"),),
+        )
+    before.close()
+    database, here = await Database.open(path), Workspace("", "T1")
+    assert await Preferences(database).get(here, "C1", "incident") == "rootly.incident"
+    link = await SetupLinks(database, lambda: 1e9).find("token")
+    assert link == SetupLink(digest_of("token"), here, "rootly", "U1", "Ann", "Acme", 2e9)
+    await database.close()

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 
 from bot.adapters.registry import ADAPTERS
 from bot.errors import SecretError, SettingError
-from bot.storage.encryption import SLACK, SecretBox, load_secret_box
+from bot.storage.encryption import SLACK, SecretBox
+from bot.stores import load_secret_box
 from bot.workspace import Workspace
 
 OWNER = ("", "T1", "rootly")
@@ -26,7 +27,7 @@ SECRET = {"api_key": "the key"}
 LOAD = """
 import sys
 from pathlib import Path
-from bot.storage.encryption import load_secret_box
+from bot.stores import load_secret_box
 
 load_secret_box(None, Path(sys.argv[1]))
 print(Path(sys.argv[1] + ".key").read_text().strip())

@@ -6,22 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from bot.access.store import AccessStore
 from bot.adapters.base import Entry
-from bot.catalogs.store import CatalogStore
-from bot.connections.setup_links import SetupLinks
-from bot.connections.store import Connection, Connections
+from bot.connections.store import Connection
 from bot.delivery.model import Delivery, Draft
-from bot.delivery.store.cards import CardOutbox
-from bot.delivery.store.decisions import Decisions
-from bot.delivery.store.follow_ups import FollowUpSteps
-from bot.delivery.store.history import History
-from bot.delivery.store.queue import Deliveries
-from bot.delivery.store.reconcile import Doubts
-from bot.slack.installations import Installation, Installations
+from bot.slack.installations import Installation
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
-from bot.storage.preferences import Preferences
+from bot.stores import open_stores
 from bot.uninstall import Purge
 from bot.workspace import Workspace
 from tests.parts import KEY, Clock, draft
@@ -36,7 +27,7 @@ STATES: dict[str, dict[str, Any]] = {
     "sending": {"state": "sending", "attempt": 1, "lease_until": 2e9},
     "delivered": {
         "state": "delivered",
-        "created": '{"id": "n1"}',
+        "vendor_object": '{"id": "n1"}',
         "card_channel": CHANNEL,
         "card_ts": "1.5",
     },
@@ -44,11 +35,15 @@ STATES: dict[str, dict[str, Any]] = {
     "doubted": {"state": "unconfirmed", "reconcile_at": 2e9},
     "undecided": {"state": "unconfirmed", "reason": "undecided"},
     "failed": {"state": "failed", "reason": "unauthorized"},
-    "unfinished": {"state": "delivered", "created": '{"id": "n2"}', "steps": '{"colour": "No."}'},
+    "unfinished": {
+        "state": "delivered",
+        "vendor_object": '{"id": "n2"}',
+        "follow_up_steps": '{"colour": "No."}',
+    },
     "finishing": {
         "state": "delivered",
-        "created": '{"id": "n3"}',
-        "steps": '{"colour": ""}',
+        "vendor_object": '{"id": "n3"}',
+        "follow_up_steps": '{"colour": ""}',
         "next_step_at": 2e9,
     },
 }
@@ -67,19 +62,20 @@ class Twins:
 
     def __post_init__(self) -> None:
         secret_box = SecretBox([KEY])
-        self.history = History(self.database, self.clock)
-        self.connections = Connections(self.database, secret_box, self.clock)
-        self.decisions = Decisions(self.database, self.clock)
-        self.deliveries = Deliveries(self.database, self.clock)
-        self.doubts = Doubts(self.database, self.clock)
-        self.preferences = Preferences(self.database)
-        self.installations = Installations(self.database, secret_box)
-        self.links = SetupLinks(self.database, self.clock)
-        self.lists = CatalogStore(self.database)
-        self.permissions = AccessStore(self.database, self.clock)
+        stores = open_stores(self.database, secret_box, self.clock)
+        self.history = stores.delivery.history
+        self.connections = stores.connections
+        self.decisions = stores.delivery.decisions
+        self.deliveries = stores.delivery.deliveries
+        self.doubts = stores.delivery.reconcile
+        self.preferences = stores.preferences
+        self.installations = stores.installations
+        self.links = stores.setup_links
+        self.lists = stores.catalogs
+        self.permissions = stores.access
         self.purge = Purge(self.database)
-        self.card_outbox = CardOutbox(self.database, self.clock)
-        self.steps = FollowUpSteps(self.database, self.clock)
+        self.card_outbox = stores.delivery.card_outbox
+        self.steps = stores.delivery.steps
 
     async def fill(self) -> None:
         for workspace in (THEIRS, OURS):  # theirs is what would be found first

@@ -21,7 +21,7 @@ from bot.slack import manifest
 from bot.slack.installations import STATE_SECONDS, Installations, OAuthStates
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
-from bot.web.oauth import OAuth, place_of
+from bot.web.oauth import AuthorizePage, OAuth, place_of
 from bot.web.pages import HEADERS, STYLE
 from bot.workspace import Workspace
 from tests.conftest import eventually
@@ -63,7 +63,7 @@ async def test_three_workspaces_and_an_organisation_install_the_app(world: Many)
         page = await world.install(team)
         assert (page.status_code, page.url.path) == (200, "/slack/oauth_redirect")
         await world.connect(team)
-    found = await world.bot.services.installations.all()
+    found = await world.bot.stores.installations.all()
     assert {it.workspace: it.token for it in found} == {
         installed_as(team): world.slack(team).bot_token for team in TEAMS
     }
@@ -86,7 +86,7 @@ async def test_three_workspaces_and_an_organisation_install_the_app(world: Many)
 async def test_what_is_stored_of_an_installation(world: Many, tmp_path: Path) -> None:
     """Everything but the token can be read in the file; a person's token is not even kept."""
     await world.install(DUCHY)
-    [it] = await world.bot.services.installations.all()
+    [it] = await world.bot.stores.installations.all()
     slack = world.slack(DUCHY)
     scopes = tuple(sorted(manifest.load()["oauth_config"]["scopes"]["bot"]))
     assert (it.workspace, it.name, it.app, it.bot, it.bot_user) == (
@@ -139,15 +139,8 @@ async def test_an_installation_is_dated_by_slacks_clock(
             JSONResponse(grant, headers=headers) if "code" in args else {"ok": True, "bot_id": "B1"}
         )
         app = SlackApp("1.2", "http://127.0.0.1", "client-1")
-        oauth = OAuth(
-            app,
-            client,
-            installations,
-            states,
-            authorize_url="http://127.0.0.1/",
-            scopes=["commands"],
-            clock=clock,
-        )
+        page = AuthorizePage("http://127.0.0.1/", ["commands"])
+        oauth = OAuth(app, client, installations, states, page, clock)
         transport = httpx.ASGITransport(Starlette(routes=oauth.routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
             begun = await browser.get("/slack/install")
@@ -165,7 +158,7 @@ async def test_installing_again_replaces_the_row(world: Many) -> None:
     assert (await world.slack(ACME).command(ADMIN, CHANNEL, "/incident help")).ok
     world.slack(ACME).bot_token = ""
     await world.install(ACME)
-    assert [it.workspace for it in await world.bot.services.installations.all()] == [
+    assert [it.workspace for it in await world.bot.stores.installations.all()] == [
         installed_as(ACME),
         installed_as(BOLT),
     ]
@@ -314,7 +307,7 @@ async def test_a_callback_that_nobody_began_installs_nothing(world: Many, query:
 
 async def test_a_state_is_good_for_ten_minutes(world: Many) -> None:
     """Then it is refused, and its row is gone with the next beginning."""
-    database = world.bot.services.installations._database
+    database = world.bot.stores.installations._database
     async with world.browser() as browser:
         url = await callback(world, browser)
         sql = f"UPDATE oauth_states SET expires_at = expires_at - {STATE_SECONDS}"
@@ -385,7 +378,7 @@ async def test_what_went_wrong_is_said(world: Many, trouble: str) -> None:
     status, words = TROUBLES[trouble]
     assert page.status_code == status
     assert re.fullmatch(f"Not installed {words}", text_of(page))
-    assert await world.bot.services.installations.all() == []
+    assert await world.bot.stores.installations.all() == []
     assert len(logs) == 1
     code = dict(parse_qsl(url.partition("?")[2]))["code"]
     assert [

@@ -27,8 +27,8 @@ def main(*, as_json: bool = False) -> int:
         findings = asyncio.run(examine(load()))
     except SettingError as error:
         findings = [wrong_setting(error)]
-    show(_json(findings) if as_json else "\n".join(safe(finding.line) for finding in findings))
-    if any(finding.setting for finding in findings):
+    show(_as_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
+    if any(it.setting for it in findings):
         return 2
     return 1 if any(finding.sign == "problem" for finding in findings) else 0
 
@@ -50,12 +50,13 @@ async def examine(settings: Settings) -> list[Finding]:
             limited("SLACK_APP_TOKEN", slack.app_token(settings), slack.SECONDS),
             limited("RELAY_PUBLIC_URL", slack.public_url(settings), slack.SECONDS),
         ]
-        if store.database is not None and store.secret_box is not None:
-            everything = vendors.connections(settings, store.database, store.secret_box)
+        stores = store.stores
+        if stores is not None and store.secret_box is not None:
+            everything = vendors.connections(settings, stores.connections)
             checks.append(limited("vendors", everything, ALL_SECONDS))
-        if store.database is not None:
+        if store.database is not None and stores is not None:
             checks += [
-                limited("lists", stored.lists(store.database), 10),
+                limited("lists", stored.lists(stores), 10),
                 limited("queue", stored.queue(store.database), 10),
             ]
         for found in await asyncio.gather(*checks):
@@ -63,7 +64,7 @@ async def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _json(findings: Findings) -> str:
+def _as_json(findings: Findings) -> str:
     shown = [
         {name: value for name, value in asdict(finding).items() if name != "setting"}
         for finding in findings

@@ -6,25 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.adapters.registry import ADAPTERS
-from bot.catalogs.store import fetched_at
 from bot.cli.doctor import local
 from bot.cli.doctor.findings import Finding, Findings, wrong_setting
 from bot.delivery.store import backlog
 from bot.errors import SecretError, SettingError
 from bot.forms.text import duration
 from bot.settings import Settings
-from bot.storage import encrypted_secrets
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecret
-from bot.storage.encryption import (
-    VARIABLE,
-    SecretBox,
-    holds_secrets,
-    key_file,
-    load_secret_box,
-    none_opens,
-)
+from bot.storage.encryption import VARIABLE, SecretBox, key_file, none_opens
 from bot.storage.key_check import open_to_others
+from bot.stores import Stores, load_secret_box, open_secrets, open_stores
 from bot.workspace import Workspace
 
 NAMED = 3
@@ -43,6 +35,13 @@ class Stored:
     secret_box: SecretBox | None = None
     findings: Findings = ()
 
+    @property
+    def stores(self) -> Stores | None:
+        """The stores of the database. Without keys they read all but the credentials."""
+        if self.database is None:
+            return None
+        return open_stores(self.database, self.secret_box or SecretBox.without_keys())
+
     async def installations(self) -> Sequence[tuple[Workspace, str]]:
         """Return every workspace's own Slack token that can be decrypted."""
         if self.database is None or self.secret_box is None:
@@ -60,9 +59,9 @@ class Stored:
                 return ""
 
         return [
-            (secret.workspace, found)
-            async for chunk in encrypted_secrets.everything(self.database, token)
-            for secret, found in chunk
+            (it.workspace, found)
+            async for chunk in open_secrets(self.database).everything(token)
+            for it, found in chunk
             if found
         ]
 
@@ -87,8 +86,8 @@ async def opened(settings: Settings) -> AsyncIterator[Stored]:
 
 
 async def _keys(settings: Settings, database: Database) -> tuple[Findings, SecretBox | None]:
-    file = key_file(database.path)
-    if settings.encryption_keys is None and not file.exists() and not holds_secrets(database.path):
+    file, secrets = key_file(database.path), open_secrets(database)
+    if settings.encryption_keys is None and not file.exists() and not await secrets.any():
         return [
             Finding(
                 "ok", "keys", f"Nothing is stored yet; {file.name} is made when the bot starts."
@@ -98,7 +97,7 @@ async def _keys(settings: Settings, database: Database) -> tuple[Findings, Secre
         secret_box = load_secret_box(settings.encryption_keys, database.path)
     except SettingError as error:
         return [wrong_setting(error)], None
-    tried = await encrypted_secrets.try_all(database, secret_box)
+    tried = await secrets.try_all(secret_box)
     if tried.closed and len(tried.closed) == tried.count:
         return [wrong_setting(none_opens(secret_box.source))], None
     found = [
@@ -110,7 +109,7 @@ async def _keys(settings: Settings, database: Database) -> tuple[Findings, Secre
 
 
 def _file_mode(database: Database, secret_box: SecretBox) -> Findings:
-    if secret_box.source == VARIABLE or not (mode := open_to_others(database)):
+    if secret_box.source == VARIABLE or not (mode := open_to_others(database.path)):
         return []
     says = f"Other users of this machine can get at {secret_box.source} (mode {mode})."
     return [Finding("warning", "keys", says, f"Type `chmod 600 {key_file(database.path)}`.")]
@@ -121,8 +120,8 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
         return Finding("ok", "keys", "Nothing is stored yet.")
     first = [
         new
-        async for chunk in encrypted_secrets.everything(
-            database, lambda secret: secret_box.is_first(secret.ciphertext)
+        async for chunk in open_secrets(database).everything(
+            lambda it: secret_box.is_first(it.ciphertext)
         )
         for _, new in chunk
     ]
@@ -140,15 +139,15 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
     )
 
 
-async def lists(database: Database) -> Findings:
-    """Return the age of the lists behind the pickers.
-
-    A list that nobody uses is not refreshed, so age alone is no problem.
-    """
+async def lists(stores: Stores) -> Findings:
+    """How old the lists behind the pickers are. One that nobody uses is not refreshed, so age alone
+    is nothing wrong."""
     found = []
-    for (workspace, vendor), fetched in (await fetched_at(database)).items():
+    ages = await stores.catalogs.ages()
+    for workspace, vendor in await stores.connections.accounts():
         if vendor not in ADAPTERS:
             continue
+        fetched = ages.get((workspace, vendor), {})
         what = f"lists of {ADAPTERS[vendor].label} in {workspace.team or workspace.enterprise}"
         needed = [it for it in ADAPTERS[vendor].catalogs if it.static is None and not it.on_demand]
         if missing := list(dict.fromkeys(it.label for it in needed if it.name not in fetched)):
@@ -163,8 +162,8 @@ async def lists(database: Database) -> Findings:
                 )
             )
         elif fetched:
-            ages = [time.time() - at for at in fetched.values()]
-            says = f"Fetched between {duration(min(ages))} and {duration(max(ages))} ago."
+            seconds = [time.time() - at for at in fetched.values()]
+            says = f"Fetched between {duration(min(seconds))} and {duration(max(seconds))} ago."
             found.append(Finding("ok", what, says))
     return found
 

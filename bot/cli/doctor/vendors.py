@@ -13,8 +13,6 @@ from bot.cli.doctor.findings import Finding, Findings, limited
 from bot.connections.store import Connection, Connections
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from bot.settings import Settings
-from bot.storage.database import Database
-from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
 
 SECONDS = 15.0
@@ -22,12 +20,8 @@ AT_ONCE = 4
 AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot connect`."
 
 
-async def connections(settings: Settings, database: Database, secret_box: SecretBox) -> Findings:
-    """Check all connections, a few at a time.
-
-    Each has its own time limit and its vendor's rate limit.
-    """
-    stored = Connections(database, secret_box)
+async def connections(settings: Settings, stored: Connections) -> Findings:
+    """All of them, some at a time, each with a limit of its own and at its vendor's pace."""
     findings: list[Finding] = []
     if not (accounts := await stored.accounts()):
         return [Finding("warning", "vendors", "Nothing is connected.", "Type `/vendors` in Slack.")]

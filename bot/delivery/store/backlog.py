@@ -1,9 +1,8 @@
 """Counts of what waits in the queue, for the operator."""
 
-import json
 from dataclasses import dataclass
 
-from bot.delivery.model import FOR_AN_ADMIN, UNDECIDED
+from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN
 from bot.storage.database import Database
 
 OVERDUE_SECONDS = 300.0
@@ -25,19 +24,19 @@ class Backlog:
 
 
 async def count(database: Database, now: float) -> Backlog:
-    """What waits, at `now` (epoch seconds)."""
+    """Count what waits at `now` (epoch seconds)."""
     sql = (
         "SELECT count(*) FILTER (WHERE state IN ('queued', 'sending')),"
-        " count(*) FILTER (WHERE (state = 'queued' AND max(next_attempt_at, expected_at) < ?)"
-        "  OR (state = 'sending' AND lease_until < ?)),"
+        " count(*) FILTER (WHERE (state = 'queued'"
+        "  AND max(next_attempt_at, expected_at) < :now - :overdue)"
+        "  OR (state = 'sending' AND lease_until < :now - :overdue)),"
         " min(created_at) FILTER (WHERE state IN ('queued', 'sending')),"
-        f" count(*) FILTER (WHERE state = 'unconfirmed' AND NOT ({UNDECIDED})), count(*) FILTER "
-        f"(WHERE {UNDECIDED}),"
-        " count(*) FILTER (WHERE state = 'failed' AND expires_at > ? AND reason IN (SELECT value "
-        "FROM json_each(?)))"
+        f" count(*) FILTER (WHERE state = 'unconfirmed' AND NOT ({UNDECIDED})),"
+        f" count(*) FILTER (WHERE {UNDECIDED}),"
+        f" count(*) FILTER (WHERE {WAITING_FOR_AN_ADMIN})"
         " FROM deliveries WHERE state IN ('queued', 'sending', 'unconfirmed', 'failed')"
     )
-    values = (now - OVERDUE_SECONDS, now - OVERDUE_SECONDS, now, json.dumps(FOR_AN_ADMIN))
-    row = await database.read(lambda db: db.execute(sql, values).fetchone())
+    values = {"now": now, "overdue": OVERDUE_SECONDS}
+    row = await database.read(lambda tx: tx.execute(sql, values).fetchone())
     waiting, overdue, oldest, looked_up, undecided, for_an_admin = row
     return Backlog(waiting, overdue, oldest or 0.0, looked_up, undecided, for_an_admin)

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from bot.delivery.model import THE_ROW, Delivery, read_row
+from bot.delivery.model import Delivery
+from bot.delivery.store.rows import THE_ROW, read_row
 from bot.storage.database import Database
 from bot.workspace import Workspace
 

@@ -1,48 +1,27 @@
 """What people decide about a delivery: cancel it, send it again, say that it is there, have what
-remains tried again. Each works in the states it makes sense in, once, and changes nothing
-otherwise: of two people who press at the same moment, one decided."""
+remains tried again.
 
+Each works in the states that `bot.delivery.states` names, once, and changes nothing otherwise: of
+two people who press at the same moment, one decided.
+"""
+
+import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable
+from typing import Any
 
-from bot.delivery.model import FOR_AN_ADMIN, Delivery, read_row
-from bot.delivery.store.queue import GIVE_UP_SECONDS
+from bot.delivery.model import GIVE_UP_SECONDS, Delivery
+from bot.delivery.states import DECISIONS, Decision, may
+from bot.delivery.store.rows import read_row
+from bot.delivery.store.transitions import Step, change
 from bot.storage.database import Database
 from bot.workspace import Workspace
 
-Decision = Literal["cancel", "by_hand", "try_again", "send_again", "is_there", "finish"]
-
-_WAITING = f"(state = 'queued' OR state = 'failed' AND reason IN {FOR_AN_ADMIN} AND erased_at = 0)"
-_IN_DOUBT = "state = 'unconfirmed'"
-_GIVEN_UP = "state = 'failed' AND erased_at = 0"
-_UNFINISHED = "state = 'delivered' AND steps != '{}' AND next_step_at = 0"
-_AGAIN = (
-    "state = 'queued', next_attempt_at = :now, expires_at = :now + :patience, reconcile_at = 0,"
-    " lookup_count = 0, sentence = ''"
-)
-
-DECISIONS: Mapping[Decision, tuple[str, str]] = {
-    "cancel": (_WAITING, "state = 'failed', reason = 'cancelled', sentence = ''"),
-    "by_hand": (_WAITING, "state = 'failed', reason = 'by_hand', sentence = ''"),
-    "try_again": (_GIVEN_UP, f"{_AGAIN}, reason = 'tried_again'"),
-    "send_again": (_IN_DOUBT, f"{_AGAIN}, reason = 'sent_again', resend_count = resend_count + 1"),
-    "is_there": (
-        _IN_DOUBT,
-        "state = 'delivered', reason = 'confirmed', sentence = '', reconcile_at = 0",
-    ),
-    "finish": (
-        _UNFINISHED,
-        "steps = (SELECT json_group_object(key, '') FROM json_each(steps)), next_step_at = :now, "
-        "expires_at = :now + :patience",
-    ),
-}
-"""In which rows it does something, and what. What waits for an admin would be sent by itself, so it
-can be called off too."""
-
 
 class Decisions:
+    """Carries out decisions."""
+
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
@@ -50,21 +29,37 @@ class Decisions:
     async def make(
         self, workspace: Workspace, key: str, decision: Decision, by: str
     ) -> Delivery | None:
-        """Carry it out in the name of `by` (a Slack user id, or "operator"). The row as it is then;
-        None where the row is in no state for it, or is not this workspace's."""
-        condition, change = DECISIONS[decision]
-        values = {"now": self._clock(), "patience": GIVE_UP_SECONDS, "by": by, "key": key}
-        values |= {"enterprise": workspace.enterprise, "team": workspace.team}
+        """Carry it out in the name of `by` (a Slack user id, or "operator"). Returns the row as it
+        is then; None where the row is in no state for it, or is not this workspace's."""
+        now = self._clock()
+        effect = DECISIONS[decision]
+        sql = "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)"
 
-        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            row: sqlite3.Row | None = db.execute(
-                f"UPDATE deliveries SET {change}, version = version + 1, updated_at = :now, "
-                "changed_by = :by"
-                f" WHERE enterprise = :enterprise AND team = :team AND key = :key AND {condition} "
-                "RETURNING *",
-                values,
-            ).fetchone()
-            return row
+        def work(tx: sqlite3.Connection) -> Delivery | None:
+            found = tx.execute(sql, (*workspace, key)).fetchone()
+            if found is None or not may(row := read_row(found), decision):
+                return None
+            columns = _columns(row, decision, now)
+            if effect.reason is not None:
+                columns |= {"reason": effect.reason, "sentence": ""}
+            return change(tx, row, Step(to=effect.to, at=now, by=by, columns=columns))
 
-        row = await self._database.write(work)
-        return None if row is None else read_row(row)
+        return await self._database.write(work)
+
+
+def _columns(row: Delivery, decision: Decision, now: float) -> dict[str, Any]:
+    """Return what the decision changes besides the state, the reason and its sentence."""
+    whole_time = {"expires_at": now + GIVE_UP_SECONDS}
+    due = {**whole_time, "next_attempt_at": now, "reconcile_at": 0.0, "lookup_count": 0}
+    match decision:
+        case "cancel" | "by_hand":
+            return {}
+        case "try_again":
+            return due
+        case "send_again":
+            return {**due, "resend_count": row.resend_count + 1}
+        case "is_there":
+            return {"reconcile_at": 0.0}
+        case "finish":
+            steps = json.dumps(dict.fromkeys(row.follow_up_steps, ""))
+            return {**whole_time, "follow_up_steps": steps, "next_step_at": now}

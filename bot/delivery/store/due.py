@@ -1,11 +1,12 @@
-"""Rows that somebody goes on with at a time of their own: `reconcile_at` for a look at the vendor,
-`next_step_at` for what remains."""
+"""Rows with a time of their own: `reconcile_at` for a look at the vendor, `next_step_at` for a
+follow-up step. A claim moves that time to the end of a lease, and changes nothing else."""
 
 import json
 from collections.abc import Collection
 from typing import Literal
 
-from bot.delivery.model import Delivery, read_row
+from bot.delivery.model import Delivery
+from bot.delivery.store.rows import read_row
 from bot.storage.database import Database
 from bot.workspace import ConnectionKey
 
@@ -16,14 +17,13 @@ _ELSEWHERE = "json_array(enterprise, team, vendor) NOT IN (SELECT value FROM jso
 async def claim_due(
     database: Database, column: Column, now: float, lease: float, but: Collection[ConnectionKey]
 ) -> Delivery | None:
-    """The row whose time came first, claimed for `lease` seconds; None while none of other
-    connections than `but` is due."""
+    """Claim the row whose time came first, for `lease` seconds, of other connections than `but`.
+    Returns it; None while none is due."""
     if (at := await next_due(database, column, but)) is None or at > now:
         return None
     sql = (
         f"UPDATE deliveries SET {column} = ? WHERE id = (SELECT id FROM deliveries WHERE {column} "
-        f"> 0 AND {column} <= ?"
-        f" AND {_ELSEWHERE} ORDER BY {column} LIMIT 1) RETURNING *"
+        f"> 0 AND {column} <= ? AND {_ELSEWHERE} ORDER BY {column} LIMIT 1) RETURNING *"
     )
     row = await database.write(
         lambda db: db.execute(sql, (now + lease, now, _connection_keys(but))).fetchone()
@@ -34,14 +34,15 @@ async def claim_due(
 async def next_due(
     database: Database, column: Column, but: Collection[ConnectionKey]
 ) -> float | None:
-    """When the next one's time comes; None while none waits."""
+    """Return when the next row's time comes, of other connections than `but`; None while none
+    waits."""
     sql = f"SELECT min({column}) FROM deliveries WHERE {column} > 0 AND {_ELSEWHERE}"
     row = await database.read(lambda db: db.execute(sql, (_connection_keys(but),)).fetchone())
     return None if row[0] is None else float(row[0])
 
 
 def _connection_keys(connection_keys: Collection[ConnectionKey]) -> str:
-    """A JSON list of texts, each of them the JSON list [enterprise, team, vendor] as SQLite's
+    """Return a JSON list of texts. Each is the JSON list [enterprise, team, vendor], as SQLite's
     `json_array` writes it."""
     return json.dumps(
         [

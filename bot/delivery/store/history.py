@@ -1,5 +1,5 @@
-"""Deliveries as they are listed: by people on their App Home, by operators on the command line;
-their trail, and the erasing of what people wrote once it has been kept long enough."""
+"""Lists of deliveries, for people on their App Home and for operators on the command line; the
+trail of each; and the erasing of what people wrote, once it has been kept long enough."""
 
 import json
 import re
@@ -9,7 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from bot.delivery.model import THE_ROW, Delivery, State, read_row
+from bot.delivery.model import Delivery
+from bot.delivery.states import FINAL, State, listed
+from bot.delivery.store.rows import THE_ROW, read_row
+from bot.delivery.store.transitions import erased
 from bot.storage.database import Database
 from bot.workspace import Workspace
 
@@ -82,23 +85,21 @@ class History:
         finished before then (epoch seconds); how many. The trail stays, and the created object's
         id, reference and link, unless the title can be read in the link."""
         now = self._clock()
+        old = (
+            "SELECT id, title, vendor_object, duplicates FROM deliveries WHERE erased_at = 0"
+            f" AND state IN {listed(FINAL)} AND updated_at < ? ORDER BY updated_at LIMIT ?"
+        )
+        erase = (
+            "UPDATE deliveries SET erased_at = ?, updated_at = ?, changed_by = '', payload = '{}',"
+            " selected = '{}', custom = '[]', follow_up_steps = '{}', next_step_at = 0,"
+            " field_errors = '{}', sentence = '', title = '', actor_name = '', view_id = '',"
+            " card_version = version, vendor_object = ?, duplicates = ? WHERE id = ?"
+        )
 
-        def work(db: sqlite3.Connection) -> int:
-            rows = db.execute(
-                "SELECT id, title, created, duplicates FROM deliveries WHERE erased_at = 0"
-                " AND state IN ('delivered', 'rejected', 'failed') AND updated_at < ? ORDER BY "
-                "updated_at LIMIT ?",
-                (finished_before, ERASED_AT_ONCE),
-            ).fetchall()
-            db.executemany(
-                "UPDATE deliveries SET erased_at = ?, updated_at = ?, changed_by = '', payload = "
-                "'{}', chosen = '{}',"
-                " custom = '[]', steps = '{}', next_step_at = 0, fields = '{}', sentence = '', "
-                "title = '', actor_name = '',"
-                " view_id = '', card_version = version,"
-                " created = ?, duplicates = ? WHERE id = ?",
-                [(now, now, *_without_words(row), row["id"]) for row in rows],
-            )
+        def work(tx: sqlite3.Connection) -> int:
+            rows = tx.execute(old, (finished_before, ERASED_AT_ONCE)).fetchall()
+            tx.executemany(erase, [(now, now, *_without_words(row), row["id"]) for row in rows])
+            erased(tx, [row["id"] for row in rows])
             return len(rows)
 
         return await self._database.write(work)
@@ -110,12 +111,12 @@ class History:
 
 
 def _without_words(row: sqlite3.Row) -> tuple[str, str]:
-    """What was created, and its twins, as JSON without anybody's words."""
-    created, duplicates = json.loads(row["created"]), json.loads(row["duplicates"])
+    """Return the created object and its duplicates, as JSON without anybody's words."""
+    created, duplicates = json.loads(row["vendor_object"]), json.loads(row["duplicates"])
     for made in (created, *duplicates):
-        said = f"{row['title']} {made.pop('title', '')}"
+        title = f"{row['title']} {made.pop('title', '')}"
         made.pop("note", None)
-        if _words(unquote(urlsplit(made.get("url", "")).path.rpartition("/")[2])) & _words(said):
+        if _words(unquote(urlsplit(made.get("url", "")).path.rpartition("/")[2])) & _words(title):
             made["url"] = ""  # ".../incidents/42-checkout-is-down"
     return json.dumps(created), json.dumps(duplicates)
 

@@ -1,10 +1,5 @@
-"""Deliveries: one row a submitted modal, from `queued` to what became of it. See
-`bot.delivery.dispatcher` for the states.
-
-The way that a row goes by itself is here. The other modules of this package hold the rest:
-`reconcile` for rows in doubt, `decisions` for what people decide, `cards` for what they are shown,
-`history` for lists and the trail.
-"""
+"""The queue: one row a submitted modal, and the way that it goes by itself, from `queued` to the
+outcome of its last attempt."""
 
 import json
 import sqlite3
@@ -12,31 +7,32 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from bot.delivery.model import (
-    DRAFTED,
-    FOR_AN_ADMIN,
-    THE_ROW,
-    UNDECIDED,
-    Delivery,
-    Draft,
-    Outcome,
-    State,
-    read_row,
+from bot.connections import store as connections
+from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
+from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
+from bot.delivery.store.rows import THE_ROW, draft_columns, read_row
+from bot.delivery.store.transitions import (
+    STILL_SENT_BY_US,
+    Step,
+    change,
+    change_all,
+    change_next,
+    insert,
 )
 from bot.errors import NoLongerThereError
 from bot.storage.database import Database
 from bot.storage.preferences import remember_preference
 from bot.workspace import ConnectionKey, Workspace
 
-GIVE_UP_SECONDS = 24 * 3600.0
-"""So long a delivery is tried."""
 JUMP_SECONDS = 5.0
 """A row that was changed later than this from now was changed before the clock went back."""
 
+_OF_CONNECTION = "enterprise = :enterprise AND team = :team AND vendor = :vendor"
+
 
 class Agenda(NamedTuple):
-    """The connections that something is queued for with the time when the first of it is due, and
-    when the next lease runs out, None while nothing is being sent."""
+    """The work to come: by connection, when its first queued row is due; and when the next lease
+    runs out, None while nothing is being sent."""
 
     connection_keys: Mapping[ConnectionKey, float]
     expiry: float | None
@@ -51,6 +47,8 @@ class Waiting(NamedTuple):
 
 
 class Deliveries:
+    """The queue of all workspaces."""
+
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
@@ -65,300 +63,252 @@ class Deliveries:
         attempt. A key that is already there gives that row as it is, unless it was rejected: then
         it takes the new values.
 
-        `connected`: there was a connection a moment ago. Where it went since, and with it perhaps
-        everything that is known of the workspace, nothing is written: raises `NoLongerThereError`.
+        `connected`: there was a connection a moment ago. If it was removed since, perhaps with
+        everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`.
         """
         now = self._clock()
-        values = {name: getattr(draft, name) for name in DRAFTED} | {
-            "payload": json.dumps(draft.payload),
-            "chosen": json.dumps(
-                {it: entry.model_dump(exclude_defaults=True) for it, entry in draft.chosen.items()}
-            ),
-            "custom": json.dumps(
-                [field.model_dump(exclude_defaults=True) for field in draft.custom]
-            ),
-            "created_at": now,
-            "next_attempt_at": now,
-            "expires_at": now + GIVE_UP_SECONDS,
-            "updated_at": now,
-            "changed_by": draft.actor,
-            "card_not_before": card_not_before,
-        }
 
-        def work(db: sqlite3.Connection) -> tuple[sqlite3.Row, bool]:
-            if connected and not _is_connected(db, draft):
+        def work(tx: sqlite3.Connection) -> tuple[Delivery, bool]:
+            if connected and not connections.exists(tx, draft.workspace, draft.vendor):
                 raise NoLongerThereError
-            remember_preference(
-                db, draft.workspace, draft.channel, draft.kind, f"{draft.vendor}.{draft.operation}"
-            )
-            key = (*draft.workspace, draft.key)
-            known = db.execute(
-                "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)", key
-            ).fetchone()
-            if known is not None and known["state"] != "rejected":
+            name = f"{draft.vendor}.{draft.operation}"
+            remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
+            known = _find(tx, draft.workspace, draft.key)
+            if known is not None and known.state != "rejected":
                 return known, False
-            claim = _claim(db, draft, lease, now)
+            claims = lease is not None and not _others_wait(tx, draft)
+            columns = _drafted(draft, now, card_not_before) | _claim(now, lease if claims else None)
+            to: State = "sending" if claims else "queued"
             if known is None:
-                names = {"enterprise": key[0], "team": key[1], "key": key[2], **values, **claim}
-                sql = f"INSERT INTO deliveries ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) RETURNING *"
-                return db.execute(sql, tuple(names.values())).fetchone(), True
-            again = {**values, **claim, **_CLEAN, "attempt": known["attempt"] + claim["attempt"]}
-            again |= {"revision": known["revision"] + 1, "version": known["version"] + 1}
-            sql = f"UPDATE deliveries SET {', '.join(f'{name} = ?' for name in again)}"
-            where = "WHERE (enterprise, team, key) = (?, ?, ?) RETURNING *"
-            return db.execute(f"{sql} {where}", (*again.values(), *key)).fetchone(), True
+                identity = {**draft.workspace._asdict(), "key": draft.key, "state": to}
+                first = {"updated_at": now, "changed_by": draft.actor, "attempt": int(claims)}
+                return insert(tx, {**identity, **columns, **first}), True
+            again = {"revision": known.revision + 1, "attempt": known.attempt + claims, **_CLEAN}
+            step = Step(to=to, at=now, by=draft.actor, columns={**columns, **again})
+            row = change(tx, known, step)
+            assert row is not None  # noqa: S101  it was read in this transaction
+            return row, True
 
-        row, new = await self._database.write(work)
-        return read_row(row), new
+        return await self._database.write(work)
 
     async def get(self, row: Delivery) -> Delivery:
-        """The row as it is now. Raises `NoLongerThereError`."""
+        """Return the row as it is now. Raises `NoLongerThereError`."""
         sql = f"SELECT * FROM deliveries WHERE {THE_ROW}"
-        found = await self._database.read(lambda db: db.execute(sql, row.identity).fetchone())
+        found = await self._database.read(lambda tx: tx.execute(sql, row.identity).fetchone())
         if found is None:
             raise NoLongerThereError
         return read_row(found)
 
     async def find(self, workspace: Workspace, key: str) -> Delivery | None:
-        """The row of that modal, if it was ever submitted."""
-        row = await self._database.read(
-            lambda db: db.execute(
-                "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)",
-                (*workspace, key),
-            ).fetchone()
-        )
-        return None if row is None else read_row(row)
+        """Return the row of that modal, if it was ever submitted."""
+        return await self._database.read(lambda tx: _find(tx, workspace, key))
 
     async def agenda(self) -> Agenda:
-        """What waits for its time."""
+        """Return the work to come."""
+        queued = (
+            "SELECT enterprise, team, vendor, min(next_attempt_at) FROM deliveries"
+            " WHERE state = 'queued' GROUP BY 1, 2, 3"
+        )
+        leased = "SELECT min(lease_until) FROM deliveries WHERE state = 'sending'"
 
-        def work(db: sqlite3.Connection) -> tuple[list[sqlite3.Row], float | None]:
-            rows = db.execute(
-                "SELECT enterprise, team, vendor, min(next_attempt_at) FROM deliveries WHERE state "
-                "= 'queued' GROUP BY 1, 2, 3"
-            ).fetchall()
-            leases = db.execute(
-                "SELECT min(lease_until) FROM deliveries WHERE state = 'sending'"
-            ).fetchone()
-            return rows, leases[0]
+        def work(tx: sqlite3.Connection) -> tuple[list[sqlite3.Row], float | None]:
+            return tx.execute(queued).fetchall(), tx.execute(leased).fetchone()[0]
 
         rows, expiry = await self._database.read(work)
         return Agenda({(Workspace(row[0], row[1]), row[2]): float(row[3]) for row in rows}, expiry)
 
     async def clock_went_back(self) -> None:
-        """What would wait for hours that have passed already is due now, and leases end in time."""
-        now = self._clock()
-        await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET next_attempt_at = min(next_attempt_at, ?), expected_at = 0, "
-                "card_not_before = 0, updated_at = ?,"
-                " expires_at = expires_at - updated_at + ?, lease_until = lease_until - updated_at "
-                "+ ?,"
-                # Whatever the clock was when it was sent, the vendor is asked about enough of the
-                # past.
-                " first_sent_at = min(first_sent_at, ? - 86400), last_attempt_at = "
-                "min(last_attempt_at, ?),"
-                " reconcile_at = CASE WHEN reconcile_at > 0 THEN ? ELSE 0 END, next_step_at = CASE "
-                "WHEN next_step_at > 0 THEN ? ELSE 0 END"
-                " WHERE id IN (SELECT id FROM deliveries WHERE state = 'queued' UNION SELECT id "
-                "FROM deliveries"
-                " WHERE state = 'sending' UNION SELECT id FROM deliveries WHERE reconcile_at > 0"
-                " UNION SELECT id FROM deliveries WHERE next_step_at > 0) AND updated_at > ?",
-                (now, now, now, now, now, now, now, now, now + JUMP_SECONDS),
-            )
+        """Correct the times of all rows that something is still to happen to: what would wait for
+        hours that have passed already is due now, and leases end in time."""
+        sql = (
+            "UPDATE deliveries SET next_attempt_at = min(next_attempt_at, :now), expected_at = 0,"
+            " card_not_before = 0, updated_at = :now,"
+            " expires_at = expires_at - updated_at + :now,"
+            " lease_until = lease_until - updated_at + :now,"
+            # Whatever the clock was when it was sent, the vendor is asked about enough of the past.
+            " first_sent_at = min(first_sent_at, :now - 86400),"
+            " last_attempt_at = min(last_attempt_at, :now),"
+            " reconcile_at = CASE WHEN reconcile_at > 0 THEN :now ELSE 0 END,"
+            " next_step_at = CASE WHEN next_step_at > 0 THEN :now ELSE 0 END"
+            " WHERE id IN (SELECT id FROM deliveries WHERE state = 'queued'"
+            " UNION SELECT id FROM deliveries WHERE state = 'sending'"
+            " UNION SELECT id FROM deliveries WHERE reconcile_at > 0"
+            " UNION SELECT id FROM deliveries WHERE next_step_at > 0) AND updated_at > :jumped"
         )
+        now = self._clock()
+        values = {"now": now, "jumped": now + JUMP_SECONDS}
+        await self._database.write(lambda tx: tx.execute(sql, values))
 
     async def claim(self, connection_key: ConnectionKey, lease: float) -> Delivery | None:
-        """The connection's next row whose time has come: `sending`, with a new attempt."""
-        workspace, vendor = connection_key
+        """Claim the connection's next row whose time has come, for a new attempt. Returns it; None
+        while there is none."""
         now = self._clock()
-        row = await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ?, "
-                "updated_at = ?,"
-                " changed_by = '', last_attempt_at = ?, first_sent_at = CASE WHEN resend_count "
-                "THEN first_sent_at ELSE ? END WHERE id ="
-                " (SELECT id FROM deliveries WHERE state = 'queued' AND enterprise = ? AND team = "
-                "? AND vendor = ?"
-                " AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT 1) RETURNING *",
-                (now + lease, now, now, now, *workspace, vendor, now),
-            ).fetchone()
+        step = Step(
+            to="sending",
+            at=now,
+            news=False,
+            columns={"lease_until": now + lease, "last_attempt_at": now},
+            computed=(
+                "attempt = attempt + 1",
+                "first_sent_at = CASE WHEN resend_count THEN first_sent_at ELSE :to_at END",
+            ),
         )
-        return None if row is None else read_row(row)
+        which = f"{_OF_CONNECTION} AND next_attempt_at <= :to_at ORDER BY next_attempt_at, id"
+        values = _connection(connection_key)
+        return await self._database.write(lambda tx: change_next(tx, "queued", step, which, values))
 
     async def hurry(self, connection_key: ConnectionKey) -> None:
-        """The vendor can be reached again: what waited for that is due."""
-        now = self._clock()
-        await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'queued' AND enterprise = "
-                "? AND team = ? AND vendor = ?"
-                " AND next_attempt_at > ? AND reason = 'unreachable'",
-                (now, *connection_key[0], connection_key[1], now),
-            )
+        """Make due what waits because the vendor could not be reached: it can be reached again."""
+        sql = (
+            f"UPDATE deliveries SET next_attempt_at = :now WHERE state = 'queued' AND {_OF_CONNECTION}"
+            " AND next_attempt_at > :now AND reason = 'unreachable'"
         )
+        values = {"now": self._clock(), **_connection(connection_key)}
+        await self._database.write(lambda tx: tx.execute(sql, values))
 
     async def ahead_of(self, row: Delivery) -> int:
-        """How many of its connection are queued before it."""
-        found = await self._database.read(
-            lambda db: db.execute(
-                "SELECT count(*) FROM deliveries WHERE state = 'queued' AND enterprise = ? AND "
-                "team = ? AND vendor = ?"
-                " AND (next_attempt_at, id) < (?, ?)",
-                (*row.workspace, row.vendor, row.next_attempt_at, row.id),
-            ).fetchone()
+        """Return how many of its connection are queued before it."""
+        sql = (
+            f"SELECT count(*) FROM deliveries WHERE state = 'queued' AND {_OF_CONNECTION}"
+            " AND (next_attempt_at, id) < (:at, :id)"
         )
+        values = {"at": row.next_attempt_at, "id": row.id, **_connection(row.connection_key)}
+        found = await self._database.read(lambda tx: tx.execute(sql, values).fetchone())
         return int(found[0])
 
     async def expect(self, row: Delivery, at: float) -> Delivery:
-        """Note when its turn comes, for people to read. The row as it is then."""
-        sql = (
-            "UPDATE deliveries SET reason = 'turn', expected_at = :at, updated_at = :now, "
-            "changed_by = ''"
-            f" WHERE {THE_ROW} AND state = 'queued' AND attempt = :attempt"
+        """Note when a queued row's turn comes, for people to read. Returns the row as it is then.
+        Raises `NoLongerThereError`."""
+        step = Step(
+            to="queued",
+            at=self._clock(),
+            news=False,
+            columns={"reason": "turn", "expected_at": at},
         )
-        values = {"at": at, "now": self._clock(), "attempt": row.attempt, **row.identity}
-        await self._database.write(lambda db: db.execute(sql, values))
-        return await self.get(row)
+        changed = await self._database.write(lambda tx: change(tx, row, step))
+        return changed or await self.get(row)
 
     async def settle(self, claimed: Delivery, outcome: Outcome) -> Delivery | None:
-        """Write what the claimed attempt came to. None when it is no longer that attempt's to say.
+        """Write the outcome of the claimed attempt. Returns the row as it is then; None where the
+        attempt has no say in it any more.
 
         An attempt whose lease ran out may still say it, as long as nobody else has done anything
         with the row.
         """
-        values = {
-            "state": outcome.state,
+        now = self._clock()
+        same_wait = outcome.state == "queued" and outcome.reason == claimed.reason
+        columns = {
             "reason": outcome.reason,
             "sentence": outcome.sentence,
-            "fields": json.dumps(dict(outcome.fields or {})),
-            "created": json.dumps(dict(outcome.created or {})),
+            "field_errors": json.dumps(dict(outcome.field_errors or {})),
+            "vendor_object": json.dumps(dict(outcome.vendor_object or {})),
             "next_attempt_at": outcome.next_attempt_at,
             "reconcile_at": outcome.reconcile_at,
             "lookup_count": 0,
             "expected_at": 0.0,
-            "updated_at": self._clock(),
-            "changed_by": "",
-            **to_finish(outcome.steps, self._clock()),
+            **steps_columns(outcome.follow_up_steps, now),
         }
-
-        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            # The same wait again is nothing new on the card.
-            sql = (
-                "UPDATE deliveries SET "
-                f"{', '.join(f'{name} = :{name}' for name in values)},"
-                " version = version + NOT (reason = :reason AND :state = 'queued')"
-                f" WHERE {THE_ROW} AND attempt = :attempt"
-                " AND (state = 'sending' OR state = 'unconfirmed' AND reason = 'lease') RETURNING *"
-            )
-            identity = {"attempt": claimed.attempt, **claimed.identity}
-            row: sqlite3.Row | None = db.execute(sql, {**values, **identity}).fetchone()
-            return row
-
-        row = await self._database.write(work)
-        return None if row is None else read_row(row)
+        step = Step(to=outcome.state, at=now, news=not same_wait, columns=columns)
+        return await self._database.write(
+            lambda tx: change(tx, claimed, step, guard=STILL_SENT_BY_US)
+        )
 
     async def expire(
         self, sentence: str, look_after: float, but: Collection[int] = ()
     ) -> list[Delivery]:
-        """Rows whose lease ran out: whoever sent them died, so nobody knows. They become
-        `unconfirmed`, to be looked up `look_after` seconds from now. `but` are ids that are known
-        to be in good hands."""
+        """Take the rows whose lease ran out: the process that sent them died, so nobody knows what
+        became of them. They are `unconfirmed`, to be looked up `look_after` seconds from now. `but`
+        are the ids of rows that this process is still sending."""
         now = self._clock()
-        rows = await self._database.write(
-            lambda db: db.execute(
-                "UPDATE deliveries SET state = 'unconfirmed', reason = 'lease', sentence = ?, "
-                "version = version + 1,"
-                " reconcile_at = ?, lookup_count = 0, updated_at = ?, changed_by = ''"
-                " WHERE state = 'sending' AND lease_until < ? AND id NOT IN (SELECT value FROM "
-                "json_each(?)) RETURNING *",
-                (sentence, now + look_after, now, now, _json(but)),
-            ).fetchall()
-        )
-        return [read_row(row) for row in rows]
+        columns = {"reason": "lease", "sentence": sentence, "lookup_count": 0}
+        step = Step(to="unconfirmed", at=now, columns={**columns, "reconcile_at": now + look_after})
+        over = "lease_until < :to_at AND id NOT IN (SELECT value FROM json_each(:but))"
+        values = {"but": json.dumps(sorted(but))}
+        return await self._database.write(lambda tx: change_all(tx, "sending", step, over, values))
 
     async def waiting(self, workspace: Workspace) -> Mapping[tuple[str, str], Waiting]:
-        """By vendor and account: what of the workspace's deliveries is to be sent still, by itself
-        or once an admin has seen to that account's connection."""
-        values = {
-            **workspace._asdict(),
-            "now": self._clock(),
-            "for_an_admin": json.dumps(FOR_AN_ADMIN),
-        }
-        rows = await self._database.read(
-            lambda db: db.execute(
-                "SELECT vendor, account, count(*), sentence, max(id) FROM "
-                "("  # two parts: each has an index of its own
-                "SELECT vendor, account, sentence, id FROM deliveries WHERE state = 'queued' AND "
-                "enterprise = :enterprise"
-                " AND team = :team UNION ALL"
-                " SELECT vendor, account, sentence, id FROM deliveries INDEXED BY deliveries_failed"
-                " WHERE state = 'failed' AND enterprise = :enterprise AND team = :team AND "
-                "expires_at > :now"
-                " AND reason IN (SELECT value FROM json_each(:for_an_admin))) GROUP BY vendor, "
-                "account",
-                values,
-            ).fetchall()
+        """Return, by vendor and account, which of the workspace's deliveries are still to be sent:
+        by themselves, or once an admin has seen to that account's connection."""
+        ours = "enterprise = :enterprise AND team = :team"
+        sql = (
+            "SELECT vendor, account, count(*), sentence, max(id) FROM"
+            # Two parts: each has an index of its own.
+            f" (SELECT vendor, account, sentence, id FROM deliveries WHERE state = 'queued' AND {ours}"
+            " UNION ALL SELECT vendor, account, sentence, id FROM deliveries"
+            f" INDEXED BY deliveries_failed WHERE {WAITING_FOR_AN_ADMIN} AND {ours})"
+            " GROUP BY vendor, account"
         )
+        values = {**workspace._asdict(), "now": self._clock()}
+        rows = await self._database.read(lambda tx: tx.execute(sql, values).fetchall())
         return {(row[0], row[1]): Waiting(row[2], row[3]) for row in rows}
 
     async def in_doubt(self, workspace: Workspace) -> Mapping[str, int]:
-        """By vendor: about how many of the workspace's deliveries a person has to decide."""
+        """Return, by vendor, how many of the workspace's deliveries a person has to decide."""
         sql = (
             "SELECT vendor, count(*) FROM deliveries"
             f" WHERE (enterprise, team) = (?, ?) AND {UNDECIDED} GROUP BY vendor"
         )
-        rows = await self._database.read(lambda db: db.execute(sql, tuple(workspace)).fetchall())
+        rows = await self._database.read(lambda tx: tx.execute(sql, tuple(workspace)).fetchall())
         return {row[0]: row[1] for row in rows}
 
 
-def to_finish(steps: Iterable[str], now: float) -> dict[str, Any]:
-    """The columns of what was created just now, and of which `steps` remain: they have a time of
-    their own."""
+def steps_columns(steps: Iterable[str], now: float) -> dict[str, Any]:
+    """Return the columns of a row whose object was created just now, and of which these steps
+    remain: they have a time of their own."""
     if not (waiting := dict.fromkeys(steps, "")):
         return {}
-    return {"steps": json.dumps(waiting), "next_step_at": now, "expires_at": now + GIVE_UP_SECONDS}
+    return {
+        "follow_up_steps": json.dumps(waiting),
+        "next_step_at": now,
+        "expires_at": now + GIVE_UP_SECONDS,
+    }
 
 
 _CLEAN: Mapping[str, Any] = {
     "reason": "",
     "sentence": "",
-    "fields": "{}",
+    "field_errors": "{}",
     "reconcile_at": 0.0,
     "lookup_count": 0,
     "resend_count": 0,
     "expected_at": 0.0,
     "erased_at": 0.0,
 }
-"""A corrected submission begins without what became of the one before."""
+"""A corrected submission begins without the outcome of the one before."""
 
 
-def _is_connected(db: sqlite3.Connection, draft: Draft) -> bool:
-    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
-    return db.execute(sql, (*draft.workspace, draft.vendor)).fetchone() is not None
-
-
-def _claim(db: sqlite3.Connection, draft: Draft, lease: float | None, now: float) -> dict[str, Any]:
-    """`sending` with a lease; or `queued`, where nobody offered one or others wait for their turn."""
-    state: State = "queued"
-    if lease is not None:
-        waiting = db.execute(
-            "SELECT 1 FROM deliveries WHERE state = 'queued' AND enterprise = ? AND team = ? AND "
-            "vendor = ?"
-            " AND attempt = 0 LIMIT 1",
-            (*draft.workspace, draft.vendor),
-        ).fetchone()
-        state = "queued" if waiting else "sending"
-    sends = state == "sending"
-    at = now if sends else 0.0
+def _drafted(draft: Draft, now: float, card_not_before: float) -> dict[str, Any]:
     return {
-        "state": state,
-        "lease_until": now + (lease or 0),
-        "attempt": int(sends),
-        "first_sent_at": at,
-        "last_attempt_at": at,
+        **draft_columns(draft),
+        "created_at": now,
+        "next_attempt_at": now,
+        "expires_at": now + GIVE_UP_SECONDS,
+        "card_not_before": card_not_before,
     }
 
 
-def _json(ids: Collection[int]) -> str:
-    return json.dumps(sorted(ids))
+def _claim(now: float, lease: float | None) -> dict[str, Any]:
+    """Return the columns of a row that is being sent from now on; None: it is not."""
+    at = 0.0 if lease is None else now
+    return {"lease_until": now + (lease or 0), "first_sent_at": at, "last_attempt_at": at}
+
+
+def _find(tx: sqlite3.Connection, workspace: Workspace, key: str) -> Delivery | None:
+    sql = "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)"
+    row = tx.execute(sql, (*workspace, key)).fetchone()
+    return None if row is None else read_row(row)
+
+
+def _others_wait(tx: sqlite3.Connection, draft: Draft) -> bool:
+    """Return whether others of the connection wait for their first attempt."""
+    sql = (
+        f"SELECT 1 FROM deliveries WHERE state = 'queued' AND {_OF_CONNECTION} AND attempt = 0"
+        " LIMIT 1"
+    )
+    values = _connection((draft.workspace, draft.vendor))
+    return tx.execute(sql, values).fetchone() is not None
+
+
+def _connection(connection_key: ConnectionKey) -> Mapping[str, str]:
+    workspace, vendor = connection_key
+    return {**workspace._asdict(), "vendor": vendor}

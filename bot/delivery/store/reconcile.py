@@ -1,36 +1,40 @@
-"""Deliveries in doubt: what may have been created without our knowing, and what a look at the
-vendor says about it.
+"""Deliveries in doubt: rows whose object may exist without our knowing, and what a look at the
+vendor says about them.
 
-Every change names the attempt that it is about, and the state in which it was found, so that
-whatever happened meanwhile (a person decided, a late answer came) stands.
+Every change names the claim that it belongs to (`reconcile_at`) and the version that it was decided
+on. So whatever happened meanwhile stands: a person decided, or a late answer came.
 """
 
-import json
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from bot.adapters.base import Created
-from bot.delivery.model import THE_ROW, Delivery, State, read_row
+from bot.delivery.model import Delivery
+from bot.delivery.states import State
 from bot.delivery.store.due import claim_due, next_due
-from bot.delivery.store.queue import to_finish
+from bot.delivery.store.queue import steps_columns
+from bot.delivery.store.rows import created_json
+from bot.delivery.store.transitions import STILL_CLAIMED, Step, change
 from bot.storage.database import Database
 from bot.workspace import ConnectionKey
 
 
-class Doubts:
+class ReconcileStore:
+    """The rows that are to be looked up at their vendors."""
+
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def claim(self, lease: float, but: Collection[ConnectionKey] = ()) -> Delivery | None:
-        """The row that is to be looked up next, claimed for `lease` seconds; None while none is
-        due, but of these connections."""
+        """Claim the row that is to be looked up next, for `lease` seconds, of other connections
+        than `but`. Returns it; None while none is due."""
         return await claim_due(self._database, "reconcile_at", self._clock(), lease, but)
 
     async def next_time(self, but: Collection[ConnectionKey] = ()) -> float | None:
-        """When the next look is due; None while nothing is in doubt, but at these connections."""
+        """Return when the next look is due, at other connections than `but`; None while nothing is
+        in doubt."""
         return await next_due(self._database, "reconcile_at", but)
 
     async def found(
@@ -40,49 +44,48 @@ class Doubts:
         duplicates: Sequence[Created] = (),
         reconcile_at: float = 0.0,
     ) -> Delivery | None:
-        """It is there: delivered after all. `duplicates` were created besides; `reconcile_at`: when
-        to look for more of them."""
-        reason = "created_twice" if duplicates else "found"
-        more = {
-            "created": created,
-            "duplicates": duplicates,
-            **to_finish(created.remaining, self._clock()),
-        }
+        """Note that the object exists: it is delivered after all. `duplicates` were created
+        besides; `reconcile_at` is when to look for more of them."""
         return await self._change(
-            row, state="delivered", reason=reason, reconcile_at=reconcile_at, **more
+            row,
+            "delivered",
+            reason="created_twice" if duplicates else "found",
+            vendor_object=created_json(created),
+            duplicates=created_json(duplicates),
+            reconcile_at=reconcile_at,
+            **steps_columns(created.remaining, self._clock()),
         )
 
     async def checked(self, row: Delivery, duplicates: Sequence[Created]) -> Delivery | None:
-        """The last look at what was sent more than once: nothing new, unless there are
-        `duplicates`."""
+        """Note the last look at a delivery that was sent more than once. It changes nothing, unless
+        there are `duplicates`."""
         if duplicates:
-            return await self._change(
-                row, state="delivered", reason="created_twice", duplicates=duplicates
-            )
-        return await self._change(row, state="delivered", quietly=True)
+            made = created_json(duplicates)
+            return await self._change(row, "delivered", reason="created_twice", duplicates=made)
+        return await self._change(row, "delivered", news=False)
 
     async def refused(self, row: Delivery) -> Delivery | None:
-        """The vendor's "no" to a second send is one: the first did not arrive either."""
-        return await self._change(row, state="rejected", reason="refused")
+        """Note that the vendor's "no" to a second send is one: the first did not arrive either."""
+        return await self._change(row, "rejected", reason="refused")
 
     async def absent(self, row: Delivery, reconcile_at: float) -> Delivery | None:
-        """Properly not there; to be looked up again."""
+        """Note that the vendor properly said that it has no such object. It is asked again then."""
         return await self._change(
             row,
-            state="unconfirmed",
+            "unconfirmed",
+            news=False,
             lookup_count=row.lookup_count + 1,
             reconcile_at=reconcile_at,
-            quietly=True,
         )
 
     async def send_again(
         self, row: Delivery, reason: str, next_attempt_at: float
     ) -> Delivery | None:
-        """To be sent again with the same marker: it is not there ("absent"), or the vendor knows
-        the key ("keyed")."""
+        """Queue it again with the same marker: the vendor has no such object ("absent"), or it
+        knows the key and creates nothing twice ("keyed")."""
         return await self._change(
             row,
-            state="queued",
+            "queued",
             reason=reason,
             resend_count=row.resend_count + 1,
             lookup_count=0,
@@ -92,68 +95,28 @@ class Doubts:
     async def unanswered(
         self, row: Delivery, reconcile_at: float, sentence: str = ""
     ) -> Delivery | None:
-        """No proper answer. With a sentence people are told, and may decide themselves meanwhile."""
+        """Note that there was no proper answer. With a sentence people are told, and may decide
+        themselves meanwhile."""
         if not sentence or row.state == "delivered":
-            return await self._change(row, state=row.state, reconcile_at=reconcile_at, quietly=True)
-        quietly = row.reason == "unanswered"
+            return await self._change(row, row.state, news=False, reconcile_at=reconcile_at)
         return await self._change(
             row,
-            state="unconfirmed",
+            "unconfirmed",
+            news=row.reason != "unanswered",
             reason="unanswered",
             sentence=sentence,
             reconcile_at=reconcile_at,
-            quietly=quietly,
         )
 
     async def undecided(self, row: Delivery, sentence: str) -> Delivery | None:
-        """It cannot be found out from here: a person decides."""
-        return await self._change(row, state="unconfirmed", reason="undecided", sentence=sentence)
+        """Note that it cannot be found out from here: a person decides."""
+        return await self._change(row, "unconfirmed", reason="undecided", sentence=sentence)
 
     async def _change(
-        self,
-        row: Delivery,
-        *,
-        state: State,
-        reconcile_at: float = 0.0,
-        quietly: bool = False,
-        **values: Any,
+        self, row: Delivery, to: State, *, news: bool = True, **columns: Any
     ) -> Delivery | None:
-        """The row as it is then, None where something else happened to it meanwhile. `quietly`:
-        nothing new to show."""
-        for name in ("created", "duplicates"):
-            if name in values:
-                values[name] = _json(values[name])
-        values |= {
-            "state": state,
-            "reconcile_at": reconcile_at,
-            "updated_at": self._clock(),
-            "changed_by": "",
-        }
-        values["version"] = row.version + (not quietly)
-        sql = (
-            "UPDATE deliveries SET "
-            f"{', '.join(f'{name} = :{name}' for name in values)}"
-            f" WHERE {THE_ROW} AND (attempt, state, reconcile_at, version) = (:attempt, :was, "
-            ":looked, :seen) RETURNING *"
-        )
-        guards = {
-            "attempt": row.attempt,
-            "was": row.state,
-            "looked": row.reconcile_at,
-            "seen": row.version,
-        }
-
-        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
-            found: sqlite3.Row | None = db.execute(
-                sql, {**values, **guards, **row.identity}
-            ).fetchone()
-            return found
-
-        changed = await self._database.write(work)
-        return None if changed is None else read_row(changed)
-
-
-def _json(made: Created | Sequence[Created]) -> str:
-    if isinstance(made, Created):
-        return made.model_dump_json()
-    return json.dumps([it.model_dump() for it in made])
+        """Return the row as it is then; None where something else happened to it meanwhile. It is
+        looked up no more, unless `reconcile_at` is given."""
+        given = {"reconcile_at": 0.0, **columns}
+        step = Step(to=to, at=self._clock(), news=news, columns=given)
+        return await self._database.write(lambda tx: change(tx, row, step, guard=STILL_CLAIMED))

@@ -11,6 +11,7 @@ const STATES = {
   delivered: ["created", "done"],
   rejected: ["refused", "stopped"],
   failed: ["given up", "stopped"],
+  cancelled: ["cancelled", "stopped"],
 };
 /** Reasons that say more than the state. */
 const REASONS = { cancelled: "cancelled", by_hand: "by hand", created_twice: "created twice" };

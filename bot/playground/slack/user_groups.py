@@ -15,7 +15,7 @@ def usergroups_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
         for group in state.user_groups.values()
         if not group.disabled or _is_set(args, "include_disabled")
     ]
-    return {"usergroups": [_json(state, group, args) for group in shown]}
+    return {"usergroups": [_group_object(state, it, args) for it in shown]}
 
 
 def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,9 +25,9 @@ def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, An
     return {"users": list(group.members)}
 
 
-def _json(state: State, group: data.UserGroup, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a group in Slack's format."""
-    admin = next(person.id for person in state.world.people.values() if person.is_admin)
+def _group_object(state: State, group: data.UserGroup, args: Mapping[str, Any]) -> dict[str, Any]:
+    """A group in Slack's own shape."""
+    admin = next(it.id for it in state.world.people.values() if it.is_admin)
     shape: dict[str, Any] = {
         "id": group.id,
         "team_id": state.team.id,

@@ -42,7 +42,7 @@ def missing_alternative(task_type: str, given: Mapping[str, object]) -> str | No
 def in_words(params: Mapping[str, Any]) -> dict[str, str]:
     """Return a task's parameters in words, by name: "Slack channels" -> "incidents, general"."""
     named = {
-        name.replace("_", " ").capitalize(): _said(value)
+        name.replace("_", " ").capitalize(): _in_words(value)
         for name, value in params.items()
         if name != "task_type"
     }
@@ -52,7 +52,7 @@ def in_words(params: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -61,7 +61,7 @@ def _said(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            return ", ".join(map(_said, value))
+            return ", ".join(map(_in_words, value))
         case {"name": str(name)}:
             return name
     return json.dumps(value, ensure_ascii=False)

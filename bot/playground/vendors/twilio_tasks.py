@@ -187,7 +187,7 @@ def detail(row: Row) -> dict[str, str]:
         str(name): value for name, value in json.loads(row["attributes"]).items() if name != "title"
     }
     return {
-        label: _said(value)
+        label: _in_words(value)
         for label, value in {**shown, **named}.items()
         if value not in (None, "")
     }
@@ -198,7 +198,7 @@ def title(row: Row) -> str:
     return str(json.loads(row["attributes"]).get("title") or "A task without a title")
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -187,7 +187,7 @@ async def test_a_connected_vendor_can_be_tested_again(world: World, ann: Visitor
 
 async def test_another_key_takes_the_place_of_the_first(world: World, ann: Visitor) -> None:
     """And what was meant for another account is not sent to this one."""
-    await world.bot.services.connections.save(
+    await world.bot.services.connections.store.save(
         world.sandbox.workspace,
         "rootly",
         account="other",
@@ -213,7 +213,7 @@ async def test_what_an_earlier_account_left_waiting_is_not_said_to_go_on(
 ) -> None:
     """It was disconnected with something queued for it; nothing of that goes to the account that is
     connected next."""
-    here, connections = world.sandbox.workspace, world.bot.services.connections
+    here, connections = world.sandbox.workspace, world.bot.services.connections.store
     await connections.save(
         here, "rootly", account="other", account_name="Other Ltd", secret={"api_key": "x"}
     )
@@ -294,7 +294,9 @@ async def test_disconnecting_says_what_will_happen_first(world: World, ann: Visi
     await connect(world, ann)
     await world.sandbox.vendors["rootly"].set_fault("down")
     await (await world.open("/incident Disk full")).send()
-    [row] = await world.bot.services.history.of_person(world.sandbox.workspace, world.admin, 5)
+    [row] = await world.bot.services.delivery.history.of_person(
+        world.sandbox.workspace, world.admin, 5
+    )
     await change(world, row.key, next_attempt_at=time.time() + FAR)
     page = await ann.open(f"{await link(world)}?ask=disconnect")
     assert page.text.splitlines()[0] == "Disconnect Rootly?"

@@ -78,7 +78,7 @@ async def test_a_link_ends(world: World, ann: Visitor) -> None:
     page = await ann.open(await link(world))
     given = world.sandbox.vendors["rootly"].credentials
     assert (await ann.press(older, "Check and connect", **given)).status == 410
-    links = world.bot.services.links
+    links = world.bot.services.connections.setup_links
     links._clock = lambda: 4e9
     assert (await ann.press(page, "Check and connect", **given)).status == 410
     seen = await ann.open(str(page.answer.url))
@@ -97,7 +97,7 @@ async def test_a_link_ends(world: World, ann: Visitor) -> None:
 @pytest.mark.parametrize("token", ["x", "A" * 43, "%ff%00", "é"])
 async def test_a_guess_gets_nothing(world: World, ann: Visitor, token: str) -> None:
     """Whatever it looks like."""
-    seen = await ann.open(f"{world.bot.services.public_url}/connect/{token}")
+    seen = await ann.open(f"{world.bot.services.connections.public_url}/connect/{token}")
     assert (seen.status, seen.text.splitlines()[0]) == (410, OVER)
 
 
@@ -128,7 +128,7 @@ async def test_an_old_browser_names_the_origin(world: World, ann: Visitor) -> No
     page = await ann.open(await link(world))
     form = page.form("Check and connect").fields | world.sandbox.vendors["rootly"].credentials
     assert (
-        await ann.post(page, form, headers={"Origin": world.bot.services.public_url})
+        await ann.post(page, form, headers={"Origin": world.bot.services.connections.public_url})
     ).status == 200
 
 
@@ -215,7 +215,7 @@ async def test_every_page_has_the_strict_headers(world: World, ann: Visitor) -> 
     receipt = await ann.press(
         page, "Check and connect", **world.sandbox.vendors["rootly"].credentials
     )
-    over = await ann.open(f"{world.bot.services.public_url}/connect/nothing")
+    over = await ann.open(f"{world.bot.services.connections.public_url}/connect/nothing")
     for it in (page, receipt, over):
         assert {name: it.answer.headers.get(name) for name in HEADERS} == HEADERS
     cookie = page.answer.headers["set-cookie"].partition(";")
@@ -229,9 +229,9 @@ async def test_every_page_has_the_strict_headers(world: World, ann: Visitor) -> 
 async def test_over_https_the_cookie_stays_there(world: World) -> None:
     """With the prefix that makes browsers hold to it."""
     services = world.bot.services
-    secure = Connecting(
-        replace(services, public_url="https://relay.example.com"), Receipts(), _nobody, _nobody
-    )
+    address = replace(services.connections, public_url="https://relay.example.com")
+    over_https = replace(services, connections=address)
+    secure = Connecting(over_https, Receipts(), _nobody, _nobody)
     async with (
         Server(Starlette(routes=secure.routes())) as server,
         httpx.AsyncClient(trust_env=False) as client,

@@ -1,0 +1,56 @@
+"""A row of the table as a `Delivery`, and the other way round."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from bot.adapters.base import Created, Entry
+from bot.delivery.model import Delivery, Draft
+from bot.forms.custom_fields import CustomField
+from bot.workspace import Workspace
+
+THE_ROW = "id = :id AND enterprise = :enterprise AND team = :team AND key = :key"
+"""The condition for one row. Its parameters are `Delivery.identity`."""
+_DRAFTED = tuple(each.name for each in fields(Draft) if each.name not in ("workspace", "key"))
+"""The columns that a draft fills and a corrected one replaces; workspace and key never change."""
+_COLUMNS = tuple(each.name for each in fields(Delivery) if each.name != "workspace")
+_JSON = (
+    *("payload", "selected", "field_errors", "vendor_object"),
+    *("duplicates", "custom", "follow_up_steps"),
+)
+
+
+def read_row(row: sqlite3.Row) -> Delivery:
+    """Return the row as an object."""
+    plain = {name: row[name] for name in _COLUMNS}
+    for name in _JSON:
+        plain[name] = json.loads(plain[name])
+    plain["selected"] = {
+        name: Entry.model_validate(entry) for name, entry in plain["selected"].items()
+    }
+    plain["duplicates"] = [Created.model_validate(each) for each in plain["duplicates"]]
+    plain["custom"] = tuple(CustomField.model_validate(each) for each in plain["custom"])
+    plain["private"] = bool(plain["private"])
+    return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)
+
+
+def draft_columns(draft: Draft) -> dict[str, Any]:
+    """Return the columns that the draft fills."""
+    return {name: getattr(draft, name) for name in _DRAFTED} | {
+        "payload": json.dumps(draft.payload),
+        "selected": json.dumps({name: _plain(entry) for name, entry in draft.selected.items()}),
+        "custom": json.dumps([_plain(each) for each in draft.custom]),
+    }
+
+
+def created_json(made: Created | Sequence[Created]) -> str:
+    """Return one object, or several, as JSON."""
+    if isinstance(made, Created):
+        return made.model_dump_json()
+    return json.dumps([each.model_dump() for each in made])
+
+
+def _plain(model: Entry | CustomField) -> dict[str, Any]:
+    return model.model_dump(exclude_defaults=True)
