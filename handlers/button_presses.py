@@ -100,7 +100,10 @@ class Press:
         await tell(None if self.view else self.context.respond, self.client, self.user, text)
 
     async def show(self, view: messages.View) -> bool:
-        """Open this modal, on top of the one that was pressed in; whether Slack did."""
+        """Open a modal, on top of the modal with the button if there is one.
+
+        Return whether Slack opened it.
+        """
         trigger_id = str(self.body.get("trigger_id") or "")
         return await show(self.client, trigger_id, view, on_top=self.in_modal)
 

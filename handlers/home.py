@@ -27,8 +27,10 @@ async def opened(
 async def publish(
     services: Services, client: AsyncWebClient, workspace: Workspace, user: str
 ) -> None:
-    """Draw that person's Home as things stand. What Slack does not take is drawn when it is opened
-    next."""
+    """Publish the person's App Home from the current rows.
+
+    If Slack refuses the view, the next opening publishes it again.
+    """
     rows = await services.delivery.history.of_person(workspace, user, messages.ON_HOME)
     shown = []
     for row in rows:

@@ -108,7 +108,10 @@ async def follow(services: Services, state: ModalState, screen: Screen) -> Follo
 async def _answered(
     services: Services, state: ModalState, answer: str | None, typed: dict[str, Any]
 ) -> Followed:
-    """The state after the answer on which the form depends; a new answer may fill its form in."""
+    """Return the state for an answer that selects a branch.
+
+    A new answer may fill in fields of its form.
+    """
     adapter, operation = services.operations.find(state.operation)
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
         return Followed(state.model_copy(update={"answer": answer}), typed)
@@ -201,8 +204,10 @@ async def open_form(
 
 
 def _field_for(services: Services, about: Delivery, operation: Operation, state: ModalState) -> str:
-    """The field of this form that picks what was created, empty if it has none or belongs to
-    another vendor."""
+    """Return the field of this form that can hold the created object.
+
+    Return an empty string if there is none or the object belongs to another vendor.
+    """
     adapter, made_by = services.operations.find(f"{about.vendor}.{about.operation}")
     if (
         not state.operation.startswith(f"{adapter.vendor}.")
@@ -239,7 +244,7 @@ async def _starting_point(
 
 
 async def want_lists(services: Services, state: ModalState) -> None:
-    """Refresh, in the background, the lists that this form's pickers offer."""
+    """Refresh the lists behind this form's pickers, in the background."""
     adapter, operation = services.operations.find(state.operation)
     form = await services.operations.form(state.workspace, state.operation, state.answer)
     lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
@@ -257,8 +262,11 @@ def words_on(screen: Screen) -> dict[str, str]:
 async def labels(
     services: Services, state: ModalState, values: Mapping[str, Any], screen: Screen
 ) -> Labels:
-    """What pickers show for these values: as on the screen; what was filled in by an answer, as its
-    list has it."""
+    """Return the picker labels for these values.
+
+    The labels come from the screen. A value that was filled in because of an answer has its label
+    from its catalog.
+    """
     words, (adapter, _) = words_on(screen), services.operations.find(state.operation)
     form = await services.operations.form(state.workspace, state.operation, state.answer)
     for it in places(form, state.operation):
@@ -309,10 +317,16 @@ async def draw(
     *,
     files: uploads.Permission,
 ) -> dict[str, Any]:
-    """The whole modal for this state, with `values` (by field name) filled in; `choices` are what
-    the person may use instead, `labels` say what pickers show for the values, `above` stands on
-    top; `files` says whether Slack takes an input for files, and is asked only about a form that
-    has one. Raises `NoRoomError`."""
+    """Build the whole modal for this state.
+
+    - `choices` are the operations that the person may select instead.
+    - `values` are filled in, by field name.
+    - `labels` give the text of a picker's value.
+    - `above` are blocks on top of the form.
+    - `files` tells whether Slack accepts a file input; only a form with a file input asks it.
+
+    Raises `NoRoomError`.
+    """
     adapter, operation = services.operations.find(state.operation)
     form = await services.operations.form(state.workspace, state.operation, state.answer)
     top = [*above, *_chooser(state, choices)]

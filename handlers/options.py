@@ -55,7 +55,7 @@ async def suggest(
 async def _user_groups(
     services: Services, client: AsyncWebClient, workspace: Workspace, query: str
 ) -> Answer:
-    """Slack's own groups; while it does not list them, a typed id is taken as it is."""
+    """Search Slack's user groups. While Slack does not list them, a typed id is accepted."""
     answer = await services.slack.user_groups.search(client, workspace, query)
     typed = user_groups.by_id(query) if answer.notice and not answer.entries else None
     return Answer([typed], answer.notice) if typed else answer
@@ -77,7 +77,7 @@ def _offered(answer: Answer) -> dict[str, Any]:
 
 
 def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:
-    """Options, of which there must be one, under a heading."""
+    """Return a group of options with a heading. Slack demands at least one option."""
     return {"label": _short(heading), "options": options}
 
 
@@ -92,7 +92,7 @@ def notice(sentence: str) -> dict[str, Any]:
 
 
 def option(entry: Entry) -> dict[str, Any]:
-    """An entry as Slack offers it."""
+    """Return an entry in Slack's form of an option."""
     made = {"text": _short(entry.label), "value": entry.id}
     return {**made, "description": _short(entry.detail)} if entry.detail else made
 

@@ -176,7 +176,7 @@ async def _asked(
 
 
 async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
-    """The operations of the connected vendors, and the kind of each."""
+    """Return the operations of the connected vendors, with the kind of each."""
     connected = await services.connections.store.vendors(workspace)
     return {
         f"{adapter.vendor}.{operation.name}": operation.kind

@@ -188,7 +188,7 @@ def finite_number(text: str | None) -> float | None:
 
 
 class RateLimiters(RemembersWorkspaces):
-    """Every connection's pace. `limits` are the vendors' documented ones."""
+    """The rate limiter of each connection. `limits` has the vendors' documented rates."""
 
     def __init__(
         self, limits: Mapping[str, Limits], clock: Callable[[], float] = time.monotonic
@@ -198,14 +198,17 @@ class RateLimiters(RemembersWorkspaces):
         self._rate_limiters: dict[ConnectionKey, RateLimiter] = {}
 
     def of(self, connection: ConnectionKey) -> RateLimiter:
-        """The pace of (workspace, vendor)."""
+        """Return the rate limiter of (workspace, vendor)."""
         if connection not in self._rate_limiters:
             self._rate_limiters[connection] = RateLimiter(self._limits[connection[1]], self._clock)
         return self._rate_limiters[connection]
 
     def renew(self, connection: ConnectionKey) -> None:
-        """It was removed, or belongs to another account now: the calls and pauses of the last one
-        are no concern of it. A call that is under way still tells the old pace what it hears."""
+        """Begin a new count for a connection that was removed or belongs to another account now.
+
+        The calls and pauses of the former account do not count for the new one. A call under way
+        still updates the old limiter.
+        """
         self._rate_limiters.pop(connection, None)
 
     def forget(self, scope: Container[Workspace]) -> None:

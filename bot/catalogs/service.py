@@ -196,7 +196,7 @@ class Catalogs(RemembersWorkspaces):
         return known.by_id.get(entry_id)
 
     async def created(self, row: Delivery, name: str) -> None:
-        """Offer what was just created without waiting for the next refresh."""
+        """Offer an object that was just created, without waiting for the next refresh."""
         label = f"{row.vendor_object.get('reference', '')} {row.vendor_object.get('title') or row.title}".strip()
         entry = Entry(id=row.vendor_object["id"], label=label, url=row.vendor_object.get("url", ""))
         known = await self._list((row.workspace, row.vendor, name))

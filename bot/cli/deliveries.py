@@ -239,9 +239,12 @@ def _event(event: Event) -> str:
 
 
 def _summary(row: Delivery) -> dict[str, Any]:
-    """What `--json` says of a delivery. Times are ISO 8601 in UTC, null for never. `remaining`:
-    what is not set at the vendor yet, by the form's field, with why not; `undecided`: only a person
-    can say whether it was created."""
+    """Return a delivery's members for `--json`.
+
+    Times are ISO 8601 in UTC, or null for never. `remaining` has the fields that are not set at the
+    vendor yet, with the reason for each. `undecided` means that only a person can say whether the
+    object was created.
+    """
     return {
         "key": row.key,
         "enterprise": row.workspace.enterprise,
@@ -346,8 +349,7 @@ def _utc(at: float) -> str | None:
 
 
 def _as_json(value: Any) -> str:
-    """JSON in which every character beyond ASCII, and with it whatever a terminal would obey, is
-    escaped."""
+    """Return JSON with all characters beyond ASCII escaped, and so also control characters."""
     return json.dumps(value, indent=2, default=dict)
 
 

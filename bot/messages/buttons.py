@@ -46,7 +46,7 @@ def read_handle(text: str) -> Handle | None:
 
 
 def possible(row: Delivery) -> tuple[Action, ...]:
-    """The action ids of what a person can do about the row as it is."""
+    """Return the action ids that a person may use on the row in its present state."""
     return states.offered(row)
 
 
@@ -79,13 +79,8 @@ def links(row: Delivery, adapter: Adapter) -> list[Button]:
         {
             "type": "button",
             "action_id": f"open_{index}" if index else "open",
-            "text": plain_text(
-                cut(
-                    f"Open {_link_name(it, index) if row.duplicates else f'in {adapter.label}'}",
-                    _LONGEST_LABEL,
-                )
-            ),
-            "url": it.url,
+            "text": plain_text(_link_label(row, adapter, created, index)),
+            "url": created.url,
         }
         for index, created in enumerate(made)
     ]

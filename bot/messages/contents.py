@@ -109,8 +109,10 @@ def says(adapter: Adapter, words: str) -> str:
 
 
 def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """What of it is not set at the vendor although it exists, field by field, in mrkdwn; empty when
-    everything is."""
+    """Return the fields that are not set yet although the object exists at the vendor, in mrkdwn.
+
+    Return an empty string if every field is set.
+    """
     if not row.follow_up_steps:
         return ""
     known = titles(row, adapter, operation)
@@ -145,7 +147,7 @@ def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
 
 
 def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[Place]:
-    """Every field of the row's form that holds a value of its own."""
+    """Return every field of the row's form that has a value of its own."""
     form = operation.form_for(row.branch or None, row.custom)
     return (
         place

@@ -105,7 +105,7 @@ def undecided(row: Delivery) -> bool:
 
 
 def named(row: Delivery) -> str:
-    """What people call it: its reference, else its title."""
+    """Return the name that people use for it: its reference, else its title."""
     return (
         row.vendor_object.get("reference", "")
         or row.vendor_object.get("title", "")
@@ -183,7 +183,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def everything(row: Delivery) -> list[Created]:
-    """All that was made of it, the first one first; empty where that is not known."""
+    """Return all objects that were created for the row, the first one first; empty if unknown."""
     first = [Created.model_validate(dict(row.vendor_object))] if row.vendor_object.get("id") else []
     return [*first, *row.duplicates]
 
@@ -283,6 +283,6 @@ def _waiting(row: Delivery, vendor: str, now: float) -> str:
 
 
 def _about(row: Delivery, now: float) -> str:
-    """ " in about 4 minutes", or " in a moment"."""
+    """Return the time until the next attempt: " in about 4 minutes" or " in a moment"."""
     seconds = row.next_at - now
     return f" in about {duration(seconds)}" if seconds > 5 else " in a moment"

@@ -65,8 +65,11 @@ UnderWay = dict[asyncio.Task[None], Delivery]
 
 
 class Cards(RemembersWorkspaces):
-    """`client` should neither retry nor wait out Slack's limits by itself: that is done here, a
-    channel at a time. It needs no token: each call bears the one of the row's workspace."""
+    """Posts and edits cards and open modals.
+
+    `client` should neither retry nor wait for Slack's limits by itself, because this class does
+    both per channel. The client needs no token: each call carries the token of the row's workspace.
+    """
 
     def __init__(
         self,

@@ -44,8 +44,11 @@ Fetch = Callable[[], Coroutine[Any, Any, Fetched]]
 
 
 class Uploads(RemembersWorkspaces):
-    """What nobody waits for any more when it arrives is kept for some minutes, and given away once:
-    a file that is changed in Slack keeps its id."""
+    """Downloads files, each once for all who ask for it.
+
+    A file that arrives after its request has ended is kept for some minutes and given out once,
+    because a file that is edited in Slack keeps its id.
+    """
 
     def __init__(self, background: BackgroundTasks, kept_seconds: float = KEPT_SECONDS) -> None:
         self._background = background

@@ -49,9 +49,11 @@ class Installation:
 
 
 class Installations(RemembersWorkspaces):
-    """What was found is remembered for a while, so that a command reads nothing: the token of a
-    busy workspace is asked for with every event. What was not found is looked for again each
-    time."""
+    """Installations by workspace, remembered for a while.
+
+    Every event needs the token of its workspace, so an installation that was found is kept in
+    memory. A workspace without an installation is looked up again each time.
+    """
 
     holds_tokens = True
 

@@ -16,9 +16,12 @@ MOST_KEPT = 1000
 
 
 class Scopes(RemembersWorkspaces):
-    """An installation's row names its scopes. Of a token that the operator set nobody knows them:
-    then Slack is asked, whose every answer lists them (X-OAuth-Scopes), and what it said is
-    remembered for five minutes."""
+    """Tells which scopes the app has.
+
+    An installation's row names its scopes. For a token that the operator set they are unknown, so
+    Slack is asked: every answer of Slack lists them (X-OAuth-Scopes). The list is remembered for
+    five minutes.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

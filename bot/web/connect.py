@@ -67,8 +67,7 @@ class _Receipt(NamedTuple):
 
 
 class Receipts(RemembersWorkspaces):
-    """The pages of links that were used up, by the link's digest, for as long as a link would have
-    been good."""
+    """The pages of used links, by the link's digest, kept as long as a link is valid."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.rate_limit import LONGEST_RESET, Limits, Rate, RateLimiter, RateLimiters
 from bot.adapters.registry import ADAPTERS
+from bot.workspace import Workspace
 from tests.parts import Clock
 
 NOW = 1_800_000_000.0
@@ -282,11 +283,14 @@ def test_a_clock_that_goes_back() -> None:
 def test_each_connection_has_its_own() -> None:
     """Two connections of one vendor do not wait for each other, and one keeps its pace."""
     rate_limiters = RateLimiters({"rootly": Limits(write=Rate(1))}, Clock(NOW))
-    first, second = rate_limiters.of(("T1", "rootly")), rate_limiters.of(("T2", "rootly"))
+    first, second = (
+        rate_limiters.of((Workspace("", "T1"), "rootly")),
+        rate_limiters.of((Workspace("", "T2"), "rootly")),
+    )
     assert [
         first.take("write"),
         second.take("write"),
-        rate_limiters.of(("T1", "rootly")).take("write"),
+        rate_limiters.of((Workspace("", "T1"), "rootly")).take("write"),
     ] == [True, True, False]
 
 
@@ -294,7 +298,7 @@ def test_another_account_begins_anew() -> None:
     """Neither the calls nor the pause of the connection before count, nor what its last call hears;
     others keep theirs."""
     rate_limiters = RateLimiters({"rootly": Limits(write=Rate(1))}, Clock(NOW))
-    here, elsewhere = ("T1", "rootly"), ("T2", "rootly")
+    here, elsewhere = (Workspace("", "T1"), "rootly"), (Workspace("", "T2"), "rootly")
     before = rate_limiters.of(here)
     for each in (before, rate_limiters.of(elsewhere)):
         assert each.take("write")

@@ -140,8 +140,10 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
 
 
 async def lists(stores: Stores) -> Findings:
-    """How old the lists behind the pickers are. One that nobody uses is not refreshed, so age alone
-    is nothing wrong."""
+    """Return the age of the lists behind the pickers.
+
+    A list that nobody uses is not refreshed, so age alone is no problem.
+    """
     found = []
     ages = await stores.catalogs.ages()
     for workspace, vendor in await stores.connections.accounts():

@@ -21,7 +21,10 @@ AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot 
 
 
 async def connections(settings: Settings, stored: Connections) -> Findings:
-    """All of them, some at a time, each with a limit of its own and at its vendor's pace."""
+    """Check all connections, a few at a time.
+
+    Each has its own time limit and its vendor's rate limit.
+    """
     findings: list[Finding] = []
     if not (accounts := await stored.accounts()):
         return [Finding("warning", "vendors", "Nothing is connected.", "Type `/vendors` in Slack.")]

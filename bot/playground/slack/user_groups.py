@@ -26,7 +26,7 @@ def usergroups_users_list(state: State, args: Mapping[str, Any]) -> dict[str, An
 
 
 def _group_object(state: State, group: data.UserGroup, args: Mapping[str, Any]) -> dict[str, Any]:
-    """A group in Slack's own shape."""
+    """Return a group in Slack's format."""
     admin = next(it.id for it in state.world.people.values() if it.is_admin)
     shape: dict[str, Any] = {
         "id": group.id,
