@@ -225,7 +225,7 @@ async def test_preferences_and_open_links_survive_their_tables_new_names(path: P
     MIGRATIONS.apply(before, stop_before="m020_rename_habits_to_preferences")
     with before.conn:
         before.conn.execute(
-            "INSERT INTO preferences VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
+            "INSERT INTO habits VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
         )
         before.conn.execute(
             "INSERT INTO links VALUES (?, '', 'T1', 'rootly', 'U1', 'Ann', 'Acme', 2e9)",
