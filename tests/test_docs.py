@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from bot.__main__ import main
 from bot.forms.fields import Advanced, Form
 from bot.forms.render import has_more, render
 from bot.settings import Settings, variable
+from tests.documents import anchors, blocks, code, links, section
 from tests.processes import ROOT
 
 DOCUMENTS = sorted(
@@ -39,11 +39,7 @@ PLAIN_WORDS = (
 NOT_YET = {ROOT / "docs/adding-a-vendor.md", ROOT / "bot/delivery/states.py"}
 """The documentation may name these before they are there."""
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-_PATH = re.compile(r"(?:bot|handlers|tests|docs|deploy|\.github|\.ci)/[\w./*-]*")
+_PATH = re.compile(r"(?:bot|handlers|tests|docs|deploy|\.github|\.ci)/[\w./*<>-]*")
 _CLASS = re.compile(r"([A-Z][a-z]+[A-Za-z]*)(?:\(\))?")
 _DEFINED = re.compile(r"^(?:class )?([A-Z][a-z]+[A-Za-z]*)(?:[(:]| = )", re.MULTILINE)
 _COMMAND = re.compile(r"python -m bot ([a-z-]+)([^|&]*)")
@@ -51,42 +47,11 @@ _OPTION = re.compile(r"--[a-z-]+")
 _MODULE = re.compile(r"(?:bot|handlers|tests)(?:\.\w+)+")
 
 
-def prose(document: Path) -> str:
-    """Return the document without its blocks of code."""
-    return _FENCE.sub("", document.read_text(encoding="utf-8"))
-
-
-def blocks(document: Path, language: str) -> list[str]:
-    """Return the document's blocks of code in that language."""
-    found = _FENCE.findall(document.read_text(encoding="utf-8"))
-    return [code for name, code in found if name == language]
-
-
-def code(document: Path) -> list[str]:
-    """Return what the document sets as code: each piece in a sentence as one line, and the lines of
-    its shell blocks."""
-    inline = [" ".join(found.split()) for found in _CODE.findall(prose(document))]
-    return [*inline, *(line for block in blocks(document, "sh") for line in block.splitlines())]
-
-
-@cache
-def anchors(document: Path) -> frozenset[str]:
-    """Return the anchors that GitHub gives the document's headings."""
-    titles = (re.sub(r"[`*]", "", title) for title in _HEADING.findall(prose(document)))
-    return frozenset(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles)
-
-
-def section(document: Path, title: str) -> str:
-    """Return the text below a heading of the second level."""
-    text = document.read_text(encoding="utf-8")
-    return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
 @EACH_DOCUMENT
 def test_every_link_leads_somewhere(document: Path) -> None:
     """A relative link names a file of the repository, and its anchor a heading there."""
     broken = []
-    for link in _LINK.findall(prose(document)):
+    for link in links(document):
         target, _, anchor = link.partition("#")
         if target.startswith(("https://", "http://")):
             continue
@@ -100,8 +65,9 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 @EACH_DOCUMENT
 def test_every_path_exists(document: Path) -> None:
-    """A path of the repository that stands in code is there."""
-    named = {path.rstrip("/.") for each in code(document) for path in _PATH.findall(each)}
+    """A path of the repository that stands in code is there: `test_<vendor>.py` for some vendor."""
+    found = (path.rstrip("/.") for each in code(document) for path in _PATH.findall(each))
+    named = {re.sub(r"<\w+>", "*", path) for path in found}
     missing = {path for path in named if not any(ROOT.glob(path)) and ROOT / path not in NOT_YET}
     assert missing == set()
 
@@ -143,7 +109,7 @@ def test_the_index_leads_to_every_page() -> None:
     linked = {
         (document.parent / link.partition("#")[0]).resolve()
         for document in (ROOT / "docs" / "index.md", DECISIONS / "README.md")
-        for link in _LINK.findall(prose(document))
+        for link in links(document)
     }
     docs = {document for document in DOCUMENTS if document.is_relative_to(ROOT / "docs")}
     assert docs - linked == {ROOT / "docs" / "index.md"}
@@ -324,7 +290,10 @@ def test_the_settings_table_has_every_setting() -> None:
     table = section(ROOT / "README.md", "Settings")
     rows = re.findall(r"^\| (`.+?`) \| .+ \| (.+) \|$", table, re.MULTILINE)
     described = {
-        name: default for names, default in rows for name in _CODE.findall(names) if is_ours(name)
+        name: default
+        for names, default in rows
+        for name in re.findall(r"`(\w+)`", names)
+        if is_ours(name)
     }
     settings = {variable(field): field.default for field in Settings.model_fields.values()}
     ours = {name: default for name, default in settings.items() if is_ours(name)}
