@@ -36,7 +36,11 @@ PLAIN_WORDS = (
 )  # fmt: skip
 """The words of the domain that need no other name: the glossary has each."""
 
-NOT_YET = {ROOT / "docs/adding-a-vendor.md", ROOT / "bot/delivery/states.py"}
+NOT_YET = {
+    ROOT / "docs/adding-a-vendor.md",
+    ROOT / "bot/delivery/attempt.py",
+    ROOT / "bot/delivery/states.py",
+}
 """The documentation may name these before they are there."""
 
 _PATH = re.compile(r"(?:bot|handlers|tests|docs|deploy|\.github|\.ci)/[\w./*<>-]*")
