@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -36,7 +37,7 @@ def typed(
         [sys.executable, "-m", "bot", *arguments],
         cwd=ROOT,
         env=surroundings() | dict(environment),
-        preexec_fn=lambda: os.login_tty(theirs),
+        preexec_fn=lambda: _at(theirs),
     ) as process:
         os.close(theirs)
         limit = threading.Timer(SECONDS, process.kill)
@@ -60,3 +61,12 @@ def typed(
             limit.cancel()
     assert waiting == [], shown
     return Shown(process.returncode, shown)
+
+
+def _at(terminal: int) -> None:
+    """Make it the child's terminal, whose Ctrl+C ends the child.
+
+    A child inherits an ignored SIGINT: under `nohup`, or from a script that runs the tests with `&`.
+    """
+    os.login_tty(terminal)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

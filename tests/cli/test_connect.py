@@ -1,6 +1,8 @@
 """`python -m bot connect` as somebody types it, and what it says of a key with few rights."""
 
 import asyncio
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,15 @@ async def test_a_sid_that_is_none_is_asked_for_again_at_once(
     ]
 
 
+@pytest.fixture
+def sigint_ignored() -> Iterator[None]:
+    """Ignore SIGINT in this process, as under `nohup`: the terminal's child must not inherit it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("sigint_ignored")
 @pytest.mark.parametrize(("vendor", "prompt"), [("rootly", "api key: "), ("twilio", "key sid: ")])
 async def test_the_first_ctrl_c_ends_it(
     sandbox: Sandbox, settings: Settings, vendor: str, prompt: str

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from bot.slack.manifest import load
 from bot.web.oauth import CALLBACK
 from tests.conftest import World
 from tests.processes import ROOT
+from tests.specs import spec
 
 URL = "https://relay.example.org"
 BOTH = pytest.mark.parametrize("url", [URL, None], ids=["http", "socket"])
@@ -76,11 +76,7 @@ def scopes() -> list[str]:
 @BOTH
 def test_is_valid_for_slack(url: str | None) -> None:
     """Slack's own schema accepts the manifest, for HTTP and for Socket Mode."""
-    if not (directory := os.environ.get("VENDOR_SPECS")):
-        pytest.skip("VENDOR_SPECS is not set: it names the directory with Slack's manifest schema")
-    schema = json.loads(
-        Path(directory, "slack_app_manifest.schema.json").read_text(encoding="utf-8")
-    )
+    schema = json.loads(spec("slack_app_manifest.schema.json").read_text(encoding="utf-8"))
     errors = jsonschema.Draft7Validator(schema).iter_errors(filled(url))
     assert [f"{error.json_path}: {error.message}" for error in errors] == []
 

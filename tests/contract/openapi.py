@@ -2,14 +2,14 @@
 example answers."""
 
 import json
-import os
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pytest
+
+from tests.specs import spec
 
 FILES = {
     "rootly": "rootly.json",
@@ -28,12 +28,8 @@ def document(vendor: str) -> dict[str, Any]:
 
 
 def path_of(vendor: str) -> Path:
-    """Return where the vendor's document is: in `$VENDOR_SPECS`. Without that, skip the test."""
-    if not (directory := os.environ.get("VENDOR_SPECS")):
-        pytest.skip(
-            "VENDOR_SPECS is not set: it names the directory of the vendors' OpenAPI documents"
-        )
-    return Path(directory, FILES[vendor])
+    """Return where the vendor's document is. Without `$VENDOR_SPECS`, skip the test."""
+    return spec(FILES[vendor])
 
 
 def template(vendor: str, path: str) -> str:
