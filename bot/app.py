@@ -20,7 +20,7 @@ import handlers
 from bot.access.policy import AccessPolicy
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
-from bot.adapters.registry import make_adapters
+from bot.adapters.registry import ADAPTERS, Adapters, base_urls, make_adapters
 from bot.catalogs.service import Catalogs
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.follow_up import FollowUps
@@ -72,11 +72,13 @@ class _Opened:
 
 
 @asynccontextmanager
-async def create_app(settings: Settings) -> AsyncIterator[Bot]:
-    """Open everything, run the background, and close it in order. Raises `SettingError`."""
+async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIterator[Bot]:
+    """Open everything, run the background, and close it in order. `known` are the vendors that
+    it can forward to. Raises `SettingError`."""
+    urls = base_urls(settings, known)
     async with AsyncExitStack() as stack:
         opened = await _open(settings, stack)
-        adapters = make_adapters(opened.vendors, settings.vendor_urls)
+        adapters = make_adapters(opened.vendors, urls, known)
         rate_limiters = RateLimiters(
             {vendor: adapter.limits for vendor, adapter in adapters.items()}
         )

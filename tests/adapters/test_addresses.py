@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.adapters.base import Request
 from bot.adapters.http import send
-from bot.adapters.registry import ADAPTERS, make_adapters
+from bot.adapters.registry import ADAPTERS, base_urls, make_adapters
 from bot.adapters.twilio import TwilioKey
 from bot.errors import RejectedError, RetryLaterError, VendorError
 from bot.settings import Settings
@@ -69,7 +69,7 @@ async def asked(vendor: str, base_url: str, credentials: Any) -> list[httpx.Requ
 
 def test_the_defaults_are_the_vendors_own_hosts() -> None:
     """One documented public host each, and one more for Twilio's other region."""
-    adapters = make_adapters(httpx.AsyncClient(), Settings().vendor_urls)
+    adapters = make_adapters(httpx.AsyncClient(), base_urls(Settings()))
     assert {vendor: adapter.address(KEYS[vendor]) for vendor, adapter in adapters.items()} == {
         **OWN,
         "twilio": "https://taskrouter.twilio.com",

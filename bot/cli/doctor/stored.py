@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.adapters.registry import ADAPTERS
+from bot.adapters.registry import Adapters
 from bot.catalogs.store import fetched_at
 from bot.cli.doctor import local
 from bot.cli.doctor.findings import Finding, Findings, wrong_setting
@@ -136,15 +136,15 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
     )
 
 
-async def lists(database: Database) -> Findings:
+async def lists(database: Database, adapters: Adapters) -> Findings:
     """How old the lists behind the pickers are. One that nobody uses is not refreshed, so age alone
     is nothing wrong."""
     found = []
     for (workspace, vendor), fetched in (await fetched_at(database)).items():
-        if vendor not in ADAPTERS:
+        if vendor not in adapters:
             continue
-        what = f"lists of {ADAPTERS[vendor].label} in {workspace.team or workspace.enterprise}"
-        needed = [it for it in ADAPTERS[vendor].catalogs if it.static is None and not it.on_demand]
+        what = f"lists of {adapters[vendor].label} in {workspace.team or workspace.enterprise}"
+        needed = [it for it in adapters[vendor].catalogs if it.static is None and not it.on_demand]
         if missing := list(dict.fromkeys(it.label for it in needed if it.name not in fetched)):
             others = f" and {len(missing) - NAMED} others" if len(missing) > NAMED else ""
             says = f"Never fetched: {', '.join(missing[:NAMED])}{others}."
