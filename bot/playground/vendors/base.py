@@ -90,7 +90,7 @@ class VendorStandIn(ABC):
         everything_else = Route("/{path:path}", self.api(self.nowhere), methods=methods)
         self._listener = Listener(Starlette(routes=[*self.routes(), everything_else]))
 
-    # What a vendor declares
+    # What a vendor has to declare
 
     @property
     @abstractmethod
@@ -110,27 +110,28 @@ class VendorStandIn(ABC):
     def new_key(self) -> dict[str, str]:
         """The credentials of one more key, with all rights."""
 
-    @abstractmethod
-    def permit(self, request: Request) -> None:
+    # What a vendor may declare
+
+    def permit(self, request: Request) -> None:  # noqa: B027  most keys may do everything
         """Raises its refusal where the request's credentials are good, and have no right to this."""
 
-    @abstractmethod
     def unauthorised(self) -> RefusalError:
         """Its 401."""
+        return RefusalError(401, {"error": "Invalid token"}, "invalid token")
 
-    @abstractmethod
     async def nowhere(self, request: Request) -> Response:
         """Raises its 404 for a path it does not have."""
+        raise RefusalError(404, {"error": "Not found"}, "not found")
 
-    @abstractmethod
     def limits(self, method: str, used: int) -> dict[str, str]:
         """Its rate-limit headers, where `used` calls of that sort (reads or writes) arrived in the
         last 60 s."""
+        return {}
 
-    @abstractmethod
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to
         fill."""
+        raise KeyError(catalog)
 
     def serves(self, _request: Request) -> bool:
         """Whether its API has this path with the present version."""
