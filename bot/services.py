@@ -79,20 +79,20 @@ class Services:
     scopes: Scopes
 
     def find(self, name: str) -> tuple[Adapter, Operation]:
-        """The adapter and operation of "rootly.incident". KeyError for a name that is none."""
+        """The adapter and operation of "acme.incident". KeyError for a name that is none."""
         vendor, _, operation = name.partition(".")
         adapter = self.adapters[vendor]
         return adapter, adapter.operation(operation)
 
     async def custom(self, workspace: Workspace, name: str) -> tuple[CustomField, ...]:
-        """The workspace's own fields of "rootly.incident", as they are known now."""
+        """The workspace's own fields of "acme.incident", as they are known now."""
         adapter, operation = self.find(name)
         if operation.custom is None:
             return ()
         return await self.catalogs.custom(workspace, adapter.vendor, operation.custom)
 
     async def form(self, workspace: Workspace, name: str, answer: str | None) -> type[Form]:
-        """The whole form of "rootly.workflow_task" once `answer` was given, with the workspace's
+        """The whole form of "acme.workflow_task" once `answer` was given, with the workspace's
         own fields."""
         return self.find(name)[1].form_for(answer, await self.custom(workspace, name))
 

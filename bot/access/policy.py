@@ -45,7 +45,7 @@ class AccessPolicy:
         slack_id: str,
         operations: Mapping[str, Kind],
     ) -> Checked:
-        """Whether this person may use these operations ("rootly.incident" -> its kind).
+        """Whether this person may use these operations ("acme.incident" -> its kind).
 
         Slack is asked for everything at once, and only for what is not remembered: the form has to
         open within 3 s.

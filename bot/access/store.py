@@ -9,7 +9,7 @@ from bot.workspace import Workspace
 
 
 class AccessStore:
-    """By the operation's name ("rootly.incident"): "everyone", "members", "admins", or a Slack user
+    """By the operation's name ("acme.incident"): "everyone", "members", "admins", or a Slack user
     group's id."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:

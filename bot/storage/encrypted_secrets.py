@@ -55,7 +55,7 @@ class EncryptedSecret:
 
     @property
     def name(self) -> str:
-        """As an operator knows it: "connection of T012AB3CD to rootly"."""
+        """As an operator knows it: "connection of T012AB3CD to acme"."""
         place = "/".join(filter(None, self.workspace))
         return (
             f"installation in {place}"
