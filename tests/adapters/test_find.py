@@ -15,26 +15,19 @@ from bot.adapters.rate_limit import Limits, Rate, RateLimiter
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
 from bot.forms.fields import Form
+from bot.playground.vendors import STAND_INS
 from bot.playground.vendors.faults import Weather
 from bot.playground.vendors.ids import ulid
-from tests.adapters.places import FORMS, OPERATIONS, Place, place
+from tests.adapters.places import OPERATIONS, Place, place
 
-PAGED = [name for name in OPERATIONS if not name.startswith("twilio.")]
-"""Twilio is asked for one thing; its pages are followed in `test_find_answers`."""
+PAGED = [name for name in OPERATIONS if name.startswith(("rootly.", "incident_io."))]
+"""The operations whose lists `crowd` can fill: what is made is looked for on many pages."""
 PLACES = [
-    *[(name, "") for name in OPERATIONS],
-    *[
-        (f"incident_io.{operation}", version)
-        for operation in ("action", "follow_up")
-        for version in ("v2_removed", "v3_missing")
-    ],
+    (name, version)
+    for name in OPERATIONS
+    for version in STAND_INS[name.partition(".")[0]].versions or ("",)
 ]
-"""Operations, and the version that the vendor's API has; "" for both."""
-
-
-def test_every_operation_is_covered() -> None:
-    """An operation cannot be added without being looked for here."""
-    assert set(FORMS) == set(OPERATIONS)
+"""Operations, each with every version that the vendor's API can have."""
 
 
 @pytest.fixture(params=PLACES, ids=" ".join)
@@ -58,7 +51,7 @@ async def test_absent(here: Place) -> None:
     if (
         here.operation == "incident"
     ):  # incident.io shows no marker: an incident is known by its name
-        form = other.form.model_copy(update={type(other.form).headline: "Something else"})
+        form = other.form.model_copy(update={str(type(other.form).headline): "Something else"})
         other = here.submission(form, "ir000000000000")
     await here.create(other)
     assert await here.find(here.submission(), began) == []
