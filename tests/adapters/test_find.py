@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.adapters.base import Adapter
 from bot.adapters.incident_io.forms import Action, FollowUp
 from bot.adapters.incident_io.forms import Incident as IncidentIoIncident
 from bot.adapters.rate_limit import Limits, Rate, RateLimiter
@@ -232,7 +233,11 @@ async def test_by_hand(here: Place, client: httpx.AsyncClient) -> None:
     there."""
     await here.create(here.submission())
     newest = here.vendor.describe()["objects"][0]["title"]
-    answered = await client.get(here.adapter.by_hand(here.operation, here.credentials))
+    address = here.adapter.by_hand(here.operation, here.credentials)
+    if not address:  # no page of this vendor's is known
+        assert type(here.adapter).by_hand is Adapter.by_hand
+        return
+    answered = await client.get(address)
     assert (answered.status_code, answered.headers["content-type"]) == (
         200,
         "text/html; charset=utf-8",

@@ -117,7 +117,8 @@ class VendorStandIn(ABC):
 
     def unauthorised(self) -> RefusalError:
         """Its 401."""
-        return RefusalError(401, {"error": "Invalid token"}, "invalid token")
+        note = "token revoked" if self._fault == "revoked" else "invalid token"
+        return RefusalError(401, {"error": "Invalid token"}, note)
 
     async def nowhere(self, request: Request) -> Response:
         """Raises its 404 for a path it does not have."""
