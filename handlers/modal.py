@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 class ModalState(State):
     """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation`
-    is "rootly.incident"; `answer` chose the form's branch; `more` shows the rarely used fields;
+    is "acme.incident"; `answer` chose the form's branch; `more` shows the rarely used fields;
     `again` counts the answers that were turned down (see `AGAIN`)."""
 
     key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")  # it becomes a header

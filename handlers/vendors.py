@@ -94,7 +94,7 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
 
 
 def hand_out_link() -> Listener:
-    """The listener of "Connect Rootly": a window with a fresh link to the page, for an admin."""
+    """The listener of "Connect Acme": a window with a fresh link to the page, for an admin."""
     return listener(_hand_out_link)
 
 

@@ -246,8 +246,9 @@ class Branches:
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a vendor can create. `label` follows the vendor's in menus: "Rootly: action
-    item".
+    """One thing that a vendor can create. `label` follows the vendor's in menus: "Acme: action
+    item". `summary` is the same for the README's table, with what sets it apart; the label where
+    it is empty.
 
     `feeds` names the catalog that offers what was created (a new incident can be picked at once).
     `keyed`: the vendor makes one object of two requests with the same idempotency key, so that an
@@ -265,6 +266,7 @@ class Operation:
     keyed: bool = False
     custom: str | None = None
     custom_later: bool = False
+    summary: str = ""
 
     def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:
         """The whole form once `answer` has been given to the field that branches; without one, the
@@ -324,14 +326,22 @@ def incident_by_number(typed: str) -> Entry | None:
 
 
 class Adapter(ABC):
-    """One vendor. Instances hold the shared HTTP client and the operator's base URL; credentials
-    come with each call.
+    """One vendor: a declaration of all that the bot knows about it, and the calls to it. Instances
+    hold the shared HTTP client and the operator's base URL; credentials come with each call.
 
-    `limits` are the vendor's documented rate limits for one key.
+    `vendor` is its name in commands, rows and ids, `label` its name for people. `default_url` is
+    the address of its API; `url_variable` is the environment variable in which an operator may put
+    another one, and ends in `_URL`. `key_needs` says what a key has to be allowed, as the README
+    words it after the label. `color` (`#rrggbb`) stands behind its initial where vendors are shown
+    side by side. `limits` are the vendor's documented rate limits for one key.
     """
 
     vendor: ClassVar[str]
     label: ClassVar[str]
+    default_url: ClassVar[str]
+    url_variable: ClassVar[str]
+    key_needs: ClassVar[str]
+    color: ClassVar[str] = "#555555"
     credentials: ClassVar[type[Credentials]]
     operations: ClassVar[tuple[Operation, ...]]
     catalogs: ClassVar[tuple[Catalog, ...]]

@@ -1,12 +1,12 @@
 """How fast a connection may be used: what the vendor documents, or says in its headers, less ten
 per cent.
 
-    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60      Rootly, incident.io: calls in so many seconds, several at once
+    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60      calls in so many seconds, several at once
     X-RateLimit-Remaining: 12      X-RateLimit-Reset: 1800000060 (epoch s, the whole allowance is back)
 
-A header can only make the documented limit smaller: incident.io's names the whole of a bucket that
-reads and writes share. Twilio documents no number, so only its 429 is heeded. Calls are counted in
-a sliding window, since that is never more than any of these ways of counting allows.
+A header can only make the documented limit smaller: some vendor's names the whole of a bucket that
+reads and writes share. Of a vendor that documents no number, only the 429 is heeded. Calls are
+counted in a sliding window, since that is never more than any of these ways of counting allows.
 """
 
 import math

@@ -104,7 +104,7 @@ def says(adapter: Adapter, words: str) -> str:
     """A vendor's refusal beside a field, in plain text, with who says so."""
     named = words.startswith(
         adapter.label.partition(" ")[0]
-    )  # "Twilio has no ...": nobody is named twice
+    )  # "Acme has no ...": nobody is named twice
     return words if named else f"{adapter.label} says: {words}"
 
 

@@ -34,7 +34,7 @@ _LONGEST_NAME = 75
 
 
 class Rule(NamedTuple):
-    """Who may use one operation: its name ("rootly.incident"), its label ("Rootly: incident"), who
+    """Who may use one operation: its name ("acme.incident"), its label ("Acme: incident"), who
     may, and what that is called."""
 
     operation: str
@@ -83,7 +83,7 @@ def group_gone(name: str) -> str:
 
 def none_of_these(no: Mapping[str, str]) -> str:
     """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its
-    label ("Rootly: incident"); where they differ, it is said which is about which."""
+    label ("Acme: incident"); where they differ, it is said which is about which."""
     about: dict[str, list[str]] = {}
     for label, said in no.items():
         about.setdefault(said, []).append(escape(label))

@@ -3,7 +3,7 @@ else.
 
 A page is made of htpy's elements; a string in one, or in an attribute, is text and is escaped:
 
-    page("Connect Rootly", h.p["Paste the key."], h.form(method="post")[h.input(name="key")])
+    page("Connect Acme", h.p["Paste the key."], h.form(method="post")[h.input(name="key")])
 """
 
 import base64

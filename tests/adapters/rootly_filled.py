@@ -11,6 +11,7 @@ from bot.adapters.rootly.task_forms import task_form
 from bot.forms.fields import Form
 
 AddActionItem, SendEmail = task_form("add_action_item"), task_form("send_email")
+SEND = SendEmail(to=["ops@example.com"], subject="Down", body="It is.")
 MARKER = "ir4f2a9c01b2c3"
 KEY = ApiKey(api_key=SecretStr("rootly_key"))
 

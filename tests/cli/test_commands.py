@@ -299,10 +299,8 @@ async def test_connects_a_workspace(sandbox: Sandbox, settings: Settings) -> Non
         stored = await connected(settings, Workspace("", "T012AB3CD"), name)
         assert stored is not None
         assert stored[1] == vendor.credentials
-        label = {"rootly": "Rootly", "incident_io": "incident.io", "twilio": "Twilio TaskRouter"}[
-            name
-        ]
-        assert ended == Ended(0, f"T012AB3CD is connected to {label} as {stored[0]}.\n", "")
+        told = f"T012AB3CD is connected to {vendor.label} as {stored[0]}.\n"
+        assert ended == Ended(0, told, "")
         assert not any(secret in ended.out for secret in vendor.credentials.values())
     stored_bytes = settings.database.read_bytes()
     secrets = [

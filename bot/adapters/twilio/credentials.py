@@ -14,7 +14,7 @@ ADDRESSES: dict[Region, str] = {
     # without.
     "ie1": "https://taskrouter.dublin.ie1.twilio.com",
 }
-"""Twilio's own. A workspace chooses one of these regions; it cannot write an address."""
+"""Twilio's own, the usual one first. A workspace chooses one of these regions; it cannot write an address."""
 
 
 class TwilioKey(Credentials):

@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.adapters.registry import ADAPTERS
+from bot.adapters.base import Adapter
+from bot.forms.fields import Form
 from bot.playground.vendors import faults
 from bot.playground.vendors.faults import Fault, Plan, Weather, Window
 from bot.playground.vendors.keys import Keys
@@ -53,6 +54,7 @@ class RefusalError(Exception):
 class VendorStandIn(ABC):
     """One vendor on a port of its own.
 
+    `adapter` is the bot's adapter for it, which knows its name, its colour and its credentials.
     `hold`: an event that create calls wait for before they answer; the object has been created by
     then, as with a vendor whose answer gets lost. `weather`: trouble by chance, while the fault is
     "fine". `list_lag`: seconds that a created object takes to appear in the vendor's lists and
@@ -60,8 +62,7 @@ class VendorStandIn(ABC):
     its rights. `clock`: epoch seconds, for the limit of writes.
     """
 
-    vendor: ClassVar[str]
-    label: ClassVar[str]
+    adapter: ClassVar[type[Adapter]]
     media_type: ClassVar[str] = "application/json"
     versions: ClassVar[Mapping[str, str]] = {}
     """What its API can consist of, in words by name, the first one at the start: a switch beside
@@ -89,12 +90,17 @@ class VendorStandIn(ABC):
         everything_else = Route("/{path:path}", self.api(self.nowhere), methods=methods)
         self._listener = Listener(Starlette(routes=[*self.routes(), everything_else]))
 
-    # What a vendor declares
+    # What a vendor has to declare
 
     @property
     @abstractmethod
     def credentials(self) -> dict[str, str]:
         """What it accepts, as `python -m bot connect` reads it."""
+
+    @abstractmethod
+    def sample_form(self, operation: str) -> Form:
+        """Return a valid filling of the operation's form, with ids that are there. KeyError for
+        an operation that the vendor does not have."""
 
     @abstractmethod
     def routes(self) -> list[BaseRoute]:
@@ -104,27 +110,29 @@ class VendorStandIn(ABC):
     def new_key(self) -> dict[str, str]:
         """The credentials of one more key, with all rights."""
 
-    @abstractmethod
-    def permit(self, request: Request) -> None:
+    # What a vendor may declare
+
+    def permit(self, request: Request) -> None:  # noqa: B027  most keys may do everything
         """Raises its refusal where the request's credentials are good, and have no right to this."""
 
-    @abstractmethod
     def unauthorised(self) -> RefusalError:
         """Its 401."""
+        note = "token revoked" if self._fault == "revoked" else "invalid token"
+        return RefusalError(401, {"error": "Invalid token"}, note)
 
-    @abstractmethod
     async def nowhere(self, request: Request) -> Response:
         """Raises its 404 for a path it does not have."""
+        raise RefusalError(404, {"error": "Not found"}, "not found")
 
-    @abstractmethod
     def limits(self, method: str, used: int) -> dict[str, str]:
         """Its rate-limit headers, where `used` calls of that sort (reads or writes) arrived in the
         last 60 s."""
+        return {}
 
-    @abstractmethod
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` made-up entries to a list ("services"). KeyError if there is no such list to
         fill."""
+        raise KeyError(catalog)
 
     def serves(self, _request: Request) -> bool:
         """Whether its API has this path with the present version."""
@@ -146,6 +154,14 @@ class VendorStandIn(ABC):
         return RefusalError(422, {"errors": {"name": ["is reserved"]}}, "name")
 
     # Life
+
+    @property
+    def vendor(self) -> str:
+        return self.adapter.vendor
+
+    @property
+    def label(self) -> str:
+        return self.adapter.label
 
     @property
     def url(self) -> str:
@@ -215,6 +231,7 @@ class VendorStandIn(ABC):
         return {
             "name": self.vendor,
             "label": self.label,
+            "color": self.adapter.color,
             "fault": self._fault,
             "versions": dict(self.versions),
             "version": self._version,
@@ -239,11 +256,8 @@ class VendorStandIn(ABC):
 
     def _described_key(self) -> dict[str, str]:
         """Each part of the key that works now, by the name that the bot's page gives to its field."""
-        adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
-        fields = adapter.credentials.model_fields if adapter else {}
-        return {
-            (fields[it].title if it in fields else None) or it: value for it, value in key.items()
-        }
+        fields, key = self.adapter.credentials.model_fields, self._new_key or self.credentials
+        return {fields[name].title or name: value for name, value in key.items()}
 
     # For handlers
 

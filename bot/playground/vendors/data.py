@@ -6,7 +6,6 @@ stand-in uses the same people and channels, so that a person chosen in Slack is 
 e-mail or Slack id.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,7 +71,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """`level` is Rootly's word for it; `rank` is incident.io's number: the higher the worse."""
+    """`level` is one vendor's word for it; `rank` is another's number: the higher the worse."""
 
     name: str
     description: str
@@ -83,7 +82,7 @@ class Severity:
 
 @dataclass(frozen=True, slots=True)
 class IncidentType:
-    """`private_only`: incident.io takes an incident of this type only with private visibility."""
+    """`private_only`: an incident of this type may not be public, where the vendor has such types."""
 
     name: str
     description: str
@@ -93,8 +92,8 @@ class IncidentType:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A Rootly workflow with the tasks it holds, as (name, task_params). `locked`: only its admins
-    may change it."""
+    """A workflow with the tasks it holds, as (name, task_params). `locked`: only its admins may
+    change it."""
 
     name: str
     description: str
@@ -466,16 +465,4 @@ ROUTING_WORKFLOWS: tuple[Named, ...] = (
     Named("Disputes and refunds", "Payment disputes"),
     Named("Night care", "Night shift"),
 )
-"""Twilio workflows; the description is the queue that each falls back to."""
-
-ROOTLY_LISTS: Mapping[str, Sequence[str]] = {
-    "playbooks": ("Checkout is down", "Database fails over", "Lost a region"),
-    "status-pages": ("status.example.com", "Internal status"),
-    "schedules": ("Payments on call", "Platform on call"),
-    "escalation_policies": ("Payments", "Platform"),
-    "alert_urgencies": ("High", "Medium", "Low"),
-    "sub_statuses": ("Investigating", "Waiting for a vendor", "Monitoring"),
-    "dashboards": ("Incidents this week", "Time to resolve"),
-    "post_mortem_templates": ("Short", "Thorough"),
-}
-"""Lists of Rootly's that hold no more than names here, by their path."""
+"""Workflows that route tasks; the description is the queue that each falls back to."""
