@@ -5,16 +5,33 @@ import argparse
 import asyncio
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.errors import RelayError, SettingError
 from bot.runtime.error_logging import told
 
+if TYPE_CHECKING:
+    from bot.adapters.registry import Adapters
+    from bot.playground.vendors import StandIns
 
-def main(arguments: Sequence[str] | None = None) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """The vendors of a program that is the bot with vendors of its own. `module` is what
+    `python -m` runs to start that program: the playground starts it as its bot."""
+
+    adapters: "Adapters"
+    stand_ins: "StandIns"
+    module: str
+
+
+def main(arguments: Sequence[str] | None = None, vendors: Vendors | None = None) -> int:
     """Run one command. 0 when it did what was asked, 1 when it could not, 2 when a setting or
-    argument is wrong."""
-    asked = _parser().parse_args(arguments)
+    argument is wrong. `vendors` are those that are registered, unless somebody gives others."""
+    parser = _parser(lambda: _adapters(vendors))
+    asked = parser.parse_args(arguments, argparse.Namespace(vendors=vendors))
     try:
         return int(asked.run(asked))
     except SettingError as error:
@@ -33,11 +50,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _adapters(vendors: Vendors | None) -> "Adapters":
+    """Return the vendors that the bot can forward to. Importing them takes a while, so only those
+    commands do it that need them."""
+    if vendors is not None:
+        return vendors.adapters
+    from bot.adapters.registry import ADAPTERS
+
+    return ADAPTERS
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser with an epilog that is made when help is asked for."""
+
+    make_epilog: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        if self.make_epilog is not None:
+            self.epilog = self.make_epilog()
+        return super().format_help()
+
+
+def _parser(adapters: "Callable[[], Adapters]") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bot", description="Incident Relay, a Slack bot for incidents."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     serve = commands.add_parser("serve", help="answer Slack over HTTP")
     serve.add_argument("--quiet", action="store_true", help="log only what went wrong")
@@ -56,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)"
     )
-    connect.add_argument("vendor", metavar="VENDOR", help="rootly, incident_io or twilio")
+    connect.add_argument("vendor", metavar="VENDOR", help="the vendor's name, see below")
+    connect.make_epilog = lambda: f"VENDOR is one of {', '.join(adapters())}."
     connect.add_argument(
         "--enterprise", metavar="E", default="", help="the Enterprise Grid organisation's id"
     )
@@ -87,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_deliveries(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_deliveries(commands: "argparse._SubParsersAction[_Parser]") -> None:
     deliveries = commands.add_parser(
         "deliveries",
         help="list what was submitted and what became of it; retry or cancel one",
@@ -115,7 +154,7 @@ def _add_deliveries(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     deliveries.set_defaults(run=_deliveries)
 
 
-def _add_operators(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
     doctor = commands.add_parser(
         "doctor",
         help="check settings, database, keys, tokens, lists and queue; say what to do",
@@ -148,22 +187,28 @@ def _serve(asked: argparse.Namespace) -> int:
     from bot import settings
     from bot.cli import serve
 
-    return asyncio.run(serve.serve(settings.load(), quiet=asked.quiet))
+    loaded = settings.load()
+    return asyncio.run(serve.serve(loaded, _adapters(asked.vendors), quiet=asked.quiet))
 
 
 def _socket(asked: argparse.Namespace) -> int:
     from bot import settings
     from bot.cli import socket
 
-    return asyncio.run(socket.socket(settings.load()))
+    return asyncio.run(socket.socket(settings.load(), _adapters(asked.vendors)))
 
 
 def _connect(asked: argparse.Namespace) -> int:
     from bot import settings
     from bot.cli import connect
+    from bot.workspace import Workspace
 
     return connect.main(
-        settings.load(), asked.enterprise, asked.team, asked.vendor, verify=not asked.no_verify
+        settings.load(),
+        Workspace(asked.enterprise, asked.team),
+        asked.vendor,
+        verify=not asked.no_verify,
+        adapters=_adapters(asked.vendors),
     )
 
 
@@ -183,7 +228,7 @@ def _deliveries(asked: argparse.Namespace) -> int:
 def _doctor(asked: argparse.Namespace) -> int:
     from bot.cli import doctor
 
-    return doctor.main(as_json=asked.json)
+    return doctor.main(as_json=asked.json, adapters=_adapters(asked.vendors))
 
 
 def _rotate_keys(asked: argparse.Namespace) -> int:
@@ -208,8 +253,18 @@ def _manifest(asked: argparse.Namespace) -> int:
 
 def _playground(asked: argparse.Namespace) -> int:
     from bot.playground import run
+    from bot.playground.vendors import STAND_INS
 
-    return asyncio.run(run.run(port=asked.port, browser=not asked.no_browser))
+    vendors = asked.vendors or Vendors(_adapters(None), STAND_INS, "bot")
+    return asyncio.run(
+        run.run(
+            vendors.adapters,
+            vendors.stand_ins,
+            port=asked.port,
+            browser=not asked.no_browser,
+            module=vendors.module,
+        )
+    )
 
 
 if __name__ == "__main__":

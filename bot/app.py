@@ -21,7 +21,7 @@ from bot.access.policy import AccessPolicy
 from bot.adapters.base import Adapter
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
-from bot.adapters.registry import make_adapters
+from bot.adapters.registry import ADAPTERS, Adapters, base_urls, make_adapters
 from bot.catalogs.service import Catalogs
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.follow_up import FollowUps
@@ -94,13 +94,15 @@ class _Loops:
 
 
 @asynccontextmanager
-async def create_app(settings: Settings) -> AsyncIterator[Bot]:
-    """Open everything, run the background, and close it in order. Raises `SettingError`."""
+async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIterator[Bot]:
+    """Open everything, run the background, and close it in order. `known` are the vendors that
+    it can forward to. Raises `SettingError`."""
+    urls = base_urls(settings, known)
     async with AsyncExitStack() as stack:
         memory = WorkspaceMemory()
         opened = await _open(settings, memory, stack)
         with memory.collecting():
-            adapters = make_adapters(opened.vendors, settings.vendor_urls)
+            adapters = make_adapters(opened.vendors, urls, known)
             limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
             rate_limiters = RateLimiters(limits)
             stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)

@@ -37,21 +37,21 @@ class Operations:
     preferences: Preferences
 
     def find(self, name: str) -> tuple[Adapter, Operation]:
-        """Return the adapter and operation of "rootly.incident". Raises KeyError for an unknown
+        """Return the adapter and operation of "acme.incident". Raises KeyError for an unknown
         name."""
         vendor, _, operation = name.partition(".")
         adapter = self.adapters[vendor]
         return adapter, adapter.operation(operation)
 
     async def custom(self, workspace: Workspace, name: str) -> tuple[CustomField, ...]:
-        """Return the workspace's own fields of "rootly.incident", as they are known now."""
+        """Return the workspace's own fields of "acme.incident", as they are known now."""
         adapter, operation = self.find(name)
         if operation.custom is None:
             return ()
         return await self.catalogs.custom(workspace, adapter.vendor, operation.custom)
 
     async def form(self, workspace: Workspace, name: str, answer: str | None) -> type[Form]:
-        """Return the whole form of "rootly.workflow_task" once `answer` was given, with the
+        """Return the whole form of "acme.workflow_task" once `answer` was given, with the
         workspace's own fields."""
         return self.find(name)[1].form_for(answer, await self.custom(workspace, name))
 

@@ -3,16 +3,26 @@
 Each problem is one sentence that names the variable.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urljoin
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingError
 
@@ -47,6 +57,35 @@ _HINTS = {
 }
 
 
+def _is_near(host: str) -> bool:
+    """Return whether the host is this machine or in a private network.
+
+    Data for such a host crosses no other network.
+    """
+    try:
+        return ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return host == "localhost"
+
+
+def _can_be_given_credentials(value: HttpUrl) -> HttpUrl:
+    if any(
+        part is not None for part in (value.username, value.password, value.query, value.fragment)
+    ):
+        raise ValueError(
+            "should be an address alone: no user name, no password, nothing after a ? or a #"
+        )
+    if value.scheme == "http" and not _is_near(value.host or ""):
+        raise ValueError(
+            "should begin with https://, unless it is localhost or a private IP address"
+        )
+    return value
+
+
+Address = Annotated[HttpUrl, AfterValidator(_can_be_given_credentials)]
+_ADDRESS: TypeAdapter[HttpUrl] = TypeAdapter(Address)
+
+
 @dataclass(frozen=True, slots=True)
 class SlackApp:
     """The credentials for installing the app in many workspaces.
@@ -76,25 +115,33 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
     slack_client_id: str | None = Field(None, validation_alias="SLACK_CLIENT_ID")
     slack_client_secret: SecretStr | None = Field(None, validation_alias="SLACK_CLIENT_SECRET")
-    slack_api_url: HttpUrl = Field(
+    slack_api_url: Address = Field(
         HttpUrl("https://slack.com/api/"), validation_alias="SLACK_API_URL"
     )
     database: Path = Field(Path("relay.db"), validation_alias="RELAY_DATABASE")
     encryption_keys: SecretStr | None = Field(None, validation_alias="RELAY_ENCRYPTION_KEYS")
     host: str = Field("127.0.0.1", validation_alias="RELAY_HOST")
     port: int = Field(3000, ge=0, le=65535, validation_alias="RELAY_PORT")
-    public_url: HttpUrl | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
+    public_url: Address | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
     admins: str = Field("", validation_alias="RELAY_ADMINS")
     keep_days: int = Field(30, ge=1, le=36_500, validation_alias="RELAY_KEEP_DAYS")
-    rootly_api_url: HttpUrl = Field(
-        HttpUrl("https://api.rootly.com"), validation_alias="ROOTLY_API_URL"
+    other_urls: Annotated[Mapping[str, str], NoDecode] = Field(
+        default_factory=dict, validation_alias="*_URL", repr=False, exclude=True
     )
-    incident_io_api_url: HttpUrl = Field(
-        HttpUrl("https://api.incident.io"), validation_alias="INCIDENT_IO_API_URL"
-    )
-    twilio_taskrouter_url: HttpUrl = Field(
-        HttpUrl("https://taskrouter.twilio.com"), validation_alias="TWILIO_TASKROUTER_URL"
-    )
+    """All other variables whose name ends in `_URL`, by name: unchecked, and some may be another
+    program's secret. `addresses` reads those that somebody asks for."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_other_urls(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        ours = {variable(field) for field in cls.model_fields.values()}
+        found = {name.upper(): value for name, value in (os.environ | dict(given)).items()}
+        others = {
+            name: value
+            for name, value in found.items()
+            if name.endswith("_URL") and name not in ours and isinstance(value, str) and value
+        }
+        return {**given, "*_URL": others}
 
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
@@ -118,30 +165,6 @@ class Settings(BaseSettings):
             raise ValueError(
                 "is too short for one, or holds a space or a strange character; copy it again, "
                 "whole"
-            )
-        return value
-
-    @field_validator(
-        "slack_api_url",
-        "public_url",
-        "rootly_api_url",
-        "incident_io_api_url",
-        "twilio_taskrouter_url",
-    )
-    @classmethod
-    def _can_be_given_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
-        if value is None:
-            return None
-        if any(
-            part is not None
-            for part in (value.username, value.password, value.query, value.fragment)
-        ):
-            raise ValueError(
-                "should be an address alone: no user name, no password, nothing after a ? or a #"
-            )
-        if value.scheme == "http" and not _is_near(value.host or ""):
-            raise ValueError(
-                "should begin with https://, unless it is localhost or a private IP address"
             )
         return value
 
@@ -186,13 +209,18 @@ class Settings(BaseSettings):
         """The admins' user ids, alone or with workspace or organisation: "U1", "T1/U1", "E1/U1"."""
         return frozenset(_parts(self.admins))
 
-    @property
-    def vendor_urls(self) -> Mapping[str, str]:
-        return {
-            "rootly": str(self.rootly_api_url),
-            "incident_io": str(self.incident_io_api_url),
-            "twilio": str(self.twilio_taskrouter_url),
-        }
+    def addresses(self, defaults: Mapping[str, str]) -> dict[str, str]:
+        """Return what these variables hold, each a whole address; `defaults` has the address of
+        those that are not set. Raises `SettingError` that has a line for each wrong one."""
+        found, wrong = {}, []
+        for name, default in defaults.items():
+            try:
+                found[name] = str(_ADDRESS.validate_python(self.other_urls.get(name, default)))
+            except ValidationError as error:
+                wrong.append((name, _sentence(_errors(error)[0])))
+        if wrong:
+            raise _wrong(wrong)
+        return found
 
     @property
     def slack_authorize_url(self) -> str:
@@ -249,17 +277,6 @@ def _parts(value: str) -> list[str]:
     return [part for part in re.split(r"[,\s]+", value) if part]
 
 
-def _is_near(host: str) -> bool:
-    """Return whether the host is this machine or in a private network.
-
-    Data for such a host crosses no other network.
-    """
-    try:
-        return ip_address(host.strip("[]")).is_private
-    except ValueError:
-        return host == "localhost"
-
-
 def variable(field: Any) -> str:
     """Return the environment variable of a settings field."""
     return str(field.validation_alias)
@@ -274,8 +291,11 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)
-        raise _wrong([(str(error["loc"][0]), _sentence(error)) for error in wrong]) from None
+        raise _wrong([(str(it["loc"][0]), _sentence(it)) for it in _errors(error)]) from None
+
+
+def _errors(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    return error.errors(include_input=False, include_url=False)
 
 
 def _sentence(wrong: Mapping[str, Any]) -> str:

@@ -30,17 +30,11 @@ log = structlog.get_logger(__name__)
 
 
 class ModalState(State):
-    """The state in a form's `private_metadata`.
+    """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation`
+    is "acme.incident"; `answer` chose the form's branch; `more` shows the rarely used fields;
+    `again` counts the answers that were turned down (see `AGAIN`)."""
 
-    - `key` is the delivery's key, made when the modal opens.
-    - `operation` is a full name: "<vendor>.<operation>".
-    - `answer` is the answer that selected the form's branch.
-    - `more` is set when the rarely used fields are shown.
-    - `again` counts the answers that were turned down (see `AGAIN`).
-    """
-
-    # The key is sent as an HTTP header.
-    key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")
+    key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")  # it becomes a header
     channel: str
     kind: Kind
     operation: str
@@ -116,9 +110,9 @@ async def _answered(
     if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
         return Followed(state.model_copy(update={"answer": answer}), typed)
     asks = next(
-        place.field
-        for place in places(operation.form, state.operation)
-        if place.field.name == operation.branches.field
+        it.field
+        for it in places(operation.form, state.operation)
+        if it.field.name == operation.branches.field
     )
     lookup = asks.marker(Lookup)
 
@@ -231,9 +225,7 @@ async def _starting_point(
     about: Delivery | None,
 ) -> str:
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
-    if about is not None and (
-        same := [name for name in names if name.startswith(f"{about.vendor}.")]
-    ):
+    if about is not None and (same := [it for it in names if it.startswith(f"{about.vendor}.")]):
         return same[0]
     if (
         len(names) > 1
@@ -301,9 +293,7 @@ def kept_above(view: Mapping[str, Any]) -> list[Block]:
     blocks = view.get("blocks")
     found = blocks if isinstance(blocks, list) else []
     return [
-        block
-        for block in found
-        if isinstance(block, dict) and block.get("block_id") == messages.REFUSAL_BLOCK
+        it for it in found if isinstance(it, dict) and it.get("block_id") == messages.REFUSAL_BLOCK
     ]
 
 
@@ -333,19 +323,18 @@ async def draw(
     end = [more_block(state.operation)] if has_more(form) and not state.more else []
     rendered = render(form, state.operation, values=values, labels=labels, more=state.more)
     blocks, left_out = fitted(form, state.operation, rendered, [*top, *end])
-    if any(place.field.required for place in left_out):
+    if any(it.field.required for it in left_out):
         raise NoRoomError(messages.no_room(adapter))
     if state.again and operation.branches is not None:
         asks = f"{state.operation}.{operation.branches.field}"
         blocks = [
-            block
-            | ({"block_id": f"{asks}{AGAIN}{state.again}"} if block["block_id"] == asks else {})
-            for block in blocks
+            it | ({"block_id": f"{asks}{AGAIN}{state.again}"} if it["block_id"] == asks else {})
+            for it in blocks
         ]
     if has_files(blocks) and not await files():
         blocks = without_files(blocks)
     if left_out:
-        blocks.append(messages.left_out([place.field.title for place in left_out], adapter))
+        blocks.append(messages.left_out([it.field.title for it in left_out], adapter))
     return modal(
         callback_id=f"form:{state.operation}",
         title=messages.title(operation),
@@ -358,8 +347,7 @@ async def draw(
 def _chooser(state: ModalState, choices: Choices) -> list[Block]:
     """Return the operation's select, if there is more than one operation."""
     options = [
-        (f"{adapter.vendor}.{operation.name}", f"{adapter.label}: {operation.label}")
-        for adapter, operation in choices
+        (f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices
     ]
     return [chooser(options, state.operation)] if len(options) > 1 else []
 
@@ -386,11 +374,10 @@ async def redraw(
         above = [*([why] if why else []), *kept_above(view)]
         drawn = await draw(services, state, choices, values, shown, above, files=files)
         await give(
-            lambda sent: client.views_update(view_id=str(view.get("id") or ""), view=sent), drawn
+            lambda it: client.views_update(view_id=str(view.get("id") or ""), view=it), drawn
         )
     except NOT_DONE as error:
-        # The person has closed the modal meanwhile.
-        if said(error) != "not_found":
+        if said(error) != "not_found":  # closed meanwhile
             log.warning("modal.not_redrawn", error=said(error))
 
 

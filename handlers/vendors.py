@@ -100,10 +100,7 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
 
 
 def hand_out_link() -> Listener:
-    """Return the listener of a vendor's button ("Connect ..."), for admins.
-
-    It opens a window with a new link to the page.
-    """
+    """The listener of "Connect Acme": a window with a fresh link to the page, for an admin."""
     return listener(_hand_out_link)
 
 

@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from bot.delivery.model import Delivery, Draft
 from bot.playground.serving import Server
-from tests.adapters.places import FORMS
 from tests.conftest import World, eventually
 
 KEY = "ir00000000abcd"
@@ -30,7 +29,7 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
     """Submit a valid form of that operation ("rootly.incident"), as a modal does."""
     services, workspace = world.bot.services, world.sandbox.workspace
     adapter, operation = services.operations.find(name)
-    form = FORMS[name](world.sandbox.vendors[adapter.vendor])
+    form = world.sandbox.vendors[adapter.vendor].sample_form(operation.name)
     connection = await services.connections.store.get(workspace, adapter.vendor)
     assert connection is not None
     draft = Draft(

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import httpx
 
+from bot.adapters.registry import ADAPTERS
 from tests.conftest import eventually
 
 ROOT = Path(__file__).parents[1]
-OURS = ("SLACK_", "RELAY_", "ROOTLY_", "INCIDENT_IO_", "TWILIO_")
+OURS = ("SLACK_", "RELAY_", *(each.url_variable for each in ADAPTERS.values()))
 
 
 def surroundings() -> dict[str, str]:

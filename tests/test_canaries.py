@@ -22,7 +22,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
+from bot.adapters.base import Adapter, Operation, typed_unseen
 from bot.app import Bot
+from bot.forms.shape import shape
 from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
@@ -36,9 +38,32 @@ from tests.delivering import METHODS
 from tests.many import ACME, BOLT, TEAMS, many
 from tests.processes import ROOT, answering, free_port, started, stopped, surroundings
 
-OPERATIONS = {"rootly": "incident", "incident_io": "incident", "twilio": "task"}
-COMMANDS = {"rootly": "/incident", "incident_io": "/incident", "twilio": "/action-item"}
+COMMANDS = {
+    "incident": "/incident",
+    "action_item": "/action-item",
+    "workflow_task": "/workflow-task",
+}
 QUOTED = (422, 500, 403, 401)
+
+
+def simplest(stand_in: VendorStandIn) -> Operation:
+    """The vendor's operation whose form takes the least: two texts, and a few pickers."""
+    operations = stand_in.adapter.operations
+    plain = [it for it in operations if it.form.details and it.branches is None]
+    return min(plain, key=lambda it: len(pickers(stand_in, it)))
+
+
+def pickers(stand_in: VendorStandIn, operation: Operation) -> list[str]:
+    """The fields that its sample chooses from the vendor's lists."""
+    filled = stand_in.sample_form(operation.name)
+    fields = [it.name for it in shape(operation.form) if it.kind == "lookup"]
+    return [name for name in fields if getattr(filled, name)]
+
+
+def secret_field(adapter: type[Adapter]) -> str:
+    """The part of the credentials that nobody may see."""
+    fields = adapter.credentials.model_fields
+    return next(name for name, field in fields.items() if typed_unseen(field))
 
 
 @dataclass
@@ -77,7 +102,7 @@ class Day:
             f"{name} {part}": value
             for name, vendor in self.sandbox.vendors.items()
             for part, value in vendor.credentials.items()
-            if part in ("api_key", "key_sid", "key_secret")
+            if part != "workspace_sid"
         }
         verification = {"verification token": self.sandbox.slack.app.token}
         return {
@@ -127,16 +152,13 @@ class Day:
 
     async def submit(self, vendor: str, person: str | None = None) -> None:
         """Fill in that vendor's form with telltale words and submit it, whatever comes of it."""
-        name = f"{vendor}.{OPERATIONS[vendor]}"
-        modal = await self.world.open(f"{COMMANDS[vendor]} {self.words['title']}", person)
+        operation = simplest(self.sandbox.vendors[vendor])
+        name = f"{vendor}.{operation.name}"
+        modal = await self.world.open(f"{COMMANDS[operation.kind]} {self.words['title']}", person)
         if modal.view["callback_id"] != f"form:{name}":
             await modal.choose("choice", name)
-        match vendor:
-            case "rootly" | "incident_io":
-                await modal.fill(summary=self.words["summary"])
-            case "twilio":
-                await modal.fill(attributes=f"note = {self.words['summary']}")
-        for picker in {"incident_io": ["severity_id"], "twilio": ["workflow_sid"]}.get(vendor, []):
+        await modal.fill(**{str(operation.form.details): self.words["summary"]})
+        for picker in pickers(self.sandbox.vendors[vendor], operation):
             await eventually(partial(self._offers, modal, picker))
             await modal.fill(**{picker: ""})
         await modal.submit()
@@ -208,25 +230,22 @@ async def test_a_bad_day_shows_no_secret_anywhere(day: Day) -> None:
 
 
 async def connect_everything(day: Day) -> None:
-    """At the command line, with a key that is refused first; Rootly on the web page."""
-    wrong = [f"{vendor}_{secrets.token_hex(32)}" for vendor in ("inc", "rootly")]
+    """At the command line, each with a key that is refused first; one vendor on the web page."""
+    (page_vendor, stand_in), *others = day.sandbox.vendors.items()
+    wrong = {name: secrets.token_hex(32) for name in day.sandbox.vendors}
     async with day.bot(), visitor() as admin:
-        await day.command(
-            "connect",
-            day.sandbox.workspace.team,
-            "incident_io",
-            given=json.dumps({"api_key": wrong[0]}),
-        )
-        await day.reconnect("incident_io")
-        await day.reconnect("twilio")
-        address = await link(day.world)
+        for name, other in others:
+            given = {**other.credentials, secret_field(other.adapter): wrong[name]}
+            team = day.sandbox.workspace.team
+            await day.command("connect", team, name, given=json.dumps(given))
+            await day.reconnect(name)
+        address = await link(day.world, page_vendor)
         page = await admin.open(address)
-        refused = await admin.press(page, "Check and connect", api_key=wrong[1])
-        accepted = await admin.press(
-            page, "Check and connect", **day.sandbox.vendors["rootly"].credentials
-        )
+        mistyped = {secret_field(stand_in.adapter): wrong[page_vendor]}
+        refused = await admin.press(page, "Check and connect", **stand_in.credentials | mistyped)
+        accepted = await admin.press(page, "Check and connect", **stand_in.credentials)
     assert (refused.status, accepted.status) == (422, 200)
-    assert leaks(dict(zip("ab", wrong, strict=True)), day.seen | shown(day)) == []
+    assert leaks(wrong, day.seen | shown(day)) == []
     assert leaks({"link": address.rpartition("/")[2]}, day.seen) == []
 
 
@@ -349,7 +368,9 @@ async def operator(day: Day) -> None:
     for arguments in (["deliveries"], ["doctor"], ["doctor", "--json"]):
         await day.command(*arguments)
     told = await day.command("rotate-keys")
-    assert "Encrypted anew with the first key of RELAY_ENCRYPTION_KEYS: 3 connections." in told
+    count = len(day.sandbox.vendors)
+    anew = f"Encrypted anew with the first key of RELAY_ENCRYPTION_KEYS: {count} connections."
+    assert anew in told
     [key, *_] = [it["key"] for it in json.loads(await day.command("deliveries", "--json"))]
     await day.command("deliveries", key)
     await day.submit("rootly")

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from bot.adapters.base import Entry
 from bot.delivery.states import RULES
-from bot.playground.sandbox import URL_VARIABLES, Sandbox
+from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.playground.vendors.data import USER_GROUPS
 from bot.settings import Settings
@@ -115,7 +115,8 @@ async def planted_world(
         for name, vendor in sandbox.vendors.items():
             it = Planting(vendor.url)
             app = Starlette(routes=[Route("/{path:path}", it.__call__, methods=METHODS)])
-            it.url = urls[URL_VARIABLES[name]] = (await stack.enter_async_context(Server(app))).url
+            it.url = (await stack.enter_async_context(Server(app))).url
+            urls[sandbox.adapters[name].url_variable] = it.url
             planting.append(it)
         settings = Settings.model_validate(sandbox.environment(folder / "relay.db") | urls)
         await sandbox.connect_vendors(settings)

@@ -21,10 +21,14 @@ OURS = {
     "RELAY_PUBLIC_URL": "https://relay.example.com",
     "RELAY_ADMINS": "U012AB3CD, W012AB3CE",
     "RELAY_KEEP_DAYS": "7",
-    "ROOTLY_API_URL": "https://rootly.example.com",
-    "INCIDENT_IO_API_URL": "https://incident.example.com/base",
-    "TWILIO_TASKROUTER_URL": "https://twilio.example.com",
+    "ACME_API_URL": "https://acme.example.com",
+    "NOTES_API_URL": "https://notes.example.com/base",
 }
+ADDRESSES = {
+    "ACME_API_URL": "https://api.acme.example",
+    "NOTES_API_URL": "https://api.notes.example",
+}
+"""The variables of two vendors, with the addresses that they document."""
 PAIR = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 ALONE = "should be an address alone: no user name, no password, nothing after a ? or a #."
 NEAR = "should begin with https://, unless it is localhost or a private IP address."
@@ -34,7 +38,14 @@ PAIRS = (
     "organisation), separated by commas; ids alone need SLACK_BOT_TOKEN, for they are unique "
     "within one workspace only."
 )
-SECRETS = ("signing-0001", "xoxb-0001", "xapp-0001", "client-0001", "encryption-0001")
+SECRETS = (
+    "signing-0001",
+    "xoxb-0001",
+    "xapp-0001",
+    "client-0001",
+    "encryption-0001",
+    "secret-0001",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +78,10 @@ def test_nothing_has_to_be_set() -> None:
         "public_url": None,
         "admins": "",
         "keep_days": 30,
-        "rootly_api_url": "https://api.rootly.com/",
-        "incident_io_api_url": "https://api.incident.io/",
-        "twilio_taskrouter_url": "https://taskrouter.twilio.com/",
+    }
+    assert settings.addresses(ADDRESSES) == {
+        "ACME_API_URL": "https://api.acme.example/",
+        "NOTES_API_URL": "https://api.notes.example/",
     }
     assert settings.admin_ids == frozenset()
 
@@ -85,15 +97,15 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
         8080,
     )
     assert (settings.admin_ids, settings.keep_days) == (frozenset({"U012AB3CD", "W012AB3CE"}), 7)
-    assert settings.vendor_urls == {
-        "rootly": "https://rootly.example.com/",
-        "incident_io": "https://incident.example.com/base",
-        "twilio": "https://twilio.example.com/",
+    assert settings.addresses(ADDRESSES) == {
+        "ACME_API_URL": "https://acme.example.com/",
+        "NOTES_API_URL": "https://notes.example.com/base",
     }
 
 
 def test_no_secret_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither printed nor dumped."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:secret-0001@db.example.com/shop")
     settings = given(monkeypatch, **OURS)
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert [secret for secret in SECRETS if secret in shown] == []
@@ -133,17 +145,16 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
             for value in ("@ann", "U012AB3CD", "T012AB3CD/", "T1/U012AB3CD U012AB3CD")
         ],
         (
-            "ROOTLY_API_URL",
+            "SLACK_API_URL",
             "secret-1",
             "should be a whole web address, such as https://relay.example.com.",
         ),
         ("RELAY_PUBLIC_URL", "ftp://secret-1", "should begin with https:// or http://."),
         *[
-            ("ROOTLY_API_URL", f"https://{value}", ALONE)
+            ("SLACK_API_URL", f"https://{value}", ALONE)
             for value in ("me:secret-1@x.example", "x.example/?", "x/#a")
         ],
-        ("INCIDENT_IO_API_URL", "http://incident.example.com", NEAR),
-        ("TWILIO_TASKROUTER_URL", "http://8.8.8.8", NEAR),
+        ("SLACK_API_URL", "http://8.8.8.8", NEAR),
         ("SLACK_API_URL", "https://slack.com/api/?secret-1", ALONE),
         ("SLACK_API_URL", "http://slack.com/api/", NEAR),
         ("RELAY_PUBLIC_URL", "https://secret-1:x@relay.example.com", ALONE),
@@ -216,10 +227,43 @@ def test_admins_are_named_with_their_workspace_where_there_may_be_several(
 )
 def test_a_vendor_near_by_needs_no_tls(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """A stand-in, or a proxy on the operator's own network."""
-    assert (
-        given(monkeypatch, ROOTLY_API_URL=f"http://{host}").vendor_urls["rootly"]
-        == f"http://{host}/"
+    settings = given(monkeypatch, ACME_API_URL=f"http://{host}")
+    assert settings.addresses({"ACME_API_URL": "https://api.acme.example"}) == {
+        "ACME_API_URL": f"http://{host}/"
+    }
+
+
+def test_a_vendors_wrong_address_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All wrong ones at once, with the sentences that every other address gets."""
+    settings = given(
+        monkeypatch,
+        ACME_API_URL="secret-1",
+        NOTES_API_URL="http://notes.example.com",
+        INK_API_URL="https://me:secret-1@x.example",
     )
+    wrong = dict.fromkeys(
+        ("ACME_API_URL", "NOTES_API_URL", "INK_API_URL", "PEN_API_URL"), "https://x"
+    )
+    with pytest.raises(SettingError) as caught:
+        settings.addresses(wrong)
+    assert str(caught.value) == (
+        "ACME_API_URL: should be a whole web address, such as https://relay.example.com.\n"
+        f"NOTES_API_URL: {NEAR}\n"
+        f"INK_API_URL: {ALONE}"
+    )
+
+
+def test_a_vendors_address_may_be_given_like_any_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that a program gives goes before the environment's; an empty one is not set."""
+    monkeypatch.setenv("ACME_API_URL", "https://environment.example.com")
+    monkeypatch.setenv("NOTES_API_URL", "")
+    settings = Settings.model_validate({"ACME_API_URL": "http://127.0.0.1:1"})
+    assert settings.addresses(ADDRESSES) == {
+        "ACME_API_URL": "http://127.0.0.1:1/",
+        "NOTES_API_URL": "https://api.notes.example/",
+    }
 
 
 def test_what_a_command_needs_is_demanded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ class AccessPolicy:
         slack_id: str,
         operations: Mapping[str, Kind],
     ) -> Checked:
-        """Return which of these operations ("rootly.incident" -> its kind) this person may not use.
+        """Return which of these operations ("acme.incident" -> its kind) this person may not use.
 
         Slack is asked about everything at the same time, and only about things that are not
         remembered: the form has to open within 3 s.

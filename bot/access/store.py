@@ -9,7 +9,7 @@ from bot.workspace import Scope, Workspace
 
 
 class AccessStore:
-    """The rules of all workspaces. The rule of an operation ("rootly.incident") is "everyone",
+    """The rules of all workspaces. The rule of an operation ("acme.incident") is "everyone",
     "members", "admins", or the id of a Slack user group."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:

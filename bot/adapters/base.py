@@ -266,7 +266,9 @@ class Branches:
 
 @dataclass(frozen=True)
 class Operation:
-    """One kind of object that a vendor can create.
+    """One thing that a vendor can create. `label` follows the vendor's in menus: "Acme: action
+    item". `summary` is the same for the README's table, with what sets it apart; the label where
+    it is empty.
 
     `label` follows the vendor's label in menus: "Rootly: action item". `feeds` names the catalog
     that offers the created objects, so that a new incident can be picked at once. `keyed`: the
@@ -285,6 +287,7 @@ class Operation:
     keyed: bool = False
     custom: str | None = None
     custom_later: bool = False
+    summary: str = ""
 
     def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:
         """Return the whole form for an answer to the field that branches.
@@ -349,14 +352,22 @@ def incident_by_number(typed: str) -> Entry | None:
 
 
 class Adapter(ABC):
-    """One vendor.
+    """One vendor: a declaration of all that the bot knows about it, and the calls to it. Instances
+    hold the shared HTTP client and the operator's base URL; credentials come with each call.
 
-    Instances hold the shared HTTP client and the operator's base URL. Credentials come with each
-    call. `limits` are the vendor's documented rate limits for one key.
+    `vendor` is its name in commands, rows and ids, `label` its name for people. `default_url` is
+    the address of its API; `url_variable` is the environment variable in which an operator may put
+    another one, and ends in `_URL`. `key_needs` says what a key has to be allowed, as the README
+    words it after the label. `color` (`#rrggbb`) stands behind its initial where vendors are shown
+    side by side. `limits` are the vendor's documented rate limits for one key.
     """
 
     vendor: ClassVar[str]
     label: ClassVar[str]
+    default_url: ClassVar[str]
+    url_variable: ClassVar[str]
+    key_needs: ClassVar[str]
+    color: ClassVar[str] = "#555555"
     credentials: ClassVar[type[Credentials]]
     operations: ClassVar[tuple[Operation, ...]]
     catalogs: ClassVar[tuple[Catalog, ...]]

@@ -1,17 +1,11 @@
 """Limit how fast a connection is used.
 
-The limit is 90 % of the vendor's documented rate, or of the rate in the vendor's headers:
+    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60      calls in so many seconds, several at once
+    X-RateLimit-Remaining: 12      X-RateLimit-Reset: 1800000060 (epoch s, the whole allowance is back)
 
-    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60
-    X-RateLimit-Remaining: 12
-    X-RateLimit-Reset: 1800000060
-
-Rootly and incident.io send these headers. `Limit` has one or more policies: a number of calls in a
-number of seconds. `Reset` is the epoch second at which the whole allowance is back.
-
-A header can only make the documented limit smaller, because incident.io's header describes a bucket
-that reads and writes share. Twilio documents no number, so only its 429 counts. Calls are counted
-in a sliding window, which never allows more calls than a vendor's way of counting does.
+A header can only make the documented limit smaller: some vendor's names the whole of a bucket that
+reads and writes share. Of a vendor that documents no number, only the 429 is heeded. Calls are
+counted in a sliding window, since that is never more than any of these ways of counting allows.
 """
 
 import math

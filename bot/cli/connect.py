@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from bot.adapters.base import Adapter, typed_unseen
 from bot.adapters.http import make_client
-from bot.adapters.registry import ADAPTERS, make_adapters
+from bot.adapters.registry import ADAPTERS, Adapters, base_urls, make_adapters
 from bot.connections.verify import check_and_save, understood
 from bot.errors import FormError, OutcomeUnknownError, RetryLaterError, SettingError, VendorError
 from bot.settings import Settings
@@ -25,31 +25,38 @@ from bot.stores import load_secret_box, open_secrets, open_stores
 from bot.workspace import Workspace
 
 
-def main(settings: Settings, enterprise: str, team: str, vendor: str, *, verify: bool) -> int:
+def main(
+    settings: Settings,
+    workspace: Workspace,
+    vendor: str,
+    *,
+    verify: bool,
+    adapters: Adapters = ADAPTERS,
+) -> int:
     """Read the credentials, check them, store them, and print the result.
 
     Raises `SettingError` or `VendorError`.
     """
-    if not re.fullmatch(r"T[A-Z0-9]+", team):
+    if not re.fullmatch(r"T[A-Z0-9]+", workspace.team):
         raise SettingError(
             "TEAM",
             "should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.",
         )
-    if enterprise and not re.fullmatch(r"E[A-Z0-9]+", enterprise):
+    if workspace.enterprise and not re.fullmatch(r"E[A-Z0-9]+", workspace.enterprise):
         raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
-    if vendor not in ADAPTERS:
-        raise SettingError("VENDOR", f"should be one of {', '.join(ADAPTERS)}.")
-    # Otherwise a new and useless database would be made in a wrong folder.
-    if not settings.database.exists():
+    if vendor not in adapters:
+        raise SettingError("VENDOR", f"should be one of {', '.join(adapters)}.")
+    if not settings.database.exists():  # in another folder, one would be made for nothing
         raise SettingError(
             "RELAY_DATABASE",
             f"{settings.database} is not there; name the file that the bot uses, or start the bot "
             "first.",
         )
-    # The credentials are read before there is an event loop, which would hold back the first
-    # Ctrl+C.
-    given = _read(ADAPTERS[vendor])
-    print(asyncio.run(connect(settings, Workspace(enterprise, team), vendor, given, verify=verify)))
+    # Before there is an event loop: it would keep the first Ctrl+C to itself.
+    given = _read(adapters[vendor])
+    print(
+        asyncio.run(connect(settings, workspace, vendor, given, verify=verify, adapters=adapters))
+    )
     return 0
 
 
@@ -60,13 +67,15 @@ async def connect(
     given: Mapping[str, Any],
     *,
     verify: bool = True,
+    adapters: Adapters = ADAPTERS,
 ) -> str:
     """Store the vendor's credentials for the workspace. Return the text for the operator.
 
     Raises `SettingError` and `VendorError`.
     """
+    urls = base_urls(settings, adapters)
     async with make_client() as client:
-        adapter = make_adapters(client, settings.vendor_urls)[vendor]
+        adapter = make_adapters(client, urls, adapters)[vendor]
         try:
             # The check runs first, so that wrong credentials make no new database.
             understood(adapter, given)

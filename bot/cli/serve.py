@@ -2,17 +2,18 @@
 
 import structlog
 
+from bot.adapters.registry import ADAPTERS, Adapters
 from bot.app import create_app
 from bot.runtime.error_logging import set_up_logging
 from bot.settings import Settings
 from bot.web.server import Server, listen, server_config
 
 
-async def serve(settings: Settings, *, quiet: bool = False) -> int:
+async def serve(settings: Settings, adapters: Adapters = ADAPTERS, *, quiet: bool = False) -> int:
     """Answer Slack over HTTP until SIGTERM or SIGINT. Raises `SettingError`."""
     settings.demand("SLACK_SIGNING_SECRET", *settings.needed_for_tokens)
     set_up_logging(quiet=quiet)
-    async with create_app(settings) as bot:
+    async with create_app(settings, adapters) as bot:
         listening = listen(settings.host, settings.port)
         log = structlog.get_logger()
         if settings.signing_secret_looks_odd:

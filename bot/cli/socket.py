@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import structlog
 from starlette.applications import Starlette
 
+from bot.adapters.registry import ADAPTERS, Adapters
 from bot.app import create_app
 from bot.runtime.error_logging import set_up_logging
 from bot.settings import Settings
@@ -14,7 +15,7 @@ from bot.slack.socket_mode import SlackSocket
 from bot.web.server import Server, listen, on_signals, server_config
 
 
-async def socket(settings: Settings) -> int:
+async def socket(settings: Settings, adapters: Adapters = ADAPTERS) -> int:
     """Answer Slack over its WebSocket until SIGTERM or SIGINT.
 
     With `RELAY_PUBLIC_URL`, serve the pages for people over HTTP too. Raises `SettingError`, and
@@ -27,7 +28,7 @@ async def socket(settings: Settings) -> int:
         needed = ()
     app_token, *_ = settings.demand("SLACK_APP_TOKEN", *needed)
     set_up_logging()
-    async with create_app(settings) as bot:
+    async with create_app(settings, adapters) as bot:
         if settings.slack_app is None and not await bot.stores.installations.any():
             settings.demand("SLACK_BOT_TOKEN")
         slack = SlackSocket(bot.app, app_token)

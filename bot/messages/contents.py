@@ -103,8 +103,9 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
 
 def says(adapter: Adapter, words: str) -> str:
     """Return a vendor's refusal of one field, in plain text, with the vendor's name."""
-    # A text that begins with the vendor's name ("... has no queue") needs no second one.
-    named = words.startswith(adapter.label.partition(" ")[0])
+    named = words.startswith(
+        adapter.label.partition(" ")[0]
+    )  # "Acme has no ...": nobody is named twice
     return words if named else f"{adapter.label} says: {words}"
 
 

@@ -37,11 +37,8 @@ _LONGEST_NAME = 75
 
 
 class Rule(NamedTuple):
-    """The people who may use one operation.
-
-    `operation` is its full name ("<vendor>.<operation>") and `label` its label ("<Vendor>:
-    incident"). `who` are the people who may use it, and `words` is their name in the form.
-    """
+    """Who may use one operation: its name ("acme.incident"), its label ("Acme: incident"), who
+    may, and what that is called."""
 
     operation: str
     label: str
@@ -93,11 +90,8 @@ def group_gone(name: str) -> str:
 
 
 def none_of_these(no: Mapping[str, str]) -> str:
-    """Return why somebody may use none of several operations, in mrkdwn.
-
-    `no` has the refusal of each operation, by label. Different refusals are listed with their
-    operations.
-    """
+    """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its
+    label ("Acme: incident"); where they differ, it is said which is about which."""
     about: dict[str, list[str]] = {}
     for label, said in no.items():
         about.setdefault(said, []).append(escape(label))

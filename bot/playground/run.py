@@ -9,11 +9,12 @@ import time
 import webbrowser
 from pathlib import Path
 
+from bot.adapters.registry import Adapters
 from bot.errors import SettingError
 from bot.playground.queue import QueueReader
 from bot.playground.sandbox import Sandbox, set_up
 from bot.playground.supervisor import Supervisor
-from bot.playground.vendors import data
+from bot.playground.vendors import StandIns, data
 from bot.settings import Settings
 
 LOST_LAG_SECONDS = 6.0
@@ -24,17 +25,18 @@ the object.
 """
 
 
-async def run(*, port: int, browser: bool) -> int:
-    """Run the playground until Ctrl+C or SIGTERM.
-
-    Raises `SettingError` if the port is taken, and `NotStartedError` if the bot ends.
-    """
+async def run(
+    adapters: Adapters, stand_ins: StandIns, *, port: int, browser: bool, module: str = "bot"
+) -> int:
+    """Play until Ctrl+C or SIGTERM. `module` is the program that is run as the bot. Raises
+    `SettingError` when the port is taken, `NotStartedError` when the bot ends."""
     stop = _told_to_stop()
     with tempfile.TemporaryDirectory(prefix="incident-relay-") as folder:
         try:
-            async with set_up(port) as sandbox:
+            async with set_up(port, adapters, stand_ins) as sandbox:
                 await _populate(sandbox)
-                return await _play(sandbox, Path(folder) / "relay.db", browser, stop)
+                database = Path(folder) / "relay.db"
+                return await _play(sandbox, database, stop, browser=browser, module=module)
         except OSError as error:
             if port == 0:
                 raise
@@ -43,15 +45,19 @@ async def run(*, port: int, browser: bool) -> int:
             ) from error
 
 
-async def _play(sandbox: Sandbox, database: Path, browser: bool, stop: asyncio.Event) -> int:
+async def _play(
+    sandbox: Sandbox, database: Path, stop: asyncio.Event, *, browser: bool, module: str
+) -> int:
     bot_port = _free_port()
     environment = sandbox.environment(database, bot_port)
     await sandbox.connect_vendors(Settings.model_validate(environment))
     sandbox.slack.bot_url = f"http://127.0.0.1:{bot_port}"
-    supervisor = Supervisor(sandbox.control_api, environment, sandbox.slack.bot_url)
+    supervisor = Supervisor(sandbox.control_api, environment, sandbox.slack.bot_url, module)
     try:
         async with QueueReader(database, sandbox.control_api.show_queue).looking():
             await supervisor.start()
+            for label in sandbox.left_out:
+                print(f"{label} has no stand-in, so the playground leaves it out.")
             print(f"The playground is at {sandbox.url}\nPress Ctrl+C to end it.", flush=True)
             if browser:
                 await asyncio.to_thread(webbrowser.open, sandbox.url)

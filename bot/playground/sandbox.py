@@ -6,36 +6,39 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.adapters.registry import ADAPTERS, Adapters
 from bot.cli.connect import connect
 from bot.playground.control_api import ControlApi
 from bot.playground.server import page_app
 from bot.playground.serving import Server
 from bot.playground.slack import SlackStandIn
-from bot.playground.vendors import IncidentIo, Rootly, Twilio
+from bot.playground.vendors import STAND_INS, StandIns
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.workspace import Workspace
 
-URL_VARIABLES = {
-    "rootly": "ROOTLY_API_URL",
-    "incident_io": "INCIDENT_IO_API_URL",
-    "twilio": "TWILIO_TASKROUTER_URL",
-}
+NOWHERE = "http://127.0.0.1:9"
+"""Nothing listens there. It is the address of a vendor without a stand-in: nothing leaves this
+machine."""
 
 
 @dataclass
 class Sandbox:
-    """Slack, its page and the vendors, all listening.
-
-    `control_api` has the bot's state for the page.
-    """
+    """Slack, its page, and the vendors, all listening. `control_api` is what the page is told about
+    the bot. `adapters` are the vendors that the bot knows, those without a stand-in among them."""
 
     slack: SlackStandIn
     vendors: Mapping[str, VendorStandIn]
     control_api: ControlApi
+    adapters: Adapters = field(default_factory=lambda: ADAPTERS)
     url: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The labels of the vendors that have no stand-in."""
+        return [it.label for name, it in self.adapters.items() if name not in self.vendors]
 
     @property
     def workspace(self) -> Workspace:
@@ -46,7 +49,10 @@ class Sandbox:
 
         With a known port, the bot has web pages too.
         """
-        urls = {URL_VARIABLES[name]: vendor.url for name, vendor in self.vendors.items()}
+        urls = {
+            adapter.url_variable: self.vendors[name].url if name in self.vendors else NOWHERE
+            for name, adapter in self.adapters.items()
+        }
         ours = {"RELAY_DATABASE": str(database), "RELAY_HOST": "127.0.0.1", "RELAY_PORT": str(port)}
         if port:
             ours["RELAY_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
@@ -55,15 +61,16 @@ class Sandbox:
     async def connect_vendors(self, settings: Settings) -> None:
         """Connect every vendor, as an operator does with `python -m bot connect`."""
         for name, vendor in self.vendors.items():
-            await connect(settings, self.workspace, name, dict(vendor.credentials))
+            given = dict(vendor.credentials)
+            await connect(settings, self.workspace, name, given, adapters=self.adapters)
 
 
 @asynccontextmanager
-async def set_up(port: int = 0) -> AsyncIterator[Sandbox]:
-    """Start the stand-ins. `port` is the page's port, 0 for any free one.
-
-    Raises OSError if the port is taken.
-    """
+async def set_up(
+    port: int = 0, adapters: Adapters = ADAPTERS, stand_ins: StandIns = STAND_INS
+) -> AsyncIterator[Sandbox]:
+    """Start the stand-ins of these vendors; `port` is the page's, 0 for any free one. Raises
+    OSError when it is taken."""
     tokens = {
         "SLACK_SIGNING_SECRET": secrets.token_hex(16),
         "SLACK_BOT_TOKEN": f"xoxb-{secrets.token_hex(12)}",
@@ -76,8 +83,8 @@ async def set_up(port: int = 0) -> AsyncIterator[Sandbox]:
         bot_url="",
         manifest=manifest.load(),
     )
-    vendors: dict[str, VendorStandIn] = {it.vendor: it for it in (Rootly(), IncidentIo(), Twilio())}
-    sandbox = Sandbox(slack, vendors, ControlApi(slack.hub), secrets=tokens)
+    vendors = {name: stand_ins[name]() for name in adapters if name in stand_ins}
+    sandbox = Sandbox(slack, vendors, ControlApi(slack.hub), adapters, secrets=tokens)
     async with AsyncExitStack() as stack:
         for vendor in vendors.values():
             await vendor.start()

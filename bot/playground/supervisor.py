@@ -15,7 +15,7 @@ from bot.playground.control_api import ControlApi
 START_SECONDS = 30.0
 DOWN_SECONDS = 2.0
 """Seconds that a killed bot stays down, so that people can look at the page meanwhile."""
-OURS = ("SLACK_", "RELAY_", "ROOTLY_", "INCIDENT_IO_", "TWILIO_")
+OURS = ("SLACK_", "RELAY_")
 
 
 class NotStartedError(RelayError):
@@ -23,16 +23,24 @@ class NotStartedError(RelayError):
 
 
 class Supervisor:
-    """Runs `python -m bot serve` with these settings, and reports its state to `control_api`.
+    """Runs `python -m bot serve` with these settings; `url` is where it will listen. The page is
+    told what becomes of it. `module` is run in place of `bot`.
 
     `url` is the bot's own address. The bot logs nothing, so that the terminal shows only the page's
     address.
     """
 
-    def __init__(self, control_api: ControlApi, environment: Mapping[str, str], url: str) -> None:
+    def __init__(
+        self,
+        control_api: ControlApi,
+        environment: Mapping[str, str],
+        url: str,
+        module: str = "bot",
+    ) -> None:
         self._control_api = control_api
         self._environment = _clean_environment() | dict(environment)
         self._url = url
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
         self._killed = False
         control_api.kill = self.kill
@@ -46,7 +54,7 @@ class Supervisor:
         """Start the bot and wait until it answers. Raises `NotStartedError`."""
         self._killed = False
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "serve", "--quiet"), env=self._environment
+            *(sys.executable, "-m", self._module, "serve", "--quiet"), env=self._environment
         )
         await _healthy(self._process, f"{self._url}/healthz")
         self._control_api.tell("up")

@@ -58,7 +58,7 @@ class EncryptedSecret:
 
     @property
     def name(self) -> str:
-        """The name for an operator: "connection of T012AB3CD to rootly"."""
+        """The name for an operator: "connection of T012AB3CD to acme"."""
         place = "/".join(filter(None, self.workspace))
         return (
             f"installation in {place}"

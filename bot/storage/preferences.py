@@ -13,7 +13,7 @@ class Preferences:
         self._database = database
 
     async def get(self, workspace: Workspace, channel: str, kind: str) -> str | None:
-        """Return the operation ("rootly.incident"), or None where the channel never used one."""
+        """Return the operation ("acme.incident"), or None where the channel never used one."""
         sql = (
             "SELECT operation FROM preferences"
             " WHERE (enterprise, team, channel, kind) = (?, ?, ?, ?)"

@@ -2,7 +2,7 @@
 
 A page consists of htpy's elements. A string in an element or attribute is text and is escaped:
 
-    page("Connect a tool", h.p["Paste the key."], h.form(method="post")[h.input(name="key")])
+    page("Connect Acme", h.p["Paste the key."], h.form(method="post")[h.input(name="key")])
 """
 
 import base64

@@ -13,6 +13,7 @@ from bot.forms.fields import Form
 AddActionItem: Any = task_form("add_action_item")
 SendEmail: Any = task_form("send_email")
 """Forms made at run time, whose fields no type checker knows."""
+SEND = SendEmail(to=["ops@example.com"], subject="Down", body="It is.")
 MARKER = "ir4f2a9c01b2c3"
 KEY = ApiKey(api_key=SecretStr("rootly_key"))
 

@@ -4,7 +4,7 @@ again."""
 import pytest
 from playwright.sync_api import expect
 
-from bot.playground.vendors.ids import rootly_id
+from bot.playground.vendors.ids import uuid_id
 from tests.browser.acting import Desk
 
 pytestmark = pytest.mark.browser
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def own(name: str) -> str:
     """The end of the block id of that custom field."""
-    return f"custom.{rootly_id('rootly', 'form_fields', name)}"
+    return f"custom.{uuid_id('rootly', 'form_fields', name)}"
 
 
 def test_one_of_the_fields_is_refused_and_tried_again(desk: Desk) -> None:

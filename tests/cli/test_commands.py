@@ -299,10 +299,8 @@ async def test_connects_a_workspace(sandbox: Sandbox, settings: Settings) -> Non
         stored = await connected(settings, Workspace("", "T012AB3CD"), name)
         assert stored is not None
         assert stored[1] == vendor.credentials
-        label = {"rootly": "Rootly", "incident_io": "incident.io", "twilio": "Twilio TaskRouter"}[
-            name
-        ]
-        assert ended == Ended(0, f"T012AB3CD is connected to {label} as {stored[0]}.\n", "")
+        told = f"T012AB3CD is connected to {vendor.label} as {stored[0]}.\n"
+        assert ended == Ended(0, told, "")
         assert not any(secret in ended.out for secret in vendor.credentials.values())
     stored_bytes = settings.database.read_bytes()
     secrets = [
@@ -493,7 +491,7 @@ async def test_stops_quietly_when_nobody_reads_on(sandbox: Sandbox, settings: Se
 def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) -> None:
     """A sentence and code 2; the same where there is no database."""
     (tmp_path / "relay.db").touch()
-    states = "queued, sending, delivered, rejected, unconfirmed, failed"
+    states = "queued, sending, delivered, rejected, unconfirmed, failed, cancelled"
     assert here.run("deliveries", "--state", "lost") == (
         2,
         "",

@@ -433,6 +433,14 @@ async def test_socket_mode_without_any_workspaces_token_lacks_a_setting(settings
     assert await doctor.local.settings(socket.model_copy(update=pair), installed=False) == fine
 
 
+async def test_a_vendors_wrong_address_is_a_wrong_setting(settings: Settings) -> None:
+    """It is named with or without a connection, and the connections are not tried."""
+    here = settings.model_copy(update={"other_urls": {"ROOTLY_API_URL": "http://rootly.example"}})
+    said = "should begin with https://, unless it is localhost or a private IP address."
+    wrong = [Finding("problem", "ROOTLY_API_URL", said, setting=True)]
+    assert [await found(here, what) for what in ("ROOTLY", "vendors")] == [wrong, []]
+
+
 async def test_finds_the_installations_in_the_database(settings: Settings) -> None:
     """Each stored token is tried at Slack."""
     database = await Database.open(settings.database)

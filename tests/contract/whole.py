@@ -5,26 +5,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 
-from bot.adapters.base import REPORTER, ApiKey, Entry, Operation, Request, Submission
+from bot.adapters.base import REPORTER, Entry, Operation, Request, Submission
 from bot.adapters.registry import ADAPTERS, make_adapters
-from bot.adapters.twilio import TwilioKey
 from bot.forms.custom_fields import CustomField
 from bot.forms.fields import Form
 from bot.forms.shape import Field, shape
-from tests.contract.openapi import resolved
+from tests.adapters.places import credentials_of
+from tests.contract.openapi import FILES, resolved
 
 SID = "0123456789abcdef" * 2
-KEYS: Mapping[str, Any] = {
-    "rootly": ApiKey(api_key=SecretStr("k")),
-    "incident_io": ApiKey(api_key=SecretStr("k")),
-    "twilio": TwilioKey(
-        key_sid=SecretStr(f"SK{SID}"),
-        key_secret=SecretStr("s"),
-        workspace_sid=SecretStr(f"WS{SID}"),
-    ),
-}
+KEYS: Mapping[str, Any] = {vendor: credentials_of(vendor) for vendor in FILES}
 VALUES: Mapping[str, Any] = {
     "text": "x", "lines": ["a = b"], "emails": ["ann@example.com"], "email": "ann@example.com",
     "url": "https://a.example",
@@ -118,6 +109,15 @@ CHOSEN = {
     REPORTER: Entry(id="01USER", label="Ann"),
     "conversations/C1": Entry(id="C1", label="incidents"),
 }
+
+
+def documented_operations() -> set[str]:
+    """The operations of every vendor that publishes an OpenAPI document."""
+    return {
+        f"{vendor}.{operation.name}"
+        for vendor in FILES
+        for operation in ADAPTERS[vendor].operations
+    }
 
 
 def operation(name: str) -> Operation:

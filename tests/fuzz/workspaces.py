@@ -13,7 +13,6 @@ from typing import Any
 from bot.cli.connect import connect
 from bot.connections.store import Connection
 from bot.delivery.model import Delivery
-from bot.playground.sandbox import URL_VARIABLES
 from bot.playground.vendors import IncidentIo, Twilio, data
 from bot.playground.vendors.base import VendorStandIn
 from bot.storage.database import Database
@@ -39,7 +38,7 @@ async def workspaces(folder: Path) -> AsyncIterator[tuple[Many, dict[str, Vendor
             await it.start()
             stack.push_async_callback(it.stop)
         world = await stack.enter_async_context(
-            many(folder, **{URL_VARIABLES[it.vendor]: it.url for it in others})
+            many(folder, **{it.adapter.url_variable: it.url for it in others})
         )
         vendors: dict[str, VendorStandIn] = {it.vendor: it for it in (world.rootly, *others)}
         for team in (ACME, BOLT, DUCHY):

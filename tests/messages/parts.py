@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from bot.adapters import registry
 from bot.adapters.registry import make_adapters
 from bot.delivery.model import Delivery
 from tests.parts import HERE, Notes
@@ -50,7 +51,7 @@ ROW = Delivery(
     card_channel="",
     card_ts="",
 )
-URLS = dict.fromkeys(("rootly", "incident_io", "twilio"), "http://127.0.0.1:9")
+URLS = dict.fromkeys(registry.ADAPTERS, "http://127.0.0.1:9")
 ADAPTERS = [Notes(), *make_adapters(httpx.AsyncClient(), URLS).values()]
 VENDORS = ADAPTERS[1:]
 OPERATIONS = [(adapter, operation) for adapter in ADAPTERS for operation in adapter.operations]

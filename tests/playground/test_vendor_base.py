@@ -3,26 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 
-from bot.playground.vendors import IncidentIo, Rootly, Twilio, VendorStandIn
+from bot.playground.vendors import STAND_INS, VendorStandIn
 from bot.playground.vendors.sent import LONGEST, readable
-
-CHECKS = {"rootly": "/v1/users/me", "incident_io": "/v1/identity", "twilio": "/v1/Workspaces"}
-
-
-def authentication(vendor: VendorStandIn, given: dict[str, str] | None = None) -> dict[str, Any]:
-    """httpx arguments that carry these credentials, or else the stand-in's own."""
-    given = given or vendor.credentials
-    if "api_key" in given:
-        return {"headers": {"Authorization": f"Bearer {given['api_key']}"}}
-    return {"auth": (given["key_sid"], given["key_secret"])}
+from tests.playground.calling import calling, creation, filled, read
 
 
-@pytest.fixture(params=[Rootly, IncidentIo, Twilio], ids=lambda made: made.vendor)
+@pytest.fixture(params=STAND_INS.values(), ids=list(STAND_INS))
 async def vendor(request: pytest.FixtureRequest) -> AsyncIterator[VendorStandIn]:
     made: VendorStandIn = request.param()
     await made.start()
@@ -32,39 +22,13 @@ async def vendor(request: pytest.FixtureRequest) -> AsyncIterator[VendorStandIn]
 
 @pytest.fixture
 async def client(vendor: VendorStandIn) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor)) as made:
+    async with await calling(vendor) as made:
         yield made
-
-
-def creation(vendor: VendorStandIn) -> tuple[str, dict[str, Any]]:
-    """A path to post to, and httpx arguments for something that the vendor creates."""
-    if isinstance(vendor, Rootly):
-        attributes = {"title": "Checkout is down", "labels": {"slack_ref": "ir0123456789ab"}}
-        document = {"data": {"type": "incidents", "attributes": attributes}}
-        return "/v1/incidents", {
-            "json": document,
-            "headers": {"Content-Type": "application/vnd.api+json"},
-        }
-    if isinstance(vendor, IncidentIo):
-        severity = vendor.data.lists["severities"][0]["id"]
-        body = {
-            "idempotency_key": "k1",
-            "visibility": "public",
-            "name": "Checkout is down",
-            "severity_id": severity,
-        }
-        return "/v2/incidents", {"json": body}
-    assert isinstance(vendor, Twilio)
-    workspace = vendor.credentials["workspace_sid"]
-    queue = vendor.queues[workspace][0]["sid"]
-    configuration = f'{{"task_routing":{{"default_filter":{{"queue":"{queue}"}}}}}}'
-    form = {"FriendlyName": "Checkout is down", "Configuration": configuration}
-    return f"/v1/Workspaces/{workspace}/Workflows", {"data": form}
 
 
 async def test_credentials_are_accepted(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
     """The stand-in accepts the credentials that it names."""
-    assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+    assert (await read(vendor, client)).status_code == 200
 
 
 async def test_down_refuses_connections_and_comes_back_on_the_same_port(
@@ -74,13 +38,13 @@ async def test_down_refuses_connections_and_comes_back_on_the_same_port(
     times over."""
     url = vendor.url
     for _ in range(5):
-        assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+        assert (await read(vendor, client)).status_code == 200
         await vendor.set_fault("down")
         with pytest.raises(httpx.ConnectError):
-            await client.get(CHECKS[vendor.vendor])
+            await read(vendor, client)
         await vendor.set_fault("fine")
     assert vendor.url == url
-    assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+    assert (await read(vendor, client)).status_code == 200
 
 
 async def test_down_drops_a_request_in_flight(
@@ -107,7 +71,7 @@ async def test_down_twice_and_fine_twice_do_no_harm(
     """Setting a fault that is already set changes nothing."""
     for name in ("down", "down", "fine", "fine"):
         await vendor.set_fault(name)
-    assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+    assert (await read(vendor, client)).status_code == 200
 
 
 async def test_switching_in_haste_ends_where_it_was_last_set(
@@ -118,7 +82,7 @@ async def test_switching_in_haste_ends_where_it_was_last_set(
         *(vendor.set_fault(name) for name in ("down", "fine", "down", "revoked", "down", "fine"))
     )
     assert vendor.fault == "fine"
-    assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+    assert (await read(vendor, client)).status_code == 200
 
 
 async def test_an_unknown_fault_is_an_error(vendor: VendorStandIn) -> None:
@@ -135,7 +99,7 @@ async def test_revoked_answers_401_to_everything(
     await vendor.set_fault("revoked")
     path, arguments = creation(vendor)
     statuses = [
-        (await client.get(CHECKS[vendor.vendor])).status_code,
+        (await read(vendor, client)).status_code,
         (await client.post(path, **arguments)).status_code,
     ]
     assert statuses == [401, 401]
@@ -156,12 +120,10 @@ async def test_a_revoked_key_has_a_successor(
     new = vendor.describe()["key"]
     assert (list(new), new != old) == (list(old), True)
     given = dict(zip(vendor.credentials, new.values(), strict=True))
-    async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor, given)) as renewed:
+    async with await calling(vendor, given) as renewed:
 
         async def statuses() -> list[int]:
-            return [
-                (await each.get(CHECKS[vendor.vendor])).status_code for each in (client, renewed)
-            ]
+            return [(await read(vendor, each)).status_code for each in (client, renewed)]
 
         path, arguments = creation(vendor)
         assert (await renewed.post(path, **arguments)).status_code in (200, 201)
@@ -179,7 +141,7 @@ async def test_canned_answers_come_once_each_and_create_nothing(
     vendor.answer_next(429, {"error": "slow down"}, {"Retry-After": "7"})
     vendor.answer_next(503, "<html>no</html>")
     path, arguments = creation(vendor)
-    assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+    assert (await read(vendor, client)).status_code == 200
     first, second = await client.post(path, **arguments), await client.post(path, **arguments)
     assert (first.status_code, first.json(), first.headers["Retry-After"]) == (
         429,
@@ -199,7 +161,7 @@ async def test_hold_keeps_the_answer_back(vendor: VendorStandIn, client: httpx.A
     with pytest.raises(httpx.ReadTimeout):
         await client.post(path, **arguments, timeout=0.2)
     assert len(vendor.created) == 1
-    assert (await client.get(CHECKS[vendor.vendor])).status_code == 200
+    assert (await read(vendor, client)).status_code == 200
     vendor.hold.set()
 
 
@@ -209,13 +171,15 @@ async def test_what_is_created_is_described(
     """A created object is the newest one on the page, marked as coming from Slack, and its link
     leads to a page."""
     past = vendor.describe()["objects"]
-    assert past
     assert not any(entry["from_slack"] for entry in past)
     path, arguments = creation(vendor)
     await client.post(path, **arguments)
     described = vendor.describe()
     newest = described["objects"][0]
-    assert (newest["title"], newest["from_slack"]) == ("Checkout is down", True)
+    assert newest["title"].startswith(
+        "Checkout is down"
+    )  # a vendor may have no other room for the marker
+    assert newest["from_slack"]
     assert [entry["at"] for entry in described["objects"]] == sorted(
         (entry["at"] for entry in described["objects"]), reverse=True
     )
@@ -236,11 +200,12 @@ async def test_what_was_sent_can_be_read(vendor: VendorStandIn, client: httpx.As
     path, arguments = creation(vendor)
     await client.post(path, **arguments)
     newest, *past = vendor.describe()["objects"]
-    sent = dict(arguments.get("json") or arguments["data"])
-    if isinstance(vendor, Twilio):
-        sent["Configuration"] = json.loads(sent["Configuration"])
+    sent = arguments.get("json") or {
+        name: json.loads(text) if text.startswith("{") else text
+        for name, text in arguments["data"].items()
+    }
     assert json.loads(newest["sent"]) == sent
-    assert {entry["sent"] for entry in past} == {""}
+    assert {entry["sent"] for entry in past} <= {""}
 
 
 def test_a_long_body_is_cut() -> None:
@@ -257,9 +222,9 @@ async def test_every_change_calls_on_change(
     """The callback runs once for each request and each fault."""
     calls: list[str] = []
     vendor.on_change = lambda: calls.append("change")
-    await client.get(CHECKS[vendor.vendor])
+    await read(vendor, client)
     await vendor.set_fault("revoked")
-    await client.get(CHECKS[vendor.vendor])
+    await read(vendor, client)
     assert len(calls) == 3
 
 
@@ -267,14 +232,7 @@ async def test_pages_escape_what_was_typed(
     vendor: VendorStandIn, client: httpx.AsyncClient
 ) -> None:
     """No markup that somebody typed reaches a page."""
-    path, arguments = creation(vendor)
-    typed = "<script>alert(1)</script>"
-    if isinstance(vendor, Twilio):
-        arguments["data"]["FriendlyName"] = typed
-    elif isinstance(vendor, Rootly):
-        arguments["json"]["data"]["attributes"]["title"] = typed
-    else:
-        arguments["json"]["name"] = typed
+    path, arguments = creation(vendor, form=filled(vendor, "<script>alert(1)</script>"))
     await client.post(path, **arguments)
     text = (await client.get(vendor.describe()["objects"][0]["url"])).text
     assert "<script" not in text
@@ -289,7 +247,7 @@ async def test_the_list_of_requests_is_capped(
     path, arguments = creation(vendor)
     await client.post(path, **arguments)
     for _ in range(60):
-        await client.get(CHECKS[vendor.vendor])
+        await read(vendor, client)
     shown = vendor.describe()["requests"]
     assert [request["method"] for request in shown] == ["GET"] * 50 + ["POST"]
     assert [request["at"] for request in shown[:50]] == [

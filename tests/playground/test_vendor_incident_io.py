@@ -402,3 +402,19 @@ async def test_the_worse_severity_has_the_higher_rank(client: httpx.AsyncClient)
         ("SEV1", 3),
         ("SEV0", 4),
     ]
+
+
+def test_its_refusals_are_worded_as_documented() -> None:
+    """The switch's 429 and its refusal over one field."""
+    limited, refused = IncidentIo().rate_limited(40), IncidentIo().one_refusal("/v2/incidents")
+    body = limited.body
+    assert (body["type"], body["status"], body["errors"][0]["code"]) == (
+        "too_many_requests",
+        429,
+        "too_many_requests",
+    )
+    assert body["rate_limit"]["retry_after"] in body["errors"][0]["message"]
+    assert (refused.status, refused.body["errors"]) == (
+        422,
+        [{"code": "invalid_value", "message": "name is reserved", "source": {"field": "name"}}],
+    )

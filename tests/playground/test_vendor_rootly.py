@@ -486,3 +486,13 @@ async def test_the_bot_can_name_a_test_incident(rootly: Rootly) -> None:
     assert [(each.path, each.id) for each in rootly.created[1:]] == [
         (f"/v1/incidents/{drill.id}/action_items", made.id)
     ]
+
+
+def test_its_refusals_are_worded_as_documented() -> None:
+    """The switch's 429 and its refusal over one field."""
+    limited, refused = Rootly().rate_limited(40), Rootly().one_refusal("/v1/incidents")
+    assert (limited.status, limited.body) == (429, {"error": "Too many requests"})
+    assert (refused.status, refused.body) == (
+        422,
+        {"errors": [{"title": "Title is reserved", "status": "422"}]},
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from bot.playground.vendors import IncidentIo, Rootly, Twilio, VendorStandIn
-from tests.playground.test_vendor_base import authentication
+from tests.playground.calling import calling as client_of
 
 JSON_API = {"Content-Type": "application/vnd.api+json"}
 MESSAGE = {
@@ -24,7 +24,7 @@ MESSAGE = {
 async def calling(vendor: VendorStandIn) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the credentials of the stand-in, which runs meanwhile."""
     await vendor.start()
-    async with httpx.AsyncClient(base_url=vendor.url, **authentication(vendor)) as client:
+    async with await client_of(vendor) as client:
         yield client
     await vendor.stop()
 

@@ -508,3 +508,30 @@ async def test_expressions_are_checked(
             "/Workflows", data=form(vendor, Configuration=configured({"filters": [rule]}))
         )
         assert message(answered) == f"Configuration is not valid: {place}.expression {fault}"
+
+
+def test_its_refusals_are_worded_as_documented() -> None:
+    """The switch's 429 and its refusal over one field."""
+    limited, refused = (
+        Twilio().rate_limited(40),
+        Twilio().one_refusal("/v1/Workspaces/WS1/Workflows"),
+    )
+    documented = "https://www.twilio.com/docs/errors"
+    assert (limited.status, limited.body) == (
+        429,
+        {
+            "code": 20429,
+            "message": "Too Many Requests",
+            "more_info": f"{documented}/20429",
+            "status": 429,
+        },
+    )
+    assert (refused.status, refused.body) == (
+        400,
+        {
+            "code": 20001,
+            "message": "FriendlyName is reserved",
+            "more_info": f"{documented}/20001",
+            "status": 400,
+        },
+    )

@@ -74,6 +74,10 @@ class IncidentIo(Calls):
 
     vendor = "incident_io"
     label = "incident.io"
+    default_url = "https://api.incident.io"
+    url_variable = "INCIDENT_IO_API_URL"
+    key_needs = "the roles viewer, incident creator, incident editor and catalog viewer"
+    color = "#e8532f"
     credentials = IncidentIoKey
     operations = (
         Operation(
@@ -84,6 +88,7 @@ class IncidentIo(Calls):
             feeds="incidents",
             keyed=True,
             custom=INCIDENT_FIELDS,
+            summary="incident, with roles and your own fields",
         ),
         Operation("action", "action_item", "action", Action),
         Operation("follow_up", "action_item", "follow-up", FollowUp),

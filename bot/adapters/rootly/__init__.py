@@ -106,6 +106,13 @@ class Rootly(Adapter):
 
     vendor = "rootly"
     label = "Rootly"
+    default_url = "https://api.rootly.com"
+    url_variable = "ROOTLY_API_URL"
+    key_needs = (
+        "a global key whose role may create and read incidents, read and update workflows, and "
+        "read the lists"
+    )
+    color = "#6d4fd8"
     credentials = RootlyKey
     operations = (
         Operation(
@@ -116,6 +123,7 @@ class Rootly(Adapter):
             feeds="incidents",
             custom=OF_INCIDENTS,
             custom_later=True,
+            summary="incident, with your own fields",
         ),
         Operation("action_item", "action_item", "action item", ActionItem, custom=OF_ACTION_ITEMS),
         Operation(
@@ -124,6 +132,7 @@ class Rootly(Adapter):
             "workflow task",
             WorkflowTask,
             Branches("task_type", "task_params", FORMS),
+            summary="workflow task, all 151 types",
         ),
     )
     catalogs = CATALOGS

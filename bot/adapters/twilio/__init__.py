@@ -70,6 +70,13 @@ class Twilio(Adapter):
 
     vendor = "twilio"
     label = "Twilio TaskRouter"
+    default_url = "https://taskrouter.twilio.com"
+    url_variable = "TWILIO_TASKROUTER_URL"
+    key_needs = (
+        "a standard API key, or a restricted one that may read the TaskRouter workspace, its "
+        "queues, channels, workflows and tasks, and create the last two"
+    )
+    color = "#c2283c"
     credentials = TwilioKey
     operations = (
         Operation(
@@ -79,6 +86,7 @@ class Twilio(Adapter):
             Workflow,
             Branches("routing", "rules", Beginnings(), first="fields", prefill=lists.prefill),
             feeds="workflows",
+            summary="workflow, from fields or JSON",
         ),
         Operation("task", "action_item", "task", Task),
     )

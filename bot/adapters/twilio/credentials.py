@@ -14,7 +14,7 @@ ADDRESSES: dict[Region, str] = {
     # libraries do not.
     "ie1": "https://taskrouter.dublin.ie1.twilio.com",
 }
-"""Twilio's own addresses by region. A workspace chooses a region and cannot enter an address."""
+"""Twilio's own, the usual one first. A workspace chooses one of these regions; it cannot write an address."""
 
 
 class TwilioKey(Credentials):

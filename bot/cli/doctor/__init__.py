@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable
 from dataclasses import asdict
 
+from bot.adapters.registry import ADAPTERS, Adapters, base_urls
 from bot.cli.doctor import local, slack, stored, vendors
 from bot.cli.doctor.findings import Finding, Findings, limited, wrong_setting
 from bot.cli.output import safe, show
@@ -18,13 +19,13 @@ Each also has a limit of its own.
 """
 
 
-def main(*, as_json: bool = False) -> int:
+def main(*, as_json: bool = False, adapters: Adapters = ADAPTERS) -> int:
     """Print the findings.
 
     Return 0 without a problem, 1 with one, 2 if a setting is missing or wrong.
     """
     try:
-        findings = asyncio.run(examine(load()))
+        findings = asyncio.run(examine(load(), adapters))
     except SettingError as error:
         findings = [wrong_setting(error)]
     show(_as_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
@@ -33,30 +34,33 @@ def main(*, as_json: bool = False) -> int:
     return 1 if any(finding.sign == "problem" for finding in findings) else 0
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Finding]:
     """Return all findings in the order of the checks.
 
     The checks of Slack and of the vendors run at the same time.
     """
     async with stored.opened(settings) as store:
         installed = await store.installations()
-        findings = [
-            *await limited("settings", local.settings(settings, installed=bool(installed)), 5)
-        ]
-        findings += store.findings
+        about_settings = local.settings(settings, installed=bool(installed))
+        findings = [*await limited("settings", about_settings, 5), *store.findings]
         checks: list[Awaitable[Findings]] = [
             limited("Slack", slack.reach(settings), slack.SECONDS),
             limited("Slack", slack.tokens(settings, installed), ALL_SECONDS),
             limited("SLACK_APP_TOKEN", slack.app_token(settings), slack.SECONDS),
             limited("RELAY_PUBLIC_URL", slack.public_url(settings), slack.SECONDS),
         ]
+        try:
+            urls = base_urls(settings, adapters)
+        except SettingError as error:
+            urls = None
+            findings.append(wrong_setting(error))
         stores = store.stores
-        if stores is not None and store.secret_box is not None:
-            everything = vendors.connections(settings, stores.connections)
+        if urls is not None and stores is not None and store.secret_box is not None:
+            everything = vendors.connections(adapters, urls, stores.connections)
             checks.append(limited("vendors", everything, ALL_SECONDS))
         if store.database is not None and stores is not None:
             checks += [
-                limited("lists", stored.lists(stores), 10),
+                limited("lists", stored.lists(stores, adapters), 10),
                 limited("queue", stored.queue(store.database), 10),
             ]
         for found in await asyncio.gather(*checks):

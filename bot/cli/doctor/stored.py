@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.adapters.registry import ADAPTERS
+from bot.adapters.registry import Adapters
 from bot.cli.doctor import local
 from bot.cli.doctor.findings import Finding, Findings, wrong_setting
 from bot.delivery.store import backlog
@@ -139,7 +139,7 @@ async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Fi
     )
 
 
-async def lists(stores: Stores) -> Findings:
+async def lists(stores: Stores, adapters: Adapters) -> Findings:
     """Return the age of the lists behind the pickers.
 
     A list that nobody uses is not refreshed, so age alone is no problem.
@@ -147,11 +147,11 @@ async def lists(stores: Stores) -> Findings:
     found = []
     ages = await stores.catalogs.ages()
     for workspace, vendor in await stores.connections.accounts():
-        if vendor not in ADAPTERS:
+        if vendor not in adapters:
             continue
         fetched = ages.get((workspace, vendor), {})
-        what = f"lists of {ADAPTERS[vendor].label} in {workspace.team or workspace.enterprise}"
-        needed = [it for it in ADAPTERS[vendor].catalogs if it.static is None and not it.on_demand]
+        what = f"lists of {adapters[vendor].label} in {workspace.team or workspace.enterprise}"
+        needed = [it for it in adapters[vendor].catalogs if it.static is None and not it.on_demand]
         if missing := list(dict.fromkeys(it.label for it in needed if it.name not in fetched)):
             others = f" and {len(missing) - NAMED} others" if len(missing) > NAMED else ""
             says = f"Never fetched: {', '.join(missing[:NAMED])}{others}."

@@ -1,6 +1,7 @@
 """Checks of each connection: whether the vendor accepts the credentials, and their rights."""
 
 import asyncio
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
@@ -8,11 +9,10 @@ from bot import messages
 from bot.adapters.base import Account, Adapter
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
-from bot.adapters.registry import make_adapters
+from bot.adapters.registry import Adapters, make_adapters
 from bot.cli.doctor.findings import Finding, Findings, limited
 from bot.connections.store import Connection, Connections
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
-from bot.settings import Settings
 from bot.workspace import Workspace
 
 SECONDS = 15.0
@@ -20,17 +20,17 @@ AT_ONCE = 4
 AGAIN = "An admin connects it again with `/vendors`, or you with `python -m bot connect`."
 
 
-async def connections(settings: Settings, stored: Connections) -> Findings:
-    """Check all connections, a few at a time.
-
-    Each has its own time limit and its vendor's rate limit.
-    """
+async def connections(
+    known: Adapters, base_urls: Mapping[str, str], stored: Connections
+) -> Findings:
+    """All of them, some at a time, each with a limit of its own and at its vendor's pace. `known`
+    are the vendors that this bot can forward to, `base_urls` has the address of each."""
     findings: list[Finding] = []
     if not (accounts := await stored.accounts()):
         return [Finding("warning", "vendors", "Nothing is connected.", "Type `/vendors` in Slack.")]
     slots = asyncio.Semaphore(AT_ONCE)
     async with make_client() as client:
-        adapters = make_adapters(client, settings.vendor_urls)
+        adapters = make_adapters(client, base_urls, known)
         rate_limiters = RateLimiters(
             {vendor: adapter.limits for vendor, adapter in adapters.items()}
         )

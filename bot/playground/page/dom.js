@@ -51,6 +51,13 @@ export function link(url, label, className = "link") {
   return h("a", { class: className, href, target: "_blank", rel: "noopener noreferrer" }, label);
 }
 
+/** A vendor's initial on its colour; a style attribute would be against the page's content policy. */
+export function vendorMark({ label, color }, size, props = {}) {
+  const node = h("span", { class: `vendor-mark ${size}`, ...props }, label.slice(0, 1));
+  if (color) node.style.background = color;
+  return node;
+}
+
 const FOCUSABLE = "a[href], button, input, textarea, select, summary, [tabindex]";
 
 /** What Tab reaches inside a container, in order. */

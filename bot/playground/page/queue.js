@@ -1,6 +1,6 @@
 // The bot's queue, read from its database by the playground: it stays in view while the bot is dead.
 
-import { h } from "./dom.js";
+import { h, vendorMark } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** state -> what people call it, and its tone. */
@@ -48,11 +48,12 @@ export function queuePanel(store) {
 function line({ id, title, vendor, operation, state, reason, attempt, created_at: madeAt, next_attempt_at: dueAt, reconcile_at: lookAt, card_ts: card }, store) {
   const admin = state === "failed" && FOR_AN_ADMIN[reason];
   const [word, tone] = admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
-  const label = store.data.vendors.find(({ name }) => name === vendor)?.label ?? vendor;
+  const known = store.data.vendors.find(({ name }) => name === vendor) ?? { label: vendor };
+  const { label } = known;
   const about = [next(state, attempt, dueAt, lookAt), attempt > 0 && `try ${attempt}`, `${span(Date.now() / 1000 - madeAt)} ago`];
   return h("li", { class: "queue-line", "data-testid": "queue-line", "data-id": id, "data-state": state, "data-card": card },
     h("span", { class: `queue-state queue-${tone}` }, REASONS[reason] ?? word),
-    h("span", { class: `vendor-mark small vendor-mark-${vendor}`, title: label, role: "img", "aria-label": label }, label.slice(0, 1)),
+    vendorMark(known, "small", { title: label, role: "img", "aria-label": label }),
     h("span", { class: "queue-title", title: `${title} (${label}, ${operation.replaceAll("_", " ")})` }, title),
     h("span", { class: "queue-about" }, about.filter(Boolean).join(" · ")));
 }

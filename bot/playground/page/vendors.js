@@ -1,6 +1,6 @@
 // The right pane: a fault switch for each vendor, always in view, and a card with the objects it holds and the requests it got.
 
-import { h, link } from "./dom.js";
+import { h, link, vendorMark } from "./dom.js";
 import { icon } from "./icons.js";
 import { queuePanel } from "./queue.js";
 
@@ -67,7 +67,7 @@ class VendorCard {
     this.faults = h("select", { "aria-label": `${label} is`, "data-testid": `${testid}-fault`,
       onchange: () => this.#setFault(this.faults.value, actions) },
     Object.entries(FAULTS).map(([key, words]) => h("option", { value: key }, words)));
-    const mark = (size) => h("span", { class: `vendor-mark ${size} vendor-mark-${name}`, "aria-hidden": "true" }, label.slice(0, 1));
+    const mark = (size) => vendorMark(vendor, size, { "aria-hidden": "true" });
     this.switch = h("div", { class: "switch" },
       h("button", { type: "button", class: "switch-name", title: `Go to ${label}`, onclick: () => this.node.scrollIntoView({ block: "start" }) },
         mark("small"), h("span", {}, label)),

@@ -22,7 +22,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.adapters.registry import ADAPTERS
+from bot.adapters.base import Adapter
+from bot.forms.fields import Form
 from bot.playground.vendors import faults
 from bot.playground.vendors.faults import Fault, Plan, Weather, Window
 from bot.playground.vendors.keys import Keys
@@ -53,17 +54,15 @@ class RefusalError(Exception):
 class VendorStandIn(ABC):
     """One vendor on a port of its own.
 
-    - `hold` is an event for which create calls wait before they answer. The object is created
-      before that, as with a vendor whose answer gets lost.
-    - `weather` is random trouble while the fault is "fine".
-    - `list_lag` is the time, in seconds, until a created object appears in the vendor's lists and
-      filters; `lost_lag` is the least such time while answers are lost.
-    - `keys` are the accepted keys, each with its rights.
-    - `clock` gives epoch seconds, for the limit of writes.
+    `adapter` is the bot's adapter for it, which knows its name, its colour and its credentials.
+    `hold`: an event that create calls wait for before they answer; the object has been created by
+    then, as with a vendor whose answer gets lost. `weather`: trouble by chance, while the fault is
+    "fine". `list_lag`: seconds that a created object takes to appear in the vendor's lists and
+    filters; `lost_lag`: at least so many while answers are lost. `keys`: what it accepts, each with
+    its rights. `clock`: epoch seconds, for the limit of writes.
     """
 
-    vendor: ClassVar[str]
-    label: ClassVar[str]
+    adapter: ClassVar[type[Adapter]]
     media_type: ClassVar[str] = "application/json"
     versions: ClassVar[Mapping[str, str]] = {}
     """The versions of the vendor's API, described in words, by name.
@@ -93,12 +92,17 @@ class VendorStandIn(ABC):
         everything_else = Route("/{path:path}", self.api(self.nowhere), methods=methods)
         self._listener = Listener(Starlette(routes=[*self.routes(), everything_else]))
 
-    # Declared by each vendor
+    # What a vendor has to declare
 
     @property
     @abstractmethod
     def credentials(self) -> dict[str, str]:
         """The accepted credentials, as `python -m bot connect` reads them."""
+
+    @abstractmethod
+    def sample_form(self, operation: str) -> Form:
+        """Return a valid filling of the operation's form, with ids that are there. KeyError for
+        an operation that the vendor does not have."""
 
     @abstractmethod
     def routes(self) -> list[BaseRoute]:
@@ -108,31 +112,33 @@ class VendorStandIn(ABC):
     def new_key(self) -> dict[str, str]:
         """Return the credentials of one more key, with all rights."""
 
-    @abstractmethod
-    def permit(self, request: Request) -> None:
+    # What a vendor may declare
+
+    def permit(self, request: Request) -> None:  # noqa: B027  most keys may do everything
         """Raise the vendor's refusal if valid credentials lack the right to the call."""
 
-    @abstractmethod
     def unauthorised(self) -> RefusalError:
         """Return the vendor's 401."""
+        note = "token revoked" if self._fault == "revoked" else "invalid token"
+        return RefusalError(401, {"error": "Invalid token"}, note)
 
-    @abstractmethod
     async def nowhere(self, request: Request) -> Response:
         """Raise the vendor's 404 for an unknown path."""
+        raise RefusalError(404, {"error": "Not found"}, "not found")
 
-    @abstractmethod
     def limits(self, method: str, used: int) -> dict[str, str]:
         """Return the vendor's rate-limit headers.
 
         `used` is the number of calls of that kind (reads or writes) in the last 60 s.
         """
+        return {}
 
-    @abstractmethod
     def stock(self, catalog: str, count: int) -> None:
         """Add `count` invented entries to a list ("services").
 
         Raises KeyError if no such list can be filled.
         """
+        raise KeyError(catalog)
 
     def serves(self, _request: Request) -> bool:
         """Return whether the present version of the API has this path."""
@@ -156,6 +162,14 @@ class VendorStandIn(ABC):
         return RefusalError(422, {"errors": {"name": ["is reserved"]}}, "name")
 
     # Start, stop and switches
+
+    @property
+    def vendor(self) -> str:
+        return self.adapter.vendor
+
+    @property
+    def label(self) -> str:
+        return self.adapter.label
 
     @property
     def url(self) -> str:
@@ -230,6 +244,7 @@ class VendorStandIn(ABC):
         return {
             "name": self.vendor,
             "label": self.label,
+            "color": self.adapter.color,
             "fault": self._fault,
             "versions": dict(self.versions),
             "version": self._version,
@@ -254,12 +269,8 @@ class VendorStandIn(ABC):
 
     def _described_key(self) -> dict[str, str]:
         """Return each part of the key that works now, by its field's label on the bot's page."""
-        adapter, key = ADAPTERS.get(self.vendor), self._new_key or self.credentials
-        fields = adapter.credentials.model_fields if adapter else {}
-        return {
-            (fields[name].title if name in fields else None) or name: value
-            for name, value in key.items()
-        }
+        fields, key = self.adapter.credentials.model_fields, self._new_key or self.credentials
+        return {fields[name].title or name: value for name, value in key.items()}
 
     # Used by the handlers
 

@@ -5,7 +5,6 @@ stand-in uses the same people and channels, so that a person chosen in Slack is 
 e-mail address or Slack id.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,10 +74,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """A severity.
-
-    `level` is Rootly's name for it; `rank` is incident.io's number, higher for worse.
-    """
+    """`level` is one vendor's word for it; `rank` is another's number: the higher the worse."""
 
     name: str
     description: str
@@ -89,10 +85,7 @@ class Severity:
 
 @dataclass(frozen=True, slots=True)
 class IncidentType:
-    """An incident type.
-
-    With `private_only`, incident.io accepts only private incidents of this type.
-    """
+    """`private_only`: an incident of this type may not be public, where the vendor has such types."""
 
     name: str
     description: str
@@ -102,10 +95,8 @@ class IncidentType:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A Rootly workflow with its tasks, as (name, task_params).
-
-    With `locked`, only the workspace's admins may change it.
-    """
+    """A workflow with the tasks it holds, as (name, task_params). `locked`: only its admins may
+    change it."""
 
     name: str
     description: str
@@ -480,16 +471,4 @@ ROUTING_WORKFLOWS: tuple[Named, ...] = (
     Named("Disputes and refunds", "Payment disputes"),
     Named("Night care", "Night shift"),
 )
-"""Twilio workflows. The description names the default queue."""
-
-ROOTLY_LISTS: Mapping[str, Sequence[str]] = {
-    "playbooks": ("Checkout is down", "Database fails over", "Lost a region"),
-    "status-pages": ("status.example.com", "Internal status"),
-    "schedules": ("Payments on call", "Platform on call"),
-    "escalation_policies": ("Payments", "Platform"),
-    "alert_urgencies": ("High", "Medium", "Low"),
-    "sub_statuses": ("Investigating", "Waiting for a vendor", "Monitoring"),
-    "dashboards": ("Incidents this week", "Time to resolve"),
-    "post_mortem_templates": ("Short", "Thorough"),
-}
-"""Rootly's lists that have only names here, by their path."""
+"""Workflows that route tasks; the description is the queue that each falls back to."""

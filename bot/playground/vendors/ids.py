@@ -13,12 +13,12 @@ def _derived(words: tuple[str, ...]) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, "/".join(words))
 
 
-def rootly_id(*words: str) -> str:
+def uuid_id(*words: str) -> str:
     """Return a UUID; a random one without words."""
     return str(_derived(words) if words else uuid.uuid4())
 
 
-def twilio_sid(prefix: str, *words: str) -> str:
+def hex_id(prefix: str, *words: str) -> str:
     """Return two letters and 32 hex digits ("WQ..."); random ones without words."""
     return prefix + (_derived(words).hex if words else secrets.token_hex(16))
 

@@ -26,6 +26,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from bot.adapters.incident_io import IncidentIo as IncidentIoAdapter
+from bot.forms.fields import Form
 from bot.playground.vendors import data
 from bot.playground.vendors.base import Handler, RefusalError, VendorStandIn, iso
 from bot.playground.vendors.ids import ulid
@@ -34,6 +36,7 @@ from bot.playground.vendors.incident_io_data import IncidentIoData, Row
 from bot.playground.vendors.incident_io_fields import version_1, version_2
 from bot.playground.vendors.incident_io_query import check_filters, paged, wanted
 from bot.playground.vendors.incident_io_rights import ROLES, missing_scope
+from bot.playground.vendors.incident_io_samples import sample_form
 from bot.playground.vendors.incident_io_shapes import (
     ACTION,
     FOLLOW_UP,
@@ -74,8 +77,7 @@ UNPAGED = {
 class IncidentIo(VendorStandIn):
     """incident.io's API on a port of its own."""
 
-    vendor = "incident_io"
-    label = "incident.io"
+    adapter = IncidentIoAdapter
     versions = CHOICES
 
     def __init__(self) -> None:
@@ -101,6 +103,9 @@ class IncidentIo(VendorStandIn):
         key = f"inc_{secrets.token_hex(32)}"
         self.keys.add(f"Bearer {key}", roles)
         return {"api_key": key}
+
+    def sample_form(self, operation: str) -> Form:
+        return sample_form(self.data, operation)
 
     def routes(self) -> list[BaseRoute]:
         return [

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from bot.playground.vendors.base import RefusalError, json_body, media_type
-from bot.playground.vendors.ids import rootly_id
+from bot.playground.vendors.ids import uuid_id
 from bot.playground.vendors.incident_io_data import Row
 from bot.playground.vendors.shapes import (
     OBJECT,
@@ -109,4 +109,4 @@ def not_found(message: str) -> RefusalError:
 
 
 def envelope(kind: str, status: int, errors: list[Row]) -> Row:
-    return {"type": kind, "status": status, "request_id": rootly_id(), "errors": errors}
+    return {"type": kind, "status": status, "request_id": uuid_id(), "errors": errors}

@@ -24,6 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from bot.adapters.rootly import Rootly as RootlyAdapter
+from bot.forms.fields import Form
 from bot.playground.vendors import data
 from bot.playground.vendors.base import (
     Handler,
@@ -37,9 +39,10 @@ from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
 from bot.playground.vendors.records import DisplayedObject
-from bot.playground.vendors.rootly_data import RootlyData
+from bot.playground.vendors.rootly_data import NAMES_ONLY, RootlyData
 from bot.playground.vendors.rootly_query import Query, Row, answer
 from bot.playground.vendors.rootly_rights import Key, lacks
+from bot.playground.vendors.rootly_samples import sample_form
 from bot.playground.vendors.rootly_selections import FormFields
 from bot.playground.vendors.rootly_shapes import (
     ACTION_ITEM,
@@ -74,7 +77,7 @@ QUERIES = {
     "alerts": Query(filters=("status", "source"), search=(), sort=()),
     "incident_roles": Query(filters=("slug", "name", "enabled")),
     "users": Query(filters=("email",), search=("name", "email")),
-    **dict.fromkeys(data.ROOTLY_LISTS, Query()),
+    **dict.fromkeys(NAMES_ONLY, Query()),
     "workflows": Query(sort=("created_at", "updated_at", "position")),
     "incidents": Query(
         filters=(
@@ -98,8 +101,7 @@ QUERIES = {
 class Rootly(VendorStandIn):
     """Rootly's API on a port of its own."""
 
-    vendor = "rootly"
-    label = "Rootly"
+    adapter = RootlyAdapter
     media_type = "application/vnd.api+json"
 
     def __init__(self) -> None:
@@ -127,6 +129,9 @@ class Rootly(VendorStandIn):
         key = f"rootly_{secrets.token_hex(32)}"
         self.keys.add(f"Bearer {key}", Key(frozenset(rights), user))
         return {"api_key": key}
+
+    def sample_form(self, operation: str) -> Form:
+        return sample_form(self.data, operation)
 
     def routes(self) -> list[BaseRoute]:
         lists = [Route(f"/v1/{name}", self.api(self._lister(name))) for name in QUERIES]

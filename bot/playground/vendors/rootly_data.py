@@ -2,13 +2,13 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.playground.vendors import data
 from bot.playground.vendors.base import iso
 from bot.playground.vendors.data_incidents import INCIDENTS, LAST_NUMBER, PastIncident
-from bot.playground.vendors.ids import rootly_id
+from bot.playground.vendors.ids import uuid_id
 from bot.playground.vendors.rootly_fields import FIELDS, WAREHOUSES, OwnField
 from bot.playground.vendors.rootly_query import Row
 from bot.playground.vendors.rootly_shapes import INCIDENT, MOMENTS
@@ -29,6 +29,17 @@ _EMBEDDED = {
     "causes": ("cause_ids", "causes"),
 }
 """An incident's embedded lists: the attribute that sets each, and the list with its ids."""
+NAMES_ONLY: Mapping[str, Sequence[str]] = {
+    "playbooks": ("Checkout is down", "Database fails over", "Lost a region"),
+    "status-pages": ("status.example.com", "Internal status"),
+    "schedules": ("Payments on call", "Platform on call"),
+    "escalation_policies": ("Payments", "Platform"),
+    "alert_urgencies": ("High", "Medium", "Low"),
+    "sub_statuses": ("Investigating", "Waiting for a vendor", "Monitoring"),
+    "dashboards": ("Incidents this week", "Time to resolve"),
+    "post_mortem_templates": ("Short", "Thorough"),
+}
+"""Lists that hold no more than names here, by their path."""
 _YEAR = 365 * 24 * 3600.0
 
 
@@ -86,14 +97,14 @@ class RootlyData:
             ],
             **{
                 name: [self._named(name, one, "") for one in names]
-                for name, names in data.ROOTLY_LISTS.items()
+                for name, names in NAMES_ONLY.items()
             },
             "alerts": [],
             "incidents": [],
             "entities": self._all("entities", tuple(data.Named(name, "") for name in WAREHOUSES)),
             "form_field_options": [],
         }
-        self.catalog_id = rootly_id("rootly", "catalogs", "Warehouses")
+        self.catalog_id = uuid_id("rootly", "catalogs", "Warehouses")
         self.lists["form_fields"] = [self._form_field(one) for one in FIELDS]
         self.tasks: dict[str, list[Row]] = {row["id"]: [] for row in self.lists["workflows"]}
         self.items: dict[str, list[Row]] = {}
@@ -153,7 +164,7 @@ class RootlyData:
         severity = self.find("severities", attributes.get("severity_id") or "")
         started = attributes.get("started_at") or iso(at)
         return {
-            "id": new_id or rootly_id(),
+            "id": new_id or uuid_id(),
             "type": "incidents",
             "attributes": {
                 **plain,
@@ -189,7 +200,7 @@ class RootlyData:
             for name in ("description", "due_date", "jira_issue_id", "jira_issue_key")
         }
         return {
-            "id": rootly_id(),
+            "id": uuid_id(),
             "type": "incident_action_items",
             "attributes": {
                 **named,
@@ -218,7 +229,7 @@ class RootlyData:
         task_type = attributes["task_params"]["task_type"]
         name = attributes.get("name") or task_type.replace("_", " ").capitalize()
         return {
-            "id": rootly_id(),
+            "id": uuid_id(),
             "type": "workflow_tasks",
             "attributes": {
                 "workflow_id": workflow_id,
@@ -235,7 +246,7 @@ class RootlyData:
     def selection(self, attributes: Mapping[str, Any], at: float) -> Row:
         """Return a new selection of a form field for an incident."""
         kind = "incident_form_field_selections"
-        return {"id": rootly_id(), "type": kind, "attributes": {**attributes, **self._times(at)}}
+        return {"id": uuid_id(), "type": kind, "attributes": {**attributes, **self._times(at)}}
 
     # Internal
 
@@ -285,7 +296,7 @@ class RootlyData:
             **more,
         }
         return {
-            "id": rootly_id("rootly", catalog, name),
+            "id": uuid_id("rootly", catalog, name),
             "type": "groups" if catalog == "teams" else catalog,
             "attributes": attributes | self._times(self.now - _YEAR),
         }
@@ -332,7 +343,7 @@ class RootlyData:
             **{name: iso(at + 2700) for name in MOMENTS[4:7] if past.state == "closed"},
         }
         row = self.incident(
-            number, attributes, at, user, rootly_id("rootly", "incidents", str(number))
+            number, attributes, at, user, uuid_id("rootly", "incidents", str(number))
         )
         row["attributes"]["source"] = "slack"
         self.lists["incidents"].append(row)

@@ -4,12 +4,15 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.playground.vendors.base import Handler
+from bot.playground.vendors.records import DisplayedObject
+from bot.playground.vendors.rootly_data import RootlyData
 from bot.playground.vendors.rootly_fields import (
     CHANGE,
     ITEM_SELECTION,
@@ -22,12 +25,28 @@ from bot.playground.vendors.rootly_fields import (
 from bot.playground.vendors.rootly_query import Query, Row, answer
 from bot.playground.vendors.rootly_shapes import check, refused
 
-if TYPE_CHECKING:
-    from bot.playground.vendors.rootly import Rootly
-
 _FIELDS = Query(filters=("slug", "name", "kind", "enabled"), sort=())
 _OPTIONS = Query(filters=("value", "color"), search=(), sort=())
 _PLAIN = Query(filters=(), search=(), sort=(), times=False)
+
+
+class Organisation(Protocol):
+    """The stand-in of which these calls are a part."""
+
+    data: RootlyData
+    objects: list[DisplayedObject]
+
+    def api(self, handler: Handler) -> Handler:
+        """Return the endpoint around a handler."""
+
+    def json(self, body: Any, status: int = 200) -> Response:
+        """Return a JSON response in the vendor's media type."""
+
+    def path_row(self, request: Request, catalog: str) -> Row:
+        """Return the row that the path names. Raises the 404 where there is none."""
+
+    async def attributes(self, request: Request, kind: str) -> tuple[Any, dict[str, Any]]:
+        """Return what is in the JSON:API envelope, whole and unpacked."""
 
 
 class FormFields:
@@ -37,7 +56,7 @@ class FormFields:
     has the incidents that were told that their choice is not set up yet.
     """
 
-    def __init__(self, rootly: "Rootly") -> None:
+    def __init__(self, rootly: Organisation) -> None:
         self.rootly = rootly
         self.hold: asyncio.Event | None = None
         self.not_set_up: set[str] = set()

@@ -26,9 +26,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from bot.adapters.twilio import Twilio as TwilioAdapter
+from bot.forms.fields import Form
 from bot.playground.vendors import data
 from bot.playground.vendors.base import Handler, RefusalError, VendorStandIn, iso, moment
-from bot.playground.vendors.ids import twilio_sid
+from bot.playground.vendors.ids import hex_id
 from bot.playground.vendors.keys import Keys
 from bot.playground.vendors.listing import settled
 from bot.playground.vendors.pages import front_page, nothing_here, page
@@ -36,14 +38,15 @@ from bot.playground.vendors.records import DisplayedObject
 from bot.playground.vendors.twilio_answers import error, form_of, invalid, missing, not_found, whole
 from bot.playground.vendors.twilio_configuration import fault_in, queue_of
 from bot.playground.vendors.twilio_rights import lacks
+from bot.playground.vendors.twilio_samples import sample_form
 from bot.playground.vendors.twilio_tasks import Tasks, detail, new_sid, title
 
 Row = dict[str, Any]
 
-ACCOUNT = twilio_sid("AC", "twilio", "account")
-CARE = twilio_sid("WS", "twilio", "Brambleway Care")
-STAGING = twilio_sid("WS", "twilio", "Brambleway Staging")
-STAGING_QUEUE = twilio_sid("WQ", "twilio", STAGING, "Everyone")
+ACCOUNT = hex_id("AC", "twilio", "account")
+CARE = hex_id("WS", "twilio", "Brambleway Care")
+STAGING = hex_id("WS", "twilio", "Brambleway Staging")
+STAGING_QUEUE = hex_id("WQ", "twilio", STAGING, "Everyone")
 DEFAULT_SIZE, LARGEST_SIZE = 50, 1000
 DEFAULT_RESERVATION, LONGEST_RESERVATION = 120, 86_400
 """Default and largest TaskReservationTimeout, in seconds."""
@@ -68,8 +71,7 @@ class Twilio(VendorStandIn):
     document.
     """
 
-    vendor = "twilio"
-    label = "Twilio TaskRouter"
+    adapter = TwilioAdapter
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,9 +111,16 @@ class Twilio(VendorStandIn):
 
     def key_without(self, *rights: str) -> dict[str, str]:
         """Return the credentials of another key, without these rights ("task_queues:read")."""
-        sid, secret = twilio_sid("SK"), secrets.token_urlsafe(24)
+        sid, secret = hex_id("SK"), secrets.token_urlsafe(24)
         self.keys.add(_basic(sid, secret), frozenset(rights))
         return {"key_sid": sid, "key_secret": secret, "workspace_sid": CARE}
+
+    def sample_form(self, operation: str) -> Form:
+        return sample_form(
+            operation,
+            queue=str(self.queues[CARE][0]["sid"]),
+            workflow=str(self.workflows[CARE][0]["sid"]),
+        )
 
     def routes(self) -> list[BaseRoute]:
         workspace = "/v1/Workspaces/{workspace}"
@@ -271,7 +280,7 @@ class Twilio(VendorStandIn):
             if form.get(name) and not _reachable(form[name]):
                 raise invalid(name, "is not a URL that Twilio can reach")
         whole(form, "TaskReservationTimeout", 1, LONGEST_RESERVATION, DEFAULT_RESERVATION)
-        row = self._workflow(workspace, form, time.time(), twilio_sid("WW"))
+        row = self._workflow(workspace, form, time.time(), hex_id("WW"))
         self.workflows[workspace].append(row)
         self.keep(request, form, row["sid"], self._shown(row, from_slack=True))
         return self.json(self._linked(row), 201)
@@ -310,7 +319,7 @@ class Twilio(VendorStandIn):
         }
 
     def _queue(self, workspace: str, name: str, target: str) -> Row:
-        sid = twilio_sid("WQ", "twilio", workspace, name)
+        sid = hex_id("WQ", "twilio", workspace, name)
         return {
             **self._common(
                 sid, name, f"/v1/Workspaces/{workspace}/TaskQueues/{sid}", self._begun - _YEAR
@@ -322,7 +331,7 @@ class Twilio(VendorStandIn):
         }
 
     def _channel(self, workspace: str, unique: str, name: str) -> Row:
-        sid = twilio_sid("TC", "twilio", workspace, unique)
+        sid = hex_id("TC", "twilio", workspace, unique)
         path = f"/v1/Workspaces/{workspace}/TaskChannels/{sid}"
         return {
             **self._common(sid, name, path, self._begun - _YEAR),
@@ -357,12 +366,10 @@ class Twilio(VendorStandIn):
         }
 
     def _fill_workflow(self, name: str, queue_name: str) -> None:
-        queue = twilio_sid("WQ", "twilio", CARE, queue_name)
+        queue = hex_id("WQ", "twilio", CARE, queue_name)
         configuration = json.dumps({"task_routing": {"default_filter": {"queue": queue}}})
         form = {"FriendlyName": name, "Configuration": configuration}
-        row = self._workflow(
-            CARE, form, self._begun - _YEAR, twilio_sid("WW", "twilio", CARE, name)
-        )
+        row = self._workflow(CARE, form, self._begun - _YEAR, hex_id("WW", "twilio", CARE, name))
         self.workflows[CARE].append(row)
         self.objects.append(self._shown(row, from_slack=False))
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.playground.vendors.base import iso, moment
-from bot.playground.vendors.ids import twilio_sid
+from bot.playground.vendors.ids import hex_id
 from bot.playground.vendors.twilio_answers import error, invalid, missing, whole
 from bot.playground.vendors.twilio_configuration import queue_of
 
@@ -170,7 +170,7 @@ def _meets(attributes: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
 
 
 def new_sid() -> str:
-    return twilio_sid("WT")
+    return hex_id("WT")
 
 
 def detail(row: Row) -> dict[str, str]:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.registry import ADAPTERS
 from bot.cli.connect import connect as store
 from bot.playground.sandbox import Sandbox
-from bot.playground.vendors import Rootly
+from bot.playground.vendors import STAND_INS, Rootly
 from bot.settings import Settings
 from tests.browsing import Page, Visitor, connect, link, stored
 from tests.conftest import World, eventually
 from tests.handlers.standing import FAR, change, now, standing
 from tests.processes import answering, free_port, said, started, stopped
 
-LABELS = {"rootly": "Rootly", "incident_io": "incident.io", "twilio": "Twilio TaskRouter"}
+LABELS = {vendor: ADAPTERS[vendor].label for vendor in STAND_INS}
 SECRET = "do-not-keep-8c41"
 
 
