@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from bot.playground.vendors import STAND_INS
 from tests.browser.acting import Desk
 from tests.browser.conftest import running
 from tests.processes import free_port
@@ -195,7 +196,7 @@ def test_every_switch_stays_in_view(desk: Desk) -> None:
         desk.page.set_viewport_size({"width": width, "height": 900})
         if width < 500:
             desk.page.get_by_role("button", name="Vendors", exact=True).click()
-        for vendor in ("rootly", "incident_io", "twilio"):
+        for vendor in STAND_INS:
             expect(desk.page.get_by_test_id(f"vendor-{vendor}-fault")).to_be_in_viewport(ratio=1)
     expect(desk.page.get_by_test_id("vendor-rootly-object")).to_have_count(3)
     desk.fault("twilio", "slow")
