@@ -86,14 +86,8 @@ async def test_everything_is_fine_beside_a_running_bot(
         "ok       SLACK_BOT_TOKEN",
         "ok       SLACK_APP_TOKEN",
         "ok       RELAY_PUBLIC_URL",
-        *(
-            f"ok       {it} in {sandbox.workspace.team}"
-            for it in labels
-        ),
-        *(
-            f"ok       lists of {it} in {sandbox.workspace.team}"
-            for it in labels
-        ),
+        *(f"ok       {it} in {sandbox.workspace.team}" for it in labels),
+        *(f"ok       lists of {it} in {sandbox.workspace.team}" for it in labels),
         "ok       queue",
     ]
     secrets = [
