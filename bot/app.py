@@ -22,6 +22,7 @@ from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
 from bot.adapters.registry import make_adapters
 from bot.catalogs.service import Catalogs
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.follow_up import FollowUps
 from bot.delivery.model import Delivery
@@ -93,17 +94,16 @@ async def create_app(settings: Settings) -> AsyncIterator[Bot]:
             rate_limiters,
             on_recovered=lambda: dispatcher.wake(),
         )
+        access = VendorAccess(connections, adapters, rate_limiters)
         dispatcher = Dispatcher(
             stored.deliveries,
-            connections,
-            adapters,
-            rate_limiters,
+            access,
             on_change=lambda row: changed(row),
             on_created=catalogs.created,
             on_mended=catalogs.wake,
         )
-        reconciler = Reconciler(stored.reconcile, connections, adapters, rate_limiters, dispatcher)
-        follow_ups = FollowUps(stored.steps, connections, adapters, rate_limiters, dispatcher)
+        reconciler = Reconciler(stored.reconcile, access, dispatcher)
+        follow_ups = FollowUps(stored.steps, access, dispatcher)
         cards = Cards(stored.card_outbox, connections, adapters, opened.patient, tokens)
         retention = Retention(stored.history, stored.links, settings.keep_days)
 

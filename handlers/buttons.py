@@ -132,7 +132,7 @@ def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:
 async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | None:
     changed = await press.services.decisions.make(row.workspace, row.key, decision, press.user)
     if changed is not None:
-        await press.services.dispatcher.tell(changed)
+        await press.services.dispatcher.publish(changed)
     return changed
 
 

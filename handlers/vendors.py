@@ -84,7 +84,8 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
     for it in await services.connections.of(workspace):
         if it.vendor not in services.adapters:  # of another version of the bot
             continue
-        count, sentence = waiting.get((it.vendor, it.account), Waiting())
+        count, details = waiting.get((it.vendor, it.account), Waiting())
+        sentence = messages.sentence(details, services.adapters[it.vendor].label)
         age, problem = await services.catalogs.condition(workspace, it.vendor)
         adapter, undecided = services.adapters[it.vendor], doubts.get(it.vendor, 0)
         health.append(messages.Health(it, adapter, age, count, sentence or problem, undecided))

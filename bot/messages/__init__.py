@@ -53,6 +53,7 @@ from bot.messages.permissions import (
     who_may_form,
     who_may_now,
 )
+from bot.messages.problems import sentence
 from bot.messages.shown import (
     ON_HOME,
     WITHDRAWN,
@@ -155,6 +156,7 @@ __all__ = [
     "saved_nowhere",
     "says",
     "sections",
+    "sentence",
     "title",
     "told",
     "trouble",

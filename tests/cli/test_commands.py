@@ -495,7 +495,7 @@ async def test_stops_quietly_when_nobody_reads_on(sandbox: Sandbox, settings: Se
 def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) -> None:
     """A sentence and code 2; the same where there is no database."""
     (tmp_path / "relay.db").touch()
-    states = "queued, sending, delivered, rejected, unconfirmed, failed"
+    states = "queued, sending, delivered, rejected, unconfirmed, failed, cancelled"
     assert here.run("deliveries", "--state", "lost") == (
         2,
         "",

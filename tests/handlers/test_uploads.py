@@ -134,7 +134,7 @@ async def test_without_the_scope_there_is_no_input_for_files(world: World) -> No
     close_returns(world)
     assert list((await (await modal.fill(configuration=document)).submit()).errors) == [TEXT]
     again = await edited(world, modal)
-    assert (again.value("configuration"), BLOCK in again.field_errors) == (document, False)
+    assert (again.value("configuration"), BLOCK in again.fields) == (document, False)
     await again.fill(configuration=configuration(queues(world)["Everyone"]))
     assert (await again.submit()).ok
 

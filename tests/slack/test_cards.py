@@ -125,7 +125,7 @@ async def test_what_the_modal_shows_gets_no_card(board: Board) -> None:
         draft(), lease=45, card_not_before=board.clock.now + MODAL_SECONDS
     )
     board.cards.hold(row)
-    refusal = await board.deliveries.settle(row, Outcome("rejected", "refused", "No."))
+    refusal = await board.deliveries.settle(row, Outcome("rejected", "refused", said("No.")))
     assert refusal is not None
     board.clock.advance(60)
     await board.round()
