@@ -119,7 +119,9 @@ class RateLimiter:
         if remaining is None or first is None or remaining > int(first[1]) * (1 - SHARE):
             return
         reset = _number(headers.get("X-RateLimit-Reset"))
-        seconds = LONGEST_CAUTION if reset is None else reset - (time.time() if now is None else now)
+        seconds = (
+            LONGEST_CAUTION if reset is None else reset - (time.time() if now is None else now)
+        )
         if remaining > 0:  # a tenth of the allowance is back after a tenth of the time
             seconds *= 1 - SHARE
         self.pause(side, min(max(seconds, 0.0), LONGEST_CAUTION))
