@@ -92,9 +92,10 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
     for it in await services.connections.store.of(workspace):
         if it.vendor not in services.operations.adapters:  # of another version of the bot
             continue
-        count, sentence = waiting.get((it.vendor, it.account), Waiting())
-        age, problem = await services.catalogs.condition(workspace, it.vendor)
+        count, details = waiting.get((it.vendor, it.account), Waiting())
         adapter, undecided = services.operations.adapters[it.vendor], doubts.get(it.vendor, 0)
+        sentence = messages.sentence(details, adapter.label)
+        age, problem = await services.catalogs.condition(workspace, it.vendor)
         health.append(messages.Health(it, adapter, age, count, sentence or problem, undecided))
     return health
 

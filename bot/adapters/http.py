@@ -21,13 +21,15 @@ import httpx
 from pydantic import SecretStr
 
 from bot.adapters.base import Request, storable
-from bot.adapters.rate_limit import LONGEST_RESET, RateLimiter, Side, finite_number
+from bot.adapters.rate_limit import RateLimiter, Side, finite_number
 from bot.adapters.redaction import hide
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from bot.runtime.threads import characters, run_in_thread
 
 LONGEST_WAIT = 24 * 3600.0
 """Seconds of a `Retry-After` that are obeyed, at most."""
+LONGEST_RESET_WAIT = 300.0
+"""Seconds to wait after a refusal that names only a reset, at most."""
 TOTAL_SECONDS = 20.0
 """Seconds that a whole call may take.
 
@@ -250,7 +252,7 @@ def retry_after(headers: httpx.Headers, now: float | None = None) -> float | Non
     The headers are `Retry-After` (seconds or a date), else `X-RateLimit-Reset` (epoch seconds). The
     result is at least 1. `Retry-After` is meant for this request and is obeyed up to a day. A reset
     is the time when the whole allowance is back, long after the first request is possible again, so
-    it counts for a minute at most (`LONGEST_RESET`).
+    it counts for five minutes at most (`LONGEST_RESET_WAIT`).
     """
     now = time.time() if now is None else now
     seconds = finite_number(headers.get("Retry-After"))
@@ -259,7 +261,7 @@ def retry_after(headers: httpx.Headers, now: float | None = None) -> float | Non
     if seconds is not None:
         return min(max(seconds, 1.0), LONGEST_WAIT)
     reset = finite_number(headers.get("X-RateLimit-Reset"))
-    return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET)
+    return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET_WAIT)
 
 
 def _http_date(value: str | None) -> float | None:

@@ -21,8 +21,8 @@ from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 Side = Literal["read", "write"]
 SHARE = 0.9
 """The share of the vendor's limit that we use. Other programs may use the same key."""
-LONGEST_RESET = 60.0
-"""Seconds that a reset can hold calls back, at most.
+LONGEST_CAUTION = 60.0
+"""Seconds that calls are held back before the vendor refuses any, at most.
 
 A reset names the time when the *whole* allowance is back. The first call is possible long before.
 """
@@ -132,10 +132,12 @@ class RateLimiter:
         if remaining is None or first is None or remaining > int(first[1]) * (1 - SHARE):
             return
         reset = finite_number(headers.get("X-RateLimit-Reset"))
-        seconds = LONGEST_RESET if reset is None else reset - (time.time() if now is None else now)
+        seconds = (
+            LONGEST_CAUTION if reset is None else reset - (time.time() if now is None else now)
+        )
         if remaining > 0:  # after a tenth of the time, a tenth of the allowance is back
             seconds *= 1 - SHARE
-        self.pause(side, min(max(seconds, 0.0), LONGEST_RESET))
+        self.pause(side, min(max(seconds, 0.0), LONGEST_CAUTION))
 
     def _current(self, side: Side) -> tuple[_Window, float]:
         """Return the window of the side, without calls that are too old to count, and the time.

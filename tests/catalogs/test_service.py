@@ -14,6 +14,7 @@ from bot.catalogs.service import RETRY_SECONDS, SHOWN, STALE_AFTER, USED_SECONDS
 from bot.catalogs.store import CatalogStore
 from bot.connections.store import Connections
 from bot.delivery.model import Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
 from bot.errors import OutcomeUnknownError, RetryLaterError, UnauthorizedError
 from bot.storage.database import Database
@@ -450,7 +451,7 @@ async def test_a_token_that_works_again_mends_the_connection(shelf: Shelf) -> No
     await shelf.round()
     deliveries = Deliveries(shelf.database, shelf.clock)
     row, _ = await deliveries.enqueue(draft(), lease=45, card_not_before=0)
-    await deliveries.settle(row, Outcome("failed", "unauthorized", str(REVOKED)))
+    await deliveries.settle(row, Outcome("failed", "unauthorized", said(str(REVOKED))))
     await shelf.connections.mark(HERE, "notes", str(REVOKED))
     shelf.adapter.lists = {"notes": REVOKED, "people": REVOKED}
     shelf.clock.advance(RETRY_SECONDS + 1)
