@@ -60,7 +60,7 @@ async def add(database: Database, title: str, state: str, **values: Any) -> None
 async def change(
     database: Database, title: str, state: str, reconcile_at: float = 0.0, updated_at: float = NOW
 ) -> None:
-    sql = "UPDATE deliveries SET (state, look_at, changed_at) = (?, ?, ?) WHERE title = ?"
+    sql = "UPDATE deliveries SET (state, reconcile_at, updated_at) = (?, ?, ?) WHERE title = ?"
     await database.write(lambda db: db.execute(sql, (state, reconcile_at, updated_at, title)))
 
 
@@ -139,7 +139,7 @@ async def test_a_look_under_way_is_not_one_to_come(tmp_path: Path) -> None:
     ):
         await change(database, "In doubt", "unconfirmed", reconcile_at, updated_at)
         await reader.look()
-        told.append(shown.lines[0]["look_at"] - NOW)
+        told.append(shown.lines[0]["reconcile_at"] - NOW)
     async with reader.looking():  # closes what was opened
         pass
     assert told == [2, 2, 2, 7]
