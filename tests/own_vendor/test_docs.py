@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.processes import ROOT
@@ -10,26 +11,34 @@ HERE = Path(__file__).parent
 BLOCK = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> list[str]:
-    """The page's blocks of Python."""
-    return BLOCK.findall((ROOT / "docs" / "adding-a-vendor.md").read_text(encoding="utf-8"))
+def statements(source: str) -> list[str]:
+    """What the source says, a line each; a class is its head and then its members."""
+    return list(_said(ast.parse(source).body))
 
 
-def code(path: Path) -> str:
-    """The module from its first class on, without empty lines."""
-    source = path.read_text(encoding="utf-8")
-    first = next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
-    return written("\n".join(source.splitlines()[first.lineno - 1 :]))
+def _said(body: Iterable[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield f"class {node.name}({', '.join(map(ast.unparse, node.bases))})"
+            yield from _said(node.body)
+        else:
+            yield ast.unparse(node)
 
 
-def written(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if line.strip())
+def module(path: Path) -> list[str]:
+    """The same of a module, from its first class on."""
+    found = statements(path.read_text(encoding="utf-8"))
+    first = next(number for number, said in enumerate(found) if said.startswith("class "))
+    return found[first:]
 
 
 def test_the_page_shows_the_whole_vendor() -> None:
     """In the module's order, then the two lines that register, and the stand-in."""
-    *module, adapters, stand_ins, stand_in = map(written, blocks())
-    assert "\n".join(module) == code(HERE / "logbook.py")
-    assert stand_in == code(HERE / "stand_in.py")
-    assert adapters in (ROOT / "bot/adapters/registry.py").read_text(encoding="utf-8")
-    assert stand_ins in (ROOT / "bot/playground/vendors/__init__.py").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "adding-a-vendor.md").read_text(encoding="utf-8")
+    *parts, adapters, stand_ins, stand_in = map(statements, BLOCK.findall(page))
+    assert [said for part in parts for said in part] == module(HERE / "logbook.py")
+    assert stand_in == module(HERE / "stand_in.py")
+    registry = ROOT / "bot/adapters/registry.py"
+    assert set(adapters) <= set(statements(registry.read_text(encoding="utf-8")))
+    listed = ROOT / "bot/playground/vendors/__init__.py"
+    assert set(stand_ins) <= set(statements(listed.read_text(encoding="utf-8")))
