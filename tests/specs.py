@@ -13,8 +13,8 @@ HOW = (
 
 
 def spec(name: str) -> Path:
-    """Return the path of this file in `$VENDOR_SPECS`. Without that, skip the test and say how to run
-    it."""
+    """Return the path of this file in `$VENDOR_SPECS`. Without that, skip the test and say how to
+    run it."""
     if not (folder := os.environ.get("VENDOR_SPECS")):
         pytest.skip(HOW)
     return Path(folder, name)

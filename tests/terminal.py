@@ -66,7 +66,8 @@ def typed(
 def _at(terminal: int) -> None:
     """Make it the child's terminal, whose Ctrl+C ends the child.
 
-    A child inherits an ignored SIGINT: under `nohup`, or from a script that runs the tests with `&`.
+    A child inherits an ignored SIGINT: under `nohup`, or from a script that runs the tests with
+    `&`.
     """
     os.login_tty(terminal)
     signal.signal(signal.SIGINT, signal.SIG_DFL)

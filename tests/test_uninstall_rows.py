@@ -97,7 +97,8 @@ async def test_many_rows_go_in_chunks(twins: Twins) -> None:
             "INTO deliveries (enterprise,"
             " team, key, kind, vendor, operation, branch, account, actor, actor_name, channel, "
             "private, title, payload,"
-            " selected, state, created_at, next_attempt_at, card_not_before, card_version) SELECT ?, ?, 'k' || i, "
+            " selected, state, created_at, next_attempt_at, card_not_before, card_version) SELECT "
+            "?, ?, 'k' || i, "
             "'incident', 'notes', 'note',"
             " '', 'acme', 'U1', 'Ann', 'C1', 0, 'x', '{}', '{}', 'delivered', 1, 1, 0, 1 FROM n",
             (2 * REMOVED_AT_ONCE + 1, *OURS),

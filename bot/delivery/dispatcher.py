@@ -7,8 +7,8 @@ one. A submission claims its row at once, unless others of the connection wait f
 loop takes what is due. A connection's rate limit and its share of the slots are taken before a row
 is claimed, so that nothing waits while its lease runs.
 
-`bot.runtime.workers.WorkerPool` does not serve here: a submission takes its slot and its turn before
-its row exists, and the loop has to ask each connection's rate limit before it claims.
+`bot.runtime.workers.WorkerPool` does not serve here: a submission takes its slot and its turn
+before its row exists, and the loop has to ask each connection's rate limit before it claims.
 """
 
 import asyncio
@@ -324,8 +324,8 @@ class Dispatcher(RemembersWorkspaces):
             self._loop.wake()
 
     async def _settle(self, row: Delivery, outcome: Outcome) -> Delivery | None:
-        """Write the outcome, again and again while the file is busy: the vendor's answer must not be
-        lost."""
+        """Write the outcome, again and again while the file is busy: the vendor's answer must not
+        be lost."""
         until = self._clock() + SETTLING_SECONDS
         while True:
             try:

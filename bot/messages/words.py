@@ -205,7 +205,8 @@ def _choose(row: Delivery, vendor: str) -> str:
         f" I keep asking {vendor} and will say here what comes of it." if row.reconcile_at else ""
     )
     return (
-        f"{_why(row, vendor)}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send "
+        f"{_why(row, vendor)}{going_on} Please look in {vendor}: press “It is there” if it is, or "
+        "“Send "
         "again” if it is not."
     ).strip()
 
@@ -213,7 +214,8 @@ def _choose(row: Delivery, vendor: str) -> str:
 def _checking(row: Delivery, vendor: str, now: float) -> str:
     if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
         return (
-            f"{_why(row, vendor)} It was sent before, and it is not known whether that arrived: I will "
+            f"{_why(row, vendor)} It was sent before, and it is not known whether that arrived: I "
+            "will "
             f"ask {vendor} again"
             f"{_about(row, now)}, and go on once it lets me."
         )
@@ -244,7 +246,8 @@ def _given_up(row: Delivery, vendor: str) -> str:
         return "What was written has been erased since, so it cannot be sent any more."
     if row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
         return (
-            f"It could not be sent to {vendor} within {GIVE_UP_HOURS} hours. It is still saved: press “Try "
+            f"It could not be sent to {vendor} within {GIVE_UP_HOURS} hours. It is still saved: "
+            "press “Try "
             "again”, or “Copy as text” "
             "and create it there."
         )

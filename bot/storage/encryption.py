@@ -161,7 +161,8 @@ def came_from(source: str) -> str:
             "key file."
         )
     return (
-        f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where the "
+        f"The keys were taken from the key file {source}, for {VARIABLE} is not set here. Where "
+        "the "
         "bot runs it may be."
     )
 

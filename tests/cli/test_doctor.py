@@ -214,7 +214,8 @@ async def test_a_file_that_is_too_large_to_be_read_as_a_whole(settings: Settings
     """It is looked at for a while only, and not called damaged."""
     await changed(
         settings,
-        "INSERT INTO preferences WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
+        "INSERT INTO preferences WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i "
         "< 20000)"
         " SELECT '', 'T1', 'C' || i, 'incident', 'rootly.incident' FROM n",
     )

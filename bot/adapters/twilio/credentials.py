@@ -14,7 +14,8 @@ ADDRESSES: dict[Region, str] = {
     # libraries do not.
     "ie1": "https://taskrouter.dublin.ie1.twilio.com",
 }
-"""Twilio's own, the usual one first. A workspace chooses one of these regions; it cannot write an address."""
+"""Twilio's own, the usual one first. A workspace chooses one of these regions; it cannot write an
+address."""
 
 
 class TwilioKey(Credentials):

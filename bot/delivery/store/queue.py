@@ -162,7 +162,8 @@ class Deliveries:
     async def hurry(self, connection_key: ConnectionKey) -> None:
         """Make due what waits because the vendor could not be reached: it can be reached again."""
         sql = (
-            f"UPDATE deliveries SET next_attempt_at = :now WHERE state = 'queued' AND {_OF_CONNECTION}"
+            "UPDATE deliveries SET next_attempt_at = :now WHERE state = 'queued' AND "
+            f"{_OF_CONNECTION}"
             " AND next_attempt_at > :now AND reason = 'unreachable'"
         )
         values = {"now": self._clock(), **_connection(connection_key)}
@@ -235,7 +236,8 @@ class Deliveries:
         sql = (
             "SELECT vendor, account, count(*), error_details, max(id) FROM"
             # Two parts: each has an index of its own.
-            f" (SELECT vendor, account, error_details, id FROM deliveries WHERE state = 'queued' AND {ours}"
+            " (SELECT vendor, account, error_details, id FROM deliveries WHERE state = 'queued' "
+            f"AND {ours}"
             " UNION ALL SELECT vendor, account, error_details, id FROM deliveries"
             f" INDEXED BY deliveries_failed WHERE {WAITING_FOR_AN_ADMIN} AND {ours})"
             " GROUP BY vendor, account"
