@@ -89,7 +89,8 @@ def _parser(adapters: "Callable[[], Adapters]") -> argparse.ArgumentParser:
     connect = commands.add_parser(
         "connect",
         help="connect a workspace to a vendor",
-        description="Asks for the credentials, secrets unseen, or reads them as JSON from standard input.",
+        description="Asks for the credentials, secrets unseen, or reads them as JSON from standard "
+        "input.",
     )
     connect.add_argument(
         "team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)"
@@ -130,7 +131,8 @@ def _add_deliveries(commands: "argparse._SubParsersAction[_Parser]") -> None:
     deliveries = commands.add_parser(
         "deliveries",
         help="list what was submitted and what became of it; retry or cancel one",
-        description="Lists the newest deliveries, or shows one with everything that happened to it.",
+        description="Lists the newest deliveries, or shows one with everything that happened to "
+        "it.",
     )
     deliveries.add_argument(
         "key", metavar="KEY", nargs="?", default="", help="show this one, such as ir1c3e1dfb1768"
@@ -158,7 +160,8 @@ def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
     doctor = commands.add_parser(
         "doctor",
         help="check settings, database, keys, tokens, lists and queue; say what to do",
-        description="Changes nothing, and may run beside the bot. Ends with 0 when there is no problem, 1 when there is one, "
+        description="Changes nothing, and may run beside the bot. Ends with 0 when there is no "
+        "problem, 1 when there is one, "
         "2 when a setting is missing or wrong; warnings do not count.",
     )
     doctor.add_argument("--json", action="store_true", help="print a JSON array")
@@ -167,7 +170,8 @@ def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
     rotate = commands.add_parser(
         "rotate-keys",
         help="encrypt everything anew with the first key, so that older ones can be removed",
-        description="Put the new key in front of the old one in RELAY_ENCRYPTION_KEYS (or in the key file) and start the bot "
+        description="Put the new key in front of the old one in RELAY_ENCRYPTION_KEYS (or in the "
+        "key file) and start the bot "
         "again first; then run this beside it, remove the old key, and start the bot once more.",
     )
     rotate.add_argument(

@@ -1,7 +1,7 @@
 """Every error that the bot raises on purpose, as one tree.
 
-RelayError                        `str(error)` is a sentence for a person, without a secret or a body
-├── SettingError                  a setting is missing or wrong; the sentence says what to write there
+RelayError                        `str(error)` is a sentence for a person, without a secret
+├── SettingError                  a setting is missing or wrong, and what to write there
 ├── SecretError                   a stored secret does not decrypt with the keys at hand
 ├── NotInstalledError             the app is not installed in the workspace
 ├── NoLongerThereError            the connection or the row was removed meanwhile

@@ -1,7 +1,8 @@
 """Limit how fast a connection is used.
 
-    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60      calls in so many seconds, several at once
-    X-RateLimit-Remaining: 12      X-RateLimit-Reset: 1800000060 (epoch s, the whole allowance is back)
+    X-RateLimit-Limit: 60, 1200;window=60, 60;window=60    calls in so many seconds, several at once
+    X-RateLimit-Remaining: 12
+    X-RateLimit-Reset: 1800000060                      epoch s, the whole allowance is back
 
 A header can only make the documented limit smaller: some vendor's names the whole of a bucket that
 reads and writes share. Of a vendor that documents no number, only the 429 is heeded. Calls are

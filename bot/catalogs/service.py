@@ -197,7 +197,8 @@ class Catalogs(RemembersWorkspaces):
 
     async def created(self, row: Delivery, name: str) -> None:
         """Offer an object that was just created, without waiting for the next refresh."""
-        label = f"{row.vendor_object.get('reference', '')} {row.vendor_object.get('title') or row.title}".strip()
+        reference = row.vendor_object.get("reference", "")
+        label = f"{reference} {row.vendor_object.get('title') or row.title}".strip()
         entry = Entry(id=row.vendor_object["id"], label=label, url=row.vendor_object.get("url", ""))
         known = await self._list((row.workspace, row.vendor, name))
         known.made.append((self._clock(), entry))

@@ -78,7 +78,10 @@ def _as_it_is(settings: Settings) -> tuple[SecretBox, str]:
     """
     file = key_file(settings.database)
     if settings.encryption_keys is None and not file.exists():
-        none = f"There is no key file {file.name}, and {VARIABLE} is not set here. Where the bot runs it may be."
+        none = (
+            f"There is no key file {file.name}, and {VARIABLE} is not set here. "
+            "Where the bot runs it may be."
+        )
         return SecretBox.without_keys(), none
     secret_box = load_secret_box(settings.encryption_keys, settings.database)
     return secret_box, came_from(secret_box.source)

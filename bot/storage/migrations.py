@@ -214,7 +214,7 @@ def m008_add_custom_fields(db: Database) -> None:
 
 @MIGRATIONS()
 def m009_add_steps(db: Database) -> None:
-    """What remains to be done once the object exists, when it is tried next, and both in the trail."""
+    """Add the steps that follow the creation of the object, and their events."""
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN steps TEXT NOT NULL DEFAULT '{}'")
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN steps_at REAL NOT NULL DEFAULT 0")
     db.conn.execute("CREATE INDEX deliveries_to_finish ON deliveries (steps_at) WHERE steps_at > 0")

@@ -85,7 +85,7 @@ class Severity:
 
 @dataclass(frozen=True, slots=True)
 class IncidentType:
-    """`private_only`: an incident of this type may not be public, where the vendor has such types."""
+    """`private_only`: incidents of this type may not be public, where the vendor has that."""
 
     name: str
     description: str
