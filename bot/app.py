@@ -23,6 +23,7 @@ from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
 from bot.adapters.registry import ADAPTERS, Adapters, base_urls, make_adapters
 from bot.catalogs.service import Catalogs
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.follow_up import FollowUps
 from bot.delivery.model import Delivery
@@ -151,17 +152,23 @@ def _make_loops(
 ) -> _Loops:
     """Make the background's parts, and connect each with the others."""
     row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
-    vendors = (stores.connections, adapters, rate_limiters)
-    catalogs = Catalogs(stores.catalogs, *vendors, on_recovered=connection_recovered)
+    access = VendorAccess(stores.connections, adapters, rate_limiters)
+    catalogs = Catalogs(
+        stores.catalogs,
+        stores.connections,
+        adapters,
+        rate_limiters,
+        on_recovered=connection_recovered,
+    )
     dispatcher = Dispatcher(
         stores.delivery.deliveries,
-        *vendors,
+        access,
         on_change=row_changed,
         on_created=catalogs.created,
         on_mended=catalogs.wake,
     )
-    reconciler = Reconciler(stores.delivery.reconcile, *vendors, dispatcher)
-    follow_ups = FollowUps(stores.delivery.steps, *vendors, dispatcher)
+    reconciler = Reconciler(stores.delivery.reconcile, access, dispatcher)
+    follow_ups = FollowUps(stores.delivery.steps, access, dispatcher)
     cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)

@@ -134,7 +134,7 @@ async def _make(press: Press, row: Delivery, decision: Decision) -> Delivery | N
         row.workspace, row.key, decision, press.user
     )
     if changed is not None:
-        await press.services.delivery.dispatcher.tell(changed)
+        await press.services.delivery.dispatcher.publish(changed)
     return changed
 
 

@@ -86,7 +86,8 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
     for it in await services.connections.store.of(workspace):
         if it.vendor not in services.operations.adapters:  # of another version of the bot
             continue
-        count, sentence = waiting.get((it.vendor, it.account), Waiting())
+        count, details = waiting.get((it.vendor, it.account), Waiting())
+        sentence = messages.sentence(details, services.operations.adapters[it.vendor].label)
         age, problem = await services.catalogs.condition(workspace, it.vendor)
         adapter, undecided = services.operations.adapters[it.vendor], doubts.get(it.vendor, 0)
         health.append(messages.Health(it, adapter, age, count, sentence or problem, undecided))

@@ -153,7 +153,8 @@ def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Del
         filled.view_id
     )
     if row.state == "rejected" and is_form:
-        errors = place(type(filled.form), operation, filled.values, row.field_errors, row.sentence)
+        sentence = messages.sentence(row.error_details, filled.adapter.label)
+        errors = place(type(filled.form), operation, filled.values, row.field_errors, sentence)
         if row.reason == "refused":  # by the vendor, and in its words
             errors = {
                 block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()

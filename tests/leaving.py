@@ -89,7 +89,7 @@ def remembered(world: World | Many, workspace: Workspace | None = None) -> list[
         "lists": [key[0] for key in services.catalogs._known],
         "refreshes": [key[0] for key in services.catalogs._busy],
         "people": [key[0] for key in services.slack.people._known],
-        "paces": [key[0] for key in dispatcher._rate_limiters._rate_limiters],
+        "paces": [key[0] for key in dispatcher._access.rate_limiters._rate_limiters],
         "deliveries": [row.workspace for row in dispatcher._under_way.values()],
         "watchers": list(dispatcher._subscriptions.workspaces),
         "cards": [row.workspace for row in (*cards._cards.values(), *cards._modals.values())],

@@ -12,6 +12,7 @@ import httpx
 from cryptography.fernet import Fernet
 from pydantic import Field
 
+from bot import messages
 from bot.adapters.base import (
     Account,
     Adapter,
@@ -25,9 +26,12 @@ from bot.adapters.base import (
     incident_by_number,
 )
 from bot.adapters.rate_limit import Limits, RateLimiters
+from bot.adapters.registry import ADAPTERS
 from bot.connections.store import Connections
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.model import Delivery, Draft
+from bot.delivery.problems import Details
 from bot.delivery.reconciler import Reconciler
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
@@ -130,6 +134,12 @@ class Notes(Adapter):
         return [it.marker for it in self.sent]
 
 
+NOT_CONNECTED = (
+    "Notes is no longer connected to the account it was meant for; an admin can connect that one "
+    "again with `/vendors`."
+)
+
+
 class Gate:
     """A create that waits until the test opens it; `reached` is set once it waits."""
 
@@ -144,6 +154,21 @@ class Gate:
         if isinstance(self._then, Exception):
             raise self._then
         return self._then
+
+
+def why(row: Delivery) -> str:
+    """Why the row is not delivered, as people read it."""
+    return _read(row, row.error_details)
+
+
+def steps_of(row: Delivery) -> dict[str, str]:
+    """The steps that remain, each with why it was not done, as people read it; empty: it waits."""
+    return {name: _read(row, details) for name, details in row.follow_up_steps.items()}
+
+
+def _read(row: Delivery, details: Details) -> str:
+    label = ADAPTERS[row.vendor].label if row.vendor in ADAPTERS else Notes.label
+    return messages.sentence(details, label)
 
 
 def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
@@ -263,19 +288,16 @@ async def machine_on(
         changes.append(row)
         reconciler.changed(row)
 
+    access = VendorAccess(connections, adapters, rate_limiters)
     dispatcher = Dispatcher(
         deliveries,
-        connections,
-        adapters,
-        rate_limiters,
+        access,
         on_change=changed,
         on_created=on_created,
         on_mended=lambda: mended.append(clock.now),
         clock=clock,
     )
-    reconciler = Reconciler(
-        ReconcileStore(database, clock), connections, adapters, rate_limiters, dispatcher, clock
-    )
+    reconciler = Reconciler(ReconcileStore(database, clock), access, dispatcher, clock)
     loops = (
         [asyncio.create_task(part.run()) for part in (dispatcher, reconciler)] if running else []
     )

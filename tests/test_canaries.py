@@ -295,7 +295,7 @@ def quoting(stand_in: VendorStandIn) -> dict[str, Any]:
 def quoted(day: Day) -> set[str]:
     """The vendors of whose errors something was hidden."""
     with closing(sqlite3.connect(day.environment["RELAY_DATABASE"])) as db:
-        said = db.execute("SELECT vendor, sentence || field_errors FROM deliveries").fetchall()
+        said = db.execute("SELECT vendor, error_details || field_errors FROM deliveries").fetchall()
     return {vendor for vendor, words in said if "[hidden]" in words}
 
 

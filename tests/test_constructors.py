@@ -9,7 +9,6 @@ import bot
 ROOT = Path(bot.__file__).parent.parent
 MOST = 6
 MORE: Mapping[str, str] = {
-    "Dispatcher": "four of its eight are what an attempt needs, which becomes a part of its own",
     "Filled": "a form as it was filled in: a value, made in one place and read in one module",
     "SlackStandIn": "a test names what it wants to differ; five have a default",
     "State": "what the Slack stand-in was given, handed on by it alone",

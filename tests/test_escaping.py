@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.adapters.base import Entry
+from bot.delivery.problems import said
 from bot.delivery.states import RULES
 from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
@@ -235,13 +236,13 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
     for name in ("card_ts", "card_channel", "vendor_object", "next_attempt_at"):
         columns.pop(name, None)
     if "follow_up_steps" in columns:
-        columns["follow_up_steps"] = {PLANTED: "" if columns.get("next_step_at") else PLANTED}
+        columns["follow_up_steps"] = {PLANTED: said("" if columns.get("next_step_at") else PLANTED)}
     await standing(
         world,
         columns.pop("state"),
         **columns,
         title=PLANTED,
-        sentence=PLANTED,
+        error_details=said(PLANTED),
         field_errors={"title": PLANTED, PLANTED: PLANTED},
         payload={"title": PLANTED, "summary": PLANTED, "severity_id": PLANTED, "private": False},
         selected={
@@ -262,7 +263,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
 async def test_a_tool_that_does_not_work(world: World) -> None:
     """The vendor's words about the key, and about what waits."""
     await world.bot.services.connections.store.mark(world.sandbox.workspace, "rootly", PLANTED)
-    await standing(world, "queued", "unreachable", title=PLANTED, sentence=PLANTED)
+    await standing(world, "queued", "unreachable", title=PLANTED, error_details=said(PLANTED))
     for user in (world.admin, world.member):
         await world.command("/vendors", user)
     await world.sandbox.slack.open_home(world.admin)

@@ -19,6 +19,7 @@ from bot.settings import Settings
 from tests.chaos.ledger import objects
 from tests.conftest import World, eventually, running
 from tests.delivering import Between, between, keys, submit, until
+from tests.parts import why
 
 WORDS = "words-that-belong-to-the-vendor"
 CARD = "Created in Rootly: INC-"
@@ -120,7 +121,7 @@ async def test_a_vendor_that_cannot_be_reached(
     async with running(sandbox, Settings.model_validate(elsewhere)) as world:
         await submit(world)
         row = await until(world, "queued", seconds=30)  # a name can be looked up for long
-        assert (row.reason, row.sentence) == (
+        assert (row.reason, why(row)) == (
             "unreachable",
             "Rootly cannot be reached at the moment.",
         )

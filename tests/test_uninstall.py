@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot import messages
 from bot.adapters.base import Created
 from bot.delivery.model import Outcome
+from bot.delivery.problems import said
 from bot.errors import NoLongerThereError, OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
 from bot.uninstall import Purge, Uninstaller
@@ -210,7 +211,7 @@ async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
 async def gone(machine: Machine) -> None:
     """What uninstalling does to the machinery."""
     memory = WorkspaceMemory()
-    for part in (machine.dispatcher, machine.reconciler, machine.dispatcher._rate_limiters):
+    for part in (machine.dispatcher, machine.reconciler, machine.dispatcher._access.rate_limiters):
         memory.add(part)
     await Uninstaller(Purge(machine.database), memory).leave(HERE, machine.clock.now)
 
@@ -326,7 +327,10 @@ async def test_a_late_worker_leaves_alone_who_has_the_id_by_now(tmp_path: Path) 
         await gone(machine)
         new = await machine.dispatcher.submit(draft(workspace=ELSEWHERE), card_not_before=0)
         assert (new.id, new.key, new.attempt) == (old.id, old.key, old.attempt)
-        assert await machine.deliveries.settle(old, Outcome("rejected", "refused", "No.")) is None
+        assert (
+            await machine.deliveries.settle(old, Outcome("rejected", "refused", said("No.")))
+            is None
+        )
         assert await machine.row(workspace=ELSEWHERE) == new
         await machine.crash()
 

@@ -27,7 +27,7 @@ from bot.adapters.redaction import hide
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from bot.runtime.threads import characters, run_in_thread
 
-LONGEST_WAIT, LONGEST_RESET = 24 * 3600.0, 300.0
+LONGEST_WAIT, LONGEST_RESET_WAIT = 24 * 3600.0, 300.0
 TOTAL_SECONDS = 20.0
 """Limit for a whole call. httpx limits each read only, so a body that drips would hold it for ever."""
 LARGEST_REPLY = 2 * 1024 * 1024
@@ -240,7 +240,7 @@ def retry_after(headers: httpx.Headers, now: float | None = None) -> float | Non
     if seconds is not None:
         return min(max(seconds, 1.0), LONGEST_WAIT)
     reset = _number(headers.get("X-RateLimit-Reset"))
-    return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET)
+    return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET_WAIT)
 
 
 def _number(value: str | None) -> float | None:

@@ -22,8 +22,9 @@ from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 Side = Literal["read", "write"]
 SHARE = 0.9
 """Others may use the same key."""
-LONGEST_RESET = 60.0
-"""A reset says when the *whole* allowance is back; the first call passes long before."""
+LONGEST_CAUTION = 60.0
+"""Seconds for which calls are held back before the vendor refuses any. A reset says when the *whole*
+allowance is back; the first call passes long before."""
 
 _POLICY = re.compile(r"(?<!\d)(\d{1,9})\s*;[^,]*?\b(?:window|w)=(\d{1,9})(?!\d)")
 _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
@@ -120,10 +121,12 @@ class RateLimiter:
         if remaining is None or first is None or remaining > int(first[1]) * (1 - SHARE):
             return
         reset = _number(headers.get("X-RateLimit-Reset"))
-        seconds = LONGEST_RESET if reset is None else reset - (time.time() if now is None else now)
+        seconds = (
+            LONGEST_CAUTION if reset is None else reset - (time.time() if now is None else now)
+        )
         if remaining > 0:  # a tenth of the allowance is back after a tenth of the time
             seconds *= 1 - SHARE
-        self.pause(side, min(max(seconds, 0.0), LONGEST_RESET))
+        self.pause(side, min(max(seconds, 0.0), LONGEST_CAUTION))
 
     def _current(self, side: Side) -> tuple[_Window, float]:
         """The lane without what has left the window. After a clock that went back, nothing counts

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from bot.adapters.registry import ADAPTERS
 from bot.cli.output import safe, show
 from bot.delivery.model import Delivery
 from bot.delivery.states import STATES, Decision
@@ -18,6 +19,7 @@ from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
+from bot.messages.problems import sentence
 from bot.messages.words import undecided
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -206,7 +208,7 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": safe(" ".join([row.sentence, *row.field_errors.values()]).strip()),
+        "says": safe(" ".join([_sentence(row), *row.field_errors.values()]).strip()),
         "in doubt": _doubt(row),
         "created": safe(
             " ".join(
@@ -249,12 +251,14 @@ def _summary(row: Delivery) -> dict[str, Any]:
         "title": row.title,
         "state": row.state,
         "reason": row.reason,
-        "sentence": row.sentence,
+        "sentence": _sentence(row),
         "attempts": row.attempt,
         "revision": row.revision,
         "created": row.vendor_object,
         "twins": [it.model_dump() for it in row.duplicates],
-        "remaining": dict(row.follow_up_steps),
+        "remaining": {
+            name: sentence(details, _label(row)) for name, details in row.follow_up_steps.items()
+        },
         "undecided": undecided(row),
         "looks": row.lookup_count,
         "resends": row.resend_count,
@@ -278,6 +282,17 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
         for it in trail
     ]
     return _summary(row) | {"payload": row.payload, "fields": row.field_errors, "trail": events}
+
+
+def _sentence(row: Delivery) -> str:
+    """Return why it is not delivered."""
+    return sentence(row.error_details, _label(row))
+
+
+def _label(row: Delivery) -> str:
+    """Return what the row's vendor is called; its name, where this version does not know it."""
+    adapter = ADAPTERS.get(row.vendor)
+    return adapter.label if adapter else row.vendor
 
 
 def _state(row: Delivery) -> str:
@@ -311,9 +326,9 @@ def _remaining(row: Delivery) -> list[str]:
     return [
         safe(
             f"{f'{names[field]} ({field})' if field in names else field}: "
-            f"{said or 'still to be set'}"
+            f"{sentence(details, _label(row)) or 'still to be set'}"
         )
-        for field, said in row.follow_up_steps.items()
+        for field, details in row.follow_up_steps.items()
     ]
 
 

@@ -1,34 +1,33 @@
-"""The finisher: does what remains once an object exists, such as setting the custom fields of an
-incident.
+"""The follow-ups: do what remains once an object exists, such as setting its custom fields.
 
-The delivery is delivered all the same. Each step is carried out by itself, one after the other, and
-is safe to repeat: the adapter looks first whether it is done. No answer, or "not now" -> tried
-again, ever less often, for 24 hours. A refusal -> it stays on the row in the vendor's words, until
-a person has it tried again.
+The delivery is delivered all the same. The steps are carried out one after the other, and each is
+safe to repeat: the adapter looks first whether it is done. No answer, or "not now" -> tried again,
+ever less often, for as long as a delivery is. A refusal -> it stays on the row in the vendor's
+words, until a person has it tried again.
 """
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Container, Mapping
 from functools import partial
 from operator import attrgetter
+from typing import assert_never
 
 import structlog
 
 from bot.adapters.base import Adapter
-from bot.adapters.rate_limit import RateLimiters
-from bot.connections.store import Connections
-from bot.delivery.dispatcher import CALL_SECONDS, Dispatcher, not_connected, read_submission
-from bot.delivery.model import GIVE_UP_SECONDS, Delivery
-from bot.delivery.store.follow_ups import FollowUpSteps
-from bot.errors import (
-    OutcomeUnknownError,
-    RejectedError,
-    RetryLaterError,
-    SecretError,
-    UnauthorizedError,
+from bot.delivery.attempt import (
+    CALL_SECONDS,
+    VendorAccess,
+    Verdict,
+    age,
+    backoff_by_age,
+    judge,
 )
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.model import Delivery
+from bot.delivery.problems import Details, problem
+from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.runtime.workers import SHORTEST_PAUSE, Share, Source, WorkerPool
 from bot.workspace import RemembersWorkspaces, Workspace
 
@@ -36,12 +35,10 @@ log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 45.0
 SHARE = Share(in_all=4, per_key=2)
-RETRY_SECONDS = (1.0, 300.0)
-"""Pauses between tries that come to nothing: the first one, and the longest."""
 
-CameTo = Mapping[str, str] | float
-"""What a try came to: the steps that are settled, each with why it was not done (empty: it was); or
-when to try again."""
+Result = Mapping[str, Details] | float
+"""The result of a try: the steps that are settled, each with why it was not done (empty: it was
+done); or when to try again."""
 
 
 class FollowUps(RemembersWorkspaces):
@@ -50,16 +47,12 @@ class FollowUps(RemembersWorkspaces):
     def __init__(
         self,
         steps: FollowUpSteps,
-        connections: Connections,
-        adapters: Mapping[str, Adapter],
-        rate_limiters: RateLimiters,
+        access: VendorAccess,
         dispatcher: Dispatcher,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._steps = steps
-        self._connections = connections
-        self._adapters = adapters
-        self._rate_limiters = rate_limiters
+        self._access = access
         self._dispatcher = dispatcher
         self._clock = clock
         self._pool = WorkerPool(
@@ -67,13 +60,13 @@ class FollowUps(RemembersWorkspaces):
             Source(
                 partial(steps.claim, LEASE_SECONDS), steps.next_time, attrgetter("connection_key")
             ),
-            self._finish,
+            self._follow_up,
             SHARE,
             clock,
         )
 
     def changed(self, row: Delivery) -> None:
-        """A row changed: perhaps something remains to be done."""
+        """Take note of a row that changed: perhaps something remains to be done."""
         if row.next_step_at:
             self._pool.wake()
 
@@ -82,20 +75,18 @@ class FollowUps(RemembersWorkspaces):
         self._pool.cancel(lambda key: key[0] in scope)
 
     async def run(self) -> None:
-        """Until cancelled. What is under way then is done again by the next start, unless the
-        vendor has it."""
+        """Run until cancelled. The next start does again what is under way then, unless the vendor
+        has it."""
         await self._pool.run()
 
-    async def _finish(self, row: Delivery) -> None:
-        """One step after the other, until one has to wait or none does any more."""
-        while (
-            name := next((name for name, said in row.follow_up_steps.items() if not said), None)
-        ) is not None:
-            came_to = await self._try(row, name)
-            if isinstance(came_to, float):
-                await self._steps.postponed(row, came_to)
+    async def _follow_up(self, row: Delivery) -> None:
+        """Carry out one step after the other, until one has to wait or none does any more."""
+        while (name := _first_waiting(row)) is not None:
+            result = await self._try(row, name)
+            if isinstance(result, float):
+                await self._steps.postponed(row, result)
                 return
-            changed = await self._steps.settled(row, came_to, LEASE_SECONDS)
+            changed = await self._steps.settled(row, result, LEASE_SECONDS)
             if changed is None:  # somebody else has it by now
                 return
             row = changed
@@ -105,71 +96,73 @@ class FollowUps(RemembersWorkspaces):
             vendor=row.vendor,
             not_done=len(row.follow_up_steps),
         )
-        await self._dispatcher.tell(row)
+        await self._dispatcher.publish(row)
 
-    async def _try(self, row: Delivery, name: str) -> CameTo:
-        adapter = self._adapters[row.vendor].with_rate_limiter(
-            self._rate_limiters.of(row.connection_key)
-        )
+    async def _try(self, row: Delivery, name: str) -> Result:
+        adapter = self._access.adapter(row)
         if self._clock() > row.expires_at:
-            return _all_waiting(row, f"{adapter.label} did not take it within 24 hours.")
-        rate_limiter = self._rate_limiters.of(row.connection_key)
+            return _all_waiting(row, problem("step_not_taken"))
+        rate_limiter = self._access.rate_limiter(row)
         if not rate_limiter.take("write"):
             return self._clock() + max(rate_limiter.wait("write"), SHORTEST_PAUSE)
         try:
-            connection = await self._connections.get(row.workspace, row.vendor)
-            if connection is None or connection.account != row.account:
-                return _all_waiting(row, not_connected(adapter))
-            submission = await read_submission(row, adapter)
-            credentials = adapter.credentials.model_validate(dict(connection.secret))
+            prepared = await self._access.prepare(row)
             async with asyncio.timeout(CALL_SECONDS):
                 await adapter.finish(
-                    row.operation, submission, row.vendor_object["id"], name, credentials
+                    row.operation,
+                    prepared.submission,
+                    row.vendor_object["id"],
+                    name,
+                    prepared.credentials,
                 )
         except Exception as error:
             return await self._failed(row, adapter, name, error)
-        return {name: ""}
+        return {name: {}}
 
-    async def _failed(self, row: Delivery, adapter: Adapter, name: str, error: Exception) -> CameTo:
-        match error:
-            case RejectedError():
-                words = " ".join(filter(None, (str(error), *error.fields.values())))
-                return {name: f"{adapter.label} says “{words.rstrip('.')}”."}
-            case UnauthorizedError() if error.status != 401:
-                return _all_waiting(row, str(error))
-            case SecretError():
-                return _all_waiting(
-                    row, f"{error} An admin can connect {adapter.label} again with `/vendors`."
+    async def _failed(self, row: Delivery, adapter: Adapter, name: str, error: Exception) -> Result:
+        verdict = judge(error, adapter)
+        match verdict.kind:
+            case "rejected":
+                words = verdict.words.rstrip(".")
+                return {name: problem("step_rejected", words=words)}
+            case "forbidden" | "unreadable_secret" | "not_connected":
+                return _all_waiting(row, verdict.details)
+            case "unauthorized":
+                await self._access.connections.mark(row.workspace, row.vendor, str(error))
+                return self._later(row)
+            case "later":
+                self._pause(adapter, verdict)
+                return self._later(row, verdict.retry_after or 0.0)
+            case "unknown" | "database":
+                return self._later(row)
+            case "broken" | "does_not_fit":
+                log.error(
+                    "adapter.failed",
+                    delivery=row.key,
+                    vendor=row.vendor,
+                    error=type(error.__cause__ or error).__name__,
                 )
-            case UnauthorizedError():
-                await self._connections.mark(row.workspace, row.vendor, str(error))
-                return self._later(row)
-            case RetryLaterError():
-                if (
-                    error.reason == "rate_limited"
-                    and error.retry_after is not None
-                    and adapter.rate_limiter is not None
-                ):
-                    adapter.rate_limiter.pause("write", error.retry_after)
-                return self._later(row, error.retry_after or 0.0)
-            case OutcomeUnknownError() | TimeoutError() | sqlite3.Error():
-                return self._later(row)
-        log.error(
-            "adapter.failed",
-            delivery=row.key,
-            vendor=row.vendor,
-            error=type(error).__name__,
-        )
-        return {name: f"The answer of {adapter.label} could not be read."}
+                return {name: problem("unreadable_answer")}
+            case _:
+                assert_never(verdict.kind)
+
+    def _pause(self, adapter: Adapter, verdict: Verdict) -> None:
+        """Hold back the connection's other writes, if the vendor said for how long."""
+        if verdict.reason != "rate_limited" or verdict.retry_after is None:
+            return
+        if adapter.rate_limiter is not None:
+            adapter.rate_limiter.pause("write", verdict.retry_after)
 
     def _later(self, row: Delivery, at_least: float = 0.0) -> float:
-        """When to try again: the longer it has come to nothing, the later, but not before the
-        vendor wants to hear of it."""
-        age = self._clock() - (row.expires_at - GIVE_UP_SECONDS)
-        shortest, longest = RETRY_SECONDS
-        return self._clock() + max(shortest, min(age / 4, longest), at_least)
+        """Return when to try again, but not before the vendor wants to hear of it."""
+        now = self._clock()
+        return now + max(backoff_by_age(age(row, now)), at_least)
 
 
-def _all_waiting(row: Delivery, sentence: str) -> dict[str, str]:
-    """The same for every step that waits."""
-    return {name: sentence for name, said in row.follow_up_steps.items() if not said}
+def _first_waiting(row: Delivery) -> str | None:
+    return next((name for name, details in row.follow_up_steps.items() if not details), None)
+
+
+def _all_waiting(row: Delivery, details: Details) -> dict[str, Details]:
+    """Return the same for every step that waits."""
+    return {name: details for name, settled in row.follow_up_steps.items() if not settled}

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.adapters.base import Created, Entry
 from bot.delivery import states
+from bot.delivery.problems import Details
 from bot.delivery.states import State
 from bot.forms.custom_fields import CustomField
 from bot.workspace import ConnectionKey, Workspace
@@ -46,7 +47,7 @@ class Draft:
 class Delivery(Draft):
     """A row. Times are epoch seconds, 0 for never.
 
-    `sentence` and `field_errors` say why it is not delivered. `vendor_object` is the object that
+    `error_details` and `field_errors` say why it is not delivered. `vendor_object` is the object that
     the vendor created, `duplicates` are objects that it created besides.
 
     `first_sent_at` is when the first attempt that may have created something began;
@@ -65,7 +66,7 @@ class Delivery(Draft):
     state: State
     attempt: int
     reason: str
-    sentence: str
+    error_details: Details
     field_errors: Mapping[str, str]
     vendor_object: Mapping[str, str]
     duplicates: Sequence[Created]
@@ -85,7 +86,7 @@ class Delivery(Draft):
     card_version: int
     card_channel: str
     card_ts: str
-    follow_up_steps: Mapping[str, str] = field(default_factory=dict)
+    follow_up_steps: Mapping[str, Details] = field(default_factory=dict)
     next_step_at: float = 0.0
 
     @property
@@ -124,7 +125,7 @@ class Outcome:
 
     state: State
     reason: str = ""
-    sentence: str = ""
+    error_details: Details = field(default_factory=dict)
     field_errors: Mapping[str, str] | None = None
     vendor_object: Mapping[str, str] | None = None
     next_attempt_at: float = 0.0

@@ -6,33 +6,26 @@ every time -> sent again with the same marker, at most three times. A vendor tha
 of two requests with one key gets the same request again instead. While the vendor does not answer,
 it is asked less and less often; meanwhile, and after three times, a person may decide on the card.
 
-After a second send succeeded there is one last look: should the first one have turned up after all,
-people are told.
+After a second send succeeded there is one last look: people are told if the first one arrived after
+all.
 """
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from functools import partial
 from operator import attrgetter
+from typing import assert_never
 
 import structlog
 
-from bot.adapters.base import Adapter, Created, Credentials, Submission
-from bot.adapters.rate_limit import RateLimiters
-from bot.connections.store import Connections
-from bot.delivery.dispatcher import (
-    CALL_SECONDS,
-    LAST_LOOK_SECONDS,
-    Dispatcher,
-    backoff,
-    not_connected,
-    read_submission,
-)
+from bot.adapters.base import Adapter, Created
+from bot.delivery.attempt import CALL_SECONDS, VendorAccess, backoff, backoff_by_age, judge
+from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.model import Delivery
+from bot.delivery.problems import Details, problem, said
+from bot.delivery.sender import LAST_LOOK_SECONDS
 from bot.delivery.store.reconcile import ReconcileStore
-from bot.errors import RejectedError, RelayError, SecretError, UnauthorizedError
 from bot.runtime.workers import Share, Source, WorkerPool
 from bot.workspace import RemembersWorkspaces, Workspace
 
@@ -44,9 +37,9 @@ MOST_RESENDS = 3
 LOOK_LEASE_SECONDS = 60.0
 SHARE = Share(in_all=4, per_key=2)
 PATIENCE_SECONDS = 30.0
-"""So long the vendor may leave our question unanswered before people are told."""
-RETRY_SECONDS = (3.0, 300.0)
-"""Pauses between questions that are not answered: the first ones, and the longest."""
+"""The vendor may leave our question unanswered for so long before people are told."""
+FIRST_RETRY_SECONDS = 3.0
+"""The pause between questions that are not answered, until then."""
 
 
 class Reconciler(RemembersWorkspaces):
@@ -54,24 +47,20 @@ class Reconciler(RemembersWorkspaces):
 
     def __init__(
         self,
-        doubts: ReconcileStore,
-        connections: Connections,
-        adapters: Mapping[str, Adapter],
-        rate_limiters: RateLimiters,
+        store: ReconcileStore,
+        access: VendorAccess,
         dispatcher: Dispatcher,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._doubts = doubts
-        self._connections = connections
-        self._adapters = adapters
-        self._rate_limiters = rate_limiters
+        self._store = store
+        self._access = access
         self._dispatcher = dispatcher
         self._clock = clock
         self._pool = WorkerPool(
             "reconciler",
             Source(
-                partial(doubts.claim, LOOK_LEASE_SECONDS),
-                doubts.next_time,
+                partial(store.claim, LOOK_LEASE_SECONDS),
+                store.next_time,
                 attrgetter("connection_key"),
             ),
             self._settle,
@@ -80,7 +69,7 @@ class Reconciler(RemembersWorkspaces):
         )
 
     def changed(self, row: Delivery) -> None:
-        """A row changed: perhaps it is to be looked up."""
+        """Take note of a row that changed: perhaps it is to be looked up."""
         if row.reconcile_at:
             self._pool.wake()
 
@@ -89,11 +78,11 @@ class Reconciler(RemembersWorkspaces):
         self._pool.cancel(lambda key: key[0] in scope)
 
     async def run(self) -> None:
-        """Until cancelled. What is being looked up then is looked up again by the next start."""
+        """Run until cancelled. The next start looks up again what is being looked up then."""
         await self._pool.run()
 
     async def _settle(self, row: Delivery) -> None:
-        changed = await self._decide(row)
+        changed = await self._look(row)
         if changed is None:
             return
         log.info(
@@ -104,103 +93,91 @@ class Reconciler(RemembersWorkspaces):
             reason=changed.reason,
         )
         if changed.version != row.version or changed.state == "queued":
-            await self._dispatcher.tell(changed)
+            await self._dispatcher.publish(changed)
 
-    async def _decide(self, row: Delivery) -> Delivery | None:
-        """The row after this look; None where something else became of it meanwhile."""
-        adapter = self._adapters[row.vendor].with_rate_limiter(
-            self._rate_limiters.of(row.connection_key)
-        )
+    async def _look(self, row: Delivery) -> Delivery | None:
+        """Return the row after this look; None where something else became of it meanwhile."""
+        adapter = self._access.adapter(row)
         if adapter.operation(row.operation).keyed:
-            return await self._same_key_again(row, adapter)
-        prepared = await self._prepared(row, adapter)
-        if isinstance(prepared, str):
-            return await self._cannot_look(row, prepared)
+            return await self._same_key_again(row)
         try:
+            prepared = await self._access.prepare(row)
             async with asyncio.timeout(CALL_SECONDS):
-                found = await adapter.find(row.operation, *prepared, since=row.first_sent_at)
+                found = await adapter.find(
+                    row.operation,
+                    prepared.submission,
+                    prepared.credentials,
+                    since=row.first_sent_at,
+                )
         except Exception as error:
-            return await self._unanswered(row, adapter, error)
-        return await self._judge(row, adapter, found)
+            return await self._not_found_out(row, adapter, error)
+        return await self._found_out(row, found)
 
-    async def _same_key_again(self, row: Delivery, adapter: Adapter) -> Delivery | None:
+    async def _same_key_again(self, row: Delivery) -> Delivery | None:
         if self._clock() > row.expires_at:
-            return await self._doubts.undecided(
-                row, f"{adapter.label} has not confirmed it for 24 hours."
-            )
+            return await self._store.undecided(row, problem("not_confirmed_in_time"))
         wait = backoff(row.resend_count) if row.resend_count else 0.0
-        return await self._doubts.send_again(row, "keyed", self._clock() + wait)
+        return await self._store.send_again(row, "keyed", self._clock() + wait)
 
-    async def _prepared(
-        self, row: Delivery, adapter: Adapter
-    ) -> tuple[Submission, Credentials] | str:
-        """What to ask for and with which credentials, or why it cannot be asked."""
-        try:
-            connection = await self._connections.get(row.workspace, row.vendor)
-            if connection is None or connection.account != row.account:
-                return not_connected(adapter)
-            return await read_submission(row, adapter), adapter.credentials.model_validate(
-                dict(connection.secret)
-            )
-        except SecretError as error:
-            return str(error)
-        except (ValueError, KeyError) as error:
-            log.error("delivery.not_prepared", delivery=row.key, error=type(error).__name__)
-            return "It does not fit the form any more."
-
-    async def _cannot_look(self, row: Delivery, sentence: str) -> Delivery | None:
-        if row.state == "delivered":  # only the last look is missing
-            return await self._doubts.checked(row, [])
-        return await self._doubts.undecided(row, sentence)
-
-    async def _unanswered(
+    async def _not_found_out(
         self, row: Delivery, adapter: Adapter, error: Exception
     ) -> Delivery | None:
-        if not isinstance(error, RelayError | TimeoutError | sqlite3.Error):
-            log.error(
-                "adapter.failed",
-                delivery=row.key,
-                vendor=row.vendor,
-                error=type(error).__name__,
-            )
-        if isinstance(error, RejectedError) or (
-            isinstance(error, UnauthorizedError) and error.status == 403
-        ):
-            return await self._cannot_look(
-                row, " ".join(filter(None, (str(error), *getattr(error, "fields", {}).values())))
-            )
-        if isinstance(error, UnauthorizedError):
-            await self._connections.mark(row.workspace, row.vendor, str(error))
-        age = self._clock() - row.last_attempt_at
-        if self._clock() > row.expires_at:
-            return await self._cannot_look(row, f"{adapter.label} has not answered for 24 hours.")
-        patient = age < PATIENCE_SECONDS
-        sentence = "" if patient else str(error) or f"{adapter.label} does not answer."
-        wait = RETRY_SECONDS[0] if patient else min(age / 4, RETRY_SECONDS[1])
-        return await self._doubts.unanswered(row, self._clock() + wait, sentence)
+        """Go on after a look that gave no proper answer."""
+        verdict = judge(error, adapter)
+        match verdict.kind:
+            case "rejected" | "forbidden":
+                return await self._cannot_look(row, said(verdict.words))
+            case "not_connected" | "unreadable_secret":
+                return await self._cannot_look(row, verdict.details)
+            case "does_not_fit":
+                cause = error.__cause__ or error
+                log.error("delivery.not_prepared", delivery=row.key, error=type(cause).__name__)
+                return await self._cannot_look(row, verdict.details)
+            case "unauthorized":
+                await self._access.connections.mark(row.workspace, row.vendor, str(error))
+            case "broken" | "database":
+                log.error(
+                    "adapter.failed",
+                    delivery=row.key,
+                    vendor=row.vendor,
+                    error=type(error).__name__,
+                )
+                return await self._unanswered(row, problem("silent"))
+            case "later" | "unknown":
+                pass
+            case _:
+                assert_never(verdict.kind)
+        return await self._unanswered(row, said(str(error)) or problem("silent"))
 
-    async def _judge(
-        self, row: Delivery, adapter: Adapter, found: list[Created]
-    ) -> Delivery | None:
-        """What a proper answer means."""
+    async def _cannot_look(self, row: Delivery, details: Details) -> Delivery | None:
+        if row.state == "delivered":  # only the last look is missing
+            return await self._store.checked(row, [])
+        return await self._store.undecided(row, details)
+
+    async def _unanswered(self, row: Delivery, details: Details) -> Delivery | None:
+        now = self._clock()
+        if now > row.expires_at:
+            return await self._cannot_look(row, problem("not_answered_in_time"))
+        silence = now - row.last_attempt_at
+        if silence < PATIENCE_SECONDS:
+            return await self._store.unanswered(row, now + FIRST_RETRY_SECONDS)
+        return await self._store.unanswered(row, now + backoff_by_age(silence), details)
+
+    async def _found_out(self, row: Delivery, found: list[Created]) -> Delivery | None:
+        """Go on after a proper answer."""
         if row.state == "delivered":
-            return await self._doubts.checked(
-                row, [it for it in found if it.id != row.vendor_object.get("id")]
-            )
+            others = [each for each in found if each.id != row.vendor_object.get("id")]
+            return await self._store.checked(row, others)
         if found:
             again = row.resend_count > 0 and len(found) == 1  # the other one may still turn up
             reconcile_at = self._clock() + LAST_LOOK_SECONDS if again else 0.0
-            return await self._doubts.found(row, found[0], found[1:], reconcile_at)
+            return await self._store.found(row, found[0], found[1:], reconcile_at)
         if row.lookup_count < len(NEXT_LOOKS_SECONDS):
-            return await self._doubts.absent(
-                row, self._clock() + NEXT_LOOKS_SECONDS[row.lookup_count]
-            )
+            pause = NEXT_LOOKS_SECONDS[row.lookup_count]
+            return await self._store.absent(row, self._clock() + pause)
         if row.reason == "refused":
-            return await self._doubts.refused(row)
+            return await self._store.refused(row)
         if row.resend_count < MOST_RESENDS:
-            return await self._doubts.send_again(row, "absent", self._clock())
-        return await self._doubts.undecided(
-            row,
-            f"{adapter.label} has not answered {row.resend_count + 1} requests, and does not list "
-            "it.",
-        )
+            return await self._store.send_again(row, "absent", self._clock())
+        requests = str(row.resend_count + 1)
+        return await self._store.undecided(row, problem("not_listed", requests=requests))

@@ -1,4 +1,4 @@
-"""Who waits to hear what becomes of a row: a modal that was submitted, a button that was pressed."""
+"""Whoever waits for what becomes of a row: a modal that was submitted, a button that was pressed."""
 
 import asyncio
 from collections.abc import Container, Iterator
@@ -13,41 +13,41 @@ Name = tuple[Workspace, str, int]
 
 
 class Watcher:
-    """Hears the latest about one row."""
+    """Receives the latest about one row."""
 
     def __init__(self) -> None:
         self._latest: Delivery | None = None
-        self._heard = asyncio.Event()
+        self._news = asyncio.Event()
 
-    def hear(self, row: Delivery | None) -> None:
-        """The row as it is now; None where it is removed."""
+    def notify(self, row: Delivery | None) -> None:
+        """Receive the row as it is now; None where it is removed."""
         self._latest = row
-        self._heard.set()
+        self._news.set()
 
     async def next(self) -> Delivery:
-        """The row once something happened to it since it was asked for last. Raises
+        """Return the row once something happened to it since it was asked for last. Raises
         `NoLongerThereError`."""
-        await self._heard.wait()
-        self._heard.clear()
+        await self._news.wait()
+        self._news.clear()
         if self._latest is None:
             raise NoLongerThereError
         return self._latest
 
 
 class Subscriptions:
-    """For one event loop."""
+    """All watchers of one event loop."""
 
     def __init__(self) -> None:
         self._watching: dict[Name, set[Watcher]] = {}
 
     @property
     def workspaces(self) -> set[Workspace]:
-        """Those of whose rows anybody wants to hear."""
+        """The workspaces whose rows are watched."""
         return {workspace for workspace, _, _ in self._watching}
 
     @contextmanager
     def of(self, row: Delivery) -> Iterator[Watcher]:
-        """Somebody who hears of the row from now on, until the block is left."""
+        """Give a watcher of the row, until the block is left."""
         watcher = Watcher()
         watching = self._watching.setdefault(_name(row), set())
         watching.add(watcher)
@@ -58,16 +58,16 @@ class Subscriptions:
             if not watching:
                 self._watching.pop(_name(row), None)
 
-    def tell(self, row: Delivery) -> None:
-        """The row changed."""
+    def notify(self, row: Delivery) -> None:
+        """Tell everybody who waits for the row that it changed."""
         for watcher in self._watching.get(_name(row), ()):
-            watcher.hear(row)
+            watcher.notify(row)
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """These workspaces' rows are removed."""
+        """Tell whoever waits that the rows of these workspaces are removed."""
         for (workspace, _, _), watching in self._watching.items():
             for watcher in watching if workspace in scope else ():
-                watcher.hear(None)
+                watcher.notify(None)
 
 
 def _name(row: Delivery) -> Name:

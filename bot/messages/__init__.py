@@ -51,6 +51,7 @@ from bot.messages.permissions import (
     who_may_form,
     who_may_now,
 )
+from bot.messages.problems import sentence
 from bot.messages.shown import (
     ON_HOME,
     WITHDRAWN,

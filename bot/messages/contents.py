@@ -10,6 +10,7 @@ from bot.forms.fields import USER_GROUPS, Choice, Conversation, Lookup, UserGrou
 from bot.forms.render import TEXT_INPUT, Block, modal
 from bot.forms.shape import Field, Place, key, places
 from bot.forms.text import cut, escape, humanise
+from bot.messages.problems import sentence
 
 View = dict[str, Any]
 
@@ -88,7 +89,8 @@ def _beginning(length: int, row: Delivery) -> Block:
 def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
     """The vendor's words, by field, on top of the form that is to be corrected."""
     lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
-    lines += [escape(row.sentence)] if row.sentence else []
+    if row.error_details:
+        lines.append(escape(sentence(row.error_details, adapter.label)))
     known = titles(row, adapter, operation)
     lines += [
         f"• *{escape(known.get(name) or _last(name))}*: {escape(said)}"
@@ -119,11 +121,11 @@ def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
         for name in row.follow_up_steps
     }
     lines = [
-        f"{names[name]} is not set: {escape(cut(said, _LONGEST_PROBLEM))}"
-        for name, said in row.follow_up_steps.items()
-        if said
+        f"{names[name]} is not set: {escape(cut(sentence(why, adapter.label), _LONGEST_PROBLEM))}"
+        for name, why in row.follow_up_steps.items()
+        if why
     ]
-    if waiting := [names[name] for name, said in row.follow_up_steps.items() if not said]:
+    if waiting := [names[name] for name, why in row.follow_up_steps.items() if not why]:
         lines.append(
             f"Still to be set: {', '.join(waiting)}. I am at it; there is nothing for you to do."
         )

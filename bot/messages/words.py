@@ -10,6 +10,7 @@ from bot.adapters.base import Adapter, Created, Kind, Operation
 from bot.delivery.model import Delivery
 from bot.delivery.states import FOR_AN_ADMIN, RULES, waits_for_an_admin
 from bot.forms.text import cut, duration, escape
+from bot.messages.problems import GIVE_UP_HOURS, sentence
 
 TITLES: Mapping[Kind, str] = {
     "incident": "Declare incident",
@@ -65,7 +66,7 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
         case "created":
             return _created(row, operation, vendor)
         case "rejected":
-            return Words("no_entry", f"{vendor} did not accept this {what}", _refused(row))
+            return Words("no_entry", f"{vendor} did not accept this {what}", _refused(row, vendor))
         case "in_doubt":
             return _in_doubt(row, what, vendor, now)
         case "failed":
@@ -79,6 +80,10 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
             assert_never(message)
 
 
+def _why(row: Delivery, vendor: str) -> str:
+    return sentence(row.error_details, vendor)
+
+
 def _in_doubt(row: Delivery, what: str, vendor: str, now: float) -> Words:
     if undecided(row):
         return Words("grey_question", _unknown(what, vendor), _choose(row, vendor))
@@ -87,11 +92,12 @@ def _in_doubt(row: Delivery, what: str, vendor: str, now: float) -> Words:
 
 def _failed(row: Delivery, what: str, vendor: str, now: float) -> Words:
     if row.resend_count:
-        body = f"{row.sentence} {_called_off(row, vendor)}".strip()
+        body = f"{_why(row, vendor)} {_called_off(row, vendor)}".strip()
         return Words("grey_question", _unknown(what, vendor), body)
     if waits_for_an_admin(row, now):
-        tail = "It is saved, and will be sent by itself if that happens within 24 hours."
-        return Words("warning", _needs(row, vendor), f"{row.sentence} {tail}".strip())
+        tail = "It is saved, and will be sent by itself if that happens within "
+        tail += f"{GIVE_UP_HOURS} hours."
+        return Words("warning", _needs(row, vendor), f"{_why(row, vendor)} {tail}".strip())
     return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
 
 
@@ -181,8 +187,8 @@ def everything(row: Delivery) -> list[Created]:
     return [*first, *row.duplicates]
 
 
-def _refused(row: Delivery) -> str:
-    said = [row.sentence, *row.field_errors.values()]
+def _refused(row: Delivery, vendor: str) -> str:
+    said = [_why(row, vendor), *row.field_errors.values()]
     text = " ".join(filter(None, said)) or ("" if row.erased_at else "It gave no reason.")
     return f"{text} Nothing was created.".strip()
 
@@ -192,7 +198,7 @@ def _choose(row: Delivery, vendor: str) -> str:
         f" I keep asking {vendor} and will say here what comes of it." if row.reconcile_at else ""
     )
     return (
-        f"{row.sentence}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send "
+        f"{_why(row, vendor)}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send "
         "again” if it is not."
     ).strip()
 
@@ -200,11 +206,11 @@ def _choose(row: Delivery, vendor: str) -> str:
 def _checking(row: Delivery, vendor: str, now: float) -> str:
     if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
         return (
-            f"{row.sentence} It was sent before, and it is not known whether that arrived: I will "
+            f"{_why(row, vendor)} It was sent before, and it is not known whether that arrived: I will "
             f"ask {vendor} again"
             f"{_about(row, now)}, and go on once it lets me."
         )
-    lost = row.sentence or f"The answer of {vendor} was lost."
+    lost = _why(row, vendor) or f"The answer of {vendor} was lost."
     return f"{lost} I am checking whether it arrived, and will look{_about(row, now)}; {_IDLE}"
 
 
@@ -228,11 +234,11 @@ def _given_up(row: Delivery, vendor: str) -> str:
         return "What was written has been erased since, so it cannot be sent any more."
     if row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
         return (
-            f"It could not be sent to {vendor} within 24 hours. It is still saved: press “Try "
+            f"It could not be sent to {vendor} within {GIVE_UP_HOURS} hours. It is still saved: press “Try "
             "again”, or “Copy as text” "
             "and create it there."
         )
-    return row.sentence
+    return _why(row, vendor)
 
 
 def _under_way(vendor: str) -> str:

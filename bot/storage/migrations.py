@@ -375,7 +375,7 @@ _DELIVERIES_14 = """
         ),
         attempt INTEGER NOT NULL DEFAULT 0,
         reason TEXT NOT NULL DEFAULT '',
-        sentence TEXT NOT NULL DEFAULT '',
+        error_details TEXT NOT NULL DEFAULT '{}',
         field_errors TEXT NOT NULL DEFAULT '{}',
         vendor_object TEXT NOT NULL DEFAULT '{}',
         duplicates TEXT NOT NULL DEFAULT '[]',
@@ -419,7 +419,7 @@ _COPY_DELIVERIES_14 = """
     INSERT INTO deliveries (
         id, enterprise, team, key, kind, vendor, operation, branch, account, actor, actor_name,
         channel, private, title, payload, selected, custom, view_id, revision, state, attempt,
-        reason, sentence, field_errors, vendor_object, duplicates, created_at, next_attempt_at,
+        reason, error_details, field_errors, vendor_object, duplicates, created_at, next_attempt_at,
         expected_at, expires_at, first_sent_at, last_attempt_at, lease_until, reconcile_at,
         lookup_count, resend_count, follow_up_steps, next_step_at, updated_at, changed_by,
         erased_at, version, card_version, card_not_before, card_channel, card_ts, view_shown,
@@ -429,7 +429,9 @@ _COPY_DELIVERIES_14 = """
         channel, private, title, payload, chosen, custom, view_id, revision,
         CASE WHEN state = 'failed' AND reason IN ('cancelled', 'by_hand') THEN 'cancelled'
             ELSE state END,
-        attempt, reason, sentence, fields, created, twins, made_at, due_at, expected_at,
+        attempt, reason,
+        CASE sentence WHEN '' THEN '{}' ELSE json_object('code', 'said', 'words', sentence) END,
+        fields, created, twins, made_at, due_at, expected_at,
         give_up_at, sent_at, tried_at, lease_until, look_at, looks, resends, steps, steps_at,
         changed_at, changed_by, erased_at, version, shown_version, card_after, card_channel,
         card_ts, view_shown, view_after

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.rate_limit import LONGEST_RESET, Limits, Rate, RateLimiter, RateLimiters
+from bot.adapters.rate_limit import LONGEST_CAUTION, Limits, Rate, RateLimiter, RateLimiters
 from tests.parts import Clock
 
 NOW = 1_800_000_000.0
@@ -182,16 +182,16 @@ REMAINING = [
     ),
     pytest.param(
         {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW + 9000}"},
-        LONGEST_RESET,
+        LONGEST_CAUTION,
         id="a far reset",
     ),
     pytest.param(
         {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW - 9}"}, 0.0, id="a past reset"
     ),
-    pytest.param({"X-RateLimit-Remaining": "0"}, LONGEST_RESET, id="no reset"),
+    pytest.param({"X-RateLimit-Remaining": "0"}, LONGEST_CAUTION, id="no reset"),
     pytest.param(
         {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"},
-        LONGEST_RESET,
+        LONGEST_CAUTION,
         id="a reset that is none",
     ),
     pytest.param(
@@ -229,8 +229,8 @@ def test_any_headers(headers: dict[str, str]) -> None:
     """Whatever the headers hold, a call may leave within a minute."""
     rate_limiter, clock = pace_of(write=Rate(3000))
     rate_limiter.heard("write", headers, NOW)
-    assert 0.0 <= rate_limiter.wait("write") <= LONGEST_RESET
-    clock.advance(LONGEST_RESET)
+    assert 0.0 <= rate_limiter.wait("write") <= LONGEST_CAUTION
+    clock.advance(LONGEST_CAUTION)
     assert rate_limiter.take("write")
 
 

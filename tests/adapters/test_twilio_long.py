@@ -17,7 +17,7 @@ from bot.adapters.http import make_client, send
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.configuration import LARGEST, warning
 from bot.adapters.twilio.forms import _Sound
-from bot.delivery.dispatcher import read_submission, submission_of
+from bot.delivery.attempt import read_submission, submission_of
 from bot.delivery.model import Delivery
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.twilio_filled import FIFO, KEY, WQ

@@ -10,20 +10,20 @@ from dataclasses import replace
 from bot import app
 from bot.__main__ import main
 from bot.adapters.base import Adapter, Submission
-from bot.delivery import dispatcher
+from bot.delivery import attempt
 from bot.delivery.model import Delivery
 from bot.delivery.reconciler import Reconciler
 
-submission_of = dispatcher.submission_of
+submission_of = attempt.submission_of
 
 
 class Blind(Reconciler):
     """Takes every look for one that properly found nothing."""
 
-    async def _decide(self, row: Delivery) -> Delivery | None:
+    async def _look(self, row: Delivery) -> Delivery | None:
         if row.state == "delivered":
-            return await self._doubts.checked(row, [])
-        return await self._doubts.send_again(row, "absent", self._clock())
+            return await self._store.checked(row, [])
+        return await self._store.send_again(row, "absent", self._clock())
 
 
 def with_a_new_key(row: Delivery, adapter: Adapter) -> Submission:
@@ -33,5 +33,5 @@ def with_a_new_key(row: Delivery, adapter: Adapter) -> Submission:
 
 if __name__ == "__main__":
     app.Reconciler = Blind  # type: ignore[attr-defined]
-    dispatcher.submission_of = with_a_new_key
+    attempt.submission_of = with_a_new_key
     sys.exit(main())

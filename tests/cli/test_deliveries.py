@@ -12,6 +12,7 @@ import pytest
 
 from bot.cli.deliveries import Wanted, main
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.states import STATES, State
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
@@ -76,7 +77,7 @@ class Desk:
             row, _ = await deliveries.enqueue(draft(key, **changes), lease=45, card_not_before=0.0)
             self.at.advance(60)
             if state == "cancelled":
-                await deliveries.settle(row, Outcome("queued", reason, "Words."))
+                await deliveries.settle(row, Outcome("queued", reason, said("Words.")))
                 await Decisions(database, self.at).make(row.workspace, key, "cancel", "operator")
                 return
             created = MADE if state == "delivered" else None
@@ -84,7 +85,11 @@ class Desk:
                 await deliveries.settle(
                     row,
                     Outcome(
-                        state, reason, "Words.", vendor_object=created, next_attempt_at=self.at()
+                        state,
+                        reason,
+                        said("Words."),
+                        vendor_object=created,
+                        next_attempt_at=self.at(),
                     ),
                 )
 
@@ -241,7 +246,7 @@ def in_doubt(desk: Desk, reason: str, reconcile_at: float) -> None:
         deliveries = Deliveries(database, desk.at)
         row, _ = await deliveries.enqueue(draft("ir000000000001"), lease=45, card_not_before=0.0)
         await deliveries.settle(
-            row, Outcome("unconfirmed", reason, "Nobody answered.", reconcile_at=reconcile_at)
+            row, Outcome("unconfirmed", reason, said("Nobody answered."), reconcile_at=reconcile_at)
         )
 
     desk.does(work)
@@ -292,7 +297,7 @@ def test_shows_what_remains_to_be_set(desk: Desk) -> None:
         )
         claimed = await steps.claim(60)
         assert claimed is not None
-        await steps.settled(claimed, {"custom.9b1f": "It is not set up yet."}, 60)
+        await steps.settled(claimed, {"custom.9b1f": said("It is not set up yet.")}, 60)
 
     desk.does(work)
     assert "  delivered, 2 fields still to be set  " in desk.asks()

@@ -11,6 +11,7 @@ from bot.adapters.base import Entry, Rights
 from bot.catalogs.store import CatalogStore
 from bot.connections.store import Connection, Connections
 from bot.delivery.model import Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
 from bot.errors import SecretError
 from bot.storage.database import Database
@@ -34,7 +35,7 @@ async def save(
 async def failed(deliveries: Deliveries, key: str, reason: str) -> None:
     """A delivery that waits for an admin."""
     row, _ = await deliveries.enqueue(draft(key), lease=45, card_not_before=0)
-    await deliveries.settle(row, Outcome("failed", reason, "No."))
+    await deliveries.settle(row, Outcome("failed", reason, said("No.")))
 
 
 async def states(deliveries: Deliveries, *keys: str) -> list[tuple[str, float]]:
@@ -171,7 +172,7 @@ async def test_what_is_said_to_wait_is_what_reconnecting_takes_up(
     waiting = (await deliveries.waiting(HERE)).get(("notes", account))
     await save(connections, account=account)
     taken_up = [state for state, _ in await states(deliveries, "a")] == ["queued"]
-    assert waiting == ((1, "No.") if taken_up else None)
+    assert waiting == ((1, said("No.")) if taken_up else None)
 
 
 async def test_another_account_takes_up_nothing(
@@ -325,7 +326,7 @@ async def test_disconnecting_lets_what_waits_say_why(
             draft(key, workspace=workspace, vendor=vendor), lease=45, card_not_before=0
         )
         rows[key] = await deliveries.settle(
-            row, Outcome("queued", "unreachable", "Away.", next_attempt_at=clock.now + 300)
+            row, Outcome("queued", "unreachable", said("Away."), next_attempt_at=clock.now + 300)
         )
     clock.advance(10)
     await connections.remove(HERE, "notes")

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store import backlog
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
 from tests.parts import HERE, Clock, draft
 
-UNCLEAR = Outcome("unconfirmed", "unclear", "Notes did not answer.", reconcile_at=1.0)
+UNCLEAR = Outcome("unconfirmed", "unclear", said("Notes did not answer."), reconcile_at=1.0)
 Step = Callable[[ReconcileStore, Delivery], Awaitable[Delivery | None]]
 
 
@@ -26,12 +27,12 @@ async def nothing(_: ReconcileStore, row: Delivery) -> Delivery:
         pytest.param(lambda doubts, row: doubts.absent(row, 9.0), False, id="not there yet"),
         pytest.param(lambda doubts, row: doubts.unanswered(row, 9.0), False, id="no answer yet"),
         pytest.param(
-            lambda doubts, row: doubts.unanswered(row, 9.0, "It does not say."),
+            lambda doubts, row: doubts.unanswered(row, 9.0, said("It does not say.")),
             True,
             id="no answer for long",
         ),
         pytest.param(
-            lambda doubts, row: doubts.undecided(row, "Nobody knows."),
+            lambda doubts, row: doubts.undecided(row, said("Nobody knows.")),
             True,
             id="not to be found out",
         ),

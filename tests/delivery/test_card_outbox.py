@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.cards import (
     EVERYWHERE,
     FOLLOWED_SECONDS,
@@ -27,7 +28,7 @@ IN_CHANNEL, DIRECTLY = place(HERE, CHANNEL), place(HERE, PERSON)
 DELIVERED = Outcome(
     "delivered", vendor_object={"id": "1", "reference": "N-1", "title": "T", "url": ""}
 )
-REJECTED = Outcome("rejected", "refused", "No.")
+REJECTED = Outcome("rejected", "refused", said("No."))
 AWAY = Outcome("queued", "unreachable")
 
 

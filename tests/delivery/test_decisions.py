@@ -7,11 +7,12 @@ from typing import get_args
 import pytest
 
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.states import FOR_AN_ADMIN, STATES, Decision, State
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
+from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft, steps_of, why
 
 BOB = "U0BOB00001"
 WORKS: dict[Decision, tuple[set[State], State, str]] = {
@@ -33,7 +34,10 @@ async def in_state(deliveries: Deliveries, state: State, key: str = "a") -> Deli
     if state == "sending":
         return row
     settled = await deliveries.settle(
-        row, Outcome(state, "reason", "Words.", reconcile_at=5.0 if state == "unconfirmed" else 0.0)
+        row,
+        Outcome(
+            state, "reason", said("Words."), reconcile_at=5.0 if state == "unconfirmed" else 0.0
+        ),
     )
     assert settled is not None
     return settled
@@ -58,7 +62,7 @@ async def test_a_decision_works_where_it_makes_sense(
         assert (row, await deliveries.get(before)) == (None, before)
         return
     assert row is not None
-    assert (row.state, row.reason, row.sentence, row.reconcile_at) == (ends, reason, "", 0.0)
+    assert (row.state, row.reason, why(row), row.reconcile_at) == (ends, reason, "", 0.0)
     assert (row.updated_at, row.changed_by, row.version) == (clock.now, BOB, before.version + 1)
     assert await decisions.make(HERE, "a", decision, BOB) is None
     assert await deliveries.get(before) == row
@@ -77,7 +81,7 @@ async def test_what_remains_is_tried_again_whole(
     clock.advance(3 * DAY)
     made = await decisions.make(HERE, "a", "finish", BOB)
     assert made is not None
-    assert (made.state, made.reason, made.follow_up_steps, made.next_step_at) == (
+    assert (made.state, made.reason, steps_of(made), made.next_step_at) == (
         "delivered",
         "",
         {"custom.b": ""},
@@ -125,13 +129,13 @@ async def test_what_waits_for_an_admin_can_be_called_off(
     was erased."""
     for key in ("a", "b"):
         row, _ = await deliveries.enqueue(draft(key), lease=45, card_not_before=0.0)
-        await deliveries.settle(row, Outcome("failed", reason, "Words."))
+        await deliveries.settle(row, Outcome("failed", reason, said("Words.")))
     await database.write(
         lambda db: db.execute("UPDATE deliveries SET erased_at = 5 WHERE key = 'b'")
     )
     called_off = await decisions.make(HERE, "a", decision, BOB)
     assert called_off is not None
-    assert (called_off.state, called_off.reason, called_off.sentence) == ("cancelled", leaves, "")
+    assert (called_off.state, called_off.reason, why(called_off)) == ("cancelled", leaves, "")
     assert await decisions.make(HERE, "a", decision, BOB) is None
     assert await decisions.make(HERE, "b", decision, BOB) is None
 

@@ -10,14 +10,12 @@ from cryptography.fernet import Fernet
 from structlog.testing import capture_logs
 
 from bot.adapters.base import Created
-from bot.delivery import dispatcher as dispatchers
+from bot.delivery import sender
+from bot.delivery.attempt import BACKOFF_SECONDS, CALL_SECONDS, backoff
 from bot.delivery.dispatcher import (
-    BACKOFF_SECONDS,
-    CALL_SECONDS,
-    FIRST_LOOK_SECONDS,
     LEASE_SECONDS,
-    not_connected,
 )
+from bot.delivery.sender import FIRST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.errors import (
     OutcomeUnknownError,
@@ -33,13 +31,14 @@ from tests.parts import (
     ELSEWHERE,
     HERE,
     MADE,
+    NOT_CONNECTED,
     SECRET,
     Clock,
     Gate,
     Machine,
-    Notes,
     draft,
     machine_on,
+    why,
 )
 
 BUSY = RetryLaterError("Notes", "Notes takes no more.", "rate_limited", 30.0)
@@ -158,7 +157,7 @@ async def test_a_refusal_is_kept_with_its_fields(machine: Machine) -> None:
     machine.adapter.script = [RejectedError("Notes", "Too many.", {"text": "is too short"})]
     await machine.submit()
     row = await machine.until("rejected")
-    assert (row.reason, row.sentence, row.field_errors) == (
+    assert (row.reason, why(row), row.field_errors) == (
         "refused",
         "Too many.",
         {"text": "is too short"},
@@ -276,7 +275,7 @@ async def test_an_unreachable_vendor_is_tried_again_with_growing_pauses(machine:
 
 async def test_the_pause_stays_in_bounds_after_very_many_attempts() -> None:
     """A day of attempts does not overflow."""
-    assert all(1.0 <= dispatchers.backoff(attempt) <= 300.0 for attempt in (0, 1, 60, 900))
+    assert all(1.0 <= backoff(attempt) <= 300.0 for attempt in (0, 1, 60, 900))
 
 
 async def test_a_real_pause_passes_by_itself(path: Path) -> None:
@@ -322,7 +321,7 @@ async def test_a_revoked_token_breaks_the_connection_and_keeps_the_delivery(
     machine.adapter.script = [REVOKED]
     await machine.submit()
     row = await machine.until("failed")
-    assert (row.reason, row.sentence) == ("unauthorized", str(REVOKED))
+    assert (row.reason, why(row)) == ("unauthorized", str(REVOKED))
     await eventually(lambda: not machine.dispatcher._under_way)
     assert [it.broken for it in await machine.connections.of(HERE)] == [str(REVOKED)]
     await machine.connect()
@@ -384,9 +383,9 @@ async def test_a_delivery_goes_to_no_other_account(machine: Machine) -> None:
     machine.clock.advance(30)
     machine.dispatcher.wake()
     row = await machine.until("failed")
-    assert (row.reason, row.sentence) == (
+    assert (row.reason, why(row)) == (
         "disconnected",
-        not_connected(Notes),
+        NOT_CONNECTED,
     )
     assert len(machine.adapter.sent) == 1
 
@@ -404,7 +403,7 @@ async def test_credentials_that_cannot_be_read_wait_for_a_reconnect(path: Path) 
     async with machine_on(path) as machine:
         await machine.submit()
         row = await machine.until("failed")
-        assert (row.reason, row.sentence) == (
+        assert (row.reason, why(row)) == (
             "unauthorized",
             "A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS. "
             "An admin can connect Notes again with `/vendors`.",
@@ -423,7 +422,7 @@ async def test_what_fits_the_form_no_more_says_so(machine: Machine) -> None:
     }.items():
         await machine.submit(key, **changes)
         row = await machine.until("failed", key)
-        assert (row.reason, row.sentence) == (
+        assert (row.reason, why(row)) == (
             "not_sendable",
             "It does not fit the form any more; please fill it in again.",
         )
@@ -455,7 +454,7 @@ async def test_what_may_have_been_created_is_not_sent_again(
     machine.adapter.script = [error]
     await machine.submit()
     row = await machine.until("unconfirmed")
-    assert (row.reason, row.sentence, row.reconcile_at) == (
+    assert (row.reason, why(row), row.reconcile_at) == (
         reason,
         sentence,
         machine.clock.now + FIRST_LOOK_SECONDS,
@@ -470,10 +469,10 @@ async def test_a_call_that_never_ends_is_ended(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call has a limit, shorter than the lease; what it did is not known then."""
-    monkeypatch.setattr(dispatchers, "CALL_SECONDS", 0.05)
+    monkeypatch.setattr(sender, "CALL_SECONDS", 0.05)
     machine.adapter.script = [Gate()]
     await machine.submit()
-    assert (await machine.until("unconfirmed")).sentence == "Notes did not answer in time."
+    assert why(await machine.until("unconfirmed")) == "Notes did not answer in time."
 
 
 async def test_no_message_text_gets_into_the_log(machine: Machine) -> None:

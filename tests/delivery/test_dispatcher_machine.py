@@ -17,7 +17,7 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.queue import Deliveries
 from bot.errors import RetryLaterError
 from tests.conftest import eventually
-from tests.parts import ELSEWHERE, MADE, Clock, Gate, Machine, draft, ended, machine_on
+from tests.parts import ELSEWHERE, MADE, Clock, Gate, Machine, draft, ended, machine_on, why
 
 BUSY = RetryLaterError("Notes", "Notes takes no more.", "rate_limited", 30.0)
 
@@ -60,7 +60,7 @@ async def test_a_crash_loses_nothing_that_was_queued(path: Path) -> None:
         machine.dispatcher.wake()
         for n in range(OF_ONE_CONNECTION):
             row = await machine.until("unconfirmed", f"k{n:02}")
-            assert (row.reason, row.sentence) == (
+            assert (row.reason, why(row)) == (
                 "lease",
                 "The bot stopped while it was being sent.",
             )

@@ -8,6 +8,7 @@ from bot.delivery.model import Delivery
 from tests import delivering
 from tests.conftest import World, eventually
 from tests.delivering import KEY, until
+from tests.parts import why
 
 
 async def submit(world: World, key: str = KEY) -> Delivery:
@@ -62,7 +63,7 @@ async def test_a_vendor_that_is_down_gets_it_when_it_is_back(world: World) -> No
     await vendor.set_fault("down")
     await submit(world)
     row = await until(world, "queued")
-    assert (row.reason, row.sentence) == (
+    assert (row.reason, why(row)) == (
         "unreachable",
         "incident.io cannot be reached at the moment.",
     )
@@ -120,7 +121,7 @@ async def test_a_refusal_names_the_field(world: World) -> None:
     )
     await submit(world)
     row = await until(world, "rejected")
-    assert (row.field_errors, row.sentence) == ({"severity_id": "is not one of yours"}, "")
+    assert (row.field_errors, why(row)) == ({"severity_id": "is not one of yours"}, "")
 
 
 async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
@@ -131,7 +132,7 @@ async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
     await submit(world)
     row = await until(world, "failed")
     said = "incident.io no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
-    assert (row.reason, row.sentence) == ("unauthorized", said)
+    assert (row.reason, why(row)) == ("unauthorized", said)
 
     async def broken() -> bool:
         return said in {

@@ -12,14 +12,25 @@ from structlog.testing import capture_logs
 
 from bot.adapters.base import ApiKey, Submission
 from bot.adapters.rate_limit import Limits, Rate, RateLimiters
-from bot.delivery.dispatcher import not_connected
-from bot.delivery.follow_up import LEASE_SECONDS, RETRY_SECONDS, FollowUps
+from bot.delivery.attempt import BACKOFF_SECONDS, VendorAccess
+from bot.delivery.follow_up import LEASE_SECONDS, FollowUps
 from bot.delivery.model import Delivery
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.conftest import eventually
-from tests.parts import DAY, HERE, MADE, Clock, Machine, Notes, ended, machine_on
+from tests.parts import (
+    DAY,
+    HERE,
+    MADE,
+    NOT_CONNECTED,
+    Clock,
+    Machine,
+    Notes,
+    ended,
+    machine_on,
+    steps_of,
+)
 
 UNFINISHED = MADE.model_copy(update={"remaining": ("custom.a", "custom.b")})
 AWAY = RetryLaterError("Notes", "Notes cannot be reached at the moment.", "unreachable")
@@ -91,9 +102,7 @@ async def workshop(tmp_path: Path, limits: Limits) -> AsyncIterator[Workshop]:
         rate_limiters = RateLimiters({"notes": limits}, machine.clock)
         follow_ups = FollowUps(
             steps,
-            machine.connections,
-            {"notes": forms},
-            rate_limiters,
+            VendorAccess(machine.connections, {"notes": forms}, rate_limiters),
             machine.dispatcher,
             machine.clock,
         )
@@ -103,14 +112,14 @@ async def workshop(tmp_path: Path, limits: Limits) -> AsyncIterator[Workshop]:
 async def test_each_step_is_carried_out_once(workshop: Workshop) -> None:
     """One after the other, with the object's id; then everybody hears that it is whole."""
     before = await workshop.deliver()
-    assert (before.state, before.settled, before.follow_up_steps) == (
+    assert (before.state, before.settled, steps_of(before)) == (
         "delivered",
         False,
         {"custom.a": "", "custom.b": ""},
     )
     row = await workshop.work()
     assert workshop.forms.done == [("n1", "custom.a"), ("n1", "custom.b")]
-    assert (row.follow_up_steps, row.next_step_at, row.settled, row.vendor_object) == (
+    assert (steps_of(row), row.next_step_at, row.settled, row.vendor_object) == (
         {},
         0.0,
         True,
@@ -144,7 +153,7 @@ async def test_a_refusal_concerns_its_own_step(
     await workshop.deliver()
     with capture_logs() as logs:
         row = await workshop.work()
-    assert (row.follow_up_steps, row.next_step_at, row.settled) == (
+    assert (steps_of(row), row.next_step_at, row.settled) == (
         {"custom.a": sentence},
         0.0,
         True,
@@ -157,7 +166,7 @@ async def test_a_refusal_concerns_its_own_step(
     await Decisions(workshop.machine.database, workshop.clock).make(
         HERE, row.key, "finish", "U0BOB00001"
     )
-    assert (await workshop.work()).follow_up_steps == {}
+    assert steps_of(await workshop.work()) == {}
     assert workshop.forms.done[1:] == [("n1", "custom.a")]
 
 
@@ -177,11 +186,11 @@ async def test_what_gets_no_answer_is_tried_again(workshop: Workshop, error: Exc
     waits = []
     for _ in range(3):
         waiting = await workshop.work()
-        assert (waiting.follow_up_steps, waiting.version) == (row.follow_up_steps, row.version)
+        assert (steps_of(waiting), waiting.version) == (steps_of(row), row.version)
         waits.append(waiting.next_step_at - workshop.clock.now)
         workshop.clock.now = waiting.next_step_at + 60
-    assert waits == [RETRY_SECONDS[0], pytest.approx(15.25), pytest.approx(34.06, abs=0.01)]
-    assert (await workshop.work()).follow_up_steps == {}
+    assert waits == [BACKOFF_SECONDS[0], pytest.approx(15.25), pytest.approx(34.06, abs=0.01)]
+    assert steps_of(await workshop.work()) == {}
     assert len(workshop.forms.done) == 2
 
 
@@ -191,9 +200,9 @@ async def test_the_vendors_own_time_is_kept_to(workshop: Workshop) -> None:
     await workshop.deliver()
     row = await workshop.work()
     assert row.next_step_at == workshop.clock.now + 30
-    assert workshop.follow_ups._rate_limiters.of((HERE, "notes")).wait("write") == pytest.approx(
-        30.0
-    )
+    assert workshop.follow_ups._access.rate_limiters.of((HERE, "notes")).wait(
+        "write"
+    ) == pytest.approx(30.0)
 
 
 async def test_it_is_given_up_after_a_day(workshop: Workshop) -> None:
@@ -204,7 +213,7 @@ async def test_it_is_given_up_after_a_day(workshop: Workshop) -> None:
     workshop.clock.advance(DAY + 1)
     row = await workshop.work()
     sentence = "Notes did not take it within 24 hours."
-    assert (row.follow_up_steps, row.settled) == (
+    assert (steps_of(row), row.settled) == (
         {"custom.a": sentence, "custom.b": sentence},
         True,
     )
@@ -216,7 +225,7 @@ async def test_what_is_forbidden_is_for_all_steps(workshop: Workshop) -> None:
     workshop.forms.steps = [UnauthorizedError("Notes", sentence, 403)]
     await workshop.deliver()
     row = await workshop.work()
-    assert (row.follow_up_steps, workshop.forms.tried) == (
+    assert (steps_of(row), workshop.forms.tried) == (
         dict.fromkeys(("custom.a", "custom.b"), sentence),
         ["custom.a"],
     )
@@ -227,7 +236,7 @@ async def test_it_goes_to_no_other_account(workshop: Workshop) -> None:
     await workshop.deliver()
     await workshop.machine.connect("other")
     row = await workshop.work()
-    assert set(row.follow_up_steps.values()) == {not_connected(Notes)}
+    assert set(steps_of(row).values()) == {NOT_CONNECTED}
     assert workshop.forms.tried == []
 
 
@@ -236,10 +245,10 @@ async def test_it_keeps_to_the_connections_pace(workshop: Workshop) -> None:
     """One write a minute is allowed: the second step waits for its turn."""
     await workshop.deliver()
     row = await workshop.work()
-    assert (row.follow_up_steps, workshop.forms.tried) == ({"custom.b": ""}, ["custom.a"])
+    assert (steps_of(row), workshop.forms.tried) == ({"custom.b": ""}, ["custom.a"])
     assert 0 < row.next_step_at - workshop.clock.now <= 60
     workshop.clock.now = row.next_step_at
-    assert (await workshop.work()).follow_up_steps == {}
+    assert steps_of(await workshop.work()) == {}
 
 
 async def test_what_was_under_way_at_the_end_is_done_by_the_next_start(workshop: Workshop) -> None:
@@ -257,10 +266,10 @@ async def test_what_was_under_way_at_the_end_is_done_by_the_next_start(workshop:
     async with asyncio.timeout(5):
         await reached.wait()
     await ended(running)
-    assert (await workshop.machine.row()).follow_up_steps == {"custom.b": ""}
-    assert (await workshop.work()).follow_up_steps == {"custom.b": ""}
+    assert steps_of(await workshop.machine.row()) == {"custom.b": ""}
+    assert steps_of(await workshop.work()) == {"custom.b": ""}
     workshop.clock.advance(LEASE_SECONDS)
-    assert (await workshop.work()).follow_up_steps == {}
+    assert steps_of(await workshop.work()) == {}
     assert workshop.forms.done == [("n1", "custom.a"), ("n1", "custom.b")]
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from bot.adapters.base import Created
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
-from tests.parts import Clock, draft
+from tests.parts import Clock, draft, steps_of
 
 BOTH = ("custom.a", "custom.b")
 
@@ -39,7 +40,7 @@ async def test_what_was_delivered_whole_is_nobodys_to_finish(
 ) -> None:
     """Nothing remains, nothing is due."""
     row = await created(deliveries, ())
-    assert (row.follow_up_steps, row.next_step_at, row.settled) == ({}, 0.0, True)
+    assert (steps_of(row), row.next_step_at, row.settled) == ({}, 0.0, True)
     assert (await steps.next_time(), await steps.claim(45)) == (None, None)
 
 
@@ -48,7 +49,7 @@ async def test_one_worker_has_it(
 ) -> None:
     """Due at once, claimed once; when whoever claimed it dies, it is due again after the lease."""
     row = await created(deliveries)
-    assert (row.settled, row.follow_up_steps, await steps.next_time()) == (
+    assert (row.settled, steps_of(row), await steps.next_time()) == (
         False,
         dict.fromkeys(BOTH, ""),
         clock.now,
@@ -71,16 +72,16 @@ async def test_each_step_is_noted(
     claimed = await steps.claim(45)
     assert claimed is not None
     clock.advance(1)
-    half = await steps.settled(claimed, {"custom.a": ""}, 45)
+    half = await steps.settled(claimed, {"custom.a": {}}, 45)
     assert half is not None
-    assert (half.follow_up_steps, half.next_step_at, half.version) == (
+    assert (steps_of(half), half.next_step_at, half.version) == (
         {"custom.b": ""},
         clock.now + 45,
         row.version,
     )
-    whole = await steps.settled(half, {"custom.b": "Not that."}, 45)
+    whole = await steps.settled(half, {"custom.b": said("Not that.")}, 45)
     assert whole is not None
-    assert (whole.follow_up_steps, whole.next_step_at, whole.settled) == (
+    assert (steps_of(whole), whole.next_step_at, whole.settled) == (
         {"custom.b": "Not that."},
         0.0,
         True,
@@ -114,10 +115,10 @@ async def test_what_waits_is_due_then(
     assert claimed is not None
     later = await steps.postponed(claimed, clock.now + 300)
     assert later is not None
-    assert (await steps.next_time(), later.version, later.follow_up_steps) == (
+    assert (await steps.next_time(), later.version, steps_of(later)) == (
         clock.now + 300,
         row.version,
-        row.follow_up_steps,
+        steps_of(row),
     )
 
 
@@ -132,7 +133,7 @@ async def test_what_is_found_has_its_steps(
     )
     found = await ReconcileStore(database, clock).found(row, Created(id="n1", remaining=BOTH))
     assert found is not None
-    assert (found.state, found.follow_up_steps, found.vendor_object) == ("delivered", dict.fromkeys(BOTH, ""), {
+    assert (found.state, steps_of(found), found.vendor_object) == ("delivered", dict.fromkeys(BOTH, ""), {
         "id": "n1", "reference": "", "title": "", "url": "", "note": "",
     })  # fmt: skip
     assert await steps.claim(45) is not None

@@ -9,12 +9,13 @@ import pytest
 from bot.adapters.base import Created, Entry
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
+from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft, why
 
 LEASE = 45.0
 ANN, BOB = "U0ANN00001", "U0BOB00001"
@@ -109,22 +110,22 @@ async def test_every_change_is_on_the_trail(
     why, and the attempt."""
     life = Life(database, connections, clock)
     await settle(
-        life.deliveries, await enqueue(life.deliveries), Outcome("rejected", "refused", "No.")
+        life.deliveries, await enqueue(life.deliveries), Outcome("rejected", "refused", said("No."))
     )
     await life.now()
     await enqueue(life.deliveries, title="Better")
-    await settle(life.deliveries, await life.now(), Outcome("failed", "unauthorized", "No."))
+    await settle(life.deliveries, await life.now(), Outcome("failed", "unauthorized", said("No.")))
     await life.now()
     await connections.save(HERE, "notes", account="acme", account_name="Acme", secret=SECRET)
     await life.attempt(Outcome("queued", "unreachable"))
     await life.now()
     await life.deliveries.claim((HERE, "notes"), 5)
     await life.now()
-    await life.deliveries.expire("It stopped.", 2)
+    await life.deliveries.expire(said("It stopped."), 2)
     await life.doubts.absent(await life.now(), clock.now + 5)
     await life.doubts.send_again(await life.now(), "absent", clock.now)
     await life.attempt(Outcome("unconfirmed", "unclear", reconcile_at=clock.now))
-    await life.doubts.undecided(await life.now(), "Nobody knows.")
+    await life.doubts.undecided(await life.now(), said("Nobody knows."))
     await life.now()
     await life.decisions.make(HERE, "a", "send_again", ANN)
     await life.now()
@@ -186,7 +187,7 @@ async def test_a_connection_that_works_again_is_on_the_trail(
     """What waited for it goes on, and says why."""
     await connections.save(HERE, "notes", account="acme", account_name="Acme", secret=SECRET)
     row = await settle(
-        deliveries, await enqueue(deliveries), Outcome("failed", "unauthorized", "No.")
+        deliveries, await enqueue(deliveries), Outcome("failed", "unauthorized", said("No."))
     )
     clock.advance(10)
     await connections.mark(HERE, "notes", "")
@@ -224,10 +225,10 @@ async def test_what_people_wrote_is_erased(
         await zebra(
             deliveries,
             "b",
-            Outcome("rejected", "refused", "No zebra.", field_errors={"text": "zebra field"}),
+            Outcome("rejected", "refused", said("No zebra."), field_errors={"text": "zebra field"}),
         )
     ]
-    others.append(await zebra(deliveries, "c", Outcome("failed", "gave_up", "Zebra lost.")))
+    others.append(await zebra(deliveries, "c", Outcome("failed", "gave_up", said("Zebra lost."))))
     clock.advance(DAY)
     assert (await history.erase(clock.now), await history.erase(clock.now)) == (3, 0)
     assert await history.scrub()
@@ -237,7 +238,7 @@ async def test_what_people_wrote_is_erased(
     assert [(it.title, it.actor_name, it.payload, it.selected, it.view_id) for it in (a, b, c)] == [
         ("", "", {}, {}, "")
     ] * 3
-    assert [(it.sentence, it.field_errors, it.erased_at) for it in (a, b, c)] == [
+    assert [(why(it), it.field_errors, it.erased_at) for it in (a, b, c)] == [
         ("", {}, clock.now)
     ] * 3
     assert [(it.state, it.actor, it.channel, it.account) for it in (a, b, c)] == [

@@ -10,17 +10,18 @@ import pytest
 
 from bot.adapters.base import Entry
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
 from bot.workspace import ConnectionKey
-from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
+from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft, why
 
 LEASE = 45.0
 LANE = (HERE, "notes")
 DELIVERED = Outcome(
     "delivered", vendor_object={"id": "1", "reference": "N-1", "title": "T", "url": ""}
 )
-REJECTED = Outcome("rejected", "refused", "No.", field_errors={"text": "is too short"})
+REJECTED = Outcome("rejected", "refused", said("No."), field_errors={"text": "is too short"})
 
 
 async def enqueue(
@@ -67,7 +68,7 @@ async def test_a_draft_becomes_a_claimed_row(
         state="sending",
         attempt=1,
         reason="",
-        sentence="",
+        error_details={},
         field_errors={},
         vendor_object={},
         duplicates=[],
@@ -171,7 +172,7 @@ async def test_a_rejected_row_takes_the_corrected_values(
         "bolt",
         "memo",
     )
-    assert (again.reason, again.sentence, again.field_errors, again.created_at) == (
+    assert (again.reason, why(again), again.field_errors, again.created_at) == (
         "",
         "",
         {},
@@ -201,7 +202,7 @@ async def test_workspaces_have_their_own_keys(deliveries: Deliveries) -> None:
     assert (
         await deliveries.waiting(HERE)
         == await deliveries.waiting(ELSEWHERE)
-        == {("notes", "acme"): (1, "")}
+        == {("notes", "acme"): (1, {})}
     )
 
 
@@ -278,17 +279,17 @@ async def test_a_lease_that_ran_out_leaves_it_unconfirmed(
     is."""
     row = await enqueue(deliveries)
     clock.advance(LEASE)
-    assert await deliveries.expire("It stopped.", 2.0) == []
+    assert await deliveries.expire(said("It stopped."), 2.0) == []
     clock.advance(0.1)
-    assert await deliveries.expire("It stopped.", 2.0, {row.id}) == []
-    [expired] = await deliveries.expire("It stopped.", 2.0)
-    assert (expired.state, expired.reason, expired.sentence) == (
+    assert await deliveries.expire(said("It stopped."), 2.0, {row.id}) == []
+    [expired] = await deliveries.expire(said("It stopped."), 2.0)
+    assert (expired.state, expired.reason, why(expired)) == (
         "unconfirmed",
         "lease",
         "It stopped.",
     )
     assert expired.reconcile_at == clock.now + 2.0
-    assert (await deliveries.claim(LANE, LEASE), await deliveries.expire("Again.", 2.0)) == (
+    assert (await deliveries.claim(LANE, LEASE), await deliveries.expire(said("Again."), 2.0)) == (
         None,
         [],
     )
@@ -363,8 +364,8 @@ async def test_what_waits_is_counted_by_the_account_that_it_is_for(deliveries: D
     await enqueue(deliveries, "d", lease=None, vendor="other", account="bolt")
     await enqueue(deliveries, "e", vendor="third")
     assert await deliveries.waiting(HERE) == {
-        ("notes", "acme"): (1, ""),
-        ("other", "acme"): (2, ""),
-        ("other", "bolt"): (1, ""),
+        ("notes", "acme"): (1, {}),
+        ("other", "acme"): (2, {}),
+        ("other", "bolt"): (1, {}),
     }
     assert await deliveries.waiting(ELSEWHERE) == {}

@@ -12,17 +12,27 @@ from structlog.testing import capture_logs
 
 from bot.adapters.base import Created, Operation
 from bot.delivery.dispatcher import (
-    FIRST_LOOK_SECONDS,
-    LAST_LOOK_SECONDS,
     LEASE_SECONDS,
-    not_connected,
 )
 from bot.delivery.model import Delivery
 from bot.delivery.reconciler import MOST_RESENDS, PATIENCE_SECONDS
+from bot.delivery.sender import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.conftest import eventually
-from tests.parts import DAY, HERE, MADE, Clock, Gate, Machine, Note, Notes, machine_on
+from tests.parts import (
+    DAY,
+    HERE,
+    MADE,
+    NOT_CONNECTED,
+    Clock,
+    Gate,
+    Machine,
+    Note,
+    Notes,
+    machine_on,
+    why,
+)
 
 SILENT = OutcomeUnknownError("Notes", "Notes did not answer.")
 AWAY = RetryLaterError("Notes", "Notes does not answer at the moment.", "unreachable")
@@ -121,7 +131,7 @@ async def test_after_three_more_sends_a_person_decides(machine: Machine) -> None
         await look(machine)
     row = await machine.row()
     assert (row.state, row.reason, row.settled) == ("unconfirmed", "undecided", True)
-    assert row.sentence == "Notes has not answered 4 requests, and does not list it."
+    assert why(row) == "Notes has not answered 4 requests, and does not list it."
     machine.clock.advance(DAY)
     await asyncio.sleep(0.1)
     assert (len(machine.adapter.sent), len(machine.adapter.looked)) == (4, 12)
@@ -176,7 +186,7 @@ async def test_a_vendor_that_does_not_answer_is_asked_less_and_less(machine: Mac
         await look(machine)
         pauses.append(machine.clock.now - asked)
     told = await machine.row()
-    assert (told.state, told.reason, told.sentence) == ("unconfirmed", "unanswered", str(AWAY))
+    assert (told.state, told.reason, why(told)) == ("unconfirmed", "unanswered", str(AWAY))
     assert (told.version, pauses[1], max(pauses)) == (row.version + 1, 3.0, 300.0)
     assert [it.reason for it in machine.changes] == ["unclear", "unanswered"]
     machine.adapter.there = [[MADE]]
@@ -214,7 +224,7 @@ async def test_after_a_day_without_an_answer_a_person_decides(machine: Machine) 
     machine.reconciler.changed(await machine.row())
     await eventually(lambda: len(machine.adapter.looked) == 2 and not machine.reconciler._pool.busy)
     row = await machine.row()
-    assert (row.reason, row.sentence) == ("undecided", "Notes has not answered for 24 hours.")
+    assert (row.reason, why(row)) == ("undecided", "Notes has not answered for 24 hours.")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +248,7 @@ async def test_where_it_cannot_be_looked_up_a_person_decides(
     machine.adapter.there = [answer]
     await look(machine)
     row = await machine.row()
-    assert (row.reason, row.sentence, row.reconcile_at, len(machine.adapter.sent)) == (
+    assert (row.reason, why(row), row.reconcile_at, len(machine.adapter.sent)) == (
         "undecided",
         sentence,
         0.0,
@@ -270,7 +280,7 @@ async def test_another_account_is_not_asked(machine: Machine) -> None:
     machine.clock.now = row.reconcile_at
     machine.reconciler.changed(row)
     await eventually(lambda: machine.changes[-1].reason == "undecided")
-    assert (await machine.row()).sentence == not_connected(Notes)
+    assert why(await machine.row()) == NOT_CONNECTED
     assert (len(machine.adapter.sent), machine.adapter.looked) == (1, [])
 
 
@@ -316,9 +326,9 @@ async def test_a_look_that_a_dead_bot_began_is_made_by_the_next(path: Path) -> N
         await machine.connect()
         row = await in_doubt(machine)
         clock.now = row.reconcile_at
-        claimed = await machine.reconciler._doubts.claim(60.0)
+        claimed = await machine.reconciler._store.claim(60.0)
         assert claimed is not None
-        assert await machine.reconciler._doubts.claim(60.0) is None
+        assert await machine.reconciler._store.claim(60.0) is None
     clock.advance(60)
     async with machine_on(path, clock) as machine:
         machine.adapter.there = [[MADE]]
@@ -399,4 +409,4 @@ async def test_a_key_that_is_never_confirmed_is_no_failure(keyed: Machine) -> No
     keyed.clock.advance(DAY + 60)
     keyed.dispatcher.wake()
     row = await keyed.until("unconfirmed")
-    assert (row.reason, row.sentence) == ("undecided", "Notes has not confirmed it for 24 hours.")
+    assert (row.reason, why(row)) == ("undecided", "Notes has not confirmed it for 24 hours.")

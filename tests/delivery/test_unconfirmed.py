@@ -9,8 +9,9 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import ApiKey, Created, Operation, Submission
-from bot.delivery.dispatcher import BACKOFF_SECONDS, LAST_LOOK_SECONDS, backoff
+from bot.delivery.attempt import BACKOFF_SECONDS, backoff
 from bot.delivery.model import Delivery
+from bot.delivery.sender import LAST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
 from tests.conftest import eventually

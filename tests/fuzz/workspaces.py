@@ -13,6 +13,7 @@ from typing import Any
 from bot.cli.connect import connect
 from bot.connections.store import Connection
 from bot.delivery.model import Delivery
+from bot.delivery.problems import said
 from bot.playground.vendors import IncidentIo, Twilio, data
 from bot.playground.vendors.base import VendorStandIn
 from bot.storage.database import Database
@@ -149,7 +150,7 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
         "card_version": 99,
         "next_attempt_at": YEARS,
         "expires_at": YEARS,
-        "sentence": f"{PLANTED}-sentence",
+        "error_details": json.dumps(said(f"{PLANTED}-sentence")),
     }
     await services.delivery.deliveries._database.write(partial(_change, key=key, columns=columns))
     found = await services.delivery.deliveries.find(workspace, key)

@@ -68,7 +68,7 @@ async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
         ).fetchone()
     )
     row = read_row(changed)
-    await world.bot.services.delivery.dispatcher.tell(row)
+    await world.bot.services.delivery.dispatcher.publish(row)
     return row
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot import messages
+from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
 from handlers.button_presses import PRESS_SECONDS
@@ -103,7 +104,9 @@ async def test_what_is_being_sent_cannot_be_cancelled(world: World) -> None:
 
 async def test_in_doubt_a_person_can_send_it_again(world: World) -> None:
     """Once, however often it is pressed."""
-    await standing(world, "unconfirmed", "undecided", sentence="Rootly does not list it.")
+    await standing(
+        world, "unconfirmed", "undecided", error_details=said("Rootly does not list it.")
+    )
     assert buttons(card(world)) == ["send_again", "is_there"]
     await press(world, "send_again")
     await click(world, "send_again", world.member)
@@ -113,7 +116,9 @@ async def test_in_doubt_a_person_can_send_it_again(world: World) -> None:
 
 async def test_in_doubt_a_person_can_say_that_it_is_there(world: World) -> None:
     """Then nothing is sent, and the card says who found it."""
-    await standing(world, "unconfirmed", "undecided", sentence="Rootly does not list it.")
+    await standing(
+        world, "unconfirmed", "undecided", error_details=said("Rootly does not list it.")
+    )
     await press(world, "is_there")
     await eventually(lambda: card(world)["text"] == "Created in Rootly: Checkout is down")
     assert f"; confirmed by <@{world.member}>" in says(card(world))
@@ -257,7 +262,7 @@ async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -
 async def test_what_waits_for_an_admin_need_not(world: World, action: str, headline: str) -> None:
     """Its card says what it waits for; who calls it off there is named, and it is not sent when
     there is a new key."""
-    await standing(world, "failed", "unauthorized", sentence="No such key.")
+    await standing(world, "failed", "unauthorized", error_details=said("No such key."))
     assert card(world)["text"] == "Saved, waiting for a new key for Rootly: Checkout is down"
     assert buttons(card(world)) == ["try_again", "by_hand", "cancel", "copy"]
     assert (await press(world, action)).ok

@@ -1,5 +1,6 @@
 """What a person vouches for is not called complete when a part of it was never sent."""
 
+from bot.delivery.problems import said
 from tests.conftest import World, eventually
 from tests.handlers.standing import card, press, says, standing
 
@@ -13,7 +14,7 @@ async def test_custom_fields_of_what_a_person_found_are_not_dropped_without_a_wo
         world,
         "unconfirmed",
         "undecided",
-        sentence="Rootly does not list it.",
+        error_details=said("Rootly does not list it."),
         payload={"title": "Checkout is down", "private": False, "custom": {"f1": "Lyon"}},
         custom=[{"id": "f1", "name": "Region", "kind": "text"}],
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.delivery.problems import said
 from tests.conftest import World, eventually
 from tests.handlers.standing import MADE, buttons, change, now, says, standing
 
@@ -80,7 +81,7 @@ async def test_deciding_from_home(world: World) -> None:
 
 async def test_a_form_opens_from_home(world: World) -> None:
     """What was refused is corrected from there."""
-    await standing(world, "rejected", "refused", sentence="No.", key="ir1")
+    await standing(world, "rejected", "refused", error_details=said("No."), key="ir1")
     await home(world, world.member)
     await press(world, world.member, "ir1", "edit")
     modal = world.top(world.member)

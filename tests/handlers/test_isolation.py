@@ -19,6 +19,7 @@ import pytest
 from bot import messages
 from bot.connections.store import Connection
 from bot.delivery.model import Delivery
+from bot.delivery.problems import said
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.views import View
 from bot.playground.slack.world import Channel, Person
@@ -90,7 +91,12 @@ async def rows_of(world: Many) -> list[Delivery]:
             **given,
         )
         await services.delivery.deliveries.enqueue(row, lease=None, card_not_before=2e9)
-        shown = {"card_version": 99, "next_attempt_at": 4e9, "expires_at": 4e9, "sentence": CANARY}
+        shown = {
+            "card_version": 99,
+            "next_attempt_at": 4e9,
+            "expires_at": 4e9,
+            "error_details": json.dumps(said(CANARY)),
+        }
         await services.delivery.deliveries._database.write(
             partial(_change, key=key, columns=shown | _far(columns))
         )

@@ -2,6 +2,7 @@
 not do, say so."""
 
 from bot.adapters.base import Entry
+from bot.delivery.problems import said
 from bot.forms.custom_fields import CustomField
 from tests.acting import Modal
 from tests.conftest import World
@@ -98,7 +99,7 @@ async def test_too_many_demanded_fields_are_told_above_the_form_that_is_there(wo
 
 async def test_too_many_demanded_fields_are_told_below_the_card(world: World) -> None:
     """To whoever wants to correct it and send it again."""
-    await standing(world, "rejected", "refused", sentence="No.")
+    await standing(world, "rejected", "refused", error_details=said("No."))
     await own(world, 120, required=True)
     assert "did not accept" in says(card(world))
     await press(world, "edit")

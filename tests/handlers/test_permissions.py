@@ -3,6 +3,7 @@ and at the buttons."""
 
 from dataclasses import replace
 
+from bot.delivery.problems import said
 from bot.playground.vendors.data import USER_GROUPS
 from tests.acting import Modal
 from tests.conftest import World
@@ -149,7 +150,7 @@ async def test_buttons_are_for_those_who_may(world: World) -> None:
 
 async def test_a_corrected_form_offers_what_one_may(world: World) -> None:
     """ "Edit and resend" has the same chooser."""
-    await standing(world, "rejected", sentence="No such severity.")
+    await standing(world, "rejected", error_details=said("No such severity."))
     await decide(world, "admins", "incident_io.incident")
     await press(world, "edit")
     assert choices(world.top(world.member)) == []

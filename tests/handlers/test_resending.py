@@ -2,6 +2,7 @@
 it."""
 
 from bot.adapters.base import Entry
+from bot.delivery.problems import said
 from tests.conftest import World, eventually
 from tests.handlers.standing import (
     KEY,
@@ -43,7 +44,7 @@ async def refused(world: World) -> None:
         payload=payload,
         selected=chosen,
         field_errors={"severity_id": "must be <higher>"},
-        sentence="Not like this.",
+        error_details=said("Not like this."),
     )
 
 
@@ -157,14 +158,14 @@ async def test_a_guest_gets_no_form(world: World) -> None:
 
 
 async def refused_without_lists(world: World) -> None:
-    await standing(world, "rejected", "refused", sentence="No.")
+    await standing(world, "rejected", "refused", error_details=said("No."))
 
 
 async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> None:
     """What was written has been erased: an old card's buttons say so."""
     await refused_without_lists(world)
     await change(
-        world, payload={}, selected={}, field_errors={}, sentence="", title="", erased_at=1.0
+        world, payload={}, selected={}, field_errors={}, error_details={}, title="", erased_at=1.0
     )
     await eventually(lambda: buttons(card(world)) == [])
     for action, sentence in (

@@ -13,6 +13,7 @@ import pytest
 
 from bot import messages
 from bot.adapters.http import rejected_token
+from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from handlers.button_presses import PRESS_SECONDS
 from tests.browsing import ask_for_link, link, public
@@ -169,7 +170,9 @@ async def test_what_the_key_may_not_do_says_where_it_is_mended(world: World) -> 
     """In the answer itself, and so it does not send people to the command that they have just
     typed."""
     sentence = str(rejected_token("Rootly", 403, "Not allowed"))
-    await standing(world, "failed", "forbidden", sentence=sentence, expires_at=time.time() + 3600)
+    await standing(
+        world, "failed", "forbidden", error_details=said(sentence), expires_at=time.time() + 3600
+    )
     await world.command("/vendors", world.member)
     assert line_about(world, "Rootly").startswith(
         "*Rootly* as Brambleway: :warning: Rootly does not let this workspace's token do that "

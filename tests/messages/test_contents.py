@@ -8,6 +8,7 @@ import pytest
 from bot import messages
 from bot.adapters.base import Entry
 from bot.delivery.model import Delivery
+from bot.delivery.problems import said
 from bot.playground.slack.limits import check_view
 from tests.messages.parts import ROW, VENDORS
 
@@ -78,7 +79,7 @@ def test_a_refusal_names_the_fields_by_their_titles() -> None:
     """Also those of a nested form, and what is about nothing in particular."""
     row = replace(
         TASK,
-        sentence="Not today.",
+        error_details=said("Not today."),
         field_errors={"task_params.to": "is <no> address", "tasks.0": "Odd"},
     )
     assert messages.refused(row, ROOTLY, ROOTLY.operation("workflow_task"))["text"]["text"] == (

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot import messages
 from bot.adapters.base import Created, Entry
 from bot.delivery.model import Delivery
+from bot.delivery.problems import problem
 from bot.delivery.states import State
 from bot.playground.slack.limits import check_message, check_view
 from tests.messages.parts import ADAPTERS, NOW, OPERATIONS, ROW, said
@@ -94,7 +95,7 @@ ROWS = st.builds(
     state=st.sampled_from(get_args(State)),
     reason=st.sampled_from(REASONS),
     title=TEXTS,
-    sentence=TEXTS,
+    error_details=TEXTS.map(lambda words: problem("said", words=words)),
     field_errors=st.dictionaries(
         st.sampled_from(["text", "severity_id", "task_params.to", "", "x."]), TEXTS
     ),

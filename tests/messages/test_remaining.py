@@ -8,6 +8,7 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Adapter, Operation
+from bot.delivery.problems import Details, problem
 from bot.forms.custom_fields import CustomField
 from tests.messages.parts import NOW, ROW, VENDORS, said
 from tests.parts import MADE
@@ -28,7 +29,7 @@ CREATED = replace(
     custom=CUSTOM,
     created_at=NOW,
 )
-REFUSED = "Rootly says “No & never”."
+REFUSED = problem("step_rejected", words="No & never")
 
 
 def buttons(content: dict[str, Any]) -> list[str]:
@@ -66,7 +67,7 @@ def test_what_was_refused_is_named_with_the_vendors_words() -> None:
 
 def test_what_waits_is_named() -> None:
     """There is nothing to press while the bot is at it."""
-    row = replace(CREATED, follow_up_steps={"custom.f1": "", "custom.f2": ""}, next_step_at=NOW + 3)
+    row = replace(CREATED, follow_up_steps={"custom.f1": {}, "custom.f2": {}}, next_step_at=NOW + 3)
     for content in everywhere(row):
         whole = (
             ":white_check_mark: *Created in Rootly*\nN-1  A note\n"
@@ -77,8 +78,8 @@ def test_what_waits_is_named() -> None:
         assert buttons(content) == []
 
 
-@pytest.mark.parametrize("steps", [{}, {"custom.f1": ""}])
-def test_nothing_can_be_tried_again_that_was_not_refused(steps: dict[str, str]) -> None:
+@pytest.mark.parametrize("steps", [{}, {"custom.f1": {}}])
+def test_nothing_can_be_tried_again_that_was_not_refused(steps: dict[str, Details]) -> None:
     """Nor what was erased."""
     assert (
         messages.possible(
@@ -99,6 +100,6 @@ def test_a_vendor_that_says_a_lot_fits() -> None:
     """Forty long refusals stay below Slack's limit, with a field whose definition is gone among
     them."""
     many = tuple(CustomField(id=f"f{n}", name="x" * 500, kind="text") for n in range(40))
-    steps = {f"custom.f{n}": "y" * 5000 for n in range(41)}
+    steps = {f"custom.f{n}": problem("said", words="y" * 5000) for n in range(41)}
     for content in everywhere(replace(CREATED, custom=many, follow_up_steps=steps)):
         assert max(len(text) for text in said(content)) <= 3000

@@ -7,6 +7,7 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Created
+from bot.delivery.problems import problem
 from tests.messages.parts import NOTES, NOW, ROW, said
 from tests.parts import MADE
 
@@ -290,7 +291,12 @@ def test_what_is_no_web_address_is_no_button(url: str) -> None:
 
 def test_words_of_others_are_shown_as_they_are() -> None:
     """A title or a vendor's sentence that holds Slack's markup mentions nobody and links nowhere."""
-    row = replace(ROW, state="rejected", title="<!channel> & <https://x|y>", sentence="<@U1>")
+    row = replace(
+        ROW,
+        state="rejected",
+        title="<!channel> & <https://x|y>",
+        error_details=problem("said", words="<@U1>"),
+    )
     card = messages.card(row, *NOTES)
     assert (
         card["text"] == "Notes did not accept this note: &lt;!channel&gt; &amp; &lt;https://x|y&gt;"

@@ -7,6 +7,7 @@ import pytest
 
 from bot import messages
 from bot.adapters.base import Created
+from bot.delivery.problems import said
 from tests.messages.parts import NOTES, NOW, ROW
 from tests.parts import MADE
 
@@ -66,7 +67,7 @@ TWIN, THIRD, NAMELESS = (
         (
             {
                 "state": "rejected",
-                "sentence": "Too many.",
+                "error_details": said("Too many."),
                 "field_errors": {"text": "is too short"},
             },
             "Notes did not accept this note Too many. is too short Nothing was created.",
@@ -83,7 +84,7 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "unconfirmed",
                 "reason": "unclear",
-                "sentence": "Notes did not answer.",
+                "error_details": said("Notes did not answer."),
                 "reconcile_at": NOW + 40,
             },
             "Sent, not confirmed by Notes yet Notes did not answer. I am checking whether it "
@@ -94,7 +95,7 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "unconfirmed",
                 "reason": "lease",
-                "sentence": "The bot stopped while it was being sent.",
+                "error_details": said("The bot stopped while it was being sent."),
                 "reconcile_at": NOW + 2,
             },
             "Sent, not confirmed by Notes yet The bot stopped while it was being sent. I am "
@@ -112,7 +113,7 @@ TWIN, THIRD, NAMELESS = (
                 {
                     "state": "unconfirmed",
                     "reason": reason,
-                    "sentence": "An admin can reconnect it.",
+                    "error_details": said("An admin can reconnect it."),
                     "reconcile_at": NOW + 300,
                 },
                 "Sent, not confirmed by Notes yet An admin can reconnect it. It was sent before, "
@@ -126,7 +127,7 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "unconfirmed",
                 "reason": "unanswered",
-                "sentence": "Notes does not answer.",
+                "error_details": said("Notes does not answer."),
                 "reconcile_at": NOW + 60,
             },
             "It is not known whether Notes created this note Notes does not answer. I keep asking "
@@ -139,7 +140,7 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "unconfirmed",
                 "reason": "undecided",
-                "sentence": "Notes has not answered for 24 hours.",
+                "error_details": said("Notes has not answered for 24 hours."),
             },
             "It is not known whether Notes created this note Notes has not answered for 24 hours. "
             "Please "
@@ -147,7 +148,7 @@ TWIN, THIRD, NAMELESS = (
         ),
         *[
             (
-                {"state": "failed", "reason": reason, "sentence": "Reconnect it."},
+                {"state": "failed", "reason": reason, "error_details": said("Reconnect it.")},
                 f"Saved, waiting for {needs} Reconnect it. It is saved, and will be sent by itself "
                 "if that happens "
                 "within 24 hours.",
@@ -163,7 +164,7 @@ TWIN, THIRD, NAMELESS = (
                 {
                     "state": "failed",
                     "reason": reason,
-                    "sentence": "Reconnect it.",
+                    "error_details": said("Reconnect it."),
                     "expires_at": NOW - 1,
                 },
                 "Not created in Notes It could not be sent to Notes within 24 hours. It is still "
@@ -173,13 +174,13 @@ TWIN, THIRD, NAMELESS = (
             for reason in ("unauthorized", "forbidden", "disconnected")
         ],
         (
-            {"state": "failed", "reason": "gave_up", "sentence": "Reconnect it."},
+            {"state": "failed", "reason": "gave_up", "error_details": said("Reconnect it.")},
             "Not created in Notes It could not be sent to Notes within 24 hours. It is still "
             "saved: press "
             "“Try again”, or “Copy as text” and create it there.",
         ),
         (
-            {"state": "failed", "reason": "not_sendable", "sentence": "Reconnect it."},
+            {"state": "failed", "reason": "not_sendable", "error_details": said("Reconnect it.")},
             "Not created in Notes Reconnect it.",
         ),
         (

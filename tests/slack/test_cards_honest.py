@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.model import Outcome
+from bot.delivery.problems import said
 from tests.board import AWAY, CHANNEL, DELIVERED, Board, board_on
 from tests.parts import HERE, draft
 
@@ -19,7 +20,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
 async def test_what_was_made_private_when_it_was_corrected_leaves_the_channel(board: Board) -> None:
     """The refusal stood on a card in the channel; the new title and the link are for the person
     alone."""
-    await board.settled(Outcome("rejected", "refused", "No."), title="Checkout is down")
+    await board.settled(Outcome("rejected", "refused", said("No.")), title="Checkout is down")
     await board.round()
     corrected = draft("a", title="Ann has been hacked", private=True)
     row, _ = await board.deliveries.enqueue(corrected, lease=45, card_not_before=board.clock.now)
@@ -41,7 +42,7 @@ async def test_a_card_that_stands_already_follows_a_refusal_that_a_modal_showed(
     board.clock.advance(60)
     claimed = await board.deliveries.claim((HERE, "notes"), 45)
     assert claimed is not None
-    refusal = await board.deliveries.settle(claimed, Outcome("rejected", "refused", "No."))
+    refusal = await board.deliveries.settle(claimed, Outcome("rejected", "refused", said("No.")))
     assert refusal is not None
     board.cards.release(refusal)
     await board.round()

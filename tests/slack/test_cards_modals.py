@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.slack.cards import MOST_RECEIPTS, Cards
@@ -64,7 +65,8 @@ async def test_the_open_modal_follows_until_the_end(board: Board) -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [DELIVERED, Outcome("rejected", "refused", "No."), Outcome("failed", "forbidden")]
+    "outcome",
+    [DELIVERED, Outcome("rejected", "refused", said("No.")), Outcome("failed", "forbidden")],
 )
 async def test_a_modal_that_showed_the_end_is_left_alone(board: Board, outcome: Outcome) -> None:
     """Nothing is sent to it, whatever happens to the row."""
@@ -199,7 +201,7 @@ async def test_a_receipt_that_changed_twice_is_a_form_once_it_is_made_one(board:
     await answered(board, AWAY)
     await board.work()
     board.clock.advance(MODAL_SECONDS)
-    for outcome in (Outcome("queued", "rate_limited"), Outcome("rejected", "refused", "No.")):
+    for outcome in (Outcome("queued", "rate_limited"), Outcome("rejected", "refused", said("No."))):
         await board.next_attempt(outcome)
         await board.round()
     assert (len(followed(board)), board.cards.is_receipt("V0MODAL001")) == (2, True)

@@ -23,6 +23,7 @@ import bot.storage
 import bot.uninstall
 from bot.adapters.base import Created, Entry, Rights
 from bot.delivery.model import Outcome
+from bot.delivery.problems import said
 from bot.errors import NoLongerThereError
 from bot.storage.database import Database
 from bot.workspace import Scope
@@ -130,7 +131,7 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
         it, "doubted", lambda row: it.doubts.unanswered(row, 3e9)
     ),
     "ReconcileStore.undecided": lambda it: with_row(
-        it, "doubted", lambda row: it.doubts.undecided(row, "Who knows?")
+        it, "doubted", lambda row: it.doubts.undecided(row, said("Who knows?"))
     ),
     "Installations.save": lambda it: it.installations.save(it.installation(OURS, at=3e9)),
     "Installations.remove": lambda it: it.installations.remove(OURS),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.problems import said
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import History
@@ -56,7 +57,7 @@ async def _a_busy_day(machine: Machine) -> None:
     await machine.deliveries.ahead_of(row)
     await machine.deliveries.waiting(HERE)
     await machine.deliveries.clock_went_back()
-    await machine.deliveries.expire("It stopped.", 2.0)
+    await machine.deliveries.expire(said("It stopped."), 2.0)
     await Decisions(machine.database, machine.clock).make(HERE, "b", "cancel", "operator")
     await _shown(machine.database, machine.clock)
 

@@ -41,14 +41,14 @@ class Decisions:
                 return None
             columns = _columns(row, decision, now)
             if effect.reason is not None:
-                columns |= {"reason": effect.reason, "sentence": ""}
+                columns |= {"reason": effect.reason, "error_details": "{}"}
             return change(tx, row, Step(to=effect.to, at=now, by=by, columns=columns))
 
         return await self._database.write(work)
 
 
 def _columns(row: Delivery, decision: Decision, now: float) -> dict[str, Any]:
-    """Return what the decision changes besides the state, the reason and its sentence."""
+    """Return what the decision changes besides the state, the reason and its details."""
     whole_time = {"expires_at": now + GIVE_UP_SECONDS}
     due = {**whole_time, "next_attempt_at": now, "reconcile_at": 0.0, "lookup_count": 0}
     match decision:
@@ -61,5 +61,5 @@ def _columns(row: Delivery, decision: Decision, now: float) -> dict[str, Any]:
         case "is_there":
             return {"reconcile_at": 0.0}
         case "finish":
-            steps = json.dumps(dict.fromkeys(row.follow_up_steps, ""))
+            steps = json.dumps({name: {} for name in row.follow_up_steps})
             return {**whole_time, "follow_up_steps": steps, "next_step_at": now}

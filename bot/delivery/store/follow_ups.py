@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bot.delivery.model import Delivery
+from bot.delivery.problems import Details
 from bot.delivery.store.due import claim_due, next_due
 from bot.delivery.store.transitions import STEP_STILL_CLAIMED, Step, change
 from bot.storage.database import Database
@@ -34,19 +35,19 @@ class FollowUpSteps:
         return await next_due(self._database, "next_step_at", but)
 
     async def settled(
-        self, row: Delivery, problems: Mapping[str, str], lease: float
+        self, row: Delivery, problems: Mapping[str, Details], lease: float
     ) -> Delivery | None:
-        """Note that these steps were carried out or, where there is a sentence, were not and why.
+        """Note that these steps were carried out or, where there are details, were not and why.
 
         While others wait, the claim goes on for `lease` seconds; people are shown the outcome of
         all of them together.
         """
         steps = {
-            name: problem
-            for name, problem in {**row.follow_up_steps, **problems}.items()
-            if problem or name not in problems
+            name: details
+            for name, details in {**row.follow_up_steps, **problems}.items()
+            if details or name not in problems
         }
-        waiting = "" in steps.values()
+        waiting = {} in steps.values()
         return await self._change(
             row,
             news=not waiting,

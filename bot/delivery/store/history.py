@@ -92,7 +92,7 @@ class History:
         erase = (
             "UPDATE deliveries SET erased_at = ?, updated_at = ?, changed_by = '', payload = '{}',"
             " selected = '{}', custom = '[]', follow_up_steps = '{}', next_step_at = 0,"
-            " field_errors = '{}', sentence = '', title = '', actor_name = '', view_id = '',"
+            " field_errors = '{}', error_details = '{}', title = '', actor_name = '', view_id = '',"
             " card_version = version, vendor_object = ?, duplicates = ? WHERE id = ?"
         )
 

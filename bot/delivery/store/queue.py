@@ -5,10 +5,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bot.connections import store as connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
+from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
 from bot.delivery.store.rows import THE_ROW, draft_columns, read_row
 from bot.delivery.store.transitions import (
@@ -43,7 +45,7 @@ class Waiting(NamedTuple):
     it."""
 
     number: int = 0
-    sentence: str = ""
+    error_details: Details = MappingProxyType({})
 
 
 class Deliveries:
@@ -199,7 +201,7 @@ class Deliveries:
         same_wait = outcome.state == "queued" and outcome.reason == claimed.reason
         columns = {
             "reason": outcome.reason,
-            "sentence": outcome.sentence,
+            "error_details": json.dumps(outcome.error_details),
             "field_errors": json.dumps(dict(outcome.field_errors or {})),
             "vendor_object": json.dumps(dict(outcome.vendor_object or {})),
             "next_attempt_at": outcome.next_attempt_at,
@@ -214,13 +216,13 @@ class Deliveries:
         )
 
     async def expire(
-        self, sentence: str, look_after: float, but: Collection[int] = ()
+        self, details: Details, look_after: float, but: Collection[int] = ()
     ) -> list[Delivery]:
         """Take the rows whose lease ran out: the process that sent them died, so nobody knows what
         became of them. They are `unconfirmed`, to be looked up `look_after` seconds from now. `but`
         are the ids of rows that this process is still sending."""
         now = self._clock()
-        columns = {"reason": "lease", "sentence": sentence, "lookup_count": 0}
+        columns = {"reason": "lease", "error_details": json.dumps(details), "lookup_count": 0}
         step = Step(to="unconfirmed", at=now, columns={**columns, "reconcile_at": now + look_after})
         over = "lease_until < :to_at AND id NOT IN (SELECT value FROM json_each(:but))"
         values = {"but": json.dumps(sorted(but))}
@@ -231,16 +233,16 @@ class Deliveries:
         by themselves, or once an admin has seen to that account's connection."""
         ours = "enterprise = :enterprise AND team = :team"
         sql = (
-            "SELECT vendor, account, count(*), sentence, max(id) FROM"
+            "SELECT vendor, account, count(*), error_details, max(id) FROM"
             # Two parts: each has an index of its own.
-            f" (SELECT vendor, account, sentence, id FROM deliveries WHERE state = 'queued' AND {ours}"
-            " UNION ALL SELECT vendor, account, sentence, id FROM deliveries"
+            f" (SELECT vendor, account, error_details, id FROM deliveries WHERE state = 'queued' AND {ours}"
+            " UNION ALL SELECT vendor, account, error_details, id FROM deliveries"
             f" INDEXED BY deliveries_failed WHERE {WAITING_FOR_AN_ADMIN} AND {ours})"
             " GROUP BY vendor, account"
         )
         values = {**workspace._asdict(), "now": self._clock()}
         rows = await self._database.read(lambda tx: tx.execute(sql, values).fetchall())
-        return {(row[0], row[1]): Waiting(row[2], row[3]) for row in rows}
+        return {(row[0], row[1]): Waiting(row[2], json.loads(row[3])) for row in rows}
 
     async def in_doubt(self, workspace: Workspace) -> Mapping[str, int]:
         """Return, by vendor, how many of the workspace's deliveries a person has to decide."""
@@ -255,7 +257,8 @@ class Deliveries:
 def steps_columns(steps: Iterable[str], now: float) -> dict[str, Any]:
     """Return the columns of a row whose object was created just now, and of which these steps
     remain: they have a time of their own."""
-    if not (waiting := dict.fromkeys(steps, "")):
+    waiting: dict[str, Details] = {name: {} for name in steps}
+    if not waiting:
         return {}
     return {
         "follow_up_steps": json.dumps(waiting),
@@ -266,7 +269,7 @@ def steps_columns(steps: Iterable[str], now: float) -> dict[str, Any]:
 
 _CLEAN: Mapping[str, Any] = {
     "reason": "",
-    "sentence": "",
+    "error_details": "{}",
     "field_errors": "{}",
     "reconcile_at": 0.0,
     "lookup_count": 0,

@@ -5,12 +5,14 @@ Every change names the claim that it belongs to (`reconcile_at`) and the version
 on. So whatever happened meanwhile stands: a person decided, or a late answer came.
 """
 
+import json
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from bot.adapters.base import Created
 from bot.delivery.model import Delivery
+from bot.delivery.problems import Details
 from bot.delivery.states import State
 from bot.delivery.store.due import claim_due, next_due
 from bot.delivery.store.queue import steps_columns
@@ -93,24 +95,26 @@ class ReconcileStore:
         )
 
     async def unanswered(
-        self, row: Delivery, reconcile_at: float, sentence: str = ""
+        self, row: Delivery, reconcile_at: float, details: Details | None = None
     ) -> Delivery | None:
-        """Note that there was no proper answer. With a sentence people are told, and may decide
+        """Note that there was no proper answer. With `details` people are told, and may decide
         themselves meanwhile."""
-        if not sentence or row.state == "delivered":
+        if not details or row.state == "delivered":
             return await self._change(row, row.state, news=False, reconcile_at=reconcile_at)
         return await self._change(
             row,
             "unconfirmed",
             news=row.reason != "unanswered",
             reason="unanswered",
-            sentence=sentence,
+            error_details=json.dumps(details),
             reconcile_at=reconcile_at,
         )
 
-    async def undecided(self, row: Delivery, sentence: str) -> Delivery | None:
+    async def undecided(self, row: Delivery, details: Details) -> Delivery | None:
         """Note that it cannot be found out from here: a person decides."""
-        return await self._change(row, "unconfirmed", reason="undecided", sentence=sentence)
+        return await self._change(
+            row, "unconfirmed", reason="undecided", error_details=json.dumps(details)
+        )
 
     async def _change(
         self, row: Delivery, to: State, *, news: bool = True, **columns: Any

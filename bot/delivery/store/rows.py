@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.adapters.base import Created, Entry
 from bot.delivery.model import Delivery, Draft
+from bot.delivery.problems import said
 from bot.forms.custom_fields import CustomField
 from bot.workspace import Workspace
 
@@ -18,7 +19,7 @@ _DRAFTED = tuple(each.name for each in fields(Draft) if each.name not in ("works
 _COLUMNS = tuple(each.name for each in fields(Delivery) if each.name != "workspace")
 _JSON = (
     *("payload", "selected", "field_errors", "vendor_object"),
-    *("duplicates", "custom", "follow_up_steps"),
+    *("duplicates", "custom", "follow_up_steps", "error_details"),
 )
 
 
@@ -32,6 +33,11 @@ def read_row(row: sqlite3.Row) -> Delivery:
     }
     plain["duplicates"] = [Created.model_validate(each) for each in plain["duplicates"]]
     plain["custom"] = tuple(CustomField.model_validate(each) for each in plain["custom"])
+    plain["follow_up_steps"] = {
+        # An older version stored the sentence.
+        name: said(why) if isinstance(why, str) else why
+        for name, why in plain["follow_up_steps"].items()
+    }
     plain["private"] = bool(plain["private"])
     return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)
 

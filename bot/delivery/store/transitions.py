@@ -146,12 +146,12 @@ def _told(row: Delivery, step: Step, after: sqlite3.Row) -> str | None:
         return "not_there_yet"
     if after["reason"] != row.reason and "reason" in columns:
         return str(after["reason"])
-    steps = json.loads(after["follow_up_steps"])
+    steps = read_row(after).follow_up_steps
     if steps == row.follow_up_steps:
         return None
     if len(steps) < len(row.follow_up_steps):
         return "step_done"
-    waiting, waited = ([*each.values()].count("") for each in (steps, row.follow_up_steps))
+    waiting, waited = ([*each.values()].count({}) for each in (steps, row.follow_up_steps))
     return "step_not_done" if waiting < waited else "step_tried_again"
 
 
