@@ -180,7 +180,7 @@ async def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def world(sandbox: Sandbox, settings: Settings) -> AsyncIterator[World]:
-    """The bot with all three vendors connected."""
+    """The bot with every vendor connected."""
     await sandbox.connect_vendors(settings)
     async with running(sandbox, settings) as world:
         yield world

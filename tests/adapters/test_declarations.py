@@ -1,10 +1,11 @@
 """What an adapter declares is said nowhere else in the code, and README, docs and manifest agree
 with it."""
 
+import ast
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -156,3 +157,60 @@ def test_the_manifest_names_every_vendor() -> None:
     described = " ".join(manifest.load()["display_information"]["long_description"].split())
     *others, last = [adapter.label for adapter in ADAPTERS.values()]
     assert f"{', '.join(others)} or {last}." in described
+
+
+DOCUMENTS = "the vendors' OpenAPI documents, and what each says in its own way"
+EXAMPLE = "two vendors as an example: another one changes nothing"
+LISTS_BY_HAND: Mapping[str, str] = {
+    "tests/adapters/test_find.py": "how the lists of two vendors are filled, and their test incidents",
+    "tests/adapters/test_find_answers.py": "the pages of these three vendors, in their own shapes",
+    "tests/adapters/test_long_lists.py": "the sizes of these three vendors' pages",
+    "tests/adapters/test_rights.py": "what these three vendors tell of a key, and how",
+    "tests/cli/test_commands.py": EXAMPLE,
+    "tests/cli/test_connect.py": EXAMPLE,
+    "tests/cli/test_doctor.py": EXAMPLE,
+    "tests/contract/forms.py": DOCUMENTS,
+    "tests/contract/openapi.py": DOCUMENTS,
+    "tests/contract/test_everything.py": DOCUMENTS,
+    "tests/contract/test_requests.py": DOCUMENTS,
+    "tests/contract/whole.py": DOCUMENTS,
+    "tests/fuzz/workspaces.py": EXAMPLE,
+    "tests/handlers/test_permissions.py": EXAMPLE,
+    "tests/handlers/test_who_may.py": EXAMPLE,
+    "tests/messages/test_notices.py": EXAMPLE,
+}
+"""The modules of tests that name several vendors in one list or mapping, and why they may."""
+
+
+def test_no_test_keeps_a_list_of_the_vendors_by_hand() -> None:
+    """Tests of what every vendor does go through the registry, so that the next one is tested
+    too."""
+    kept = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if len(vendors_in(node)) > 1
+    }
+    assert kept == set(LISTS_BY_HAND)
+
+
+def vendors_in(node: ast.AST) -> set[str]:
+    """The vendors that a list's members, or a mapping's keys, begin with."""
+    match node:
+        case ast.Dict(keys=members) | ast.List(elts=members) | ast.Tuple(elts=members):
+            return {first_word(it) for it in members if it is not None} & ADAPTERS.keys()
+        case ast.Set(elts=members):
+            return {first_word(it) for it in members} & ADAPTERS.keys()
+    return set()
+
+
+def first_word(node: ast.expr) -> str:
+    """ "rootly" of "rootly.incident", of a tuple that begins with it, and of a call with it."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text.partition(".")[0]
+        case ast.Tuple(elts=[first, *_]) | ast.Call(args=[first, *_]):
+            return first_word(first)
+        case ast.JoinedStr(values=[first, *_]):
+            return first_word(first)
+    return ""

@@ -11,6 +11,7 @@ from pydantic import HttpUrl, SecretStr, ValidationError
 from bot.adapters.base import Account, ApiKey, Created, Entry, Request, Rights, Submission
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident, RetrospectiveOptions
+from bot.adapters.rate_limit import Limits, Rate
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 
@@ -526,3 +527,8 @@ async def test_verify_at_a_page_of_another_kind(
         match=r"^incident\.io did not say which organisation the key belongs to\.$",
     ):
         await incident_io.verify(KEY)
+
+
+def test_its_limits_are_those_it_documents() -> None:
+    """Half of the 1200 calls a minute that reads and writes share."""
+    assert IncidentIo.limits == Limits(read=Rate(600), write=Rate(600))

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from bot.adapters.base import Created, Entry
+from bot.adapters.rate_limit import Limits, Rate
 from bot.adapters.rootly import Rootly
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
@@ -499,3 +500,8 @@ async def test_reads_only_the_newest_incidents(rootly: Rootly, vendor: CannedVen
         "/v1/incidents?sort=-created_at&page[size]=50&page[number]=6",
         "/v1/incidents?sort=-created_at&filter[kind][in]=test,test_sub&page[size]=50&page[number]=1",
     ]
+
+
+def test_its_limits_are_those_it_documents() -> None:
+    """3000 reads and 3000 writes a minute."""
+    assert Rootly.limits == Limits(read=Rate(3000), write=Rate(3000))

@@ -325,3 +325,9 @@ def test_forms_are_made_when_they_are_wanted() -> None:
     assert len(FORMS) == 155
     assert task_form.cache_info().currsize == made
     assert FORMS["send_sms"] is FORMS["send_sms"]
+
+
+def test_the_summary_counts_the_types() -> None:
+    """The README's table counts those that Rootly still has."""
+    present = [it for it in tasks.types().values() if it.origin != "former"]
+    assert OPERATION.summary == f"workflow task, all {len(present)} types"

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.adapters.base import Account, Created, Entry, Request, Rights, Submission
+from bot.adapters.rate_limit import Limits
 from bot.adapters.twilio import Task, Twilio, TwilioKey, Workflow
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
@@ -427,3 +428,8 @@ def test_credentials(field: str, value: str, sentence: str) -> None:
 
 
 KEY_VALUES = {"key_sid": SK, "key_secret": "s3cret", "workspace_sid": WS}
+
+
+def test_its_limits_are_those_it_documents() -> None:
+    """It documents none."""
+    assert Twilio.limits == Limits()

@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from bot.adapters.base import Entry
 from bot.adapters.http import make_client
-from bot.adapters.registry import make_adapters
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly.tasks import types
 from bot.catalogs.store import CatalogStore
 from bot.playground.slack.transport import encode, signature
@@ -147,9 +147,7 @@ class Bench:
         """Connect Rootly, with every list fetched a moment ago and ten thousand services."""
         database = await Database.open(self.database)
         async with make_client() as client:
-            adapter = make_adapters(
-                client, dict.fromkeys(("rootly", "incident_io", "twilio"), self.answering)
-            )["rootly"]
+            adapter = make_adapters(client, dict.fromkeys(ADAPTERS, self.answering))["rootly"]
         connections, lists = (
             open_stores(database, load_secret_box(None, self.database)).connections,
             CatalogStore(database),

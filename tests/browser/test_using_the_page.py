@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from bot.adapters.registry import ADAPTERS
+from bot.playground.vendors import STAND_INS
 from tests.browser.acting import Desk
 from tests.browser.conftest import running
 from tests.processes import free_port
@@ -184,8 +186,17 @@ def test_what_the_bot_wrote_is_not_lost_among_what_it_read(desk: Desk) -> None:
     expect(writes).to_have_count(posted)
 
 
+def test_each_vendor_has_its_colour(desk: Desk) -> None:
+    """Its initial stands on the colour that its adapter declares."""
+    for vendor in STAND_INS:
+        red, green, blue = bytes.fromhex(ADAPTERS[vendor].color.removeprefix("#"))
+        mark = desk.page.get_by_test_id(f"vendor-{vendor}").locator(".vendor-mark")
+        expect(mark).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
+        expect(mark).to_have_text(ADAPTERS[vendor].label[:1])
+
+
 def test_every_switch_stays_in_view(desk: Desk) -> None:
-    """After several incidents the faults of all three vendors can still be set without scrolling,
+    """After several incidents the faults of all vendors can still be set without scrolling,
     in a narrow window too."""
     for number in range(4):
         desk.open("/inc", f"One of several {number}").submit().receipt(
@@ -195,7 +206,7 @@ def test_every_switch_stays_in_view(desk: Desk) -> None:
         desk.page.set_viewport_size({"width": width, "height": 900})
         if width < 500:
             desk.page.get_by_role("button", name="Vendors", exact=True).click()
-        for vendor in ("rootly", "incident_io", "twilio"):
+        for vendor in STAND_INS:
             expect(desk.page.get_by_test_id(f"vendor-{vendor}-fault")).to_be_in_viewport(ratio=1)
     expect(desk.page.get_by_test_id("vendor-rootly-object")).to_have_count(3)
     desk.fault("twilio", "slow")

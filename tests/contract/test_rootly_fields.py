@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.adapters.base import ApiKey, Operation
-from bot.adapters.registry import make_adapters
+from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly import JSON_API, Rootly
 from bot.adapters.rootly.custom_fields import FORMS_OF, custom_fields, filled_in, selected
 from tests.contract.custom import FIELDS, custom_values, with_custom
@@ -155,6 +155,6 @@ async def test_what_is_read_for_custom_fields_fits_the_document() -> None:
 
 def _rootly() -> Rootly:
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
-    rootly = make_adapters(client, {"rootly": "", "incident_io": "", "twilio": ""})["rootly"]
+    rootly = make_adapters(client, dict.fromkeys(ADAPTERS, ""))["rootly"]
     assert isinstance(rootly, Rootly)
     return rootly

@@ -103,7 +103,9 @@ def faults(error: jsonschema.ValidationError) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("made", "spec", "path"), CASES, ids=[f"{made.vendor} {path}" for made, _, path in CASES]
+    ("made", "spec", "path"),
+    CASES,
+    ids=[f"{made.adapter.vendor} {path}" for made, _, path in CASES],
 )
 async def test_look_ups_answer_as_the_vendor_says(
     made: type[VendorStandIn], spec: str, path: str

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
 from bot.delivery.store.cards import LEASE_SECONDS, MODAL_SECONDS
 from bot.slack import cards
 from bot.slack.cards import NOT_THERE
