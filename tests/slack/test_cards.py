@@ -323,7 +323,7 @@ async def deliver(
     return await services.delivery.dispatcher.submit(made, card_not_before=0)
 
 
-def said(world: World, channel: str) -> list[str]:
+def card_texts(world: World, channel: str) -> list[str]:
     """The bot's messages there."""
     return [it["text"] for it in world.sandbox.slack.channels[channel].messages if it.get("bot_id")]
 
@@ -338,8 +338,8 @@ async def test_the_card_in_a_real_channel(world: World) -> None:
     """Where the bot is a member, everyone sees it."""
     channel = world.channel("incidents")
     await deliver(world, channel)
-    await eventually(lambda: said(world, channel))
-    [text] = said(world, channel)
+    await eventually(lambda: card_texts(world, channel))
+    [text] = card_texts(world, channel)
     assert text.startswith("Created in incident.io: INC-")
     assert told(world) == []
 
@@ -358,7 +358,7 @@ async def test_the_card_where_not_everyone_may_see_it(
     await eventually(lambda: told(world))
     [text] = told(world)
     assert text.startswith("Created in incident.io: INC-")
-    assert said(world, channel) == []
+    assert card_texts(world, channel) == []
 
 
 async def test_a_card_follows_a_vendor_that_was_down(world: World) -> None:
@@ -369,12 +369,17 @@ async def test_a_card_follows_a_vendor_that_was_down(world: World) -> None:
     await vendor.set_fault("down")
     await deliver(world, channel, title="<!channel> is down")
     await eventually(
-        lambda: said(world, channel) == ["Saved, not yet in incident.io: &lt;!channel&gt; is down"]
+        lambda: (
+            card_texts(world, channel)
+            == ["Saved, not yet in incident.io: &lt;!channel&gt; is down"]
+        )
     )
     await vendor.set_fault("fine")
-    await eventually(lambda: said(world, channel)[0].startswith("Created in incident.io: INC-"))
-    assert len(said(world, channel)) == 1
-    assert "&lt;!channel&gt; is down" in said(world, channel)[0]
+    await eventually(
+        lambda: card_texts(world, channel)[0].startswith("Created in incident.io: INC-")
+    )
+    assert len(card_texts(world, channel)) == 1
+    assert "&lt;!channel&gt; is down" in card_texts(world, channel)[0]
 
 
 async def test_an_open_modal_follows_a_vendor_that_was_down(world: World) -> None:
