@@ -175,7 +175,6 @@ LISTS_BY_HAND: Mapping[str, str] = {
     "tests/contract/test_requests.py": DOCUMENTS,
     "tests/contract/whole.py": DOCUMENTS,
     "tests/fuzz/workspaces.py": EXAMPLE,
-    "tests/handlers/test_permissions.py": EXAMPLE,
     "tests/handlers/test_who_may.py": EXAMPLE,
     "tests/messages/test_notices.py": EXAMPLE,
 }

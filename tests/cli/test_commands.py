@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from bot.__main__ import main
+from bot.adapters.registry import ADAPTERS
 from bot.cli import manifest
 from bot.delivery.model import Outcome
 from bot.delivery.store.queue import Deliveries
@@ -408,7 +409,7 @@ def test_knows_its_vendors_and_ids(here: Here) -> None:
     assert here.run("connect", "T012AB3CD", "pagerduty") == (
         2,
         "",
-        "VENDOR: should be one of rootly, incident_io, twilio.\n",
+        f"VENDOR: should be one of {', '.join(ADAPTERS)}.\n",
     )
     assert here.run("connect", "incidents", "rootly") == (
         2,

@@ -8,10 +8,12 @@ import httpx
 import pytest
 
 from bot import messages
+from bot.adapters.base import Kind
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.settings import Settings
 from bot.slack import manifest
 from tests.conftest import World, eventually, running
+from tests.messages.parts import tools
 
 
 async def test_a_message_shortcut_takes_text_author_and_link(world: World) -> None:
@@ -140,7 +142,7 @@ async def test_what_is_to_be_done_bears_the_same_prefix(
     commands[name] = {**commands["/incident"], "command": name}
     for text in (name, f"{name} help"):
         await bare_world.command(text)
-        assert f"incident.io: `{vendors}` shows how." in bare_world.told()
+        assert f"{tools('incident')}: `{vendors}` shows how." in bare_world.told()
 
 
 @pytest.mark.parametrize("command", ["/incident", "/action-item", "/workflow-task"])
@@ -154,19 +156,19 @@ async def test_help_says_what_the_command_does(world: World, command: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("command", "able"),
+    ("command", "kind"),
     [
-        ("/incident x", "Rootly or incident.io"),
-        ("/action-item x", "Rootly, incident.io or Twilio TaskRouter"),
-        ("/workflow-task x", "Rootly or Twilio TaskRouter"),
+        ("/incident x", "incident"),
+        ("/action-item x", "action_item"),
+        ("/workflow-task x", "workflow_task"),
     ],
 )
 async def test_nothing_connected_says_what_to_do(
-    bare_world: World, command: str, able: str
+    bare_world: World, command: str, kind: Kind
 ) -> None:
     """No form, but the way out, and what was typed."""
     await bare_world.command(command)
-    assert f"Connect {able}: `/vendors` shows how." in bare_world.told()
+    assert f"Connect {tools(kind)}: `/vendors` shows how." in bare_world.told()
     assert f"You typed: `{command}`" in bare_world.told()
     assert bare_world.sandbox.slack.views(bare_world.admin) == []
 
@@ -238,12 +240,11 @@ async def test_vendors_lists_health_and_how_to_connect(world: World) -> None:
     assert re.match(
         r"\*incident\.io\* as .+: :white_check_mark: working \(lists are fresh\)", lines[0]
     )
-    assert lines[1].startswith("*Rootly* as ")
-    assert lines[2].startswith("*Twilio TaskRouter* as ")
-    assert (
-        f"`python -m bot connect {world.sandbox.slack.team.id} incident_io` (or `rootly`, `twilio`"
-        in lines[-1]
-    )
+    first, *others = sorted(world.sandbox.vendors)
+    for line, name in zip(lines[1:], others, strict=False):
+        assert line.startswith(f"*{world.sandbox.vendors[name].label}* as ")
+    instead = "`, `".join(others)
+    assert f"connect {world.sandbox.slack.team.id} {first}` (or `{instead}`" in lines[-1]
 
 
 async def test_vendors_says_what_is_wrong(world: World) -> None:

@@ -4,13 +4,21 @@ and at the buttons."""
 from dataclasses import replace
 
 from bot.delivery.problems import said
+from bot.adapters.registry import ADAPTERS
 from bot.playground.vendors.data import USER_GROUPS
 from tests.acting import Modal
 from tests.conftest import World
 from tests.handlers.standing import click, now, press, standing
 
 ON_CALL, COMMANDERS = USER_GROUPS
-INCIDENTS = ("rootly.incident", "incident_io.incident")
+INCIDENTS = {
+    f"{vendor}.{it.name}": f"{adapter.label}: {it.label}"
+    for vendor, adapter in ADAPTERS.items()
+    for it in adapter.operations
+    if it.kind == "incident"
+}
+"""What declares an incident, with what it is called."""
+FIRST, *OTHERS = INCIDENTS
 NOT_IN_IT = (
     "This is for the people of the user group Incident commanders (@commanders) and for workspace "
     "admins. "
@@ -75,11 +83,11 @@ async def test_admins_alone(world: World) -> None:
 async def test_the_chooser_offers_what_one_may(world: World) -> None:
     """Without a choice there is no chooser, and the channel's habit leads nobody to what is not
     theirs."""
-    await decide(world, "admins", "rootly.incident")
+    await decide(world, "admins", *INCIDENTS.keys() - {"incident_io.incident"})
     modal = await world.open("/incident Disk full", world.member)
     assert (choices(modal), modal.fields[0]) == ([], "incident_io.incident.name")
     modal = await world.open("/incident Disk full", world.admin)
-    assert choices(modal) == ["Rootly: incident", "incident.io: incident"]
+    assert choices(modal) == list(INCIDENTS.values())
     await modal.fill(title="Disk full")
     await modal.send()
     assert (await world.open("/incident again", world.admin)).value("choice") == "rootly.incident"
@@ -91,13 +99,13 @@ async def test_the_chooser_offers_what_one_may(world: World) -> None:
 async def test_who_may_none_of_several_is_told_each_reason(world: World) -> None:
     """Different rules have different people to ask: each reason says what it is about. One for all
     is said once, by itself."""
-    await decide(world, "admins", "rootly.incident")
-    await decide(world, COMMANDERS.id, "incident_io.incident")
+    await decide(world, "admins", FIRST)
+    await decide(world, COMMANDERS.id, *OTHERS)
     await world.command("/incident", world.member)
     assert world.told(world.member).splitlines() == [
-        "*Rootly: incident*: Only workspace admins and owners may do this. Please ask one of them "
-        "to do it.",
-        f"*incident.io: incident*: {NOT_IN_IT}",
+        f"*{INCIDENTS[FIRST]}*: Only workspace admins and owners may do this. Please ask one of "
+        "them to do it.",
+        f"*{', '.join(INCIDENTS[it] for it in OTHERS)}*: {NOT_IN_IT}",
     ]
     await decide(world, COMMANDERS.id, *INCIDENTS)
     await world.command("/incident", world.member)
@@ -151,11 +159,11 @@ async def test_buttons_are_for_those_who_may(world: World) -> None:
 async def test_a_corrected_form_offers_what_one_may(world: World) -> None:
     """ "Edit and resend" has the same chooser."""
     await standing(world, "rejected", error_details=said("No such severity."))
-    await decide(world, "admins", "incident_io.incident")
+    await decide(world, "admins", *INCIDENTS.keys() - {"rootly.incident"})
     await press(world, "edit")
     assert choices(world.top(world.member)) == []
     await press(world, "edit", world.admin)
-    assert choices(world.top(world.admin)) == ["Rootly: incident", "incident.io: incident"]
+    assert choices(world.top(world.admin)) == list(INCIDENTS.values())
 
 
 async def test_while_slack_does_not_say_who_is_in_it_nobody_passes(world: World) -> None:

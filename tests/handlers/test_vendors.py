@@ -14,6 +14,7 @@ import pytest
 from bot import messages
 from bot.adapters.http import rejected_token
 from bot.delivery.problems import said
+from bot.adapters.registry import ADAPTERS
 from bot.playground.sandbox import Sandbox
 from handlers.button_presses import PRESS_SECONDS
 from tests.browsing import ask_for_link, link, public
@@ -21,7 +22,7 @@ from tests.conftest import World, eventually
 from tests.handlers.standing import standing
 
 NOTHING = "This workspace is not connected to any tool yet."
-LABELS = ("Rootly", "incident.io", "Twilio TaskRouter")
+LABELS = [adapter.label for adapter in ADAPTERS.values()]
 
 
 @pytest.fixture

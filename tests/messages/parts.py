@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from bot.adapters import registry
+from bot.adapters.base import Kind
 from bot.adapters.registry import make_adapters
 from bot.delivery.model import Delivery
 from tests.parts import HERE, Notes
@@ -67,3 +68,10 @@ def said(content: dict[str, Any]) -> list[str]:
     ]
     texts = [it["text"] for it in parts if isinstance(it, dict) and it.get("type") == "mrkdwn"]
     return [content["text"], *texts] if "text" in content else texts
+
+
+def tools(kind: Kind) -> str:
+    """The vendors that take that kind, as a sentence offers them: "Rootly or incident.io"."""
+    able = [it.label for it in VENDORS if kind in {each.kind for each in it.operations}]
+    *others, last = able
+    return f"{', '.join(others)} or {last}" if others else last

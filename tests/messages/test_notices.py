@@ -10,7 +10,7 @@ from bot.adapters.base import Kind, Rights
 from bot.connections.store import Connection
 from bot.playground.slack.limits import check_view
 from bot.workspace import Workspace
-from tests.messages.parts import ADAPTERS, NOW, VENDORS
+from tests.messages.parts import ADAPTERS, NOW, VENDORS, tools
 from tests.parts import HERE, SECRET
 
 
@@ -57,19 +57,20 @@ def test_vendors_says_how_each_connection_is_doing() -> None:
 def test_vendors_without_any_connection_says_so() -> None:
     """And how to make one."""
     text = messages.vendors([], VENDORS, messages.by_command(VENDORS, Workspace("E1", "T1")))
+    first, *others = [it.vendor for it in VENDORS]
     assert text.splitlines() == [
         "This workspace is not connected to any tool yet.",
         *[f"*{it.label}*: not connected" for it in VENDORS],
         "To connect one, or connect it again, whoever runs this bot types there `python -m bot "
         "connect --enterprise E1 T1"
-        " rootly` (or `incident_io`, `twilio` in its place). It asks for the credentials; none "
+        f" {first}` (or `{'`, `'.join(others)}` in its place). It asks for the credentials; none "
         "pass through Slack.",
     ]
 
 
 def test_admins_get_a_button_for_each_tool() -> None:
     """As long as the bot has pages to lead to; who may use what is decided within Slack."""
-    rootly, incident_io, _ = VENDORS
+    rootly, incident_io, *_ = VENDORS
 
     def row(*, pages: bool) -> list[tuple[str, str, str]]:
         blocks = messages.admins_buttons(
@@ -123,19 +124,12 @@ def test_what_was_typed_is_given_back(text: str, said: str) -> None:
     assert messages.not_opened("No.", "/incident", text) == said
 
 
-@pytest.mark.parametrize(
-    ("kind", "tools"),
-    [
-        ("incident", "Rootly or incident.io"),
-        ("action_item", "Rootly, incident.io or Twilio TaskRouter"),
-        ("workflow_task", "Rootly or Twilio TaskRouter"),
-    ],
-)
-def test_nothing_connected_says_what_to_connect(kind: Kind, tools: str) -> None:
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_nothing_connected_says_what_to_connect(kind: Kind) -> None:
     """With what is connected, if anything."""
     noun = kind.replace("_", " ")
     assert messages.nothing_connected(kind, VENDORS, []) == (
-        f"This workspace is not connected to a tool that takes {noun}s. Connect {tools}: "
+        f"This workspace is not connected to a tool that takes {noun}s. Connect {tools(kind)}: "
         "`/vendors` shows how."
     )
     assert " Connected so far: Rootly, Twilio TaskRouter. " in messages.nothing_connected(
