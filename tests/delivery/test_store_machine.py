@@ -28,7 +28,7 @@ from tests.parts import HERE, Clock, draft
 
 T = TypeVar("T")
 LEASE = 45.0
-KEYS = [f"k{number}" for number in range(4)]
+KEYS = [f"k{number}" for number in range(2)]
 CONNECTION = (HERE, "notes")
 MADE = Created(id="n1", remaining=("custom.a",))
 OUTCOMES = [
@@ -107,10 +107,18 @@ class StoreMachine(RuleBasedStateMachine):
             self.began(row)
 
     @precondition(lambda self: self.attempts)
+    @rule(outcome=st.sampled_from(OUTCOMES))
+    def settle(self, outcome: Outcome) -> None:
+        """By whoever has the attempt."""
+        self.settle_attempt(self.attempts[-1], outcome)
+
+    @precondition(lambda self: self.attempts)
     @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
-    def settle(self, data: st.DataObject, outcome: Outcome) -> None:
-        """By whoever held the attempt, however long ago."""
-        claimed = data.draw(st.sampled_from(self.attempts))
+    def settle_late(self, data: st.DataObject, outcome: Outcome) -> None:
+        """By whoever had the attempt, however long ago."""
+        self.settle_attempt(data.draw(st.sampled_from(self.attempts)), outcome)
+
+    def settle_attempt(self, claimed: Delivery, outcome: Outcome) -> None:
         before = self.row(claimed.key)
         lapsed = (before.state, before.reason) == ("unconfirmed", "lease")
         has_a_say = before.attempt == claimed.attempt and (before.state == "sending" or lapsed)
@@ -131,10 +139,24 @@ class StoreMachine(RuleBasedStateMachine):
             self.looks.append(row)
 
     @precondition(lambda self: self.looks)
+    @rule(result=st.sampled_from(LOOKS), overtaken=st.booleans())
+    def look(self, result: str, overtaken: bool) -> None:
+        """By whoever has the claim; or had it, until the lease ran out and another took it."""
+        row = self.looks[-1]
+        if overtaken:
+            self.clock.advance(61.0)
+            self.claim_look()
+        self.end_look(row, result)
+
+    @precondition(lambda self: self.looks)
     @rule(data=st.data(), result=st.sampled_from(LOOKS))
-    def look(self, data: st.DataObject, result: str) -> None:
-        """Once the look is over: nothing, if anything else happened to the row since."""
-        row, store = data.draw(st.sampled_from(self.looks)), self.reconcile
+    def look_late(self, data: st.DataObject, result: str) -> None:
+        """By whoever had the claim, however long ago."""
+        self.end_look(data.draw(st.sampled_from(self.looks)), result)
+
+    def end_look(self, row: Delivery, result: str) -> None:
+        """Nothing changes, if anything else happened to the row since."""
+        store = self.reconcile
         before = self.row(row.key)
         soon = self.clock.now + 5
         work = {
@@ -233,8 +255,8 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 StoreMachine.TestCase.settings = settings(
-    max_examples=25,
-    stateful_step_count=30,
+    max_examples=40,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
