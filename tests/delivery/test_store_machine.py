@@ -28,7 +28,7 @@ from tests.parts import HERE, Clock, draft
 
 T = TypeVar("T")
 LEASE = 45.0
-KEYS = [f"k{number}" for number in range(2)]
+KEYS = [f"k{number}" for number in range(5)]
 CONNECTION = (HERE, "notes")
 MADE = Created(id="n1", remaining=("custom.a",))
 OUTCOMES = [
@@ -107,10 +107,12 @@ class StoreMachine(RuleBasedStateMachine):
             self.began(row)
 
     @precondition(lambda self: self.attempts)
-    @rule(outcome=st.sampled_from(OUTCOMES))
-    def settle(self, outcome: Outcome) -> None:
-        """By whoever has the attempt."""
-        self.settle_attempt(self.attempts[-1], outcome)
+    @rule(outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=2))
+    def settle(self, outcomes: list[Outcome]) -> None:
+        """By whoever has the attempt; whoever says it twice is not listened to."""
+        for outcome in outcomes:
+            self.settle_attempt(self.attempts[-1], outcome)
+            self.every_row_is_there_and_its_trail_is_complete()
 
     @precondition(lambda self: self.attempts)
     @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
@@ -201,23 +203,21 @@ class StoreMachine(RuleBasedStateMachine):
     def decide(self, key: str, decision: Decision) -> None:
         self.run(self.decisions.make(HERE, key, decision, "U0BOB00001"))
 
-    @rule(rights=st.booleans())
-    def reconnect(self, rights: bool) -> None:
+    @rule(what=st.sampled_from(["reconnected", "accepted", "disconnected", "erased"]))
+    def others_change_rows(self, what: str) -> None:
+        """An admin, or time."""
         now = self.clock.now
-        self.run(
-            self.database.write(
-                lambda tx: requeue_after_reconnect(tx, CONNECTION, "acme", now, rights)
+        if what == "erased":
+            self.run(self.history.erase(now - 86400))
+        elif what == "disconnected":
+            self.run(self.database.write(lambda tx: hurry_after_disconnect(tx, CONNECTION, now)))
+        else:
+            rights = what == "reconnected"
+            self.run(
+                self.database.write(
+                    lambda tx: requeue_after_reconnect(tx, CONNECTION, "acme", now, rights)
+                )
             )
-        )
-
-    @rule()
-    def disconnect(self) -> None:
-        now = self.clock.now
-        self.run(self.database.write(lambda tx: hurry_after_disconnect(tx, CONNECTION, now)))
-
-    @rule(days=st.sampled_from([0.0, 30.0]))
-    def erase(self, days: float) -> None:
-        self.run(self.history.erase(self.clock.now - days * 86400))
 
     @rule(seconds=st.sampled_from([0.1, 3.0, 50.0, 400.0, 90_000.0, -30.0, -7200.0]))
     def time_passes(self, seconds: float) -> None:
