@@ -243,6 +243,12 @@ class Connections:
             return replace(_connection(row, {}), broken=str(error))
 
 
+def exists(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> bool:
+    """Return whether the workspace is connected to the vendor."""
+    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+    return tx.execute(sql, (*workspace, vendor)).fetchone() is not None
+
+
 def _connection(row: sqlite3.Row, secret: Mapping[str, str]) -> Connection:
     return Connection(
         workspace=Workspace(row["enterprise"], row["team"]),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from bot.connections import store as connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
 from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
@@ -70,7 +71,7 @@ class Deliveries:
         now = self._clock()
 
         def work(tx: sqlite3.Connection) -> tuple[Delivery, bool]:
-            if connected and not _is_connected(tx, draft):
+            if connected and not connections.exists(tx, draft.workspace, draft.vendor):
                 raise NoLongerThereError
             name = f"{draft.vendor}.{draft.operation}"
             remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
@@ -299,11 +300,6 @@ def _find(tx: sqlite3.Connection, workspace: Workspace, key: str) -> Delivery | 
     sql = "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)"
     row = tx.execute(sql, (*workspace, key)).fetchone()
     return None if row is None else read_row(row)
-
-
-def _is_connected(db: sqlite3.Connection, draft: Draft) -> bool:
-    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
-    return db.execute(sql, (*draft.workspace, draft.vendor)).fetchone() is not None
 
 
 def _others_wait(tx: sqlite3.Connection, draft: Draft) -> bool:
