@@ -43,7 +43,7 @@ def row(document: str) -> Delivery:
     rules = {"configuration": None, "configuration_file": document}
     payload = {"friendly_name": "Night shift", "routing": "json", "rules": rules}
     return replace(
-        ROW, vendor="twilio", operation="workflow", answer="json", payload=payload, custom=()
+        ROW, vendor="twilio", operation="workflow", branch="json", payload=payload, custom=()
     )
 
 

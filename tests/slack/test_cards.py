@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import problem
 from bot.delivery.store.cards import LEASE_SECONDS, MODAL_SECONDS
 from bot.slack import cards
 from bot.slack.cards import NOT_THERE
@@ -125,7 +126,9 @@ async def test_what_the_modal_shows_gets_no_card(board: Board) -> None:
         draft(), lease=45, card_not_before=board.clock.now + MODAL_SECONDS
     )
     board.cards.hold(row)
-    refusal = await board.deliveries.settle(row, Outcome("rejected", "refused", said("No.")))
+    refusal = await board.deliveries.settle(
+        row, Outcome("rejected", "refused", problem("said", words="No."))
+    )
     assert refusal is not None
     board.clock.advance(60)
     await board.round()
