@@ -32,9 +32,9 @@ class Connection:
 
 
 OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
-"""Called in the transaction in which it is noted that the vendor accepts a connection's credentials,
-with that transaction, the connection's key and account, the time, and whether the credentials may
-do more than before: only then something that the vendor did not allow (403) is worth another try."""
+"""Called in the transaction that notes that the vendor accepts a connection's credentials, with that
+transaction, the connection's key and account, the time, and whether the credentials may do more
+than before: only then something that the vendor did not allow (403) is worth another try."""
 OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
 """Called in the transaction that removes a connection, with the connection's key and the time."""
 

@@ -67,8 +67,8 @@ class VendorAccess:
         return self.rate_limiters.of(row.connection_key)
 
     async def prepare(self, row: Delivery, connection: Connection | None = None) -> Prepared:
-        """Return what a call for the row needs. `connection` is the row's connection, if it was read
-        a moment ago.
+        """Return what a call for the row needs. `connection` is the row's connection, if it was
+        read a moment ago.
 
         Raises `NotConnectedError`, `DoesNotFitError`, `SecretError` and `sqlite3.Error`.
         """
@@ -103,9 +103,9 @@ class Verdict:
     """What an error means.
 
     `kind`: the vendor said no ("rejected"); an admin has to act ("unauthorized", "forbidden",
-    "unreadable_secret", "not_connected"); the row cannot be sent ("does_not_fit"); nothing was done,
-    and it may go through later ("later", after `retry_after` seconds if the vendor named a time);
-    nobody knows whether it was done ("unknown"); our own database failed ("database"); anything
+    "unreadable_secret", "not_connected"); the row cannot be sent ("does_not_fit"); nothing was
+    done, and it may go through later ("later", after `retry_after` seconds if the vendor named a
+    time); nobody knows whether it was done ("unknown"); our own database failed ("database"); anything
     else is a mistake in an adapter ("broken").
 
     `reason` is the code for the row, `details` and `field_errors` are what there is to say.
@@ -175,7 +175,8 @@ def backoff(attempt: int) -> float:
     """Return the pause after so many attempts, in seconds: exponential with full jitter, so that
     many waiting rows do not come back at the same instant."""
     lowest, highest = BACKOFF_SECONDS
-    return max(lowest, random.uniform(0, min(highest, lowest * 2 ** min(attempt, 16))))  # noqa: S311  spreads load, guards nothing
+    longest = min(highest, lowest * 2 ** min(attempt, 16))
+    return max(lowest, random.uniform(0, longest))  # noqa: S311  spreads load, guards nothing
 
 
 def backoff_by_age(seconds: float) -> float:

@@ -7,8 +7,8 @@ one. A submission claims its row at once, unless others of the connection wait f
 loop takes what is due. A connection's rate limit and its share of the slots are taken before a row
 is claimed, so that nothing waits while its lease runs.
 
-`bot.runtime.workers.WorkerPool` does not serve here: a submission takes its slot and its turn before
-its row exists, and the loop has to ask each connection's rate limit before it claims.
+`bot.runtime.workers.WorkerPool` does not serve here: a submission takes its slot and its turn
+before its row exists, and the loop has to ask each connection's rate limit before it claims.
 """
 
 import asyncio
@@ -217,7 +217,7 @@ class Dispatcher:
         self._last_round = now
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Stop what is under way for workspaces whose rows are removed, and tell who waits for it."""
+        """Stop what is under way for workspaces whose rows are removed, and tell who waits."""
         for task, row in self._under_way.items():
             if row.workspace in scope:
                 task.cancel()
@@ -324,8 +324,8 @@ class Dispatcher:
             self._loop.wake()
 
     async def _settle(self, row: Delivery, outcome: Outcome) -> Delivery | None:
-        """Write the outcome, again and again while the file is busy: the vendor's answer must not be
-        lost."""
+        """Write the outcome, again and again while the file is busy: the vendor's answer must not
+        be lost."""
         until = self._clock() + SETTLING_SECONDS
         while True:
             try:

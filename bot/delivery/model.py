@@ -47,8 +47,8 @@ class Draft:
 class Delivery(Draft):
     """A row. Times are epoch seconds, 0 for never.
 
-    `error_details` and `field_errors` say why it is not delivered. `vendor_object` is the object that
-    the vendor created, `duplicates` are objects that it created besides.
+    `error_details` and `field_errors` say why it is not delivered. `vendor_object` is the object
+    that the vendor created, `duplicates` are objects that it created besides.
 
     `first_sent_at` is when the first attempt that may have created something began;
     `last_attempt_at` is when the last one did. `expected_at` is when the row's turn comes, where

@@ -5,6 +5,6 @@
 shown, `history` lists, the trail and erasing, `backlog` counts, `workspaces` what other owners of
 tables want done in their own transactions.
 
-A state changes in `transitions` alone: it refuses an illegal step and writes the event. `rows` turns
-a row into a `Delivery`.
+A state changes in `transitions` alone: it refuses an illegal step and writes the event. `rows`
+turns a row into a `Delivery`.
 """
