@@ -175,7 +175,8 @@ def backoff(attempt: int) -> float:
     """Return the pause after so many attempts, in seconds: exponential with full jitter, so that
     many waiting rows do not come back at the same instant."""
     lowest, highest = BACKOFF_SECONDS
-    return max(lowest, random.uniform(0, min(highest, lowest * 2 ** min(attempt, 16))))  # noqa: S311  spreads load, guards nothing
+    longest = min(highest, lowest * 2 ** min(attempt, 16))
+    return max(lowest, random.uniform(0, longest))  # noqa: S311  spreads load, guards nothing
 
 
 def backoff_by_age(seconds: float) -> float:

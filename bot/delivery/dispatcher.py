@@ -217,7 +217,7 @@ class Dispatcher(RemembersWorkspaces):
         self._last_round = now
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Stop what is under way for workspaces whose rows are removed, and tell who waits for it."""
+        """Stop what is under way for workspaces whose rows are removed, and tell who waits."""
         for task, row in self._under_way.items():
             if row.workspace in scope:
                 task.cancel()

@@ -1,5 +1,5 @@
-"""Housekeeping: what people wrote is erased once its delivery has been finished for long enough;
-the trail stays. Links that nobody used go once their time is over."""
+"""Retention: erases the words of people once their delivery has been finished for long enough, and
+removes links that nobody used. The trail stays."""
 
 import time
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """One attempt: the call that creates the object, and the outcome for the row.
 
 the vendor created it                          -> delivered
-it said no                                     -> rejected; after a second send it is looked up first
-nothing was done (limit, not reached)          -> queued, for when the vendor says or after a backoff
+it said no                                     -> rejected; after a second send, looked up
+nothing was done (limit, not reached)          -> queued, for the vendor's time or a backoff
 nobody knows (time-out, 5xx, no id)            -> unconfirmed, see `bot.delivery.reconciler`
 an admin must act, or it is too late           -> failed
 the same, but an earlier send may have worked  -> unconfirmed

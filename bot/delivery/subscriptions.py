@@ -1,4 +1,5 @@
-"""Whoever waits for what becomes of a row: a modal that was submitted, a button that was pressed."""
+"""Subscriptions to the changes of a row: of a modal that was submitted, of a button that was
+pressed."""
 
 import asyncio
 from collections.abc import Container, Iterator

@@ -10,9 +10,12 @@ import pytest
 from bot.adapters.base import Created
 from bot.adapters.rate_limit import Limits, Rate
 from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.model import Delivery
+from bot.delivery.store.queue import Deliveries
 from bot.errors import RetryLaterError
+from bot.workspace import ConnectionKey
 from tests.conftest import eventually
-from tests.parts import ELSEWHERE, HERE, MADE, Gate, Machine, draft, machine_on
+from tests.parts import ELSEWHERE, HERE, MADE, Gate, Machine, draft, ended, machine_on
 
 THREE_A_MINUTE = Limits(write=Rate(3))
 
@@ -212,3 +215,37 @@ async def test_nothing_is_asked_of_the_database_while_nothing_is_due(slow: Machi
     before = rounds
     await asyncio.sleep(0.5)
     assert rounds - before <= 1
+
+
+async def test_a_submission_that_is_not_new_takes_no_turn(slow: Machine) -> None:
+    """A double click, as often as it comes, leaves the connection's allowance to the next one."""
+    await slow.submit("a")
+    await slow.until("delivered", "a")
+    for _ in range(5):
+        assert (await slow.submit("a")).state == "delivered"
+    assert (await slow.submit("b")).state == "sending"
+    await slow.until("delivered", "b")
+
+
+async def test_a_claim_that_finds_nothing_takes_no_turn(tmp_path: Path) -> None:
+    """Another process was faster, several times; what comes then goes out at once."""
+
+    class Overtaken(Deliveries):
+        times = 5
+
+        async def claim(self, connection_key: ConnectionKey, lease: float) -> Delivery | None:
+            self.times -= 1
+            return None if self.times >= 0 else await super().claim(connection_key, lease)
+
+    path = tmp_path / "relay.db"
+    async with machine_on(path, limits=THREE_A_MINUTE, running=False) as machine:
+        await machine.connect()
+        await machine.deliveries.enqueue(draft(), lease=None, card_not_before=0)
+        machine.dispatcher._deliveries = Overtaken(machine.database, machine.clock)
+        loop = asyncio.create_task(machine.dispatcher.run())
+        for _ in range(6):
+            machine.dispatcher.wake()
+            await asyncio.sleep(0.02)
+        await machine.until("delivered")
+        assert (await machine.submit("b")).state == "sending"
+        await ended(loop)

@@ -28,7 +28,7 @@ from tests.parts import HERE, Clock, draft
 
 T = TypeVar("T")
 LEASE = 45.0
-KEYS = [f"k{number}" for number in range(4)]
+KEYS = [f"k{number}" for number in range(5)]
 CONNECTION = (HERE, "notes")
 MADE = Created(id="n1", remaining=("custom.a",))
 OUTCOMES = [
@@ -107,10 +107,20 @@ class StoreMachine(RuleBasedStateMachine):
             self.began(row)
 
     @precondition(lambda self: self.attempts)
+    @rule(outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=2))
+    def settle(self, outcomes: list[Outcome]) -> None:
+        """By whoever has the attempt; whoever says it twice is not listened to."""
+        for outcome in outcomes:
+            self.settle_attempt(self.attempts[-1], outcome)
+            self.every_row_is_there_and_its_trail_is_complete()
+
+    @precondition(lambda self: self.attempts)
     @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
-    def settle(self, data: st.DataObject, outcome: Outcome) -> None:
-        """By whoever held the attempt, however long ago."""
-        claimed = data.draw(st.sampled_from(self.attempts))
+    def settle_late(self, data: st.DataObject, outcome: Outcome) -> None:
+        """By whoever had the attempt, however long ago."""
+        self.settle_attempt(data.draw(st.sampled_from(self.attempts)), outcome)
+
+    def settle_attempt(self, claimed: Delivery, outcome: Outcome) -> None:
         before = self.row(claimed.key)
         lapsed = (before.state, before.reason) == ("unconfirmed", "lease")
         has_a_say = before.attempt == claimed.attempt and (before.state == "sending" or lapsed)
@@ -131,10 +141,24 @@ class StoreMachine(RuleBasedStateMachine):
             self.looks.append(row)
 
     @precondition(lambda self: self.looks)
+    @rule(result=st.sampled_from(LOOKS), overtaken=st.booleans())
+    def look(self, result: str, overtaken: bool) -> None:
+        """By whoever has the claim; or had it, until the lease ran out and another took it."""
+        row = self.looks[-1]
+        if overtaken:
+            self.clock.advance(61.0)
+            self.claim_look()
+        self.end_look(row, result)
+
+    @precondition(lambda self: self.looks)
     @rule(data=st.data(), result=st.sampled_from(LOOKS))
-    def look(self, data: st.DataObject, result: str) -> None:
-        """Once the look is over: nothing, if anything else happened to the row since."""
-        row, store = data.draw(st.sampled_from(self.looks)), self.reconcile
+    def look_late(self, data: st.DataObject, result: str) -> None:
+        """By whoever had the claim, however long ago."""
+        self.end_look(data.draw(st.sampled_from(self.looks)), result)
+
+    def end_look(self, row: Delivery, result: str) -> None:
+        """Nothing changes, if anything else happened to the row since."""
+        store = self.reconcile
         before = self.row(row.key)
         soon = self.clock.now + 5
         work: Mapping[str, Callable[[], Coroutine[Any, Any, Delivery | None]]] = {
@@ -179,23 +203,21 @@ class StoreMachine(RuleBasedStateMachine):
     def decide(self, key: str, decision: Decision) -> None:
         self.run(self.decisions.make(HERE, key, decision, "U0BOB00001"))
 
-    @rule(rights=st.booleans())
-    def reconnect(self, rights: bool) -> None:
+    @rule(what=st.sampled_from(["reconnected", "accepted", "disconnected", "erased"]))
+    def others_change_rows(self, what: str) -> None:
+        """An admin, or time."""
         now = self.clock.now
-        self.run(
-            self.database.write(
-                lambda tx: requeue_after_reconnect(tx, CONNECTION, "acme", now, rights)
+        if what == "erased":
+            self.run(self.history.erase(now - 86400))
+        elif what == "disconnected":
+            self.run(self.database.write(lambda tx: hurry_after_disconnect(tx, CONNECTION, now)))
+        else:
+            rights = what == "reconnected"
+            self.run(
+                self.database.write(
+                    lambda tx: requeue_after_reconnect(tx, CONNECTION, "acme", now, rights)
+                )
             )
-        )
-
-    @rule()
-    def disconnect(self) -> None:
-        now = self.clock.now
-        self.run(self.database.write(lambda tx: hurry_after_disconnect(tx, CONNECTION, now)))
-
-    @rule(days=st.sampled_from([0.0, 30.0]))
-    def erase(self, days: float) -> None:
-        self.run(self.history.erase(self.clock.now - days * 86400))
 
     @rule(seconds=st.sampled_from([0.1, 3.0, 50.0, 400.0, 90_000.0, -30.0, -7200.0]))
     def time_passes(self, seconds: float) -> None:
@@ -233,8 +255,8 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 StoreMachine.TestCase.settings = settings(
-    max_examples=25,
-    stateful_step_count=30,
+    max_examples=40,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

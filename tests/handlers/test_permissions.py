@@ -3,8 +3,8 @@ and at the buttons."""
 
 from dataclasses import replace
 
-from bot.delivery.problems import said
 from bot.adapters.registry import ADAPTERS
+from bot.delivery.problems import said
 from bot.playground.vendors.data import USER_GROUPS
 from tests.acting import Modal
 from tests.conftest import World

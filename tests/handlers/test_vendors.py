@@ -13,8 +13,8 @@ import pytest
 
 from bot import messages
 from bot.adapters.http import rejected_token
-from bot.delivery.problems import said
 from bot.adapters.registry import ADAPTERS
+from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from handlers.button_presses import PRESS_SECONDS
 from tests.browsing import ask_for_link, link, public

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.delivery import problems
 from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import problem
 from bot.delivery.store.cards import LEASE_SECONDS, MODAL_SECONDS
 from bot.slack import cards
 from bot.slack.cards import NOT_THERE
@@ -127,7 +127,7 @@ async def test_what_the_modal_shows_gets_no_card(board: Board) -> None:
     )
     board.cards.hold(row)
     refusal = await board.deliveries.settle(
-        row, Outcome("rejected", "refused", problems.said("No."))
+        row, Outcome("rejected", "refused", problem("said", words="No."))
     )
     assert refusal is not None
     board.clock.advance(60)

@@ -7,6 +7,7 @@ workspace; or in `OF_NOBODY`, with why it is no workspace's.
 import importlib
 import inspect
 import pkgutil
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from types import ModuleType
@@ -306,3 +307,28 @@ async def test_a_row_that_was_made_up_is_not_there(twins: Twins) -> None:
         with pytest.raises(NoLongerThereError):
             await twins.deliveries.get(made_up)
         assert await twins.history.trail(made_up) == []
+
+
+EVENT = (
+    "id, state, reason, attempt, revision, lookup_count, erased_at,"
+    " (SELECT json_group_array(key) FROM json_each(follow_up_steps))"
+)
+"""The columns of a delivery whose change is an event."""
+
+
+@pytest.mark.parametrize("name", [name for name in WRITES if not name.startswith("Purge")])
+async def test_no_change_of_a_state_goes_without_its_event(twins: Twins, name: str) -> None:
+    """Whatever changed a row has written who did it, and what the row became; nothing else has."""
+
+    def rows(db: sqlite3.Connection) -> dict[int, tuple[object, ...]]:
+        return {row["id"]: tuple(row) for row in db.execute(f"SELECT {EVENT} FROM deliveries")}
+
+    def events(db: sqlite3.Connection) -> list[tuple[int, str]]:
+        found = db.execute("SELECT delivery, state FROM delivery_events ORDER BY id")
+        return [tuple(row) for row in found]
+
+    before, told = await twins.database.read(rows), await twins.database.read(events)
+    await WRITES[name](twins)
+    after = await twins.database.read(rows)
+    changed = [(number, row[1]) for number, row in after.items() if before.get(number) != row]
+    assert sorted((await twins.database.read(events))[len(told) :]) == sorted(changed)

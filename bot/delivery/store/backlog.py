@@ -11,9 +11,9 @@ OVERDUE_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many deliveries wait to be sent, how many of those are overdue, when the oldest was
-    submitted (epoch seconds); how many may exist and are looked up or decided by a person, and how
-    many wait for an admin."""
+    """Counts of deliveries: those that wait to be sent, and those of them that are overdue; when
+"""Seconds after which due work is overdue: a running bot takes it within seconds."""
+    person; those that wait for an admin."""
 
     waiting: int
     overdue: int

@@ -1,5 +1,5 @@
-"""What people are shown of a delivery: whose card is behind, whose open modal is, and who shows it
-when.
+"""What people are shown of a delivery: which cards and open modals are behind their rows, and who
+brings them up to date when.
 
 A row carries its version, the version on its card, and the version in its modal. Whoever shows
 something claims it for a while first, so that two processes do not post the same card.
@@ -18,22 +18,27 @@ from bot.workspace import Workspace
 
 LEASE_SECONDS = 20.0
 MODAL_SECONDS = 3.0
-"""How long after its submission a row is left to the modal's own answer, if the process that gives
-it dies."""
+"""A row is left to the modal's own answer for so long after its submission; after that its card is
+posted, if the process that should have answered died."""
 FOLLOWED_SECONDS = 30 * 60.0
-"""So long after its submission an open modal is kept up to date."""
+"""An open modal is kept up to date for so long after its submission."""
 JUMP_SECONDS = 60.0
-"""What waits longer than its pause could ever have been, by this much, waits for a clock that has
-gone back."""
+"""A row that waits for more than its pause and this waits because the clock went back."""
 
 EVERYWHERE = "*"
 MODALS = "views.update"
 
 _WORKSPACE = "enterprise || '/' || team || '/'"
-_PLACE = f"{_WORKSPACE} || CASE WHEN card_ts != '' THEN card_channel WHEN private OR channel = '' THEN actor ELSE channel END"
+_PLACE = (
+    f"{_WORKSPACE} || CASE WHEN card_ts != '' THEN card_channel"
+    " WHEN private OR channel = '' THEN actor ELSE channel END"
+)
 _PAUSE = "max(:lease, (:now - created_at) / 10)"
-"""The older the row, the longer, so that what Slack never takes is tried less and less."""
-_BEHIND = "version > card_version AND state != 'sending' AND id NOT IN (SELECT value FROM json_each(:held))"
+"""The pause grows with the age of the row: what Slack never takes is tried less and less."""
+_BEHIND = (
+    "version > card_version AND state != 'sending'"
+    " AND id NOT IN (SELECT value FROM json_each(:held))"
+)
 _NOW = f"(card_not_before <= :now OR card_not_before > :now + {_PAUSE} + :jump)"
 _FOLLOWED = (
     "view_id != '' AND created_at > :now - :followed AND version > view_shown AND state != "
@@ -46,13 +51,13 @@ _VIEW_AFTER = "max(view_after, created_at + :modal)"
 
 
 def place(workspace: Workspace, where: str) -> str:
-    """The name of a place where Slack limits us: a workspace's channel or person by id, its
+    """Return the name of a place where Slack limits us: a workspace's channel or person by id, its
     `MODALS`, or `EVERYWHERE` in it."""
     return f"{workspace.enterprise}/{workspace.team}/{where}"
 
 
 def everywhere(place: str) -> str:
-    """The whole workspace of that place."""
+    """Return the name of the whole workspace of that place."""
     enterprise, team, _ = place.split("/", 2)
     return f"{enterprise}/{team}/{EVERYWHERE}"
 
@@ -63,7 +68,7 @@ class CardOutbox:
         self._clock = clock
 
     async def behind(self, held: Collection[int] = ()) -> Mapping[str, float]:
-        """The places (a channel, or a person for direct messages, as `place` names them) where a
+        """Return the places (a channel, or a person for direct messages, by `place`) where a
         card is to be posted or edited, and when the first of it may be; without the rows that a
         modal is about to show (`held`)."""
         rows = await self._read(
@@ -76,8 +81,8 @@ class CardOutbox:
     async def claim_cards(
         self, held: Collection[int] = (), but: Collection[str] = (), limit: int = 10
     ) -> list[Delivery]:
-        """The first row of each place whose card is behind and may be shown now, but of no place or
-        workspace in `but`.
+        """Claim the first row of each place whose card is behind and may be shown now, but of no
+        place or workspace in `but`.
 
         Claimed for a while: if whoever claimed it dies, or Slack does not take it, it is tried
         again then.
@@ -121,7 +126,7 @@ class CardOutbox:
         )
 
     async def by_card(self, workspace: Workspace, channel: str, ts: str) -> Delivery | None:
-        """The row whose card is that message."""
+        """Return the row whose card is that message."""
         rows = await self._read(
             "SELECT * FROM deliveries WHERE card_ts = :ts AND card_ts != "
             "''"  # the second part lets the index serve
@@ -150,7 +155,7 @@ class CardOutbox:
         return bool(changed)
 
     async def answered(self, rows: Collection[Delivery]) -> None:
-        """Note what the modals of these rows were answered with: what they did not say may go onto
+        """Note the answers that the modals of these rows got: what they did not say may go onto
         the card at once.
 
         A "no" needs no card any more, unless one stands already. A modal that was told the end is
@@ -184,8 +189,8 @@ class CardOutbox:
     async def next_view_time(
         self, held: Collection[int] = (), but: Collection[str] = ()
     ) -> float | None:
-        """When the next open modal may be brought up to date, but of no workspace whose `MODALS` or
-        `EVERYWHERE` is in `but`; None while none is behind."""
+        """Return when the next open modal may be brought up to date, but of no workspace whose
+        `MODALS` or `EVERYWHERE` is in `but`; None while none is behind."""
         sql = f"SELECT min({_VIEW_AFTER}) FROM deliveries WHERE {_FOLLOWED}"
         rows = await self._read(sql, held=_json(held), but=_json(but))
         return None if rows[0][0] is None else float(rows[0][0])
@@ -193,8 +198,8 @@ class CardOutbox:
     async def claim_views(
         self, held: Collection[int] = (), but: Collection[str] = (), limit: int = 10
     ) -> list[Delivery]:
-        """Rows whose open modal is behind, claimed for a while; none that `next_view_time` would
-        not count."""
+        """Claim rows whose open modal is behind, for a while; none that `next_view_time` would not
+        count."""
         rows = await self._write(
             f"UPDATE deliveries SET view_after = :now + {_PAUSE} WHERE id IN (SELECT id FROM "
             "deliveries"
@@ -207,7 +212,8 @@ class CardOutbox:
         return [read_row(row) for row in rows]
 
     async def view_shown(self, row: Delivery) -> None:
-        """Note that the modal shows this version; it is followed no further once that was the end."""
+        """Note that the modal shows this version; it is not followed any more once that was the
+        end."""
         await self._write(
             "UPDATE deliveries SET view_shown = :version, view_after = 0,"
             f" view_id = CASE WHEN :settled THEN '' ELSE view_id END WHERE {THE_ROW} AND view_id "
@@ -233,7 +239,7 @@ class CardOutbox:
         )
 
     async def forget_view(self, row: Delivery) -> None:
-        """The modal was closed."""
+        """Note that the modal was closed."""
         sql = f"UPDATE deliveries SET view_id = '' WHERE {THE_ROW} AND view_id = :view"
         await self._write(sql, view=row.view_id, **row.identity)
 

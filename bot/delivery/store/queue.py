@@ -128,7 +128,7 @@ class Deliveries:
             " expires_at = expires_at - updated_at + :now,"
             " lease_until = lease_until - updated_at + :now,"
             # Whatever the clock was when it was sent, the vendor is asked about enough of the past.
-            " first_sent_at = min(first_sent_at, :now - 86400),"
+            " first_sent_at = min(first_sent_at, :now - :past),"
             " last_attempt_at = min(last_attempt_at, :now),"
             " reconcile_at = CASE WHEN reconcile_at > 0 THEN :now ELSE 0 END,"
             " next_step_at = CASE WHEN next_step_at > 0 THEN :now ELSE 0 END"
@@ -138,7 +138,7 @@ class Deliveries:
             " UNION SELECT id FROM deliveries WHERE next_step_at > 0) AND updated_at > :jumped"
         )
         now = self._clock()
-        values = {"now": now, "jumped": now + JUMP_SECONDS}
+        values = {"now": now, "jumped": now + JUMP_SECONDS, "past": GIVE_UP_SECONDS}
         await self._database.write(lambda tx: tx.execute(sql, values))
 
     async def claim(self, connection_key: ConnectionKey, lease: float) -> Delivery | None:
@@ -162,8 +162,8 @@ class Deliveries:
     async def hurry(self, connection_key: ConnectionKey) -> None:
         """Make due what waits because the vendor could not be reached: it can be reached again."""
         sql = (
-            "UPDATE deliveries SET next_attempt_at = :now WHERE state = 'queued' AND "
-            f"{_OF_CONNECTION}"
+            "UPDATE deliveries SET next_attempt_at = :now"
+            f" WHERE state = 'queued' AND {_OF_CONNECTION}"
             " AND next_attempt_at > :now AND reason = 'unreachable'"
         )
         values = {"now": self._clock(), **_connection(connection_key)}
@@ -236,8 +236,8 @@ class Deliveries:
         sql = (
             "SELECT vendor, account, count(*), error_details, max(id) FROM"
             # Two parts: each has an index of its own.
-            " (SELECT vendor, account, error_details, id FROM deliveries WHERE state = 'queued' "
-            f"AND {ours}"
+            " (SELECT vendor, account, error_details, id FROM deliveries"
+            f" WHERE state = 'queued' AND {ours}"
             " UNION ALL SELECT vendor, account, error_details, id FROM deliveries"
             f" INDEXED BY deliveries_failed WHERE {WAITING_FOR_AN_ADMIN} AND {ours})"
             " GROUP BY vendor, account"

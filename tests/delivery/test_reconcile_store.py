@@ -1,0 +1,81 @@
+"""What a look at the vendor changes: nothing, once anybody else has done something with the row."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.adapters.base import Created
+from bot.delivery.model import Delivery, Outcome
+from bot.delivery.problems import said
+from bot.delivery.store.follow_ups import FollowUpSteps
+from bot.delivery.store.queue import Deliveries
+from bot.delivery.store.reconcile import ReconcileStore
+from bot.storage.database import Database
+from tests.parts import HERE, MADE, Clock, draft
+
+LEASE = 60.0
+TWIN = Created(id="n2")
+Result = Callable[[ReconcileStore, Delivery], Awaitable[Delivery | None]]
+RESULTS: dict[str, Result] = {
+    "found": lambda store, row: store.found(row, MADE),
+    "absent": lambda store, row: store.absent(row, 9e9),
+    "sent again": lambda store, row: store.send_again(row, "absent", 0.0),
+    "unanswered": lambda store, row: store.unanswered(row, 9e9, said("Silence.")),
+    "undecided": lambda store, row: store.undecided(row, said("Who knows?")),
+    "refused": lambda store, row: store.refused(row),
+}
+
+
+@pytest.fixture
+def store(database: Database, clock: Clock) -> ReconcileStore:
+    return ReconcileStore(database, clock)
+
+
+async def claimed(deliveries: Deliveries, store: ReconcileStore, outcome: Outcome) -> Delivery:
+    """A row with that outcome, claimed for a look."""
+    row, _ = await deliveries.enqueue(draft("a"), lease=45, card_not_before=0.0)
+    await deliveries.settle(row, outcome)
+    look = await store.claim(LEASE)
+    assert look is not None
+    return look
+
+
+@pytest.mark.parametrize("result", RESULTS)
+async def test_a_look_whose_claim_has_passed_on_changes_nothing(
+    deliveries: Deliveries, store: ReconcileStore, clock: Clock, result: str
+) -> None:
+    """Its lease ran out and somebody else looks: only that one's answer counts."""
+    doubt = Outcome("unconfirmed", "unclear", reconcile_at=clock.now)
+    late = await claimed(deliveries, store, doubt)
+    clock.advance(LEASE)
+    mine = await store.claim(LEASE)
+    assert mine is not None
+    assert await RESULTS[result](store, late) is None
+    assert await deliveries.find(HERE, "a") == mine
+    assert await RESULTS[result](store, mine) is not None
+
+
+async def test_a_look_at_a_row_that_says_something_else_by_now_changes_nothing(
+    database: Database, deliveries: Deliveries, store: ReconcileStore, clock: Clock
+) -> None:
+    """A follow-up step ended meanwhile: the look is made again, and then it counts."""
+    delivered = Outcome(
+        "delivered",
+        vendor_object=MADE.model_dump(),
+        reconcile_at=clock.now,
+        follow_up_steps=("custom.a",),
+    )
+    look = await claimed(deliveries, store, delivered)
+    steps = FollowUpSteps(database, clock)
+    step = await steps.claim(LEASE)
+    assert step is not None
+    after = await steps.settled(step, {"custom.a": {}}, LEASE)
+    assert after is not None
+    assert await store.checked(look, [TWIN]) is None
+    assert await deliveries.find(HERE, "a") == after
+    clock.advance(LEASE)
+    again = await store.claim(LEASE)
+    assert again is not None
+    told = await store.checked(again, [TWIN])
+    assert told is not None
+    assert (told.reason, told.duplicates) == ("created_twice", [TWIN])
