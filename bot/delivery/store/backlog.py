@@ -12,8 +12,8 @@ OVERDUE_SECONDS = 300.0
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Counts of deliveries: those that wait to be sent, and those of them that are overdue; when
-"""Seconds after which due work is overdue: a running bot takes it within seconds."""
-    person; those that wait for an admin."""
+    the oldest was submitted (epoch seconds); those that may exist and are looked up, or decided by
+    a person; those that wait for an admin."""
 
     waiting: int
     overdue: int
