@@ -266,16 +266,16 @@ class Branches:
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a vendor can create. `label` follows the vendor's in menus: "Acme: action
-    item". `summary` is the same for the README's table, with what sets it apart; the label where
-    it is empty.
+    """One thing that a vendor can create.
 
-    `label` follows the vendor's label in menus: "Rootly: action item". `feeds` names the catalog
-    that offers the created objects, so that a new incident can be picked at once. `keyed`: the
-    vendor makes one object of two requests with the same idempotency key, so a request with an
-    unknown outcome may be sent again. `custom` names the catalog of the fields that the workspace
-    defined for itself (each entry has its `field`). `custom_later`: these fields are sent once the
-    object exists.
+    `label` follows the vendor's label in menus: "Acme: action item". `summary` stands in the
+    README's table and says more; where it is empty, the label stands there.
+
+    `feeds` names the catalog that offers the created objects, so that a new incident can be picked
+    at once. `keyed`: the vendor makes one object of two requests with the same idempotency key, so
+    a request with an unknown outcome may be sent again. `custom` names the catalog of the fields
+    that the workspace defined for itself (each entry has its `field`). `custom_later`: these fields
+    are sent once the object exists.
     """
 
     name: str

@@ -376,7 +376,7 @@ def test_reading_leaves_nothing_unclear() -> None:
         ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"}, 86400.0),
         ({"X-RateLimit-Reset": "-inf"}, None),
         ({"X-RateLimit-Reset": "1042"}, 42.0),
-        ({"X-RateLimit-Reset": "9999"}, 60.0),
+        ({"X-RateLimit-Reset": "9999"}, 300.0),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "1042"}, 42.0),
     ],
 )

@@ -15,7 +15,11 @@ from bot.playground.vendors.base import VendorStandIn
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
 TITLE = re.compile(r"Case \d{4}")
-MISTAKE = re.compile(r"Traceback.*|event='(listener|round|worker|\w+\.\w+)[._](failed|broke)'.*")
+MISTAKE = re.compile(
+    r"Traceback.*|event='(listener|button|loop|worker|card|upload|adapter|catalog.refresh"
+    r"|delivery.task|connection.page|asyncio.task)[._]failed'.*"
+)
+"""A line of the log that no vendor's weather explains. A list that could not be fetched is weather."""
 NOTING_SECONDS = 5.0
 """A process that was killed within this time after it had posted a card may not have noted it."""
 ON_ITS_WAY_SECONDS = 1.0
