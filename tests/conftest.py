@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.app import Bot, create_app
 from bot.connections.store import Connections
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (item.get_closest_marker("browser") is not None) - ("tests/chaos" in item.nodeid)
         )
     )
+
+
+@pytest.fixture(autouse=True)
+def log_settings() -> None:
+    """Each test begins with structlog's own settings, whatever a test before it set up."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture

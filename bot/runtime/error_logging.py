@@ -81,5 +81,4 @@ def set_up_logging(*, quiet: bool = False) -> None:
             logging.WARNING if quiet else logging.NOTSET
         ),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
-        cache_logger_on_first_use=True,
     )

@@ -2,13 +2,12 @@
 processes, restarts."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from bot import messages
@@ -136,14 +135,6 @@ async def test_installations_serve_a_bot_without_the_apps_credentials(world: Man
     assert [(it.method, it.ok) for it in world.slack(ACME).calls][-1] == ("views.publish", True)
 
 
-@pytest.fixture
-def log_settings() -> Iterator[None]:
-    """Forget the log's settings afterwards: with them, other tests could not capture it."""
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("log_settings")
 async def test_socket_mode_needs_a_token_or_an_installation(tmp_path: Path) -> None:
     """With neither there is nothing that it could answer; it says so before it connects."""
     settings = Settings.model_validate(
@@ -153,7 +144,6 @@ async def test_socket_mode_needs_a_token_or_an_installation(tmp_path: Path) -> N
         await socket.socket(settings)
 
 
-@pytest.mark.usefixtures("log_settings")
 async def test_socket_mode_waits_for_somebody_to_install_the_app(tmp_path: Path) -> None:
     """With the app's credentials the bot has the page for that: it goes on to open the socket,
     which is refused here."""
