@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot import messages
 from bot.adapters.base import Kind
 from bot.delivery.model import Delivery
-from bot.delivery.states import DECISIONS, Decision
+from bot.delivery.states import DECISIONS, Decision, offered
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from handlers import home, uploads
@@ -116,7 +116,7 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
     """
     services = press.services
     changed = None
-    if decision in messages.possible(row):
+    if decision in offered(row):
         # The decision is published even if the action is cancelled because it takes too long.
         changed = await asyncio.shield(_make(press, row, decision))
     if changed is not None:
@@ -173,7 +173,7 @@ async def _draw_again(press: Press, row: Delivery) -> None:
 async def _edit(press: Press, row: Delivery) -> None:
     services = press.services
     adapter, operation = services.operations.find(_name(row))
-    if "edit" not in messages.possible(row):
+    if "edit" not in offered(row):
         services.delivery.cards.changed(row)
         raise NotDoneError(messages.meanwhile(row, adapter, operation))
     state = ModalState(

@@ -9,6 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import messages
 from bot.slack.errors import NOT_DONE, said
 
 log = structlog.get_logger(__name__)
@@ -17,16 +18,10 @@ TELLING_SECONDS = 1.5
 """Seconds for a reply. The ack waits for the reply, and Slack for the ack."""
 
 
-NO_FILES: dict[str, Any] = {
-    "type": "context",
-    "elements": [
-        {
-            "type": "mrkdwn",
-            "text": "A file cannot be chosen here, because this app lacks the scope `files:read`. "
-            "A workspace admin can reinstall it from its current manifest.",
-        }
-    ],
-}
+NO_FILES = messages.context(
+    "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace "
+    "admin can reinstall it from its current manifest."
+)
 """The block that replaces a file input."""
 NO_SCOPE = ("missing_scope", "invalid_arguments")
 """Slack's possible errors for a file input from an app without the scope.

@@ -22,7 +22,6 @@ from bot.delivery.store.history import Event, History
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
 from bot.messages.problems import sentence
-from bot.messages.words import undecided
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
@@ -268,7 +267,7 @@ def _summary(row: Delivery) -> dict[str, Any]:
         "remaining": {
             name: sentence(details, _label(row)) for name, details in row.follow_up_steps.items()
         },
-        "undecided": undecided(row),
+        "undecided": row.undecided,
         "looks": row.lookup_count,
         "resends": row.resend_count,
         "submitted_at": _utc(row.created_at),
@@ -311,7 +310,7 @@ def _state(row: Delivery) -> str:
 def _open(row: Delivery) -> str:
     """Return the remaining work in a few words; empty if there is none."""
     if row.state == "unconfirmed":
-        return "somebody has to decide" if undecided(row) else "being checked"
+        return "somebody has to decide" if row.undecided else "being checked"
     if not row.follow_up_steps:
         return ""
     count = len(row.follow_up_steps)
@@ -327,7 +326,7 @@ def _doubt(row: Delivery) -> str:
     if row.state != "unconfirmed":
         return ""
     done = f"looked for and not found: {row.lookup_count}; sent again: {row.resend_count}"
-    if undecided(row):
+    if row.undecided:
         return (
             f"{done}; look at the vendor, then press a button on its card in Slack, or "
             "let `--retry` send it again"

@@ -5,7 +5,8 @@ with `words`, which puts a delivery's state into words, and `shown`, which draws
 package imports `delivery`, `connections`, `adapters` and `forms`.
 """
 
-from bot.messages.buttons import Handle, buttons, possible, read_handle
+from bot.messages.blocks import View, context
+from bot.messages.buttons import Handle, buttons, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
 from bot.messages.form_diff import changed, turned_down
 from bot.messages.notices import (
@@ -60,7 +61,6 @@ from bot.messages.shown import (
     ON_HOME,
     WITHDRAWN,
     RenderedDelivery,
-    View,
     card,
     home,
     receipt,

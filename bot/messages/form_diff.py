@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from bot.forms.render import Block
 from bot.forms.text import cut, escape
+from bot.messages.blocks import section
 
 CHANGE_BLOCK = "change"
 """The section with that line. It stays until the form is drawn again."""
-_LONGEST_SECTION = 3000
 _LONGEST_TITLE = 100
 _LONGEST_ANSWER = 300
 _MOST_DROPPED = 8
@@ -48,14 +48,14 @@ def changed(
         lines.append(f"So are {len(dropped) - _MOST_DROPPED} more fields.")
     if sent:
         lines.append("Nothing was sent. Please look at it and submit it again.")
-    return _section("\n".join([":information_source: *The form has changed.*", *lines]))
+    text = "\n".join([":information_source: *The form has changed.*", *lines])
+    return section(text, CHANGE_BLOCK)
 
 
 def turned_down(reason: str) -> Block:
     """Return the section that explains why the newly selected form is not shown."""
-    return _section(
-        f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
-    )
+    text = f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
+    return section(text, CHANGE_BLOCK)
 
 
 def _gone(field: Dropped) -> str:
@@ -65,11 +65,3 @@ def _gone(field: Dropped) -> str:
         f"*{escape(cut(field.title, _LONGEST_TITLE))}* is gone: there is no "
         f"such field any more.{stood}"
     )
-
-
-def _section(text: str) -> Block:
-    return {
-        "type": "section",
-        "block_id": CHANGE_BLOCK,
-        "text": {"type": "mrkdwn", "text": cut(text, _LONGEST_SECTION)},
-    }

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.forms.render import Block, notice
 from bot.forms.text import cut, escape
-from bot.messages.shown import View
+from bot.messages.blocks import View, section
 from bot.messages.words import NOUNS, TITLES
 
 COMMANDS: Mapping[Kind, str] = {
@@ -194,11 +194,7 @@ def help_text(
 
 LEFT_OUT_BLOCK = "left_out"
 """The section that names the fields for which there was no room."""
-
-
 _MOST_NAMED = 10
-
-
 _LONGEST_TITLE = 40
 
 
@@ -214,7 +210,7 @@ def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
         ":information_source: Slack has no room for more fields in one form. Left out: "
         f"{', '.join(names)}{more}. You can set {them} in {escape(adapter.label)} afterwards."
     )
-    return {"type": "section", "block_id": LEFT_OUT_BLOCK, "text": {"type": "mrkdwn", "text": text}}
+    return section(text, LEFT_OUT_BLOCK)
 
 
 def no_room(adapter: Adapter) -> str:

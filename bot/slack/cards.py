@@ -22,6 +22,7 @@ from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery
+from bot.delivery.states import offered
 from bot.delivery.store.cards import EVERYWHERE, LEASE_SECONDS, MODALS, CardOutbox, place
 from bot.errors import NotInstalledError, RelayError, SecretError
 from bot.runtime.loop import PeriodicLoop
@@ -329,7 +330,7 @@ class Cards(RemembersWorkspaces):
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
-        if "by_hand" not in messages.possible(row):
+        if "by_hand" not in offered(row):
             return ""
         try:
             connection = await self._connections.get(row.workspace, row.vendor)
