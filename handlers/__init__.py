@@ -14,6 +14,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot import messages
+from bot.delivery.states import DECISIONS
 from bot.services import Services
 from handlers import (
     actions,
@@ -28,6 +29,7 @@ from handlers import (
     vendors,
     views,
 )
+from handlers.interaction import Interaction
 from handlers.payload_schema import is_slacks
 
 
@@ -62,8 +64,8 @@ def register(app: AsyncApp, services: Services) -> None:
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
         if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
-        context["services"] = services
-        context["arrived"] = time.monotonic()
+        arrived = time.monotonic()
+        context["interaction"] = Interaction(services, context.client, context, body, arrived)
         return await next_()
 
     app.error(errors.answer)
@@ -92,18 +94,14 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action("more")(actions.more)
     app.action(re.compile(r"^open(_\d)?$"))(actions.follow_link)
 
-    app.action("cancel")(buttons.decide("cancel"))
-    app.action("by_hand")(buttons.decide("by_hand"))
-    app.action("try_again")(buttons.decide("try_again"))
-    app.action("send_again")(buttons.decide("send_again"))
-    app.action("is_there")(buttons.decide("is_there"))
-    app.action("finish")(buttons.decide("finish"))
-    app.action("edit")(buttons.edit())
-    app.action("copy")(buttons.copy())
+    for decision in DECISIONS:
+        app.action(decision)(buttons.decide(decision))
+    app.action("edit")(buttons.edit)
+    app.action("copy")(buttons.copy)
 
-    app.action(re.compile(r"^vendor_\w+$"))(vendors.hand_out_link())
+    app.action(re.compile(r"^vendor_\w+$"))(vendors.hand_out_link)
 
-    app.action("who_may")(permissions.open_form())
+    app.action("who_may")(permissions.open_form)
 
     app.event("app_home_opened")(home.opened)
     app.event("app_uninstalled")(events.uninstalled)

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import messages
 from bot.errors import NotInstalledError
 from handlers.payload_schema import is_slacks
-from handlers.replies import tell
+from handlers.replies import note, tell
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def where(error: Exception) -> list[str]:
 def _answer_to(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
     match body.get("type"):
         case "view_submission":
-            return _json_response({"response_action": "push", "view": view})
+            return _json_response(note(view))
         case "block_suggestion":
             return _json_response({"options": []})
         case None if "command" in body:

@@ -9,68 +9,58 @@ from collections.abc import Awaitable
 from typing import Any
 
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from bot.services import Services
 from bot.workspace import Workspace
+from handlers.interaction import Interaction
 
 log = structlog.get_logger(__name__)
 
 Event = dict[str, Any]
 
 
-async def uninstalled(
-    body: Event, context: AsyncBoltContext, services: Services
-) -> BoltResponse | None:
-    """Handle the uninstallation of the app."""
-    return await _leave(body, context, services)
+async def uninstalled(interaction: Interaction) -> BoltResponse | None:
+    """Handle the uninstallation of the app, in a workspace or in the whole organisation.
+
+    The event of an organisation's installation may name a team although it is about all teams.
+    """
+    context = interaction.context
+    enterprise, team = interaction.workspace
+    whole = context.is_enterprise_install or team == enterprise
+    workspace = Workspace(enterprise, "" if whole else team)
+    if not any(workspace):
+        return None
+    uninstaller = interaction.services.slack.uninstaller
+    return await _carry_out(uninstaller.leave(workspace, _said_at(interaction)))
 
 
-async def revoked(
-    event: Event, body: Event, context: AsyncBoltContext, services: Services
-) -> BoltResponse | None:
+async def revoked(event: Event, interaction: Interaction) -> BoltResponse | None:
     """Handle revoked tokens.
 
     Only the bot's own token matters, because the bot keeps no other tokens.
     """
     tokens = event.get("tokens")
     if isinstance(tokens, dict) and tokens.get("bot"):
-        return await _leave(body, context, services)
+        return await uninstalled(interaction)
     return None
 
 
-async def teams_left(
-    event: Event, body: Event, context: AsyncBoltContext, services: Services
-) -> BoltResponse | None:
+async def teams_left(event: Event, interaction: Interaction) -> BoltResponse | None:
     """Handle teams that were removed from an organisation's installation."""
     ids = event.get("team_ids")
     teams = (
         [team for team in ids if isinstance(team, str) and team] if isinstance(ids, list) else []
     )
-    if not context.enterprise_id or not teams:
+    enterprise = interaction.workspace.enterprise
+    if not enterprise or not teams:
         return None
-    return await _carry_out(
-        services.slack.uninstaller.leave_teams(context.enterprise_id, teams, _said_at(body))
-    )
+    uninstaller = interaction.services.slack.uninstaller
+    return await _carry_out(uninstaller.leave_teams(enterprise, teams, _said_at(interaction)))
 
 
-async def _leave(body: Event, context: AsyncBoltContext, services: Services) -> BoltResponse | None:
-    """Uninstall the workspace or organisation.
-
-    The event of an organisation's installation may name a team although it is about all teams.
-    """
-    enterprise, team = context.enterprise_id or "", context.team_id or ""
-    whole = context.is_enterprise_install or team == enterprise
-    workspace = Workspace(enterprise, "" if whole else team)
-    if not any(workspace):
-        return None
-    return await _carry_out(services.slack.uninstaller.leave(workspace, _said_at(body)))
-
-
-def _said_at(body: Event) -> float:
+def _said_at(interaction: Interaction) -> float:
     """Return the time of the event in epoch seconds. Slack gives whole seconds."""
-    at = body.get("event_time")
+    at = interaction.body.get("event_time")
     return float(at) if isinstance(at, int) and at > 0 else time.time()
 
 

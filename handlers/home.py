@@ -3,7 +3,6 @@
 from typing import Any
 
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
@@ -11,17 +10,16 @@ from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
 from handlers import vendors
-from handlers.view_state import workspace_of
+from handlers.interaction import Interaction
 
 log = structlog.get_logger(__name__)
 
 
-async def opened(
-    event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
-) -> None:
+async def opened(event: dict[str, Any], interaction: Interaction) -> None:
     """Publish App Home when a person opens it. Bolt acknowledges events by itself."""
-    if event.get("tab") == "home" and context.user_id:
-        await publish(services, client, workspace_of(context), str(context.user_id))
+    if event.get("tab") == "home" and interaction.user:
+        services, client = interaction.services, interaction.client
+        await publish(services, client, interaction.workspace, interaction.user)
 
 
 async def publish(
@@ -31,15 +29,11 @@ async def publish(
 
     If Slack refuses the view, the next opening publishes it again.
     """
-    rows = await services.delivery.history.of_person(workspace, user, messages.ON_HOME)
     shown = []
-    for row in rows:
+    for row in await services.delivery.history.of_person(workspace, user, messages.ON_HOME):
         try:
-            shown.append(
-                messages.RenderedDelivery(
-                    row, *services.operations.find(f"{row.vendor}.{row.operation}")
-                )
-            )
+            maker = services.operations.find(row.operation_name)
+            shown.append(messages.RenderedDelivery(row, *maker))
         except KeyError:
             # An older or newer version of the bot made this delivery with an operation that is
             # unknown here.

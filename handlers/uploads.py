@@ -8,7 +8,7 @@ than an id and `file_access: check_file_info`.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,19 +68,16 @@ class _NotFetchedError(Exception):
     """The file gives no text; the message tells the person why, and what to do."""
 
 
-Permission = Callable[[], Awaitable[bool]]
-
-
-def permission(
+async def are_accepted(
     services: Services, client: AsyncWebClient, context: AsyncBoltContext, workspace: Workspace
-) -> Permission:
-    """Return a function that tells whether a form may have a file input.
+) -> bool:
+    """Return whether a form may have a file input.
 
     Slack accepts none from an app without the scope.
     """
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
-    return lambda: services.slack.scopes.include(SCOPE, client, workspace, granted)
+    return await services.slack.scopes.include(SCOPE, client, workspace, granted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.messages.notices import (
     COMMANDS,
     FOREIGN,
     FOREIGN_LIST,
+    FORM_NOT_OPENED,
     GONE,
     LATE_CLICK,
     NOT_INSTALLED,

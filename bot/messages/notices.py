@@ -71,6 +71,7 @@ TROUBLE = (
 )
 
 
+FORM_NOT_OPENED = "Slack did not open the form in time. Please try again."
 NOT_INSTALLED = (
     "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a "
     "workspace admin, or whoever runs this bot, to install it again."
