@@ -28,8 +28,8 @@ def main(*, as_json: bool = False, adapters: Adapters = ADAPTERS) -> int:
         findings = asyncio.run(examine(load(), adapters))
     except SettingError as error:
         findings = [wrong_setting(error)]
-    show(_as_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
-    if any(it.setting for it in findings):
+    show(_as_json(findings) if as_json else "\n".join(safe(finding.line) for finding in findings))
+    if any(finding.setting for finding in findings):
         return 2
     return 1 if any(finding.sign == "problem" for finding in findings) else 0
 
