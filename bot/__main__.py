@@ -124,8 +124,7 @@ def _settings() -> "Settings":
 def _serve(asked: argparse.Namespace) -> int:
     from bot.cli import serve
 
-    settings = _settings()
-    return asyncio.run(serve.serve(settings, _adapters(asked.vendors), quiet=asked.quiet))
+    return asyncio.run(serve.serve(_settings(), _adapters(asked.vendors), quiet=asked.quiet))
 
 
 def _socket(asked: argparse.Namespace) -> int:

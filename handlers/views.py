@@ -143,8 +143,7 @@ async def _read(interaction: Interaction) -> Filled:
     if reason:
         raise OutdatedError(asked_for, values, messages.turned_down(reason))
     if asked_for != state:
-        why = form_diff.another_form(operation, state, asked_for)
-        raise OutdatedError(asked_for, values, why)
+        raise OutdatedError(asked_for, values, form_diff.another_form(operation, state, asked_for))
     custom = await services.operations.custom(state.workspace, state.operation)
     whole = operation.form_for(state.branch, custom)
     if changed := form_diff.since_drawn(whole, state, interaction.view):
@@ -221,8 +220,7 @@ async def _await_outcome(services: Services, row: Delivery, arrived: float) -> D
     so a failure from here on is answered with "saved". Only the row's removal raises
     `NoLongerThereError`.
     """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
+    until = asyncio.get_running_loop().time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
         row = await services.delivery.dispatcher.outcome(row, until)
     except NoLongerThereError:
@@ -276,6 +274,5 @@ async def _channel(interaction: Interaction, channel: str) -> Entry:
 
 
 async def _somebody(interaction: Interaction, workspace: Workspace, slack_id: str) -> Entry:
-    directory = interaction.services.slack.people
-    person = await directory.person(interaction.client, workspace, slack_id)
+    person = await interaction.services.slack.people.person(interaction.client, workspace, slack_id)
     return Entry(id=slack_id, label=person.name, detail=person.email or "")

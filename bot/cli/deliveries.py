@@ -92,8 +92,7 @@ def main(settings: Settings, wanted: Wanted) -> int:
     delivery's state does not allow the wish.
     """
     _check(settings, wanted)
-    text = asyncio.run(_answer(settings, wanted))
-    show(text)
+    show(asyncio.run(_answer(settings, wanted)))
     return 0
 
 
@@ -368,5 +367,4 @@ def _as_json(value: Any) -> str:
 
 
 def _readable(payload: Mapping[str, Any]) -> str:
-    lines = json.dumps(payload, indent=2, ensure_ascii=False).splitlines()
-    return "\n".join(map(safe, lines))
+    return "\n".join(map(safe, json.dumps(payload, indent=2, ensure_ascii=False).splitlines()))

@@ -39,5 +39,4 @@ def button(action_id: str, label: str, **members: Any) -> Block:
 
 def row_of(buttons: Sequence[Block], block_id: str) -> list[Block]:
     """Return a row of these buttons, or no block without buttons."""
-    row = {"type": "actions", "block_id": block_id, "elements": list(buttons)}
-    return [row] if buttons else []
+    return [{"type": "actions", "block_id": block_id, "elements": list(buttons)}] if buttons else []

@@ -54,8 +54,7 @@ async def _connection(
     if connection is None:
         return []
     try:
-        credentials = adapter.credentials.model_validate(dict(connection.secret))
-        account = await adapter.verify(credentials)
+        account = await adapter.verify(adapter.credentials.model_validate(dict(connection.secret)))
     except ValidationError:
         return [problem(what, "What is stored is no key of this vendor's.", AGAIN)]
     except (UnauthorizedError, RejectedError) as error:
