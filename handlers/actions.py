@@ -1,7 +1,7 @@
 """Listeners of buttons and answers that redraw an open modal, and of link buttons."""
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.slack.errors import NOT_DONE, said

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.errors import NoLongerThereError

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Kind

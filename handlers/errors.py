@@ -8,7 +8,7 @@ import traceback
 from typing import Any
 
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 

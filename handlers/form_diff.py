@@ -14,7 +14,6 @@ from bot.forms.fields import Form
 from bot.forms.parse import chosen, element_of
 from bot.forms.render import CHOOSER_TITLE, Block
 from bot.forms.shape import places
-from bot.messages.form_diff import Dropped
 from handlers.modal import ModalState, branch_field
 from handlers.view_state import Screen, screen_of
 
@@ -57,7 +56,7 @@ def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState)
 
 def _dropped(
     form: type[Form], state: ModalState, view: Mapping[str, Any], screen: Screen
-) -> Iterator[Dropped]:
+) -> Iterator[messages.Dropped]:
     """Yield the custom fields that have an answer in the view but are gone from the form."""
     known = {place.block_id for place in places(form, state.operation)}
     for block in view.get("blocks") or []:
@@ -67,7 +66,7 @@ def _dropped(
         is_gone = name.startswith(f"{state.operation}.{BLOCK}.") and name not in known
         if is_gone and any(value not in (None, "", []) for value in answers):
             title = label.get("text") if isinstance(label, dict) else ""
-            yield Dropped(str(title or name), _in_words(screen, name, element))
+            yield messages.Dropped(str(title or name), _in_words(screen, name, element))
 
 
 def _in_words(screen: Screen, name: str, element: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Entry, Kind

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL

@@ -7,7 +7,7 @@ takes them (`bot.web.connect`).
 from typing import Any, NamedTuple
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.delivery.store.queue import Waiting

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 
 from bot import messages
 from bot.workspace import Workspace

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation

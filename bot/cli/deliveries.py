@@ -21,7 +21,7 @@ from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
-from bot.messages.problems import sentence
+from bot.messages.words import sentence
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox

@@ -8,7 +8,6 @@ package imports `delivery`, `connections`, `adapters` and `forms`.
 from bot.messages.blocks import View, context
 from bot.messages.buttons import Handle, buttons, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
-from bot.messages.form_diff import changed, turned_down
 from bot.messages.notices import (
     CLICK_FAILED,
     CLICK_TROUBLE,
@@ -25,6 +24,8 @@ from bot.messages.notices import (
     TO_TRY,
     TROUBLE,
     VENDORS,
+    Dropped,
+    changed,
     disconnected,
     help_text,
     left_out,
@@ -35,6 +36,7 @@ from bot.messages.notices import (
     saved_nowhere,
     told,
     trouble,
+    turned_down,
     unreadable_connection,
     vendors_beside,
 )
@@ -57,7 +59,6 @@ from bot.messages.permissions import (
     who_may_form,
     who_may_now,
 )
-from bot.messages.problems import sentence
 from bot.messages.shown import (
     ON_HOME,
     WITHDRAWN,
@@ -82,4 +83,4 @@ from bot.messages.vendors import (
     vendors,
     way_to_page,
 )
-from bot.messages.words import meanwhile, title, words
+from bot.messages.words import meanwhile, sentence, title, words

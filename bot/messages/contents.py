@@ -10,7 +10,7 @@ from bot.forms.render import TEXT_INPUT, Block, modal
 from bot.forms.shape import Field, Kind, Place, key, places
 from bot.forms.text import cut, escape, humanise, plain_text
 from bot.messages.blocks import View, section
-from bot.messages.problems import sentence
+from bot.messages.words import sentence
 
 REFUSAL_BLOCK = "refusal"
 """The section with the vendor's refusal. A form keeps the section while it is redrawn."""

@@ -2,7 +2,7 @@
 
 import logging
 
-from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
