@@ -15,6 +15,7 @@ from typing import Any, Literal
 from bot.adapters.registry import ADAPTERS
 from bot.cli.output import safe, show
 from bot.delivery.model import Delivery
+from bot.delivery.problems import Details
 from bot.delivery.states import STATES, Decision
 from bot.delivery.states import may as may_decide
 from bot.delivery.store.decisions import Decisions
@@ -97,14 +98,21 @@ def main(settings: Settings, wanted: Wanted) -> int:
 
 
 def _check(settings: Settings, wanted: Wanted) -> None:
-    if wanted.state and wanted.state not in STATES:
-        raise SettingError("--state", f"should be one of {', '.join(STATES)}.")
-    if wanted.limit < 1:
-        raise SettingError("--limit", "should be 1 or more.")
-    if wanted.key and (wanted.state or wanted.since):
-        raise SettingError("KEY", "names one delivery; leave --state and --since out.")
-    if wanted.wish and not wanted.key:
-        raise SettingError("KEY", f"is missing: say which delivery to {wanted.wish}.")
+    wrong = {
+        ("--state", f"should be one of {', '.join(STATES)}."): (
+            wanted.state and wanted.state not in STATES
+        ),
+        ("--limit", "should be 1 or more."): wanted.limit < 1,
+        ("KEY", "names one delivery; leave --state and --since out."): (
+            wanted.key and (wanted.state or wanted.since)
+        ),
+        ("KEY", f"is missing: say which delivery to {wanted.wish}."): (
+            wanted.wish and not wanted.key
+        ),
+    }
+    for (name, text), is_so in wrong.items():
+        if is_so:
+            raise SettingError(name, text)
     if not settings.database.exists():
         raise SettingError(
             "RELAY_DATABASE",
@@ -115,35 +123,24 @@ def _check(settings: Settings, wanted: Wanted) -> None:
 
 async def _answer(settings: Settings, wanted: Wanted) -> str:
     since = _since(wanted.since, time.time())
-    database = await Database.open(settings.database)
-    try:
+    async with await Database.open(settings.database) as database:
         stores = open_stores(database, SecretBox.without_keys()).delivery
         history = stores.history
         if not wanted.key:
             rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
-            return (
-                _as_json([_summary(row) for row in rows])
-                if wanted.as_json
-                else _table(rows, wanted)
+            summaries = [_summary(row) for row in rows]
+            return _as_json(summaries) if wanted.as_json else _table(rows, wanted)
+        rows = await history.with_key(wanted.key)
+        if not rows:
+            raise CannotDecideError(
+                f"There is no delivery {safe(wanted.key)}; `python -m bot deliveries` lists them."
             )
-        rows = await _with_key(history, wanted.key)
         if wanted.wish:
             rows = [await _decide(history, stores.decisions, rows, wanted.wish)]
         told = [(row, await history.trail(row)) for row in rows]
-    finally:
-        await database.close()
     if wanted.as_json:
         return _as_json([_whole(row, trail) for row, trail in told])
     return "\n\n".join(_page(row, trail) for row, trail in told)
-
-
-async def _with_key(history: History, key: str) -> list[Delivery]:
-    rows = await history.with_key(key)
-    if not rows:
-        raise CannotDecideError(
-            f"There is no delivery {safe(key)}; `python -m bot deliveries` lists them."
-        )
-    return rows
 
 
 async def _decide(
@@ -213,11 +210,13 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": safe(" ".join([_sentence(row), *row.field_errors.values()]).strip()),
+        "says": safe(" ".join([_why(row, row.error_details), *row.field_errors.values()]).strip()),
         "in doubt": _doubt(row),
         "created": safe(
             " ".join(
-                filter(None, (row.vendor_object.get(it, "") for it in ("reference", "id", "url")))
+                filter(
+                    None, (row.vendor_object.get(name, "") for name in ("reference", "id", "url"))
+                )
             )
         ),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
@@ -229,13 +228,13 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "payload": _readable(row.payload) if row.payload else "",
     }
     lines = [f"{name:<10} {fact}" for name, fact in facts.items() if fact]
-    lines += ["", *(f"{_local(event.at, '%Y-%m-%d %H:%M:%S')}  {_event(event)}" for event in trail)]
-    return "\n".join(lines)
-
-
-def _event(event: Event) -> str:
-    reason = f" ({event.reason})" if event.reason else ""
-    return f"{event.state}{reason}, attempt {event.attempt}, by {safe(event.actor) or 'the bot'}"
+    events = [
+        f"{_local(event.at, '%Y-%m-%d %H:%M:%S')}  {event.state}"
+        f"{f' ({event.reason})' if event.reason else ''}, attempt {event.attempt}, "
+        f"by {safe(event.actor) or 'the bot'}"
+        for event in trail
+    ]
+    return "\n".join([*lines, "", *events])
 
 
 def _summary(row: Delivery) -> dict[str, Any]:
@@ -258,14 +257,12 @@ def _summary(row: Delivery) -> dict[str, Any]:
         "title": row.title,
         "state": row.state,
         "reason": row.reason,
-        "sentence": _sentence(row),
+        "sentence": _why(row, row.error_details),
         "attempts": row.attempt,
         "revision": row.revision,
         "created": row.vendor_object,
-        "twins": [it.model_dump() for it in row.duplicates],
-        "remaining": {
-            name: sentence(details, _label(row)) for name, details in row.follow_up_steps.items()
-        },
+        "twins": [duplicate.model_dump() for duplicate in row.duplicates],
+        "remaining": {name: _why(row, details) for name, details in row.follow_up_steps.items()},
         "undecided": row.undecided,
         "looks": row.lookup_count,
         "resends": row.resend_count,
@@ -291,15 +288,13 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
     return _summary(row) | {"payload": row.payload, "fields": row.field_errors, "trail": events}
 
 
-def _sentence(row: Delivery) -> str:
-    """Return why it is not delivered."""
-    return sentence(row.error_details, _label(row))
+def _why(row: Delivery, details: Details) -> str:
+    """Return the sentence for these details of the row.
 
-
-def _label(row: Delivery) -> str:
-    """Return what the row's vendor is called; its name, where this version does not know it."""
+    A vendor that this version does not know is called by its name.
+    """
     adapter = ADAPTERS.get(row.vendor)
-    return adapter.label if adapter else row.vendor
+    return sentence(details, adapter.label if adapter else row.vendor)
 
 
 def _state(row: Delivery) -> str:
@@ -339,7 +334,7 @@ def _remaining(row: Delivery) -> list[str]:
     return [
         safe(
             f"{f'{names[field]} ({field})' if field in names else field}: "
-            f"{sentence(details, _label(row)) or 'still to be set'}"
+            f"{_why(row, details) or 'still to be set'}"
         )
         for field, details in row.follow_up_steps.items()
     ]

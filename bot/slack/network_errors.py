@@ -3,9 +3,14 @@
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+_WORDS: Mapping[type[BaseException], str] = {
+    socket.gaierror: "its name cannot be resolved",
+    ssl.SSLError: "no secure connection came about; its certificate may not be trusted here",
+    ConnectionRefusedError: "the connection was refused",
+}
 
 
 def unreached(error: BaseException) -> str:
@@ -14,13 +19,10 @@ def unreached(error: BaseException) -> str:
     The error's own text is never used, because it may quote the request. Libraries wrap the
     system's errors, so the wrapped errors are searched too.
     """
-    causes = list(_behind(error))
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return "its name cannot be resolved"
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return "no secure connection came about; its certificate may not be trusted here"
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return "the connection was refused"
+    causes = list(_causes(error))
+    for kind, words in _WORDS.items():
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
     if any(isinstance(cause, OSError) and cause.errno in _NO_WAY for cause in causes):
         return "there is no way to it from this network"
     if any(
@@ -30,18 +32,12 @@ def unreached(error: BaseException) -> str:
     return f"the connection broke ({type(error).__name__})"
 
 
-def _behind(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and every error that led to it."""
-    known: set[int] = set()
-    left = [error]
-    while left:
-        it = left.pop()
-        if it is None or id(it) in known:
-            continue
-        known.add(id(it))
-        yield it
-        left += [
-            it.__cause__,
-            it.__context__,
-            *(it.exceptions if isinstance(it, BaseExceptionGroup) else ()),
-        ]
+    known: list[BaseException] = [error]
+    for cause in known:
+        grouped = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        for earlier in (cause.__cause__, cause.__context__, *grouped):
+            if earlier is not None and earlier not in known:
+                known.append(earlier)
+        yield cause

@@ -74,11 +74,9 @@ async def opened(settings: Settings) -> AsyncIterator[Stored]:
     except SettingError as error:
         yield Stored(findings=[*found, wrong_setting(error)])
         return
-    try:
+    async with database:
         about_keys, secret_box = await _keys(settings, database)
         yield Stored(database, secret_box, [*found, *about_keys])
-    finally:
-        await database.close()
 
 
 async def _keys(settings: Settings, database: Database) -> tuple[Findings, SecretBox | None]:
