@@ -204,6 +204,7 @@ def _table(rows: Sequence[Delivery], wanted: Wanted) -> str:
 
 def _page(row: Delivery, trail: Sequence[Event]) -> str:
     """Return one delivery as text, one fact a line, with its trail."""
+    created = (row.vendor_object.get(name, "") for name in ("reference", "id", "url"))
     facts = {
         "key": row.key,
         "workspace": "/".join(filter(None, row.workspace)),
@@ -212,13 +213,7 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "state": _state(row),
         "says": safe(" ".join([_why(row, row.error_details), *row.field_errors.values()]).strip()),
         "in doubt": _doubt(row),
-        "created": safe(
-            " ".join(
-                filter(
-                    None, (row.vendor_object.get(name, "") for name in ("reference", "id", "url"))
-                )
-            )
-        ),
+        "created": safe(" ".join(filter(None, created))),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
         "by": safe(f"{row.actor_name} {row.actor}".strip()),
         "submitted": _local(row.created_at),

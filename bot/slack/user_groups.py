@@ -107,7 +107,7 @@ class _Memory(Generic[KeyT, SaidT]):
     ) -> None:
         self._clock = clock
         self._most = most
-        self._unknown = unknown
+        self._unknown: Callable[[str], SaidT] = unknown
         self._slots: OrderedDict[KeyT, _Slot[SaidT]] = OrderedDict()
 
     async def get(self, key: KeyT, ask: Callable[[], Awaitable[SaidT]]) -> SaidT:
