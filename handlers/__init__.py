@@ -89,8 +89,8 @@ def register(app: AsyncApp, services: Services) -> None:
     app.view("copied")(buttons.close_copy)
     app.view("who_may")(permissions.save)
 
-    app.action("value")(actions.answer)
-    app.action("more")(actions.more)
+    app.action("value")(actions.redraw)
+    app.action("more")(actions.redraw)
     app.action(re.compile(r"^open(_\d)?$"))(actions.follow_link)
 
     for decision in DECISIONS:

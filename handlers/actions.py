@@ -1,5 +1,7 @@
 """Listeners of buttons and answers that redraw an open modal, and of link buttons."""
 
+from typing import Any
+
 import structlog
 from slack_bolt.async_app import AsyncAck
 
@@ -14,18 +16,13 @@ from handlers.view_state import RefusedError, screen_of
 log = structlog.get_logger(__name__)
 
 
-async def answer(ack: AsyncAck, interaction: Interaction) -> None:
-    """Redraw the form after an answer on which its fields depend (the operation, the task's type).
+async def redraw(ack: AsyncAck, action: dict[str, Any], interaction: Interaction) -> None:
+    """Redraw the form after an answer on which its fields depend, or after "More fields".
 
-    The two texts that every form has are carried over.
+    The operation and the task's type are such answers. The two texts that every form has are
+    carried over.
     """
-    await _redraw(interaction)
-    await ack()
-
-
-async def more(ack: AsyncAck, interaction: Interaction) -> None:
-    """Redraw the form with its rarely used fields, after "More fields" was pressed."""
-    await _redraw(interaction, more=True)
+    await _redraw(interaction, more=action.get("action_id") == "more")
     await ack()
 
 
@@ -34,7 +31,7 @@ async def follow_link(ack: AsyncAck) -> None:
     await ack()
 
 
-async def _redraw(interaction: Interaction, *, more: bool = False) -> None:
+async def _redraw(interaction: Interaction, *, more: bool) -> None:
     """Replace the open modal by the form that the answers on the screen ask for.
 
     The view's hash is not sent: after two quick choices the later event's view must win, and with a

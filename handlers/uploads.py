@@ -153,8 +153,7 @@ async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping
     """Return Slack's full description of the file: a submission may hold only its id."""
     if file.get("file_access") != "check_file_info" and file.get("url_private_download"):
         return file
-    answer = await client.files_info(file=str(file.get("id") or ""))
-    described = answer.get("file")
+    described = (await client.files_info(file=str(file.get("id") or ""))).get("file")
     return described if isinstance(described, Mapping) else {}
 
 

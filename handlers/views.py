@@ -55,17 +55,16 @@ class Filled:
     custom: Sequence[CustomField]
 
 
+@dataclass(eq=False)
 class OutdatedError(Exception):
     """The answers on the screen ask for another form than the drawn one.
 
     `state` and `values` belong to the right form, and `why` explains the change.
     """
 
-    def __init__(self, state: ModalState, values: Mapping[str, Any], why: Block) -> None:
-        super().__init__()
-        self.state = state
-        self.values = values
-        self.why = why
+    state: ModalState
+    values: Mapping[str, Any]
+    why: Block
 
 
 async def submit(ack: AsyncAck, interaction: Interaction) -> None:
@@ -88,7 +87,7 @@ async def _answer(interaction: Interaction) -> Answer:
         return note(messages.refusal(messages.REMOVED))
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
-        return note(messages.saved_nowhere())
+        return note(messages.not_saved(messages.SAVED_NOWHERE))
 
 
 async def _submitted(interaction: Interaction) -> Answer:

@@ -23,21 +23,6 @@ TO_TRY: Mapping[str, str] = {
 }
 
 
-def saved_nowhere() -> View:
-    """Return the note for a delivery that the database did not accept.
-
-    The form stays open underneath, so nothing is lost.
-    """
-    return notice(
-        title="Not saved",
-        text=(
-            "I could not save this just now, so *nothing was sent*. What you typed is still there: "
-            "close this note and press the button again in a moment."
-        ),
-        close="Back",
-    )
-
-
 def refusal(text: str) -> View:
     """Return the note for a refusal that no input can correct. The form stays underneath."""
     return notice(title="Not sent", text=text, close="Back")
@@ -48,18 +33,14 @@ def told(text: str) -> View:
     return notice(title="Not done", text=text, close="Close")
 
 
-def trouble() -> View:
-    """Return the note for an error in the bot. The form stays underneath."""
-    return notice(
-        title="Not sent",
-        text=(
-            "Something went wrong on my side, and *nothing was sent*. What you typed is still "
-            "there: close this note and try again. If it happens again, tell whoever runs this bot."
-        ),
-        close="Back",
-    )
-
-
+SAVED_NOWHERE = (
+    "I could not save this just now, so *nothing was sent*. What you typed is still there: close "
+    "this note and press the button again in a moment."
+)
+TROUBLE_IN_FORM = (
+    "Something went wrong on my side, and *nothing was sent*. What you typed is still there: close "
+    "this note and try again. If it happens again, tell whoever runs this bot."
+)
 FOREIGN = (
     "This form belongs to another workspace or to an older version of this app, so nothing was "
     "sent. Please open it again."
