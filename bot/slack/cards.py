@@ -274,9 +274,12 @@ class Cards(RemembersWorkspaces):
     async def _edit(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
         if row.private and not row.card_channel.startswith("D"):
             # The row became private when it was corrected, so its card goes into a direct message.
-            emptied = {"text": messages.WITHDRAWN, "blocks": messages.withdrawn()}
             await self._client.chat_update(
-                token=token, channel=row.card_channel, ts=row.card_ts, **emptied
+                token=token,
+                channel=row.card_channel,
+                ts=row.card_ts,
+                text=messages.WITHDRAWN,
+                blocks=messages.withdrawn(),
             )
             return await self._send(token, row.actor, content)
         try:
