@@ -37,8 +37,10 @@ _LONGEST_NAME = 75
 
 
 class Rule(NamedTuple):
-    """Who may use one operation: its name ("acme.incident"), its label ("Acme: incident"), who
-    may, and what that is called."""
+    """The permission for one operation ("acme.incident"), with its label ("Acme: incident").
+
+    `who` is a role or a user group's id, and `words` is its name.
+    """
 
     operation: str
     label: str

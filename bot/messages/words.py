@@ -59,7 +59,7 @@ _WAITING: Mapping[str, str] = {
     "tried_again": "It will be sent again{about}",
     "reconnected": "{vendor} is connected again. It will be sent{about}",
 }
-"""Why a row waits, by its reason, and when it is sent. `_IDLE` follows."""
+"""The reason why a row waits, and when it is sent, by its reason. `_IDLE` follows."""
 _PEOPLE_DID: Mapping[str, str] = {
     "cancelled": "cancelled",
     "by_hand": "taken over",

@@ -6,7 +6,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 NOT_DONE = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
-"""All exceptions of a slack_sdk call that failed in Slack or on the way there."""
+"""The exceptions of a slack_sdk call that failed in Slack or on the way there."""
 _WORD = re.compile(r"[a-z0-9_]{1,80}")
 UNNAMED_WAIT = 10.0
 LONGEST_WAIT = 3600.0
