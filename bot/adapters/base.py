@@ -178,8 +178,8 @@ class Submission:
     """One object to create: the filled-in form, the delivery's marker, and the person who asked.
 
     `selected` holds the entries that the pickers showed for the ids in the form, by
-    `<catalog>/<id>` ("users/234"). Vendors that need a name beside an id get it from there, and a receipt gets its
-    link. An entry may be missing: then the adapter works without it.
+    `<catalog>/<id>` ("users/234"). Vendors that need a name beside an id get it from there, and a
+    receipt gets its link. An entry may be missing: then the adapter works without it.
 
     `again`: an earlier attempt with this marker may have succeeded. `first_sent_at` is the time of
     the first attempt in epoch seconds, 0 if it is not known. `custom` defines the workspace's own
