@@ -40,9 +40,8 @@ from bot.services import (
 )
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.app import make_bolt
 from bot.slack.cards import Cards
-from bot.slack.clients import slack_client, with_token
+from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
 from bot.slack.scopes import Scopes

@@ -331,14 +331,10 @@ async def draw_again(
 def carried(operation: Operation, headline: str, details: str) -> dict[str, Any]:
     """Return the two texts that every form has, by the names of this form's fields for them."""
     form = operation.form
-    values: dict[str, Any] = {}
-    if form.headline is not None:
-        repeated = bool(headline) and details.startswith(headline.removesuffix(ELLIPSIS))
-        both = details if repeated else "\n\n".join(filter(None, (headline, details)))
-        values[form.headline] = headline if form.details else both
-    if form.details is not None:
-        values[form.details] = details
-    return {name: text for name, text in values.items() if text}
+    repeated = bool(headline) and details.startswith(headline.removesuffix(ELLIPSIS))
+    both = details if repeated else "\n\n".join(filter(None, (headline, details)))
+    values = {form.headline: headline if form.details else both, form.details: details}
+    return {name: text for name, text in values.items() if name and text}
 
 
 def texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str]:

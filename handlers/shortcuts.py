@@ -70,17 +70,14 @@ async def _taken_along(
 
 def _text(message: Shortcut) -> str:
     """Return the message's text. Bots often leave it empty and use attachments or blocks."""
-    if message.get("text"):
-        return str(message["text"])
+    texts = [message.get("text")]
     for attachment in message.get("attachments") or []:
-        for name in ("text", "fallback", "pretext", "title"):
-            if isinstance(attachment, dict) and attachment.get(name):
-                return str(attachment[name])
+        if isinstance(attachment, dict):
+            texts += [attachment.get(name) for name in ("text", "fallback", "pretext", "title")]
     for block in message.get("blocks") or []:
         text = block.get("text") if isinstance(block, dict) else None
-        if isinstance(text, dict) and text.get("text"):
-            return str(text["text"])
-    return ""
+        texts.append(text.get("text") if isinstance(text, dict) else None)
+    return str(next(filter(None, texts), ""))
 
 
 async def _author(interaction: Interaction, message: Shortcut) -> str:

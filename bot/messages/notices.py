@@ -157,22 +157,17 @@ def help_text(
         ),
     }[kind]
     where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
-    lines = [
-        f"{what} in the tool your workspace uses.",
-        f"Connected here: {where}." if where else otherwise,
-    ]
-    if kind != "workflow_task":
-        lines.append(
-            f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link "
-            "along."
-        )
-    else:
-        lines.append(
-            "Workspace admins and owners may use it, because it changes what "
-            "happens automatically; they can let others "
+    more = (
+        f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along."
+    )
+    if kind == "workflow_task":
+        more = (
+            "Workspace admins and owners may use it, because it changes what happens "
+            "automatically; they can let others "
             f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
         )
-    return "\n".join(lines)
+    connected = f"Connected here: {where}." if where else otherwise
+    return "\n".join([f"{what} in the tool your workspace uses.", connected, more])
 
 
 LEFT_OUT_BLOCK = "left_out"

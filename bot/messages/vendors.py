@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Rights
 from bot.connections.store import Connection
-from bot.forms.render import HEADING, SECTION, Block, modal
+from bot.forms.render import HEADING, Block, modal, split
 from bot.forms.text import cut, duration, escape
 from bot.messages.blocks import View, button, row_of, section
 from bot.messages.buttons import Handle
@@ -59,10 +59,8 @@ class Health(NamedTuple):
         doubts = f", {self.doubts} to be decided by a person" if self.doubts else ""
         account = escape(cut(self.connection.account_name, _LONGEST_NAME))
         line = f"*{self.adapter.label}* as {account}: {state} ({lists}{queue}{doubts})"
-        not_allowed = cannot(self.adapter, self.connection.rights)
-        return "\n".join(
-            [line, *(f"      :warning: {escape(sentence)}" for sentence in not_allowed)]
-        )
+        lacks = cannot(self.adapter, self.connection.rights)
+        return "\n      :warning: ".join([line, *map(escape, lacks)])
 
 
 def cannot(adapter: Adapter, rights: Rights) -> list[str]:
@@ -73,11 +71,10 @@ def cannot(adapter: Adapter, rights: Rights) -> list[str]:
 
 def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) -> str:
     """Return the answer to `/vendors`. `how` tells, in mrkdwn, who can change what and where."""
-    lines = [connection.line for connection in health] or [
-        "This workspace is not connected to any tool yet."
-    ]
-    lines.extend(f"*{adapter.label}*: not connected" for adapter in unconnected)
-    return "\n".join([*lines, how])
+    connected = [connection.line for connection in health]
+    others = [f"*{adapter.label}*: not connected" for adapter in unconnected]
+    none = [] if connected else ["This workspace is not connected to any tool yet."]
+    return "\n".join([*none, *connected, *others, how])
 
 
 def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
@@ -156,12 +153,7 @@ def admins_buttons(
 
 def sections(text: str) -> list[Block]:
     """Return the text as blocks. A text too long for one block is cut at the end of a line."""
-    parts = [""]
-    for line in text.splitlines():
-        if parts[-1] and len(parts[-1]) + 1 + len(line) > SECTION:
-            parts.append("")
-        parts[-1] = f"{parts[-1]}\n{line}" if parts[-1] else cut(line, SECTION)
-    return [section(part) for part in parts if part]
+    return [section(part) for part in split(text)]
 
 
 def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
