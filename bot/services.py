@@ -125,7 +125,7 @@ class SlackServices:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a listener may use. A listener asks for it by name: `services: Services`."""
+    """Everything that a listener may use. A listener gets it with its `Interaction`."""
 
     operations: Operations
     catalogs: Catalogs

@@ -243,22 +243,25 @@ async def _chosen(interaction: Interaction, filled: Filled) -> dict[str, Entry]:
     asked: dict[str, Callable[[], Awaitable[Entry]]] = {}
     for found in places(type(filled.form), filled.state.operation):
         lookup, block_id = found.field.marker(Lookup), found.block_id
-        if lookup is not None:
+        if lookup is not None or found.field.kind == "user_group":
+            catalog = lookup.catalog if lookup else USER_GROUPS
             for value, words in chosen(filled.values, block_id).items():
-                known = await services.catalogs.entry(
-                    workspace, filled.adapter.vendor, lookup.catalog, value
+                known = (
+                    await services.catalogs.entry(workspace, filled.adapter.vendor, catalog, value)
+                    if lookup
+                    else services.slack.user_groups.known(workspace, value)
                 )
-                picked[f"{lookup.catalog}/{value}"] = known or Entry(id=value, label=words)
-        elif found.field.kind == "user_group":
-            for value, words in chosen(filled.values, block_id).items():
-                known = services.slack.user_groups.known(workspace, value)
-                picked[f"{USER_GROUPS}/{value}"] = known or Entry(id=value, label=words)
+                picked[f"{catalog}/{value}"] = known or Entry(id=value, label=words)
         elif found.field.kind == "conversation":
-            for channel in conversations(filled.values, block_id):
-                asked[f"conversations/{channel}"] = partial(_channel, interaction, channel)
+            asked |= {
+                f"conversations/{channel}": partial(_channel, interaction, channel)
+                for channel in conversations(filled.values, block_id)
+            }
         elif found.field.kind == "person":
-            for slack_id in people(filled.values, block_id):
-                asked[f"people/{slack_id}"] = partial(_somebody, interaction, workspace, slack_id)
+            asked |= {
+                f"people/{slack_id}": partial(_somebody, interaction, workspace, slack_id)
+                for slack_id in people(filled.values, block_id)
+            }
     # All questions go out at once, because nothing is written before Slack has answered the last
     # one. A person in two fields is asked for once.
     picked |= zip(asked, await asyncio.gather(*(ask() for ask in asked.values())), strict=True)

@@ -3,13 +3,13 @@
 import asyncio
 import shutil
 import sqlite3
-import stat
 from pathlib import Path
 
 from bot.cli.doctor.findings import Finding, Findings, ok, problem, warning, wrong_setting
 from bot.errors import SettingError
 from bot.settings import Settings
 from bot.storage import condition
+from bot.storage.key_check import open_to_others
 
 LOOK_SECONDS = 10.0
 """Time limit for reading the whole file, in seconds."""
@@ -61,7 +61,9 @@ def _look(path: Path) -> tuple[Findings, bool]:
                 )
             ], False
         file = condition.examine(path, LOOK_SECONDS)
-        found = [*_about(path, file), *_mode(path)] or [ok("database", _fine(path, file))]
+        found = [*_about(path, file), *exposed("database", path, str(path))] or [
+            ok("database", _fine(path, file))
+        ]
         found.append(_space(path))
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -103,12 +105,11 @@ def _about(path: Path, file: condition.File) -> Findings:
     return [finding for finding, is_so in found.items() if is_so]
 
 
-def _mode(path: Path) -> Findings:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if not mode & 0o077:
-        return []
-    says = f"Other users of this machine can get at {path} (mode {mode:04o})."
-    return [warning("database", says, f"Type `chmod 600 {path}`.")]
+def exposed(what: str, path: Path, name: str) -> Findings:
+    """Return a finding if other users of this machine can read or write the file."""
+    mode = open_to_others(path)
+    says = f"Other users of this machine can get at {name} (mode {mode})."
+    return [warning(what, says, f"Type `chmod 600 {path}`.")] if mode else []
 
 
 def _fine(path: Path, file: condition.File) -> str:

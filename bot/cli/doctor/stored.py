@@ -15,7 +15,6 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecret
 from bot.storage.encryption import VARIABLE, SecretBox, key_file, none_opens
-from bot.storage.key_check import open_to_others
 from bot.stores import Stores, load_secret_box, open_secrets, open_stores
 from bot.workspace import Workspace
 
@@ -92,26 +91,15 @@ async def _keys(settings: Settings, database: Database) -> tuple[Findings, Secre
     tried = await secrets.try_all(secret_box)
     if tried.closed and len(tried.closed) == tried.count:
         return [wrong_setting(none_opens(secret_box.source))], None
+    in_file = secret_box.source != VARIABLE
     found = [
         *(
             problem(secret.name, why, "Connect or install it again.")
             for secret, why in tried.closed
         ),
-        *_file_mode(database, secret_box),
+        *(local.exposed("keys", file, secret_box.source) if in_file else ()),
     ]
     return found or [await _all_open(database, secret_box, tried.count)], secret_box
-
-
-def _file_mode(database: Database, secret_box: SecretBox) -> Findings:
-    if secret_box.source == VARIABLE or not (mode := open_to_others(database.path)):
-        return []
-    return [
-        warning(
-            "keys",
-            f"Other users of this machine can get at {secret_box.source} (mode {mode}).",
-            f"Type `chmod 600 {key_file(database.path)}`.",
-        )
-    ]
 
 
 async def _all_open(database: Database, secret_box: SecretBox, count: int) -> Finding:
