@@ -26,8 +26,11 @@ async def redraw(ack: AsyncAck, action: dict[str, Any], interaction: Interaction
     await ack()
 
 
-async def follow_link(ack: AsyncAck) -> None:
-    """Acknowledge a link button: Slack sends an event for it although the link needs no answer."""
+async def acknowledge(ack: AsyncAck) -> None:
+    """Acknowledge what needs no answer: a link button, and the window with the copied text.
+
+    Slack demands a submit button ("Done") in a view with an input.
+    """
     await ack()
 
 

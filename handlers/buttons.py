@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import structlog
-from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Kind
@@ -186,14 +185,6 @@ async def copy(interaction: Interaction, row: Delivery) -> None:
     maker = interaction.services.operations.find(row.operation_name)
     if not await interaction.show(messages.copied(row, *maker)):
         raise RefusedError("Slack did not open the text in time. Please try again.")
-
-
-async def close_copy(ack: AsyncAck) -> None:
-    """Close the window with the copied text.
-
-    Slack demands a submit button ("Done") in a view with an input.
-    """
-    await ack()
 
 
 async def _replace(interaction: Interaction, view: dict[str, Any]) -> bool:

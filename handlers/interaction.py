@@ -76,6 +76,15 @@ class Interaction:
         """Return the person who did it. Never raises."""
         return await self.services.slack.people.person(self.client, workspace, self.user)
 
+    async def admin(self, workspace: Workspace, refusal: str) -> Person:
+        """Return the person if it is an admin of the workspace. Raises `RefusedError` if not."""
+        person = await self.person(workspace)
+        if person.role == "unknown":
+            refusal = messages.not_checked(person.problem)
+        if person.role != "admin":
+            raise RefusedError(refusal)
+        return person
+
     async def allowed(self, workspace: Workspace, kind: Kind) -> Allowed:
         """Return which of the workspace's operations of this kind the person may use."""
         choices = await self.services.operations.choices(workspace, kind)

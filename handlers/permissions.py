@@ -141,14 +141,11 @@ async def _check_admin(interaction: Interaction, workspace: Workspace) -> Listed
 
     Slack is asked for both at once.
     """
-    person, listed = await asyncio.gather(
-        interaction.person(workspace),
-        interaction.services.slack.user_groups.listed(interaction.client, workspace),
+    groups = interaction.services.slack.user_groups
+    _, listed = await asyncio.gather(
+        interaction.admin(workspace, messages.ONLY_ADMINS_DECIDE),
+        groups.listed(interaction.client, workspace),
     )
-    if person.role == "unknown":
-        raise RefusedError(messages.not_checked(person.problem))
-    if person.role != "admin":
-        raise RefusedError(messages.ONLY_ADMINS_DECIDE)
     return listed
 
 

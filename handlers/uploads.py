@@ -40,7 +40,7 @@ slower download goes on, and is ready when the button is pressed again.
 FETCHING_SECONDS = 60.0
 """Longest duration of a download, in seconds."""
 SCOPE = "files:read"
-FILES_HOST = "files.slack.com"
+FILES_ORIGIN = URL("https://files.slack.com")
 _CHUNK = 64 * 1024
 
 SEVERAL = "Choose one file, not several."
@@ -167,8 +167,7 @@ def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
         raise _NotFetchedError(GONE)
     try:
         url, api = URL(str(file.get("url_private_download") or "")), URL(client.base_url)
-        at_slack = url.scheme == "https" and url.host == FILES_HOST and url.port == 443
-        ours = (at_slack or url.origin() == api.origin()) and url.user is None
+        ours = url.origin() in (FILES_ORIGIN, api.origin()) and url.user is None
     except ValueError:
         # The address is missing or not absolute.
         ours = False

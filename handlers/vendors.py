@@ -105,11 +105,7 @@ async def _window(interaction: Interaction) -> messages.View:
     adapter = services.operations.adapters.get(vendor)
     if adapter is None:
         raise RefusedError(messages.GONE)
-    person = await interaction.person(workspace)
-    if person.role == "unknown":
-        raise RefusedError(messages.not_checked(person.problem))
-    if person.role != "admin":
-        raise RefusedError(messages.ONLY_ADMINS)
+    person = await interaction.admin(workspace, messages.ONLY_ADMINS)
     if not services.connections.public_url:
         raise RefusedError(messages.NO_PAGES)
     team = interaction.body.get("team") or {}

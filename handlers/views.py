@@ -45,7 +45,6 @@ Answer = dict[str, Any]
 class Filled:
     """A checked form with its values, its view and its person."""
 
-    view_id: str
     state: ModalState
     adapter: Adapter
     operation: Operation
@@ -99,16 +98,17 @@ async def _submitted(interaction: Interaction) -> Answer:
         return {"response_action": "update", "view": anew}
     row = await _commit(interaction, filled)
     row = await _await_outcome(interaction.services, row, interaction.arrived)
-    return _shown(interaction.services, interaction.view, filled, row)
+    return _shown(interaction, filled, row)
 
 
-def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Delivery) -> Answer:
+def _shown(interaction: Interaction, filled: Filled, row: Delivery) -> Answer:
     """Return the view for the row's state.
 
     If the row holds an earlier submission of this modal, the answer is about that submission.
     """
     operation = row.operation_name
-    is_receipt = services.delivery.cards.is_receipt(filled.view_id)
+    services = interaction.services
+    is_receipt = services.delivery.cards.is_receipt(interaction.view_id)
     if row.state == "rejected" and operation == filled.state.operation and not is_receipt:
         sentence = messages.sentence(row.error_details, filled.adapter.label)
         errors = place(type(filled.form), operation, filled.values, row.field_errors, sentence)
@@ -116,7 +116,7 @@ def _shown(services: Services, view: Mapping[str, Any], filled: Filled, row: Del
             errors = {
                 block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()
             }
-        return _beside(view, errors)
+        return _beside(interaction.view, errors)
     return {
         "response_action": "update",
         "view": messages.receipt(row, *services.operations.find(operation)),
@@ -155,9 +155,7 @@ async def _read(interaction: Interaction) -> Filled:
     else:
         # Parsing a long file takes a while, so it runs in a thread.
         form = await asyncio.to_thread(parse, whole, state.operation, complete)
-    return Filled(
-        interaction.view_id, state, adapter, operation, form, screen, checked.person, custom
-    )
+    return Filled(state, adapter, operation, form, screen, checked.person, custom)
 
 
 async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
@@ -193,7 +191,7 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
         payload=payload,
         selected=picked,
         custom=filled.custom,
-        view_id=filled.view_id,
+        view_id=interaction.view_id,
     )
     row = await services.delivery.dispatcher.submit(
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection

@@ -161,7 +161,7 @@ async def _token(
     lacking = [
         problem(
             what,
-            f"It lacks the scope {scope}: {_without(scope)}.",
+            f"It lacks the scope {scope}: {WITHOUT.get(scope, 'what needs it does not work')}.",
             "Add it on your Slack app's page, OAuth & Permissions, and install the app again.",
         )
         for scope in needed
@@ -169,10 +169,6 @@ async def _token(
     ]
     fine = ok(what, f"Slack accepts it: {answer.get('team')} ({answer.get('team_id')}).")
     return lacking or [fine]
-
-
-def _without(scope: str) -> str:
-    return WITHOUT.get(scope, "what needs it does not work")
 
 
 async def app_token(settings: Settings) -> Findings:
