@@ -44,17 +44,15 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     Slack demands one in a view with inputs.
     """
     text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
-    parts = [text[start : start + TEXT_INPUT] for start in range(0, len(text), TEXT_INPUT)]
-    blocks: list[Block] = []
-    if len(parts) > MOST_PARTS:
-        parts = parts[:MOST_PARTS]
-        note = (
-            f":scissors: This is the beginning: {MOST_PARTS * TEXT_INPUT:,} of {len(text):,} "
-            "characters, all that Slack has room for. Whoever runs this bot can print the rest: "
-            f"`python -m bot deliveries {row.key}`."
-        )
-        blocks.append(section(note, "beginning"))
-    blocks += [
+    most = MOST_PARTS * TEXT_INPUT
+    note = (
+        f":scissors: This is the beginning: {most:,} of {len(text):,} characters, all that Slack "
+        "has room for. Whoever runs this bot can print the rest: "
+        f"`python -m bot deliveries {row.key}`."
+    )
+    starts = range(0, min(len(text), most), TEXT_INPUT)
+    parts = [text[start : start + TEXT_INPUT] for start in starts]
+    inputs = [
         {
             "type": "input",
             "block_id": f"part.{number}",
@@ -76,7 +74,7 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
         title="Copy as text",
         submit="Done",
         close="Close",
-        blocks=blocks,
+        blocks=[*([section(note, "beginning")] if len(text) > most else []), *inputs],
         private_metadata="",
     )
 
