@@ -189,11 +189,11 @@ def _field_for(services: Services, about: Delivery, operation: Operation, state:
     _, made_by = services.operations.find(about.operation_name)
     if not state.operation.startswith(f"{about.vendor}.") or "id" not in about.vendor_object:
         return ""
-    for field in shape(operation.form):
-        lookup = field.marker(Lookup)
-        if lookup is not None and lookup.catalog == made_by.feeds and field.required:
-            return field.name
-    return ""
+    lookups = (
+        (field.name, field.marker(Lookup)) for field in shape(operation.form) if field.required
+    )
+    fitting = (name for name, lookup in lookups if lookup and lookup.catalog == made_by.feeds)
+    return next(fitting, "")
 
 
 async def _starting_point(
@@ -205,14 +205,11 @@ async def _starting_point(
     about: Delivery | None,
 ) -> str:
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
-    if about is not None:
-        same = [name for name in names if name.startswith(f"{about.vendor}.")]
-        if same:
-            return same[0]
-    if len(names) > 1:
-        last = await services.operations.last_used(workspace, channel, kind)
-        return last if last is not None and last in names else names[0]
-    return names[0]
+    same = [name for name in names if about and name.startswith(f"{about.vendor}.")]
+    if same or len(names) == 1:
+        return (same or names)[0]
+    last = await services.operations.last_used(workspace, channel, kind)
+    return last if last is not None and last in names else names[0]
 
 
 async def want_lists(services: Services, state: ModalState) -> None:

@@ -74,7 +74,6 @@ def notice(sentence: str) -> dict[str, Any]:
 
 def option(entry: Entry) -> dict[str, Any]:
     """Return an entry in Slack's form of an option."""
-    made: dict[str, Any] = {"text": plain_text(cut(entry.label, LONGEST_TEXT)), "value": entry.id}
-    if entry.detail:
-        made["description"] = plain_text(cut(entry.detail, LONGEST_TEXT))
-    return made
+    made = {"text": plain_text(cut(entry.label, LONGEST_TEXT)), "value": entry.id}
+    detail = {"description": plain_text(cut(entry.detail, LONGEST_TEXT))}
+    return made | detail if entry.detail else made

@@ -170,8 +170,6 @@ def help_text(
     return "\n".join([f"{what} in the tool your workspace uses.", connected, more])
 
 
-LEFT_OUT_BLOCK = "left_out"
-"""The section that names the fields for which there was no room."""
 _MOST_NAMED = 10
 _LONGEST_TITLE = 40
 
@@ -188,7 +186,7 @@ def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
         ":information_source: Slack has no room for more fields in one form. Left out: "
         f"{', '.join(names)}{more}. You can set {them} in {escape(adapter.label)} afterwards."
     )
-    return section(text, LEFT_OUT_BLOCK)
+    return section(text, "left_out")
 
 
 def no_room(adapter: Adapter) -> str:

@@ -11,10 +11,6 @@ from bot.messages.blocks import View, button, row_of, section
 from bot.messages.buttons import Handle
 from bot.workspace import Workspace
 
-BUTTONS_BLOCK = "vendors"
-"""The block with an admin's buttons."""
-VENDOR_ACTION = "vendor_"
-"""The prefix of the action id of a vendor's button. The vendor's name follows."""
 WHO_MAY = "who_may"
 _BY_COMMAND = " with `/vendors`"
 """The phrase with which sentences for use elsewhere name the place where an admin can act."""
@@ -140,15 +136,13 @@ def admins_buttons(
         (adapter, f"Connect {adapter.label}") for adapter in unconnected
     ]
     buttons = [
-        button(
-            f"{VENDOR_ACTION}{adapter.vendor}", label, value=Handle(workspace, adapter.vendor).text
-        )
+        button(f"vendor_{adapter.vendor}", label, value=Handle(workspace, adapter.vendor).text)
         for adapter, label in named
         if pages
     ]
     if connected:
         buttons.append(button(WHO_MAY, "Who may use what", value=Handle(workspace, WHO_MAY).text))
-    return row_of(buttons, BUTTONS_BLOCK)
+    return row_of(buttons, "vendors")
 
 
 def sections(text: str) -> list[Block]:

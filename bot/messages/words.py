@@ -78,10 +78,6 @@ class Words(NamedTuple):
     headline: str
     body: str
 
-    @property
-    def plain(self) -> str:
-        return f"{self.headline} {self.body}".strip()
-
 
 def sentence(details: Details, vendor: str) -> str:
     """Return why it is not delivered, in plain text; empty where there is nothing to say.

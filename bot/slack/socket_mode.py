@@ -14,8 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import RelayError, SettingError
-from bot.slack.errors import NOT_DONE, NOT_NOW, named, said
-from bot.slack.network_errors import unreached
+from bot.slack.errors import NOT_DONE, NOT_NOW, named, said, unreached
 
 log = structlog.get_logger(__name__)
 

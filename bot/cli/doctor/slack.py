@@ -23,8 +23,7 @@ from bot.cli.doctor.findings import (
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.slack.clients import answered_at, slack_client
-from bot.slack.errors import NOT_DONE, NOT_NOW, said
-from bot.slack.network_errors import unreached
+from bot.slack.errors import NOT_DONE, NOT_NOW, said, unreached
 from bot.workspace import Workspace
 
 SECONDS = 8.0
