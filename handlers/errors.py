@@ -3,6 +3,7 @@
 The person gets an answer in words. The log gets no request body.
 """
 
+import sqlite3
 import traceback
 from typing import Any
 
@@ -50,6 +51,9 @@ async def answer(
             await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
         return _answer_to(body, messages.NOT_INSTALLED, messages.NOT_INSTALLED)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
+    if kind == "event_callback" and isinstance(error, sqlite3.Error):
+        # Any answer other than "OK" makes Slack send the event again later.
+        return BoltResponse(status=503)
     return _answer_to(body, messages.TROUBLE, messages.TROUBLE_IN_FORM)
 
 

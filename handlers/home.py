@@ -6,6 +6,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
+from bot.forms.render import Block
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
@@ -39,11 +40,10 @@ async def publish(
             # unknown here.
             log.info("home.operation_unknown", delivery=row.key)
     person = await services.slack.people.person(client, workspace, user)
-    tools = (
-        (await vendors.tools_for(services, workspace, person, "/vendors")).blocks
-        if person.role == "admin"
-        else []
-    )
+    tools: list[Block] = []
+    if person.role == "admin":
+        text, buttons = await vendors.tools_for(services, workspace, person, messages.VENDORS)
+        tools = [*messages.sections(text), *buttons]
     try:
         await client.views_publish(
             user_id=user, view=messages.home(shown, messages.TO_TRY, tools=tools)

@@ -4,13 +4,14 @@ Each button hands out a link to a page of the bot. Credentials never pass throug
 takes them (`bot.web.connect`).
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.delivery.store.queue import Waiting
+from bot.forms.render import Block
 from bot.services import Services
 from bot.slack.people import Person
 from bot.workspace import Workspace
@@ -19,21 +20,6 @@ from handlers.interaction import Interaction
 from handlers.view_state import RefusedError
 
 log = structlog.get_logger(__name__)
-
-
-class Tools(NamedTuple):
-    """The answer to `/vendors`: its text in mrkdwn, and the blocks with an admin's buttons.
-
-    There are no buttons for others.
-    """
-
-    text: str
-    buttons: list[dict[str, Any]]
-
-    @property
-    def blocks(self) -> list[dict[str, Any]]:
-        """The text and the buttons as blocks."""
-        return [*messages.sections(self.text), *self.buttons]
 
 
 async def command(ack: AsyncAck, command: dict[str, Any], interaction: Interaction) -> None:
@@ -48,12 +34,18 @@ async def command(ack: AsyncAck, command: dict[str, Any], interaction: Interacti
         return
     workspace = interaction.workspace
     person = await interaction.person(workspace)
-    tools = await tools_for(interaction.services, workspace, person, name)
-    await (ack(text=tools.text, blocks=tools.blocks) if tools.buttons else ack(tools.text))
+    text, buttons = await tools_for(interaction.services, workspace, person, name)
+    blocks = [*messages.sections(text), *buttons]
+    await (ack(text=text, blocks=blocks) if buttons else ack(text))
 
 
-async def tools_for(services: Services, workspace: Workspace, person: Person, name: str) -> Tools:
-    """Return the answer for this person. `name` is the command's name, with any prefix."""
+async def tools_for(
+    services: Services, workspace: Workspace, person: Person, name: str
+) -> tuple[str, list[Block]]:
+    """Return the answer to `/vendors` for this person: its text in mrkdwn, and an admin's buttons.
+
+    `name` is the command's name, with any prefix. There are no buttons for others.
+    """
     health, pages = await _health(services, workspace), bool(services.connections.public_url)
     connected = [connection.adapter for connection in health]
     adapters = services.operations.adapters.values()
@@ -69,7 +61,7 @@ async def tools_for(services: Services, workspace: Workspace, person: Person, na
         how = f"I could not check whether you may connect tools. {person.problem}"
     else:
         how = messages.ask_an_admin(name)
-    return Tools(messages.vendors(health, unconnected, how), buttons)
+    return messages.vendors(health, unconnected, how), buttons
 
 
 async def _health(services: Services, workspace: Workspace) -> list[messages.Health]:

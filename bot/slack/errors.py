@@ -18,8 +18,6 @@ NOT_NOW = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}
 )
 """Slack's errors for a call that may succeed later without a change."""
-
-
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 _WORDS: Mapping[type[BaseException], str] = {
     socket.gaierror: "its name cannot be resolved",

@@ -81,9 +81,8 @@ class Uploads(RemembersWorkspaces):
 
     def _begin(self, key: FileKey, fetch: Fetch) -> asyncio.Task[Fetched] | None:
         """Start a download. Return None if there is no room."""
-        while len(self._files) >= MOST:
-            if not self._drop_oldest():
-                return None
+        if len(self._files) >= MOST and not self._drop_oldest():
+            return None
         task = self._files[key] = self._background.start(fetch())
         task.add_done_callback(lambda task: self._arrived(key, task))
         return task
