@@ -88,8 +88,9 @@ def decide(decision: Decision) -> Listener:
             row = await services.delivery.deliveries.get(row)
             services.delivery.cards.changed(row)  # an old card, perhaps
             if not _is_answered(row, interaction, decision):
-                maker = services.operations.find(row.operation_name)
-                await interaction.say(messages.meanwhile(row, *maker))
+                await interaction.say(
+                    messages.meanwhile(row, *services.operations.find(row.operation_name))
+                )
         await _draw_again(interaction, changed or row)
 
     return on_row(act)
@@ -128,8 +129,9 @@ async def _draw_again(interaction: Interaction, row: Delivery) -> None:
         if interaction.view.get("type") == "home":
             await home.publish(services, interaction.client, row.workspace, interaction.user)
             return
-        maker = services.operations.find(row.operation_name)
-        shown = await _replace(interaction, messages.receipt(row, *maker))
+        shown = await _replace(
+            interaction, messages.receipt(row, *services.operations.find(row.operation_name))
+        )
         await services.delivery.card_outbox.follow(row, interaction.view_id, shown=shown)
     except sqlite3.Error as error:
         # The decision is written down all the same.

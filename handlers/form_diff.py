@@ -25,13 +25,13 @@ def since_drawn(form: type[Form], state: ModalState, view: Mapping[str, Any]) ->
     gone, so its answer would be lost.
     """
     screen = screen_of(view)
-    own = (
-        place
-        for place in places(form, state.operation)
-        if place.path[0] == BLOCK and place.field.form is None
-    )
     demanded = [
-        place.field.title for place in own if place.field.required and place.block_id not in screen
+        place.field.title
+        for place in places(form, state.operation)
+        if place.path[0] == BLOCK
+        and place.field.form is None
+        and place.field.required
+        and place.block_id not in screen
     ]
     dropped = list(_dropped(form, state, view, screen))
     return (
@@ -49,8 +49,11 @@ def dropped_by(form: type[Form], state: ModalState, view: Mapping[str, Any]) -> 
 
 def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState) -> Block:
     """Return the line that explains why another form than the submitted one is drawn."""
-    same = drawn.operation == asked_for.operation and operation.branches is not None
-    title = branch_field(operation).title if same else CHOOSER_TITLE
+    title = (
+        branch_field(operation).title
+        if drawn.operation == asked_for.operation and operation.branches is not None
+        else CHOOSER_TITLE
+    )
     return messages.changed(chosen_in=title, sent=True)
 
 

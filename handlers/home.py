@@ -33,8 +33,9 @@ async def publish(
     shown = []
     for row in await services.delivery.history.of_person(workspace, user, messages.ON_HOME):
         try:
-            maker = services.operations.find(row.operation_name)
-            shown.append(messages.RenderedDelivery(row, *maker))
+            shown.append(
+                messages.RenderedDelivery(row, *services.operations.find(row.operation_name))
+            )
         except KeyError:
             # An older or newer version of the bot made this delivery with an operation that is
             # unknown here.

@@ -141,10 +141,9 @@ async def _check_admin(interaction: Interaction, workspace: Workspace) -> Listed
 
     Slack is asked for both at once.
     """
-    groups = interaction.services.slack.user_groups
     _, listed = await asyncio.gather(
         interaction.admin(workspace, messages.ONLY_ADMINS_DECIDE),
-        groups.listed(interaction.client, workspace),
+        interaction.services.slack.user_groups.listed(interaction.client, workspace),
     )
     return listed
 

@@ -48,8 +48,9 @@ async def tools_for(
     """
     health, pages = await _health(services, workspace), bool(services.connections.public_url)
     connected = [connection.adapter for connection in health]
-    adapters = services.operations.adapters.values()
-    unconnected = [adapter for adapter in adapters if adapter not in connected]
+    unconnected = [
+        adapter for adapter in services.operations.adapters.values() if adapter not in connected
+    ]
     buttons = []
     if person.role == "admin":
         buttons = messages.admins_buttons(workspace, connected, unconnected, pages=pages)
@@ -75,8 +76,11 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
         count, details = waiting.get((connection.vendor, connection.account), Waiting())
         age, problem = await services.catalogs.condition(workspace, connection.vendor)
         problem = messages.sentence(details, adapter.label) or problem
-        undecided = doubts.get(connection.vendor, 0)
-        health.append(messages.Health(connection, adapter, age, count, problem, undecided))
+        health.append(
+            messages.Health(
+                connection, adapter, age, count, problem, doubts.get(connection.vendor, 0)
+            )
+        )
     return health
 
 
@@ -110,5 +114,6 @@ async def _window(interaction: Interaction) -> messages.View:
     )
     connected = vendor in await services.connections.store.vendors(workspace)
     log.info("setup_link.created", team=workspace.team, vendor=vendor, by=person.slack_id)
-    url = f"{services.connections.public_url}/connect/{token}"
-    return messages.way_to_page(adapter, url, connected=connected)
+    return messages.way_to_page(
+        adapter, f"{services.connections.public_url}/connect/{token}", connected=connected
+    )

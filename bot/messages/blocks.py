@@ -33,8 +33,12 @@ def context(text: str) -> Block:
 
 def button(action_id: str, label: str, **members: Any) -> Block:
     """Return a button. `members` are Slack's own, such as `value` and `url`."""
-    text = plain_text(cut(label, _LONGEST_LABEL))
-    return {"type": "button", "action_id": action_id, "text": text, **members}
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain_text(cut(label, _LONGEST_LABEL)),
+        **members,
+    }
 
 
 def row_of(buttons: Sequence[Block], block_id: str) -> list[Block]:

@@ -41,8 +41,10 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
     """
     async with stored.opened(settings) as store:
         installed = await store.installations()
-        about_settings = local.settings(settings, installed=bool(installed))
-        findings = [*await limited("settings", about_settings, 5), *store.findings]
+        findings = [
+            *await limited("settings", local.settings(settings, installed=bool(installed)), 5),
+            *store.findings,
+        ]
         checks: list[Awaitable[Findings]] = [
             limited("Slack", slack.reach(settings), slack.SECONDS),
             limited("Slack", slack.tokens(settings, installed), ALL_SECONDS),
@@ -56,8 +58,11 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
             findings.append(wrong_setting(error))
         stores = store.stores
         if urls is not None and stores is not None and store.secret_box is not None:
-            everything = vendors.connections(adapters, urls, stores.connections)
-            checks.append(limited("vendors", everything, ALL_SECONDS))
+            checks.append(
+                limited(
+                    "vendors", vendors.connections(adapters, urls, stores.connections), ALL_SECONDS
+                )
+            )
         if store.database is not None and stores is not None:
             checks += [
                 limited("lists", stored.lists(stores, adapters), 10),

@@ -101,8 +101,10 @@ async def reach(settings: Settings) -> Findings:
                 )
             ]
         after = time.time()
-    fine = ok("Slack", f"It answers within {round((after - before) * 1000)} ms.")
-    return [fine, _clock(answer.headers, (before + after) / 2)]
+    return [
+        ok("Slack", f"It answers within {round((after - before) * 1000)} ms."),
+        _clock(answer.headers, (before + after) / 2),
+    ]
 
 
 def _clock(headers: Mapping[str, Any], now: float) -> Finding:
@@ -156,14 +158,13 @@ async def _token(
         return [problem(what, "It belongs to another workspace.", renew)]
     given = str(answer.headers.get("X-OAuth-Scopes", ""))
     has = {scope.strip() for scope in given.split(",")}
-    needed = manifest.load()["oauth_config"]["scopes"]["bot"]
     lacking = [
         problem(
             what,
             f"It lacks the scope {scope}: {WITHOUT.get(scope, 'what needs it does not work')}.",
             "Add it on your Slack app's page, OAuth & Permissions, and install the app again.",
         )
-        for scope in needed
+        for scope in manifest.load()["oauth_config"]["scopes"]["bot"]
         if given and scope not in has  # Slack may list none
     ]
     fine = ok(what, f"Slack accepts it: {answer.get('team')} ({answer.get('team_id')}).")

@@ -30,8 +30,9 @@ async def connections(
         return [warning("vendors", "Nothing is connected.", "Type `/vendors` in Slack.")]
     async with make_client() as client:
         adapters = make_adapters(client, base_urls, known)
-        limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
-        rate_limiters = RateLimiters(limits)
+        rate_limiters = RateLimiters(
+            {vendor: adapter.limits for vendor, adapter in adapters.items()}
+        )
         findings = [
             warning(vendor, "This version of the bot does not know this vendor.")
             for _, vendor in accounts
@@ -67,8 +68,7 @@ async def _connection(
             problem(what, "The key belongs to another account than when it was connected.", AGAIN)
         ]
     acts = f", acting as {account.rights.acts_as}" if account.rights.acts_as else ""
-    lacks = messages.cannot(adapter, account.rights)
     return [
         ok(what, f"Works for {account.name}{acts}."),
-        *(warning(what, sentence) for sentence in lacks),
+        *(warning(what, sentence) for sentence in messages.cannot(adapter, account.rights)),
     ]
