@@ -67,8 +67,9 @@ def register(app: AsyncApp, services: Services) -> None:
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
         if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
-        arrived = time.monotonic()
-        context["interaction"] = Interaction(services, context.client, context, body, arrived)
+        context["interaction"] = Interaction(
+            services, context.client, context, body, time.monotonic()
+        )
         return await next_()
 
     app.error(errors.answer)

@@ -53,9 +53,8 @@ async def _row(interaction: Interaction) -> Delivery:
         raise RefusedError(messages.GONE) from None
     if row.private and row.actor != interaction.user:
         raise RefusedError(messages.SOMEBODY_ELSES)
-    kinds = {row.operation_name: _kind(row)}
     checked = await services.access.check(
-        interaction.client, row.workspace, interaction.user, kinds
+        interaction.client, row.workspace, interaction.user, {row.operation_name: _kind(row)}
     )
     if no := checked.no.get(row.operation_name):
         raise RefusedError(no)

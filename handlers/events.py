@@ -43,8 +43,9 @@ async def teams_left(event: Event, interaction: Interaction) -> None:
     )
     enterprise = interaction.workspace.enterprise
     if enterprise and teams:
-        uninstaller = interaction.services.slack.uninstaller
-        await uninstaller.leave_teams(enterprise, teams, _said_at(interaction))
+        await interaction.services.slack.uninstaller.leave_teams(
+            enterprise, teams, _said_at(interaction)
+        )
 
 
 def _said_at(interaction: Interaction) -> float:

@@ -19,8 +19,9 @@ log = structlog.get_logger(__name__)
 async def opened(event: dict[str, Any], interaction: Interaction) -> None:
     """Publish App Home when a person opens it. Bolt acknowledges events by itself."""
     if event.get("tab") == "home" and interaction.user:
-        services, client = interaction.services, interaction.client
-        await publish(services, client, interaction.workspace, interaction.user)
+        await publish(
+            interaction.services, interaction.client, interaction.workspace, interaction.user
+        )
 
 
 async def publish(

@@ -59,10 +59,8 @@ async def _taken_along(
         _author(interaction, message), interaction.allowed(workspace, kind)
     )
     text = plain(_text(message)).strip()
-    link = _link(shortcut, channel, message)
-    source = " ".join(
-        filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}"))
-    )
+    by = f" by {author}" if author else ""
+    source = f"From a message{by} in Slack: {_link(shortcut, channel, message)}"
     first = next(filter(None, (line.strip() for line in text.splitlines())), "")
     details = f"{cut(text, LONGEST_DETAILS - len(source))}\n\n{source}".strip()
     return {"headline": cut(first, LONGEST_HEADLINE), "details": details}
@@ -86,8 +84,7 @@ async def _author(interaction: Interaction, message: Shortcut) -> str:
             interaction.client, interaction.workspace, str(message["user"])
         )
         return "" if person.name == person.slack_id else person.name
-    profile = message.get("bot_profile") or {}
-    return str(message.get("username") or profile.get("name") or "")
+    return str(message.get("username") or (message.get("bot_profile") or {}).get("name") or "")
 
 
 def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:

@@ -45,6 +45,7 @@ _CHUNK = 64 * 1024
 
 SEVERAL = "Choose one file, not several."
 EMPTY = "The file is empty. Choose another one."
+TOO_LARGE = "The file is larger than the {:,} bytes that are possible. Choose a smaller one."
 NOT_UTF8 = "The file is not text in UTF-8. Save it as UTF-8 and choose it again."
 LATE = "Slack did not hand over the file in time. Please press the button again."
 GONE = "Slack does not have this file any more. Take it out and choose it again."
@@ -138,7 +139,7 @@ async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Uploa
     file = await _described(client, chosen)
     size = file.get("size")
     if isinstance(size, int) and size > upload.most:
-        raise _too_large(upload)
+        raise _NotFetchedError(TOO_LARGE.format(upload.most))
     raw = await _download(client, _address(client, file), upload)
     try:
         text = raw.decode("utf-8-sig")
@@ -153,8 +154,7 @@ async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping
     """Return Slack's full description of the file: a submission may hold only its id."""
     if file.get("file_access") != "check_file_info" and file.get("url_private_download"):
         return file
-    described = (await client.files_info(file=str(file.get("id") or ""))).get("file")
-    return described if isinstance(described, Mapping) else {}
+    return (await client.files_info(file=str(file.get("id") or ""))).get("file") or {}
 
 
 def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
@@ -197,12 +197,5 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
         async for chunk in response.content.iter_chunked(_CHUNK):
             raw += chunk
             if len(raw) > upload.most:
-                raise _too_large(upload)
+                raise _NotFetchedError(TOO_LARGE.format(upload.most))
         return bytes(raw)
-
-
-def _too_large(upload: Upload) -> _NotFetchedError:
-    return _NotFetchedError(
-        f"The file is larger than the {upload.most:,} bytes that are possible. Choose a smaller "
-        "one."
-    )

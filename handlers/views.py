@@ -202,12 +202,14 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
     """Return the label of the answer that selected the form's branch ("Send a Slack message")."""
-    labels = (
-        entry.label
-        for name, entry in picked.items()
-        if name.partition("/")[2] == filled.state.branch
+    return next(
+        (
+            entry.label
+            for name, entry in picked.items()
+            if name.partition("/")[2] == filled.state.branch
+        ),
+        "",
     )
-    return next(labels, "")
 
 
 async def _await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:

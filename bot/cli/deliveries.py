@@ -109,16 +109,15 @@ def _check(settings: Settings, wanted: Wanted) -> None:
         ("KEY", f"is missing: say which delivery to {wanted.wish}."): (
             wanted.wish and not wanted.key
         ),
+        (
+            "RELAY_DATABASE",
+            f"{settings.database} is not there; name the file that the bot uses, or start the bot "
+            "first.",
+        ): not settings.database.exists(),
     }
     for (name, text), is_so in wrong.items():
         if is_so:
             raise SettingError(name, text)
-    if not settings.database.exists():
-        raise SettingError(
-            "RELAY_DATABASE",
-            f"{settings.database} is not there; name the file that the bot uses, or start the bot "
-            "first.",
-        )
 
 
 async def _answer(settings: Settings, wanted: Wanted) -> str:

@@ -66,7 +66,6 @@ from bot.messages.shown import (
     card,
     home,
     receipt,
-    withdrawn,
 )
 from bot.messages.vendors import (
     NO_PAGES,

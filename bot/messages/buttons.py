@@ -77,11 +77,8 @@ def buttons(
         if action == "by_hand" and row.state == "failed" and not has_page:
             # A missing address cannot be opened, and "Copy as text" is offered too.
             continue
-        members = {"url": by_hand} if has_page else {}
-        confirm = _confirm(action, adapter)
-        made.append(
-            button(action, _label(action, row, operation), value=value, **members, **confirm)
-        )
+        members = {"url": by_hand} if has_page else _confirm(action, adapter)
+        made.append(button(action, _label(action, row, operation), value=value, **members))
     return made
 
 

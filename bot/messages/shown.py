@@ -65,11 +65,6 @@ def card(
 WITHDRAWN = "This has been made private: what became of it is told to who sent it."
 
 
-def withdrawn() -> list[Block]:
-    """Return the rest of a card in a channel that may no longer show the delivery."""
-    return [context(f":lock: {WITHDRAWN}")]
-
-
 def home(
     deliveries: Sequence[RenderedDelivery],
     commands: Mapping[str, str],

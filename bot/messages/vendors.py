@@ -169,12 +169,14 @@ def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
         "it on."
     )
     title = f"{'Manage' if connected else 'Connect'} {adapter.label}"
-    row = [button("open", "Open the page", style="primary", url=url)]
     return modal(
         callback_id="way_to_page",
         title=title if len(title) <= HEADING else adapter.label,
         submit=None,
         close="Close",
-        blocks=[section(text), *row_of(row, "way_to_page")],
+        blocks=[
+            section(text),
+            *row_of([button("open", "Open the page", style="primary", url=url)], "way_to_page"),
+        ],
         private_metadata="",
     )

@@ -129,11 +129,10 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
         case "failed":
             return _failed(row, what, vendor, now)
         case "called_off":
+            did, symbol = "Cancelled", "no_entry_sign"
             if row.reason == "by_hand":
-                headline = f"Taken over by hand, not sent to {vendor}"
-                return Words("raised_hand", headline, _called_off(row, vendor))
-            headline = f"Cancelled, not sent to {vendor}"
-            return Words("no_entry_sign", headline, _called_off(row, vendor))
+                did, symbol = "Taken over by hand", "raised_hand"
+            return Words(symbol, f"{did}, not sent to {vendor}", _called_off(row, vendor))
         case _:
             assert_never(message)
 

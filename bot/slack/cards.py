@@ -279,7 +279,7 @@ class Cards(RemembersWorkspaces):
                 channel=row.card_channel,
                 ts=row.card_ts,
                 text=messages.WITHDRAWN,
-                blocks=messages.withdrawn(),
+                blocks=[messages.context(f":lock: {messages.WITHDRAWN}")],
             )
             return await self._send(token, row.actor, content)
         try:

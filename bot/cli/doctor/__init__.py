@@ -74,8 +74,10 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
 
 
 def _as_json(findings: Findings) -> str:
-    shown = [
-        {name: value for name, value in asdict(finding).items() if name != "setting"}
-        for finding in findings
-    ]
-    return json.dumps(shown, indent=2)
+    return json.dumps(
+        [
+            {name: value for name, value in asdict(finding).items() if name != "setting"}
+            for finding in findings
+        ],
+        indent=2,
+    )

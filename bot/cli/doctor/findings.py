@@ -41,12 +41,11 @@ AT_ONCE = 4
 """Number of tokens, or of connections, that are checked at a time."""
 
 
+@dataclass(eq=False)
 class FoundError(Exception):
     """A check cannot go on after this finding."""
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__()
-        self.finding = finding
+    finding: Finding
 
 
 def wrong_setting(error: SettingError) -> Finding:
