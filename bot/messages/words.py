@@ -166,6 +166,12 @@ def _unknown(what: str, vendor: str) -> str:
     return f"It is not known whether {vendor} created this {what}"
 
 
+def named(row: Delivery) -> str:
+    """Return the name that people use for it: its reference, else its title."""
+    created = row.vendor_object
+    return created.get("reference") or created.get("title") or row.title or "it"
+
+
 def doer(row: Delivery) -> str:
     """Return who acted on the row last, if a person did: "cancelled by <@U1>", in mrkdwn.
 
@@ -181,9 +187,7 @@ def doer(row: Delivery) -> str:
 def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     """Return the answer to a button that was pressed too late, in mrkdwn."""
     if row.state == "delivered":
-        created = row.vendor_object
-        name = created.get("reference") or created.get("title") or row.title or "it"
-        return f"It was created in the meantime: {escape(cut(name, 300))}."
+        return f"It was created in the meantime: {escape(cut(named(row), 300))}."
     if row.state == "sending":
         return (
             f"It is being sent to {adapter.label} at this moment. Its card "
