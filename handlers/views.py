@@ -43,7 +43,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A checked form with its values, its view and its person."""
+    """A checked form with its values and its person."""
 
     state: ModalState
     adapter: Adapter
