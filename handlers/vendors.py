@@ -51,9 +51,11 @@ async def tools_for(
     unconnected = [
         adapter for adapter in services.operations.adapters.values() if adapter not in connected
     ]
-    buttons = []
-    if person.role == "admin":
-        buttons = messages.admins_buttons(workspace, connected, unconnected, pages=pages)
+    buttons = (
+        messages.admins_buttons(workspace, connected, unconnected, pages=pages)
+        if person.role == "admin"
+        else []
+    )
     if not pages:
         how = messages.by_command([*unconnected, *connected], workspace)
     elif person.role == "admin":
