@@ -1,4 +1,4 @@
-"""The incident.io stand-in against the contract."""
+"""The incident.io stand-in answers as incident.io documents it."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The Rootly stand-in against the contract."""
+"""The Rootly stand-in answers as Rootly documents it."""
 
 from collections.abc import AsyncIterator
 from typing import Any
