@@ -1,5 +1,5 @@
-"""The decision who may use an operation: the rule of the workspace's admins, else the default of
-the operation's kind."""
+"""Decides who may use an operation, by the rule of the workspace's admins, or else by the default
+of the operation's kind."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

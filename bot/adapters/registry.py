@@ -24,13 +24,15 @@ ADAPTERS: Adapters = {each.vendor: each for each in (Rootly, IncidentIo, Twilio)
 def base_urls(settings: Settings, adapters: Adapters = ADAPTERS) -> dict[str, str]:
     """Return the address of each vendor's API: the operator's, or else the vendor's own. Raises
     `SettingError`."""
-    addresses = settings.addresses({it.url_variable: it.default_url for it in adapters.values()})
+    addresses = settings.addresses(
+        {each.url_variable: each.default_url for each in adapters.values()}
+    )
     return {vendor: addresses[adapter.url_variable] for vendor, adapter in adapters.items()}
 
 
 def make_adapters(
     client: httpx.AsyncClient, base_urls: Mapping[str, str], adapters: Adapters = ADAPTERS
 ) -> dict[str, Adapter]:
-    """Return one adapter a vendor; `base_urls` has the address of each vendor's API. KeyError for
-    one without an address."""
+    """Return one adapter a vendor; `base_urls` has the address of each vendor's API. Raises
+    `KeyError` for a vendor without an address."""
     return {vendor: adapter(client, base_urls[vendor]) for vendor, adapter in adapters.items()}

@@ -1,4 +1,4 @@
-"""Which vendor account a workspace uses, with which credentials, and the links to connect one.
+"""The vendor accounts of workspaces, with their credentials, and the links to connect one.
 
 Begin with `store`, the owner of the connections. `setup_links` owns the one-time links to the page
 on which an admin connects a vendor, `verify` asks the vendor and saves. The package imports

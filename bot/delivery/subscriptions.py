@@ -1,5 +1,4 @@
-"""Subscriptions to the changes of a row: of a modal that was submitted, of a button that was
-pressed."""
+"""Subscriptions to the changes of a row, for a listener that waits for the outcome."""
 
 import asyncio
 from collections.abc import Container, Iterator
@@ -10,7 +9,7 @@ from bot.errors import NoLongerThereError
 from bot.workspace import Workspace
 
 Name = tuple[Workspace, str, int]
-"""Which row: its id alone may be another workspace's by now."""
+"""Names a row. The id alone may belong to another workspace by now."""
 
 
 class Watcher:
@@ -26,7 +25,7 @@ class Watcher:
         self._news.set()
 
     async def next(self) -> Delivery:
-        """Return the row once something happened to it since it was asked for last. Raises
+        """Wait for a change of the row since the last call, and return the row. Raises
         `NoLongerThereError`."""
         await self._news.wait()
         self._news.clear()

@@ -1,6 +1,6 @@
-"""The incident.io stand-in against the contract."""
+"""The incident.io stand-in answers as incident.io documents it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -8,6 +8,9 @@ import pytest
 
 from bot.playground.vendors import IncidentIo
 from bot.playground.vendors.ids import ulid
+from bot.playground.vendors.incident_io_shapes import ACTION, FOLLOW_UP, INCIDENT
+from bot.playground.vendors.shapes import Shape
+from tests.contract.whole import request, whole
 
 NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -418,3 +421,13 @@ def test_its_refusals_are_worded_as_documented() -> None:
         422,
         [{"code": "invalid_value", "message": "name is reserved", "source": {"field": "name"}}],
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "shapes"),
+    [("incident", INCIDENT), ("action", ACTION), ("follow_up", FOLLOW_UP)],
+)
+def test_it_knows_every_field_of_a_form(operation: str, shapes: Mapping[str, Shape]) -> None:
+    """Everything that a whole form sends."""
+    name = f"incident_io.{operation}"
+    assert request(name, whole(name)).json.keys() <= shapes.keys()

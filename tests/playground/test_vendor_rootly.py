@@ -1,6 +1,6 @@
-"""The Rootly stand-in against the contract."""
+"""The Rootly stand-in answers as Rootly documents it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -12,6 +12,9 @@ from bot.adapters.http import make_client
 from bot.adapters.rootly import Rootly as Adapter
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.playground.vendors import Rootly
+from bot.playground.vendors.rootly_shapes import ACTION_ITEM, INCIDENT, WORKFLOW_TASK
+from bot.playground.vendors.shapes import Shape
+from tests.contract.whole import request, whole
 
 JSON_API = {"Content-Type": "application/vnd.api+json"}
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -496,3 +499,13 @@ def test_its_refusals_are_worded_as_documented() -> None:
         422,
         {"errors": [{"title": "Title is reserved", "status": "422"}]},
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "shapes"),
+    [("incident", INCIDENT), ("action_item", ACTION_ITEM), ("workflow_task", WORKFLOW_TASK)],
+)
+def test_it_knows_every_field_of_a_form(operation: str, shapes: Mapping[str, Shape]) -> None:
+    """Everything that a whole form sends."""
+    name = f"rootly.{operation}"
+    assert request(name, whole(name)).json["data"]["attributes"].keys() <= shapes.keys()

@@ -1,4 +1,4 @@
-"""The Twilio TaskRouter stand-in against the contract."""
+"""The Twilio TaskRouter stand-in answers as Twilio documents it."""
 
 import json
 import re

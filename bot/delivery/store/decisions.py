@@ -1,8 +1,7 @@
-"""What people decide about a delivery: cancel it, send it again, say that it is there, have what
-remains tried again.
+"""The decisions of people about a delivery, such as to cancel it or to send it again.
 
-Each works in the states that `bot.delivery.states` names, once, and changes nothing otherwise: of
-two people who press at the same moment, one decided.
+`bot.delivery.states` names the states in which each decision works. In any other state it changes
+nothing. If two people press at the same moment, the first one decides.
 """
 
 import json
@@ -29,8 +28,8 @@ class Decisions:
     async def make(
         self, workspace: Workspace, key: str, decision: Decision, by: str
     ) -> Delivery | None:
-        """Carry it out in the name of `by` (a Slack user id, or "operator"). Returns the row as it
-        is then; None where the row is in no state for it, or is not this workspace's."""
+        """Carry out the decision of `by` (a Slack user id, or "operator"). Returns the changed row;
+        None where its state does not allow the decision, or it is not this workspace's."""
         now = self._clock()
         effect = DECISIONS[decision]
         sql = "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)"

@@ -25,12 +25,12 @@ class FollowUpSteps:
         self._clock = clock
 
     async def claim(self, lease: float, but: Collection[ConnectionKey] = ()) -> Delivery | None:
-        """Claim the row that is to be gone on with next, for `lease` seconds, of other connections
-        than `but`. Returns it; None while none is due."""
+        """Claim the row whose next step is due first, for `lease` seconds. Rows of the connections
+        `but` are left out. Returns the row; None while none is due."""
         return await claim_due(self._database, "next_step_at", self._clock(), lease, but)
 
     async def next_time(self, but: Collection[ConnectionKey] = ()) -> float | None:
-        """Return when the next step is due, at other connections than `but`; None while none
+        """Return the time of the next step, at other connections than `but`; None while none
         remains."""
         return await next_due(self._database, "next_step_at", but)
 
@@ -56,7 +56,7 @@ class FollowUpSteps:
         )
 
     async def postponed(self, row: Delivery, until: float) -> Delivery | None:
-        """Note that nothing came of it. It is tried again then (epoch seconds)."""
+        """Note that no step was done, and try them again at `until` (epoch seconds)."""
         return await self._change(row, news=False, next_step_at=until)
 
     async def _change(self, row: Delivery, *, news: bool, **columns: Any) -> Delivery | None:

@@ -1,8 +1,8 @@
 """The transitions of a delivery: every change of a state is one of the functions here.
 
 Each takes the open transaction and refuses a step that `bot.delivery.states` does not allow. Each
-repeats the old state in its WHERE, so that nothing happens to a row that somebody else was faster
-with. Each writes the event of the change, for the audit trail, in the same transaction.
+repeats the old state in its WHERE, so that a row that somebody else changed first stays as it is.
+Each writes the event of the change, for the audit trail, in the same transaction.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the owners of other tables want done with deliveries, in their own transactions."""
+"""Changes of deliveries that the owners of other tables make in their own transactions."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -34,8 +34,8 @@ def requeue_after_reconnect(
 def hurry_after_disconnect(
     tx: sqlite3.Connection, connection_key: ConnectionKey, now: float
 ) -> None:
-    """Make due what is queued for a connection that was removed, so that it says at once why it
-    waits."""
+    """Make the queued rows of a removed connection due, so that their cards say at once why they
+    wait."""
     tx.execute(
         f"UPDATE deliveries SET next_attempt_at = :now WHERE state = 'queued' AND {_OF_CONNECTION}"
         " AND next_attempt_at > :now",

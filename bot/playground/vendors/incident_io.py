@@ -1,4 +1,4 @@
-"""A stand-in for incident.io: incidents, actions, follow-ups and their lists (contract, 3).
+"""A stand-in for incident.io: incidents, actions, follow-ups and their lists.
 
 Beyond types and ids, it refuses the following, so that a person sees a refusal that names a field
 and can be corrected:

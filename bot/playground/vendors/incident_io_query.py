@@ -1,4 +1,4 @@
-"""Filters and cursors of incident.io's lists, as in section 3.5 of its contract."""
+"""Filters and cursors of incident.io's lists."""
 
 from starlette.requests import Request
 

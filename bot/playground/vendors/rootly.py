@@ -1,4 +1,4 @@
-"""A stand-in for Rootly: incidents, action items, workflow tasks and their lists (contract, 2).
+"""A stand-in for Rootly: incidents, action items, workflow tasks and their lists.
 
 Beyond types and ids, it refuses the following, so that a person sees a refusal that names a field
 and can be corrected:

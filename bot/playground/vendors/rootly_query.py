@@ -1,4 +1,4 @@
-"""Filters, sorting and JSON:API paging of Rootly's lists, as in section 2.5 of its contract."""
+"""Filters, sorting and JSON:API paging of Rootly's lists."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rootly's calls about form fields and their selections (contract, 2.3 and 2.5)."""
+"""Rootly's calls about form fields and their selections."""
 
 import asyncio
 import time

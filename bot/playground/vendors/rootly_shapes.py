@@ -1,4 +1,4 @@
-"""The shapes of Rootly's request bodies (contract, 2.1 to 2.3), and its errors for other bodies."""
+"""The shapes of Rootly's request bodies, and its errors for other bodies."""
 
 import json
 import re

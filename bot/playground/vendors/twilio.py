@@ -1,4 +1,4 @@
-"""A stand-in for Twilio TaskRouter: two workspaces with their resources (contract, 4).
+"""A stand-in for Twilio TaskRouter: two workspaces with their resources.
 
 The resources are task queues, channels, workflows and tasks. Beyond required parameters and ranges,
 it refuses the following, so that a person sees a refusal that names a field and can be corrected.

@@ -1,4 +1,4 @@
-"""The check of a TaskRouter workflow's configuration (contract, section 6)."""
+"""The check of a TaskRouter workflow's configuration."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The tasks of the Twilio stand-in's workspaces (contract, section 4.2).
+"""The tasks of the Twilio stand-in's workspaces.
 
 Nobody works there, so a task is pending until a test (`finish`) or its timeout ends it. About five
 minutes later the task is forgotten, as at Twilio. A task goes to the queue of its workflow's
