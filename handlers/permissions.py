@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Entry, Kind
-from bot.catalogs.search import best, folded
+from bot.catalogs.search import matching
 from bot.catalogs.service import Answer
 from bot.forms.parse import chosen
 from bot.forms.sentences import NOT_CHOSEN
@@ -82,7 +82,7 @@ async def suggest(
         Entry(id=who, label=label, detail=messages.WHO_HINTS[who])
         for who, label in messages.WHO.items()
     ]
-    found = best(words, [folded(it) for it in words], query, len(words))
+    found = matching(words, query, len(words))
     await ack(**_offered(found, await services.slack.user_groups.search(client, workspace, query)))
 
 

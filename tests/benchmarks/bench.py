@@ -33,6 +33,7 @@ from bot.adapters.base import Entry
 from bot.adapters.http import make_client
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly.tasks import types
+from bot.catalogs.listing import listing
 from bot.catalogs.store import CatalogStore
 from bot.playground.slack.transport import encode, signature
 from bot.storage.database import Database
@@ -166,7 +167,8 @@ class Bench:
                     for it in range(5)
                 ]
                 entries = services if catalog.name == "services" else few
-                await lists.save(WORKSPACE, "rootly", catalog.name, entries, time.time())
+                key = (WORKSPACE, "rootly", catalog.name)
+                await lists.save(key, "1", listing(entries, time.time()))
         await database.close()
 
 

@@ -23,6 +23,7 @@ import bot.slack.installations
 import bot.storage
 import bot.uninstall
 from bot.adapters.base import Created, Entry, Rights
+from bot.catalogs.listing import Listing, listing
 from bot.delivery.model import Outcome
 from bot.delivery.problems import said
 from bot.errors import NoLongerThereError
@@ -90,7 +91,8 @@ READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Deliveries.in_doubt": lambda it: it.deliveries.in_doubt(OURS),
     "Preferences.get": lambda it: it.preferences.get(OURS, CHANNEL, "incident"),
     "Installations.find": lambda it: it.installations.find(OURS),
-    "CatalogStore.load": lambda it: it.lists.load(OURS, "notes", "people"),
+    "CatalogStore.load": lambda it: it.lists.load((OURS, "notes", "people"), Listing()),
+    "CatalogStore.states": lambda it: it.lists.states((OURS, "notes")),
     "AccessStore.of": lambda it: it.permissions.of(OURS),
     "CardOutbox.by_card": lambda it: it.card_outbox.by_card(OURS, CHANNEL, "1.5"),
 }
@@ -140,7 +142,11 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
         OURS, "notes", actor=PERSON, actor_name="Ann", workspace_name="Ours"
     ),
     "CatalogStore.save": lambda it: it.lists.save(
-        OURS, "notes", "people", [Entry(id="2", label="Bo")], 2.0
+        (OURS, "notes", "people"), "acme", listing([Entry(id="2", label="Bo")], 2.0)
+    ),
+    "CatalogStore.want": lambda it: it.lists.want((OURS, "notes"), {"people": 0.0}),
+    "CatalogStore.failed": lambda it: it.lists.failed(
+        (OURS, "notes", "people"), "Notes is away.", tries=1
     ),
     "AccessStore.set": lambda it: it.permissions.set(OURS, {"notes.note": "admins"}, PERSON),
     "Purge.remove": lambda it: it.purge.remove(OURS, 2e9),
