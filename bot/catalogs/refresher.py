@@ -60,7 +60,7 @@ class Refresher(RemembersWorkspaces):
         self._pool = WorkerPool[ConnectionKey, Due](
             "catalogs",
             Source(store.claim, store.next_time, attrgetter("connection_key")),
-            self.refresh,
+            self._refresh,
             SHARE,
             clock,
         )
@@ -76,6 +76,13 @@ class Refresher(RemembersWorkspaces):
     async def run(self) -> None:
         """Fetch due lists until cancelled."""
         await self._pool.run()
+
+    async def _refresh(self, due: Due) -> None:
+        try:
+            await self.refresh(due)
+        except Exception:  # the file is busy, or full
+            await self._store.finish(due, self._clock() + RETRY_SECONDS)
+            raise
 
     async def refresh(self, due: Due) -> None:
         """Fetch these lists.

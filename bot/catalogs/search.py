@@ -18,7 +18,7 @@ LONGEST_QUERY, MOST_WORDS = 100, 8
 FEW = 5
 """With fewer matches than this, misspelled words are looked for too."""
 SHORTEST_MISSPELLED = 4
-"""The number of characters from which a word may be misspelled."""
+"""The number of characters from which a word may be misspelled. A word with a digit may not."""
 SIMILAR = 75.0
 """The similarity, of 100, from which a part of a line is taken for the word misspelled."""
 CHUNK = 1000
@@ -58,7 +58,7 @@ def best(texts: Sequence[str], query: str, limit: int) -> list[int]:
     begins with it, labels that contain it, other names that contain it, lines in which each
     of its words begins a word, and labels with something like each of its words.
     """
-    words = folded(query[:LONGEST_QUERY]).split()[:MOST_WORDS]
+    words = list(filter(None, map(folded, query[:LONGEST_QUERY].split()[:MOST_WORDS])))
     wanted = " ".join(words)
     if not wanted:
         return list(range(min(limit, len(texts))))
@@ -91,11 +91,11 @@ def _rank(text: str, wanted: str) -> int:
 
 def _misspelled(texts: Sequence[str], words: Sequence[str], found: Iterable[int]) -> list[int]:
     """Return the indexes of other lines whose label has something like each of the words, the most
-    similar first."""
+    similar first, then the shortest."""
     labels = [text[: text.index("\t")] for text in texts]
     scores = dict.fromkeys(set(range(len(texts))).difference(found), 0.0)
     for word in sorted(words, key=len, reverse=True):
-        if len(word) < SHORTEST_MISSPELLED:
+        if len(word) < SHORTEST_MISSPELLED or any(map(str.isdigit, word)):
             scores = {index: score for index, score in scores.items() if word in labels[index]}
             continue
         indexes = list(scores)
@@ -110,4 +110,4 @@ def _misspelled(texts: Sequence[str], words: Sequence[str], found: Iterable[int]
                 limit=None,
             )
         }
-    return sorted(scores, key=lambda index: -scores[index])
+    return sorted(scores, key=lambda index: (-scores[index], len(labels[index])))
