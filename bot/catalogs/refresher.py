@@ -145,14 +145,14 @@ class Refresher(RemembersWorkspaces):
         fetched = [catalog for catalog in adapter.catalogs if catalog.static is None]
         if EVERY in due.names:
             states, now = await self._store.states(due.connection_key), self._clock()
-            known = [name for name, state in states.items() if name != EVERY and state["problem"]]
+            known = [name for name, state in states.items() if name != EVERY and state.problem]
             names += known + [
                 catalog.name
                 for catalog in fetched
                 if not catalog.on_demand
                 and (
                     catalog.name not in states
-                    or states[catalog.name]["fetched_at"] < now - catalog.ttl
+                    or states[catalog.name].fetched_at < now - catalog.ttl
                 )
             ]
             if unsure and not names:

@@ -134,13 +134,13 @@ class Catalogs(RemembersWorkspaces):
         states.pop(EVERY, None)
         oldest = min(
             (
-                states[catalog.name]["fetched_at"] if catalog.name in states else 0.0
+                states[catalog.name].fetched_at if catalog.name in states else 0.0
                 for catalog in self._adapters[vendor].catalogs
                 if catalog.static is None and not catalog.on_demand
             ),
             default=0.0,
         )
-        problems = [row["problem"] for row in states.values() if not row["refused"]]
+        problems = [state.problem for state in states.values() if not state.refused]
         return (self._clock() - oldest if oldest else None), next(filter(None, problems), "")
 
     def changed(self, key: Key) -> None:

@@ -39,6 +39,17 @@ class Due(NamedTuple):
     until: float
 
 
+class ListState(NamedTuple):
+    """What became of the last fetches of a list. Times are epoch seconds, with 0 for never.
+    `failures` counts those in a row; `refused` means that the problem is a refused token."""
+
+    fetched_at: float
+    tried_at: float
+    failures: int
+    problem: str
+    refused: bool
+
+
 class CatalogStore:
     """The lists of all connections. What is removed with its connection does not come back."""
 
@@ -70,14 +81,14 @@ class CatalogStore:
         now = self._clock()
 
         def stale(tx: sqlite3.Connection) -> list[str]:
-            known = {row["name"]: row for row in _states(tx, connection_key)}
+            known = _states(tx, connection_key)
             return [
                 name
                 for name, seconds in freshness.items()
-                if (row := known.get(name)) is None
+                if (state := known.get(name)) is None
                 or (
-                    row["fetched_at"] < now - seconds
-                    and row["tried_at"] < now - (RETRY_SECONDS if row["failures"] else seconds)
+                    state.fetched_at < now - seconds
+                    and state.tried_at < now - (RETRY_SECONDS if state.failures else seconds)
                 )
             ]
 
@@ -224,11 +235,9 @@ class CatalogStore:
             )
         )
 
-    async def states(self, connection_key: ConnectionKey) -> dict[str, sqlite3.Row]:
-        """Return `fetched_at`, `tried_at`, `failures`, `problem` and `refused` of each list, by its
-        name."""
-        rows = await self._database.read(lambda tx: _states(tx, connection_key))
-        return {row["name"]: row for row in rows}
+    async def states(self, connection_key: ConnectionKey) -> dict[str, ListState]:
+        """Return the state of each list of the connection, by the list's name."""
+        return await self._database.read(lambda tx: _states(tx, connection_key))
 
     async def ages(self) -> Mapping[ConnectionKey, Mapping[str, float]]:
         """Return when each list was fetched last (epoch seconds), by connection and name.
@@ -280,13 +289,14 @@ def _insert(tx: sqlite3.Connection, connection_key: ConnectionKey, name: str) ->
     )
 
 
-def _states(tx: sqlite3.Connection, connection_key: ConnectionKey) -> list[sqlite3.Row]:
+def _states(tx: sqlite3.Connection, connection_key: ConnectionKey) -> dict[str, ListState]:
     workspace, vendor = connection_key
-    return tx.execute(
+    rows = tx.execute(
         "SELECT name, fetched_at, tried_at, failures, problem, refused FROM catalogs"
         f" WHERE {_CONNECTION}",
         (*workspace, vendor),
-    ).fetchall()
+    )
+    return {name: ListState(*state) for name, *state in rows}
 
 
 def _contents(tx: sqlite3.Connection, key: Key) -> tuple[list[str], list[str]]:

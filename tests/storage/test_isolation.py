@@ -24,6 +24,7 @@ import bot.storage
 import bot.uninstall
 from bot.adapters.base import Created, Entry, Rights
 from bot.catalogs.listing import Listing, listing
+from bot.catalogs.store import EVERY, Due
 from bot.delivery.model import Outcome
 from bot.delivery.problems import said
 from bot.errors import NoLongerThereError
@@ -67,6 +68,8 @@ OF_NOBODY: Mapping[str, str] = {
     "FollowUpSteps.claim": "the finisher takes what is due, whosever it is",
     "FollowUpSteps.next_time": "the finisher sleeps until something is due",
     "CatalogStore.ages": "operators look after everybody's lists",
+    "CatalogStore.claim": "the refresher takes what is due, whosever it is",
+    "CatalogStore.next_time": "the refresher sleeps until something is due",
     "delivery.store.backlog.count": "operators look after the queue as a whole",
     "delivery.store.due.claim_due": "what `ReconcileStore.claim` and `FollowUpSteps.claim` do",
     "delivery.store.due.next_due": "what `ReconcileStore.next_time` and `FollowUpSteps.next_time` do",
@@ -144,6 +147,15 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "CatalogStore.save": lambda it: it.lists.save(
         (OURS, "notes", "people"), "acme", listing([Entry(id="2", label="Bo")], 2.0)
     ),
+    "CatalogStore.add": lambda it: it.lists.add(
+        [((OURS, "notes", "people"), Entry(id="3", label="Cy"), 3.0)]
+    ),
+    "CatalogStore.finish": lambda it: it.lists.finish(
+        Due((OURS, "notes"), [EVERY], it.clock()), it.clock()
+    ),
+    "CatalogStore.refused": lambda it: it.lists.refused(
+        Due((OURS, "notes"), [], 0.0), "people", "Notes refuses it.", tries=1
+    ),
     "CatalogStore.want": lambda it: it.lists.want((OURS, "notes"), {"people": 0.0}),
     "CatalogStore.failed": lambda it: it.lists.failed(
         (OURS, "notes", "people"), "Notes is away.", tries=1
@@ -180,6 +192,7 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
 
 SCENARIOS = {**READS, **WRITES}
 SILENT = (
+    "CatalogStore.states",
     "Connections.vendors",
     "Deliveries.ahead_of",
     "Deliveries.in_doubt",
