@@ -114,7 +114,7 @@ def _is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -136,7 +136,7 @@ class Bench:
 
     def server(self, name: str) -> tuple[list[str], dict[str, str], int]:
         """What `serving` needs to start it."""
-        port = _free_port()
+        port = free_port()
         how = (
             ["-m", "bot", "serve"]
             if name == "the bot"
@@ -328,7 +328,7 @@ def modal_rows(found: Mapping[str, list[float]]) -> Iterator[str]:
 
 
 async def main(rounds: int, starts: int) -> None:
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncExitStack() as stack:
             answering = [str(HERE / "answering.py")]

@@ -151,7 +151,7 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
         [((OURS, "notes", "people"), Entry(id="3", label="Cy"), 3.0)]
     ),
     "CatalogStore.finish": lambda it: it.lists.finish(
-        Due((OURS, "notes"), [EVERY], it.clock()), it.clock()
+        Due((OURS, "notes"), [EVERY], it.clock()), it.clock() + 5
     ),
     "CatalogStore.refused": lambda it: it.lists.refused(
         Due((OURS, "notes"), [], 0.0), "people", "Notes refuses it.", tries=1
