@@ -151,13 +151,7 @@ def _make_loops(
     """Make the background's parts, and connect each with the others."""
     row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
     vendors = VendorAccess(stores.connections, adapters, rate_limiters)
-    catalogs = Catalogs(
-        stores.catalogs,
-        stores.connections,
-        adapters,
-        rate_limiters,
-        on_recovered=connection_recovered,
-    )
+    catalogs = Catalogs(stores.catalogs, vendors, on_recovered=connection_recovered)
     dispatcher = Dispatcher(
         stores.delivery.deliveries,
         vendors,

@@ -60,9 +60,9 @@ class Operations:
         not say."""
         if all(catalog.name != USERS for catalog in adapter.catalogs):
             return None
-        return adapter.user_for(
-            person, await self.catalogs.entries(workspace, adapter.vendor, USERS)
-        )
+        words = filter(None, (person.slack_id, person.email))
+        users = await self.catalogs.mentioning(workspace, adapter.vendor, USERS, words)
+        return adapter.user_for(person, users)
 
     async def choices(self, workspace: Workspace, kind: Kind) -> list[tuple[Adapter, Operation]]:
         """Return the operations of that kind that this workspace's connections offer."""

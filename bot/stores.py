@@ -1,5 +1,6 @@
 """All stores over one database, wired for the running bot and for the command line."""
 
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.access.store import AccessStore
-from bot.catalogs.store import CatalogStore
+from bot.catalogs.store import CatalogStore, make_all_due, probe_later
 from bot.connections import store as connections
 from bot.connections.setup_links import SetupLinks
 from bot.connections.store import Connections
@@ -71,12 +72,13 @@ def open_stores(
             database,
             secret_box,
             clock,
-            on_accepted=requeue_after_reconnect,
+            on_accepted=_accepted,
+            on_refused=probe_later,
             on_removed=hurry_after_disconnect,
             on_gone=on_gone,
         ),
         setup_links=SetupLinks(database, clock),
-        catalogs=CatalogStore(database),
+        catalogs=CatalogStore(database, clock),
         access=AccessStore(database, clock),
         preferences=Preferences(database),
         delivery=DeliveryStores(
@@ -90,6 +92,13 @@ def open_stores(
         installations=Installations(database, secret_box),
         oauth_states=OAuthStates(database, clock),
     )
+
+
+def _accepted(
+    tx: sqlite3.Connection, connection_key: ConnectionKey, account: str, now: float, rights: bool
+) -> None:
+    requeue_after_reconnect(tx, connection_key, account, now, rights)
+    make_all_due(tx, connection_key, now)
 
 
 def open_secrets(database: Database) -> EncryptedSecrets:

@@ -3,7 +3,7 @@ that remember something of them."""
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +23,18 @@ class Workspace(NamedTuple):
 
 ConnectionKey = tuple[Workspace, str]
 """The workspace and the vendor's name: which connection."""
+ELSEWHERE = "json_array(enterprise, team, vendor) NOT IN (SELECT value FROM json_each(?))"
+"""The SQL condition for rows of other connections. Its parameter is `keys_json` of these."""
+
+
+def keys_json(keys: Iterable[ConnectionKey]) -> str:
+    """Return a JSON list of texts, each as SQLite's `json_array` writes a connection's key."""
+    return json.dumps(
+        [
+            json.dumps([*workspace, vendor], separators=(",", ":"), ensure_ascii=False)
+            for workspace, vendor in keys
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)

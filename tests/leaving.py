@@ -86,8 +86,7 @@ def remembered(world: World | Many, workspace: Workspace | None = None) -> list[
     parts = services.slack.uninstaller.memory.parts
     [receipts] = [it for it in parts if isinstance(it, Receipts)]
     held: dict[str, Collection[object]] = {
-        "lists": [key[0] for key in services.catalogs._known],
-        "refreshes": [key[0] for key in services.catalogs._busy],
+        "lists": services.catalogs.workspaces,
         "people": [key[0] for key in services.slack.people._known],
         "paces": [key[0] for key in dispatcher._access.rate_limiters._rate_limiters],
         "deliveries": [row.workspace for row in dispatcher._under_way.values()],

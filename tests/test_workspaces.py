@@ -51,9 +51,8 @@ async def declare(world: Many, team: data.Team) -> None:
 
 
 async def _loaded(world: Many, team: data.Team) -> bool:
-    return bool(
-        await world.bot.services.catalogs.entries(workspace_of(team), "rootly", "severities")
-    )
+    search = world.bot.services.catalogs.search
+    return bool((await search(workspace_of(team), "rootly", "severities", "")).entries)
 
 
 async def say(world: Many, workspace: Workspace, event: Mapping[str, Any]) -> None:

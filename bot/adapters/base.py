@@ -118,7 +118,8 @@ class Account(BaseModel):
 class Entry(BaseModel):
     """One line of a catalog.
 
-    `id` is sent, `label` is shown. `detail` is shown smaller and is searched too. `slack_id` is the
+    `id` is sent, `label` is shown. `detail` is shown smaller and is searched too, as `names` are,
+    which are not shown: other names that people may know it by. `slack_id` is the
     Slack user id of a person, if the vendor knows it. `field` is the definition that the entry
     stands for, in a catalog of a workspace's own fields. `data` is what choosing the entry fills
     in, for `Branches.prefill`.
@@ -129,6 +130,7 @@ class Entry(BaseModel):
     id: str
     label: str
     detail: str = ""
+    names: str = ""
     url: str = ""
     slack_id: str = ""
     field: CustomField | None = None

@@ -87,7 +87,8 @@ class Bearer(httpx.Auth):
 
 
 def make_client() -> httpx.AsyncClient:
-    """Return the client that all workspaces share.
+    """Return the client that all workspaces share. Whoever calls limits the calls of a connection;
+    the client itself makes nobody wait for the calls of others.
 
     Redirects are not followed, because credentials would travel along. Cookies are not kept,
     because they would go from one workspace's calls into another's. A proxy of the environment is
@@ -96,7 +97,7 @@ def make_client() -> httpx.AsyncClient:
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(15.0, connect=4.0, pool=4.0),
-        limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         follow_redirects=False,
         headers={"User-Agent": "incident-relay", "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

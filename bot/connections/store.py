@@ -39,6 +39,9 @@ OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], Non
 """The vendor accepts a connection's credentials. The arguments are the transaction that notes it,
 the connection's key and account, the time (epoch seconds), and whether the credentials may do more
 than before. Only then it is worth trying again what the vendor did not allow (403)."""
+OnRefused = Callable[[sqlite3.Connection, ConnectionKey, float], None]
+"""The vendor does not accept a connection's credentials. The arguments are the transaction that
+notes it, the connection's key and the time (epoch seconds)."""
 OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
 """A connection is removed. The arguments are the transaction that removes it, the connection's key
 and the time (epoch seconds)."""
@@ -47,9 +50,9 @@ and the time (epoch seconds)."""
 class Connections:
     """The connections of all workspaces.
 
-    `on_accepted` and `on_removed` are called inside the transaction that changes a connection, for
-    the owner of the deliveries, which lies above this package. `on_gone` is called afterwards, once
-    a connection was removed here or belongs to another account.
+    `on_accepted`, `on_refused` and `on_removed` are called inside the transaction that changes a
+    connection, for the owners of deliveries and catalogs, which lie above this package. `on_gone`
+    is called afterwards, once a connection was removed here or belongs to another account.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Connections:
         clock: Callable[[], float] = time.time,
         *,
         on_accepted: OnAccepted,
+        on_refused: OnRefused,
         on_removed: OnRemoved,
         on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
     ) -> None:
@@ -67,6 +71,7 @@ class Connections:
         self._clock = clock
         self._on_gone = on_gone
         self._on_accepted = on_accepted
+        self._on_refused = on_refused
         self._on_removed = on_removed
 
     async def save(
@@ -243,7 +248,9 @@ class Connections:
                 " RETURNING account",
                 (broken, now, *workspace, vendor),
             ).fetchone()
-            if row is not None and not broken:
+            if row is not None and broken:
+                self._on_refused(tx, (workspace, vendor), now)
+            elif row is not None:
                 self._on_accepted(tx, (workspace, vendor), row["account"], now, False)
 
         await self._database.write(work)
@@ -258,10 +265,15 @@ class Connections:
             return replace(_connection(row, {}), broken=str(error))
 
 
-def exists(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> bool:
-    """Return whether the workspace is connected to the vendor."""
-    sql = "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
-    return tx.execute(sql, (*workspace, vendor)).fetchone() is not None
+def exists(
+    tx: sqlite3.Connection, workspace: Workspace, vendor: str, account: str | None = None
+) -> bool:
+    """Return whether the workspace is connected to the vendor; to that account, if one is given."""
+    sql = (
+        "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+        " AND account = coalesce(?, account)"
+    )
+    return tx.execute(sql, (*workspace, vendor, account)).fetchone() is not None
 
 
 SECRETS = SecretColumn(

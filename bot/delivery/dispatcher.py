@@ -33,7 +33,9 @@ from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 45.0
-AT_ONCE, OF_ONE_CONNECTION = 8, 6
+AT_ONCE, OF_ONE_CONNECTION = 64, 6
+SLOW_SECONDS = 5.0
+"""After an attempt that took longer, a connection gets one slot until one takes less."""
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 """How soon a row is noticed that another process queued, or an operator's command."""
@@ -204,7 +206,7 @@ class Dispatcher(RemembersWorkspaces):
     def _turn(self, connection_key: ConnectionKey, at: float) -> float | None:
         """Return when the connection's next row can start; None while only a slot that becomes free
         helps, which wakes the loop."""
-        if self._limiter.full or connection_key in self._limiter.full_keys:
+        if self._limiter.is_full(connection_key):
             return None
         return max(at, self._clock() + self._access.rate_limiters.of(connection_key).wait("write"))
 
@@ -221,6 +223,7 @@ class Dispatcher(RemembersWorkspaces):
         for task, row in self._under_way.items():
             if row.workspace in scope:
                 task.cancel()
+        self._limiter.forget(lambda connection_key: connection_key[0] in scope)
         self._subscriptions.forget(scope)
         self._out_of_reach = {
             connection_key
@@ -284,6 +287,7 @@ class Dispatcher(RemembersWorkspaces):
     async def _deliver(self, row: Delivery, connection: Connection | None) -> None:
         started = time.perf_counter()
         outcome, used = await self._sender.send(row, connection)
+        self._limiter.note_slow(row.connection_key, time.perf_counter() - started > SLOW_SECONDS)
         settled = await self._settle(row, outcome)
         log.info(
             "delivery.attempted",

@@ -1,14 +1,14 @@
 """A background loop that claims items when they are due, and works on each in a task of its own."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
 
-from bot.runtime.loop import PeriodicLoop
+from bot.runtime.limiter import Limiter
+from bot.runtime.loop import LONGEST_PAUSE, PeriodicLoop
 
 log = structlog.get_logger(__name__)
 
@@ -35,10 +35,13 @@ class Source(Generic[KeyT, ItemT]):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many items a pool works on at a time: in all, and of one key."""
+    """How many items a pool works on at a time: in all, and of one key. The first item of a key
+    does not wait for others. `longest_pause`: how soon the pool notices what another process made
+    due, in seconds."""
 
     in_all: int
     per_key: int
+    longest_pause: float = LONGEST_PAUSE
 
 
 class WorkerPool(Generic[KeyT, ItemT]):
@@ -58,9 +61,9 @@ class WorkerPool(Generic[KeyT, ItemT]):
         self._name = name
         self._source = source
         self._work = work
-        self._share = share
         self._clock = clock
-        self._loop = PeriodicLoop(name, self._round)
+        self._loop = PeriodicLoop(name, self._round, share.longest_pause)
+        self._limiter = Limiter[KeyT](share.in_all, share.per_key, self._loop.wake)
         self._under_way: dict[asyncio.Task[None], KeyT] = {}
 
     @property
@@ -87,25 +90,16 @@ class WorkerPool(Generic[KeyT, ItemT]):
                 task.cancel()
 
     async def _round(self) -> float | None:
-        while len(self._under_way) < self._share.in_all:
-            item = await self._source.claim(self._full())
-            if item is None:
-                break
+        while (item := await self._source.claim(self._limiter.full_keys)) is not None:
+            key = self._source.key_of(item)
+            self._limiter.take(key)
             task = asyncio.create_task(self._work(item), name=self._name)
-            self._under_way[task] = self._source.key_of(item)
+            self._under_way[task] = key
             task.add_done_callback(self._ended)
-        if len(self._under_way) >= self._share.in_all:
-            return None  # the end of one wakes the loop
-        at = await self._source.next_time(self._full())
+        at = await self._source.next_time(self._limiter.full_keys)
         return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
 
-    def _full(self) -> list[KeyT]:
-        """Return the keys that have their share."""
-        counts = Counter(self._under_way.values())
-        return [key for key, count in counts.items() if count >= self._share.per_key]
-
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
-        self._loop.wake()
+        self._limiter.give_back(self._under_way.pop(task))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker.failed", of=self._name, error=type(error).__name__)

@@ -465,3 +465,67 @@ def m020_rename_habits_to_preferences(db: Database) -> None:
 def m021_rename_links_to_setup_links(db: Database) -> None:
     """Name the table as the code names it: links to the page where a vendor is connected."""
     db.conn.execute("ALTER TABLE links RENAME TO setup_links")
+
+
+@MIGRATIONS()
+def m030_keep_catalogs_in_lines(db: Database) -> None:
+    """The entries stand in a table of their own, so that a note about a list does not rewrite it: a
+    line of JSON and a line of searched text for each entry. What was created here, and is not
+    listed by the vendor yet, stands in a third table. `due_at` is when a list is fetched next."""
+    key = "(enterprise, team, vendor, name)"
+    columns = (
+        "enterprise TEXT NOT NULL, team TEXT NOT NULL, vendor TEXT NOT NULL, name TEXT NOT NULL"
+    )
+    of_list = f"FOREIGN KEY {key} REFERENCES catalogs ON DELETE CASCADE"
+    for sql in (
+        "ALTER TABLE catalogs RENAME TO catalogs_before",
+        f"""
+        CREATE TABLE catalogs (
+            {columns},
+            version INTEGER NOT NULL DEFAULT 0,
+            fetched_at REAL NOT NULL DEFAULT 0,
+            tried_at REAL NOT NULL DEFAULT 0,
+            due_at REAL,
+            failures INTEGER NOT NULL DEFAULT 0,
+            problem TEXT NOT NULL DEFAULT '',
+            refused INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY {key},
+            FOREIGN KEY (enterprise, team, vendor) REFERENCES connections ON DELETE CASCADE
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX catalogs_due ON catalogs (due_at) WHERE due_at IS NOT NULL",
+        f"""
+        CREATE TABLE catalog_entries (
+            {columns},
+            lines TEXT NOT NULL,
+            texts TEXT NOT NULL,
+            PRIMARY KEY {key},
+            {of_list}
+        )
+        """,
+        f"""
+        CREATE TABLE catalog_additions (
+            {columns},
+            id_part TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            line TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (enterprise, team, vendor, name, id_part),
+            {of_list}
+        )
+        """,
+        "INSERT INTO catalogs (enterprise, team, vendor, name, version, fetched_at)"
+        " SELECT enterprise, team, vendor, name, 1, fetched_at FROM catalogs_before",
+        # Until the next fetch writes it anew, the searched text is the label and the detail.
+        """
+        INSERT INTO catalog_entries SELECT enterprise, team, vendor, name,
+            (SELECT coalesce(group_concat(value, char(10)), '') FROM json_each(entries)),
+            (SELECT coalesce(group_concat(
+                lower(replace(replace(value ->> 'label', char(10), ' '), char(9), ' ')) || char(9)
+                || lower(replace(coalesce(value ->> 'detail', ''), char(10), ' ')), char(10)), '')
+            FROM json_each(entries))
+        FROM catalogs_before
+        """,
+        "DROP TABLE catalogs_before",
+    ):
+        db.conn.execute(sql)

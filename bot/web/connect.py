@@ -290,7 +290,7 @@ class Connecting:
 
     async def _wake(self, link: SetupLink) -> None:
         """Let everything that waited for the connection go on, and announce the change."""
-        await self._services.catalogs.want(link.workspace, link.vendor, ())
+        self._services.catalogs.wake()
         self._services.delivery.dispatcher.wake()
         self._services.slack.background.start(self._tell(link))
 

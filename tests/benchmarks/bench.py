@@ -33,6 +33,7 @@ from bot.adapters.base import Entry
 from bot.adapters.http import make_client
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.rootly.tasks import types
+from bot.catalogs.listing import listing
 from bot.catalogs.store import CatalogStore
 from bot.playground.slack.transport import encode, signature
 from bot.storage.database import Database
@@ -113,7 +114,7 @@ def _is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -135,7 +136,7 @@ class Bench:
 
     def server(self, name: str) -> tuple[list[str], dict[str, str], int]:
         """What `serving` needs to start it."""
-        port = _free_port()
+        port = free_port()
         how = (
             ["-m", "bot", "serve"]
             if name == "the bot"
@@ -166,7 +167,8 @@ class Bench:
                     for it in range(5)
                 ]
                 entries = services if catalog.name == "services" else few
-                await lists.save(WORKSPACE, "rootly", catalog.name, entries, time.time())
+                key = (WORKSPACE, "rootly", catalog.name)
+                await lists.save(key, "1", listing(entries, time.time()))
         await database.close()
 
 
@@ -326,7 +328,7 @@ def modal_rows(found: Mapping[str, list[float]]) -> Iterator[str]:
 
 
 async def main(rounds: int, starts: int) -> None:
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncExitStack() as stack:
             answering = [str(HERE / "answering.py")]

@@ -10,9 +10,10 @@ import pytest
 
 from bot.adapters.base import Catalog, Entry
 from bot.adapters.rate_limit import RateLimiters
-from bot.catalogs.service import RETRY_SECONDS, SHOWN, STALE_AFTER, USED_SECONDS, Answer, Catalogs
-from bot.catalogs.store import CatalogStore
+from bot.catalogs.service import SHOWN, STALE_AFTER, Answer, Catalogs
+from bot.catalogs.store import RETRY_SECONDS, CatalogStore
 from bot.connections.store import Connections
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Outcome
 from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
@@ -33,6 +34,7 @@ from tests.parts import (
     make_connections,
 )
 
+DAY = 24 * 3600.0
 REVOKED = UnauthorizedError("Notes", "Notes no longer accepts the token.")
 AWAY = RetryLaterError("Notes", "Notes cannot be reached.", "unreachable")
 
@@ -43,6 +45,7 @@ class Shelf:
 
     database: Database
     connections: Connections
+    store: CatalogStore
     catalogs: Catalogs
     adapter: Notes
     clock: Clock
@@ -54,9 +57,13 @@ class Shelf:
         )
 
     async def round(self) -> None:
-        """One round of refreshing what is due."""
-        due = await self.catalogs._due()
-        await asyncio.gather(*[self.catalogs._refresh(*key) for key in due])
+        """Refresh what is due."""
+        while (due := await self.store.claim([])) is not None:
+            await self.catalogs.refresher.refresh(due)
+
+    async def open_form(self, *names: str) -> None:
+        """A form with pickers for these lists opens."""
+        await self.catalogs.want(HERE, "notes", names or ("notes",))
 
     async def search(self, query: str = "", name: str = "notes") -> Answer:
         return await self.catalogs.search(HERE, "notes", name, query)
@@ -72,15 +79,14 @@ def make(database: Database, clock: Clock, adapter: Notes | None = None) -> Shel
     connections = make_connections(database, clock)
     adapter = adapter or Notes()
     recovered: list[float] = []
-    catalogs = Catalogs(
-        CatalogStore(database),
-        connections,
-        {"notes": adapter},
-        RateLimiters({"notes": NO_LIMITS}, clock),
-        on_recovered=lambda: recovered.append(clock.now),
-        clock=clock,
+    store = CatalogStore(database, clock)
+    access = VendorAccess(
+        connections, {"notes": adapter}, RateLimiters({"notes": NO_LIMITS}, clock)
     )
-    return Shelf(database, connections, catalogs, adapter, clock, recovered)
+    catalogs = Catalogs(
+        store, access, on_recovered=lambda: recovered.append(clock.now), clock=clock
+    )
+    return Shelf(database, connections, store, catalogs, adapter, clock, recovered)
 
 
 @pytest.fixture
@@ -149,6 +155,7 @@ async def test_what_stands_in_the_label_comes_before_what_stands_in_the_detail(
     ]
     assert await shelf.offered("issue everyone", "people") == ["Tell everyone"]
     assert await shelf.offered("ira issue everyone", "people") == []
+    assert await shelf.offered("jura nobody", "people") == []
 
 
 async def test_nothing_typed_offers_the_list_as_it_is(shelf: Shelf) -> None:
@@ -199,7 +206,7 @@ async def test_an_entry_that_a_vendor_lists_twice_is_offered_once(shelf: Shelf) 
 
 async def test_a_static_list_needs_no_vendor(shelf: Shelf) -> None:
     """It is there before anything was fetched, is never old, and is never asked for."""
-    shelf.clock.advance(10 * USED_SECONDS)
+    shelf.clock.advance(10 * DAY)
     assert await shelf.search("", "colours") == Answer(
         [Entry(id="r", label="Red"), Entry(id="g", label="Green")]
     )
@@ -285,6 +292,7 @@ async def test_an_old_list_says_how_old_it_is(shelf: Shelf) -> None:
     shelf.clock.advance(3600)
     assert await shelf.search() == Answer(entries("a"), "From 2 hours ago, being refreshed.")
     shelf.adapter.lists["notes"] = AWAY
+    await shelf.open_form()
     await shelf.round()
     shelf.clock.advance(2 * 24 * 3600)
     assert await shelf.search() == Answer(
@@ -298,24 +306,45 @@ async def test_an_old_list_says_how_old_it_is(shelf: Shelf) -> None:
 # --- refreshing
 
 
-async def test_a_used_list_is_refreshed_when_it_is_old(shelf: Shelf) -> None:
-    """Not before its time to live is over, and not when nobody has used it for a day."""
+async def test_a_list_is_refreshed_when_a_form_opens_and_it_is_old(shelf: Shelf) -> None:
+    """Not because time passes, and not because somebody types."""
     await shelf.round()
     assert sorted(shelf.adapter.asked) == ["notes", "people"]
-    await shelf.catalogs.want(HERE, "notes", ["notes"])
     shelf.adapter.asked.clear()
     shelf.clock.advance(60)
+    await shelf.open_form("notes", "people")
     await shelf.round()
     assert shelf.adapter.asked == []
     shelf.clock.advance(1)
+    await shelf.search("a")
+    await shelf.round()
+    assert shelf.adapter.asked == []
+    await shelf.open_form("notes", "people")
     await shelf.round()
     assert shelf.adapter.asked == ["notes"]
-    shelf.clock.advance(USED_SECONDS)
+    shelf.clock.advance(DAY)
     await shelf.round()
     assert shelf.adapter.asked == ["notes"]
-    await shelf.search("", "people")
+    assert await shelf.store.next_time([]) is None
+
+
+async def test_two_processes_fetch_a_list_once_and_both_know(shelf: Shelf) -> None:
+    """Who claims it fetches it; the other sees it a second later."""
+    shelf.adapter.lists["notes"] = entries("a")
     await shelf.round()
-    assert shelf.adapter.asked == ["notes", "people"]
+    other = make(shelf.database, shelf.clock)
+    assert await other.offered() == ["a"]
+    shelf.clock.advance(61)
+    await shelf.open_form()
+    await other.open_form()
+    shelf.adapter.lists["notes"] = entries("a", "b")
+    claimed = await shelf.store.claim([])
+    assert claimed is not None
+    await other.round()
+    await shelf.catalogs.refresher.refresh(claimed)
+    shelf.clock.advance(1)
+    assert (await other.offered(), other.adapter.asked) == (["a", "b"], [])
+    await other.adapter.client.aclose()
 
 
 async def test_answers_come_while_the_vendor_is_silent(shelf: Shelf) -> None:
@@ -328,8 +357,8 @@ async def test_answers_come_while_the_vendor_is_silent(shelf: Shelf) -> None:
         await hang.wait()
 
     shelf.adapter.before_listing = wait
-    await shelf.catalogs.want(HERE, "notes", ["notes"])
     shelf.clock.advance(61)
+    await shelf.open_form()
     refreshing = asyncio.create_task(shelf.round())
     await eventually(lambda: shelf.adapter.asked[2:] == ["notes"])
     assert await asyncio.wait_for(shelf.offered(), 0.5) == ["a"]
@@ -355,8 +384,8 @@ async def test_one_bad_list_does_not_stop_the_others(shelf: Shelf, trouble: Exce
     """The others are fetched; the bad one is tried again after a minute, and keeps what it had."""
     shelf.adapter.lists = {"notes": entries("a"), "people": entries("Ann")}
     await shelf.round()
-    await shelf.catalogs.want(HERE, "notes", ["notes", "people"])
     shelf.clock.advance(601)
+    await shelf.open_form("notes", "people")
     shelf.adapter.lists = {"notes": trouble, "people": entries("Ann", "Ben")}
     await shelf.round()
     assert await shelf.offered("", "people") == ["Ann", "Ben"]
@@ -386,22 +415,19 @@ async def test_a_new_list_that_fails_is_given_up_until_it_is_used(shelf: Shelf) 
     shelf.adapter.lists["notes"] = AWAY
     await shelf.round()
     assert await tries(shelf, 60) == [1, 3, 7, 15]
-    await shelf.search()
-    assert await tries(shelf, 25) == [1, 11, 21]
+    await shelf.open_form()
+    assert await tries(shelf, 60) == [1, 2, 4, 8, 16]
 
 
-async def test_a_used_list_that_fails_is_tried_ever_more_rarely(shelf: Shelf) -> None:
-    """Up to its time to live; after a minute when somebody has used it meanwhile; not when nobody
-    has for a day."""
+async def test_a_list_that_was_tried_a_moment_ago_is_left_alone(shelf: Shelf) -> None:
+    """Forms that open one after the other do not make a vendor in trouble busier."""
     vars(shelf.adapter)["catalogs"] = (Catalog("notes", "notes"),)
-    await shelf.round()
-    await shelf.search()
     shelf.adapter.lists["notes"] = AWAY
-    assert await tries(shelf, 50) == [10, 11, 13, 17, 25, 35, 45]
-    await shelf.search()
-    assert await tries(shelf, 5) == [1]
-    shelf.clock.advance(USED_SECONDS)
-    assert await tries(shelf, 60) == []
+    await shelf.round()
+    for _ in range(3):
+        await shelf.open_form()
+        await shelf.round()
+    assert shelf.adapter.asked == ["notes"]
 
 
 async def test_a_bug_is_told_apart_from_the_vendors_words(shelf: Shelf) -> None:
@@ -425,7 +451,7 @@ async def test_lists_are_asked_for_at_once_when_the_token_is_taken_again(shelf: 
     await shelf.round()
     shelf.adapter.lists = {"notes": REVOKED, "people": REVOKED}
     shelf.clock.advance(shelf.adapter.catalog("notes").ttl + 1)
-    await shelf.search()
+    await shelf.open_form()
     shelf.adapter.asked.clear()
     await shelf.round()
     assert (await shelf.broken(), (await shelf.catalogs.condition(HERE, "notes"))[1]) == (
@@ -499,14 +525,12 @@ async def created(shelf: Shelf, key: str = "a", number: int = 1) -> None:
 
 
 async def test_what_was_created_is_offered_at_once(shelf: Shelf) -> None:
-    """First in the list, the newest before the older; after the next round's writes also after a
-    restart."""
+    """First in the list, the newest before the older; also after a restart."""
     shelf.adapter.lists["notes"] = entries("old")
     await shelf.round()
     await created(shelf)
     await created(shelf, "b", 2)
     assert await shelf.offered() == ["N-2 A note", "N-1 A note", "old"]
-    await shelf.catalogs._save_additions()
     again = make(shelf.database, shelf.clock)
     assert await again.offered("n-2") == ["N-2 A note"]
     await again.adapter.client.aclose()
@@ -529,7 +553,6 @@ async def test_a_refresh_that_had_begun_does_not_lose_what_was_created(shelf: Sh
     the truth."""
     shelf.adapter.lists["notes"] = entries("old")
     await shelf.round()
-    await shelf.catalogs.want(HERE, "notes", ["notes"])
 
     async def meanwhile() -> None:
         shelf.adapter.before_listing = None
@@ -537,9 +560,11 @@ async def test_a_refresh_that_had_begun_does_not_lose_what_was_created(shelf: Sh
 
     shelf.adapter.before_listing = meanwhile
     shelf.clock.advance(61)
+    await shelf.open_form()
     await shelf.round()
     assert await shelf.offered() == ["N-1 A note", "old"]
     shelf.clock.advance(61)
+    await shelf.open_form()
     await shelf.round()
     assert await shelf.offered() == ["old"]
 
@@ -548,8 +573,8 @@ async def test_what_was_created_is_not_listed_twice(shelf: Shelf) -> None:
     """Once the vendor lists it, its line is the vendor's."""
     await shelf.round()
     await created(shelf)
-    await shelf.catalogs.want(HERE, "notes", ["notes"])
     shelf.clock.advance(61)
+    await shelf.open_form()
     shelf.adapter.lists["notes"] = [Entry(id="n1", label="N-1 A note", detail="open")]
     await shelf.round()
     assert await shelf.search() == Answer([Entry(id="n1", label="N-1 A note", detail="open")])
@@ -559,13 +584,14 @@ async def test_what_was_created_is_not_listed_twice(shelf: Shelf) -> None:
 
 
 async def test_the_loop_goes_on_after_an_error(shelf: Shelf) -> None:
-    """A round that failed is followed by another, and a form that opens starts one at once."""
+    """What failed is tried again after a minute."""
     await shelf.database.write(lambda db: db.execute("ALTER TABLE connections RENAME TO gone"))
     loop = asyncio.create_task(shelf.catalogs.run())
     await asyncio.sleep(0.1)
     await shelf.database.write(lambda db: db.execute("ALTER TABLE gone RENAME TO connections"))
+    shelf.clock.advance(RETRY_SECONDS + 1)
+    shelf.catalogs.wake()
     shelf.adapter.lists["notes"] = entries("a")
-    await shelf.catalogs.want(HERE, "notes", ["notes"])
     ready: Callable[[], bool] = lambda: sorted(shelf.adapter.asked) == ["notes", "people"]  # noqa: E731
     await eventually(ready)
     await ended(loop)

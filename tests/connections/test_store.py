@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.adapters.base import Entry, Rights
+from bot.catalogs.listing import Listing, listing
 from bot.catalogs.store import CatalogStore
 from bot.connections.store import Connection, Connections
 from bot.delivery.model import Outcome
@@ -280,13 +281,13 @@ async def test_reconnecting_the_same_account_keeps_its_lists(
     connections: Connections, database: Database
 ) -> None:
     """Another account's are not this one's."""
-    lists = CatalogStore(database)
+    lists, colours = CatalogStore(database), (HERE, "notes", "colours")
     await save(connections)
-    await lists.save(HERE, "notes", "colours", [Entry(id="r", label="Red")], 1.0)
+    await lists.save(colours, "acme", listing([Entry(id="r", label="Red")], 1.0))
     await save(connections)
-    assert await lists.load(HERE, "notes", "colours") == ([Entry(id="r", label="Red")], 1.0)
+    assert (await lists.load(colours, Listing())).find("r") == Entry(id="r", label="Red")
     await save(connections, account="bolt")
-    assert await lists.load(HERE, "notes", "colours") is None
+    assert await lists.load(colours, Listing()) == Listing()
 
 
 async def test_disconnecting_leaves_nothing_but_what_was_sent(
@@ -295,16 +296,17 @@ async def test_disconnecting_leaves_nothing_but_what_was_sent(
     """Credentials and lists go, of this workspace and vendor alone; a second time is no mistake."""
     for workspace in (HERE, GRID):
         await save(connections, workspace)
-        await CatalogStore(database).save(workspace, "notes", "colours", [], 1.0)
+        await CatalogStore(database).save((workspace, "notes", "colours"), "acme", listing([], 1.0))
     await failed(deliveries, "a", "gave_up")
     for _ in range(2):
         assert await connections.remove(HERE, "notes")
     assert (
         await connections.of(HERE),
-        await CatalogStore(database).load(HERE, "notes", "colours"),
-    ) == ([], None)
+        await CatalogStore(database).load((HERE, "notes", "colours"), Listing()),
+    ) == ([], Listing())
     assert [it.workspace for it in await connections.of(GRID)] == [GRID]
-    assert await CatalogStore(database).load(GRID, "notes", "colours") == ([], 1.0)
+    kept = await CatalogStore(database).load((GRID, "notes", "colours"), Listing())
+    assert kept.fetched_at == 1.0
     assert await states(deliveries, "a") == [("failed", 0)]
 
 

@@ -19,6 +19,7 @@ from bot.playground.vendors.base import VendorStandIn
 from bot.storage.database import Database
 from bot.workspace import Workspace
 from tests.conftest import eventually
+from tests.lists import entries_of, put_list
 from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, installed_as, many, workspace_of
 from tests.parts import draft
 from tests.storage.twins import STATES
@@ -95,15 +96,16 @@ async def plant_deliveries(world: Many) -> list[Delivery]:
 
 
 async def _plant_lists(world: Many) -> None:
-    catalogs = world.bot.services.catalogs
-    for (workspace, vendor, name), known in list(catalogs._known.items()):
-        if workspace != workspace_of(ACME) or ":" in name:
-            continue
-        planted = [
-            it.model_copy(update={"label": f"{it.label} {PLANTED}-{name}"}) for it in known.entries
-        ]
-        known.fill(planted, YEARS)  # nothing is fetched anew
-        await catalogs._lists.save(workspace, vendor, name, planted, YEARS)
+    for (workspace, vendor), names in (await world.bot.stores.catalogs.ages()).items():
+        for name in names:
+            if workspace != workspace_of(ACME) or ":" in name:
+                continue
+            key = (workspace, vendor, name)
+            planted = [
+                it.model_copy(update={"label": f"{it.label} {PLANTED}-{name}"})
+                for it in await entries_of(world.bot, key)
+            ]
+            await put_list(world.bot, key, planted, YEARS)  # nothing is fetched anew
 
 
 def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:

@@ -11,6 +11,7 @@ from bot.playground.vendors import Rootly
 from tests.acting import Modal
 from tests.conftest import World, eventually
 from tests.handlers.standing import buttons, card, press, says
+from tests.lists import entries_of, put_list
 
 OWN = (
     "Region",
@@ -253,11 +254,11 @@ async def test_a_demanded_field_that_became_known_meanwhile_is_asked_for(world: 
     and sends nothing."""
     modal = await opened(world)
     await fill(world, modal, Region="Europe")
-    catalogs, workspace = world.bot.services.catalogs, world.sandbox.workspace
-    known = await catalogs._list((workspace, "rootly", "form_fields"))
+    of_incidents = (world.sandbox.workspace, "rootly", "form_fields")
+    known = await entries_of(world.bot, of_incidents)
     demanded = CustomField(id="new", name="Cost centre", kind="text", required=True)
-    known.fill(
-        [*known.entries, Entry(id="new", label="Cost centre", field=demanded)], known.fetched_at
+    await put_list(
+        world.bot, of_incidents, [*known, Entry(id="new", label="Cost centre", field=demanded)]
     )
     await modal.submit()
     assert "rootly.incident.custom.new" in modal.fields

@@ -46,7 +46,7 @@ async def test_everything_goes_whichever_event_comes_first(
     assert await stored(bare_world) == {}
     for event in (*events, *events):
         assert (await tell(bare_world, event)).status == 200
-    assert await stored(bare_world, elsewhere) == {"connections": 1}
+    assert await stored(bare_world, elsewhere) == {"catalogs": 1, "connections": 1}
 
 
 async def test_both_events_at_once(bare_world: World) -> None:
@@ -66,7 +66,7 @@ async def test_a_persons_revoked_token_removes_nothing(bare_world: World, tokens
     """The bot keeps its own tokens only."""
     await fill(bare_world, bare_world.sandbox.workspace)
     assert (await tell(bare_world, {"type": "tokens_revoked", "tokens": tokens})).status == 200
-    assert await stored(bare_world) == {"connections": 1}
+    assert await stored(bare_world) == {"catalogs": 1, "connections": 1}
 
 
 async def test_an_event_from_before_the_installation_is_late(bare_world: World) -> None:
@@ -99,7 +99,7 @@ async def test_an_organisation_goes_with_its_teams(bare_world: World) -> None:
     await tell(bare_world, APP_UNINSTALLED, whole, team_id="T0TEAM", authorizations=[install_of])
     assert [await stored(bare_world, it) for it in (whole, team)] == [{}, {}]
     assert await stored(bare_world, own) == {"connections": 1, "installations": 1}
-    assert await stored(bare_world, namesake) == {"connections": 1}
+    assert await stored(bare_world, namesake) == {"catalogs": 1, "connections": 1}
 
 
 async def test_teams_that_were_taken_out_of_an_organisation_go(bare_world: World) -> None:
@@ -110,12 +110,12 @@ async def test_teams_that_were_taken_out_of_an_organisation_go(bare_world: World
     await fill(bare_world, *teams, namesake)
     event = {"type": "team_access_revoked", "team_ids": ["T0TEAM0", "T0TEAM1", "T0NEVER"]}
     await tell(bare_world, event, whole, event_time=now - 1)
-    assert [await stored(bare_world, it) for it in teams] == [{"connections": 1}] * 3
+    assert [await stored(bare_world, it) for it in teams] == [{"catalogs": 1, "connections": 1}] * 3
     await tell(bare_world, event, whole, event_time=now)
-    assert [await stored(bare_world, it) for it in teams] == [{}, {}, {"connections": 1}]
+    assert [await stored(bare_world, it) for it in teams] == [{}, {}, {"catalogs": 1, "connections": 1}]
     assert [await stored(bare_world, it) for it in (whole, namesake)] == [
         {"installations": 1},
-        {"connections": 1},
+        {"catalogs": 1, "connections": 1},
     ]
 
 
@@ -129,7 +129,7 @@ async def test_a_list_of_teams_that_is_none_removes_nothing(bare_world: World, i
             bare_world, {"type": "team_access_revoked", "team_ids": ids}, Workspace(GRID, "")
         )
     ).status == 200
-    assert await stored(bare_world, team) == {"connections": 1}
+    assert await stored(bare_world, team) == {"catalogs": 1, "connections": 1}
 
 
 async def test_an_event_of_nobody_removes_nothing(bare_world: World) -> None:
@@ -139,7 +139,7 @@ async def test_an_event_of_nobody_removes_nothing(bare_world: World) -> None:
         bare_world, APP_UNINSTALLED, team_id=None, enterprise_id=None, authorizations=[]
     )
     assert answer.status == 200
-    assert await stored(bare_world) == {"connections": 1}
+    assert await stored(bare_world) == {"catalogs": 1, "connections": 1}
 
 
 async def test_slack_is_asked_to_say_it_again_while_the_file_is_busy(bare_world: World) -> None:

@@ -10,6 +10,7 @@ from bot.forms.custom_fields import CustomField
 from tests.acting import Modal
 from tests.conftest import World
 from tests.handlers.test_custom_fields import field, fill, opened, rootly
+from tests.lists import entries_of, put_list
 
 CHANGED = ":information_source: *The form has changed.*"
 AGAIN = "Nothing was sent. Please look at it and submit it again."
@@ -17,10 +18,9 @@ AGAIN = "Nothing was sent. Please look at it and submit it again."
 
 async def own_fields(world: World, change: Callable[[Sequence[Entry]], list[Entry]]) -> None:
     """What the refreshed list of them would say."""
-    known = await world.bot.services.catalogs._list(
-        (world.sandbox.workspace, "rootly", "form_fields")
-    )
-    known.fill(change(known.entries), known.fetched_at)
+    of_incidents = (world.sandbox.workspace, "rootly", "form_fields")
+    known = await entries_of(world.bot, of_incidents)
+    await put_list(world.bot, of_incidents, change(known))
 
 
 async def demand(world: World, *titles: str) -> None:

@@ -7,6 +7,7 @@ from bot.forms.custom_fields import CustomField
 from tests.acting import Modal
 from tests.conftest import World
 from tests.handlers.standing import card, now, press, says, standing
+from tests.lists import put_list
 
 NO_ROOM = (
     "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and "
@@ -18,13 +19,14 @@ NO_ROOM = (
 async def own(world: World, count: int, *, required: bool = False) -> None:
     """That workspace has so many fields of its own at Rootly: "F0", "F1" ..."""
     await world.lists_loaded()
-    known = await world.bot.services.catalogs._list(
-        (world.sandbox.workspace, "rootly", "form_fields")
-    )
     fields = [
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=required) for n in range(count)
     ]
-    known.fill([Entry(id=it.id, label=it.name, field=it) for it in fields], known.fetched_at)
+    await put_list(
+        world.bot,
+        (world.sandbox.workspace, "rootly", "form_fields"),
+        [Entry(id=it.id, label=it.name, field=it) for it in fields],
+    )
 
 
 def left_out(modal: Modal) -> str:

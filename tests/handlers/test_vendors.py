@@ -14,6 +14,7 @@ import pytest
 from bot import messages
 from bot.adapters.http import rejected_token
 from bot.adapters.registry import ADAPTERS
+from bot.catalogs.store import Due
 from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from handlers.button_presses import PRESS_SECONDS
@@ -148,11 +149,12 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
     await world.sandbox.vendors["rootly"].set_fault("revoked")
     modal = await (await world.open("/incident Disk full", world.member)).send()
     await eventually(lambda: not world.bot.services.delivery.dispatcher._under_way)
-    known = world.bot.services.catalogs._known[world.sandbox.workspace, "rootly", "severities"]
-    known.failed(
+    await world.bot.stores.catalogs.refused(
+        Due((world.sandbox.workspace, "rootly"), [], 0.0),
+        "severities",
         "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
         "`/vendors`.",
-        refused=True,
+        tries=0,
     )
     await world.command("/vendors", world.member)
     assert "Rootly no longer accepts this workspace's token; connect it again" in line_about(

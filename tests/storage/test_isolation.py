@@ -23,6 +23,8 @@ import bot.slack.installations
 import bot.storage
 import bot.uninstall
 from bot.adapters.base import Created, Entry, Rights
+from bot.catalogs.listing import Listing, listing
+from bot.catalogs.store import EVERY, Due
 from bot.delivery.model import Outcome
 from bot.delivery.problems import said
 from bot.errors import NoLongerThereError
@@ -66,6 +68,8 @@ OF_NOBODY: Mapping[str, str] = {
     "FollowUpSteps.claim": "the finisher takes what is due, whosever it is",
     "FollowUpSteps.next_time": "the finisher sleeps until something is due",
     "CatalogStore.ages": "operators look after everybody's lists",
+    "CatalogStore.claim": "the refresher takes what is due, whosever it is",
+    "CatalogStore.next_time": "the refresher sleeps until something is due",
     "delivery.store.backlog.count": "operators look after the queue as a whole",
     "delivery.store.due.claim_due": "what `ReconcileStore.claim` and `FollowUpSteps.claim` do",
     "delivery.store.due.next_due": "what `ReconcileStore.next_time` and `FollowUpSteps.next_time` do",
@@ -90,7 +94,8 @@ READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Deliveries.in_doubt": lambda it: it.deliveries.in_doubt(OURS),
     "Preferences.get": lambda it: it.preferences.get(OURS, CHANNEL, "incident"),
     "Installations.find": lambda it: it.installations.find(OURS),
-    "CatalogStore.load": lambda it: it.lists.load(OURS, "notes", "people"),
+    "CatalogStore.load": lambda it: it.lists.load((OURS, "notes", "people"), Listing()),
+    "CatalogStore.states": lambda it: it.lists.states((OURS, "notes")),
     "AccessStore.of": lambda it: it.permissions.of(OURS),
     "CardOutbox.by_card": lambda it: it.card_outbox.by_card(OURS, CHANNEL, "1.5"),
 }
@@ -140,7 +145,20 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
         OURS, "notes", actor=PERSON, actor_name="Ann", workspace_name="Ours"
     ),
     "CatalogStore.save": lambda it: it.lists.save(
-        OURS, "notes", "people", [Entry(id="2", label="Bo")], 2.0
+        (OURS, "notes", "people"), "acme", listing([Entry(id="2", label="Bo")], 2.0)
+    ),
+    "CatalogStore.add": lambda it: it.lists.add(
+        [((OURS, "notes", "people"), Entry(id="3", label="Cy"), 3.0)]
+    ),
+    "CatalogStore.finish": lambda it: it.lists.finish(
+        Due((OURS, "notes"), [EVERY], it.clock()), it.clock() + 5
+    ),
+    "CatalogStore.refused": lambda it: it.lists.refused(
+        Due((OURS, "notes"), [], 0.0), "people", "Notes refuses it.", tries=1
+    ),
+    "CatalogStore.want": lambda it: it.lists.want((OURS, "notes"), {"people": 0.0}),
+    "CatalogStore.failed": lambda it: it.lists.failed(
+        (OURS, "notes", "people"), "Notes is away.", tries=1
     ),
     "AccessStore.set": lambda it: it.permissions.set(OURS, {"notes.note": "admins"}, PERSON),
     "Purge.remove": lambda it: it.purge.remove(OURS, 2e9),
@@ -174,6 +192,7 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
 
 SCENARIOS = {**READS, **WRITES}
 SILENT = (
+    "CatalogStore.states",
     "Connections.vendors",
     "Deliveries.ahead_of",
     "Deliveries.in_doubt",

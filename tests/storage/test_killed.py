@@ -33,7 +33,7 @@ async def uninstalling(database):
 
 def connections(database):
     box = SecretBox([sys.argv[5].encode()])
-    return Connections(database, box, on_accepted=die, on_removed=die)
+    return Connections(database, box, on_accepted=die, on_refused=die, on_removed=die)
 
 async def reconnecting(database):
     await connections(database).save(OURS, "notes", account="acme", account_name="New", secret={})

@@ -15,6 +15,8 @@ from tests.storage.twins import tables
 
 ROOT = Path(bot.__file__).parent.parent
 OWNERS: Mapping[str, str] = {
+    "catalog_additions": "bot/catalogs/store.py",
+    "catalog_entries": "bot/catalogs/store.py",
     "catalogs": "bot/catalogs/store.py",
     "connections": "bot/connections/store.py",
     "deliveries": "bot/delivery/store/",

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.adapters.base import Entry
+from bot.catalogs.listing import listing
 from bot.connections.store import Connection
 from bot.delivery.model import Delivery, Draft
 from bot.slack.installations import Installation
@@ -91,9 +92,8 @@ class Twins:
             account_name=f"Acme {said}",
             secret={"api_key": f"key {said}"},
         )
-        await self.lists.save(
-            workspace, "notes", "people", [Entry(id="1", label=f"Ann {said}")], 1.0
-        )
+        people = listing([Entry(id="1", label=f"Ann {said}")], 1.0)
+        await self.lists.save((workspace, "notes", "people"), "acme", people)
         await self.links.make(
             workspace, "notes", actor=PERSON, actor_name=f"Ann {said}", workspace_name=said
         )

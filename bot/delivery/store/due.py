@@ -1,17 +1,15 @@
 """Rows with a time of their own: `reconcile_at` for a look at the vendor, `next_step_at` for a
 follow-up step. A claim moves that time to the end of a lease, and changes nothing else."""
 
-import json
 from collections.abc import Collection
 from typing import Literal
 
 from bot.delivery.model import Delivery
 from bot.delivery.store.rows import read_row
 from bot.storage.database import Database
-from bot.workspace import ConnectionKey
+from bot.workspace import ELSEWHERE, ConnectionKey, keys_json
 
 Column = Literal["reconcile_at", "next_step_at"]
-_ELSEWHERE = "json_array(enterprise, team, vendor) NOT IN (SELECT value FROM json_each(?))"
 
 
 async def claim_due(
@@ -23,10 +21,10 @@ async def claim_due(
         return None
     sql = (
         f"UPDATE deliveries SET {column} = ? WHERE id = (SELECT id FROM deliveries WHERE {column} "
-        f"> 0 AND {column} <= ? AND {_ELSEWHERE} ORDER BY {column} LIMIT 1) RETURNING *"
+        f"> 0 AND {column} <= ? AND {ELSEWHERE} ORDER BY {column} LIMIT 1) RETURNING *"
     )
     row = await database.write(
-        lambda db: db.execute(sql, (now + lease, now, _connection_keys(but))).fetchone()
+        lambda db: db.execute(sql, (now + lease, now, keys_json(but))).fetchone()
     )
     return None if row is None else read_row(row)
 
@@ -36,17 +34,6 @@ async def next_due(
 ) -> float | None:
     """Return when the next row's time comes, of other connections than `but`; None while none
     waits."""
-    sql = f"SELECT min({column}) FROM deliveries WHERE {column} > 0 AND {_ELSEWHERE}"
-    row = await database.read(lambda db: db.execute(sql, (_connection_keys(but),)).fetchone())
+    sql = f"SELECT min({column}) FROM deliveries WHERE {column} > 0 AND {ELSEWHERE}"
+    row = await database.read(lambda db: db.execute(sql, (keys_json(but),)).fetchone())
     return None if row[0] is None else float(row[0])
-
-
-def _connection_keys(connection_keys: Collection[ConnectionKey]) -> str:
-    """Return a JSON list of texts. Each is the JSON list [enterprise, team, vendor], as SQLite's
-    `json_array` writes it."""
-    return json.dumps(
-        [
-            json.dumps([*workspace, vendor], separators=(",", ":"), ensure_ascii=False)
-            for workspace, vendor in connection_keys
-        ]
-    )
