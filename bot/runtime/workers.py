@@ -1,6 +1,7 @@
 """A background loop that claims items when they are due, and works on each in a task of its own."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -36,12 +37,18 @@ class Source(Generic[KeyT, ItemT]):
 @dataclass(frozen=True, slots=True)
 class Share:
     """How many items a pool works on at a time: in all, and of one key. The first item of a key
-    does not wait for others. `longest_pause`: how soon the pool notices what another process made
-    due, in seconds."""
+    does not wait for others.
+
+    Times are in seconds. `longest_pause` is how soon the pool notices what another process made
+    due. What becomes due during `shortest_pause` is looked for together. Items under way when the
+    pool stops get `stopping_seconds` to end.
+    """
 
     in_all: int
     per_key: int
     longest_pause: float = LONGEST_PAUSE
+    shortest_pause: float = 0.0
+    stopping_seconds: float = 0.0
 
 
 class WorkerPool(Generic[KeyT, ItemT]):
@@ -62,7 +69,8 @@ class WorkerPool(Generic[KeyT, ItemT]):
         self._source = source
         self._work = work
         self._clock = clock
-        self._loop = PeriodicLoop(name, self._round, share.longest_pause)
+        self._stopping_seconds = share.stopping_seconds
+        self._loop = PeriodicLoop(name, self._round, share.longest_pause, share.shortest_pause)
         self._limiter = Limiter[KeyT](share.in_all, share.per_key, self._loop.wake)
         self._under_way: dict[asyncio.Task[None], KeyT] = {}
 
@@ -82,12 +90,16 @@ class WorkerPool(Generic[KeyT, ItemT]):
                 task.cancel()
 
     async def run(self) -> None:
-        """Run until cancelled. Work under way then is claimed again by the next start."""
+        """Run until cancelled. Work that does not end in time then is claimed again by the next
+        start."""
         try:
             await self._loop.run()
         finally:
-            for task in self._under_way:
-                task.cancel()
+            if self._under_way:
+                _, late = await asyncio.wait(self._under_way, timeout=self._stopping_seconds)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
     async def _round(self) -> float | None:
         while (item := await self._source.claim(self._limiter.full_keys)) is not None:
@@ -97,7 +109,7 @@ class WorkerPool(Generic[KeyT, ItemT]):
             self._under_way[task] = key
             task.add_done_callback(self._ended)
         at = await self._source.next_time(self._limiter.full_keys)
-        return None if at is None else max(at - self._clock(), SHORTEST_PAUSE)
+        return None if at is None or at == math.inf else max(at - self._clock(), SHORTEST_PAUSE)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._limiter.give_back(self._under_way.pop(task))

@@ -12,7 +12,8 @@ import math
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Coroutine, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -24,9 +25,16 @@ from bot.adapters.base import Adapter, Operation
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery
 from bot.delivery.states import offered
-from bot.delivery.store.cards import EVERYWHERE, LEASE_SECONDS, MODALS, CardOutbox, place
+from bot.delivery.store.cards import (
+    EVERYWHERE,
+    LEASE_SECONDS,
+    MODALS,
+    CardOutbox,
+    everywhere,
+    place,
+)
 from bot.errors import NotInstalledError, RelayError, SecretError
-from bot.runtime.loop import PeriodicLoop
+from bot.runtime.workers import Share, Source, WorkerPool
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
 from bot.slack.tokens import SlackTokens
@@ -34,18 +42,12 @@ from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 8
-MODALS_AT_ONCE = 4
+CARDS = Share(32, 8, longest_pause=5.0, shortest_pause=0.15, stopping_seconds=3.0)
+MODALS_FOLLOWED = Share(16, 4, longest_pause=5.0, shortest_pause=0.15, stopping_seconds=3.0)
 MOST_RECEIPTS = 1000
-SHORTEST_PAUSE = 0.05
-LONGEST_PAUSE = 5.0
-"""Longest time, in seconds, until a change made by another process is noticed."""
-TOGETHER_SECONDS = 0.15
-"""Seconds for which changes are collected, so that one round handles them together."""
 SHOWING_SECONDS = LEASE_SECONDS - 2
 NOTING_SECONDS = 30.0
 NOTING_PAUSE = 1.0
-STOPPING_SECONDS = 3.0
 NO_TOKEN_SECONDS = 600.0
 """Seconds until a workspace without a token is tried again."""
 NO_NEWS_SECONDS = 24 * 3600.0
@@ -61,9 +63,6 @@ NOT_THERE = (
 
 An example of a whole error is `restricted_action_read_only_channel`.
 """
-
-
-UnderWay = dict[asyncio.Task[None], Delivery]
 
 
 class Cards(RemembersWorkspaces):
@@ -93,13 +92,24 @@ class Cards(RemembersWorkspaces):
         self._answered: dict[int, Delivery] = {}
         # The ids of open modals, oldest first.
         self._receipts: dict[str, None] = {}
-        self._cards: UnderWay = {}
-        self._modals: UnderWay = {}
-        self._loop = PeriodicLoop("cards", self._round, LONGEST_PAUSE, TOGETHER_SECONDS)
+        self.card_pool = WorkerPool[Workspace, Delivery](
+            "cards",
+            Source(self._claim_card, self._next_card, attrgetter("workspace")),
+            self._show,
+            CARDS,
+            clock,
+        )
+        self.modal_pool = WorkerPool[Workspace, Delivery](
+            "modals",
+            Source(self._claim_modal, self._next_modal, attrgetter("workspace")),
+            self._follow,
+            MODALS_FOLLOWED,
+            clock,
+        )
 
     def changed(self, row: Delivery) -> None:
-        """Wake the loop, because a row changed."""
-        self._loop.wake()
+        """Look for what to show, because a row changed."""
+        self._wake()
 
     def hold(self, row: Delivery) -> None:
         """Hold back the row's card, because a modal is about to show the row.
@@ -118,14 +128,21 @@ class Cards(RemembersWorkspaces):
         if not self._waiting[row.id]:
             del self._waiting[row.id]
         self._answered[row.id] = row
-        self._loop.wake()
+        self.card_pool.wake()
+
+    def _wake(self) -> None:
+        self.card_pool.wake()
+        self.modal_pool.wake()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a card or a modal is being shown just now."""
+        return self.card_pool.busy or self.modal_pool.busy
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Stop the work on rows of these workspaces, which are removed."""
-        for task, row in (*self._cards.items(), *self._modals.items()):
-            if row.workspace in scope:
-                task.cancel()
-                self._limiter.end(_place(row))
+        self.card_pool.cancel(lambda workspace: workspace in scope)
+        self.modal_pool.cancel(lambda workspace: workspace in scope)
         self._answered = {
             key: row for key, row in self._answered.items() if row.workspace not in scope
         }
@@ -149,19 +166,9 @@ class Cards(RemembersWorkspaces):
         At the end, messages that Slack has already accepted are recorded, so that they are not
         posted again.
         """
-        try:
-            await self._loop.run()
-        finally:
-            if under_way := self._cards | self._modals:
-                _, late = await asyncio.wait(under_way, timeout=STOPPING_SECONDS)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*late, return_exceptions=True)
-
-    async def _round(self) -> float | None:
-        await self._note_answers()
-        soonest = min(await self._start_cards(), await self._start_modals())
-        return None if soonest == math.inf else max(soonest - self._clock(), SHORTEST_PAUSE)
+        async with asyncio.TaskGroup() as pools:
+            pools.create_task(self.card_pool.run())
+            pools.create_task(self.modal_pool.run())
 
     @property
     def _held(self) -> set[int]:
@@ -176,54 +183,54 @@ class Cards(RemembersWorkspaces):
         for row in answered:
             if self._answered.get(row.id) is row and row.id not in self._waiting:
                 del self._answered[row.id]
+        self.modal_pool.wake()
 
-    async def _start_cards(self) -> float:
-        """Start on the due cards. Return the time when the next card is due.
+    async def _claim_card(self, full: Collection[Workspace]) -> Delivery | None:
+        await self._note_answers()
+        busy = self._busy(full)
+        if await self._next_card(full) > self._clock():
+            return None
+        claimed = await self._card_outbox.claim_cards(self._held, busy, 1)
+        return claimed[0] if claimed else None
 
-        Return infinity if no more cards may be sent at once: the end of one of them wakes the loop.
-        """
-        places, now = await self._card_outbox.behind(self._held), self._clock()
-        room = AT_ONCE - len(self._cards)
-        if room and any(self._turn(place, at) <= now for place, at in places.items()):
-            for row in await self._card_outbox.claim_cards(self._held, self._limiter.busy(), room):
-                where = _place(row)
-                self._limiter.begin(where)
-                self._start(self._cards, row, self._show(row, where))
-        if len(self._cards) >= AT_ONCE:
-            return math.inf
-        return min((self._turn(place, at) for place, at in places.items()), default=math.inf)
+    async def _next_card(self, full: Collection[Workspace]) -> float:
+        """Return when the next card can be shown; infinity if only the end of a call helps, which
+        wakes the pool."""
+        places = await self._card_outbox.behind(self._held)
+        others = [where for where in places if everywhere(where) not in self._everywhere(full)]
+        return min((self._turn(where, places[where]) for where in others), default=math.inf)
 
     def _turn(self, place: str, at: float) -> float:
         """Return when a card due at `at` can be shown in `place`; infinity during another call."""
         taken = self._limiter.is_taken(place)
         return math.inf if taken else max(at, self._limiter.free_at(place))
 
-    async def _start_modals(self) -> float:
-        room, busy = MODALS_AT_ONCE - len(self._modals), self._limiter.busy()
+    async def _claim_modal(self, full: Collection[Workspace]) -> Delivery | None:
+        busy = self._busy(full)
         at = await self._card_outbox.next_view_time(self._held, busy)
-        if room and at is not None and at <= self._clock():
-            for row in await self._card_outbox.claim_views(self._held, busy, room):
-                self._start(self._modals, row, self._follow(row))
-            at = await self._card_outbox.next_view_time(self._held, busy)
-        if len(self._modals) >= MODALS_AT_ONCE:
-            return math.inf
-        paused = [where for where in busy if where.endswith((MODALS, EVERYWHERE))]
+        if at is None or at > self._clock():
+            return None
+        claimed = await self._card_outbox.claim_views(self._held, busy, 1)
+        return claimed[0] if claimed else None
+
+    async def _next_modal(self, full: Collection[Workspace]) -> float:
+        at = await self._card_outbox.next_view_time(self._held, self._busy(full))
+        paused = [where for where in self._limiter.busy() if where.endswith((MODALS, EVERYWHERE))]
         ends = [self._limiter.free_at(where) for where in paused]
         return min([math.inf if at is None else at, *ends])
 
-    def _start(self, under_way: UnderWay, row: Delivery, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        under_way[task] = row
-        task.add_done_callback(lambda task: self._ended(under_way, task))
+    def _busy(self, full: Collection[Workspace]) -> list[str]:
+        """Return the places where nothing can be shown now, given the workspaces that have their
+        share of calls."""
+        return [*self._limiter.busy(), *self._everywhere(full)]
 
-    def _ended(self, under_way: UnderWay, task: asyncio.Task[None]) -> None:
-        del under_way[task]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("card.failed", error=type(error).__name__)
-        self._loop.wake()
+    def _everywhere(self, workspaces: Collection[Workspace]) -> list[str]:
+        return [place(workspace, EVERYWHERE) for workspace in workspaces]
 
-    async def _show(self, row: Delivery, where: str) -> None:
+    async def _show(self, row: Delivery) -> None:
+        where = _place(row)
         used = {where}
+        self._limiter.begin(where)
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
                 token, content = await self._tokens.token(row.workspace), await self._content(row)
@@ -239,6 +246,7 @@ class Cards(RemembersWorkspaces):
                 await self._card_outbox.postponed(row, self._clock() + seconds)
         finally:
             self._limiter.end(*used)
+            self._wake()
 
     async def _without_token(self, row: Delivery, error: RelayError) -> None:
         """Let all of the workspace's cards wait for a token.
