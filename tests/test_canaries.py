@@ -30,13 +30,13 @@ from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.browsing import link, visitor
 from tests.canaries import Recorder, files, leaks
-from tests.conftest import World, eventually
-from tests.delivering import METHODS
-from tests.many import ACME, BOLT, TEAMS, many
-from tests.processes import ROOT, answering, free_port, started, stopped, surroundings
+from tests.world.bot import World, eventually
+from tests.world.browser import link, visitor
+from tests.world.modal import Modal
+from tests.world.processes import ROOT, answering, free_port, started, stopped, surroundings
+from tests.world.proxy import METHODS
+from tests.world.workspaces import ACME, BOLT, TEAMS, many
 
 COMMANDS = {
     "incident": "/incident",

@@ -27,11 +27,11 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.playground.vendors.data import USER_GROUPS
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.conftest import World, eventually, running
-from tests.delivering import METHODS, PASSED_ON
-from tests.handlers.standing import click, standing
 from tests.storage.twins import STATES
+from tests.world.bot import World, eventually, running
+from tests.world.modal import Modal
+from tests.world.proxy import METHODS, PASSED_ON
+from tests.world.rows import click, standing
 
 PLANTED = "<!channel> <https://evil.example/|click> & *b* `c` <@U0PLANTED> <!subteam^S0PLANTED>"
 ESCAPED = PLANTED.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

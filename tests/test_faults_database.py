@@ -12,10 +12,10 @@ import pytest
 
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.conftest import World, eventually
-from tests.delivering import submit, until
-from tests.processes import answering, free_port, said, started
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.processes import answering, free_port, said, started
+from tests.world.rows import submit, until
 
 SUMMARY = "Nobody can pay. " * 150
 """Longer than what is left in the file's last pages."""

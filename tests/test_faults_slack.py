@@ -18,8 +18,9 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.settings import Settings
 from tests.chaos.ledger import objects
-from tests.conftest import World, eventually, running
-from tests.delivering import Between, keys, submit, until
+from tests.world.bot import World, eventually, running
+from tests.world.proxy import Between
+from tests.world.rows import keys, submit, until
 
 
 class Door(Between):

@@ -17,9 +17,10 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.vendors import STAND_INS
 from bot.settings import Settings
 from tests.chaos.ledger import objects
-from tests.conftest import World, eventually, running
-from tests.delivering import Between, between, keys, submit, until
-from tests.parts import why
+from tests.world.bot import World, eventually, running
+from tests.world.notes import why
+from tests.world.proxy import Between, between
+from tests.world.rows import keys, submit, until
 
 WORDS = "words-that-belong-to-the-vendor"
 CARD = "Created in Rootly: INC-"

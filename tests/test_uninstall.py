@@ -16,12 +16,13 @@ from bot.errors import NoLongerThereError, OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
 from bot.uninstall import Purge, Uninstaller
 from bot.workspace import RemembersWorkspaces, Scope, Workspace, WorkspaceMemory
-from tests.board import board_on
-from tests.conftest import World, eventually
-from tests.delivering import keys, submit, until
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, remembered, stored, tell
-from tests.parts import ELSEWHERE, HERE, Gate, Machine, draft, ended, machine_on
-from tests.slack_wire import slack_wire
+from tests.world.bot import World, eventually
+from tests.world.cards import board_on
+from tests.world.machine import Gate, Machine, ended, machine_on
+from tests.world.notes import ELSEWHERE, HERE, draft
+from tests.world.rows import keys, submit, until
+from tests.world.slack import slack_wire
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED, remembered, stored, tell
 
 LONG_ENOUGH = 0.4
 """Seconds in which whatever still goes on shows itself: loops run at once when woken."""

@@ -12,9 +12,20 @@ from structlog.testing import capture_logs
 
 from bot.playground.vendors import data
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
-from tests.many import ACME, ADMIN, BOLT, CORE, DUCHY, TEAMS, Many, installed_as, many, workspace_of
+from tests.world.bot import eventually
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
+from tests.world.workspaces import (
+    ACME,
+    ADMIN,
+    BOLT,
+    CORE,
+    DUCHY,
+    TEAMS,
+    Many,
+    installed_as,
+    many,
+    workspace_of,
+)
 
 BUSY = {"connections": 1, "deliveries": 1, "preferences": 1}
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.rate_limit import LONGEST_CAUTION, Limits, Rate, RateLimiter, RateLimiters
 from bot.workspace import Workspace
-from tests.parts import Clock
+from tests.world.notes import Clock
 
 NOW = 1_800_000_000.0
 

@@ -20,7 +20,7 @@ from bot.delivery.store.cards import (
 )
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
+from tests.world.notes import DAY, ELSEWHERE, HERE, Clock, draft
 
 LEASE = 45.0
 CHANNEL, PERSON = "C0GENERAL1", "U0ANN00001"

@@ -26,21 +26,9 @@ from bot.errors import (
     VendorError,
 )
 from bot.storage.encryption import SecretBox
-from tests.conftest import eventually
-from tests.parts import (
-    DAY,
-    ELSEWHERE,
-    HERE,
-    MADE,
-    NOT_CONNECTED,
-    SECRET,
-    Clock,
-    Gate,
-    Machine,
-    draft,
-    machine_on,
-    why,
-)
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, machine_on
+from tests.world.notes import DAY, ELSEWHERE, HERE, MADE, NOT_CONNECTED, SECRET, Clock, draft, why
 
 BUSY = RetryLaterError("Notes", "Notes takes no more.", "rate_limited", 30.0)
 AWAY = RetryLaterError("Notes", "Notes cannot be reached.", "unreachable")

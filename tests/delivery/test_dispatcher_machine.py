@@ -16,8 +16,9 @@ from bot.delivery.dispatcher import LEASE_SECONDS, OF_ONE_CONNECTION
 from bot.delivery.model import Delivery
 from bot.delivery.store.queue import Deliveries
 from bot.errors import RetryLaterError
-from tests.conftest import eventually
-from tests.parts import ELSEWHERE, MADE, Clock, Gate, Machine, draft, ended, machine_on, why
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, ended, machine_on
+from tests.world.notes import ELSEWHERE, MADE, Clock, draft, why
 
 BUSY = RetryLaterError("Notes", "Notes takes no more.", "rate_limited", 30.0)
 

@@ -14,8 +14,9 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.queue import Deliveries
 from bot.errors import RetryLaterError
 from bot.workspace import ConnectionKey
-from tests.conftest import eventually
-from tests.parts import ELSEWHERE, HERE, MADE, Gate, Machine, draft, ended, machine_on
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, ended, machine_on
+from tests.world.notes import ELSEWHERE, HERE, MADE, draft
 
 THREE_A_MINUTE = Limits(write=Rate(3))
 

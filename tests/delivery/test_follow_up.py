@@ -18,19 +18,9 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
-from tests.conftest import eventually
-from tests.parts import (
-    DAY,
-    HERE,
-    MADE,
-    NOT_CONNECTED,
-    Clock,
-    Machine,
-    Notes,
-    ended,
-    machine_on,
-    steps_of,
-)
+from tests.world.bot import eventually
+from tests.world.machine import Machine, ended, machine_on
+from tests.world.notes import DAY, HERE, MADE, NOT_CONNECTED, Clock, Notes, steps_of
 
 UNFINISHED = MADE.model_copy(update={"remaining": ("custom.a", "custom.b")})
 AWAY = RetryLaterError("Notes", "Notes cannot be reached at the moment.", "unreachable")

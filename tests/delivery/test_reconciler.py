@@ -19,20 +19,9 @@ from bot.delivery.reconciler import MOST_RESENDS, PATIENCE_SECONDS
 from bot.delivery.sender import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
-from tests.conftest import eventually
-from tests.parts import (
-    DAY,
-    HERE,
-    MADE,
-    NOT_CONNECTED,
-    Clock,
-    Gate,
-    Machine,
-    Note,
-    Notes,
-    machine_on,
-    why,
-)
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, machine_on
+from tests.world.notes import DAY, HERE, MADE, NOT_CONNECTED, Clock, Note, Notes, why
 
 SILENT = OutcomeUnknownError("Notes", "Notes did not answer.")
 AWAY = RetryLaterError("Notes", "Notes does not answer at the moment.", "unreachable")

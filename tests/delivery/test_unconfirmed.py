@@ -14,9 +14,10 @@ from bot.delivery.model import Delivery
 from bot.delivery.sender import LAST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
-from tests.conftest import eventually
 from tests.delivery.test_reconciler import SILENT, TWIN, in_doubt, look, look_until_sent_again
-from tests.parts import DAY, ELSEWHERE, HERE, MADE, Clock, Machine, Note, Notes, machine_on
+from tests.world.bot import eventually
+from tests.world.machine import Machine, machine_on
+from tests.world.notes import DAY, ELSEWHERE, HERE, MADE, Clock, Note, Notes
 
 
 @pytest.fixture

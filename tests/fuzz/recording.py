@@ -23,8 +23,8 @@ from bot.playground.slack.views import View
 from bot.playground.vendors import data
 from tests.fuzz.workspaces import without_planted
 from tests.handlers.test_isolation import presses, searches
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED
-from tests.many import ADMIN, CHANNEL, Many
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED
+from tests.world.workspaces import ADMIN, CHANNEL, Many
 
 Payload = dict[str, Any]
 COMMANDS = (

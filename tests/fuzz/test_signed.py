@@ -34,7 +34,7 @@ from tests.fuzz.watching import (
     said_at,
 )
 from tests.fuzz.workspaces import PLANTED, Kept, plant, plant_deliveries, workspaces
-from tests.many import ACME, ADMIN, BOLT, DUCHY, Many, installed_as, workspace_of
+from tests.world.workspaces import ACME, ADMIN, BOLT, DUCHY, Many, installed_as, workspace_of
 
 KINDS = (
     "command",

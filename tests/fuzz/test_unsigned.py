@@ -18,8 +18,8 @@ from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.storage.database import Database
 from bot.web.app import LARGEST_BODY, make_web
-from tests.conftest import World
 from tests.fuzz.watching import MARK, SEED, Ledger, Log, logged
+from tests.world.bot import World
 
 COUNT = 1000
 BODY_SECONDS = 0.5

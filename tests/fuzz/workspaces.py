@@ -18,10 +18,20 @@ from bot.playground.vendors import IncidentIo, Twilio, data
 from bot.playground.vendors.base import VendorStandIn
 from bot.storage.database import Database
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, installed_as, many, workspace_of
-from tests.parts import draft
 from tests.storage.twins import STATES
+from tests.world.bot import eventually
+from tests.world.notes import draft
+from tests.world.workspaces import (
+    ACME,
+    ADMIN,
+    BOLT,
+    CHANNEL,
+    DUCHY,
+    Many,
+    installed_as,
+    many,
+    workspace_of,
+)
 
 PLANTED = "acmeplanted"
 """How every word begins that stands in Acme's rows and at Acme's Slack, and in no payload:

@@ -12,9 +12,9 @@ from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
 from handlers.button_presses import PRESS_SECONDS
-from tests.acting import Modal
-from tests.conftest import World, eventually, running
-from tests.handlers.standing import (
+from tests.world.bot import World, eventually, running
+from tests.world.modal import Modal
+from tests.world.rows import (
     KEY,
     MADE,
     buttons,

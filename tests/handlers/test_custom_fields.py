@@ -8,9 +8,9 @@ from typing import Any
 from bot.adapters.base import Entry
 from bot.forms.custom_fields import CustomField
 from bot.playground.vendors import Rootly
-from tests.acting import Modal
-from tests.conftest import World, eventually
-from tests.handlers.standing import buttons, card, press, says
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.rows import buttons, card, press, says
 
 OWN = (
     "Region",

@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.adapters.base import Entry
 from bot.forms.custom_fields import CustomField
-from tests.acting import Modal
-from tests.conftest import World
 from tests.handlers.test_custom_fields import field, fill, opened, rootly
+from tests.world.bot import World
+from tests.world.modal import Modal
 
 CHANGED = ":information_source: *The form has changed.*"
 AGAIN = "Nothing was sent. Please look at it and submit it again."

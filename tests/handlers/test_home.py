@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.delivery.problems import said
-from tests.conftest import World, eventually
-from tests.handlers.standing import MADE, buttons, change, now, says, standing
+from tests.world.bot import World, eventually
+from tests.world.rows import MADE, buttons, change, now, says, standing
 
 
 async def home(world: World, user: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.playground.vendors.incident_io import IncidentIo
 from bot.playground.vendors.incident_io_fields import in_words
-from tests.acting import Modal
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
 

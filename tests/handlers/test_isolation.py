@@ -26,10 +26,10 @@ from bot.playground.slack.world import Channel, Person
 from bot.playground.vendors import data
 from bot.storage.database import Database
 from tests.cli.test_manifest import Registered
-from tests.conftest import eventually
-from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many, workspace_of
-from tests.parts import draft
 from tests.storage.twins import STATES, tables
+from tests.world.bot import eventually
+from tests.world.notes import draft
+from tests.world.workspaces import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many, workspace_of
 
 CANARY = "acmes-own-words"
 """Stands in everything that Acme's people wrote, and in the vendor's answers to it."""

@@ -4,9 +4,9 @@ not do, say so."""
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
 from bot.forms.custom_fields import CustomField
-from tests.acting import Modal
-from tests.conftest import World
-from tests.handlers.standing import card, now, press, says, standing
+from tests.world.bot import World
+from tests.world.modal import Modal
+from tests.world.rows import card, now, press, says, standing
 
 NO_ROOM = (
     "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and "

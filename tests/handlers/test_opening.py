@@ -12,8 +12,8 @@ from bot.adapters.base import Kind
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.settings import Settings
 from bot.slack import manifest
-from tests.conftest import World, eventually, running
 from tests.messages.parts import tools
+from tests.world.bot import World, eventually, running
 
 
 async def test_a_message_shortcut_takes_text_author_and_link(world: World) -> None:

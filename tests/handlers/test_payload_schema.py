@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot import messages
 from bot.playground.slack.transport import Kind, encode, signature
 from handlers.payload_schema import is_slacks
-from tests.conftest import World
+from tests.world.bot import World
 
 ACTION = {"action_id": "value", "block_id": "choice"}
 PRESSED: dict[str, Any] = {"type": "block_actions", "actions": [ACTION]}

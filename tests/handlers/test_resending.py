@@ -3,20 +3,9 @@ it."""
 
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
-from tests.conftest import World, eventually
-from tests.handlers.standing import (
-    KEY,
-    MADE,
-    buttons,
-    card,
-    change,
-    click,
-    now,
-    press,
-    says,
-    standing,
-)
 from tests.handlers.test_buttons import receipt
+from tests.world.bot import World, eventually
+from tests.world.rows import KEY, MADE, buttons, card, change, click, now, press, says, standing
 
 SEVERITY = "severities"
 

@@ -10,7 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from handlers.modal import ModalState
 from handlers.view_state import ForeignError, state_in
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
 
 REJECTED = {"errors": [{"title": "Severity must exist", "status": "422"}]}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.adapters.twilio.lists import WOULD_REPLACE
 from bot.playground.vendors.twilio import STAGING_QUEUE
-from tests.acting import Modal
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
 
 CHOICE = "Twilio TaskRouter: workflow"
 

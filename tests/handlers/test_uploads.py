@@ -15,10 +15,10 @@ from bot.adapters.twilio.configuration import LARGEST
 from bot.playground.slack import Outcome
 from bot.slack.files import PENDING
 from handlers import replies, uploads
-from tests.acting import Modal
-from tests.conftest import World, eventually
 from tests.handlers.test_twilio import queues, sent, workflow
-from tests.slack_wire import slack_wire
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.slack import slack_wire
 
 TEXT = "twilio.workflow.json.configuration"
 BLOCK = f"{TEXT}_file"

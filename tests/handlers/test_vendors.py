@@ -17,9 +17,9 @@ from bot.adapters.registry import ADAPTERS
 from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from handlers.button_presses import PRESS_SECONDS
-from tests.browsing import ask_for_link, link, public
-from tests.conftest import World, eventually
-from tests.handlers.standing import standing
+from tests.world.bot import World, eventually
+from tests.world.browser import ask_for_link, link, public
+from tests.world.rows import standing
 
 NOTHING = "This workspace is not connected to any tool yet."
 LABELS = [adapter.label for adapter in ADAPTERS.values()]

@@ -11,9 +11,9 @@ from bot.adapters.registry import ADAPTERS
 from bot.playground.slack import Outcome
 from bot.playground.vendors.data import USER_GROUPS
 from handlers.button_presses import PRESS_SECONDS
-from tests.acting import Modal
-from tests.conftest import World, eventually
-from tests.handlers.standing import click
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.rows import click
 
 ON_CALL, COMMANDERS = USER_GROUPS
 OPERATIONS = {

@@ -14,10 +14,11 @@ from bot.delivery.problems import problem
 from bot.delivery.store.cards import LEASE_SECONDS, MODAL_SECONDS
 from bot.slack import cards
 from bot.slack.cards import NOT_THERE
-from tests.board import AWAY, CHANNEL, DELIVERED, DIRECT, PERSON, Board, board_on, slack_takes
-from tests.conftest import World, eventually
-from tests.parts import draft, ended
-from tests.slack_wire import TROUBLES, refused
+from tests.world.bot import World, eventually
+from tests.world.cards import AWAY, CHANNEL, DELIVERED, DIRECT, PERSON, Board, board_on, slack_takes
+from tests.world.machine import ended
+from tests.world.notes import draft
+from tests.world.slack import TROUBLES, refused
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.slack.cards import MOST_RECEIPTS, Cards
 from bot.slack.tokens import SlackTokens
-from tests.board import AWAY, DELIVERED, Board, board_on, limited, slack_takes
-from tests.parts import HERE, draft
-from tests.slack_wire import refused
+from tests.world.cards import AWAY, DELIVERED, Board, board_on, limited, slack_takes
+from tests.world.notes import HERE, draft
+from tests.world.slack import refused
 
 
 @pytest.fixture

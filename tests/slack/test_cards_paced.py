@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 from bot.delivery.model import Outcome
 from bot.delivery.store.cards import LEASE_SECONDS
 from bot.slack import cards
-from tests.board import AWAY, CHANNEL, DELIVERED, Board, board_on, limited, slack_takes
-from tests.conftest import eventually
-from tests.parts import HERE, ended
+from tests.world.bot import eventually
+from tests.world.cards import AWAY, CHANNEL, DELIVERED, Board, board_on, limited, slack_takes
+from tests.world.machine import ended
+from tests.world.notes import HERE
 
 
 @pytest.fixture

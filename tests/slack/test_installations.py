@@ -16,8 +16,18 @@ from bot.cli import socket
 from bot.errors import RelayError, SettingError
 from bot.playground.serving import Server
 from bot.settings import Settings
-from tests.conftest import eventually
-from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, installed_as, many, workspace_of
+from tests.world.bot import eventually
+from tests.world.workspaces import (
+    ACME,
+    ADMIN,
+    BOLT,
+    CHANNEL,
+    DUCHY,
+    Many,
+    installed_as,
+    many,
+    workspace_of,
+)
 
 
 @pytest.fixture

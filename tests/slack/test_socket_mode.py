@@ -26,9 +26,9 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.settings import Settings
 from bot.slack.socket_mode import SlackSocket
-from tests.conftest import eventually
-from tests.processes import said, started, stopped
-from tests.slack_wire import TROUBLES, slack_wire
+from tests.world.bot import eventually
+from tests.world.processes import said, started, stopped
+from tests.world.slack import TROUBLES, slack_wire
 
 
 def socket_settings(sandbox: Sandbox, database: Path) -> dict[str, str]:

@@ -24,8 +24,11 @@ from bot.storage.encryption import SecretBox
 from bot.web.oauth import AuthorizePage, OAuth, place_of
 from bot.web.pages import HEADERS, STYLE
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.many import (
+from tests.world.bot import eventually
+from tests.world.notes import KEY, Clock
+from tests.world.processes import healthy, started
+from tests.world.slack import slack_wire
+from tests.world.workspaces import (
     ACME,
     ADMIN,
     BOLT,
@@ -38,9 +41,6 @@ from tests.many import (
     many,
     text_of,
 )
-from tests.parts import KEY, Clock
-from tests.processes import healthy, started
-from tests.slack_wire import slack_wire
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from bot.playground.serving import Server
 from bot.playground.slack.transport import encode, signature
 from bot.web.app import form_payload
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
 
 Payload = dict[str, Any]
 Taken = dict[str, tuple[Any, Payload]]

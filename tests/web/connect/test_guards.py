@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from bot.playground.serving import Server
 from bot.web.connect import LARGEST_BODY, Connecting, Receipts
 from bot.web.pages import HEADERS
-from tests.browsing import SAME_ORIGIN, Visitor, connect, link, stored, visitor
-from tests.conftest import World
-from tests.leaving import APP_UNINSTALLED, remembered, tell
+from tests.world.bot import World
+from tests.world.browser import SAME_ORIGIN, Visitor, connect, link, stored, visitor
+from tests.world.uninstall import APP_UNINSTALLED, remembered, tell
 
 SECRET = "do-not-log-2b77"
 OVER = "This link does not work any more"

@@ -8,9 +8,9 @@ from typing import Any
 from bot.playground.slack.transport import Answer
 from bot.web.connect import Receipts
 from bot.workspace import Workspace
-from tests.conftest import World
-from tests.many import Many
 from tests.storage.twins import columns, tables
+from tests.world.bot import World
+from tests.world.workspaces import Many
 
 APP_UNINSTALLED: Mapping[str, Any] = {"type": "app_uninstalled"}
 TOKENS_REVOKED: Mapping[str, Any] = {

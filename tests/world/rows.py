@@ -1,15 +1,16 @@
-"""Deliveries as they may stand, with their card in Slack: put there at once, since most of their
-ways there take minutes."""
+"""Deliveries of the world: submitted as a modal does it, or put there at once in a state whose way there
+takes minutes, with their card in Slack; and what becomes of them."""
 
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.rows import read_row
 from bot.playground.slack import Outcome
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
 
 KEY = "ir0123456789ab"
 MADE = {"id": "1", "reference": "INC-7", "title": "Checkout is down", "url": ""}
@@ -145,3 +146,49 @@ async def click(world: World, action_id: str, user: str, key: str = KEY, **chang
     payload = slack._payloads.message_action(slack.people[user], channel, message, action, {})
     answer = await slack._transport.send("interactive", {**payload, **changes})
     assert answer.status == 200
+
+
+def keys(count: int) -> list[str]:
+    """So many markers."""
+    return [f"ir{number:012x}" for number in range(count)]
+
+
+async def submit(world: World, name: str = "rootly.incident", key: str = KEY) -> Delivery:
+    """Submit a valid form of that operation ("rootly.incident"), as a modal does."""
+    services, workspace = world.bot.services, world.sandbox.workspace
+    adapter, operation = services.operations.find(name)
+    form = world.sandbox.vendors[adapter.vendor].sample_form(operation.name)
+    connection = await services.connections.store.get(workspace, adapter.vendor)
+    assert connection is not None
+    draft = Draft(
+        workspace=workspace,
+        key=key,
+        kind=operation.kind,
+        vendor=adapter.vendor,
+        operation=operation.name,
+        branch=str(getattr(form, operation.branches.field)) if operation.branches else "",
+        account=connection.account,
+        actor=world.admin,
+        actor_name="Maya Okafor",
+        channel=world.channel("incidents"),
+        private=False,
+        title=key,
+        payload=form.model_dump(mode="json"),
+        selected={},
+    )
+    return await services.delivery.dispatcher.submit(draft, card_not_before=0)
+
+
+async def until(world: World, *states: str, key: str = KEY, seconds: float = 10) -> Delivery:
+    """The row once it is in one of these states; fails with what it is instead."""
+    row = await now(world, key)
+    with suppress(TimeoutError):
+
+        async def there() -> bool:
+            nonlocal row
+            row = await now(world, key)
+            return row.state in states
+
+        await eventually(there, seconds)
+    assert row.state in states, row
+    return row

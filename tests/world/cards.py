@@ -21,8 +21,8 @@ from bot.slack.tokens import SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.stores import open_stores
-from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
-from tests.slack_wire import Answer, Wire, slack_wire
+from tests.world.notes import HERE, KEY, MADE, SECRET, Clock, Notes, draft
+from tests.world.slack import Answer, Wire, slack_wire
 
 DELIVERED = Outcome("delivered", vendor_object=MADE.model_dump())
 AWAY = Outcome("queued", "unreachable")
