@@ -152,8 +152,8 @@ def told(world: World) -> list[str]:
     """All mrkdwn that Slack got: by calls, as answers to commands and clicks, in modals, on Homes."""
     slack = world.sandbox.slack
     calls = [it.args for it in slack.calls if it.method.startswith(("chat.", "views."))]
-    views = [it.body for stack in slack._state.views.stacks.values() for it in stack]
-    homes = [it.body for it in slack._state.views.homes.values()]
+    views = [it.body for stack in slack.state.views.stacks.values() for it in stack]
+    homes = [it.body for it in slack.state.views.homes.values()]
     alone = [it for _, _, it in slack.ephemerals]
     return [*mrkdwn(calls), *mrkdwn(views), *mrkdwn(homes), *mrkdwn(alone)]
 
@@ -255,7 +255,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
     await world.sandbox.slack.open_home(world.member)
     for action_id in sorted({name for rule in RULES.values() for name in rule.actions}):
         for _ in range(2):  # the second time at the latest it is too late
-            world.sandbox.slack._state.views.stacks.pop(world.member, None)
+            world.sandbox.slack.state.views.stacks.pop(world.member, None)
             await click(world, action_id, world.member)
             check(world)
     check(world, "Rootly")

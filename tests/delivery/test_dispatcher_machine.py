@@ -303,7 +303,7 @@ async def test_an_offer_that_fails_does_not_change_the_delivery(machine: Machine
     with capture_logs() as logs:
         await machine.submit()
         await machine.until("delivered")
-        await eventually(lambda: not machine.dispatcher._under_way)
+        await eventually(lambda: not machine.dispatcher.under_way)
     assert [entry["event"] for entry in logs] == ["delivery.attempted", "delivery.task_failed"]
     await machine.submit("b")
     await machine.until("delivered", "b")

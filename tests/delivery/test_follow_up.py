@@ -61,6 +61,7 @@ class Workshop:
     forms: Forms
     follow_ups: FollowUps
     steps: FollowUpSteps
+    rate_limiters: RateLimiters
     clock: Clock
 
     async def deliver(self) -> Delivery:
@@ -70,11 +71,8 @@ class Workshop:
 
     async def work(self) -> Delivery:
         """Everything that is due now, to its end; the row then."""
-        workers = self.follow_ups._pool
-        await workers._round()
-        while workers.busy:
-            await asyncio.wait(workers._under_way)
-            await asyncio.sleep(0)
+        await self.follow_ups.pool.one_round()
+        await eventually(lambda: not self.follow_ups.pool.busy)
         return await self.machine.row()
 
 
@@ -96,7 +94,7 @@ async def workshop(tmp_path: Path, limits: Limits) -> AsyncIterator[Workshop]:
             machine.dispatcher,
             machine.clock,
         )
-        yield Workshop(machine, forms, follow_ups, steps, machine.clock)
+        yield Workshop(machine, forms, follow_ups, steps, rate_limiters, machine.clock)
 
 
 async def test_each_step_is_carried_out_once(workshop: Workshop) -> None:
@@ -190,9 +188,7 @@ async def test_the_vendors_own_time_is_kept_to(workshop: Workshop) -> None:
     await workshop.deliver()
     row = await workshop.work()
     assert row.next_step_at == workshop.clock.now + 30
-    assert workshop.follow_ups._access.rate_limiters.of((HERE, "notes")).wait(
-        "write"
-    ) == pytest.approx(30.0)
+    assert workshop.rate_limiters.of((HERE, "notes")).wait("write") == pytest.approx(30.0)
 
 
 async def test_it_is_given_up_after_a_day(workshop: Workshop) -> None:

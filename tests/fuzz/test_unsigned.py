@@ -295,7 +295,7 @@ async def test_nothing_unsigned_comes_in(world: World, url: str) -> None:
             status_of(await exchange(url, signed(world))) == 200
         )  # unbroken, it would have come in
         log.lines()
-        world.sandbox.slack._state.calls[before:] = []
+        world.sandbox.slack.state.calls[before:] = []
         found: Counter[int] = Counter()
         for number in range(COUNT):
             rng, raw = random.Random(f"{SEED} unsigned {number}"), signed(world)

@@ -17,10 +17,7 @@ AGAIN = "Nothing was sent. Please look at it and submit it again."
 
 async def own_fields(world: World, change: Callable[[Sequence[Entry]], list[Entry]]) -> None:
     """What the refreshed list of them would say."""
-    known = await world.bot.services.catalogs._list(
-        (world.sandbox.workspace, "rootly", "form_fields")
-    )
-    known.fill(change(known.entries), known.fetched_at)
+    await world.change_list("rootly", "form_fields", change)
 
 
 async def demand(world: World, *titles: str) -> None:

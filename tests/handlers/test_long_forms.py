@@ -18,13 +18,11 @@ NO_ROOM = (
 async def own(world: World, count: int, *, required: bool = False) -> None:
     """That workspace has so many fields of its own at Rootly: "F0", "F1" ..."""
     await world.lists_loaded()
-    known = await world.bot.services.catalogs._list(
-        (world.sandbox.workspace, "rootly", "form_fields")
-    )
     fields = [
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=required) for n in range(count)
     ]
-    known.fill([Entry(id=it.id, label=it.name, field=it) for it in fields], known.fetched_at)
+    entries = [Entry(id=it.id, label=it.name, field=it) for it in fields]
+    await world.change_list("rootly", "form_fields", lambda known: entries)
 
 
 def left_out(modal: Modal) -> str:

@@ -223,7 +223,7 @@ async def test_an_expired_trigger_loses_nothing(
 ) -> None:
     """When Slack does not open the form any more, what was typed comes back to be used again."""
     ages = itertools.count(step=5)
-    monkeypatch.setattr(world.sandbox.slack._state.triggers, "_clock", lambda: float(next(ages)))
+    monkeypatch.setattr(world.sandbox.slack.state.triggers, "clock", lambda: float(next(ages)))
     await world.command("/incident Checkout is down")
     assert (
         world.told()

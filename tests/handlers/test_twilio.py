@@ -346,9 +346,9 @@ async def test_what_is_wrong_stands_beside_a_block_that_was_drawn_again(world: W
     await modal.choose("routing", "Copy of Night care")
     assert modal.text.endswith(WOULD_REPLACE)
     slack = world.sandbox.slack
-    view = next(it for it in slack._state.views.stacks[world.admin] if it.id == modal.id)
-    payload = slack._payloads.view_submission(slack.people[world.admin], view)
+    view = next(it for it in slack.state.views.stacks[world.admin] if it.id == modal.id)
+    payload = slack.payloads.view_submission(slack.people[world.admin], view)
     del payload["view"]["state"]["values"]["twilio.workflow.friendly_name"]
-    answer = json.loads((await slack._transport.send("interactive", payload)).body)
+    answer = json.loads((await slack.transport.send("interactive", payload)).body)
     assert list(answer["errors"]) == ["twilio.workflow.routing+1"]
     assert "twilio.workflow.routing+1" in modal.fields

@@ -19,6 +19,7 @@ from tests.handlers.test_twilio import queues, sent, workflow
 from tests.world.bot import World, eventually
 from tests.world.modal import Modal
 from tests.world.slack import slack_wire
+from tests.world.uninstall import remembered
 
 TEXT = "twilio.workflow.json.configuration"
 BLOCK = f"{TEXT}_file"
@@ -226,8 +227,13 @@ async def test_a_file_that_was_deleted(world: World) -> None:
     for only_ids in (False, True):
         world.sandbox.slack.files.only_ids = only_ids
         await modal.fill(configuration_file=("rules.json", b"{}"))
-        world.sandbox.slack.files._files.clear()
+        world.sandbox.slack.files.held.clear()
         assert (await modal.submit()).errors == {BLOCK: uploads.GONE}
+
+
+def under_way() -> "list[asyncio.Task[object]]":
+    """What the bot does in the background."""
+    return [it for it in asyncio.all_tasks() if it.get_name() == "background"]
 
 
 async def test_a_slow_file_goes_on_arriving(world: World) -> None:
@@ -242,13 +248,11 @@ async def test_a_slow_file_goes_on_arriving(world: World) -> None:
     assert (await modal.submit()).errors == {BLOCK: PENDING.problem}
     assert time.monotonic() - began < 5
     files.hold.set()
-    await eventually(
-        lambda: all(it.done() for it in world.bot.services.slack.files._files.values())
-    )
-    files._files.clear()
+    await eventually(lambda: not under_way())
+    files.held.clear()
     assert (await modal.submit()).ok
     assert (sent(world)["Configuration"], len(requests(world))) == (document, 1)
-    assert world.bot.services.slack.files._files == {}
+    assert "Uploads" not in remembered(world)
 
 
 async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World) -> None:
@@ -256,10 +260,11 @@ async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World
     world.sandbox.slack.files.hold = asyncio.Event()
     assert (await submitted(await form(world), "{}")).errors == {BLOCK: PENDING.problem}
     services = world.bot.services
-    ((_, task),) = services.slack.files._files.items()
+    [task] = under_way()
+    assert "Uploads" in remembered(world)
     await services.slack.uninstaller.leave(world.sandbox.workspace, time.time())
     await eventually(task.cancelled)
-    assert services.slack.files._files == {}
+    assert "Uploads" not in remembered(world)
 
 
 async def refused(world: World, document: str) -> Modal:

@@ -179,7 +179,7 @@ async def test_a_busy_file_does_not_post_it_twice(
 ) -> None:
     """What Slack took is noted as soon as the file can be written again."""
     monkeypatch.setattr(cards, "NOTING_PAUSE", 0.01)
-    row, database = await board.settled(), board.card_outbox._database
+    row, database = await board.settled(), board.database
     loop = asyncio.create_task(board.cards.run())
     board.slack.pause = 0.1
     with capture_logs() as logs:

@@ -1,11 +1,13 @@
 """The real bot between the stand-ins on 127.0.0.1, in one event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bot.adapters.base import Entry
 from bot.app import Bot, create_app
 from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
@@ -81,6 +83,15 @@ class World:
         """What the bot wrote to this person directly."""
         ims = [it for it in self.sandbox.slack.channels.values() if it.is_im and it.user_id == user]
         return [dict(it) for im in ims for it in im.messages if it.get("bot_id")]
+
+    async def change_list(
+        self, vendor: str, name: str, change: Callable[[Sequence[Entry]], list[Entry]]
+    ) -> None:
+        """Change what is known of the vendor's list, as a refresh would."""
+        catalogs, here = self.bot.services.catalogs, self.sandbox.workspace
+        entries = change(await catalogs.entries(here, vendor, name))
+        await self.bot.stores.catalogs.save(here, vendor, name, entries, time.time())
+        catalogs.forget({here})
 
     async def lists_loaded(self) -> None:
         """Wait until every list of every vendor is there."""

@@ -56,6 +56,7 @@ class Machine:
     adapter: Notes
     dispatcher: Dispatcher
     reconciler: Reconciler
+    rate_limiters: RateLimiters
     clock: Clock
     changes: list[Delivery] = field(default_factory=list)
     offered: list[tuple[str, str]] = field(default_factory=list)
@@ -74,7 +75,7 @@ class Machine:
         """What `kill -9` leaves: nothing that is under way gets settled."""
         for loop in self.loops:
             await ended(loop)
-        for task in list(self.dispatcher._under_way):
+        for task in list(self.dispatcher.under_way):
             await ended(task)
 
     async def row(self, key: str = "ir000000000001", workspace: Workspace = HERE) -> Delivery:
@@ -156,6 +157,7 @@ async def machine_on(
             adapter,
             dispatcher,
             reconciler,
+            rate_limiters,
             clock,
             changes,
             offered,

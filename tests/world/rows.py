@@ -62,7 +62,7 @@ async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
         for name, it in columns.items()
     }
     sets = ", ".join(f"{name} = ?" for name in given)
-    changed = await world.bot.services.delivery.deliveries._database.write(
+    changed = await world.bot.database.write(
         lambda db: db.execute(
             f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",
             (*given.values(), key),
@@ -143,8 +143,8 @@ async def click(world: World, action_id: str, user: str, key: str = KEY, **chang
         "action_id": action_id,
         "value": f"{workspace.enterprise}/{workspace.team}/{key}",
     }
-    payload = slack._payloads.message_action(slack.people[user], channel, message, action, {})
-    answer = await slack._transport.send("interactive", {**payload, **changes})
+    payload = slack.payloads.message_action(slack.people[user], channel, message, action, {})
+    answer = await slack.transport.send("interactive", {**payload, **changes})
     assert answer.status == 200
 
 
