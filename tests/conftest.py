@@ -1,7 +1,9 @@
 """The world that tests share: the stand-ins on 127.0.0.1 and the real bot between them, in one
 event loop."""
 
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (item.get_closest_marker("browser") is not None) - ("tests/chaos" in item.nodeid)
         )
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> Iterator[None]:
+    """Read the certificates of the authorities once: every HTTP client does, whether it needs them
+    or not, and that takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)
