@@ -1,6 +1,7 @@
 """The world that tests share: the stand-ins on 127.0.0.1 and the real bot between them, in one
 event loop."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bot.connections.store import Connections
 from bot.delivery.store.queue import Deliveries
@@ -17,6 +20,24 @@ from bot.storage.database import Database
 from tests.world.bot import World, running
 from tests.world.machine import make_connections
 from tests.world.notes import Clock
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some tests wait for processes and browsers."""
+    return (os.cpu_count() or 1) + 1
+
+
+class Scheduling(LoadScopeScheduling):
+    """One test after another to whichever worker is free; a module with browsers or with chaos as a
+    whole, since the one starts a playground and the other keeps the machine busy."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, _ = nodeid.partition("::")
+        return module if module.startswith(("tests/browser/", "tests/chaos/")) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
