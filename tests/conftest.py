@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from xdist.remote import Producer
@@ -20,6 +21,14 @@ from bot.storage.database import Database
 from tests.world.bot import World, running
 from tests.world.machine import make_connections
 from tests.world.notes import Clock
+
+
+def pytest_configure() -> None:
+    """A busy machine is no fault of a test: Hypothesis does not judge by the clock."""
+    hypothesis.settings.register_profile(
+        "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("tests")
 
 
 def pytest_xdist_auto_num_workers() -> int:

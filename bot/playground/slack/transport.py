@@ -46,13 +46,13 @@ class Transport:
         self.bot_url = bot_url
         self.sockets = Sockets()
         self._secret = signing_secret.encode()
-        self._seconds = seconds
+        self.seconds = seconds
         self.client: httpx.AsyncClient | None = None
 
     async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
         """Send one payload, over a socket if the bot has opened one."""
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 if self.sockets.connected:
                     reply = await self.sockets.send(kind, payload)
                     body = b"" if reply is None else json.dumps(reply).encode()
