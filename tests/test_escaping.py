@@ -9,28 +9,25 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
 from bot.delivery.states import RULES
 from bot.playground.sandbox import Sandbox
-from bot.playground.serving import Server
 from bot.playground.vendors.data import USER_GROUPS
 from bot.settings import Settings
 from tests.storage.twins import STATES
 from tests.world.bot import World, eventually, running
 from tests.world.modal import Modal
-from tests.world.proxy import METHODS, PASSED_ON
+from tests.world.proxy import Proxy, served
 from tests.world.rows import click, standing
 
 PLANTED = "<!channel> <https://evil.example/|click> & *b* `c` <@U0PLANTED> <!subteam^S0PLANTED>"
@@ -63,20 +60,12 @@ NAMES = {
 
 
 @dataclass
-class Planting:
+class Planting(Proxy):
     """Stands before a vendor, and plants into its answers."""
 
-    target: str
-    url: str = ""
-    planted: int = field(default=0)
+    planted: int = 0
 
-    async def __call__(self, request: Request) -> Response:
-        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-        url = f"{self.target}{request.scope['raw_path'].decode()}?{request.url.query}".rstrip("?")
-        async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501  plain HTTP
-            said = await client.request(
-                request.method, url, content=await request.body(), headers=headers
-            )
+    def answer(self, request: Request, said: httpx.Response) -> Response:
         return Response(
             self._plant(said.content), said.status_code, media_type=said.headers.get("content-type")
         )
@@ -114,9 +103,7 @@ async def planted_world(
     async with AsyncExitStack() as stack:
         planting, urls = [], {}
         for name, vendor in sandbox.vendors.items():
-            it = Planting(vendor.url)
-            app = Starlette(routes=[Route("/{path:path}", it.__call__, methods=METHODS)])
-            it.url = (await stack.enter_async_context(Server(app))).url
+            it = await stack.enter_async_context(served(Planting(vendor.url)))
             urls[sandbox.adapters[name].url_variable] = it.url
             planting.append(it)
         settings = Settings.model_validate(sandbox.environment(folder / "relay.db") | urls)

@@ -19,7 +19,7 @@ from bot.settings import Settings
 from tests.chaos.ledger import objects
 from tests.world.bot import World, eventually, running
 from tests.world.notes import why
-from tests.world.proxy import Between, between
+from tests.world.proxy import Between, served
 from tests.world.rows import keys, submit, until
 
 WORDS = "words-that-belong-to-the-vendor"
@@ -69,7 +69,7 @@ async def test_an_answer_that_cannot_be_read(
     caplog.set_level(logging.INFO)
     async with AsyncExitStack() as stack:
         middle, elsewhere = [
-            await stack.enter_async_context(between(sandbox.vendors["rootly"].url))
+            await stack.enter_async_context(served(Between(sandbox.vendors["rootly"].url)))
             for _ in range(2)
         ]
         world = await stack.enter_async_context(through(middle, sandbox, tmp_path))

@@ -18,10 +18,10 @@ from tests.playground.fake_bot import (
     BOT_TOKEN,
     MANIFEST,
     SECRET,
-    Clock,
     FakeBot,
     Workspace,
 )
+from tests.world.notes import Clock
 
 
 @pytest.fixture

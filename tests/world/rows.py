@@ -5,12 +5,14 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.rows import read_row
 from bot.playground.slack import Outcome
 from tests.world.bot import World, eventually
+from tests.world.notes import draft
 
 KEY = "ir0123456789ab"
 MADE = {"id": "1", "reference": "INC-7", "title": "Checkout is down", "url": ""}
@@ -21,31 +23,35 @@ FAR = 1000.0
 async def standing(world: World, state: str, reason: str = "", **columns: Any) -> Delivery:
     """An incident for Rootly that the member typed into #incidents, in that state, and its card if
     it is not private."""
-    private = bool(columns.pop("private", False))
-    draft = Draft(
+    private = bool(columns.get("private", False))
+    given = {
+        "vendor": "rootly",
+        "operation": "incident",
+        "account": await account(world),
+        "actor": world.member,
+        "actor_name": "Somebody",
+        "channel": world.channel("incidents"),
+        "payload": {"title": "Checkout is down", "private": private},
+    }
+    of_draft = columns.keys() & {it.name for it in fields(Draft)}
+    submitted = draft(
+        columns.pop("key", KEY),
         workspace=world.sandbox.workspace,
-        key=columns.pop("key", KEY),
-        kind=columns.pop("kind", "incident"),
-        vendor="rootly",
-        operation=columns.pop("operation", "incident"),
-        branch=columns.pop("branch", ""),
-        account=await account(world),
-        actor=columns.pop("actor", world.member),
-        actor_name="Somebody",
-        channel=world.channel("incidents"),
-        private=private,
-        title=columns.pop("title", "Checkout is down"),
-        payload=columns.pop("payload", {"title": "Checkout is down", "private": private}),
-        selected=columns.pop("selected", {}),
+        **given | {name: columns.pop(name) for name in of_draft - {"key"}},
     )
     services = world.bot.services
-    await services.delivery.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
+    await services.delivery.deliveries.enqueue(submitted, lease=None, card_not_before=0.0)
     row = await change(
-        world, draft.key, state=state, reason=reason, next_attempt_at=time.time() + FAR, **columns
+        world,
+        submitted.key,
+        state=state,
+        reason=reason,
+        next_attempt_at=time.time() + FAR,
+        **columns,
     )
     if not private:
         await eventually(lambda: world.cards("incidents"))
-        await eventually(lambda: card_is_noted(world, draft.key))
+        await eventually(lambda: card_is_noted(world, submitted.key))
     return row
 
 
@@ -160,9 +166,9 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
     form = world.sandbox.vendors[adapter.vendor].sample_form(operation.name)
     connection = await services.connections.store.get(workspace, adapter.vendor)
     assert connection is not None
-    draft = Draft(
+    submitted = draft(
+        key,
         workspace=workspace,
-        key=key,
         kind=operation.kind,
         vendor=adapter.vendor,
         operation=operation.name,
@@ -171,12 +177,10 @@ async def submit(world: World, name: str = "rootly.incident", key: str = KEY) ->
         actor=world.admin,
         actor_name="Maya Okafor",
         channel=world.channel("incidents"),
-        private=False,
         title=key,
         payload=form.model_dump(mode="json"),
-        selected={},
     )
-    return await services.delivery.dispatcher.submit(draft, card_not_before=0)
+    return await services.delivery.dispatcher.submit(submitted, card_not_before=0)
 
 
 async def until(world: World, *states: str, key: str = KEY, seconds: float = 10) -> Delivery:
