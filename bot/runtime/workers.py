@@ -70,7 +70,7 @@ class WorkerPool(Generic[KeyT, ItemT]):
         self._work = work
         self._clock = clock
         self._stopping_seconds = share.stopping_seconds
-        self._loop = PeriodicLoop(name, self._round, share.longest_pause, share.shortest_pause)
+        self._loop = PeriodicLoop(name, self.one_round, share.longest_pause, share.shortest_pause)
         self._limiter = Limiter[KeyT](share.in_all, share.per_key, self._loop.wake)
         self._under_way: dict[asyncio.Task[None], KeyT] = {}
 
@@ -101,7 +101,8 @@ class WorkerPool(Generic[KeyT, ItemT]):
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
 
-    async def _round(self) -> float | None:
+    async def one_round(self) -> float | None:
+        """Start on everything that is due, and return the seconds until the next item is."""
         while (item := await self._source.claim(self._limiter.full_keys)) is not None:
             key = self._source.key_of(item)
             self._limiter.take(key)

@@ -187,10 +187,10 @@ class Cards(RemembersWorkspaces):
 
     async def _claim_card(self, full: Collection[Workspace]) -> Delivery | None:
         await self._note_answers()
-        busy = self._busy(full)
         if await self._next_card(full) > self._clock():
             return None
-        claimed = await self._card_outbox.claim_cards(self._held, busy, 1)
+        # By now the card that was claimed before this one has taken its place.
+        claimed = await self._card_outbox.claim_cards(self._held, self._busy(full), 1)
         return claimed[0] if claimed else None
 
     async def _next_card(self, full: Collection[Workspace]) -> float:
@@ -249,13 +249,14 @@ class Cards(RemembersWorkspaces):
             self._wake()
 
     async def _without_token(self, row: Delivery, error: RelayError) -> None:
-        """Let all of the workspace's cards wait for a token.
+        """Let all of the workspace's cards wait for a token. Its modals are closed.
 
         Give up a card that is too old to be news.
         """
         if self._clock() - row.updated_at > NO_NEWS_SECONDS:
             await self._card_outbox.shown(row)
             return
+        await self._card_outbox.forget_view(row)
         log.info("card.token_missing", **row.workspace._asdict(), error=type(error).__name__)
         self._limiter.wait(place(row.workspace, EVERYWHERE), NO_TOKEN_SECONDS)
 

@@ -19,20 +19,9 @@ from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
 from bot.errors import OutcomeUnknownError, RetryLaterError, UnauthorizedError
 from bot.storage.database import Database
-from tests.conftest import eventually
-from tests.parts import (
-    ELSEWHERE,
-    HERE,
-    MADE,
-    NO_LIMITS,
-    SECRET,
-    Clock,
-    Notes,
-    draft,
-    ended,
-    labels,
-    make_connections,
-)
+from tests.world.bot import eventually
+from tests.world.machine import NO_LIMITS, ended, make_connections
+from tests.world.notes import ELSEWHERE, HERE, MADE, SECRET, Clock, Notes, draft, labels
 
 DAY = 24 * 3600.0
 REVOKED = UnauthorizedError("Notes", "Notes no longer accepts the token.")

@@ -11,8 +11,8 @@ import pytest
 
 from bot.slack.installations import Installation
 from bot.workspace import Workspace
-from tests.conftest import World
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, stored, tell
+from tests.world.bot import World
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED, stored, tell
 
 GRID, OTHER = "E0ACME0001", "E0OTHER001"
 
@@ -112,7 +112,11 @@ async def test_teams_that_were_taken_out_of_an_organisation_go(bare_world: World
     await tell(bare_world, event, whole, event_time=now - 1)
     assert [await stored(bare_world, it) for it in teams] == [{"catalogs": 1, "connections": 1}] * 3
     await tell(bare_world, event, whole, event_time=now)
-    assert [await stored(bare_world, it) for it in teams] == [{}, {}, {"catalogs": 1, "connections": 1}]
+    assert [await stored(bare_world, it) for it in teams] == [
+        {},
+        {},
+        {"catalogs": 1, "connections": 1},
+    ]
     assert [await stored(bare_world, it) for it in (whole, namesake)] == [
         {"installations": 1},
         {"catalogs": 1, "connections": 1},

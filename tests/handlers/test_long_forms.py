@@ -4,10 +4,9 @@ not do, say so."""
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
 from bot.forms.custom_fields import CustomField
-from tests.acting import Modal
-from tests.conftest import World
-from tests.handlers.standing import card, now, press, says, standing
-from tests.lists import put_list
+from tests.world.bot import World
+from tests.world.modal import Modal
+from tests.world.rows import card, now, press, says, standing
 
 NO_ROOM = (
     "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and "
@@ -22,11 +21,8 @@ async def own(world: World, count: int, *, required: bool = False) -> None:
     fields = [
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=required) for n in range(count)
     ]
-    await put_list(
-        world.bot,
-        (world.sandbox.workspace, "rootly", "form_fields"),
-        [Entry(id=it.id, label=it.name, field=it) for it in fields],
-    )
+    entries = [Entry(id=it.id, label=it.name, field=it) for it in fields]
+    await world.change_list("rootly", "form_fields", lambda known: entries)
 
 
 def left_out(modal: Modal) -> str:

@@ -8,7 +8,7 @@ from bot.adapters import registry
 from bot.adapters.base import Kind
 from bot.adapters.registry import make_adapters
 from bot.delivery.model import Delivery
-from tests.parts import HERE, Notes
+from tests.world.notes import HERE, Notes
 
 NOW = 1_800_000_000.0
 ROW = Delivery(

@@ -49,8 +49,8 @@ class Modal:
         for field, answer in answers.items():
             block = self._block(field.replace("__", "."))
             state = await self._state(block, answer)
-            found = next(it for it in self.slack._state.views.stacks[self.user] if it.id == self.id)
-            self.slack._type_in(found, {block["block_id"]: {block["element"]["action_id"]: state}})
+            found = next(it for it in self.slack.state.views.stacks[self.user] if it.id == self.id)
+            self.slack.type_in(found, {block["block_id"]: {block["element"]["action_id"]: state}})
         return self
 
     async def choose(self, field: str, words: str) -> "Modal":
