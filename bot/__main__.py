@@ -5,9 +5,9 @@ import argparse
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import RelayError, SettingError
 from bot.runtime.error_logging import told
@@ -15,6 +15,7 @@ from bot.runtime.error_logging import told
 if TYPE_CHECKING:
     from bot.adapters.registry import Adapters
     from bot.playground.vendors import StandIns
+    from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,30 @@ def _adapters(vendors: Vendors | None) -> "Adapters":
     return ADAPTERS
 
 
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command: its function, its line in the help, and the arguments of `add_argument` by name.
+
+    Only one of `either` can be given. `text` stands in the command's own help.
+    """
+
+    name: str
+    run: Callable[[argparse.Namespace], int]
+    help: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    either: Mapping[str, Any] = field(default_factory=dict)
+    text: str | None = None
+
+
+def _option(text: str, **words: Any) -> Mapping[str, Any]:
+    """Return the arguments of `add_argument` for an option with this help."""
+    return {"help": text, **words}
+
+
+def _flag(text: str) -> Mapping[str, Any]:
+    return _option(text, action="store_true")
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser with an epilog that is made when help is asked for."""
 
@@ -76,139 +101,44 @@ def _parser(adapters: "Callable[[], Adapters]") -> argparse.ArgumentParser:
         prog="python -m bot", description="Incident Relay, a Slack bot for incidents."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-
-    serve = commands.add_parser("serve", help="answer Slack over HTTP")
-    serve.add_argument("--quiet", action="store_true", help="log only what went wrong")
-    serve.set_defaults(run=_serve)
-
-    socket = commands.add_parser(
-        "socket", help="answer Slack in Socket Mode, without a public address"
-    )
-    socket.set_defaults(run=_socket)
-
-    connect = commands.add_parser(
-        "connect",
-        help="connect a workspace to a vendor",
-        description="Asks for the credentials, secrets unseen, or reads them as JSON from standard "
-        "input.",
-    )
-    connect.add_argument(
-        "team", metavar="TEAM", help="the workspace's id, such as T012AB3CD (`/vendors` shows it)"
-    )
-    connect.add_argument("vendor", metavar="VENDOR", help="the vendor's name, see below")
-    connect.make_epilog = lambda: f"VENDOR is one of {', '.join(adapters())}."
-    connect.add_argument(
-        "--enterprise", metavar="E", default="", help="the Enterprise Grid organisation's id"
-    )
-    connect.add_argument(
-        "--no-verify", action="store_true", help="do not ask the vendor whether they work"
-    )
-    connect.set_defaults(run=_connect)
-
-    _add_deliveries(commands)
-
-    _add_operators(commands)
-
-    manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
-    way = manifest.add_mutually_exclusive_group()
-    way.add_argument(
-        "--url",
-        help="the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)",
-    )
-    way.add_argument("--socket", action="store_true", help="for Socket Mode: no addresses")
-    manifest.set_defaults(run=_manifest)
-
-    playground = commands.add_parser("playground", help="try everything here, without any account")
-    playground.add_argument(
-        "--port", type=int, default=0, metavar="N", help="the page's port (default: any free one)"
-    )
-    playground.add_argument("--no-browser", action="store_true", help="do not open the page")
-    playground.set_defaults(run=_playground)
+    for command in _COMMANDS:
+        added = commands.add_parser(command.name, help=command.help, description=command.text)
+        added.set_defaults(run=command.run)
+        if command.name == "connect":
+            added.make_epilog = lambda: f"VENDOR is one of {', '.join(adapters())}."
+        for name, words in command.options.items():
+            added.add_argument(name, **words)
+        if command.either:
+            exclusive = added.add_mutually_exclusive_group()
+            for name, words in command.either.items():
+                exclusive.add_argument(name, **words)
     return parser
 
 
-def _add_deliveries(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    deliveries = commands.add_parser(
-        "deliveries",
-        help="list what was submitted and what became of it; retry or cancel one",
-        description="Lists the newest deliveries, or shows one with everything that happened to "
-        "it.",
-    )
-    deliveries.add_argument(
-        "key", metavar="KEY", nargs="?", default="", help="show this one, such as ir1c3e1dfb1768"
-    )
-    deliveries.add_argument(
-        "--state", metavar="S", default="", help="only those in this state, such as failed"
-    )
-    deliveries.add_argument(
-        "--since",
-        metavar="T",
-        default="",
-        help="only newer ones: 90m, 2h, 3d, 2026-11-21 or a time",
-    )
-    deliveries.add_argument(
-        "--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)"
-    )
-    deliveries.add_argument("--json", action="store_true", help="print a JSON array")
-    what = deliveries.add_mutually_exclusive_group()
-    what.add_argument("--retry", action="store_true", help="send KEY again")
-    what.add_argument("--cancel", action="store_true", help="do not send KEY any more")
-    deliveries.set_defaults(run=_deliveries)
+def _settings() -> "Settings":
+    from bot import settings
 
-
-def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    doctor = commands.add_parser(
-        "doctor",
-        help="check settings, database, keys, tokens, lists and queue; say what to do",
-        description="Changes nothing, and may run beside the bot. Ends with 0 when there is no "
-        "problem, 1 when there is one, "
-        "2 when a setting is missing or wrong; warnings do not count.",
-    )
-    doctor.add_argument("--json", action="store_true", help="print a JSON array")
-    doctor.set_defaults(run=_doctor)
-
-    rotate = commands.add_parser(
-        "rotate-keys",
-        help="encrypt everything anew with the first key, so that older ones can be removed",
-        description="Put the new key in front of the old one in RELAY_ENCRYPTION_KEYS (or in the "
-        "key file) and start the bot "
-        "again first; then run this beside it, remove the old key, and start the bot once more.",
-    )
-    rotate.add_argument(
-        "--remove-lost",
-        action="store_true",
-        help="remove what no key opens: it has to be connected or installed again",
-    )
-    rotate.add_argument(
-        "--yes",
-        action="store_true",
-        help="with --remove-lost: do not ask before it removes anything",
-    )
-    rotate.set_defaults(run=_rotate_keys)
+    return settings.load()
 
 
 def _serve(asked: argparse.Namespace) -> int:
-    from bot import settings
     from bot.cli import serve
 
-    loaded = settings.load()
-    return asyncio.run(serve.serve(loaded, _adapters(asked.vendors), quiet=asked.quiet))
+    return asyncio.run(serve.serve(_settings(), _adapters(asked.vendors), quiet=asked.quiet))
 
 
 def _socket(asked: argparse.Namespace) -> int:
-    from bot import settings
     from bot.cli import socket
 
-    return asyncio.run(socket.socket(settings.load(), _adapters(asked.vendors)))
+    return asyncio.run(socket.socket(_settings(), _adapters(asked.vendors)))
 
 
 def _connect(asked: argparse.Namespace) -> int:
-    from bot import settings
     from bot.cli import connect
     from bot.workspace import Workspace
 
     return connect.main(
-        settings.load(),
+        _settings(),
         Workspace(asked.enterprise, asked.team),
         asked.vendor,
         verify=not asked.no_verify,
@@ -217,16 +147,11 @@ def _connect(asked: argparse.Namespace) -> int:
 
 
 def _deliveries(asked: argparse.Namespace) -> int:
-    from bot import settings
     from bot.cli import deliveries
 
-    decision: deliveries.Wish | None = (
-        "retry" if asked.retry else "cancel" if asked.cancel else None
-    )
-    wanted = deliveries.Wanted(
-        asked.key, asked.state, asked.since, asked.limit, asked.json, decision
-    )
-    return deliveries.main(settings.load(), wanted)
+    wish: deliveries.Wish | None = "retry" if asked.retry else "cancel" if asked.cancel else None
+    wanted = deliveries.Wanted(asked.key, asked.state, asked.since, asked.limit, asked.json, wish)
+    return deliveries.main(_settings(), wanted)
 
 
 def _doctor(asked: argparse.Namespace) -> int:
@@ -236,17 +161,15 @@ def _doctor(asked: argparse.Namespace) -> int:
 
 
 def _rotate_keys(asked: argparse.Namespace) -> int:
-    from bot import settings
     from bot.cli import rotate_keys
 
-    return rotate_keys.main(settings.load(), remove_lost=asked.remove_lost, sure=asked.yes)
+    return rotate_keys.main(_settings(), remove_lost=asked.remove_lost, sure=asked.yes)
 
 
 def _manifest(asked: argparse.Namespace) -> int:
-    from bot import settings
     from bot.cli import manifest
 
-    url = asked.url or ("" if asked.socket else str(settings.load().public_url or ""))
+    url = asked.url or ("" if asked.socket else str(_settings().public_url or ""))
     if not (asked.socket or re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url)):
         raise SettingError(
             "--url", "should be the bot's address and begin with https://, or give --socket."
@@ -269,6 +192,96 @@ def _playground(asked: argparse.Namespace) -> int:
             module=vendors.module,
         )
     )
+
+
+_JSON = _flag("print a JSON array")
+_COMMANDS = (
+    _Command(
+        "serve",
+        _serve,
+        "answer Slack over HTTP",
+        {"--quiet": _flag("log only what went wrong")},
+    ),
+    _Command("socket", _socket, "answer Slack in Socket Mode, without a public address"),
+    _Command(
+        "connect",
+        _connect,
+        "connect a workspace to a vendor",
+        {
+            "team": _option(
+                "the workspace's id, such as T012AB3CD (`/vendors` shows it)", metavar="TEAM"
+            ),
+            "vendor": _option("the vendor's name, see below", metavar="VENDOR"),
+            "--enterprise": _option(
+                "the Enterprise Grid organisation's id", metavar="E", default=""
+            ),
+            "--no-verify": _flag("do not ask the vendor whether they work"),
+        },
+        text="Asks for the credentials, secrets unseen, or reads them as JSON from standard input.",
+    ),
+    _Command(
+        "deliveries",
+        _deliveries,
+        "list what was submitted and what became of it; retry or cancel one",
+        {
+            "key": _option(
+                "show this one, such as ir1c3e1dfb1768", metavar="KEY", nargs="?", default=""
+            ),
+            "--state": _option("only those in this state, such as failed", metavar="S", default=""),
+            "--since": _option(
+                "only newer ones: 90m, 2h, 3d, 2026-11-21 or a time", metavar="T", default=""
+            ),
+            "--limit": _option("how many at most (default: 50)", metavar="N", type=int, default=50),
+            "--json": _JSON,
+        },
+        {"--retry": _flag("send KEY again"), "--cancel": _flag("do not send KEY any more")},
+        text="Lists the newest deliveries, or shows one with everything that happened to it.",
+    ),
+    _Command(
+        "doctor",
+        _doctor,
+        "check settings, database, keys, tokens, lists and queue; say what to do",
+        {"--json": _JSON},
+        text="Changes nothing, and may run beside the bot. Ends with 0 when there is no problem, "
+        "1 when there is one, 2 when a setting is missing or wrong; warnings do not count.",
+    ),
+    _Command(
+        "rotate-keys",
+        _rotate_keys,
+        "encrypt everything anew with the first key, so that older ones can be removed",
+        {
+            "--remove-lost": _flag(
+                "remove what no key opens: it has to be connected or installed again"
+            ),
+            "--yes": _flag("with --remove-lost: do not ask before it removes anything"),
+        },
+        text="Put the new key in front of the old one in RELAY_ENCRYPTION_KEYS (or in the key "
+        "file) and start the bot again first; then run this beside it, remove the old key, and "
+        "start the bot once more.",
+    ),
+    _Command(
+        "manifest",
+        _manifest,
+        "print the Slack app's manifest",
+        either={
+            "--url": _option(
+                "the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)"
+            ),
+            "--socket": _flag("for Socket Mode: no addresses"),
+        },
+    ),
+    _Command(
+        "playground",
+        _playground,
+        "try everything here, without any account",
+        {
+            "--port": _option(
+                "the page's port (default: any free one)", metavar="N", type=int, default=0
+            ),
+            "--no-browser": _flag("do not open the page"),
+        },
+    ),
+)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,8 @@ from bot.services import (
 )
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.app import make_bolt
 from bot.slack.cards import Cards
-from bot.slack.clients import slack_client, with_token
+from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
 from bot.slack.scopes import Scopes
@@ -130,8 +129,7 @@ async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitSta
     """Open the database, and the ways to the vendors and to Slack. Raises `SettingError`."""
     with memory.collecting():
         secret_box = load_secret_box(settings.encryption_keys, settings.database)
-    database = await Database.open(settings.database)
-    stack.push_async_callback(database.close)
+    database = await stack.enter_async_context(await Database.open(settings.database))
     await key_check.check(open_secrets(database), secret_box, settings.database)
     return _Opened(
         secret_box=secret_box,

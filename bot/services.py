@@ -50,10 +50,10 @@ class Operations:
             return ()
         return await self.catalogs.custom(workspace, adapter.vendor, operation.custom)
 
-    async def form(self, workspace: Workspace, name: str, answer: str | None) -> type[Form]:
-        """Return the whole form of "acme.workflow_task" once `answer` was given, with the
+    async def form(self, workspace: Workspace, name: str, branch: str | None) -> type[Form]:
+        """Return the whole form of "acme.workflow_task" once `branch` was selected, with the
         workspace's own fields."""
-        return self.find(name)[1].form_for(answer, await self.custom(workspace, name))
+        return self.find(name)[1].form_for(branch, await self.custom(workspace, name))
 
     async def user(self, workspace: Workspace, adapter: Adapter, person: Person) -> Entry | None:
         """Return the vendor's user that this person is; None while the vendor's list of users does
@@ -125,7 +125,7 @@ class SlackServices:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a listener may use. A listener asks for it by name: `services: Services`."""
+    """Everything that a listener may use. A listener gets it with its `Interaction`."""
 
     operations: Operations
     catalogs: Catalogs

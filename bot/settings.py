@@ -128,8 +128,11 @@ class Settings(BaseSettings):
     other_urls: Annotated[Mapping[str, str], NoDecode] = Field(
         default_factory=dict, validation_alias="*_URL", repr=False, exclude=True
     )
-    """All other variables whose name ends in `_URL`, by name: unchecked, and some may be another
-    program's secret. `addresses` reads those that somebody asks for."""
+    """The other variables whose name ends in `_URL`, by name.
+
+    They are unchecked, and some may be another program's secret. `addresses` reads those that
+    somebody asks for.
+    """
 
     @model_validator(mode="before")
     @classmethod
@@ -291,7 +294,9 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise _wrong([(str(it["loc"][0]), _sentence(it)) for it in _errors(error)]) from None
+        raise _wrong(
+            [(str(wrong["loc"][0]), _sentence(wrong)) for wrong in _errors(error)]
+        ) from None
 
 
 def _errors(error: ValidationError) -> Sequence[Mapping[str, Any]]:

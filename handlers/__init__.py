@@ -1,19 +1,19 @@
 """The bot's Slack listeners.
 
-`register` is the table of all listeners, one line each. The functions are in the modules of this
+`_listeners` is the table of all listeners, one line each. The functions are in the modules of this
 package.
 """
 
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot import messages
+from bot.delivery.states import DECISIONS
 from bot.services import Services
 from handlers import (
     actions,
@@ -28,7 +28,12 @@ from handlers import (
     vendors,
     views,
 )
+from handlers.interaction import Interaction
 from handlers.payload_schema import is_slacks
+
+Listener = Callable[..., Awaitable[Any]]
+Listen = Callable[[Any], Callable[[Listener], object]]
+"""A method of Bolt's app that registers a listener, such as `app.action`."""
 
 
 def command(name: str) -> re.Pattern[str]:
@@ -62,50 +67,46 @@ def register(app: AsyncApp, services: Services) -> None:
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
         if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
-        context["services"] = services
-        context["arrived"] = time.monotonic()
+        context["interaction"] = Interaction(
+            services, context.client, context, body, time.monotonic()
+        )
         return await next_()
 
     app.error(errors.answer)
+    for listen_to, name, listener in _listeners(app):
+        listen_to(name)(listener)
 
-    # Bolt tries the listeners in this order, so the most frequent and the most urgent ones come
-    # first.
-    app.view(re.compile(r"^form:"))(views.submit)
-    app.options("value")(options.suggest)
-    app.options(messages.WHO_ACTION)(permissions.suggest)
 
-    app.command(command("incident"))(commands.form("incident"))
-    app.command(command("action-item"))(commands.form("action_item"))
-    app.command(command("workflow-task"))(commands.form("workflow_task"))
-    app.command(command("vendors"))(vendors.command)
+def _listeners(app: AsyncApp) -> Sequence[tuple[Listen, str | re.Pattern[str], Listener]]:
+    """Return the table of all listeners: each with its kind and the name that it listens to.
 
-    app.shortcut("declare_incident")(shortcuts.form("incident"))
-    app.shortcut("add_action_item")(shortcuts.form("action_item"))
-    app.shortcut("add_workflow_task")(shortcuts.form("workflow_task"))
-    app.shortcut("declare_incident_from_message")(shortcuts.form_from_message("incident"))
-    app.shortcut("add_action_item_from_message")(shortcuts.form_from_message("action_item"))
-
-    app.view("copied")(buttons.close_copy)
-    app.view("who_may")(permissions.save)
-
-    app.action("value")(actions.answer)
-    app.action("more")(actions.more)
-    app.action(re.compile(r"^open(_\d)?$"))(actions.follow_link)
-
-    app.action("cancel")(buttons.decide("cancel"))
-    app.action("by_hand")(buttons.decide("by_hand"))
-    app.action("try_again")(buttons.decide("try_again"))
-    app.action("send_again")(buttons.decide("send_again"))
-    app.action("is_there")(buttons.decide("is_there"))
-    app.action("finish")(buttons.decide("finish"))
-    app.action("edit")(buttons.edit())
-    app.action("copy")(buttons.copy())
-
-    app.action(re.compile(r"^vendor_\w+$"))(vendors.hand_out_link())
-
-    app.action("who_may")(permissions.open_form())
-
-    app.event("app_home_opened")(home.opened)
-    app.event("app_uninstalled")(events.uninstalled)
-    app.event("tokens_revoked")(events.revoked)
-    app.event("team_access_revoked")(events.teams_left)
+    Bolt tries them in this order, so the most frequent and the most urgent ones come first.
+    """
+    return (
+        (app.view, re.compile(r"^form:"), views.submit),
+        (app.options, "value", options.suggest),
+        (app.options, messages.WHO_ACTION, permissions.suggest),
+        (app.command, command("incident"), commands.form("incident")),
+        (app.command, command("action-item"), commands.form("action_item")),
+        (app.command, command("workflow-task"), commands.form("workflow_task")),
+        (app.command, command("vendors"), vendors.command),
+        (app.shortcut, "declare_incident", shortcuts.form("incident")),
+        (app.shortcut, "add_action_item", shortcuts.form("action_item")),
+        (app.shortcut, "add_workflow_task", shortcuts.form("workflow_task")),
+        (app.shortcut, "declare_incident_from_message", shortcuts.form_from_message("incident")),
+        (app.shortcut, "add_action_item_from_message", shortcuts.form_from_message("action_item")),
+        (app.view, "copied", actions.acknowledge),
+        (app.view, "who_may", permissions.save),
+        (app.action, "value", actions.redraw),
+        (app.action, "more", actions.redraw),
+        (app.action, re.compile(r"^open(_\d)?$"), actions.acknowledge),
+        *((app.action, decision, buttons.decide(decision)) for decision in DECISIONS),
+        (app.action, "edit", buttons.edit),
+        (app.action, "copy", buttons.copy),
+        (app.action, re.compile(r"^vendor_\w+$"), vendors.hand_out_link),
+        (app.action, "who_may", permissions.open_form),
+        (app.event, "app_home_opened", home.opened),
+        (app.event, "app_uninstalled", events.uninstalled),
+        (app.event, "tokens_revoked", events.revoked),
+        (app.event, "team_access_revoked", events.teams_left),
+    )

@@ -2,87 +2,62 @@
 
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
+import structlog
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
-from bot.services import Services
-from handlers import uploads
+from bot.slack.errors import NOT_DONE, said
 from handlers.form_diff import dropped_by
-from handlers.modal import ModalState, NoRoomError, follow, redraw, want_lists
-from handlers.replies import show
-from handlers.view_state import ForeignError, screen_of, state_in
+from handlers.interaction import Interaction
+from handlers.modal import draw_again, follow, form_state, want_lists
+from handlers.replies import give
+from handlers.view_state import RefusedError, screen_of
 
-Body = dict[str, Any]
+log = structlog.get_logger(__name__)
 
 
-async def answer(
-    ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, services: Services
-) -> None:
-    """Redraw the form after an answer on which its fields depend (the operation, the task's type).
+async def redraw(ack: AsyncAck, action: dict[str, Any], interaction: Interaction) -> None:
+    """Redraw the form after an answer on which its fields depend, or after "More fields".
 
-    The two texts that every form has are carried over.
+    The operation and the task's type are such answers. The two texts that every form has are
+    carried over.
     """
-    await _redraw(body, client, context, services)
+    await _redraw(interaction, more=action.get("action_id") == "more")
     await ack()
 
 
-async def more(
-    ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext, services: Services
-) -> None:
-    """Redraw the form with its rarely used fields, after "More fields" was pressed."""
-    await _redraw(body, client, context, services, more=True)
+async def acknowledge(ack: AsyncAck) -> None:
+    """Acknowledge what needs no answer: a link button, and the window with the copied text.
+
+    Slack demands a submit button ("Done") in a view with an input.
+    """
     await ack()
 
 
-async def follow_link(ack: AsyncAck) -> None:
-    """Acknowledge a link button: Slack sends an event for it although the link needs no answer."""
-    await ack()
+async def _redraw(interaction: Interaction, *, more: bool) -> None:
+    """Replace the open modal by the form that the answers on the screen ask for.
 
-
-async def _redraw(
-    body: Body,
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    services: Services,
-    *,
-    more: bool = False,
-) -> None:
-    view = body.get("view") or {}
+    The view's hash is not sent: after two quick choices the later event's view must win, and with a
+    hash Slack would refuse it. If the views arrive out of order, the submission of the form
+    corrects that.
+    """
+    services, view = interaction.services, interaction.view
     try:
-        drawn = state_in(view, ModalState, context)
+        drawn = form_state(interaction)
         state, values, reason = await follow(services, drawn, screen_of(view))
-    except (ForeignError, KeyError):
-        await show(
-            client,
-            str(body.get("trigger_id") or ""),
-            messages.refusal(messages.FOREIGN),
-            on_top=True,
-        )
+        state = state.model_copy(update={"more": state.more or more})
+        if state == drawn:
+            return
+        why = messages.turned_down(reason) if reason else None
+        if why is None and state.operation == drawn.operation:
+            form = await services.operations.form(state.workspace, state.operation, state.branch)
+            why = dropped_by(form, state, view)
+        anew = await draw_again(interaction, state, values, why)
+        await give(interaction.client.views_update, anew, view_id=interaction.view_id)
+    except RefusedError as error:
+        await interaction.show(messages.refusal(str(error)))
         return
-    if more:
-        state = state.model_copy(update={"more": True})
-    if state == drawn:
-        return
-    choices = await services.operations.choices(state.workspace, state.kind)
-    allowed = await services.access.allowed(client, state.workspace, context.user_id or "", choices)
-    if no := allowed.no.get(state.operation):  # decided since the form was drawn
-        await show(client, str(body.get("trigger_id") or ""), messages.refusal(no), on_top=True)
-        return
-    why = messages.turned_down(reason) if reason else None
-    if why is None and state.operation == drawn.operation:
-        why = dropped_by(
-            await services.operations.form(state.workspace, state.operation, state.answer),
-            state,
-            view,
-        )
-    try:
-        files = uploads.permission(services, client, context, state.workspace)
-        await redraw(services, client, view, state, allowed.choices, values, why, files=files)
-    except NoRoomError as error:
-        await show(
-            client, str(body.get("trigger_id") or ""), messages.refusal(str(error)), on_top=True
-        )
-        return
+    except NOT_DONE as error:
+        if said(error) != "not_found":  # closed meanwhile
+            log.warning("modal.not_redrawn", error=said(error))
     await want_lists(services, state)

@@ -3,19 +3,19 @@
 The person gets an answer in words. The log gets no request body.
 """
 
-import json
+import sqlite3
 import traceback
 from typing import Any
 
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.errors import NotInstalledError
 from handlers.payload_schema import is_slacks
-from handlers.replies import tell
+from handlers.replies import note, tell
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +49,12 @@ async def answer(
         # Without a token, the response URL is the only way to the person.
         if body.get("response_url") and "command" not in body:
             await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
-        return _answer_to(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
+        return _answer_to(body, messages.NOT_INSTALLED, messages.NOT_INSTALLED)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
-    return _answer_to(body, messages.trouble(), messages.TROUBLE)
+    if kind == "event_callback" and isinstance(error, sqlite3.Error):
+        # Any answer other than "OK" makes Slack send the event again later.
+        return BoltResponse(status=503)
+    return _answer_to(body, messages.TROUBLE, messages.TROUBLE_IN_FORM)
 
 
 def where(error: Exception) -> list[str]:
@@ -61,18 +64,11 @@ def where(error: Exception) -> list[str]:
     ]
 
 
-def _answer_to(body: dict[str, Any], view: messages.View, text: str) -> BoltResponse:
-    match body.get("type"):
-        case "view_submission":
-            return _json_response({"response_action": "push", "view": view})
-        case "block_suggestion":
-            return _json_response({"options": []})
-        case None if "command" in body:
-            return BoltResponse(status=200, body=text)
-    return BoltResponse(status=200, body="")
-
-
-def _json_response(answer: dict[str, Any]) -> BoltResponse:
-    return BoltResponse(
-        status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]}
-    )
+def _answer_to(body: dict[str, Any], text: str, in_view: str) -> BoltResponse:
+    """Return the answer: `text` to a command, and `in_view` (mrkdwn) to a submitted form."""
+    answers: dict[str, Any] = {
+        "view_submission": note(messages.refusal(in_view)),
+        "block_suggestion": {"options": []},
+    }
+    command = text if "command" in body else ""
+    return BoltResponse(status=200, body=answers.get(str(body.get("type")), command))

@@ -11,11 +11,10 @@ from bot import messages
 from bot.adapters.base import Operation
 from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import Form
-from bot.forms.parse import chosen
+from bot.forms.parse import chosen, element_of
 from bot.forms.render import CHOOSER_TITLE, Block
 from bot.forms.shape import places
-from bot.messages.form_diff import Dropped
-from handlers.modal import ModalState
+from handlers.modal import ModalState, branch_field
 from handlers.view_state import Screen, screen_of
 
 
@@ -26,13 +25,13 @@ def since_drawn(form: type[Form], state: ModalState, view: Mapping[str, Any]) ->
     gone, so its answer would be lost.
     """
     screen = screen_of(view)
-    own = (
-        place
-        for place in places(form, state.operation)
-        if place.path[0] == BLOCK and place.field.form is None
-    )
     demanded = [
-        place.field.title for place in own if place.field.required and place.block_id not in screen
+        place.field.title
+        for place in places(form, state.operation)
+        if place.path[0] == BLOCK
+        and place.field.form is None
+        and place.field.required
+        and place.block_id not in screen
     ]
     dropped = list(_dropped(form, state, view, screen))
     return (
@@ -50,42 +49,27 @@ def dropped_by(form: type[Form], state: ModalState, view: Mapping[str, Any]) -> 
 
 def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState) -> Block:
     """Return the line that explains why another form than the submitted one is drawn."""
-    title = CHOOSER_TITLE
-    if drawn.operation == asked_for.operation and operation.branches is not None:
-        asks = operation.branches.field
-        title = next(
-            place.field.title
-            for place in places(operation.form, drawn.operation)
-            if place.field.name == asks
-        )
+    title = (
+        branch_field(operation).title
+        if drawn.operation == asked_for.operation and operation.branches is not None
+        else CHOOSER_TITLE
+    )
     return messages.changed(chosen_in=title, sent=True)
 
 
 def _dropped(
     form: type[Form], state: ModalState, view: Mapping[str, Any], screen: Screen
-) -> Iterator[Dropped]:
+) -> Iterator[messages.Dropped]:
     """Yield the custom fields that have an answer in the view but are gone from the form."""
     known = {place.block_id for place in places(form, state.operation)}
-    blocks = view.get("blocks")
-    for block in blocks if isinstance(blocks, list) else []:
-        name = _member(block, "block_id")
-        if (
-            isinstance(name, str)
-            and name.startswith(f"{state.operation}.{BLOCK}.")
-            and name not in known
-        ):
-            element = _member(screen.get(name), "value")
-            if isinstance(element, Mapping) and any(
-                value not in (None, "", []) for value in _answers(element)
-            ):
-                yield Dropped(
-                    str(_member(_member(block, "label"), "text") or name),
-                    _in_words(screen, name, element),
-                )
-
-
-def _answers(element: Mapping[str, Any]) -> Iterator[Any]:
-    return (value for name, value in element.items() if name != "type")
+    for block in view.get("blocks") or []:
+        name, label = str(block.get("block_id")), block.get("label")
+        element = element_of(screen, name)
+        answers = [value for member, value in element.items() if member != "type"]
+        is_gone = name.startswith(f"{state.operation}.{BLOCK}.") and name not in known
+        if is_gone and any(value not in (None, "", []) for value in answers):
+            title = label.get("text") if isinstance(label, dict) else ""
+            yield messages.Dropped(str(title or name), _in_words(screen, name, element))
 
 
 def _in_words(screen: Screen, name: str, element: Mapping[str, Any]) -> str:
@@ -97,15 +81,5 @@ def _in_words(screen: Screen, name: str, element: Mapping[str, Any]) -> str:
         return ", ".join(words.values())
     if isinstance(seconds := element.get("selected_date_time"), int) and 0 < seconds < 10**10:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-    return next(
-        (
-            answer
-            for answer in (element.get("value"), element.get("selected_date"))
-            if isinstance(answer, str)
-        ),
-        "",
-    )
-
-
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else None
+    answer = element.get("value") or element.get("selected_date")
+    return answer if isinstance(answer, str) else ""

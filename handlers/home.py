@@ -3,25 +3,25 @@
 from typing import Any
 
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
+from bot.forms.render import Block
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
 from handlers import vendors
-from handlers.view_state import workspace_of
+from handlers.interaction import Interaction
 
 log = structlog.get_logger(__name__)
 
 
-async def opened(
-    event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
-) -> None:
+async def opened(event: dict[str, Any], interaction: Interaction) -> None:
     """Publish App Home when a person opens it. Bolt acknowledges events by itself."""
-    if event.get("tab") == "home" and context.user_id:
-        await publish(services, client, workspace_of(context), str(context.user_id))
+    if event.get("tab") == "home" and interaction.user:
+        await publish(
+            interaction.services, interaction.client, interaction.workspace, interaction.user
+        )
 
 
 async def publish(
@@ -31,25 +31,21 @@ async def publish(
 
     If Slack refuses the view, the next opening publishes it again.
     """
-    rows = await services.delivery.history.of_person(workspace, user, messages.ON_HOME)
     shown = []
-    for row in rows:
+    for row in await services.delivery.history.of_person(workspace, user, messages.ON_HOME):
         try:
             shown.append(
-                messages.RenderedDelivery(
-                    row, *services.operations.find(f"{row.vendor}.{row.operation}")
-                )
+                messages.RenderedDelivery(row, *services.operations.find(row.operation_name))
             )
         except KeyError:
             # An older or newer version of the bot made this delivery with an operation that is
             # unknown here.
             log.info("home.operation_unknown", delivery=row.key)
     person = await services.slack.people.person(client, workspace, user)
-    tools = (
-        (await vendors.tools_for(services, workspace, person, "/vendors")).blocks
-        if person.role == "admin"
-        else []
-    )
+    tools: list[Block] = []
+    if person.role == "admin":
+        text, buttons = await vendors.tools_for(services, workspace, person, messages.VENDORS)
+        tools = [*messages.sections(text), *buttons]
     try:
         await client.views_publish(
             user_id=user, view=messages.home(shown, messages.TO_TRY, tools=tools)

@@ -5,46 +5,47 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from pydantic import Field
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
+from pydantic import ConfigDict, Field
 
 from bot import messages
 from bot.access.policy import Choices
-from bot.adapters.base import Entry, Kind, Operation
+from bot.adapters.base import Adapter, Entry, Kind, Operation
 from bot.delivery.model import Delivery
 from bot.forms.fields import Lookup
 from bot.forms.fitting import fitted
 from bot.forms.parse import chosen, read
 from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
-from bot.forms.shape import places
+from bot.forms.shape import Field as FormField
+from bot.forms.shape import places, shape
 from bot.forms.text import ELLIPSIS
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
 from handlers import uploads
-from handlers.replies import give, has_files, without_files
-from handlers.view_state import AGAIN, Screen, State, screen_of, workspace_of
+from handlers.interaction import Interaction
+from handlers.replies import has_files, without_files
+from handlers.view_state import AGAIN, ForeignError, RefusedError, Screen, State, screen_of
 
 log = structlog.get_logger(__name__)
 
 
 class ModalState(State):
-    """What a form's view carries. `key` is the delivery's, made when the modal opens; `operation`
-    is "acme.incident"; `answer` chose the form's branch; `more` shows the rarely used fields;
-    `again` counts the answers that were turned down (see `AGAIN`)."""
+    """The state of a form.
+
+    `key` is the delivery's, made when the modal opens. `operation` is "acme.incident". `branch` is
+    the answer that selected the form's branch. `more` shows the rarely used fields. `again` counts
+    the answers that were turned down (see `AGAIN`).
+    """
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     key: str = Field(pattern=r"^[a-zA-Z0-9_:-]{1,64}$")  # it becomes a header
     channel: str
     kind: Kind
     operation: str
-    answer: str | None = None
+    branch: str | None = Field(None, alias="answer")  # the name in forms that are open
     more: bool = False
     again: int = 0
-
-
-class NoRoomError(Exception):
-    """The required fields do not fit into a modal; the message gives advice, in mrkdwn."""
 
 
 class Followed(NamedTuple):
@@ -54,94 +55,80 @@ class Followed(NamedTuple):
     """
 
     state: ModalState
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     reason: str = ""
 
 
-def is_current(operation: Operation, state: ModalState, screen: Screen) -> bool:
-    """Return whether the drawn form is the one that the answers ask for.
+def form_state(interaction: Interaction) -> ModalState:
+    """Return the state of the form. Raises `ForeignError`."""
+    state = interaction.state(ModalState)
+    _find(interaction.services, state)
+    return state
 
-    This is so in nearly every submission.
+
+def _find(services: Services, state: ModalState) -> tuple[Adapter, Operation]:
+    """Return the state's adapter and operation.
+
+    Raises `ForeignError` for an operation that does not exist or is of another kind. Permission was
+    checked for the state's kind.
     """
-    if next(iter(chosen(screen, "choice")), state.operation) != state.operation:
-        return False
-    if operation.branches is None:
-        return True
-    answer = next(iter(chosen(screen, f"{state.operation}.{operation.branches.field}")), None)
-    return answer == state.answer
+    try:
+        adapter, operation = services.operations.find(state.operation)
+    except KeyError:
+        raise ForeignError from None
+    if operation.kind != state.kind:
+        raise ForeignError
+    return adapter, operation
 
 
 async def follow(services: Services, state: ModalState, screen: Screen) -> Followed:
     """Return the state and values that the answers on the screen ask for.
 
     They can differ from the drawn state: after two quick choices, Slack may show the second choice
-    beside the first choice's form. Raises KeyError for an operation that does not exist or is of
-    another kind.
+    beside the first choice's form. Raises `ForeignError` for an operation that is not ours.
     """
-    _, old = services.operations.find(state.operation)
-    typed = read(
-        await services.operations.form(state.workspace, state.operation, state.answer),
-        state.operation,
-        screen,
-    )
+    adapter, operation = _find(services, state)
+    form = await services.operations.form(state.workspace, state.operation, state.branch)
+    typed = read(form, state.operation, screen)
     choice = next(iter(chosen(screen, "choice")), state.operation)
     if choice != state.operation:
-        _, new = services.operations.find(choice)
-        if new.kind != state.kind:  # who may do it was asked for this kind
-            raise KeyError(choice)
-        moved = {"operation": choice, "answer": None, "more": False}
-        return Followed(state.model_copy(update=moved), carried(new, *texts(old, typed)))
-    if old.branches is not None:
-        answer = next(iter(chosen(screen, f"{state.operation}.{old.branches.field}")), "")
-        return await _answered(
-            services, state, answer if answer in old.branches.forms else None, typed
-        )
-    return Followed(state, typed)
+        moved = state.model_copy(update={"operation": choice, "branch": None, "more": False})
+        _, new = _find(services, moved)
+        return Followed(moved, carried(new, *texts(operation, typed)))
+    branches = operation.branches
+    if branches is None:
+        return Followed(state, typed)
+    answer = next(iter(chosen(screen, f"{state.operation}.{branches.field}")), "")
+    branch = answer if answer in branches.forms else None
+    if branches.prefill is None or branch == state.branch:
+        return Followed(state.model_copy(update={"branch": branch}), typed)
+    lookup = branch_field(operation).marker(Lookup)
 
-
-async def _answered(
-    services: Services, state: ModalState, answer: str | None, typed: dict[str, Any]
-) -> Followed:
-    """Return the state for an answer that selects a branch.
-
-    A new answer may fill in fields of its form.
-    """
-    adapter, operation = services.operations.find(state.operation)
-    if operation.branches is None or operation.branches.prefill is None or answer == state.answer:
-        return Followed(state.model_copy(update={"answer": answer}), typed)
-    asks = next(
-        it.field
-        for it in places(operation.form, state.operation)
-        if it.field.name == operation.branches.field
-    )
-    lookup = asks.marker(Lookup)
-
-    async def entry(chosen: str | None) -> Entry | None:
-        if lookup is None or chosen is None:
+    async def entry(selected: str | None) -> Entry | None:
+        if lookup is None or selected is None:
             return None
         return await services.catalogs.entry(
-            state.workspace, adapter.vendor, lookup.catalog, chosen
+            state.workspace, adapter.vendor, lookup.catalog, selected
         )
 
-    filled = operation.branches.prefill(
-        answer, typed, await entry(answer), await entry(state.answer)
-    )
+    filled = branches.prefill(branch, typed, await entry(branch), await entry(state.branch))
     if filled.reason:
-        values = {**filled.values, operation.branches.field: state.answer}
+        values = {**filled.values, branches.field: state.branch}
         return Followed(state.model_copy(update={"again": state.again + 1}), values, filled.reason)
-    return Followed(
-        state.model_copy(update={"answer": answer, "more": state.more or filled.more}),
-        dict(filled.values),
-    )
+    moved = state.model_copy(update={"branch": branch, "more": state.more or filled.more})
+    return Followed(moved, filled.values)
+
+
+def branch_field(operation: Operation) -> FormField:
+    """Return the field whose answer selects the form's branch."""
+    name = operation.branches.field if operation.branches else ""
+    return next(field for field in shape(operation.form) if field.name == name)
 
 
 async def open_form(
     kind: Kind,
+    interaction: Interaction,
     *,
-    services: Services,
-    context: AsyncBoltContext,
-    client: AsyncWebClient,
-    trigger_id: str,
     channel: str,
     headline: str = "",
     details: str = "",
@@ -157,11 +144,13 @@ async def open_form(
     that delivery's vendor. If the form has a field for the created object, the object is selected
     there; otherwise the delivery's title is the headline.
     """
-    workspace = workspace_of(context)
+    services, workspace = interaction.services, interaction.workspace
     choices = await services.operations.choices(workspace, kind)
     if not choices:
         return await services.operations.nothing_connected(workspace, kind, vendors)
-    allowed = await services.access.allowed(client, workspace, context.user_id or "", choices)
+    allowed = await services.access.allowed(
+        interaction.client, workspace, interaction.user, choices
+    )
     if allowed.denial_reason:
         return allowed.denial_reason
     state = ModalState(
@@ -175,24 +164,19 @@ async def open_form(
     _, operation = services.operations.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
+        values = carried(operation, about.title, "")
         if field := _field_for(services, about, operation, state):
-            values = {field: about.vendor_object["id"]}
-            words = {
-                about.vendor_object[
-                    "id"
-                ]: f"{about.vendor_object['reference']} {about.title}".strip()
-            }
-        else:
-            values = carried(operation, about.title, "")
+            created = about.vendor_object
+            values = {field: created["id"]}
+            words = {created["id"]: f"{created['reference']} {about.title}".strip()}
     try:
-        files = uploads.permission(services, client, context, workspace)
-        view = await draw(services, state, allowed.choices, values, by_id(words), files=files)
-        await client.views_open(trigger_id=trigger_id, view=view)
-    except NoRoomError as reason:
+        view = await draw(interaction, state, allowed.choices, values, by_id(words))
+        await interaction.client.views_open(trigger_id=interaction.trigger_id, view=view)
+    except RefusedError as reason:
         return str(reason)
     except NOT_DONE as error:
         log.warning("modal.not_opened", error=said(error))
-        return "Slack did not open the form in time. Please try again."
+        return messages.FORM_NOT_OPENED
     await want_lists(services, state)
     return ""
 
@@ -202,18 +186,14 @@ def _field_for(services: Services, about: Delivery, operation: Operation, state:
 
     Return an empty string if there is none or the object belongs to another vendor.
     """
-    adapter, made_by = services.operations.find(f"{about.vendor}.{about.operation}")
-    if (
-        not state.operation.startswith(f"{adapter.vendor}.")
-        or made_by.feeds is None
-        or "id" not in about.vendor_object
-    ):
+    _, made_by = services.operations.find(about.operation_name)
+    if not state.operation.startswith(f"{about.vendor}.") or "id" not in about.vendor_object:
         return ""
-    for place in places(operation.form, state.operation):
-        lookup = place.field.marker(Lookup)
-        if lookup is not None and lookup.catalog == made_by.feeds and place.field.required:
-            return place.field.name
-    return ""
+    lookups = (
+        (field.name, field.marker(Lookup)) for field in shape(operation.form) if field.required
+    )
+    fitting = (name for name, lookup in lookups if lookup and lookup.catalog == made_by.feeds)
+    return next(fitting, "")
 
 
 async def _starting_point(
@@ -225,30 +205,20 @@ async def _starting_point(
     about: Delivery | None,
 ) -> str:
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
-    if about is not None and (same := [it for it in names if it.startswith(f"{about.vendor}.")]):
-        return same[0]
-    if (
-        len(names) > 1
-        and (last := await services.operations.last_used(workspace, channel, kind)) in names
-    ):
-        return str(last)
-    return names[0]
+    same = [name for name in names if about and name.startswith(f"{about.vendor}.")]
+    if same or len(names) == 1:
+        return (same or names)[0]
+    last = await services.operations.last_used(workspace, channel, kind)
+    return last if last is not None and last in names else names[0]
 
 
 async def want_lists(services: Services, state: ModalState) -> None:
     """Refresh the lists behind this form's pickers, in the background."""
     adapter, operation = services.operations.find(state.operation)
-    form = await services.operations.form(state.workspace, state.operation, state.answer)
-    lookups = [it.field.marker(Lookup) for it in places(form, state.operation)]
-    names = {it.catalog for it in lookups if it is not None} | (
-        {operation.custom} if operation.custom else set()
-    )
-    await services.catalogs.want(state.workspace, adapter.vendor, names)
-
-
-def words_on(screen: Screen) -> dict[str, str]:
-    """Return the label that the screen's pickers show for each selected value."""
-    return {value: text for block in screen for value, text in chosen(screen, block).items()}
+    form = await services.operations.form(state.workspace, state.operation, state.branch)
+    lookups = [place.field.marker(Lookup) for place in places(form, state.operation)]
+    names = {operation.custom, *(lookup.catalog for lookup in lookups if lookup)}
+    await services.catalogs.want(state.workspace, adapter.vendor, filter(None, names))
 
 
 async def labels(
@@ -259,25 +229,19 @@ async def labels(
     The labels come from the screen. A value that was filled in because of an answer has its label
     from its catalog.
     """
-    words, (adapter, _) = words_on(screen), services.operations.find(state.operation)
-    form = await services.operations.form(state.workspace, state.operation, state.answer)
-    for it in places(form, state.operation):
-        lookup, value = it.field.marker(Lookup), _at(values, it.path)
+    words = {value: text for block in screen for value, text in chosen(screen, block).items()}
+    adapter, _ = services.operations.find(state.operation)
+    form = await services.operations.form(state.workspace, state.operation, state.branch)
+    for place in places(form, state.operation):
+        lookup, value = place.field.marker(Lookup), place.value(values)
         if lookup is None or not isinstance(value, str) or value in words:
             continue
-        if (
-            entry := await services.catalogs.entry(
-                state.workspace, adapter.vendor, lookup.catalog, value
-            )
-        ) is not None:
+        entry = await services.catalogs.entry(
+            state.workspace, adapter.vendor, lookup.catalog, value
+        )
+        if entry is not None:
             words[value] = entry.label
     return by_id(words)
-
-
-def _at(values: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
 
 
 def by_id(words: Mapping[str, str]) -> Labels:
@@ -285,27 +249,13 @@ def by_id(words: Mapping[str, str]) -> Labels:
     return lambda _, entry: words.get(entry)
 
 
-def kept_above(view: Mapping[str, Any]) -> list[Block]:
-    """Return the block with the vendor's refusal on top of a form that is being corrected.
-
-    A redraw has to keep the block.
-    """
-    blocks = view.get("blocks")
-    found = blocks if isinstance(blocks, list) else []
-    return [
-        it for it in found if isinstance(it, dict) and it.get("block_id") == messages.REFUSAL_BLOCK
-    ]
-
-
 async def draw(
-    services: Services,
+    interaction: Interaction,
     state: ModalState,
     choices: Choices,
     values: Mapping[str, Any],
     labels: Labels,
     above: Sequence[Block] = (),
-    *,
-    files: uploads.Permission,
 ) -> dict[str, Any]:
     """Build the whole modal for this state.
 
@@ -313,28 +263,28 @@ async def draw(
     - `values` are filled in, by field name.
     - `labels` give the text of a picker's value.
     - `above` are blocks on top of the form.
-    - `files` tells whether Slack accepts a file input; only a form with a file input asks it.
 
-    Raises `NoRoomError`.
+    Raises `RefusedError` if the required fields do not fit into a modal.
     """
+    services = interaction.services
     adapter, operation = services.operations.find(state.operation)
-    form = await services.operations.form(state.workspace, state.operation, state.answer)
+    form = await services.operations.form(state.workspace, state.operation, state.branch)
     top = [*above, *_chooser(state, choices)]
     end = [more_block(state.operation)] if has_more(form) and not state.more else []
     rendered = render(form, state.operation, values=values, labels=labels, more=state.more)
     blocks, left_out = fitted(form, state.operation, rendered, [*top, *end])
-    if any(it.field.required for it in left_out):
-        raise NoRoomError(messages.no_room(adapter))
+    if any(place.field.required for place in left_out):
+        raise RefusedError(messages.no_room(adapter))
     if state.again and operation.branches is not None:
         asks = f"{state.operation}.{operation.branches.field}"
-        blocks = [
-            it | ({"block_id": f"{asks}{AGAIN}{state.again}"} if it["block_id"] == asks else {})
-            for it in blocks
-        ]
-    if has_files(blocks) and not await files():
+        again = {"block_id": f"{asks}{AGAIN}{state.again}"}
+        blocks = [block | again if block["block_id"] == asks else block for block in blocks]
+    if has_files(blocks) and not await uploads.are_accepted(
+        services, interaction.client, interaction.context, state.workspace
+    ):
         blocks = without_files(blocks)
     if left_out:
-        blocks.append(messages.left_out([it.field.title for it in left_out], adapter))
+        blocks.append(messages.left_out([place.field.title for place in left_out], adapter))
     return modal(
         callback_id=f"form:{state.operation}",
         title=messages.title(operation),
@@ -347,51 +297,41 @@ async def draw(
 def _chooser(state: ModalState, choices: Choices) -> list[Block]:
     """Return the operation's select, if there is more than one operation."""
     options = [
-        (f"{adapter.vendor}.{it.name}", f"{adapter.label}: {it.label}") for adapter, it in choices
+        (f"{adapter.vendor}.{operation.name}", f"{adapter.label}: {operation.label}")
+        for adapter, operation in choices
     ]
     return [chooser(options, state.operation)] if len(options) > 1 else []
 
 
-async def redraw(
-    services: Services,
-    client: AsyncWebClient,
-    view: Mapping[str, Any],
-    state: ModalState,
-    choices: Choices,
-    values: Mapping[str, Any],
-    why: Block | None = None,
-    *,
-    files: uploads.Permission,
-) -> None:
-    """Replace the open modal. `why` is shown on top; `files` is the same as in `draw`.
+async def draw_again(
+    interaction: Interaction, state: ModalState, values: Mapping[str, Any], why: Block | None
+) -> dict[str, Any]:
+    """Build the modal that replaces the open one. `why` is shown on top.
 
-    The view's hash is not sent: after two quick choices the later event's view must win, and with a
-    hash Slack would refuse it. If the views arrive out of order, the submission of the form
-    corrects that. Raises `NoRoomError`.
+    The vendor's refusal on top of a form that is being corrected stays. Raises `RefusedError`, also
+    if the person may not use the operation any more.
     """
-    try:
-        shown = await labels(services, state, values, screen_of(view))
-        above = [*([why] if why else []), *kept_above(view)]
-        drawn = await draw(services, state, choices, values, shown, above, files=files)
-        await give(
-            lambda it: client.views_update(view_id=str(view.get("id") or ""), view=it), drawn
-        )
-    except NOT_DONE as error:
-        if said(error) != "not_found":  # closed meanwhile
-            log.warning("modal.not_redrawn", error=said(error))
+    allowed = await interaction.allowed(state.workspace, state.kind)
+    if no := allowed.no.get(state.operation):
+        raise RefusedError(no)
+    view = interaction.view
+    shown = await labels(interaction.services, state, values, screen_of(view))
+    refusal = [
+        block
+        for block in view.get("blocks") or []
+        if block.get("block_id") == messages.REFUSAL_BLOCK
+    ]
+    above = [*([why] if why else []), *refusal]
+    return await draw(interaction, state, allowed.choices, values, shown, above)
 
 
 def carried(operation: Operation, headline: str, details: str) -> dict[str, Any]:
     """Return the two texts that every form has, by the names of this form's fields for them."""
     form = operation.form
-    values: dict[str, Any] = {}
-    if form.headline is not None:
-        repeated = bool(headline) and details.startswith(headline.removesuffix(ELLIPSIS))
-        both = details if repeated else "\n\n".join(filter(None, (headline, details)))
-        values[form.headline] = headline if form.details else both
-    if form.details is not None:
-        values[form.details] = details
-    return {name: text for name, text in values.items() if text}
+    repeated = bool(headline) and details.startswith(headline.removesuffix(ELLIPSIS))
+    both = details if repeated else "\n\n".join(filter(None, (headline, details)))
+    values = {form.headline: headline if form.details else both, form.details: details}
+    return {name: text for name, text in values.items() if name and text}
 
 
 def texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, str]:

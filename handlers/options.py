@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Entry
@@ -13,52 +11,35 @@ from bot.forms.fields import Lookup, UserGroup
 from bot.forms.parse import NOTICE
 from bot.forms.shape import places
 from bot.forms.text import cut, plain_text
-from bot.services import Services
-from bot.slack import user_groups
-from bot.workspace import Workspace
-from handlers.modal import ModalState
-from handlers.view_state import ForeignError, block_of, state_in
+from bot.slack.user_groups import by_id
+from handlers.interaction import Interaction
+from handlers.modal import form_state
+from handlers.view_state import ForeignError, block_of
 
 LONGEST_TEXT = 75
 
 
-async def suggest(
-    ack: AsyncAck,
-    payload: dict[str, Any],
-    body: dict[str, Any],
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    services: Services,
-) -> None:
+async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interaction) -> None:
     """Answer with the options for the typed text."""
     try:
-        state = state_in(body.get("view") or {}, ModalState, context)
-        adapter, _ = services.operations.find(state.operation)
-    except (ForeignError, KeyError):
+        state = form_state(interaction)
+    except ForeignError:
         await ack(options=[notice(messages.FOREIGN_LIST)])
         return
+    services, workspace = interaction.services, state.workspace
     block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")
-    form = await services.operations.form(state.workspace, state.operation, state.answer)
-    field = next(
-        (it.field for it in places(form, state.operation) if it.block_id == block_id), None
-    )
-    answer = Answer([])
+    form = await services.operations.form(workspace, state.operation, state.branch)
+    fields = (place.field for place in places(form, state.operation) if place.block_id == block_id)
+    field, answer = next(fields, None), Answer([])
     if field is not None and (lookup := field.marker(Lookup)):
-        answer = await services.catalogs.search(
-            state.workspace, adapter.vendor, lookup.catalog, query
-        )
+        vendor = state.operation.partition(".")[0]
+        answer = await services.catalogs.search(workspace, vendor, lookup.catalog, query)
     elif field is not None and field.marker(UserGroup):
-        answer = await _user_groups(services, client, state.workspace, query)
+        answer = await services.slack.user_groups.search(interaction.client, workspace, query)
+        # While Slack does not list its user groups, a typed id is accepted.
+        typed = by_id(query) if answer.notice and not answer.entries else None
+        answer = Answer([typed], answer.notice) if typed else answer
     await ack(**_offered(answer))
-
-
-async def _user_groups(
-    services: Services, client: AsyncWebClient, workspace: Workspace, query: str
-) -> Answer:
-    """Search Slack's user groups. While Slack does not list them, a typed id is accepted."""
-    answer = await services.slack.user_groups.search(client, workspace, query)
-    typed = user_groups.by_id(query) if answer.notice and not answer.entries else None
-    return Answer([typed], answer.notice) if typed else answer
 
 
 def _offered(answer: Answer) -> dict[str, Any]:
@@ -78,7 +59,7 @@ def _offered(answer: Answer) -> dict[str, Any]:
 
 def under(heading: str, options: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a group of options with a heading. Slack demands at least one option."""
-    return {"label": _short(heading), "options": options}
+    return {"label": plain_text(cut(heading, LONGEST_TEXT)), "options": options}
 
 
 def notice(sentence: str) -> dict[str, Any]:
@@ -93,9 +74,6 @@ def notice(sentence: str) -> dict[str, Any]:
 
 def option(entry: Entry) -> dict[str, Any]:
     """Return an entry in Slack's form of an option."""
-    made = {"text": _short(entry.label), "value": entry.id}
-    return {**made, "description": _short(entry.detail)} if entry.detail else made
-
-
-def _short(text: str) -> dict[str, Any]:
-    return plain_text(cut(text, LONGEST_TEXT))
+    made = {"text": plain_text(cut(entry.label, LONGEST_TEXT)), "value": entry.id}
+    detail = {"description": plain_text(cut(entry.detail, LONGEST_TEXT))}
+    return made | detail if entry.detail else made

@@ -5,110 +5,69 @@ listeners need no type checks of their own. Answers in a form are the exception:
 checks them.
 """
 
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any
 
 from annotated_types import MaxLen, MinLen
-from pydantic import TypeAdapter, ValidationError
-
-# pydantic demands this TypedDict before Python 3.12.
-from typing_extensions import TypedDict
+from pydantic import BaseModel, ValidationError, create_model
 
 LONGEST_ID = 255
 """Longest id. Slack's own ids have about ten characters; ids made by an app have at most 255."""
-
-Text = str | None
-Id = Annotated[str, MaxLen(LONGEST_ID)] | None
+_Id = Annotated[str, MaxLen(LONGEST_ID)]
 
 
-class _Somebody(TypedDict, total=False):
-    """A person, team, organisation or channel."""
+def _object(ids: str, texts: str = "", **others: Any) -> type[BaseModel]:
+    """Return the type of an object. Each of its members may be missing.
 
-    id: Id
-    team_id: Id
-    enterprise_id: Id
-    name: Text
-    domain: Text
-
-
-class _State(TypedDict, total=False):
-    values: dict[str, Any] | None
+    `ids` and `texts` are the names of members that hold an id or a text, or null.
+    """
+    members = dict.fromkeys(ids.split(), _Id | None) | dict.fromkeys(texts.split(), str | None)
+    definitions: dict[str, Any] = {name: (kind, None) for name, kind in (members | others).items()}
+    return create_model("Payload", **definitions)
 
 
-class _View(TypedDict, total=False):
-    id: Id
-    type: Text
-    callback_id: Id
-    private_metadata: Text
-    team_id: Id
-    app_installed_team_id: Id
-    state: _State | None
-    blocks: list[dict[str, Any]] | None
-
-
-class _Action(TypedDict):
-    action_id: Annotated[str, MaxLen(LONGEST_ID)]
-    block_id: NotRequired[Id]
-    value: NotRequired[Text]
-
-
-class _Container(TypedDict, total=False):
-    type: Text
-    channel_id: Id
-    message_ts: Id
-
-
-class _Message(TypedDict, total=False):
-    ts: Id
-    thread_ts: Id
-    text: Text
-    user: Id
-    username: Text
-    bot_id: Id
-    bot_profile: _Somebody | None
-    attachments: list[Any] | None
-    blocks: list[Any] | None
-
-
-class _Event(TypedDict, total=False):
-    type: Text
-    user: Id
-    tab: Text
-
-
-class _Payload(TypedDict, total=False):
-    type: Text
-    command: Text
-    text: Text
-    callback_id: Id
-    trigger_id: Id
-    response_url: Text
-    block_id: Id
-    action_id: Id
-    value: Text
-    message_ts: Id
-    user_id: Id
-    channel_id: Id
-    team_id: Id
-    enterprise_id: Id
-    user: _Somebody | None
-    team: _Somebody | None
-    enterprise: _Somebody | None
-    channel: _Somebody | None
-    authorizations: list[_Somebody] | None
-    view: _View
-    actions: Annotated[list[_Action], MinLen(1)]
-    container: _Container | None
-    message: _Message | None
-    event: _Event
-
-
-_PAYLOAD = TypeAdapter(_Payload)
+_SOMEBODY = create_model(
+    "Somebody",
+    id=(_Id | None, None),
+    team_id=(_Id | None, None),
+    enterprise_id=(_Id | None, None),
+    name=(str | None, None),
+    domain=(str | None, None),
+)
+"""A person, team, organisation or channel."""
+_VIEW = _object(
+    ids="id callback_id team_id app_installed_team_id",
+    texts="type private_metadata",
+    state=_object(ids="", values=dict[str, Any] | None) | None,
+    blocks=list[dict[str, Any]] | None,
+)
+_ACTION = create_model(
+    "Action", action_id=_Id, block_id=(_Id | None, None), value=(str | None, None)
+)
+_MESSAGE = _object(
+    ids="ts thread_ts user bot_id",
+    texts="text username",
+    bot_profile=_SOMEBODY | None,
+    attachments=list[Any] | None,
+    blocks=list[Any] | None,
+)
+_PAYLOAD = _object(
+    ids="callback_id trigger_id block_id action_id message_ts user_id channel_id team_id "
+    "enterprise_id",
+    texts="type command text response_url value",
+    **dict.fromkeys(("user", "team", "enterprise", "channel"), _SOMEBODY | None),
+    authorizations=list[_SOMEBODY] | None,
+    view=_VIEW,
+    actions=Annotated[list[_ACTION], MinLen(1)],
+    container=_object(ids="channel_id message_ts", texts="type") | None,
+    message=_MESSAGE | None,
+    event=_object(ids="user", texts="type tab"),
+)
 
 
 def is_slacks(payload: dict[str, Any]) -> bool:
     """Return whether the payload has the shape of a payload from Slack."""
     try:
-        _PAYLOAD.validate_python(payload)
+        _PAYLOAD.model_validate(payload)
     except ValidationError:
         return False
     return True

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Entry, Kind
@@ -19,13 +17,14 @@ from bot.forms.sentences import NOT_CHOSEN
 from bot.services import Services
 from bot.slack.user_groups import Group, Listed
 from bot.workspace import Workspace
-from handlers.button_presses import Listener, NotDoneError, Press, listener
+from handlers.button_presses import on_press
+from handlers.interaction import Interaction
 from handlers.options import notice, option, under
-from handlers.view_state import ForeignError, Screen, State, belongs, screen_of, state_in
+from handlers.replies import note
+from handlers.view_state import ForeignError, RefusedError, Screen, State, screen_of
 
 log = structlog.get_logger(__name__)
 
-Body = dict[str, Any]
 Reply = dict[str, Any]
 
 GROUPS = "User groups"
@@ -41,39 +40,26 @@ class FormState(State):
     shown: dict[str, str]
 
 
-def open_form() -> Listener:
-    """Return the listener of the "Who may use what" button, below `/vendors` or on App Home."""
-    return listener(_open)
-
-
-async def _open(press: Press) -> None:
-    services, handle = press.services, press.handle
-    if handle is None or not belongs(handle.workspace, press.context):
-        raise NotDoneError(messages.GONE)
-    workspace = handle.workspace
-    no, listed = await _asked(press.client, press.context, services, workspace)
+@on_press
+async def open_form(interaction: Interaction) -> None:
+    """Open the form, after the "Who may use what" button below `/vendors` or on App Home."""
+    services, workspace = interaction.services, interaction.pressed().workspace
+    listed = await _check_admin(interaction, workspace)
     kinds = await _kinds(services, workspace)
-    if no or not kinds:
-        raise NotDoneError(no or messages.NOTHING_TO_DECIDE)
+    if not kinds:
+        raise RefusedError(messages.NOTHING_TO_DECIDE)
     rules = await services.access.rules(workspace, kinds)
     state = FormState(enterprise=workspace.enterprise, team=workspace.team, shown=rules)
-    if not await press.show(
+    if not await interaction.show(
         messages.who_may_form(_in_words(services, rules, listed), state.model_dump_json())
     ):
-        raise NotDoneError(messages.NOT_OPENED)
+        raise RefusedError(messages.NOT_OPENED)
 
 
-async def suggest(
-    ack: AsyncAck,
-    payload: dict[str, Any],
-    body: Body,
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    services: Services,
-) -> None:
+async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interaction) -> None:
     """Answer with the options of a select: the matching roles, and the workspace's user groups."""
     try:
-        workspace = state_in(body.get("view") or {}, FormState, context).workspace
+        workspace = interaction.state(FormState).workspace
     except ForeignError:
         await ack(options=[notice(messages.FOREIGN_LIST)])
         return
@@ -82,8 +68,9 @@ async def suggest(
         Entry(id=who, label=label, detail=messages.WHO_HINTS[who])
         for who, label in messages.WHO.items()
     ]
-    found = best(words, [folded(it) for it in words], query, len(words))
-    await ack(**_offered(found, await services.slack.user_groups.search(client, workspace, query)))
+    found = best(words, [folded(entry) for entry in words], query, len(words))
+    groups = interaction.services.slack.user_groups
+    await ack(**_offered(found, await groups.search(interaction.client, workspace, query)))
 
 
 def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
@@ -96,46 +83,38 @@ def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
     return {"option_groups": made} if made else {"options": []}
 
 
-async def save(
-    ack: AsyncAck,
-    view: dict[str, Any],
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    services: Services,
-) -> None:
+async def save(ack: AsyncAck, interaction: Interaction) -> None:
     """Save the submitted form: all changes or none."""
-    await ack(**await _save(view, client, context, services))
+    await ack(**await _save(interaction))
 
 
-async def _save(
-    view: Mapping[str, Any], client: AsyncWebClient, context: AsyncBoltContext, services: Services
-) -> Reply:
+async def _save(interaction: Interaction) -> Reply:
+    services = interaction.services
     try:
-        state, user = state_in(view, FormState, context), str(context.user_id or "")
-        workspace = state.workspace
-        no, listed = await _asked(client, context, services, workspace)
-        if no:
-            return _note(messages.not_saved(no))
-        kinds = await _kinds(services, workspace)
-        decided, errors = _read(
-            screen_of(view),
-            {name: state.shown[name] for name in kinds if name in state.shown},
-            listed,
-        )
+        state = interaction.state(FormState)
+        listed = await _check_admin(interaction, state.workspace)
+        kinds = await _kinds(services, state.workspace)
+        shown = {name: who for name, who in state.shown.items() if name in kinds}
+        decided, errors = _read(screen_of(interaction.view), shown, listed)
         if errors:
             return {"response_action": "errors", "errors": errors}
-        await services.access.decide(workspace, decided, user)
-        rules = await services.access.rules(workspace, kinds)
+        await services.access.decide(state.workspace, decided, interaction.user)
+        rules = await services.access.rules(state.workspace, kinds)
     except ForeignError:
-        return _note(messages.not_saved(messages.GONE))
+        return note(messages.not_saved(messages.GONE))
+    except RefusedError as error:
+        return note(messages.not_saved(str(error)))
     except sqlite3.Error as error:
         log.error("permissions.not_saved", error=type(error).__name__)
-        return _note(messages.not_saved(messages.CLICK_FAILED))
-    log.info("permissions.changed", team=workspace.team, by=user, operations=sorted(decided))
-    return {
-        "response_action": "update",
-        "view": messages.who_may_now(_in_words(services, rules, listed)),
-    }
+        return note(messages.not_saved(messages.CLICK_FAILED))
+    log.info(
+        "permissions.changed",
+        team=state.workspace.team,
+        by=interaction.user,
+        operations=sorted(decided),
+    )
+    view = messages.who_may_now(_in_words(services, rules, listed))
+    return {"response_action": "update", "view": view}
 
 
 def _read(
@@ -146,8 +125,7 @@ def _read(
     Only a group that Slack lists can be selected. A rule as it was shown may stay even if Slack
     does not answer or the group is gone.
     """
-    found: dict[str, str] = {}
-    errors: dict[str, str] = {}
+    found, errors = dict[str, str](), dict[str, str]()
     usable = {group.id for group in listed.usable}
     for name, before in shown.items():
         block_id = f"{messages.WHO_PREFIX}{name}"
@@ -159,20 +137,16 @@ def _read(
     return found, errors
 
 
-async def _asked(
-    client: AsyncWebClient, context: AsyncBoltContext, services: Services, workspace: Workspace
-) -> tuple[str, Listed]:
-    """Return why this person may not decide (empty if allowed), and the workspace's groups.
+async def _check_admin(interaction: Interaction, workspace: Workspace) -> Listed:
+    """Return the workspace's user groups. Raises `RefusedError` for a person who is no admin.
 
     Slack is asked for both at once.
     """
-    person, listed = await asyncio.gather(
-        services.slack.people.person(client, workspace, str(context.user_id or "")),
-        services.slack.user_groups.listed(client, workspace),
+    _, listed = await asyncio.gather(
+        interaction.admin(workspace, messages.ONLY_ADMINS_DECIDE),
+        interaction.services.slack.user_groups.listed(interaction.client, workspace),
     )
-    if person.role == "unknown":
-        return messages.not_checked(person.problem), listed
-    return ("" if person.role == "admin" else messages.ONLY_ADMINS_DECIDE), listed
+    return listed
 
 
 async def _kinds(services: Services, workspace: Workspace) -> dict[str, Kind]:
@@ -195,8 +169,3 @@ def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> l
         words = messages.WHO.get(who, group.words)
         made.append(messages.Rule(name, f"{adapter.label}: {operation.label}", who, words))
     return made
-
-
-def _note(view: messages.View) -> Reply:
-    """Answer with a note on top of the form, which stays open underneath."""
-    return {"response_action": "push", "view": view}

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
-from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import messages
 from bot.slack.errors import NOT_DONE, said
 
 log = structlog.get_logger(__name__)
@@ -17,16 +18,10 @@ TELLING_SECONDS = 1.5
 """Seconds for a reply. The ack waits for the reply, and Slack for the ack."""
 
 
-NO_FILES: dict[str, Any] = {
-    "type": "context",
-    "elements": [
-        {
-            "type": "mrkdwn",
-            "text": "A file cannot be chosen here, because this app lacks the scope `files:read`. "
-            "A workspace admin can reinstall it from its current manifest.",
-        }
-    ],
-}
+NO_FILES = messages.context(
+    "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace "
+    "admin can reinstall it from its current manifest."
+)
 """The block that replaces a file input."""
 NO_SCOPE = ("missing_scope", "invalid_arguments")
 """Slack's possible errors for a file input from an app without the scope.
@@ -72,29 +67,34 @@ async def show(
     """Open a modal, `on_top` of the modal with the button. Return whether Slack opened it."""
     try:
         async with asyncio.timeout(TELLING_SECONDS):
-            if on_top:
-                await give(lambda drawn: client.views_push(trigger_id=trigger_id, view=drawn), view)
-            else:
-                await give(lambda drawn: client.views_open(trigger_id=trigger_id, view=drawn), view)
+            open_view = client.views_push if on_top else client.views_open
+            await give(open_view, view, trigger_id=trigger_id)
     except NOT_DONE as error:
         log.warning("reply.not_shown", error=said(error))
         return False
     return True
 
 
-async def give(put: Callable[[dict[str, Any]], Awaitable[object]], view: dict[str, Any]) -> None:
-    """Send a view to Slack with `put`.
+async def give(
+    put: Callable[..., Awaitable[object]], view: dict[str, Any], **arguments: str
+) -> None:
+    """Send a view to Slack with `put`, a method of the client, and its other arguments.
 
     If Slack refuses the view's file inputs (the app lacks their scope), the view is sent without
     them.
     """
     try:
-        await put(view)
+        await put(view=view, **arguments)
     except SlackApiError as error:
         if said(error) not in NO_SCOPE or not has_files(view["blocks"]):
             raise
         log.warning("reply.files_left_out", error=said(error))
-        await put({**view, "blocks": without_files(view["blocks"])})
+        await put(view={**view, "blocks": without_files(view["blocks"])}, **arguments)
+
+
+def note(view: messages.View) -> dict[str, Any]:
+    """Answer a submission with a note on top of the form, which stays open and filled in."""
+    return {"response_action": "push", "view": view}
 
 
 def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
@@ -108,4 +108,4 @@ def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _is_for_files(block: dict[str, Any]) -> bool:
-    return isinstance(element := block.get("element"), dict) and element.get("type") == "file_input"
+    return (block.get("element") or {}).get("type") == "file_input"

@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.async_app import AsyncAck
 
 from bot.adapters.base import Kind
 from bot.forms.text import cut, plain
-from bot.services import Services
+from handlers.interaction import Interaction
 from handlers.modal import open_form
-from handlers.replies import tell
-from handlers.view_state import workspace_of
 
 Shortcut = dict[str, Any]
 LONGEST_HEADLINE = 150
@@ -23,24 +19,9 @@ LONGEST_DETAILS = 2900
 def form(kind: Kind) -> Callable[..., Awaitable[None]]:
     """Return the listener of the global shortcut that opens this kind's form."""
 
-    async def listener(
-        ack: AsyncAck,
-        shortcut: Shortcut,
-        client: AsyncWebClient,
-        context: AsyncBoltContext,
-        services: Services,
-    ) -> None:
-        trigger_id = str(shortcut.get("trigger_id") or "")
-        problem = await open_form(
-            kind,
-            services=services,
-            context=context,
-            client=client,
-            trigger_id=trigger_id,
-            channel="",
-        )
-        if problem:
-            await tell(context.respond, client, str(context.user_id or ""), problem)
+    async def listener(ack: AsyncAck, interaction: Interaction) -> None:
+        if problem := await open_form(kind, interaction, channel=""):
+            await interaction.say(problem)
         await ack()
 
     return listener
@@ -52,59 +33,34 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
     The form starts with the message's text, author and link.
     """
 
-    async def listener(
-        ack: AsyncAck,
-        shortcut: Shortcut,
-        client: AsyncWebClient,
-        context: AsyncBoltContext,
-        services: Services,
-    ) -> None:
+    async def listener(ack: AsyncAck, shortcut: Shortcut, interaction: Interaction) -> None:
         channel = str((shortcut.get("channel") or {}).get("id") or "")
-        problem = await open_form(
-            kind,
-            services=services,
-            context=context,
-            client=client,
-            trigger_id=str(shortcut.get("trigger_id") or ""),
-            channel=channel,
-            **await _taken_along(shortcut, kind, channel, client, context, services),
-        )
-        if problem:
-            await tell(context.respond, client, str(context.user_id or ""), problem)
+        taken = await _taken_along(shortcut, kind, channel, interaction)
+        if problem := await open_form(kind, interaction, channel=channel, **taken):
+            await interaction.say(problem)
         await ack()
 
     return listener
 
 
 async def _taken_along(
-    shortcut: Shortcut,
-    kind: Kind,
-    channel: str,
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    services: Services,
+    shortcut: Shortcut, kind: Kind, channel: str, interaction: Interaction
 ) -> dict[str, Any]:
     """Return headline and details from the message, as arguments of `open_form`.
 
     For the bot's own card, return the card's delivery: the card's text adds nothing to it.
     """
-    workspace, message = workspace_of(context), shortcut.get("message") or {}
-    if about := await services.delivery.card_outbox.by_card(
-        workspace, channel, str(message.get("ts") or "")
-    ):
+    workspace, message = interaction.workspace, shortcut.get("message") or {}
+    ts = str(message.get("ts") or "")
+    if about := await interaction.services.delivery.card_outbox.by_card(workspace, channel, ts):
         return {"about": about}
-    choices = await services.operations.choices(workspace, kind)
+    # The form asks for the permission next, so Slack is asked for both at once.
     author, _ = await asyncio.gather(
-        _author(services, client, context, message),
-        services.access.allowed(
-            client, workspace, str(context.user_id or ""), choices
-        ),  # the form asks for it next
+        _author(interaction, message), interaction.allowed(workspace, kind)
     )
     text = plain(_text(message)).strip()
-    link = _link(shortcut, channel, message)
-    source = " ".join(
-        filter(None, ("From a message", f"by {author}" if author else "", f"in Slack: {link}"))
-    )
+    by = f" by {author}" if author else ""
+    source = f"From a message{by} in Slack: {_link(shortcut, channel, message)}"
     first = next(filter(None, (line.strip() for line in text.splitlines())), "")
     details = f"{cut(text, LONGEST_DETAILS - len(source))}\n\n{source}".strip()
     return {"headline": cut(first, LONGEST_HEADLINE), "details": details}
@@ -112,29 +68,23 @@ async def _taken_along(
 
 def _text(message: Shortcut) -> str:
     """Return the message's text. Bots often leave it empty and use attachments or blocks."""
-    if message.get("text"):
-        return str(message["text"])
+    texts = [message.get("text")]
     for attachment in message.get("attachments") or []:
-        for name in ("text", "fallback", "pretext", "title"):
-            if isinstance(attachment, dict) and attachment.get(name):
-                return str(attachment[name])
+        if isinstance(attachment, dict):
+            texts += [attachment.get(name) for name in ("text", "fallback", "pretext", "title")]
     for block in message.get("blocks") or []:
         text = block.get("text") if isinstance(block, dict) else None
-        if isinstance(text, dict) and text.get("text"):
-            return str(text["text"])
-    return ""
+        texts.append(text.get("text") if isinstance(text, dict) else None)
+    return str(next(filter(None, texts), ""))
 
 
-async def _author(
-    services: Services, client: AsyncWebClient, context: AsyncBoltContext, message: Shortcut
-) -> str:
+async def _author(interaction: Interaction, message: Shortcut) -> str:
     if message.get("user") and not message.get("bot_id"):
-        person = await services.slack.people.person(
-            client, workspace_of(context), str(message["user"])
+        person = await interaction.services.slack.people.person(
+            interaction.client, interaction.workspace, str(message["user"])
         )
         return "" if person.name == person.slack_id else person.name
-    profile = message.get("bot_profile") or {}
-    return str(message.get("username") or profile.get("name") or "")
+    return str(message.get("username") or (message.get("bot_profile") or {}).get("name") or "")
 
 
 def _link(shortcut: Shortcut, channel: str, message: Shortcut) -> str:

@@ -8,13 +8,13 @@ than an id and `file_access: check_file_info`.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
@@ -40,11 +40,12 @@ slower download goes on, and is ready when the button is pressed again.
 FETCHING_SECONDS = 60.0
 """Longest duration of a download, in seconds."""
 SCOPE = "files:read"
-FILES_HOST = "files.slack.com"
+FILES_ORIGIN = URL("https://files.slack.com")
 _CHUNK = 64 * 1024
 
 SEVERAL = "Choose one file, not several."
 EMPTY = "The file is empty. Choose another one."
+TOO_LARGE = "The file is larger than the {:,} bytes that are possible. Choose a smaller one."
 NOT_UTF8 = "The file is not text in UTF-8. Save it as UTF-8 and choose it again."
 LATE = "Slack did not hand over the file in time. Please press the button again."
 GONE = "Slack does not have this file any more. Take it out and choose it again."
@@ -68,19 +69,16 @@ class _NotFetchedError(Exception):
     """The file gives no text; the message tells the person why, and what to do."""
 
 
-Permission = Callable[[], Awaitable[bool]]
-
-
-def permission(
+async def are_accepted(
     services: Services, client: AsyncWebClient, context: AsyncBoltContext, workspace: Workspace
-) -> Permission:
-    """Return a function that tells whether a form may have a file input.
+) -> bool:
+    """Return whether a form may have a file input.
 
     Slack accepts none from an app without the scope.
     """
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
-    return lambda: services.slack.scopes.include(SCOPE, client, workspace, granted)
+    return await services.slack.scopes.include(SCOPE, client, workspace, granted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Uploa
     file = await _described(client, chosen)
     size = file.get("size")
     if isinstance(size, int) and size > upload.most:
-        raise _too_large(upload)
+        raise _NotFetchedError(TOO_LARGE.format(upload.most))
     raw = await _download(client, _address(client, file), upload)
     try:
         text = raw.decode("utf-8-sig")
@@ -156,9 +154,7 @@ async def _described(client: AsyncWebClient, file: Mapping[str, Any]) -> Mapping
     """Return Slack's full description of the file: a submission may hold only its id."""
     if file.get("file_access") != "check_file_info" and file.get("url_private_download"):
         return file
-    answer = await client.files_info(file=str(file.get("id") or ""))
-    described = answer.get("file")
-    return described if isinstance(described, Mapping) else {}
+    return (await client.files_info(file=str(file.get("id") or ""))).get("file") or {}
 
 
 def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
@@ -171,8 +167,7 @@ def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
         raise _NotFetchedError(GONE)
     try:
         url, api = URL(str(file.get("url_private_download") or "")), URL(client.base_url)
-        at_slack = url.scheme == "https" and url.host == FILES_HOST and url.port == 443
-        ours = (at_slack or url.origin() == api.origin()) and url.user is None
+        ours = url.origin() in (FILES_ORIGIN, api.origin()) and url.user is None
     except ValueError:
         # The address is missing or not absolute.
         ours = False
@@ -202,12 +197,5 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
         async for chunk in response.content.iter_chunked(_CHUNK):
             raw += chunk
             if len(raw) > upload.most:
-                raise _too_large(upload)
+                raise _NotFetchedError(TOO_LARGE.format(upload.most))
         return bytes(raw)
-
-
-def _too_large(upload: Upload) -> _NotFetchedError:
-    return _NotFetchedError(
-        f"The file is larger than the {upload.most:,} bytes that are possible. Choose a smaller "
-        "one."
-    )

@@ -4,46 +4,25 @@ Each button hands out a link to a page of the bot. Credentials never pass throug
 takes them (`bot.web.connect`).
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.delivery.store.queue import Waiting
+from bot.forms.render import Block
 from bot.services import Services
 from bot.slack.people import Person
 from bot.workspace import Workspace
-from handlers.button_presses import Listener, NotDoneError, Press, listener
-from handlers.view_state import belongs, workspace_of
+from handlers.button_presses import on_press
+from handlers.interaction import Interaction
+from handlers.view_state import RefusedError
 
 log = structlog.get_logger(__name__)
 
 
-class Tools(NamedTuple):
-    """The answer to `/vendors`: its text in mrkdwn, and the blocks with an admin's buttons.
-
-    There are no buttons for others.
-    """
-
-    text: str
-    buttons: list[dict[str, Any]]
-
-    @property
-    def blocks(self) -> list[dict[str, Any]]:
-        """The text and the buttons as blocks."""
-        return [*messages.sections(self.text), *self.buttons]
-
-
-async def command(
-    ack: AsyncAck,
-    command: dict[str, Any],
-    client: AsyncWebClient,
-    context: AsyncBoltContext,
-    services: Services,
-) -> None:
+async def command(ack: AsyncAck, command: dict[str, Any], interaction: Interaction) -> None:
     """Answer `/vendors` with the workspace's connections and their health.
 
     Admins also get the buttons to change them. With "help" after the command, answer with an
@@ -53,89 +32,90 @@ async def command(
     if str(command.get("text") or "").strip().casefold() == "help":
         await ack(messages.about_vendors(name))
         return
-    workspace = workspace_of(context)
-    person = await services.slack.people.person(client, workspace, str(context.user_id or ""))
-    tools = await tools_for(services, workspace, person, name)
-    await (ack(text=tools.text, blocks=tools.blocks) if tools.buttons else ack(tools.text))
+    workspace = interaction.workspace
+    person = await interaction.person(workspace)
+    text, buttons = await tools_for(interaction.services, workspace, person, name)
+    blocks = [*messages.sections(text), *buttons]
+    await (ack(text=text, blocks=blocks) if buttons else ack(text))
 
 
-async def tools_for(services: Services, workspace: Workspace, person: Person, name: str) -> Tools:
-    """Return the answer for this person. `name` is the command's name, with any prefix."""
-    health = await _health(services, workspace)
-    connected = [it.adapter for it in health]
-    unconnected = [it for it in services.operations.adapters.values() if it not in connected]
-    admin = person.role == "admin"
-    if not services.connections.public_url:
+async def tools_for(
+    services: Services, workspace: Workspace, person: Person, name: str
+) -> tuple[str, list[Block]]:
+    """Return the answer to `/vendors` for this person: its text in mrkdwn, and an admin's buttons.
+
+    `name` is the command's name, with any prefix. There are no buttons for others.
+    """
+    health, pages = await _health(services, workspace), bool(services.connections.public_url)
+    connected = [connection.adapter for connection in health]
+    unconnected = [
+        adapter for adapter in services.operations.adapters.values() if adapter not in connected
+    ]
+    buttons = (
+        messages.admins_buttons(workspace, connected, unconnected, pages=pages)
+        if person.role == "admin"
+        else []
+    )
+    if not pages:
         how = messages.by_command([*unconnected, *connected], workspace)
-    elif admin:
+    elif person.role == "admin":
         how = messages.PRESS_ONE
     elif person.role == "unknown":
         how = f"I could not check whether you may connect tools. {person.problem}"
     else:
         how = messages.ask_an_admin(name)
-    row = (
-        messages.admins_buttons(
-            workspace, connected, unconnected, pages=bool(services.connections.public_url)
-        )
-        if admin
-        else []
-    )
-    return Tools(messages.vendors(health, unconnected, how), row)
+    return messages.vendors(health, unconnected, how), buttons
 
 
 async def _health(services: Services, workspace: Workspace) -> list[messages.Health]:
-    waiting, doubts = (
-        await services.delivery.deliveries.waiting(workspace),
-        await services.delivery.deliveries.in_doubt(workspace),
-    )
+    waiting = await services.delivery.deliveries.waiting(workspace)
+    doubts = await services.delivery.deliveries.in_doubt(workspace)
     health = []
-    for it in await services.connections.store.of(workspace):
-        if it.vendor not in services.operations.adapters:  # of another version of the bot
+    for connection in await services.connections.store.of(workspace):
+        adapter = services.operations.adapters.get(connection.vendor)
+        if adapter is None:  # of another version of the bot
             continue
-        count, details = waiting.get((it.vendor, it.account), Waiting())
-        adapter, undecided = services.operations.adapters[it.vendor], doubts.get(it.vendor, 0)
-        sentence = messages.sentence(details, adapter.label)
-        age, problem = await services.catalogs.condition(workspace, it.vendor)
-        health.append(messages.Health(it, adapter, age, count, sentence or problem, undecided))
+        count, details = waiting.get((connection.vendor, connection.account), Waiting())
+        age, problem = await services.catalogs.condition(workspace, connection.vendor)
+        problem = messages.sentence(details, adapter.label) or problem
+        health.append(
+            messages.Health(
+                connection, adapter, age, count, problem, doubts.get(connection.vendor, 0)
+            )
+        )
     return health
 
 
-def hand_out_link() -> Listener:
-    """The listener of "Connect Acme": a window with a fresh link to the page, for an admin."""
-    return listener(_hand_out_link)
+@on_press
+async def hand_out_link(interaction: Interaction) -> None:
+    """Open a window with a fresh link to the page, for an admin who pressed "Connect Acme"."""
+    try:
+        view = await _window(interaction)
+    except RefusedError as error:
+        view = messages.told(str(error))
+    if not await interaction.show(view):
+        raise RefusedError(messages.NOT_OPENED)
 
 
-async def _hand_out_link(press: Press) -> None:
-    if not await press.show(await _window(press)):
-        raise NotDoneError(messages.NOT_OPENED)
-
-
-async def _window(press: Press) -> messages.View:
-    """Return the window with the link, or with the reason why there is none."""
-    services, handle = press.services, press.handle
-    if (
-        handle is None
-        or handle.key not in services.operations.adapters
-        or not belongs(handle.workspace, press.context)
-    ):
-        return messages.told(messages.GONE)
-    workspace, adapter = handle.workspace, services.operations.adapters[handle.key]
-    person = await services.slack.people.person(press.client, workspace, press.user)
-    if person.role == "unknown":
-        return messages.told(f"I could not check whether you may do this. {person.problem}")
-    if person.role != "admin":
-        return messages.told(messages.ONLY_ADMINS)
+async def _window(interaction: Interaction) -> messages.View:
+    """Return the window with the link. Raises `RefusedError` if there is none."""
+    services, (workspace, vendor) = interaction.services, interaction.pressed()
+    adapter = services.operations.adapters.get(vendor)
+    if adapter is None:
+        raise RefusedError(messages.GONE)
+    person = await interaction.admin(workspace, messages.ONLY_ADMINS)
     if not services.connections.public_url:
-        return messages.told(messages.NO_PAGES)
+        raise RefusedError(messages.NO_PAGES)
+    team = interaction.body.get("team") or {}
     token = await services.connections.setup_links.make(
         workspace,
-        adapter.vendor,
+        vendor,
         actor=person.slack_id,
         actor_name=person.name,
-        workspace_name=press.team_name or workspace.team,
+        workspace_name=str(team.get("name") or team.get("domain") or workspace.team)[:100],
     )
-    connected = adapter.vendor in await services.connections.store.vendors(workspace)
-    log.info("setup_link.created", team=workspace.team, vendor=adapter.vendor, by=person.slack_id)
+    connected = vendor in await services.connections.store.vendors(workspace)
+    log.info("setup_link.created", team=workspace.team, vendor=vendor, by=person.slack_id)
     return messages.way_to_page(
         adapter, f"{services.connections.public_url}/connect/{token}", connected=connected
     )

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 
+from bot import messages
 from bot.workspace import Workspace
 
 Screen = Mapping[str, Any]
@@ -32,8 +33,15 @@ class State(BaseModel):
 StateT = TypeVar("StateT", bound=State)
 
 
-class ForeignError(Exception):
+class RefusedError(Exception):
+    """Nothing was done; the message tells the person why, and what to do, in mrkdwn."""
+
+
+class ForeignError(RefusedError):
     """The event does not belong to the view's workspace, or the view carries no state of ours."""
+
+    def __init__(self) -> None:
+        super().__init__(messages.FOREIGN)
 
 
 def workspace_of(context: AsyncBoltContext) -> Workspace:
@@ -80,6 +88,4 @@ def as_drawn(view: Mapping[str, Any], errors: Mapping[str, str]) -> dict[str, st
 
 
 def _values(view: Mapping[str, Any]) -> Mapping[str, Any]:
-    state = view.get("state")
-    values = state.get("values") if isinstance(state, dict) else None
-    return values if isinstance(values, dict) else {}
+    return (view.get("state") or {}).get("values") or {}

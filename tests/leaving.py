@@ -103,8 +103,8 @@ def remembered(world: World | Many, workspace: Workspace | None = None) -> list[
         "files": [key.workspace for key in services.slack.files._files],
         "scopes": list(services.slack.scopes._known),
         "user groups": [
-            *services.slack.user_groups._lists._limiter,
-            *(key[0] for key in services.slack.user_groups._members._limiter),
+            *services.slack.user_groups._lists._slots,
+            *(key[0] for key in services.slack.user_groups._members._slots),
         ],
     }
     return [name for name, workspaces in held.items() if there in workspaces]

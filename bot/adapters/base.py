@@ -167,7 +167,7 @@ class Created(BaseModel):
 USERS = "users"
 """The catalog of a vendor's users, where it has one."""
 REPORTER = "reporter"
-"""The key in `Submission.chosen` of the vendor's user who asked for the object.
+"""The key in `Submission.selected` of the vendor's user who asked for the object.
 
 `Adapter.user_for` finds the user. The key is missing if the vendor does not know the person.
 """
@@ -177,9 +177,9 @@ REPORTER = "reporter"
 class Submission:
     """One object to create: the filled-in form, the delivery's marker, and the person who asked.
 
-    `chosen` holds the entries that the pickers showed for the ids in the form, by `<catalog>/<id>`
-    ("users/234"). Vendors that need a name beside an id get it from there, and a receipt gets its
-    link. An entry may be missing: then the adapter works without it.
+    `selected` holds the entries that the pickers showed for the ids in the form, by
+    `<catalog>/<id>` ("users/234"). Vendors that need a name beside an id get it from there, and a
+    receipt gets its link. An entry may be missing: then the adapter works without it.
 
     `again`: an earlier attempt with this marker may have succeeded. `first_sent_at` is the time of
     the first attempt in epoch seconds, 0 if it is not known. `custom` defines the workspace's own
@@ -190,7 +190,7 @@ class Submission:
     marker: str
     reporter: str = ""
     revision: int = 0
-    chosen: Mapping[str, Entry] = field(default_factory=dict)
+    selected: Mapping[str, Entry] = field(default_factory=dict)
     again: bool = False
     first_sent_at: float = 0.0
     custom: Sequence[CustomField] = ()

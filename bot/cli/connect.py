@@ -79,20 +79,17 @@ async def connect(
         try:
             # The check runs first, so that wrong credentials make no new database.
             understood(adapter, given)
+            async with await Database.open(settings.database) as database:
+                secret_box = load_secret_box(settings.encryption_keys, settings.database)
+                await demand_some(open_secrets(database), secret_box)
+                stored = open_stores(database, secret_box).connections
+                account = await check_and_save(adapter, stored, workspace, given, verify=verify)
         except FormError as error:
             name, sentence = next(iter(error.errors.items()))
             raise SettingError(name, sentence) from None
-        database = await Database.open(settings.database)
-        try:
-            secret_box = load_secret_box(settings.encryption_keys, settings.database)
-            await demand_some(open_secrets(database), secret_box)
-            connections = open_stores(database, secret_box).connections
-            account = await check_and_save(adapter, connections, workspace, given, verify=verify)
         except (RetryLaterError, OutcomeUnknownError) as error:
             advice = "Nothing was stored: try again, or store it unchecked with --no-verify."
             raise VendorError(error.vendor, f"{error} {advice}") from error
-        finally:
-            await database.close()
     # The account is None only if a link was used up, and here is no link.
     assert account is not None  # noqa: S101
     checked = f" as {account.name}" if verify else "; the credentials were not checked"
@@ -116,7 +113,7 @@ def _read(adapter: type[Adapter]) -> dict[str, Any]:
                 raise
             raise SettingError("credentials", "were not typed, so nothing was stored.") from None
     fields = adapter.credentials.model_fields
-    example = json.dumps({name: "..." for name, it in fields.items() if it.is_required()})
+    example = json.dumps({name: "..." for name, field in fields.items() if field.is_required()})
     try:
         secret = json.loads(sys.stdin.read())
     except ValueError:

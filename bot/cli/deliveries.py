@@ -15,14 +15,14 @@ from typing import Any, Literal
 from bot.adapters.registry import ADAPTERS
 from bot.cli.output import safe, show
 from bot.delivery.model import Delivery
+from bot.delivery.problems import Details
 from bot.delivery.states import STATES, Decision
 from bot.delivery.states import may as may_decide
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import Event, History
 from bot.errors import RelayError, SettingError
 from bot.forms.text import cut
-from bot.messages.problems import sentence
-from bot.messages.words import undecided
+from bot.messages.words import sentence
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
@@ -93,59 +93,53 @@ def main(settings: Settings, wanted: Wanted) -> int:
     delivery's state does not allow the wish.
     """
     _check(settings, wanted)
-    text = asyncio.run(_answer(settings, wanted))
-    show(text)
+    show(asyncio.run(_answer(settings, wanted)))
     return 0
 
 
 def _check(settings: Settings, wanted: Wanted) -> None:
-    if wanted.state and wanted.state not in STATES:
-        raise SettingError("--state", f"should be one of {', '.join(STATES)}.")
-    if wanted.limit < 1:
-        raise SettingError("--limit", "should be 1 or more.")
-    if wanted.key and (wanted.state or wanted.since):
-        raise SettingError("KEY", "names one delivery; leave --state and --since out.")
-    if wanted.wish and not wanted.key:
-        raise SettingError("KEY", f"is missing: say which delivery to {wanted.wish}.")
-    if not settings.database.exists():
-        raise SettingError(
+    wrong = {
+        ("--state", f"should be one of {', '.join(STATES)}."): (
+            wanted.state and wanted.state not in STATES
+        ),
+        ("--limit", "should be 1 or more."): wanted.limit < 1,
+        ("KEY", "names one delivery; leave --state and --since out."): (
+            wanted.key and (wanted.state or wanted.since)
+        ),
+        ("KEY", f"is missing: say which delivery to {wanted.wish}."): (
+            wanted.wish and not wanted.key
+        ),
+        (
             "RELAY_DATABASE",
             f"{settings.database} is not there; name the file that the bot uses, or start the bot "
             "first.",
-        )
+        ): not settings.database.exists(),
+    }
+    for (name, text), is_so in wrong.items():
+        if is_so:
+            raise SettingError(name, text)
 
 
 async def _answer(settings: Settings, wanted: Wanted) -> str:
     since = _since(wanted.since, time.time())
-    database = await Database.open(settings.database)
-    try:
+    async with await Database.open(settings.database) as database:
         stores = open_stores(database, SecretBox.without_keys()).delivery
         history = stores.history
         if not wanted.key:
             rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
-            return (
-                _as_json([_summary(row) for row in rows])
-                if wanted.as_json
-                else _table(rows, wanted)
+            summaries = [_summary(row) for row in rows]
+            return _as_json(summaries) if wanted.as_json else _table(rows, wanted)
+        rows = await history.with_key(wanted.key)
+        if not rows:
+            raise CannotDecideError(
+                f"There is no delivery {safe(wanted.key)}; `python -m bot deliveries` lists them."
             )
-        rows = await _with_key(history, wanted.key)
         if wanted.wish:
             rows = [await _decide(history, stores.decisions, rows, wanted.wish)]
         told = [(row, await history.trail(row)) for row in rows]
-    finally:
-        await database.close()
     if wanted.as_json:
         return _as_json([_whole(row, trail) for row, trail in told])
     return "\n\n".join(_page(row, trail) for row, trail in told)
-
-
-async def _with_key(history: History, key: str) -> list[Delivery]:
-    rows = await history.with_key(key)
-    if not rows:
-        raise CannotDecideError(
-            f"There is no delivery {safe(key)}; `python -m bot deliveries` lists them."
-        )
-    return rows
 
 
 async def _decide(
@@ -209,19 +203,16 @@ def _table(rows: Sequence[Delivery], wanted: Wanted) -> str:
 
 def _page(row: Delivery, trail: Sequence[Event]) -> str:
     """Return one delivery as text, one fact a line, with its trail."""
+    created = (row.vendor_object.get(name, "") for name in ("reference", "id", "url"))
     facts = {
         "key": row.key,
         "workspace": "/".join(filter(None, row.workspace)),
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": safe(" ".join([_sentence(row), *row.field_errors.values()]).strip()),
+        "says": safe(" ".join([_why(row, row.error_details), *row.field_errors.values()]).strip()),
         "in doubt": _doubt(row),
-        "created": safe(
-            " ".join(
-                filter(None, (row.vendor_object.get(it, "") for it in ("reference", "id", "url")))
-            )
-        ),
+        "created": safe(" ".join(filter(None, created))),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
         "by": safe(f"{row.actor_name} {row.actor}".strip()),
         "submitted": _local(row.created_at),
@@ -231,13 +222,13 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "payload": _readable(row.payload) if row.payload else "",
     }
     lines = [f"{name:<10} {fact}" for name, fact in facts.items() if fact]
-    lines += ["", *(f"{_local(event.at, '%Y-%m-%d %H:%M:%S')}  {_event(event)}" for event in trail)]
-    return "\n".join(lines)
-
-
-def _event(event: Event) -> str:
-    reason = f" ({event.reason})" if event.reason else ""
-    return f"{event.state}{reason}, attempt {event.attempt}, by {safe(event.actor) or 'the bot'}"
+    events = [
+        f"{_local(event.at, '%Y-%m-%d %H:%M:%S')}  {event.state}"
+        f"{f' ({event.reason})' if event.reason else ''}, attempt {event.attempt}, "
+        f"by {safe(event.actor) or 'the bot'}"
+        for event in trail
+    ]
+    return "\n".join([*lines, "", *events])
 
 
 def _summary(row: Delivery) -> dict[str, Any]:
@@ -260,15 +251,13 @@ def _summary(row: Delivery) -> dict[str, Any]:
         "title": row.title,
         "state": row.state,
         "reason": row.reason,
-        "sentence": _sentence(row),
+        "sentence": _why(row, row.error_details),
         "attempts": row.attempt,
         "revision": row.revision,
         "created": row.vendor_object,
-        "twins": [it.model_dump() for it in row.duplicates],
-        "remaining": {
-            name: sentence(details, _label(row)) for name, details in row.follow_up_steps.items()
-        },
-        "undecided": undecided(row),
+        "twins": [duplicate.model_dump() for duplicate in row.duplicates],
+        "remaining": {name: _why(row, details) for name, details in row.follow_up_steps.items()},
+        "undecided": row.undecided,
         "looks": row.lookup_count,
         "resends": row.resend_count,
         "submitted_at": _utc(row.created_at),
@@ -293,15 +282,13 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
     return _summary(row) | {"payload": row.payload, "fields": row.field_errors, "trail": events}
 
 
-def _sentence(row: Delivery) -> str:
-    """Return why it is not delivered."""
-    return sentence(row.error_details, _label(row))
+def _why(row: Delivery, details: Details) -> str:
+    """Return the sentence for these details of the row.
 
-
-def _label(row: Delivery) -> str:
-    """Return what the row's vendor is called; its name, where this version does not know it."""
+    A vendor that this version does not know is called by its name.
+    """
     adapter = ADAPTERS.get(row.vendor)
-    return adapter.label if adapter else row.vendor
+    return sentence(details, adapter.label if adapter else row.vendor)
 
 
 def _state(row: Delivery) -> str:
@@ -311,7 +298,7 @@ def _state(row: Delivery) -> str:
 def _open(row: Delivery) -> str:
     """Return the remaining work in a few words; empty if there is none."""
     if row.state == "unconfirmed":
-        return "somebody has to decide" if undecided(row) else "being checked"
+        return "somebody has to decide" if row.undecided else "being checked"
     if not row.follow_up_steps:
         return ""
     count = len(row.follow_up_steps)
@@ -327,7 +314,7 @@ def _doubt(row: Delivery) -> str:
     if row.state != "unconfirmed":
         return ""
     done = f"looked for and not found: {row.lookup_count}; sent again: {row.resend_count}"
-    if undecided(row):
+    if row.undecided:
         return (
             f"{done}; look at the vendor, then press a button on its card in Slack, or "
             "let `--retry` send it again"
@@ -341,7 +328,7 @@ def _remaining(row: Delivery) -> list[str]:
     return [
         safe(
             f"{f'{names[field]} ({field})' if field in names else field}: "
-            f"{sentence(details, _label(row)) or 'still to be set'}"
+            f"{_why(row, details) or 'still to be set'}"
         )
         for field, details in row.follow_up_steps.items()
     ]
@@ -369,5 +356,4 @@ def _as_json(value: Any) -> str:
 
 
 def _readable(payload: Mapping[str, Any]) -> str:
-    lines = json.dumps(payload, indent=2, ensure_ascii=False).splitlines()
-    return "\n".join(map(safe, lines))
+    return "\n".join(map(safe, json.dumps(payload, indent=2, ensure_ascii=False).splitlines()))

@@ -15,30 +15,24 @@ def filled(url: str | None) -> dict[str, Any]:
     `url` has no trailing slash.
     """
     manifest = load()
-    for command in manifest["features"]["slash_commands"]:
-        _fill(command, "url", url)
-    oauth = manifest["oauth_config"]
-    if url is None:
-        del oauth["redirect_urls"]
-    else:
-        oauth["redirect_urls"] = [
-            address.replace(PLACEHOLDER, url) for address in oauth["redirect_urls"]
-        ]
-    interactivity = manifest["settings"]["interactivity"]
-    _fill(interactivity, "request_url", url)
-    _fill(interactivity, "message_menu_options_url", url)
-    _fill(manifest["settings"]["event_subscriptions"], "request_url", url)
-    manifest["settings"]["socket_mode_enabled"] = url is None
+    oauth, settings = manifest["oauth_config"], manifest["settings"]
+    addresses = [
+        *((command, "url") for command in manifest["features"]["slash_commands"]),
+        (settings["interactivity"], "request_url"),
+        (settings["interactivity"], "message_menu_options_url"),
+        (settings["event_subscriptions"], "request_url"),
+    ]
+    for owner, name in addresses:
+        address = owner.pop(name)
+        if url is not None:
+            owner[name] = address.replace(PLACEHOLDER, url)
+    redirects = oauth.pop("redirect_urls")
+    if url is not None:
+        oauth["redirect_urls"] = [address.replace(PLACEHOLDER, url) for address in redirects]
+    settings["socket_mode_enabled"] = url is None
     return manifest
 
 
 def text(url: str | None) -> str:
     """Return the filled manifest as YAML, ready for Slack's "From a manifest" page."""
     return yaml.safe_dump(filled(url), sort_keys=False, allow_unicode=True, width=120)
-
-
-def _fill(owner: dict[str, Any], name: str, url: str | None) -> None:
-    if url is None:
-        owner.pop(name, None)
-    else:
-        owner[name] = owner[name].replace(PLACEHOLDER, url)

@@ -5,8 +5,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from bot.cli.output import safe, show
 from bot.errors import SettingError
 from bot.settings import Settings
@@ -14,8 +12,6 @@ from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecret, Kind, Rotated
 from bot.storage.encryption import VARIABLE, SecretBox, came_from, key_file
 from bot.stores import load_secret_box, open_secrets
-
-log = structlog.get_logger(__name__)
 
 _AGAIN: Mapping[Kind, str] = {
     "connection": "Connect the vendors again with `/vendors` in Slack or `python -m bot connect`.",
@@ -56,17 +52,12 @@ async def _lost(settings: Settings) -> Sequence[EncryptedSecret]:
     Nothing is made or changed by that.
     """
     secret_box, source = _as_it_is(settings)
-    database = await Database.open(settings.database)
-    try:
-        lost = [it for it, _ in (await open_secrets(database).try_all(secret_box)).closed]
-    finally:
-        await database.close()
-    if lost:
-        show(
-            "\n".join(
-                [source, "This does not open:", *(f"  {safe(secret.name)}" for secret in lost)]
-            )
-        )
+    async with await Database.open(settings.database) as database:
+        tried = await open_secrets(database).try_all(secret_box)
+    lost = [secret for secret, _ in tried.closed]
+    names = [f"  {safe(secret.name)}" for secret in lost]
+    if names:
+        show("\n".join([source, "This does not open:", *names]))
     return lost
 
 
@@ -109,17 +100,14 @@ def _agreed() -> bool:
 
 async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: bool) -> int:
     secret_box = load_secret_box(settings.encryption_keys, settings.database, anew=anew)
-    database = await Database.open(settings.database)
-    try:
+    async with await Database.open(settings.database) as database:
         secrets = open_secrets(database)
         removed = await secrets.remove(lost)
-        for it in removed:
-            print(f"Removed: {safe(it.name)}.")
+        for secret in removed:
+            print(f"Removed: {safe(secret.name)}.")
         rotated = await secrets.rotate(secret_box)
         if rotated.done and not await database.empty_journal():
             print(_IN_THE_JOURNAL.format(database=settings.database.name), file=sys.stderr)
-    finally:
-        await database.close()
     return _told(rotated, secret_box, removed)
 
 

@@ -18,14 +18,14 @@ async def serve(settings: Settings, adapters: Adapters = ADAPTERS, *, quiet: boo
         log = structlog.get_logger()
         if settings.signing_secret_looks_odd:
             log.warning("signing_secret.suspected", usually="32 digits and letters from a to f")
-        said = {
-            "host": settings.host,
-            "port": listening.getsockname()[1],
-            "next": _next_step(settings),
-        }
         server = Server(
             server_config(bot.web),
-            on_started=lambda: log.info("serving", **said),
+            on_started=lambda: log.info(
+                "serving",
+                host=settings.host,
+                port=listening.getsockname()[1],
+                next=_next_step(settings),
+            ),
             until_signal=True,
         )
         await server.serve([listening])

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 import structlog
 from starlette.applications import Starlette
@@ -36,8 +35,7 @@ async def socket(settings: Settings, adapters: Adapters = ADAPTERS) -> int:
         structlog.get_logger().info("connected", next="type /vendors in Slack")
         keeping = asyncio.create_task(slack.run(), name="SlackSocket")
         try:
-            async with _web_pages(bot.web, settings):
-                await _signal()
+            await _until_signal(bot.web, settings)
         finally:
             keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -46,27 +44,16 @@ async def socket(settings: Settings, adapters: Adapters = ADAPTERS) -> int:
     return 0
 
 
-@contextlib.asynccontextmanager
-async def _web_pages(web: Starlette, settings: Settings) -> AsyncIterator[None]:
-    """Serve the pages for people during the context, if they have a public address.
+async def _until_signal(web: Starlette, settings: Settings) -> None:
+    """Wait for SIGTERM or SIGINT. Serve the pages for people meanwhile, if they have an address.
 
     Raises `SettingError`.
     """
     if settings.public_url is None:
-        yield
+        stop = asyncio.Event()
+        on_signals(lambda number: stop.set())
+        await stop.wait()
         return
     listening = listen(settings.host, settings.port)
-    server = Server(server_config(web))
-    serving = asyncio.create_task(server.serve([listening]), name="web pages")
     structlog.get_logger().info("serving", host=settings.host, port=listening.getsockname()[1])
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-async def _signal() -> None:
-    stop = asyncio.Event()
-    on_signals(lambda number: stop.set())
-    await stop.wait()
+    await Server(server_config(web), until_signal=True).serve([listening])

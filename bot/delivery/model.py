@@ -42,6 +42,11 @@ class Draft:
     view_id: str = ""
     custom: Sequence[CustomField] = ()
 
+    @property
+    def operation_name(self) -> str:
+        """The operation with its vendor: "acme.incident"."""
+        return f"{self.vendor}.{self.operation}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(Draft):

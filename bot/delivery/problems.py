@@ -1,6 +1,6 @@
 """Why a delivery is not delivered: a code and values, which the row keeps in `error_details`.
 
-`bot.messages.problems` makes the sentence, so that it can follow the language of its reader. The
+`bot.messages.words` makes the sentence, so that it can follow the language of its reader. The
 words of a vendor, and sentences that an older version stored, are kept as they are.
 """
 

@@ -48,7 +48,7 @@ def read(form: type[Form], prefix: str, state_values: Mapping[str, Any]) -> dict
             if nested := read(field.form, nested_prefix(prefix, field), state_values):
                 typed[field.name] = nested
         elif f"{prefix}.{field.name}" in _mapping(state_values):
-            typed[field.name] = _typed(field, _element(state_values, f"{prefix}.{field.name}"))
+            typed[field.name] = _typed(field, element_of(state_values, f"{prefix}.{field.name}"))
     return typed
 
 
@@ -228,7 +228,7 @@ def chosen(
 
     Empty if there is none.
     """
-    element = _element(state_values, block_id, action_id)
+    element = element_of(state_values, block_id, action_id)
     several = element.get("selected_options")
     options = [element.get("selected_option"), *(several if isinstance(several, list) else [])]
     found: dict[str, str] = {}
@@ -241,16 +241,16 @@ def chosen(
 
 def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
     """Return the ids of the conversations picked in that block."""
-    return _picked(_element(state_values, block_id), "conversation")
+    return _picked(element_of(state_values, block_id), "conversation")
 
 
 def people(state_values: Mapping[str, Any], block_id: str) -> list[str]:
     """Return the Slack ids of the people picked in that block."""
-    return _picked(_element(state_values, block_id), "user")
+    return _picked(element_of(state_values, block_id), "user")
 
 
 def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
-    element = _element(state_values, place.block_id)
+    element = element_of(state_values, place.block_id)
     if place.field.kind in ("lookup", "user_group"):
         return NOT_CHOSEN if NOTICE in _selected(element) else None
     if place.field.kind == "file" and (sentence := problem(element)):
@@ -298,9 +298,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict | Mapping) else {}
 
 
-def _element(
+def element_of(
     state_values: Mapping[str, Any], block_id: str, action_id: str = "value"
 ) -> Mapping[str, Any]:
+    """Return the state of the element in that block; empty if there is none."""
     return _mapping(_mapping(_mapping(state_values).get(block_id)).get(action_id))
 
 

@@ -158,7 +158,7 @@ def notice(
 
     `text` is mrkdwn. A text longer than a section is split at the end of a line or a word.
     """
-    parts = _parts(cut(text.strip() or title, NOTICE))
+    parts = split(cut(text.strip() or title, NOTICE))
     blocks: list[Block] = [
         {"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts
     ]
@@ -172,7 +172,8 @@ def notice(
     )
 
 
-def _parts(text: str) -> list[str]:
+def split(text: str) -> list[str]:
+    """Return the text in parts that fit into sections, cut at the end of a line or a word."""
     parts = []
     while len(text) > SECTION:
         end = (

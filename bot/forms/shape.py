@@ -134,6 +134,12 @@ class Place:
     block_id: str
     field: Field
 
+    def value(self, values: Any) -> Any:
+        """Return the field's value among the values of the whole form; None if it has none."""
+        for name in self.path:
+            values = values.get(name) if isinstance(values, Mapping) else None
+        return values
+
 
 @lru_cache(maxsize=512)
 def shape(form: type[Form]) -> tuple[Field, ...]:

@@ -5,24 +5,29 @@ with `words`, which puts a delivery's state into words, and `shown`, which draws
 package imports `delivery`, `connections`, `adapters` and `forms`.
 """
 
-from bot.messages.buttons import Handle, buttons, possible, read_handle
+from bot.messages.blocks import View, context
+from bot.messages.buttons import Handle, buttons, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
-from bot.messages.form_diff import changed, turned_down
 from bot.messages.notices import (
     CLICK_FAILED,
     CLICK_TROUBLE,
     COMMANDS,
     FOREIGN,
     FOREIGN_LIST,
+    FORM_NOT_OPENED,
     GONE,
     LATE_CLICK,
     NOT_INSTALLED,
     REMOVED,
+    SAVED_NOWHERE,
     SOMEBODY_ELSES,
     SUBMIT,
     TO_TRY,
     TROUBLE,
+    TROUBLE_IN_FORM,
     VENDORS,
+    Dropped,
+    changed,
     disconnected,
     help_text,
     left_out,
@@ -30,9 +35,8 @@ from bot.messages.notices import (
     not_opened,
     nothing_connected,
     refusal,
-    saved_nowhere,
     told,
-    trouble,
+    turned_down,
     unreadable_connection,
     vendors_beside,
 )
@@ -55,16 +59,13 @@ from bot.messages.permissions import (
     who_may_form,
     who_may_now,
 )
-from bot.messages.problems import sentence
 from bot.messages.shown import (
     ON_HOME,
     WITHDRAWN,
     RenderedDelivery,
-    View,
     card,
     home,
     receipt,
-    withdrawn,
 )
 from bot.messages.vendors import (
     NO_PAGES,
@@ -81,4 +82,4 @@ from bot.messages.vendors import (
     vendors,
     way_to_page,
 )
-from bot.messages.words import meanwhile, title, words
+from bot.messages.words import meanwhile, sentence, title, words

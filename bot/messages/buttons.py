@@ -4,22 +4,45 @@ A button's value names the delivery and nothing more. Permission is checked when
 pressed.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Created, Operation
-from bot.delivery import states
 from bot.delivery.model import Delivery
-from bot.delivery.states import Action
+from bot.delivery.states import Action, offered
 from bot.forms.render import Block
-from bot.forms.text import cut, plain_text
+from bot.forms.text import plain_text
+from bot.messages.blocks import button
 from bot.messages.words import everything
 from bot.workspace import Workspace
 
-Button = dict[str, Any]
-
 LONGEST_URL = 3000
 MOST_LINKS = 5
-_LONGEST_LABEL = 75
+_LABELS: Mapping[Action, str] = {
+    "by_hand": "Do it by hand",
+    "cancel": "Cancel",
+    "edit": "Edit and resend",
+    "send_again": "Send again",
+    "is_there": "It is there",
+    "try_again": "Try again",
+    "copy": "Copy as text",
+    "finish": "Try again",
+}
+_CONFIRM: Mapping[Action, tuple[str, str, str, str]] = {
+    "cancel": (
+        "Cancel it?",
+        "It will not be sent to {vendor}. You can still send it after all.",
+        "Cancel it",
+        "Keep it",
+    ),
+    "send_again": (
+        "Send it again?",
+        "If it is in {vendor} already, it will be there twice. Look there first.",
+        "Send again",
+        "Back",
+    ),
+}
+"""The question before an action: title, text, and the labels of yes and no."""
 
 
 class Handle(NamedTuple):
@@ -34,109 +57,62 @@ class Handle(NamedTuple):
         return "/".join((*self.workspace, self.key))
 
 
-def handle_of(row: Delivery) -> Handle:
-    """Return the row's handle."""
-    return Handle(row.workspace, row.key)
-
-
 def read_handle(text: str) -> Handle | None:
     """Return the handle in `text`: the reverse of `Handle.text`. Return None for other text."""
     parts = text.split("/")
     return Handle(Workspace(parts[0], parts[1]), parts[2]) if len(parts) == 3 and parts[2] else None
 
 
-def possible(row: Delivery) -> tuple[Action, ...]:
-    """Return the action ids that a person may use on the row in its present state."""
-    return states.offered(row)
-
-
 def buttons(
     row: Delivery, adapter: Adapter, operation: Operation, by_hand: str = ""
-) -> list[Button]:
+) -> list[Block]:
     """Return the buttons for the row's possible actions.
 
     `by_hand` is the address of the vendor's own page, empty if unknown.
     """
+    value = Handle(row.workspace, row.key).text
     made = []
-    for name in possible(row):
-        if name == "by_hand" and row.state == "failed" and not _is_link(by_hand):
+    for action in offered(row):
+        has_page = action == "by_hand" and _is_link(by_hand)
+        if action == "by_hand" and row.state == "failed" and not has_page:
             # A missing address cannot be opened, and "Copy as text" is offered too.
             continue
-        button: Button = {"type": "button", "action_id": name, "value": handle_of(row).text}
-        button["text"] = plain_text(_label(name, row, operation))
-        if name == "by_hand" and _is_link(by_hand):
-            button["url"] = by_hand
-        if confirm := _confirm(name, adapter):
-            button["confirm"] = confirm
-        made.append(button)
+        members = {"url": by_hand} if has_page else _confirm(action, adapter)
+        made.append(button(action, _label(action, row, operation), value=value, **members))
     return made
 
 
-def links(row: Delivery, adapter: Adapter) -> list[Button]:
+def links(row: Delivery, adapter: Adapter) -> list[Block]:
     """Return a link button for each created object that has a web address."""
-    made = [created for created in everything(row) if _is_link(created.url)][:MOST_LINKS]
+    linked = [created for created in everything(row) if _is_link(created.url)][:MOST_LINKS]
     return [
-        {
-            "type": "button",
-            "action_id": f"open_{index}" if index else "open",
-            "text": plain_text(_link_label(row, adapter, created, index)),
-            "url": created.url,
-        }
-        for index, created in enumerate(made)
-    ]
-
-
-def row_of(elements: list[Button], block_id: str = "") -> list[Block]:
-    """Return an actions block with these buttons, or no block without buttons."""
-    if not elements:
-        return []
-    return [
-        {"type": "actions", **({"block_id": block_id} if block_id else {}), "elements": elements}
+        button(
+            f"open_{index}" if index else "open",
+            _link_label(row, adapter, created, index),
+            url=created.url,
+        )
+        for index, created in enumerate(linked)
     ]
 
 
 def _link_label(row: Delivery, adapter: Adapter, created: Created, index: int) -> str:
     reference = " ".join(created.reference.split()) or f"no. {index + 1}"
-    return cut(f"Open {reference if row.duplicates else f'in {adapter.label}'}", _LONGEST_LABEL)
+    return f"Open {reference if row.duplicates else f'in {adapter.label}'}"
 
 
-def _label(name: str, row: Delivery, operation: Operation) -> str:
-    called_off = row.state == "cancelled"
-    return {
-        "by_hand": "Declare it by hand" if operation.kind == "incident" else "Do it by hand",
-        "cancel": "Cancel",
-        "edit": "Edit and resend",
-        "send_again": "Send again",
-        "is_there": "It is there",
-        "try_again": "Send it after all" if called_off else "Try again",
-        "copy": "Copy as text",
-        "finish": "Try again",
-    }[name]
+def _label(action: Action, row: Delivery, operation: Operation) -> str:
+    if action == "by_hand" and operation.kind == "incident":
+        return "Declare it by hand"
+    if action == "try_again" and row.state == "cancelled":
+        return "Send it after all"
+    return _LABELS[action]
 
 
-def _confirm(name: str, adapter: Adapter) -> Block | None:
-    if name == "cancel":
-        title, text = (
-            "Cancel it?",
-            f"It will not be sent to {adapter.label}. You can still send it after all.",
-        )
-        return _dialog(title, text, "Cancel it", "Keep it")
-    if name == "send_again":
-        title, text = (
-            "Send it again?",
-            f"If it is in {adapter.label} already, it will be there twice. Look there first.",
-        )
-        return _dialog(title, text, "Send again", "Back")
-    return None
-
-
-def _dialog(title: str, text: str, confirm: str, deny: str) -> Block:
-    return {
-        "title": plain_text(title),
-        "text": plain_text(text),
-        "confirm": plain_text(confirm),
-        "deny": plain_text(deny),
-    }
+def _confirm(action: Action, adapter: Adapter) -> Block:
+    if action not in _CONFIRM:
+        return {}
+    texts = (plain_text(text.format(vendor=adapter.label)) for text in _CONFIRM[action])
+    return {"confirm": dict(zip(("title", "text", "confirm", "deny"), texts, strict=True))}
 
 
 def _is_link(url: str) -> bool:

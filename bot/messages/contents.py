@@ -1,23 +1,23 @@
 """The submitted values of a delivery, as text to copy and for correction after a refusal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.adapters.base import Adapter, Operation
 from bot.delivery.model import Delivery
-from bot.forms.fields import USER_GROUPS, Choice, Conversation, Lookup, UserGroup
+from bot.forms.fields import USER_GROUPS, Choice, Lookup
 from bot.forms.render import TEXT_INPUT, Block, modal
-from bot.forms.shape import Field, Place, key, places
-from bot.forms.text import cut, escape, humanise
-from bot.messages.problems import sentence
-
-View = dict[str, Any]
+from bot.forms.shape import Field, Kind, Place, key, places
+from bot.forms.text import cut, escape, humanise, plain_text
+from bot.messages.blocks import View, section
+from bot.messages.words import sentence
 
 REFUSAL_BLOCK = "refusal"
 """The section with the vendor's refusal. A form keeps the section while it is redrawn."""
 MOST_PARTS = 6
 """Largest number of text parts in a view. Slack's limit for a view is 250 KB."""
-_LONGEST_REFUSAL = 3000
+_CATALOGS: Mapping[Kind, str] = {"conversation": "conversations", "user_group": USER_GROUPS}
+"""The names of Slack's own lists in `Draft.selected`, by the kind of the field."""
 _LONGEST_TITLE = 100
 _LONGEST_PROBLEM = 300
 _LONGEST_REMAINING = 2000
@@ -26,7 +26,7 @@ _LONGEST_REMAINING = 2000
 def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     """Return the filled-in fields, one a line: "Severity: SEV1". Labels of pickers replace ids."""
     answers = [
-        (place.field, _in_words(place.field, _value(row.payload, place.path), row))
+        (place.field, _in_words(place.field, place.value(row.payload), row))
         for place in _leaves(row, adapter, operation)
     ]
     lines = [
@@ -44,20 +44,22 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     Slack demands one in a view with inputs.
     """
     text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
-    parts = [text[start : start + TEXT_INPUT] for start in range(0, len(text), TEXT_INPUT)]
-    blocks: list[Block] = []
-    if len(parts) > MOST_PARTS:
-        parts = parts[:MOST_PARTS]
-        blocks.append(_beginning(len(text), row))
-    blocks += [
+    most = MOST_PARTS * TEXT_INPUT
+    note = (
+        f":scissors: This is the beginning: {most:,} of {len(text):,} characters, all that Slack "
+        "has room for. Whoever runs this bot can print the rest: "
+        f"`python -m bot deliveries {row.key}`."
+    )
+    starts = range(0, min(len(text), most), TEXT_INPUT)
+    parts = [text[start : start + TEXT_INPUT] for start in starts]
+    inputs = [
         {
             "type": "input",
             "block_id": f"part.{number}",
             "optional": True,
-            "label": {
-                "type": "plain_text",
-                "text": "Text" if len(parts) == 1 else f"Text, part {number} of {len(parts)}",
-            },
+            "label": plain_text(
+                "Text" if len(parts) == 1 else f"Text, part {number} of {len(parts)}"
+            ),
             "element": {
                 "type": "plain_text_input",
                 "action_id": "text",
@@ -72,19 +74,9 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
         title="Copy as text",
         submit="Done",
         close="Close",
-        blocks=blocks,
+        blocks=[*([section(note, "beginning")] if len(text) > most else []), *inputs],
         private_metadata="",
     )
-
-
-def _beginning(length: int, row: Delivery) -> Block:
-    """Return the note above a text that is cut off."""
-    text = (
-        f":scissors: This is the beginning: {MOST_PARTS * TEXT_INPUT:,} of {length:,} characters, "
-        "all that Slack has room for. "
-        f"Whoever runs this bot can print the rest: `python -m bot deliveries {row.key}`."
-    )
-    return {"type": "section", "block_id": "beginning", "text": {"type": "mrkdwn", "text": text}}
 
 
 def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
@@ -92,22 +84,19 @@ def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
     lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
     if row.error_details:
         lines.append(escape(sentence(row.error_details, adapter.label)))
-    known = titles(row, adapter, operation)
+    titles = _titles(row, adapter, operation, row.field_errors)
     lines += [
-        f"• *{escape(known.get(name) or _last(name))}*: {escape(said)}"
-        for name, said in row.field_errors.items()
+        f"• *{escape(titles[name])}*: {escape(said)}" for name, said in row.field_errors.items()
     ]
     if len(lines) == 1:
         lines.append("It gave no reason.")
-    text = cut("\n".join(lines), _LONGEST_REFUSAL)
-    return {"type": "section", "block_id": REFUSAL_BLOCK, "text": {"type": "mrkdwn", "text": text}}
+    return section("\n".join(lines), REFUSAL_BLOCK)
 
 
 def says(adapter: Adapter, words: str) -> str:
     """Return a vendor's refusal of one field, in plain text, with the vendor's name."""
-    named = words.startswith(
-        adapter.label.partition(" ")[0]
-    )  # "Acme has no ...": nobody is named twice
+    # "Acme has no ...": nobody is named twice.
+    named = words.startswith(adapter.label.partition(" ")[0])
     return words if named else f"{adapter.label} says: {words}"
 
 
@@ -118,10 +107,9 @@ def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     """
     if not row.follow_up_steps:
         return ""
-    known = titles(row, adapter, operation)
     names = {
-        name: f"*{escape(cut(known.get(name) or _last(name), _LONGEST_TITLE))}*"
-        for name in row.follow_up_steps
+        name: f"*{escape(cut(title, _LONGEST_TITLE))}*"
+        for name, title in _titles(row, adapter, operation, row.follow_up_steps).items()
     }
     lines = [
         f"{names[name]} is not set: {escape(cut(sentence(why, adapter.label), _LONGEST_PROBLEM))}"
@@ -135,17 +123,20 @@ def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     return cut("\n".join(lines), _LONGEST_REMAINING)
 
 
-def titles(row: Delivery, adapter: Adapter, operation: Operation) -> dict[str, str]:
-    """Return the titles of the fields of the row's form, by dotted name."""
-    return {".".join(place.path): place.field.title for place in _leaves(row, adapter, operation)}
+def _titles(
+    row: Delivery, adapter: Adapter, operation: Operation, names: Iterable[str]
+) -> dict[str, str]:
+    """Return the titles of these fields of the row's form, which are given by dotted name."""
+    known = {".".join(place.path): place.field.title for place in _leaves(row, adapter, operation)}
+    return {name: known.get(name) or humanise(name.rpartition(".")[2]) or "It" for name in names}
 
 
 def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
     """Return whether a field below "More fields" was filled in or refused."""
     return any(
-        ".".join(it.path) in row.field_errors or _filled(it.field, _value(row.payload, it.path))
-        for it in _leaves(row, adapter, operation)
-        if it.field.advanced
+        ".".join(place.path) in row.field_errors or _filled(place.field, place.value(row.payload))
+        for place in _leaves(row, adapter, operation)
+        if place.field.advanced
     )
 
 
@@ -157,13 +148,6 @@ def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[P
         for place in places(form, f"{adapter.vendor}.{operation.name}")
         if place.field.form is None
     )
-
-
-def _value(payload: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    found: Any = payload
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
 
 
 def _filled(field: Field, value: Any) -> bool:
@@ -183,20 +167,12 @@ def _in_words(field: Field, value: Any, row: Delivery) -> str:
 
 
 def _word(field: Field, value: Any, row: Delivery) -> str:
-    if lookup := field.marker(Lookup):
-        entry = row.selected.get(f"{lookup.catalog}/{value}")
-        return entry.label if entry else str(value)
-    if field.marker(Conversation):
-        entry = row.selected.get(f"conversations/{value}")
-        return f"#{entry.label}" if entry else str(value)
-    if field.marker(UserGroup):
-        entry = row.selected.get(f"{USER_GROUPS}/{value}")
-        return entry.label if entry else str(value)
+    lookup = field.marker(Lookup)
+    if catalog := lookup.catalog if lookup else _CATALOGS.get(field.kind):
+        entry = row.selected.get(f"{catalog}/{value}")
+        sign = "#" if entry and field.kind == "conversation" else ""
+        return f"{sign}{entry.label if entry else value}"
     if field.kind == "select":
         choice = field.marker(Choice)
         return (choice.labels.get(str(value)) if choice else None) or humanise(str(value))
     return "yes" if value is True else str(value)
-
-
-def _last(name: str) -> str:
-    return humanise(name.rpartition(".")[2]) or "It"

@@ -1,11 +1,12 @@
 """Notes, and answers to commands, with every word from people or vendors escaped."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.forms.render import Block, notice
 from bot.forms.text import cut, escape
-from bot.messages.shown import View
+from bot.messages.blocks import View, section
 from bot.messages.words import NOUNS, TITLES
 
 COMMANDS: Mapping[Kind, str] = {
@@ -22,21 +23,6 @@ TO_TRY: Mapping[str, str] = {
 }
 
 
-def saved_nowhere() -> View:
-    """Return the note for a delivery that the database did not accept.
-
-    The form stays open underneath, so nothing is lost.
-    """
-    return notice(
-        title="Not saved",
-        text=(
-            "I could not save this just now, so *nothing was sent*. What you typed is still there: "
-            "close this note and press the button again in a moment."
-        ),
-        close="Back",
-    )
-
-
 def refusal(text: str) -> View:
     """Return the note for a refusal that no input can correct. The form stays underneath."""
     return notice(title="Not sent", text=text, close="Back")
@@ -47,18 +33,14 @@ def told(text: str) -> View:
     return notice(title="Not done", text=text, close="Close")
 
 
-def trouble() -> View:
-    """Return the note for an error in the bot. The form stays underneath."""
-    return notice(
-        title="Not sent",
-        text=(
-            "Something went wrong on my side, and *nothing was sent*. What you typed is still "
-            "there: close this note and try again. If it happens again, tell whoever runs this bot."
-        ),
-        close="Back",
-    )
-
-
+SAVED_NOWHERE = (
+    "I could not save this just now, so *nothing was sent*. What you typed is still there: close "
+    "this note and press the button again in a moment."
+)
+TROUBLE_IN_FORM = (
+    "Something went wrong on my side, and *nothing was sent*. What you typed is still there: close "
+    "this note and try again. If it happens again, tell whoever runs this bot."
+)
 FOREIGN = (
     "This form belongs to another workspace or to an older version of this app, so nothing was "
     "sent. Please open it again."
@@ -71,6 +53,7 @@ TROUBLE = (
 )
 
 
+FORM_NOT_OPENED = "Slack did not open the form in time. Please try again."
 NOT_INSTALLED = (
     "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a "
     "workspace admin, or whoever runs this bot, to install it again."
@@ -174,31 +157,20 @@ def help_text(
         ),
     }[kind]
     where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
-    lines = [
-        f"{what} in the tool your workspace uses.",
-        f"Connected here: {where}." if where else otherwise,
-    ]
-    if kind != "workflow_task":
-        lines.append(
-            f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link "
-            "along."
-        )
-    else:
-        lines.append(
-            "Workspace admins and owners may use it, because it changes what "
-            "happens automatically; they can let others "
+    more = (
+        f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along."
+    )
+    if kind == "workflow_task":
+        more = (
+            "Workspace admins and owners may use it, because it changes what happens "
+            "automatically; they can let others "
             f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
         )
-    return "\n".join(lines)
-
-
-LEFT_OUT_BLOCK = "left_out"
-"""The section that names the fields for which there was no room."""
+    connected = f"Connected here: {where}." if where else otherwise
+    return "\n".join([f"{what} in the tool your workspace uses.", connected, more])
 
 
 _MOST_NAMED = 10
-
-
 _LONGEST_TITLE = 40
 
 
@@ -214,7 +186,7 @@ def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
         ":information_source: Slack has no room for more fields in one form. Left out: "
         f"{', '.join(names)}{more}. You can set {them} in {escape(adapter.label)} afterwards."
     )
-    return {"type": "section", "block_id": LEFT_OUT_BLOCK, "text": {"type": "mrkdwn", "text": text}}
+    return section(text, "left_out")
 
 
 def no_room(adapter: Adapter) -> str:
@@ -223,4 +195,64 @@ def no_room(adapter: Adapter) -> str:
         f"{escape(adapter.label)} demands more fields here than Slack takes in one form, so I "
         f"cannot show it, and nothing was sent. Please do it in {escape(adapter.label)}; an admin "
         "there can make some of its own fields optional."
+    )
+
+
+CHANGE_BLOCK = "change"
+"""The section with that line. It stays until the form is drawn again."""
+_LONGEST_CHANGED = 100
+_LONGEST_ANSWER = 300
+_MOST_DROPPED = 8
+
+
+class Dropped(NamedTuple):
+    """A field that the form no longer has: its title, and its answer if that is text."""
+
+    title: str
+    answer: str
+
+
+def changed(
+    *,
+    demanded: Sequence[str] = (),
+    dropped: Sequence[Dropped] = (),
+    chosen_in: str = "",
+    sent: bool,
+) -> Block:
+    """Return the section that lists the differences.
+
+    - `demanded` are the titles of fields that are required now.
+    - `dropped` are the fields that are gone.
+    - `chosen_in` is the title of the field whose new answer asked for another form.
+    - `sent` is set if the person had submitted the form and has to do so again.
+    """
+    lines = (
+        [f"It is now the one for what you chose in *{escape(cut(chosen_in, _LONGEST_CHANGED))}*."]
+        if chosen_in
+        else []
+    )
+    if demanded:
+        names = ", ".join(f"*{escape(cut(title, _LONGEST_CHANGED))}*" for title in demanded)
+        lines.append(f"{names} {'has' if len(demanded) == 1 else 'have'} to be filled in now.")
+    lines += [_gone(field) for field in dropped[:_MOST_DROPPED]]
+    if len(dropped) > _MOST_DROPPED:
+        lines.append(f"So are {len(dropped) - _MOST_DROPPED} more fields.")
+    if sent:
+        lines.append("Nothing was sent. Please look at it and submit it again.")
+    text = "\n".join([":information_source: *The form has changed.*", *lines])
+    return section(text, CHANGE_BLOCK)
+
+
+def turned_down(reason: str) -> Block:
+    """Return the section that explains why the newly selected form is not shown."""
+    text = f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
+    return section(text, CHANGE_BLOCK)
+
+
+def _gone(field: Dropped) -> str:
+    answer = escape(cut(" ".join(field.answer.split()), _LONGEST_ANSWER))
+    stood = f" You had answered: {answer}" if answer else " What stood there is left out."
+    return (
+        f"*{escape(cut(field.title, _LONGEST_CHANGED))}* is gone: there is no "
+        f"such field any more.{stood}"
     )

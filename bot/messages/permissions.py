@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bot.adapters.base import Kind
-from bot.forms.render import Block, modal, notice
+from bot.forms.render import modal, notice
 from bot.forms.text import cut, escape, plain_text
-from bot.messages.shown import View
+from bot.messages.blocks import View, section
 
 WHO: Mapping[str, str] = {
     "everyone": "Everyone",
@@ -37,8 +37,10 @@ _LONGEST_NAME = 75
 
 
 class Rule(NamedTuple):
-    """Who may use one operation: its name ("acme.incident"), its label ("Acme: incident"), who
-    may, and what that is called."""
+    """The permission for one operation ("acme.incident"), with its label ("Acme: incident").
+
+    `who` is a role or a user group's id, and `words` is its name.
+    """
 
     operation: str
     label: str
@@ -90,8 +92,11 @@ def group_gone(name: str) -> str:
 
 
 def none_of_these(no: Mapping[str, str]) -> str:
-    """Why somebody may use none of several operations, in mrkdwn. `no`: the "no" to each, by its
-    label ("Acme: incident"); where they differ, it is said which is about which."""
+    """Return why somebody may use none of several operations, in mrkdwn.
+
+    `no` has the denial reason of each, by its label ("Acme: incident"). Where the reasons differ,
+    each names its operations.
+    """
     about: dict[str, list[str]] = {}
     for label, said in no.items():
         about.setdefault(said, []).append(escape(label))
@@ -106,28 +111,28 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
         "Workspace admins and owners may always use everything. People from "
         "other companies never may."
     )
-    blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}]
-    for rule in rules:
-        option = {"text": plain_text(cut(rule.words, _LONGEST_NAME)), "value": rule.who}
-        element = {
-            "type": "external_select",
-            "action_id": WHO_ACTION,
-            "min_query_length": 0,
-            "initial_option": option,
+    inputs = [
+        {
+            "type": "input",
+            "block_id": f"{WHO_PREFIX}{rule.operation}",
+            "label": plain_text(rule.label),
+            "element": {
+                "type": "external_select",
+                "action_id": WHO_ACTION,
+                "min_query_length": 0,
+                "initial_option": {
+                    "text": plain_text(cut(rule.words, _LONGEST_NAME)),
+                    "value": rule.who,
+                },
+            },
         }
-        blocks.append(
-            {
-                "type": "input",
-                "block_id": f"{WHO_PREFIX}{rule.operation}",
-                "label": plain_text(rule.label),
-                "element": element,
-            }
-        )
+        for rule in rules
+    ]
     return modal(
         callback_id="who_may",
         title=WHO_TITLE,
         submit="Save",
-        blocks=blocks,
+        blocks=[section(intro), *inputs],
         private_metadata=private_metadata,
     )
 

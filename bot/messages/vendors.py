@@ -1,27 +1,20 @@
 """The texts of `/vendors`: connections, an admin's buttons, and the window with the page's link."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Rights
 from bot.connections.store import Connection
-from bot.forms.render import HEADING, Block, modal
+from bot.forms.render import HEADING, Block, modal, split
 from bot.forms.text import cut, duration, escape
-from bot.messages.buttons import Handle, row_of
+from bot.messages.blocks import View, button, row_of, section
+from bot.messages.buttons import Handle
 from bot.workspace import Workspace
 
-View = dict[str, Any]
-
-BUTTONS_BLOCK = "vendors"
-"""The block with an admin's buttons."""
-VENDOR_ACTION = "vendor_"
-"""The prefix of the action id of a vendor's button. The vendor's name follows."""
 WHO_MAY = "who_may"
 _BY_COMMAND = " with `/vendors`"
 """The phrase with which sentences for use elsewhere name the place where an admin can act."""
-_LONGEST_SECTION = 3000
 _LONGEST_NAME = 100
-_LONGEST_LABEL = 75
 
 
 class Health(NamedTuple):
@@ -62,10 +55,8 @@ class Health(NamedTuple):
         doubts = f", {self.doubts} to be decided by a person" if self.doubts else ""
         account = escape(cut(self.connection.account_name, _LONGEST_NAME))
         line = f"*{self.adapter.label}* as {account}: {state} ({lists}{queue}{doubts})"
-        not_allowed = cannot(self.adapter, self.connection.rights)
-        return "\n".join(
-            [line, *(f"      :warning: {escape(sentence)}" for sentence in not_allowed)]
-        )
+        lacks = cannot(self.adapter, self.connection.rights)
+        return "\n      :warning: ".join([line, *map(escape, lacks)])
 
 
 def cannot(adapter: Adapter, rights: Rights) -> list[str]:
@@ -76,11 +67,10 @@ def cannot(adapter: Adapter, rights: Rights) -> list[str]:
 
 def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) -> str:
     """Return the answer to `/vendors`. `how` tells, in mrkdwn, who can change what and where."""
-    lines = [connection.line for connection in health] or [
-        "This workspace is not connected to any tool yet."
-    ]
-    lines.extend(f"*{adapter.label}*: not connected" for adapter in unconnected)
-    return "\n".join([*lines, how])
+    connected = [connection.line for connection in health]
+    others = [f"*{adapter.label}*: not connected" for adapter in unconnected]
+    none = [] if connected else ["This workspace is not connected to any tool yet."]
+    return "\n".join([*none, *connected, *others, how])
 
 
 def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
@@ -146,33 +136,18 @@ def admins_buttons(
         (adapter, f"Connect {adapter.label}") for adapter in unconnected
     ]
     buttons = [
-        _button(f"{VENDOR_ACTION}{adapter.vendor}", label, workspace, adapter.vendor)
+        button(f"vendor_{adapter.vendor}", label, value=Handle(workspace, adapter.vendor).text)
         for adapter, label in named
         if pages
     ]
     if connected:
-        buttons.append(_button(WHO_MAY, "Who may use what", workspace, WHO_MAY))
-    return row_of(buttons, BUTTONS_BLOCK)
-
-
-def _button(action_id: str, label: str, workspace: Workspace, name: str) -> Block:
-    text = {"type": "plain_text", "text": cut(label, _LONGEST_LABEL)}
-    return {
-        "type": "button",
-        "action_id": action_id,
-        "text": text,
-        "value": Handle(workspace, name).text,
-    }
+        buttons.append(button(WHO_MAY, "Who may use what", value=Handle(workspace, WHO_MAY).text))
+    return row_of(buttons, "vendors")
 
 
 def sections(text: str) -> list[Block]:
     """Return the text as blocks. A text too long for one block is cut at the end of a line."""
-    parts = [""]
-    for line in text.splitlines():
-        if parts[-1] and len(parts[-1]) + 1 + len(line) > _LONGEST_SECTION:
-            parts.append("")
-        parts[-1] = f"{parts[-1]}\n{line}" if parts[-1] else cut(line, _LONGEST_SECTION)
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in parts if part]
+    return [section(part) for part in split(text)]
 
 
 def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
@@ -194,21 +169,14 @@ def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
         "it on."
     )
     title = f"{'Manage' if connected else 'Connect'} {adapter.label}"
-    button: Block = {
-        "type": "button",
-        "action_id": "open",
-        "style": "primary",
-        "text": {"type": "plain_text", "text": "Open the page"},
-        "url": url,
-    }
     return modal(
         callback_id="way_to_page",
         title=title if len(title) <= HEADING else adapter.label,
         submit=None,
         close="Close",
         blocks=[
-            {"type": "section", "text": {"type": "mrkdwn", "text": text}},
-            *row_of([button], "way_to_page"),
+            section(text),
+            *row_of([button("open", "Open the page", style="primary", url=url)], "way_to_page"),
         ],
         private_metadata="",
     )

@@ -2,14 +2,14 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, assert_never
+from collections.abc import Mapping
+from typing import NamedTuple, assert_never, cast
 
 from bot.adapters.base import Adapter, Created, Kind, Operation
-from bot.delivery.model import Delivery
+from bot.delivery.model import GIVE_UP_SECONDS, Delivery
+from bot.delivery.problems import Code, Details
 from bot.delivery.states import FOR_AN_ADMIN, RULES, waits_for_an_admin
 from bot.forms.text import cut, duration, escape
-from bot.messages.problems import GIVE_UP_HOURS, sentence
 
 TITLES: Mapping[Kind, str] = {
     "incident": "Declare incident",
@@ -22,7 +22,44 @@ NOUNS: Mapping[Kind, str] = {
     "workflow_task": "workflow task",
 }
 
+GIVE_UP_HOURS = round(GIVE_UP_SECONDS / 3600)
+_SENTENCES: Mapping[Code, str] = {
+    "said": "{words}",
+    "stopped": "The bot stopped while it was being sent.",
+    "no_answer": "{vendor} did not answer in time.",
+    "silent": "{vendor} does not answer.",
+    "unreadable_answer": "The answer of {vendor} could not be read.",
+    "not_connected": (
+        "{vendor} is no longer connected to the account it was meant for; an admin can connect "
+        "that one again with `/vendors`."
+    ),
+    "does_not_fit": "It does not fit the form any more{again}.",
+    "not_sent_in_time": "It could not be sent to {vendor} in time.",
+    "not_confirmed_in_time": "{vendor} has not confirmed it for {hours} hours.",
+    "not_answered_in_time": "{vendor} has not answered for {hours} hours.",
+    "not_listed": "{vendor} has not answered {requests} requests, and does not list it.",
+    "step_rejected": "{vendor} says “{words}”.",
+    "step_not_taken": "{vendor} did not take it within {hours} hours.",
+}
 _IDLE = "there is nothing for you to do."
+_WAITING: Mapping[str, str] = {
+    "rate_limited": "{vendor} takes no more requests for the moment. It will be sent{about}",
+    "turn": (
+        "{vendor} takes only so many requests a minute, and that limit is reached. It will be "
+        "sent{about}"
+    ),
+    "unreachable": "{vendor} cannot be reached. It will be tried again{about}",
+    "internal": "I had trouble on my side before it was sent. It will be tried again{about}",
+    "absent": "I looked in {vendor}, and it did not arrive there. It will be sent again{about}",
+    "keyed": (
+        "The answer of {vendor} was lost. It will be sent again{about}, under the same key, so "
+        "that {vendor} does not create it twice"
+    ),
+    "sent_again": "It will be sent again{about}",
+    "tried_again": "It will be sent again{about}",
+    "reconnected": "{vendor} is connected again. It will be sent{about}",
+}
+"""The reason why a row waits, and when it is sent, by its reason. `_IDLE` follows."""
 _PEOPLE_DID: Mapping[str, str] = {
     "cancelled": "cancelled",
     "by_hand": "taken over",
@@ -41,9 +78,18 @@ class Words(NamedTuple):
     headline: str
     body: str
 
-    @property
-    def plain(self) -> str:
-        return f"{self.headline} {self.body}".strip()
+
+def sentence(details: Details, vendor: str) -> str:
+    """Return why it is not delivered, in plain text; empty where there is nothing to say.
+
+    `vendor` is the vendor's label.
+    """
+    if not details:
+        return ""
+    again = "; please fill it in again" if details.get("again") else ""
+    return _SENTENCES[cast("Code", details["code"])].format_map(
+        {**details, "vendor": vendor, "hours": GIVE_UP_HOURS, "again": again}
+    )
 
 
 def title(operation: Operation) -> str:
@@ -57,67 +103,73 @@ def title(operation: Operation) -> str:
 def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | None = None) -> Words:
     """Return the row's state in words. `now` is in epoch seconds, by default the clock's."""
     what, vendor = operation.label, adapter.label
+    why = sentence(row.error_details, vendor)
     now = time.time() if now is None else now
     message = RULES[row.state].message
     match message:
-        case "waiting" | "sending":
-            body = _waiting(row, vendor, now) if message == "waiting" else _under_way(vendor)
+        case "waiting":
+            waiting = _WAITING.get(row.reason, "It will be sent{about}")
+            body = f"{waiting.format(vendor=vendor, about=_about(row, now))}; {_IDLE}"
+            return Words("hourglass_flowing_sand", f"Saved, not yet in {vendor}", body)
+        case "sending":
+            body = f"{vendor} has not answered yet. The card in Slack will say what came of it."
             return Words("hourglass_flowing_sand", f"Saved, not yet in {vendor}", body)
         case "created":
             return _created(row, operation, vendor)
         case "rejected":
-            return Words("no_entry", f"{vendor} did not accept this {what}", _refused(row, vendor))
+            said = " ".join(filter(None, (why, *row.field_errors.values())))
+            body = said or ("" if row.erased_at else "It gave no reason.")
+            headline = f"{vendor} did not accept this {what}"
+            return Words("no_entry", headline, f"{body} Nothing was created.".strip())
+        case "in_doubt" if row.undecided:
+            return Words("grey_question", _unknown(what, vendor), _choose(row, vendor, why))
         case "in_doubt":
-            return _in_doubt(row, what, vendor, now)
+            body = _checking(row, vendor, why, _about(row, now))
+            return Words("mag", f"Sent, not confirmed by {vendor} yet", body)
         case "failed":
             return _failed(row, what, vendor, now)
         case "called_off":
-            body = _called_off(row, vendor)
+            did, symbol = "Cancelled", "no_entry_sign"
             if row.reason == "by_hand":
-                return Words("raised_hand", f"Taken over by hand, not sent to {vendor}", body)
-            return Words("no_entry_sign", f"Cancelled, not sent to {vendor}", body)
+                did, symbol = "Taken over by hand", "raised_hand"
+            return Words(symbol, f"{did}, not sent to {vendor}", _called_off(row, vendor))
         case _:
             assert_never(message)
 
 
-def _why(row: Delivery, vendor: str) -> str:
-    return sentence(row.error_details, vendor)
-
-
-def _in_doubt(row: Delivery, what: str, vendor: str, now: float) -> Words:
-    if undecided(row):
-        return Words("grey_question", _unknown(what, vendor), _choose(row, vendor))
-    return Words("mag", f"Sent, not confirmed by {vendor} yet", _checking(row, vendor, now))
-
-
 def _failed(row: Delivery, what: str, vendor: str, now: float) -> Words:
+    why = sentence(row.error_details, vendor)
     if row.resend_count:
-        body = f"{_why(row, vendor)} {_called_off(row, vendor)}".strip()
+        body = f"{why} {_called_off(row, vendor)}".strip()
         return Words("grey_question", _unknown(what, vendor), body)
     if waits_for_an_admin(row, now):
-        tail = "It is saved, and will be sent by itself if that happens within "
-        tail += f"{GIVE_UP_HOURS} hours."
-        return Words("warning", _needs(row, vendor), f"{_why(row, vendor)} {tail}".strip())
-    return Words("warning", f"Not created in {vendor}", _given_up(row, vendor))
+        needs = {
+            "unauthorized": f"a new key for {vendor}",
+            "forbidden": f"the right to do it in {vendor}",
+        }.get(row.reason, f"{vendor} to be connected again")
+        body = (
+            f"{why} It is saved, and will be sent by itself if that happens within "
+            f"{GIVE_UP_HOURS} hours."
+        )
+        return Words("warning", f"Saved, waiting for {needs}", body.strip())
+    if row.erased_at:
+        why = "What was written has been erased since, so it cannot be sent any more."
+    elif row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
+        why = (
+            f"It could not be sent to {vendor} within {GIVE_UP_HOURS} hours. It is still saved: "
+            "press “Try again”, or “Copy as text” and create it there."
+        )
+    return Words("warning", f"Not created in {vendor}", why)
 
 
 def _unknown(what: str, vendor: str) -> str:
     return f"It is not known whether {vendor} created this {what}"
 
 
-def undecided(row: Delivery) -> bool:
-    """Return whether only a person can soon say if the object exists."""
-    return row.undecided
-
-
 def named(row: Delivery) -> str:
     """Return the name that people use for it: its reference, else its title."""
-    return (
-        row.vendor_object.get("reference", "")
-        or row.vendor_object.get("title", "")
-        or row.title
-        or "it"
-    )
+    created = row.vendor_object
+    return created.get("reference") or created.get("title") or row.title or "it"
 
 
 def doer(row: Delivery) -> str:
@@ -149,7 +201,19 @@ def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
 
 def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
     if row.duplicates:
-        return Words("warning", f"Created {_times(row)} in {vendor}", _twins(row, operation.label))
+        count = len(row.duplicates) + 1
+        times = "twice" if count == 2 else f"{count} times"
+        close = "one" if count == 2 else "all but one"
+        *others, last = [
+            row.vendor_object.get("reference", ""),
+            *(duplicate.reference for duplicate in row.duplicates),
+        ]
+        body = (
+            f"{', '.join(others)} and {last} are the same {operation.label}"
+            if last and all(others)
+            else f"It is there {times}, because an answer was lost on the way"
+        )
+        return Words("warning", f"Created {times} in {vendor}", f"{body}: please close {close}.")
     body = ""
     if row.reason == "found":
         body = "The answer was lost on the way; I looked there and found it."
@@ -172,55 +236,30 @@ def _filled_custom(row: Delivery) -> list[str]:
     return [field.name for field in row.custom if filled.get(field.id) not in (None, "", [], False)]
 
 
-def _twins(row: Delivery, what: str) -> str:
-    references = [row.vendor_object.get("reference", ""), *(it.reference for it in row.duplicates)]
-    rest = "one" if len(references) == 2 else "all but one"
-    if all(references):
-        return f"{_listed(references)} are the same {what}: please close {rest}."
-    return f"It is there {_times(row)}, because an answer was lost on the way: please close {rest}."
-
-
-def _times(row: Delivery) -> str:
-    return "twice" if len(row.duplicates) == 1 else f"{len(row.duplicates) + 1} times"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def everything(row: Delivery) -> list[Created]:
     """Return all objects that were created for the row, the first one first; empty if unknown."""
     first = [Created.model_validate(dict(row.vendor_object))] if row.vendor_object.get("id") else []
     return [*first, *row.duplicates]
 
 
-def _refused(row: Delivery, vendor: str) -> str:
-    said = [_why(row, vendor), *row.field_errors.values()]
-    text = " ".join(filter(None, said)) or ("" if row.erased_at else "It gave no reason.")
-    return f"{text} Nothing was created.".strip()
-
-
-def _choose(row: Delivery, vendor: str) -> str:
+def _choose(row: Delivery, vendor: str, why: str) -> str:
     going_on = (
         f" I keep asking {vendor} and will say here what comes of it." if row.reconcile_at else ""
     )
     return (
-        f"{_why(row, vendor)}{going_on} Please look in {vendor}: press “It is there” if it is, or "
-        "“Send "
-        "again” if it is not."
+        f"{why}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send again” "
+        "if it is not."
     ).strip()
 
 
-def _checking(row: Delivery, vendor: str, now: float) -> str:
+def _checking(row: Delivery, vendor: str, why: str, about: str) -> str:
     if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
         return (
-            f"{_why(row, vendor)} It was sent before, and it is not known whether that arrived: I "
-            "will "
-            f"ask {vendor} again"
-            f"{_about(row, now)}, and go on once it lets me."
+            f"{why} It was sent before, and it is not known whether that arrived: I will ask "
+            f"{vendor} again{about}, and go on once it lets me."
         )
-    lost = _why(row, vendor) or f"The answer of {vendor} was lost."
-    return f"{lost} I am checking whether it arrived, and will look{_about(row, now)}; {_IDLE}"
+    lost = why or f"The answer of {vendor} was lost."
+    return f"{lost} I am checking whether it arrived, and will look{about}; {_IDLE}"
 
 
 def _called_off(row: Delivery, vendor: str) -> str:
@@ -230,67 +269,6 @@ def _called_off(row: Delivery, vendor: str) -> str:
             f"{vendor} whether it is there."
         )
     return "Nothing was created from here."
-
-
-def _needs(row: Delivery, vendor: str) -> str:
-    """Return a headline that names what the delivery waits for."""
-    needs = {
-        "unauthorized": f"a new key for {vendor}",
-        "forbidden": f"the right to do it in {vendor}",
-    }
-    return f"Saved, waiting for {needs.get(row.reason, f'{vendor} to be connected again')}"
-
-
-def _given_up(row: Delivery, vendor: str) -> str:
-    if row.erased_at:
-        return "What was written has been erased since, so it cannot be sent any more."
-    if row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
-        return (
-            f"It could not be sent to {vendor} within {GIVE_UP_HOURS} hours. It is still saved: "
-            "press “Try "
-            "again”, or “Copy as text” "
-            "and create it there."
-        )
-    return _why(row, vendor)
-
-
-def _under_way(vendor: str) -> str:
-    return f"{vendor} has not answered yet. The card in Slack will say what came of it."
-
-
-def _waiting(row: Delivery, vendor: str, now: float) -> str:
-    about = _about(row, now)
-    match row.reason:
-        case "rate_limited":
-            return (
-                f"{vendor} takes no more requests for the moment. It will be sent{about}; {_IDLE}"
-            )
-        case "turn":
-            limit = f"{vendor} takes only so many requests a minute, and that limit is reached."
-            return f"{limit} It will be sent{about}; {_IDLE}"
-        case "unreachable":
-            return f"{vendor} cannot be reached. It will be tried again{about}; {_IDLE}"
-        case "internal":
-            return (
-                "I had trouble on my side before it was sent. It will be "
-                f"tried again{about}; {_IDLE}"
-            )
-        case "absent":
-            return (
-                f"I looked in {vendor}, and it did not arrive there. It will be "
-                f"sent again{about}; {_IDLE}"
-            )
-        case "keyed":
-            return (
-                f"The answer of {vendor} was lost. It will be sent again{about}, under the same "
-                f"key, so that {vendor} does not create it twice; {_IDLE}"
-            )
-        case "sent_again" | "tried_again":
-            return f"It will be sent again{about}; {_IDLE}"
-        case "reconnected":
-            return f"{vendor} is connected again. It will be sent{about}; {_IDLE}"
-        case _:
-            return f"It will be sent{about}; {_IDLE}"
 
 
 def _about(row: Delivery, now: float) -> str:

@@ -8,6 +8,7 @@ delivery.
 """
 
 import asyncio
+import math
 import sqlite3
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery
+from bot.delivery.states import offered
 from bot.delivery.store.cards import EVERYWHERE, LEASE_SECONDS, MODALS, CardOutbox, place
 from bot.errors import NotInstalledError, RelayError, SecretError
 from bot.runtime.loop import PeriodicLoop
@@ -158,10 +160,8 @@ class Cards(RemembersWorkspaces):
 
     async def _round(self) -> float | None:
         await self._note_answers()
-        soonest = [
-            at for at in (await self._start_cards(), await self._start_modals()) if at is not None
-        ]
-        return max(min(soonest) - self._clock(), SHORTEST_PAUSE) if soonest else None
+        soonest = min(await self._start_cards(), await self._start_modals())
+        return None if soonest == math.inf else max(soonest - self._clock(), SHORTEST_PAUSE)
 
     @property
     def _held(self) -> set[int]:
@@ -177,10 +177,10 @@ class Cards(RemembersWorkspaces):
             if self._answered.get(row.id) is row and row.id not in self._waiting:
                 del self._answered[row.id]
 
-    async def _start_cards(self) -> float | None:
+    async def _start_cards(self) -> float:
         """Start on the due cards. Return the time when the next card is due.
 
-        Return None if no more cards may be sent at once: the end of one of them wakes the loop.
+        Return infinity if no more cards may be sent at once: the end of one of them wakes the loop.
         """
         places, now = await self._card_outbox.behind(self._held), self._clock()
         room = AT_ONCE - len(self._cards)
@@ -190,23 +190,15 @@ class Cards(RemembersWorkspaces):
                 self._limiter.begin(where)
                 self._start(self._cards, row, self._show(row, where))
         if len(self._cards) >= AT_ONCE:
-            return None
-        return min(
-            (
-                self._turn(place, at)
-                for place, at in places.items()
-                if not self._limiter.is_taken(place)
-            ),
-            default=None,
-        )
+            return math.inf
+        return min((self._turn(place, at) for place, at in places.items()), default=math.inf)
 
     def _turn(self, place: str, at: float) -> float:
         """Return when a card due at `at` can be shown in `place`; infinity during another call."""
-        return (
-            float("inf") if self._limiter.is_taken(place) else max(at, self._limiter.free_at(place))
-        )
+        taken = self._limiter.is_taken(place)
+        return math.inf if taken else max(at, self._limiter.free_at(place))
 
-    async def _start_modals(self) -> float | None:
+    async def _start_modals(self) -> float:
         room, busy = MODALS_AT_ONCE - len(self._modals), self._limiter.busy()
         at = await self._card_outbox.next_view_time(self._held, busy)
         if room and at is not None and at <= self._clock():
@@ -214,11 +206,10 @@ class Cards(RemembersWorkspaces):
                 self._start(self._modals, row, self._follow(row))
             at = await self._card_outbox.next_view_time(self._held, busy)
         if len(self._modals) >= MODALS_AT_ONCE:
-            return None
-        pauses = (
-            self._limiter.free_at(where) for where in busy if where.endswith((MODALS, EVERYWHERE))
-        )
-        return min((due for due in (at, *pauses) if due is not None), default=None)
+            return math.inf
+        paused = [where for where in busy if where.endswith((MODALS, EVERYWHERE))]
+        ends = [self._limiter.free_at(where) for where in paused]
+        return min([math.inf if at is None else at, *ends])
 
     def _start(self, under_way: UnderWay, row: Delivery, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -282,7 +273,15 @@ class Cards(RemembersWorkspaces):
 
     async def _edit(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
         if row.private and not row.card_channel.startswith("D"):
-            return await self._withdraw(token, row, content)
+            # The row became private when it was corrected, so its card goes into a direct message.
+            await self._client.chat_update(
+                token=token,
+                channel=row.card_channel,
+                ts=row.card_ts,
+                text=messages.WITHDRAWN,
+                blocks=[messages.context(f":lock: {messages.WITHDRAWN}")],
+            )
+            return await self._send(token, row.actor, content)
         try:
             await self._client.chat_update(
                 token=token, channel=row.card_channel, ts=row.card_ts, **content
@@ -294,19 +293,6 @@ class Cards(RemembersWorkspaces):
             if said(error) not in ("message_not_found", "cant_update_message"):
                 raise
         return row.card_channel, row.card_ts
-
-    async def _withdraw(
-        self, token: str, row: Delivery, content: Mapping[str, Any]
-    ) -> tuple[str, str]:
-        """Withdraw the card of a row that became private when it was corrected.
-
-        The card in the channel is emptied, and a new card goes into a direct message.
-        """
-        channel, ts, blocks = row.card_channel, row.card_ts, messages.withdrawn()
-        await self._client.chat_update(
-            token=token, channel=channel, ts=ts, text=messages.WITHDRAWN, blocks=blocks
-        )
-        return await self._send(token, row.actor, content)
 
     async def _note(self, row: Delivery, channel: str, ts: str) -> None:
         """Record the card as shown, and try again while the database is busy.
@@ -329,7 +315,7 @@ class Cards(RemembersWorkspaces):
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
-        if "by_hand" not in messages.possible(row):
+        if "by_hand" not in offered(row):
             return ""
         try:
             connection = await self._connections.get(row.workspace, row.vendor)

@@ -1,12 +1,16 @@
 """Failed calls to Slack: which exceptions they raise and what the exceptions tell."""
 
+import errno
 import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 NOT_DONE = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
-"""All exceptions of a slack_sdk call that failed in Slack or on the way there."""
+"""The exceptions of a slack_sdk call that failed in Slack or on the way there."""
 _WORD = re.compile(r"[a-z0-9_]{1,80}")
 UNNAMED_WAIT = 10.0
 LONGEST_WAIT = 3600.0
@@ -14,6 +18,12 @@ NOT_NOW = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}
 )
 """Slack's errors for a call that may succeed later without a change."""
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+_WORDS: Mapping[type[BaseException], str] = {
+    socket.gaierror: "its name cannot be resolved",
+    ssl.SSLError: "no secure connection came about; its certificate may not be trusted here",
+    ConnectionRefusedError: "the connection was refused",
+}
 
 
 def named(error: BaseException) -> str:
@@ -44,3 +54,33 @@ def asked_to_wait(error: BaseException) -> float | None:
         return None
     named = str((getattr(response, "headers", None) or {}).get("Retry-After", ""))
     return min(float(named), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,9}", named) else UNNAMED_WAIT
+
+
+def unreached(error: BaseException) -> str:
+    """Return the reason why a call did not arrive, such as "its name cannot be resolved".
+
+    The error's own text is never used, because it may quote the request. Libraries wrap the
+    system's errors, so the wrapped errors are searched too.
+    """
+    causes = list(_causes(error))
+    for kind, words in _WORDS.items():
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
+    if any(isinstance(cause, OSError) and cause.errno in _NO_WAY for cause in causes):
+        return "there is no way to it from this network"
+    if any(
+        isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes
+    ):
+        return "it did not answer in time"
+    return f"the connection broke ({type(error).__name__})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and every error that led to it."""
+    known: list[BaseException] = [error]
+    for cause in known:
+        grouped = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        for earlier in (cause.__cause__, cause.__context__, *grouped):
+            if earlier is not None and earlier not in known:
+                known.append(earlier)
+        yield cause

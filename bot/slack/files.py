@@ -70,7 +70,7 @@ class Uploads(RemembersWorkspaces):
         if not task.done():
             return PENDING
         self._drop(key, task)
-        return _result(task) or BROKEN
+        return _result(task)
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the files of these workspaces and stop their downloads."""
@@ -81,9 +81,8 @@ class Uploads(RemembersWorkspaces):
 
     def _begin(self, key: FileKey, fetch: Fetch) -> asyncio.Task[Fetched] | None:
         """Start a download. Return None if there is no room."""
-        while len(self._files) >= MOST:
-            if not self._drop_oldest():
-                return None
+        if len(self._files) >= MOST and not self._drop_oldest():
+            return None
         task = self._files[key] = self._background.start(fetch())
         task.add_done_callback(lambda task: self._arrived(key, task))
         return task
@@ -91,9 +90,13 @@ class Uploads(RemembersWorkspaces):
     def _arrived(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("upload.failed", error=type(error).__name__)
-        while sum(map(_size, self._files.values())) > MOST_BYTES and self._drop_oldest():
+        while self._size() > MOST_BYTES and self._drop_oldest():
             pass
         asyncio.get_running_loop().call_later(self._kept_seconds, self._drop, key, task)
+
+    def _size(self) -> int:
+        """Return the size of the kept texts in memory, in bytes."""
+        return sum(sys.getsizeof(_result(task).text) for task in self._files.values())
 
     def _drop_oldest(self) -> bool:
         """Drop the oldest downloaded file. Return whether there was one."""
@@ -108,13 +111,7 @@ class Uploads(RemembersWorkspaces):
             del self._files[key]
 
 
-def _result(task: asyncio.Task[Fetched]) -> Fetched | None:
-    """Return the downloaded file, or None if the download goes on or failed."""
+def _result(task: asyncio.Task[Fetched]) -> Fetched:
+    """Return the downloaded file, or `BROKEN` if there is none."""
     ended_well = task.done() and not task.cancelled() and task.exception() is None
-    return task.result() if ended_well else None
-
-
-def _size(task: asyncio.Task[Fetched]) -> int:
-    """Return the size in memory, in bytes."""
-    fetched = _result(task)
-    return sys.getsizeof(fetched.text) if fetched else 0
+    return task.result() if ended_well else BROKEN

@@ -10,12 +10,11 @@ import contextlib
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import RelayError, SettingError
-from bot.slack.errors import NOT_DONE, NOT_NOW, named, said
-from bot.slack.network_errors import unreached
+from bot.slack.errors import NOT_DONE, NOT_NOW, named, said, unreached
 
 log = structlog.get_logger(__name__)
 
@@ -70,15 +69,14 @@ class SlackSocket:
         lost = 0
         while True:
             await asyncio.sleep(self._ping_seconds)
-            if self._handler is not None and await self._handler.client.is_connected():
-                if lost:
-                    log.info("socket.reconnected")
-                lost = 0
-                continue
-            lost += 1
+            handler = self._handler
+            connected = handler is not None and await handler.client.is_connected()
+            if connected and lost:
+                log.info("socket.reconnected")
+            lost = 0 if connected else lost + 1
             if lost == 1:
                 log.warning("socket.lost")
-            if lost % PATIENCE == 0:
+            if lost and lost % PATIENCE == 0:
                 await self._replace()
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.errors import NotInstalledError
-from bot.slack.installations import Installations
+from bot.slack.installations import Installation, Installations
 from bot.workspace import Workspace
 
 
@@ -19,12 +19,7 @@ class SlackTokens:
 
         Raises `NotInstalledError` or `SecretError`.
         """
-        if self._fixed:
-            return self._fixed
-        installation = await self._installations.find(workspace)
-        if installation is None:
-            raise NotInstalledError
-        return installation.token
+        return self._fixed or (await self._installation(workspace)).token
 
     async def authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         """Answer Bolt's authorization, which comes with every event.
@@ -37,13 +32,7 @@ class SlackTokens:
             return AuthorizeResult(
                 enterprise_id=enterprise_id, team_id=team_id, bot_token=self._fixed
             )
-        workspace = Workspace(enterprise_id or "", team_id or "")
-        # The request is signed, but the ids are not of Slack's types.
-        if not all(isinstance(part, str) for part in workspace):
-            raise NotInstalledError
-        installation = await self._installations.find(workspace)
-        if installation is None:
-            raise NotInstalledError
+        installation = await self._installation(Workspace(enterprise_id or "", team_id or ""))
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
@@ -52,3 +41,11 @@ class SlackTokens:
             bot_token=installation.token,
             bot_scopes=installation.scopes,
         )
+
+    async def _installation(self, workspace: Workspace) -> Installation:
+        # The request is signed, but the ids may not be of Slack's types.
+        well_formed = all(isinstance(part, str) for part in workspace)
+        installation = await self._installations.find(workspace) if well_formed else None
+        if installation is None:
+            raise NotInstalledError
+        return installation

@@ -5,8 +5,8 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Container, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -75,24 +75,12 @@ class Listed:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Members:
-    ids: frozenset[str] = frozenset()
-    problem: str = ""
-    gone: bool = False
-
-
 class _NotNowError(Exception):
     """Slack gave no answer now but may in a moment; the message tells a person so."""
 
 
-class _Said(Protocol):
-    @property
-    def problem(self) -> str: ...
-
-
 KeyT = TypeVar("KeyT")
-SaidT = TypeVar("SaidT", bound=_Said)
+SaidT = TypeVar("SaidT", Group, Listed)
 
 
 @dataclass(slots=True)
@@ -119,8 +107,8 @@ class _Memory(Generic[KeyT, SaidT]):
     ) -> None:
         self._clock = clock
         self._most = most
-        self._unknown = unknown
-        self._limiter: OrderedDict[KeyT, _Slot[SaidT]] = OrderedDict()
+        self._unknown: Callable[[str], SaidT] = unknown
+        self._slots: OrderedDict[KeyT, _Slot[SaidT]] = OrderedDict()
 
     async def get(self, key: KeyT, ask: Callable[[], Awaitable[SaidT]]) -> SaidT:
         """Return the remembered answer if it is new enough, else the result of `ask`.
@@ -129,9 +117,9 @@ class _Memory(Generic[KeyT, SaidT]):
         `_NotNowError` or an exception of a Slack call, or is too slow, the earlier answer is used
         for up to `KEPT_SECONDS`.
         """
-        slot = self._limiter.setdefault(key, _Slot())
-        if len(self._limiter) > self._most:
-            self._limiter.popitem(last=False)
+        slot = self._slots.setdefault(key, _Slot())
+        if len(self._slots) > self._most:
+            self._slots.popitem(last=False)
         if slot.value is not None and self._clock() < slot.until:
             return slot.value
         try:
@@ -157,29 +145,28 @@ class _Memory(Generic[KeyT, SaidT]):
 
     def forget(self, wanted: Callable[[KeyT], bool]) -> None:
         """Forget the answers for these keys."""
-        for key in [key for key in self._limiter if wanted(key)]:
-            del self._limiter[key]
+        for key in [key for key in self._slots if wanted(key)]:
+            del self._slots[key]
 
     def last(self, key: KeyT) -> SaidT | None:
         """Return the last answer, however old."""
-        slot = self._limiter.get(key)
+        slot = self._slots.get(key)
         return slot.value if slot else None
 
 
 class UserGroups(RemembersWorkspaces):
-    """Asks `usergroups.list` and `usergroups.users.list`, and remembers the answers for five
-    minutes.
+    """Asks Slack for user groups, and remembers the answers for five minutes.
 
-    The methods are `usergroups.list` and `usergroups.users.list`. The client comes from the
-    listener, with the workspace's own token. No method raises because of Slack.
+    The client comes from the listener, with the workspace's own token. No method raises because of
+    Slack.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEPT) -> None:
         self._lists: _Memory[Workspace, Listed] = _Memory(
             clock, most, lambda problem: Listed(problem=problem)
         )
-        self._members: _Memory[tuple[Workspace, str], _Members] = _Memory(
-            clock, most, lambda problem: _Members(problem=problem)
+        self._members: _Memory[tuple[Workspace, str], Group] = _Memory(
+            clock, most, lambda problem: Group("", "", problem=problem)
         )
 
     async def listed(self, client: AsyncWebClient, workspace: Workspace) -> Listed:
@@ -192,23 +179,19 @@ class UserGroups(RemembersWorkspaces):
         Both calls run at once: `usergroups.list` tells whether the group is switched off,
         `usergroups.users.list` tells the members. If only the first fails, the second decides.
         """
-        listed, members = await asyncio.gather(
-            self.listed(client, workspace), self._members_of(client, workspace, group_id)
+        listed, told = await asyncio.gather(
+            self.listed(client, workspace),
+            self._members.get(
+                (workspace, group_id), lambda: _ask_members(client, workspace, group_id)
+            ),
         )
         group = listed.groups.get(
-            group_id, Group(group_id, group_id, gone=not listed.problem or members.gone)
+            group_id, Group(group_id, group_id, gone=not listed.problem or told.gone)
         )
         if group.gone:
             return group
-        problem = members.problem and (listed.problem or members.problem)
-        return Group(
-            group.id,
-            group.name,
-            group.handle,
-            gone=members.gone,
-            members=members.ids,
-            problem=problem,
-        )
+        problem = told.problem and (listed.problem or told.problem)
+        return replace(group, gone=told.gone, members=told.members, problem=problem)
 
     async def search(self, client: AsyncWebClient, workspace: Workspace, query: str) -> Answer:
         """Return the groups that match the typed text, best first.
@@ -237,13 +220,6 @@ class UserGroups(RemembersWorkspaces):
         self._lists.forget(lambda workspace: workspace in scope)
         self._members.forget(lambda key: key[0] in scope)
 
-    async def _members_of(
-        self, client: AsyncWebClient, workspace: Workspace, group_id: str
-    ) -> _Members:
-        return await self._members.get(
-            (workspace, group_id), lambda: _ask_members(client, workspace, group_id)
-        )
-
 
 def by_id(typed: str) -> Entry | None:
     """Return a typed id as an entry, or None for other text.
@@ -268,22 +244,20 @@ async def _list(client: AsyncWebClient, workspace: Workspace) -> Listed:
     return Listed({group.id: group for group in groups})
 
 
-async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: str) -> _Members:
-    """Ask Slack for the members. Raises `_NotNowError`."""
+async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: str) -> Group:
+    """Ask Slack for the members: a group without a name. Raises `_NotNowError`."""
     otherwise = "Slack did not say who is in the user group. Please try again in a moment."
     try:
         answer = await client.usergroups_users_list(usergroup=group_id, team_id=_team(workspace))
     except SlackApiError as error:
-        word = said(error)
-        return (
-            _Members(gone=True)
-            if word == "no_such_subteam"
-            else _Members(problem=_problem(word, otherwise))
-        )
+        if said(error) == "no_such_subteam":
+            return Group(group_id, group_id, gone=True)
+        return Group(group_id, group_id, problem=_problem(said(error), otherwise))
     users = answer.get("users")
     if not isinstance(users, list):
         raise _NotNowError(otherwise)
-    return _Members(frozenset(user for user in users if isinstance(user, str)))
+    members = frozenset(user for user in users if isinstance(user, str))
+    return Group(group_id, group_id, members=members)
 
 
 def _team(workspace: Workspace) -> str | None:

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import sqlite_utils
 
@@ -33,7 +33,7 @@ SQLite does not wait for the others while it switches a file to WAL."""
 
 
 class Database:
-    """One SQLite file. Open it with `await Database.open(path)`.
+    """One SQLite file. Open it with `async with await Database.open(path) as database`.
 
     `write` and `read` take functions of the connection, which run on a thread of their own.
     """
@@ -122,6 +122,12 @@ class Database:
             lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         )
         return not busy
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Finish the work under way and close the file."""

@@ -23,7 +23,7 @@ async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path
             keys=secret_box.source,
             **_by_kind(it for it, _ in tried.closed),
         )
-    if secret_box.source != VARIABLE and (mode := open_to_others(database)):
+    if secret_box.source != VARIABLE and (mode := open_to_others(key_file(database))):
         log.warning("keys.file_exposed", file=secret_box.source, mode=mode, better="0600")
 
 
@@ -35,13 +35,13 @@ async def demand_some(secrets: EncryptedSecrets, secret_box: SecretBox) -> Tried
     return tried
 
 
-def open_to_others(database: Path) -> str:
-    """Return the key file's mode ("0644") if other users of this machine may read or change it.
+def open_to_others(file: Path) -> str:
+    """Return the file's mode ("0644") if other users of this machine may read or change it.
 
-    The result is empty if they may not, or if there is no key file.
+    The result is empty if they may not, or if there is no such file.
     """
     try:
-        mode = stat.S_IMODE(key_file(database).stat().st_mode)
+        mode = stat.S_IMODE(file.stat().st_mode)
     except OSError:
         return ""
     return f"{mode:04o}" if mode & 0o077 else ""

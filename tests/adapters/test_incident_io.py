@@ -206,7 +206,7 @@ async def test_action_links_to_its_incident(incident_io: IncidentIo, vendor: Can
     }
     form = Action(incident_id="01F", description="Roll back\nnow")
     assert await incident_io.create(
-        "action", Submission(form, MARKER, chosen=chosen), KEY
+        "action", Submission(form, MARKER, selected=chosen), KEY
     ) == Created(id="a1", title="Roll back", url="https://app.incident.io/acme/incidents/42")
 
 
@@ -307,7 +307,7 @@ async def test_what_is_known_before_is_said_before(
     """A refusal that the chosen entries make certain is not sent; other decisions are
     incident.io's."""
     vendor.will_answer((200, {"incident": INCIDENT}))
-    submission = Submission(Incident(name="x", **given), MARKER, chosen=picked)
+    submission = Submission(Incident(name="x", **given), MARKER, selected=picked)
     said: dict[str, str] = {}
     try:
         await incident_io.create("incident", submission, KEY)

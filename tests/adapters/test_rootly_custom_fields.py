@@ -359,7 +359,7 @@ def test_the_reporter_is_the_creator(pure: Rootly) -> None:
     """A person whom Rootly knows is the creator; else a label names the person."""
     known = pure.request(
         "incident",
-        Submission(Incident(title="Down"), MARKER, "Ann Lee", chosen={REPORTER: ANN}),
+        Submission(Incident(title="Down"), MARKER, "Ann Lee", selected={REPORTER: ANN}),
         KEY,
     )
     assert known.json["data"]["attributes"]["user_id"] == "234"
@@ -387,7 +387,7 @@ def test_all_that_an_incident_can_say(pure: Rootly) -> None:
         alert_ids=["a1"],
     )
     chosen = {"conversations/C1": Entry(id="C1", label="inc-payments")}
-    request = pure.request("incident", Submission(form, MARKER, chosen=chosen), KEY)
+    request = pure.request("incident", Submission(form, MARKER, selected=chosen), KEY)
     assert request.json["data"]["attributes"] == {
         "title": "Database move",
         "private": False,

@@ -129,7 +129,7 @@ REQUESTS = [
                     post_to_slack_channels=["C1", "C2"],
                 ),
             ),
-            chosen=ANN,
+            selected=ANN,
         ),
         Request(
             "POST",

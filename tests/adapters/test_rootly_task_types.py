@@ -65,7 +65,7 @@ def test_what_is_filled_in_comes_back(name: str) -> None:
 def params(name: str, chosen: dict[str, Entry] | None = None, **values: Any) -> dict[str, Any]:
     """What a filled-in form of that type sends, without its type."""
     form = task_form(name).model_validate(values)
-    made = task_params(form, submit(form, chosen=chosen or {}))
+    made = task_params(form, submit(form, selected=chosen or {}))
     assert made.pop("task_type") == name
     return made
 

@@ -460,7 +460,12 @@ async def test_an_error_of_slacks_that_quotes_the_token_is_not_repeated(settings
         return JSONResponse({"ok": False, "error": f"no {token or 'xoxb-1'}"})
 
     told: list[Finding] = []
-    for check in (lambda it: about_slack.tokens(it, []), about_slack.app_token, about_slack.reach):
+    checks = (
+        lambda it: about_slack.tokens(it, []),
+        lambda it: limited("SLACK_APP_TOKEN", about_slack.app_token(it), about_slack.SECONDS),
+        about_slack.reach,
+    )
+    for check in checks:
         told += await told_of_slack(settings, answer, check)
     assert [it.says.count("SlackApiError") for it in told] == [1, 1, 1]
     assert not any(it in str(told) for it in ("xoxb", "xapp"))

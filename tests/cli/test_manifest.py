@@ -217,10 +217,10 @@ def _sources() -> list[Path]:
 
 
 def _methods(tree: ast.AST) -> Iterator[str]:
-    """The Web API methods that are called: `client.chat_postMessage(...)`."""
+    """The Web API methods that are called or handed on: `client.chat_postMessage`."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            name = node.func.attr
+        if isinstance(node, ast.Attribute):
+            name = node.attr
             if "_" in name.strip("_") and callable(getattr(AsyncWebClient, name, None)):
                 yield name
 

@@ -178,7 +178,9 @@ def request(name: str, form: Form) -> Request:
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, ""))[vendor]
     custom = [*OWN.get(name, ()), REPORTED_BY]
     return adapter.request(
-        short, Submission(form, "ir0123456789ab", "Ann", chosen=CHOSEN, custom=custom), KEYS[vendor]
+        short,
+        Submission(form, "ir0123456789ab", "Ann", selected=CHOSEN, custom=custom),
+        KEYS[vendor],
     )
 
 

@@ -164,7 +164,7 @@ async def test_an_installation_says_itself_what_it_may(
     )
     context = AsyncBoltContext({"authorize_result": authorized})
     assert (
-        await uploads.permission(world.bot.services, world.bot.app.client, context, here)() is may
+        await uploads.are_accepted(world.bot.services, world.bot.app.client, context, here) is may
     )
     assert "auth.test" not in [it.method for it in world.sandbox.slack.calls]
 
@@ -183,9 +183,7 @@ async def given(error: str, blocks: list[Any]) -> list[list[Any]]:
     async with slack_wire() as (wire, client):
         wire.answer = answer
         with suppress(SlackApiError):
-            await replies.give(
-                lambda it: client.views_open(trigger_id="1", view=it), {"blocks": blocks}
-            )
+            await replies.give(client.views_open, {"blocks": blocks}, trigger_id="1")
         return [args["view"]["blocks"] for _, args in wire.calls]
 
 

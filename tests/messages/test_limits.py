@@ -169,8 +169,8 @@ def test_every_note_is_one_that_slack_takes(text: str) -> None:
             messages.refusal(it)
             for it in (messages.FOREIGN, messages.GONE, messages.SOMEBODY_ELSES)
         ],
-        messages.saved_nowhere(),
-        messages.trouble(),
+        messages.not_saved(messages.SAVED_NOWHERE),
+        messages.refusal(messages.TROUBLE_IN_FORM),
         *[messages.refusal(messages.disconnected(it)) for it in ADAPTERS],
         *[messages.refusal(messages.unreadable_connection(it)) for it in ADAPTERS],
     ]

@@ -9,6 +9,7 @@ import pytest
 from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.delivery.problems import Details, problem
+from bot.delivery.states import offered
 from bot.forms.custom_fields import CustomField
 from tests.messages.parts import NOW, ROW, VENDORS, said
 from tests.parts import MADE
@@ -82,18 +83,10 @@ def test_what_waits_is_named() -> None:
 def test_nothing_can_be_tried_again_that_was_not_refused(steps: dict[str, Details]) -> None:
     """Nor what was erased."""
     assert (
-        messages.possible(
-            replace(CREATED, follow_up_steps=steps, next_step_at=NOW if steps else 0.0)
-        )
-        == ()
+        offered(replace(CREATED, follow_up_steps=steps, next_step_at=NOW if steps else 0.0)) == ()
     )
-    assert (
-        messages.possible(replace(CREATED, follow_up_steps={"custom.f1": REFUSED}, erased_at=NOW))
-        == ()
-    )
-    assert messages.possible(replace(CREATED, follow_up_steps={"custom.f1": REFUSED})) == (
-        "finish",
-    )
+    assert offered(replace(CREATED, follow_up_steps={"custom.f1": REFUSED}, erased_at=NOW)) == ()
+    assert offered(replace(CREATED, follow_up_steps={"custom.f1": REFUSED})) == ("finish",)
 
 
 def test_a_vendor_that_says_a_lot_fits() -> None:

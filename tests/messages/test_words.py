@@ -13,7 +13,8 @@ from tests.parts import MADE
 
 
 def headline(**changes: Any) -> str:
-    return messages.words(replace(ROW, **changes), *NOTES, NOW).plain
+    _, headline, body = messages.words(replace(ROW, **changes), *NOTES, NOW)
+    return f"{headline} {body}".strip()
 
 
 TWIN, THIRD, NAMELESS = (

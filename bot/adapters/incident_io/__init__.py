@@ -334,9 +334,9 @@ class IncidentIo(Calls):
         if text(reply.body, "incident", "reference").rpartition("-")[2] not in ("", number):
             raise missing
         found = incident_entry(dig(reply.body, "incident"))
-        chosen = {**submission.chosen, f"incidents/{found.id}": found}
+        chosen = {**submission.selected, f"incidents/{found.id}": found}
         return replace(
-            submission, form=form.model_copy(update={"incident_id": found.id}), chosen=chosen
+            submission, form=form.model_copy(update={"incident_id": found.id}), selected=chosen
         )
 
 
@@ -369,5 +369,5 @@ def _created_on_incident(
 
     Neither has a page of its own, so the link is its incident's.
     """
-    on = submission.chosen.get(f"incidents/{form.incident_id}")
+    on = submission.selected.get(f"incidents/{form.incident_id}")
     return Created(id=text(made, "id"), title=title, url=on.url if on else "")

@@ -18,7 +18,7 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
     given = _given(form)
     values = given.pop("custom", {})
     own = members(values)
-    if (asker := submission.chosen.get(REPORTER)) and (
+    if (asker := submission.selected.get(REPORTER)) and (
         reporter := reported_by(asker.id, submission.custom, values)
     ):
         own[ROLES.name] = [*own.get(ROLES.name, []), *reporter]
@@ -44,8 +44,8 @@ def objections(form: Incident, submission: Submission) -> dict[str, str]:
 
     The form alone does not have these facts. If an entry is not known, the vendor decides.
     """
-    status = submission.chosen.get(f"incident_statuses/{form.incident_status_id}")
-    kind = submission.chosen.get(f"incident_types/{form.incident_type_id}")
+    status = submission.selected.get(f"incident_statuses/{form.incident_status_id}")
+    kind = submission.selected.get(f"incident_types/{form.incident_type_id}")
     found: dict[str, str] = {}
     if form.severity_id is None and not _may_be_triage(form, status, kind):
         found["severity_id"] = "Choose a severity: only incidents in triage can do without one."

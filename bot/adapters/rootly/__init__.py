@@ -356,9 +356,11 @@ class Rootly(Adapter):
                 raise RejectedError(
                     self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."}
                 )
-            chosen = {**submission.chosen, f"incidents/{found.id}": found}
+            chosen = {**submission.selected, f"incidents/{found.id}": found}
             submission = replace(
-                submission, form=submission.form.model_copy(update={name: found.id}), chosen=chosen
+                submission,
+                form=submission.form.model_copy(update={name: found.id}),
+                selected=chosen,
             )
         return submission
 
@@ -501,7 +503,7 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
         reference = f"INC-{number}" if number else ""
         return Created(id=made, reference=reference, title=form.title, url=url, remaining=remaining)
     if isinstance(form, ActionItem):
-        on = submission.chosen.get(f"incidents/{form.incident_id}")
+        on = submission.selected.get(f"incidents/{form.incident_id}")
         url = link(attributes, "url") or link(attributes, "short_url") or (on.url if on else "")
         return Created(id=made, title=form.summary, url=url)
     # The answer for a task has no link, and the path of its page is not documented.

@@ -18,7 +18,7 @@ from bot.forms.fields import USER_GROUPS, Form, Named
 _CATALOG_OF_KIND = {"channel": "conversations", "person": "people", "user_group": USER_GROUPS}
 """The catalog for an object that is picked in Slack, by the parameter's kind.
 
-The catalog stands in the keys of `Submission.chosen`.
+The catalog stands in the keys of `Submission.selected`.
 """
 _JIRA_KEY = re.compile(r"/browse/([A-Z][A-Z0-9_]+-\d+)", re.IGNORECASE)
 
@@ -36,10 +36,10 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
         if moment := getattr(form, name):
             attributes[name] = moment.isoformat(timespec="seconds")
     if (
-        channel := submission.chosen.get(f"conversations/{form.slack_channel_id}")
+        channel := submission.selected.get(f"conversations/{form.slack_channel_id}")
     ) and channel.label != channel.id:
         attributes["slack_channel_name"] = channel.label
-    if reporter := submission.chosen.get(REPORTER):
+    if reporter := submission.selected.get(REPORTER):
         attributes["user_id"] = reporter.id
     return attributes | _jira(form) | {"labels": _labels(form, submission)}
 
@@ -54,7 +54,7 @@ def _labels(form: Incident, submission: Submission) -> dict[str, str]:
     labels = {name.strip(): value.strip() for name, _, value in pairs}
     if (
         reporter := " ".join(storable(submission.reporter).split())
-    ) and REPORTER not in submission.chosen:
+    ) and REPORTER not in submission.selected:
         labels["slack_reporter"] = reporter
     return {**labels, "slack_ref": submission.marker}
 
@@ -123,7 +123,7 @@ def _value(value: Any, parameter: Parameter, submission: Submission) -> Any:
 
 def _reference(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:
     """Return Rootly's `{id, name}`. The name is for people, so an unknown name is the id again."""
-    entry = submission.chosen.get(f"{catalog}/{chosen}")
+    entry = submission.selected.get(f"{catalog}/{chosen}")
     return {"id": chosen, "name": entry.label if entry else chosen}
 
 

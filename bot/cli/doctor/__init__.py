@@ -28,8 +28,8 @@ def main(*, as_json: bool = False, adapters: Adapters = ADAPTERS) -> int:
         findings = asyncio.run(examine(load(), adapters))
     except SettingError as error:
         findings = [wrong_setting(error)]
-    show(_as_json(findings) if as_json else "\n".join(safe(it.line) for it in findings))
-    if any(it.setting for it in findings):
+    show(_as_json(findings) if as_json else "\n".join(safe(finding.line) for finding in findings))
+    if any(finding.setting for finding in findings):
         return 2
     return 1 if any(finding.sign == "problem" for finding in findings) else 0
 
@@ -41,8 +41,10 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
     """
     async with stored.opened(settings) as store:
         installed = await store.installations()
-        about_settings = local.settings(settings, installed=bool(installed))
-        findings = [*await limited("settings", about_settings, 5), *store.findings]
+        findings = [
+            *await limited("settings", local.settings(settings, installed=bool(installed)), 5),
+            *store.findings,
+        ]
         checks: list[Awaitable[Findings]] = [
             limited("Slack", slack.reach(settings), slack.SECONDS),
             limited("Slack", slack.tokens(settings, installed), ALL_SECONDS),
@@ -56,8 +58,11 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
             findings.append(wrong_setting(error))
         stores = store.stores
         if urls is not None and stores is not None and store.secret_box is not None:
-            everything = vendors.connections(adapters, urls, stores.connections)
-            checks.append(limited("vendors", everything, ALL_SECONDS))
+            checks.append(
+                limited(
+                    "vendors", vendors.connections(adapters, urls, stores.connections), ALL_SECONDS
+                )
+            )
         if store.database is not None and stores is not None:
             checks += [
                 limited("lists", stored.lists(stores, adapters), 10),
@@ -69,8 +74,10 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
 
 
 def _as_json(findings: Findings) -> str:
-    shown = [
-        {name: value for name, value in asdict(finding).items() if name != "setting"}
-        for finding in findings
-    ]
-    return json.dumps(shown, indent=2)
+    return json.dumps(
+        [
+            {name: value for name, value in asdict(finding).items() if name != "setting"}
+            for finding in findings
+        ],
+        indent=2,
+    )

@@ -1,8 +1,10 @@
 """The findings of a check: one line each, with a sign."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Literal
 
 from bot.errors import RelayError, SettingError
@@ -30,11 +32,25 @@ class Finding:
 
 
 Findings = Sequence[Finding]
+Check = Callable[[], Awaitable[Findings]]
+
+ok = partial(Finding, "ok")
+warning = partial(Finding, "warning")
+problem = partial(Finding, "problem")
+AT_ONCE = 4
+"""Number of tokens, or of connections, that are checked at a time."""
+
+
+@dataclass(eq=False)
+class FoundError(Exception):
+    """A check cannot go on after this finding."""
+
+    finding: Finding
 
 
 def wrong_setting(error: SettingError) -> Finding:
     """Return the error as a finding. The error's text contains the advice."""
-    return Finding("problem", error.name, str(error).removeprefix(f"{error.name}: "), setting=True)
+    return problem(error.name, str(error).removeprefix(f"{error.name}: "), setting=True)
 
 
 async def limited(what: str, check: Awaitable[Findings], seconds: float) -> Findings:
@@ -47,21 +63,27 @@ async def limited(what: str, check: Awaitable[Findings], seconds: float) -> Find
         async with asyncio.timeout(seconds):
             return await check
     except TimeoutError:
-        return [
-            Finding(
-                "warning", what, f"The check was given up after {seconds:g} s.", "Run it again."
-            )
-        ]
+        return [warning(what, f"The check was given up after {seconds:g} s.", "Run it again.")]
+    except FoundError as error:
+        return [error.finding]
     except SettingError as error:
         return [wrong_setting(error)]
     except RelayError as error:
-        return [Finding("problem", what, str(error))]
+        return [problem(what, str(error))]
     except Exception as error:
         return [
-            Finding(
-                "problem",
-                what,
-                f"The check itself failed ({type(error).__name__}).",
-                "Please report this.",
+            problem(
+                what, f"The check itself failed ({type(error).__name__}).", "Please report this."
             )
         ]
+
+
+async def a_few_at_once(checks: Iterable[tuple[str, Check]], seconds: float) -> Findings:
+    """Return the findings of all checks, each with its name and a limit of its own."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(what: str, check: Check) -> Findings:
+        async with slots:
+            return await limited(what, check(), seconds)
+
+    return list(chain(*await asyncio.gather(*(one(*check) for check in checks))))

@@ -3,13 +3,13 @@
 import asyncio
 import shutil
 import sqlite3
-import stat
 from pathlib import Path
 
-from bot.cli.doctor.findings import Finding, Findings, wrong_setting
+from bot.cli.doctor.findings import Finding, Findings, ok, problem, warning, wrong_setting
 from bot.errors import SettingError
 from bot.settings import Settings
 from bot.storage import condition
+from bot.storage.key_check import open_to_others
 
 LOOK_SECONDS = 10.0
 """Time limit for reading the whole file, in seconds."""
@@ -23,15 +23,14 @@ async def settings(settings: Settings, *, installed: bool) -> Findings:
     `installed` is set if a workspace's token is stored.
     """
     found = []
-    for variable in [] if settings.slack_app_token else ["SLACK_SIGNING_SECRET"]:
-        try:
-            settings.demand(variable)
-        except SettingError as error:
-            found.append(wrong_setting(error))
+    try:
+        if settings.slack_app_token is None:
+            settings.demand("SLACK_SIGNING_SECRET")
+    except SettingError as error:
+        found.append(wrong_setting(error))
     if settings.signing_secret_looks_odd:
         found.append(
-            Finding(
-                "warning",
+            warning(
                 "SLACK_SIGNING_SECRET",
                 "It does not look like one: those have 32 digits and letters from a to f.",
                 "Copy it again from your Slack app's page, Basic Information, Signing Secret.",
@@ -42,7 +41,7 @@ async def settings(settings: Settings, *, installed: bool) -> Findings:
             settings.demand("SLACK_BOT_TOKEN")
     except SettingError as error:
         found.append(wrong_setting(error))
-    return found or [Finding("ok", "settings", "Nothing is missing.")]
+    return found or [ok("settings", "Nothing is missing.")]
 
 
 async def database(path: Path) -> tuple[Findings, bool]:
@@ -53,62 +52,64 @@ async def database(path: Path) -> tuple[Findings, bool]:
 def _look(path: Path) -> tuple[Findings, bool]:
     try:
         if not path.exists():
-            do = "Start the bot once, or name the file that it uses."
             return [
-                Finding("problem", "RELAY_DATABASE", f"{path} is not there.", do, setting=True)
+                problem(
+                    "RELAY_DATABASE",
+                    f"{path} is not there.",
+                    "Start the bot once, or name the file that it uses.",
+                    setting=True,
+                )
             ], False
         file = condition.examine(path, LOOK_SECONDS)
-        found = [*_about(path, file), *_mode(path)] or [
-            Finding("ok", "database", _fine(path, file))
+        found = [*_about(path, file), *exposed("database", path, str(path))] or [
+            ok("database", _fine(path, file))
         ]
         found.append(_space(path))
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
-        do = (
-            "Name the file that the bot uses, let the bot's user read it, or "
-            "put a backup in its place."
-        )
         return [
-            Finding("problem", "database", f"{path} cannot be read as a database ({reason}).", do)
+            problem(
+                "database",
+                f"{path} cannot be read as a database ({reason}).",
+                "Name the file that the bot uses, let the bot's user read it, or put a backup in "
+                "its place.",
+            )
         ], False
     return found, not (file.damage or file.older or file.newer or file.blocked)
 
 
 def _about(path: Path, file: condition.File) -> Findings:
-    found = []
-    if file.damage:
-        do = "Stop the bot, keep a copy of the file, and put a backup in its place."
-        found.append(
-            Finding(
-                "problem", "database", f"{path} is damaged ({file.damage.splitlines()[-1]}).", do
-            )
-        )
-    if file.newer:
-        do = "Use the newest version of the bot."
-        found.append(
-            Finding("problem", "database", f"{path} was used by a newer version of the bot.", do)
-        )
-    if file.older:
-        do = "Start the bot of this version once: it brings them up to date."
-        found.append(
-            Finding(
-                "warning", "database", f"The tables in {path} are those of an older version.", do
-            )
-        )
-    if file.blocked:
-        do = "Let the bot's user write the file and its folder, or see what keeps the file locked."
-        found.append(
-            Finding("problem", "database", f"{path} cannot be written ({file.blocked}).", do)
-        )
-    return found
+    damage = (file.damage or "").splitlines()[-1:]
+    found = {
+        problem(
+            "database",
+            f"{path} is damaged ({''.join(damage)}).",
+            "Stop the bot, keep a copy of the file, and put a backup in its place.",
+        ): file.damage,
+        problem(
+            "database",
+            f"{path} was used by a newer version of the bot.",
+            "Use the newest version of the bot.",
+        ): file.newer,
+        warning(
+            "database",
+            f"The tables in {path} are those of an older version.",
+            "Start the bot of this version once: it brings them up to date.",
+        ): file.older,
+        problem(
+            "database",
+            f"{path} cannot be written ({file.blocked}).",
+            "Let the bot's user write the file and its folder, or see what keeps the file locked.",
+        ): file.blocked,
+    }
+    return [finding for finding, is_so in found.items() if is_so]
 
 
-def _mode(path: Path) -> Findings:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if not mode & 0o077:
-        return []
-    says = f"Other users of this machine can get at {path} (mode {mode:04o})."
-    return [Finding("warning", "database", says, f"Type `chmod 600 {path}`.")]
+def exposed(what: str, path: Path, name: str) -> Findings:
+    """Return a finding if other users of this machine can read or write the file."""
+    mode = open_to_others(path)
+    says = f"Other users of this machine can get at {name} (mode {mode})."
+    return [warning(what, says, f"Type `chmod 600 {path}`.")] if mode else []
 
 
 def _fine(path: Path, file: condition.File) -> str:
@@ -122,4 +123,4 @@ def _space(path: Path) -> Finding:
     do = "Make room: what cannot be written down is not taken from anybody."
     if free < LITTLE_SPACE:
         return Finding("problem" if free < TOO_LITTLE_SPACE else "warning", "disk", says, do)
-    return Finding("ok", "disk", says)
+    return ok("disk", says)

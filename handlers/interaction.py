@@ -1,0 +1,104 @@
+"""The request that a listener gets: who did something in Slack, and the ways to answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import messages
+from bot.access.policy import Allowed
+from bot.adapters.base import Kind
+from bot.services import Services
+from bot.slack.people import Person
+from bot.workspace import Workspace
+from handlers.replies import show, tell
+from handlers.view_state import RefusedError, StateT, belongs, state_in, workspace_of
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One request from Slack: a command, a shortcut, a press, a submission, an opened App Home.
+
+    `handlers.payload_schema` has checked the types in `body`. `arrived` is the request's time by
+    `time.monotonic()`.
+    """
+
+    services: Services
+    client: AsyncWebClient
+    context: AsyncBoltContext
+    body: Mapping[str, Any]
+    arrived: float
+
+    @property
+    def workspace(self) -> Workspace:
+        return workspace_of(self.context)
+
+    @property
+    def user(self) -> str:
+        return str(self.context.user_id or "")
+
+    @property
+    def trigger_id(self) -> str:
+        return str(self.body.get("trigger_id") or "")
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """The view in which it happened, a modal or App Home; empty where it was in none."""
+        return self.body.get("view") or {}
+
+    @property
+    def view_id(self) -> str:
+        return str(self.view.get("id") or "")
+
+    @property
+    def in_modal(self) -> bool:
+        return self.view.get("type") == "modal"
+
+    def state(self, kind: type[StateT]) -> StateT:
+        """Return the state that the view carries. Raises `ForeignError`."""
+        return state_in(self.view, kind, self.context)
+
+    def pressed(self) -> messages.Handle:
+        """Return what the pressed button is about.
+
+        Raises `RefusedError` for a button that is not ours, or not this workspace's.
+        """
+        # A dialog's payload has no actions, and Bolt takes it for a press too.
+        actions = self.body.get("actions") or [{}]
+        handle = messages.read_handle(actions[0].get("value") or "")
+        if handle is None or not belongs(handle.workspace, self.context):
+            raise RefusedError(messages.GONE)
+        return handle
+
+    async def person(self, workspace: Workspace) -> Person:
+        """Return the person who did it. Never raises."""
+        return await self.services.slack.people.person(self.client, workspace, self.user)
+
+    async def admin(self, workspace: Workspace, refusal: str) -> Person:
+        """Return the person if it is an admin of the workspace. Raises `RefusedError` if not."""
+        person = await self.person(workspace)
+        if person.role == "unknown":
+            refusal = messages.not_checked(person.problem)
+        if person.role != "admin":
+            raise RefusedError(refusal)
+        return person
+
+    async def allowed(self, workspace: Workspace, kind: Kind) -> Allowed:
+        """Return which of the workspace's operations of this kind the person may use."""
+        choices = await self.services.operations.choices(workspace, kind)
+        return await self.services.access.allowed(self.client, workspace, self.user, choices)
+
+    async def say(self, text: str) -> None:
+        """Send `text` (mrkdwn) to this person alone."""
+        if self.view and await self.show(messages.told(text)):
+            return
+        await tell(None if self.view else self.context.respond, self.client, self.user, text)
+
+    async def show(self, view: messages.View) -> bool:
+        """Open a modal, on top of the modal in which it happened if it was in one.
+
+        Return whether Slack opened it.
+        """
+        return await show(self.client, self.trigger_id, view, on_top=self.in_modal)
