@@ -41,6 +41,8 @@ COMMANDS = {
     "workflow_task": "/workflow-task",
 }
 QUOTED = (422, 500, 403, 401)
+HANGS_SECONDS = 90.0
+"""No command takes so long, even on a busy machine."""
 
 
 def simplest(stand_in: VendorStandIn) -> Operation:
@@ -122,7 +124,7 @@ class Day:
         )
         name = f"{len(self.seen)} {' '.join(arguments[:2])}"
         self.keep_process(name, process)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_SECONDS):
             out, err = await process.communicate(given.encode())
         self.seen[f"output of {name}"] = out + err
         return out.decode()

@@ -1,5 +1,5 @@
-"""Deliveries of the world: submitted as a modal does it, or put there at once in a state whose way there
-takes minutes, with their card in Slack; and what becomes of them."""
+"""Deliveries of the world: submitted as a modal does it, or put there at once in a state whose way
+there takes minutes, with their card in Slack; and what becomes of them."""
 
 import json
 import time
