@@ -60,12 +60,14 @@ from bot.workspace import Workspace, WorkspaceMemory
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The running bot: Bolt's app, the web application around it, and the parts behind both."""
+    """The running bot: Bolt's app, the web application around it, the parts behind both, and
+    the database."""
 
     app: AsyncApp
     web: Starlette
     services: Services
     stores: Stores
+    database: Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
 
         _run(loops, stack)
         stack.push_async_callback(services.slack.background.stop)
-        yield Bot(app, web, services, stores)
+        yield Bot(app, web, services, stores, opened.database)
 
 
 async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitStack) -> _Opened:

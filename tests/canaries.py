@@ -10,6 +10,8 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.world.proxy import Proxy
+
 SHORTEST = 12
 """Characters of a half that is looked for; a shorter one may stand somewhere by chance."""
 
@@ -52,13 +54,10 @@ def files(folder: Path, called: str) -> dict[str, bytes]:
 
 
 @dataclass
-class Recorder:
-    """Stands before the server at `target`, passes everything on, and keeps what was answered. The
-    next `echoes` requests are not passed on, but quoted, with all that is secret in them, in an
-    error."""
+class Recorder(Proxy):
+    """Keeps what was answered. The next `echoes` requests are not passed on, but quoted, with all
+    that is secret in them, in an error."""
 
-    target: str
-    url: str = ""
     echoes: int = 0
     answers: list[bytes] = field(default_factory=list)
 
@@ -66,27 +65,14 @@ class Recorder:
         if self.echoes > 0:
             self.echoes -= 1
             return self._quoting(request)
-        headers = [
-            (name, value)
-            for name, value in request.headers.raw
-            if name not in (b"host", b"accept-encoding")
-        ]
-        url = f"{self.target}{request.scope['raw_path'].decode()}?{request.url.query}".rstrip("?")
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-                said = await client.request(
-                    request.method, url, content=await request.body(), headers=headers
-                )
+            return await super().__call__(request)
         except httpx.TransportError:  # it was killed
             return Response(status_code=502)
+
+    def answer(self, request: Request, said: httpx.Response) -> Response:
         self.answers.append(repr(said.headers.raw).encode() + said.content)
-        response = Response(said.content, said.status_code)
-        response.raw_headers = [
-            it
-            for it in said.headers.raw
-            if it[0].lower() not in (b"transfer-encoding", b"connection")
-        ]
-        return response
+        return super().answer(request, said)
 
     def _quoting(self, request: Request) -> Response:
         """As Slack's "no" at first, then as a proxy's pages."""

@@ -1,28 +1,52 @@
 """The world that tests share: the stand-ins on 127.0.0.1 and the real bot between them, in one
 event loop."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
 
+import hypothesis
 import pytest
 import structlog
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-from bot.app import Bot, create_app
 from bot.connections.store import Connections
 from bot.delivery.store.queue import Deliveries
 from bot.playground.sandbox import Sandbox, set_up
-from bot.playground.serving import Server
-from bot.playground.slack import Outcome
 from bot.settings import Settings
 from bot.storage.database import Database
-from tests.acting import Modal
-from tests.parts import Clock, make_connections
+from tests.world.bot import World, running
+from tests.world.machine import make_connections
+from tests.world.notes import Clock
 
-PATIENCE_SECONDS = 10.0
+
+def pytest_configure() -> None:
+    """A busy machine is no fault of a test: Hypothesis does not judge by the clock."""
+    hypothesis.settings.register_profile(
+        "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("tests")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some tests wait for processes and browsers."""
+    return (os.cpu_count() or 1) + 1
+
+
+class Scheduling(LoadScopeScheduling):
+    """One test after another to whichever worker is free; a module with browsers or with chaos as a
+    whole, since the one starts a playground and the other keeps the machine busy."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, _ = nodeid.partition("::")
+        return module if module.startswith(("tests/browser/", "tests/chaos/")) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,6 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (item.get_closest_marker("browser") is not None) - ("tests/chaos" in item.nodeid)
         )
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> Iterator[None]:
+    """Read the certificates of the authorities once: every HTTP client does, whether it needs them
+    or not, and that takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -72,105 +105,6 @@ def deliveries(database: Database, clock: Clock) -> Deliveries:
 @pytest.fixture
 def connections(database: Database, clock: Clock) -> Connections:
     return make_connections(database, clock)
-
-
-@dataclass
-class World:
-    """The stage with the bot on it, and shorthands for what people do."""
-
-    sandbox: Sandbox
-    settings: Settings
-    bot: Bot
-
-    @property
-    def admin(self) -> str:
-        return next(
-            it.id for it in self.sandbox.slack.people.values() if it.is_admin and it.playable
-        )
-
-    @property
-    def member(self) -> str:
-        return next(
-            it.id for it in self.sandbox.slack.people.values() if it.playable and not it.is_admin
-        )
-
-    @property
-    def guest(self) -> str:
-        return next(it.id for it in self.sandbox.slack.people.values() if it.is_restricted)
-
-    @property
-    def bot_user(self) -> str:
-        return self.sandbox.slack.app.bot_user_id
-
-    def channel(self, name: str) -> str:
-        return next(it.id for it in self.sandbox.slack.channels.values() if it.name == name)
-
-    async def command(
-        self, text: str, user: str | None = None, channel: str = "incidents"
-    ) -> Outcome:
-        return await self.sandbox.slack.command(user or self.admin, self.channel(channel), text)
-
-    async def open(self, text: str, user: str | None = None, channel: str = "incidents") -> Modal:
-        """Type a slash command that opens a form."""
-        outcome = await self.command(text, user, channel)
-        assert outcome.ok, outcome
-        return Modal(self.sandbox.slack, user or self.admin)
-
-    def top(self, user: str | None = None) -> Modal:
-        """The modal on top of that person's stack."""
-        return Modal(self.sandbox.slack, user or self.admin)
-
-    def told(self, user: str | None = None) -> str:
-        """The last thing that only this person was shown."""
-        return str(
-            next(
-                shown["text"]
-                for _, who, shown in reversed(self.sandbox.slack.ephemerals)
-                if who == (user or self.admin)
-            )
-        )
-
-    def cards(self, channel: str) -> list[dict[str, Any]]:
-        """What the bot posted there, by the channel's name."""
-        messages = self.sandbox.slack.channels[self.channel(channel)].messages
-        return [dict(it) for it in messages if it.get("bot_id")]
-
-    def letters(self, user: str) -> list[dict[str, Any]]:
-        """What the bot wrote to this person directly."""
-        ims = [it for it in self.sandbox.slack.channels.values() if it.is_im and it.user_id == user]
-        return [dict(it) for im in ims for it in im.messages if it.get("bot_id")]
-
-    async def lists_loaded(self) -> None:
-        """Wait until every list of every vendor is there."""
-        await eventually(self._loaded)
-
-    async def _loaded(self) -> bool:
-        catalogs, here = self.bot.services.catalogs, self.sandbox.workspace
-        return None not in [
-            (await catalogs.condition(here, vendor))[0] for vendor in self.sandbox.vendors
-        ]
-
-
-async def eventually(
-    condition: Callable[[], Awaitable[object] | object], seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Wait until the condition holds; fail when it does not within the time."""
-    async with asyncio.timeout(seconds):
-        while True:
-            held = condition()
-            if isinstance(held, Awaitable):
-                held = await held
-            if held:
-                return
-            await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def running(sandbox: Sandbox, settings: Settings) -> AsyncIterator[World]:
-    """The real bot, over real HTTP, on this stage."""
-    async with create_app(settings) as bot, Server(bot.web, port=settings.port) as server:
-        sandbox.slack.bot_url = server.url
-        yield World(sandbox, settings, bot)
 
 
 @pytest.fixture

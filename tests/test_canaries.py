@@ -18,25 +18,22 @@ from urllib.parse import quote
 import httpx
 import pytest
 from cryptography.fernet import Fernet
-from starlette.applications import Starlette
-from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from bot.adapters.base import Adapter, Operation, typed_unseen
 from bot.app import Bot
 from bot.forms.shape import shape
 from bot.playground.sandbox import Sandbox
-from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.browsing import link, visitor
 from tests.canaries import Recorder, files, leaks
-from tests.conftest import World, eventually
-from tests.delivering import METHODS
-from tests.many import ACME, BOLT, TEAMS, many
-from tests.processes import ROOT, answering, free_port, started, stopped, surroundings
+from tests.world.bot import World, eventually
+from tests.world.browser import link, visitor
+from tests.world.modal import Modal
+from tests.world.processes import ROOT, answering, free_port, started, stopped, surroundings
+from tests.world.proxy import served
+from tests.world.workspaces import ACME, BOLT, TEAMS, many
 
 COMMANDS = {
     "incident": "/incident",
@@ -44,6 +41,8 @@ COMMANDS = {
     "workflow_task": "/workflow-task",
 }
 QUOTED = (422, 500, 403, 401)
+HANGS_SECONDS = 90.0
+"""No command takes so long, even on a busy machine."""
 
 
 def simplest(stand_in: VendorStandIn) -> Operation:
@@ -125,7 +124,7 @@ class Day:
         )
         name = f"{len(self.seen)} {' '.join(arguments[:2])}"
         self.keep_process(name, process)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_SECONDS):
             out, err = await process.communicate(given.encode())
         self.seen[f"output of {name}"] = out + err
         return out.decode()
@@ -189,16 +188,6 @@ async def day(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Day]:
             name: f"{name}-{secrets.token_hex(16)}" for name in ("title", "summary", "request")
         }
         yield Day(world, tmp_path, port, at_slack, at_bot, [Fernet.generate_key().decode()], words)
-
-
-@asynccontextmanager
-async def served(recorder: Recorder) -> AsyncIterator[None]:
-    """The recorder on a port of its own."""
-    async with Server(
-        Starlette(routes=[Route("/{path:path}", recorder.__call__, methods=METHODS)])
-    ) as server:
-        recorder.url = server.url
-        yield
 
 
 @pytest.mark.timeout(180)

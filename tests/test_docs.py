@@ -19,7 +19,7 @@ from bot.forms.fields import Advanced, Form
 from bot.forms.render import has_more, render
 from bot.settings import Settings, variable
 from tests.documents import anchors, blocks, code, links, section
-from tests.processes import ROOT
+from tests.world.processes import ROOT
 
 DOCUMENTS = sorted(
     [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]

@@ -9,29 +9,26 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
 from bot.delivery.states import RULES
 from bot.playground.sandbox import Sandbox
-from bot.playground.serving import Server
 from bot.playground.vendors.data import USER_GROUPS
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.conftest import World, eventually, running
-from tests.delivering import METHODS, PASSED_ON
-from tests.handlers.standing import click, standing
 from tests.storage.twins import STATES
+from tests.world.bot import World, eventually, running
+from tests.world.modal import Modal
+from tests.world.proxy import Proxy, served
+from tests.world.rows import click, standing
 
 PLANTED = "<!channel> <https://evil.example/|click> & *b* `c` <@U0PLANTED> <!subteam^S0PLANTED>"
 ESCAPED = PLANTED.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -63,20 +60,12 @@ NAMES = {
 
 
 @dataclass
-class Planting:
+class Planting(Proxy):
     """Stands before a vendor, and plants into its answers."""
 
-    target: str
-    url: str = ""
-    planted: int = field(default=0)
+    planted: int = 0
 
-    async def __call__(self, request: Request) -> Response:
-        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-        url = f"{self.target}{request.scope['raw_path'].decode()}?{request.url.query}".rstrip("?")
-        async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501  plain HTTP
-            said = await client.request(
-                request.method, url, content=await request.body(), headers=headers
-            )
+    def answer(self, request: Request, said: httpx.Response) -> Response:
         return Response(
             self._plant(said.content), said.status_code, media_type=said.headers.get("content-type")
         )
@@ -114,9 +103,7 @@ async def planted_world(
     async with AsyncExitStack() as stack:
         planting, urls = [], {}
         for name, vendor in sandbox.vendors.items():
-            it = Planting(vendor.url)
-            app = Starlette(routes=[Route("/{path:path}", it.__call__, methods=METHODS)])
-            it.url = (await stack.enter_async_context(Server(app))).url
+            it = await stack.enter_async_context(served(Planting(vendor.url)))
             urls[sandbox.adapters[name].url_variable] = it.url
             planting.append(it)
         settings = Settings.model_validate(sandbox.environment(folder / "relay.db") | urls)
@@ -152,8 +139,8 @@ def told(world: World) -> list[str]:
     """All mrkdwn that Slack got: by calls, as answers to commands and clicks, in modals, on Homes."""
     slack = world.sandbox.slack
     calls = [it.args for it in slack.calls if it.method.startswith(("chat.", "views."))]
-    views = [it.body for stack in slack._state.views.stacks.values() for it in stack]
-    homes = [it.body for it in slack._state.views.homes.values()]
+    views = [it.body for stack in slack.state.views.stacks.values() for it in stack]
+    homes = [it.body for it in slack.state.views.homes.values()]
     alone = [it for _, _, it in slack.ephemerals]
     return [*mrkdwn(calls), *mrkdwn(views), *mrkdwn(homes), *mrkdwn(alone)]
 
@@ -255,7 +242,7 @@ async def test_a_delivery_in_any_state(world: World, key: str) -> None:
     await world.sandbox.slack.open_home(world.member)
     for action_id in sorted({name for rule in RULES.values() for name in rule.actions}):
         for _ in range(2):  # the second time at the latest it is too late
-            world.sandbox.slack._state.views.stacks.pop(world.member, None)
+            world.sandbox.slack.state.views.stacks.pop(world.member, None)
             await click(world, action_id, world.member)
             check(world)
     check(world, "Rootly")

@@ -3,6 +3,7 @@ and later all is well."""
 
 import asyncio
 import resource
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ import pytest
 
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.conftest import World, eventually
-from tests.delivering import submit, until
-from tests.processes import answering, free_port, said, started
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.processes import answering, free_port, said, started
+from tests.world.rows import submit, until
 
 SUMMARY = "Nobody can pay. " * 150
 """Longer than what is left in the file's last pages."""
@@ -80,19 +81,25 @@ async def test_a_file_that_has_become_read_only(world: World) -> None:
     """Nothing can be saved, lists and forms still work; once it can be written again, pressing
     again creates it once."""
     form = await (await world.open("/incident Checkout is down")).fill(summary=SUMMARY)
-    await _say(world, "PRAGMA query_only = ON")
+    await _may_write(world, False)
     await press_and_be_told(form)
     assert await form.offered("severity_id")
-    await _say(world, "PRAGMA query_only = OFF")
+    await _may_write(world, True)
     await press_again(form)
     assert len(world.sandbox.vendors["rootly"].created) == 1
 
 
-async def _say(world: World, pragma: str) -> None:
-    """Run it on the connection that writes."""
-    database = world.bot.services.delivery.deliveries._database
-    connection = database._connections[database._writing]
-    await asyncio.get_running_loop().run_in_executor(database._writing, connection.execute, pragma)
+WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
+
+
+def _refuse_writes(action: int, *_: str | None) -> int:
+    return sqlite3.SQLITE_DENY if action in WRITES else sqlite3.SQLITE_OK
+
+
+async def _may_write(world: World, allowed: bool) -> None:
+    """Make SQLite refuse every change from now on, or take them again."""
+    rule = None if allowed else _refuse_writes
+    await world.bot.database.write(lambda db: db.set_authorizer(rule))
 
 
 @dataclass

@@ -18,11 +18,12 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.settings import Settings
 from tests.chaos.ledger import objects
-from tests.conftest import World, eventually, running
-from tests.delivering import Between, keys, submit, until
+from tests.world.bot import World, eventually, running
+from tests.world.proxy import METHODS, Proxy
+from tests.world.rows import keys, submit, until
 
 
-class Door(Between):
+class Door(Proxy):
     """Slack's Web API, reached through this. With an `error`, that is all it says."""
 
     error = ""
@@ -56,7 +57,7 @@ class Behind:
 async def behind(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Behind]:
     """The bot, with everything connected, that reaches Slack through the door."""
     door = Door(sandbox.url)
-    app = Starlette(routes=[Route("/{path:path}", door.__call__, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/{path:path}", door.__call__, methods=METHODS)])
     async with Server(app) as server:
         slack = {"SLACK_API_URL": f"{server.url}/slack/api/"}
         settings = Settings.model_validate(sandbox.environment(tmp_path / "relay.db") | slack)

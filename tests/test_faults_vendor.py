@@ -17,9 +17,10 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.vendors import STAND_INS
 from bot.settings import Settings
 from tests.chaos.ledger import objects
-from tests.conftest import World, eventually, running
-from tests.delivering import Between, between, keys, submit, until
-from tests.parts import why
+from tests.world.bot import World, eventually, running
+from tests.world.notes import why
+from tests.world.proxy import Between, served
+from tests.world.rows import keys, submit, until
 
 WORDS = "words-that-belong-to-the-vendor"
 CARD = "Created in Rootly: INC-"
@@ -68,7 +69,7 @@ async def test_an_answer_that_cannot_be_read(
     caplog.set_level(logging.INFO)
     async with AsyncExitStack() as stack:
         middle, elsewhere = [
-            await stack.enter_async_context(between(sandbox.vendors["rootly"].url))
+            await stack.enter_async_context(served(Between(sandbox.vendors["rootly"].url)))
             for _ in range(2)
         ]
         world = await stack.enter_async_context(through(middle, sandbox, tmp_path))

@@ -16,12 +16,13 @@ from bot.errors import NoLongerThereError, OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
 from bot.uninstall import Purge, Uninstaller
 from bot.workspace import RemembersWorkspaces, Scope, Workspace, WorkspaceMemory
-from tests.board import board_on
-from tests.conftest import World, eventually
-from tests.delivering import keys, submit, until
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, remembered, stored, tell
-from tests.parts import ELSEWHERE, HERE, Gate, Machine, draft, ended, machine_on
-from tests.slack_wire import slack_wire
+from tests.world.bot import World, eventually
+from tests.world.cards import board_on
+from tests.world.machine import Gate, Machine, ended, machine_on
+from tests.world.notes import ELSEWHERE, HERE, draft
+from tests.world.rows import keys, submit, until
+from tests.world.slack import slack_wire
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED, remembered, stored, tell
 
 LONG_ENOUGH = 0.4
 """Seconds in which whatever still goes on shows itself: loops run at once when woken."""
@@ -54,9 +55,9 @@ async def test_nothing_is_left_stored_in_memory_or_in_any_file(
     before = _bytes(tmp_path)
     tokens = [it.encode() for it in await _ciphertexts(world)]
     assert all(it in before for it in (WORDS.encode(), *tokens))
-    assert {"lists", "people", "paces", "secrets"} <= set(remembered(world))
+    assert {"Catalogs", "RateLimiters", "SecretBox", "UserDirectory"} <= remembered(world)
     await uninstall(world)
-    assert (await stored(world), remembered(world)) == ({}, [])
+    assert (await stored(world), remembered(world)) == ({}, set())
     left = _bytes(tmp_path)
     assert [it for it in (WORDS.encode(), *tokens) if it in left] == []
 
@@ -78,7 +79,7 @@ async def test_a_person_who_was_being_looked_up_is_not_remembered(world: World) 
         await uninstall(world)
         assert not looking.done()
         assert (await looking).role == "member"
-    assert (await stored(world), remembered(world)) == ({}, [])
+    assert (await stored(world), remembered(world)) == ({}, set())
 
 
 class Late(RemembersWorkspaces):
@@ -112,15 +113,23 @@ async def test_lists_of_a_vendor_that_another_process_disconnected_are_forgotten
 ) -> None:
     """The next round notices, though nobody told this process."""
     await world.lists_loaded()
-    services = world.bot.services
-    others = world.sandbox.vendors.keys() - {"rootly"}
-    await services.connections.store.remove(world.sandbox.workspace, "rootly")
-    await services.catalogs.want(world.sandbox.workspace, "twilio", [])
-    await eventually(lambda: {vendor for _, vendor, _ in services.catalogs._known} == others)
+    services, here = world.bot.services, world.sandbox.workspace
+    await services.connections.store.remove(here, "rootly")
+    await services.catalogs.want(here, "twilio", [])
+
+    async def forgotten() -> set[str]:
+        return {
+            vendor
+            for vendor in world.sandbox.vendors
+            if (await services.catalogs.condition(here, vendor))[0] is None
+        }
+
+    await eventually(forgotten)
+    assert await forgotten() == {"rootly"}
 
 
 async def _ciphertexts(world: World) -> list[str]:
-    rows = await world.bot.services.delivery.deliveries._database.read(
+    rows = await world.bot.database.read(
         lambda db: db.execute("SELECT secret FROM connections").fetchall()
     )
     return [row[0] for row in rows]
@@ -141,7 +150,7 @@ async def test_what_waits_is_not_sent_and_not_shown(world: World) -> None:
     world.bot.services.delivery.dispatcher.wake()
     await asyncio.sleep(LONG_ENOUGH)
     assert (world.cards("incidents"), len(rootly.requests)) == (cards, asked)
-    assert (await stored(world), remembered(world)) == ({}, [])
+    assert (await stored(world), remembered(world)) == ({}, set())
 
 
 async def test_a_card_whose_turn_has_not_come_is_not_posted(world: World) -> None:
@@ -177,13 +186,13 @@ async def test_who_waits_for_the_vendor_is_told_and_no_card_follows(world: World
     await modal.fill(title=WORDS, severity_id="SEV1")
     await rootly.set_fault("slow")
     submitting = asyncio.create_task(modal.submit())
-    await eventually(lambda: world.bot.services.delivery.dispatcher._under_way)
+    await eventually(lambda: world.bot.services.delivery.dispatcher.under_way)
     await uninstall(world)
     assert (await submitting).ok
     assert world.top(world.member).text == messages.REMOVED
     await asyncio.sleep(LONG_ENOUGH)
     assert world.cards("incidents") == []
-    assert (await stored(world), remembered(world)) == ({}, [])
+    assert (await stored(world), remembered(world)) == ({}, set())
 
 
 async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
@@ -210,7 +219,7 @@ async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
 async def gone(machine: Machine) -> None:
     """What uninstalling does to the machinery."""
     memory = WorkspaceMemory()
-    for part in (machine.dispatcher, machine.reconciler, machine.dispatcher._access.rate_limiters):
+    for part in (machine.dispatcher, machine.reconciler, machine.rate_limiters):
         memory.add(part)
     await Uninstaller(Purge(machine.database), memory).leave(HERE, machine.clock.now)
 
@@ -277,13 +286,13 @@ async def test_a_look_under_way_stops(tmp_path: Path) -> None:
         await machine.submit()
         await machine.until("unconfirmed")
         machine.clock.advance(10)
-        machine.reconciler._pool.wake()
+        machine.reconciler.pool.wake()
         await asyncio.wait_for(asked.wait(), 5)
         changes = len(machine.changes)
         await gone(machine)
         await asyncio.wait_for(stopped.wait(), 5)
         await asyncio.sleep(LONG_ENOUGH)
-        assert (len(machine.changes), machine.reconciler._pool.busy, len(machine.adapter.sent)) == (
+        assert (len(machine.changes), machine.reconciler.pool.busy, len(machine.adapter.sent)) == (
             changes,
             False,
             1,
@@ -343,7 +352,7 @@ async def test_a_card_that_is_being_posted_stops(tmp_path: Path) -> None:
         task = asyncio.create_task(board.cards.run())
         await eventually(lambda: board.slack.calls)
         board.cards.forget(Scope(row.workspace))
-        await eventually(lambda: not board.cards._cards)
-        assert board.cards._limiter.taken == 0
+        await eventually(lambda: not board.cards.posting)
+        assert board.cards.places_taken == 0
         assert (await board.look(row)).card_ts == ""
         await ended(task)

@@ -7,8 +7,8 @@ import pytest
 from bot.storage.database import Database
 from bot.uninstall import REMOVED_AT_ONCE
 from bot.workspace import Scope, Workspace
-from tests.parts import Clock
 from tests.storage.twins import OURS, THEIRS, Twins, columns, tables
+from tests.world.notes import Clock
 
 ORGANISATION = Workspace(OURS.enterprise, "")
 OF_NOBODY = {"oauth_states"}

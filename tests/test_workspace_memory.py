@@ -6,8 +6,8 @@ from pathlib import Path
 
 import bot
 from bot.workspace import RemembersWorkspaces, Scope, Workspace, WorkspaceMemory
-from tests.conftest import World
-from tests.parts import HERE
+from tests.world.bot import World
+from tests.world.notes import HERE
 
 ROOT = Path(bot.__file__).parent.parent
 TOLD_OTHERWISE: Mapping[str, str] = {

@@ -12,9 +12,20 @@ from structlog.testing import capture_logs
 
 from bot.playground.vendors import data
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
-from tests.many import ACME, ADMIN, BOLT, CORE, DUCHY, TEAMS, Many, installed_as, many, workspace_of
+from tests.world.bot import eventually
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED, payload, remembered, stored
+from tests.world.workspaces import (
+    ACME,
+    ADMIN,
+    BOLT,
+    CORE,
+    DUCHY,
+    TEAMS,
+    Many,
+    installed_as,
+    many,
+    workspace_of,
+)
 
 BUSY = {"connections": 1, "deliveries": 1, "preferences": 1}
 
@@ -57,7 +68,7 @@ async def _loaded(world: Many, team: data.Team) -> bool:
 
 
 async def say(world: Many, workspace: Workspace, event: Mapping[str, Any]) -> None:
-    answer = await world.slack(ACME)._transport.send("events_api", payload(event, workspace))
+    answer = await world.slack(ACME).transport.send("events_api", payload(event, workspace))
     assert answer.status == 200
 
 
@@ -91,7 +102,7 @@ async def test_one_leaves_and_the_others_stay(
         found = {it.name: await left(world, it) for it in TEAMS}
     assert found.pop(team.name) == {}
     assert found == {it.name: BUSY | {"deliveries": 2, "installations": 1} for it in others}
-    assert remembered(world, workspace_of(team)) == []
+    assert remembered(world, workspace_of(team)) == set()
     assert [it for it in logs if it["log_level"] == "error"] == []
     assert [it.name for it in TEAMS if secret_of(it) in files(tmp_path)] == [
         it.name for it in others
@@ -103,7 +114,7 @@ async def test_it_can_be_installed_again(world: Many) -> None:
     """From nothing; the events of the former installation, said once more, remove nothing of the
     new one."""
     events = [payload(it, workspace_of(CORE)) for it in (APP_UNINSTALLED, TOKENS_REVOKED)]
-    transport = world.slack(ACME)._transport
+    transport = world.slack(ACME).transport
     world.slack(CORE).bot_token = ""
     for event in events:
         await transport.send("events_api", event | {"event_time": event["event_time"] + 1})

@@ -1,5 +1,6 @@
 """`python -m bot manifest`: manifest.yml with the operator's own address."""
 
+import copy
 from typing import Any
 
 import yaml
@@ -14,7 +15,7 @@ def filled(url: str | None) -> dict[str, Any]:
 
     `url` has no trailing slash.
     """
-    manifest = load()
+    manifest = copy.deepcopy(dict(load()))
     oauth, settings = manifest["oauth_config"], manifest["settings"]
     addresses = [
         *((command, "url") for command in manifest["features"]["slash_commands"]),

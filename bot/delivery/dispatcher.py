@@ -71,7 +71,8 @@ class Dispatcher(RemembersWorkspaces):
         self._loop = PeriodicLoop("dispatcher", self._round, LONGEST_PAUSE)
         self._limiter = Limiter[ConnectionKey](AT_ONCE, OF_ONE_CONNECTION, self._loop.wake)
         self._claiming = asyncio.Lock()
-        self._under_way: dict[asyncio.Task[None], Delivery] = {}
+        self.under_way: dict[asyncio.Task[None], Delivery] = {}
+        """The deliveries that are being sent."""
         self._subscriptions = Subscriptions()
         self._out_of_reach: set[ConnectionKey] = set()
         self._last_round = 0.0
@@ -151,7 +152,7 @@ class Dispatcher(RemembersWorkspaces):
 
     def _ids_under_way(self) -> list[int]:
         """Return the rows that this process is sending."""
-        return [row.id for row in self._under_way.values()]
+        return [row.id for row in self.under_way.values()]
 
     def _waits_past(self, row: Delivery, seconds: float) -> bool:
         return row.state in ("queued", "unconfirmed") and row.next_at > self._clock() + seconds
@@ -218,7 +219,7 @@ class Dispatcher(RemembersWorkspaces):
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Stop what is under way for workspaces whose rows are removed, and tell who waits."""
-        for task, row in self._under_way.items():
+        for task, row in self.under_way.items():
             if row.workspace in scope:
                 task.cancel()
         self._subscriptions.forget(scope)
@@ -236,7 +237,7 @@ class Dispatcher(RemembersWorkspaces):
                 async with self._claiming:  # what is being claimed just now gets its slot first
                     await self._limiter.all_free()
         except TimeoutError:
-            log.warning("dispatcher.stopped_early", under_way=len(self._under_way))
+            log.warning("dispatcher.stopped_early", under_way=len(self.under_way))
 
     async def _start_due(self, connection_keys: Mapping[ConnectionKey, float]) -> bool:
         """Claim what is due, one row of each connection in turn, for as long as there are slots.
@@ -272,11 +273,11 @@ class Dispatcher(RemembersWorkspaces):
 
     def _start(self, row: Delivery, connection: Connection | None = None) -> None:
         task = asyncio.create_task(self._deliver(row, connection), name=f"deliver {row.key}")
-        self._under_way[task] = row
+        self.under_way[task] = row
         task.add_done_callback(lambda task: self._ended(task, row.connection_key))
 
     def _ended(self, task: asyncio.Task[None], connection_key: ConnectionKey) -> None:
-        del self._under_way[task]
+        del self.under_way[task]
         self._limiter.give_back(connection_key)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery.task_failed", error=type(error).__name__)

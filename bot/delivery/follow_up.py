@@ -55,7 +55,7 @@ class FollowUps(RemembersWorkspaces):
         self._access = access
         self._dispatcher = dispatcher
         self._clock = clock
-        self._pool = WorkerPool(
+        self.pool = WorkerPool(
             "follow_ups",
             Source(
                 partial(steps.claim, LEASE_SECONDS), steps.next_time, attrgetter("connection_key")
@@ -68,16 +68,16 @@ class FollowUps(RemembersWorkspaces):
     def changed(self, row: Delivery) -> None:
         """Take note of a row that changed: perhaps something remains to be done."""
         if row.next_step_at:
-            self._pool.wake()
+            self.pool.wake()
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Stop what is under way for workspaces whose rows are removed."""
-        self._pool.cancel(lambda key: key[0] in scope)
+        self.pool.cancel(lambda key: key[0] in scope)
 
     async def run(self) -> None:
         """Run until cancelled. The next start does again what is under way then, unless the vendor
         has it."""
-        await self._pool.run()
+        await self.pool.run()
 
     async def _follow_up(self, row: Delivery) -> None:
         """Carry out one step after the other, until one has to wait or none does any more."""

@@ -56,7 +56,7 @@ class Reconciler(RemembersWorkspaces):
         self._access = access
         self._dispatcher = dispatcher
         self._clock = clock
-        self._pool = WorkerPool(
+        self.pool = WorkerPool(
             "reconciler",
             Source(
                 partial(store.claim, LOOK_LEASE_SECONDS),
@@ -71,15 +71,15 @@ class Reconciler(RemembersWorkspaces):
     def changed(self, row: Delivery) -> None:
         """Take note of a row that changed: perhaps it is to be looked up."""
         if row.reconcile_at:
-            self._pool.wake()
+            self.pool.wake()
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Stop what is under way for workspaces whose rows are removed."""
-        self._pool.cancel(lambda key: key[0] in scope)
+        self.pool.cancel(lambda key: key[0] in scope)
 
     async def run(self) -> None:
         """Run until cancelled. The next start looks up again what is being looked up then."""
-        await self._pool.run()
+        await self.pool.run()
 
     async def _settle(self, row: Delivery) -> None:
         changed = await self._look(row)

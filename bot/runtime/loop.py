@@ -35,16 +35,16 @@ class PeriodicLoop:
         self._round = round_
         self._longest_pause = longest_pause
         self._shortest_pause = shortest_pause
-        self._wake = asyncio.Event()
+        self.woken = asyncio.Event()
 
     def wake(self) -> None:
         """Begin the next round as soon as the present one ends."""
-        self._wake.set()
+        self.woken.set()
 
     async def run(self) -> None:
         """Run until cancelled."""
         while True:
-            self._wake.clear()
+            self.woken.clear()
             try:
                 pause = await self._round()
             except Exception as error:
@@ -53,5 +53,5 @@ class PeriodicLoop:
             longest = self._longest_pause if pause is None else min(pause, self._longest_pause)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(longest):
-                    await self._wake.wait()
+                    await self.woken.wait()
                     await asyncio.sleep(self._shortest_pause)

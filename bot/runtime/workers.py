@@ -60,7 +60,7 @@ class WorkerPool(Generic[KeyT, ItemT]):
         self._work = work
         self._share = share
         self._clock = clock
-        self._loop = PeriodicLoop(name, self._round)
+        self._loop = PeriodicLoop(name, self.one_round)
         self._under_way: dict[asyncio.Task[None], KeyT] = {}
 
     @property
@@ -86,7 +86,8 @@ class WorkerPool(Generic[KeyT, ItemT]):
             for task in self._under_way:
                 task.cancel()
 
-    async def _round(self) -> float | None:
+    async def one_round(self) -> float | None:
+        """Start on everything that is due, and return the seconds until the next item is."""
         while len(self._under_way) < self._share.in_all:
             item = await self._source.claim(self._full())
             if item is None:

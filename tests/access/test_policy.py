@@ -13,8 +13,8 @@ from bot.adapters.base import Kind
 from bot.slack.people import Person, Role, UserDirectory
 from bot.slack.user_groups import Group, UserGroups
 from bot.storage.database import Database
-from tests.parts import ELSEWHERE, HERE
-from tests.slack_wire import Wire, slack_wire
+from tests.world.notes import ELSEWHERE, HERE
+from tests.world.slack import Wire, slack_wire
 
 GROUP = "S0ONCALL1"
 ON_CALL = Group(GROUP, "On-call <b>", "oncall", members=frozenset({"U1"}))

@@ -2,7 +2,7 @@
 
 from bot.access.store import AccessStore
 from bot.storage.database import Database
-from tests.parts import ELSEWHERE, HERE, Clock
+from tests.world.notes import ELSEWHERE, HERE, Clock
 
 GROUP = "S06QONCALL1"
 

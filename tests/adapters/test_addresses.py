@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -139,7 +139,6 @@ def anything(field: FieldInfo, good: str | None) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("vendor", STAND_INS)
-@settings(deadline=None)
 @given(data=st.data())
 def test_no_credential_changes_the_address(vendor: str, data: st.DataObject) -> None:
     """Host, port, scheme and the base path are the operator's, whatever was typed into whichever

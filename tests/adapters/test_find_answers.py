@@ -67,7 +67,6 @@ class Echo:
 @pytest.mark.parametrize("name", STRATEGIES)
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(data=st.data())
@@ -91,7 +90,7 @@ def test_the_marker_can_be_read_back(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "operation"), FORMS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(answer=answers)
 def test_any_answer(vendor: str, operation: str, answer: tuple[int, str]) -> None:
     """Looking for it ends in what was found, each with an id, or in a vendor error."""

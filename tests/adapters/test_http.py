@@ -36,7 +36,7 @@ from bot.adapters.rate_limit import Limits, Rate, RateLimiter, Side
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, VendorError
 from bot.playground.serving import Server
 from tests.adapters.conftest import CannedVendor
-from tests.parts import Clock
+from tests.world.notes import Clock
 
 CREATE = Request(
     "POST", "/things", json={"name": "Zoë"}, headers={"Content-Type": "application/json"}

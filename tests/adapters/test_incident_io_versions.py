@@ -15,6 +15,7 @@ from bot.adapters.rate_limit import RateLimiter
 from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor
 from tests.adapters.test_incident_io import KEY, MARKER, errors
+from tests.world.notes import Clock
 
 DAY = 24 * 3600.0
 ACTION = Submission(Action(incident_id="01F", description="Look"), MARKER)
@@ -28,21 +29,6 @@ NEITHER = (
     "Ask your bot admin to check its address and to update the bot."
 )
 MISSING = [404, 405, 410]
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

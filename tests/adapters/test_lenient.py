@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.base import Account, Adapter, Created, Entry, Submission, typed_unseen
@@ -95,7 +95,7 @@ def secrets_of(vendor: str) -> list[str]:
     [*((*name, form) for name, form in FORMS.items()), *BY_NUMBER],
     ids=lambda it: it if isinstance(it, str) else "",
 )
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(answer=answers)
 def test_create(vendor: str, operation: str, form: Form, answer: tuple[int, str]) -> None:
     """Creating ends in a created object with an id, or in a vendor error."""
@@ -108,7 +108,7 @@ def test_create(vendor: str, operation: str, form: Form, answer: tuple[int, str]
 
 
 @pytest.mark.parametrize("vendor", STAND_INS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(answer=answers)
 def test_verify(vendor: str, answer: tuple[int, str]) -> None:
     """Trying credentials out ends in an account that has an id and a name, or in a vendor error."""
@@ -118,7 +118,7 @@ def test_verify(vendor: str, answer: tuple[int, str]) -> None:
 
 
 @pytest.mark.parametrize("vendor", STAND_INS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(answer=answers, data=st.data())
 def test_entries(vendor: str, answer: tuple[int, str], data: st.DataObject) -> None:
     """Reading a list ends in entries that have an id, or in a vendor error."""

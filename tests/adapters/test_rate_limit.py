@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.rate_limit import LONGEST_CAUTION, Limits, Rate, RateLimiter, RateLimiters
 from bot.workspace import Workspace
-from tests.parts import Clock
+from tests.world.notes import Clock
 
 NOW = 1_800_000_000.0
 
@@ -29,7 +29,7 @@ def taken_at(rate_limiter: RateLimiter, clock: Clock, times: int) -> list[float]
     return left
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     calls=st.integers(1, 12),
     seconds=st.sampled_from([1.0, 10.0, 60.0]),
@@ -50,7 +50,7 @@ def test_never_over_the_limit(calls: int, seconds: float, steps: list[float]) ->
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     calls=st.integers(1, 12),
     steps=st.lists(st.floats(0, 30, allow_nan=False), max_size=20),
@@ -224,7 +224,7 @@ def test_remaining_without_a_limit() -> None:
     assert rate_limiter.take("write")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from([f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.adapters.base import Entry, Prefill
@@ -63,7 +63,6 @@ def in_one_line(values: Any, name: str = "") -> Any:
 
 
 @given(workflows())
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_workflows_are_read_back(form: Any) -> None:
     """A workflow's form is read back unchanged, as fields and as JSON."""
     values = in_one_line(form.model_dump(mode="json"))
@@ -75,7 +74,6 @@ def test_workflows_are_read_back(form: Any) -> None:
 
 
 @given(tasks())
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_tasks_are_read_back(form: Any) -> None:
     """A task's form is read back unchanged."""
     assume(form.virtual_start_time is None or form.virtual_start_time > OLDEST_SLACK_TAKES)
@@ -436,7 +434,6 @@ def test_before_anything_was_typed() -> None:
 
 
 @given(st.sampled_from([None, "fields", "json"]), workflows())
-@settings(deadline=None)
 def test_there_and_back(answer: str | None, form: Any) -> None:
     """Any input fills the chosen form in, or stays as it was with a reason."""
     typed = form.model_dump(mode="json")

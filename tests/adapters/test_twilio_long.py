@@ -126,5 +126,5 @@ def test_a_document_is_remembered_by_its_digest() -> None:
     ]
     for document in (*documents, documents[2], "{"):
         assert (sound.complaint(document) == "") == (document != "{")
-    assert [type(digest) for digest in sound._digests] == [bytes, bytes]
-    assert all(len(digest) == 32 for digest in sound._digests)
+    [kept] = [it for it in vars(sound).values() if isinstance(it, dict)]
+    assert [(type(digest), len(digest)) for digest in kept] == [(bytes, 32)] * 2

@@ -66,7 +66,7 @@ class Backroom:
 def backroom() -> Iterator[Backroom]:
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(opened()) as workspace,
+        portal.wrap_async_context_manager(opened(PATIENCE_SECONDS)) as workspace,
     ):
         yield Backroom(workspace, portal)
 

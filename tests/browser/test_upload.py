@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.acting import a_queue
 from tests.browser.acting import Desk
+from tests.world.modal import a_queue
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from bot.adapters.registry import ADAPTERS
 from bot.playground.vendors import STAND_INS
 from tests.browser.acting import Desk
 from tests.browser.conftest import running
-from tests.processes import free_port
+from tests.world.processes import free_port
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.acting import a_queue
 from tests.browser.acting import Desk
+from tests.world.modal import a_queue
 
 pytestmark = pytest.mark.browser
 

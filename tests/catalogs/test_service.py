@@ -18,20 +18,9 @@ from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
 from bot.errors import OutcomeUnknownError, RetryLaterError, UnauthorizedError
 from bot.storage.database import Database
-from tests.conftest import eventually
-from tests.parts import (
-    ELSEWHERE,
-    HERE,
-    MADE,
-    NO_LIMITS,
-    SECRET,
-    Clock,
-    Notes,
-    draft,
-    ended,
-    labels,
-    make_connections,
-)
+from tests.world.bot import eventually
+from tests.world.machine import NO_LIMITS, ended, make_connections
+from tests.world.notes import ELSEWHERE, HERE, MADE, SECRET, Clock, Notes, draft, labels
 
 REVOKED = UnauthorizedError("Notes", "Notes no longer accepts the token.")
 AWAY = RetryLaterError("Notes", "Notes cannot be reached.", "unreachable")

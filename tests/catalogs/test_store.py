@@ -7,7 +7,7 @@ from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
 from bot.storage.preferences import Preferences
 from bot.workspace import Workspace
-from tests.parts import ELSEWHERE, HERE, SECRET, draft
+from tests.world.notes import ELSEWHERE, HERE, SECRET, draft
 
 ENTRIES = [
     Entry(id="1", label="Ann", detail="ann@example.com", url="https://x.example.com/1"),

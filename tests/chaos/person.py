@@ -14,8 +14,8 @@ from typing import Any
 from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.playground.slack import SlackStandIn
-from tests.acting import a_queue
 from tests.forms.filling import answer, fill
+from tests.world.modal import a_queue
 
 TRIES = 400
 COMPLAINTS = 10

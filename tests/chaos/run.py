@@ -27,8 +27,8 @@ from bot.playground.vendors.faults import Weather
 from bot.settings import Settings
 from tests.chaos import ledger
 from tests.chaos.person import GaveUpError, Person, Wish
-from tests.conftest import eventually
-from tests.processes import answering, free_port, started
+from tests.world.bot import eventually
+from tests.world.processes import answering, free_port, started
 
 LATE_SECONDS = 16.0
 """A second longer than the bot waits for a vendor's next byte."""

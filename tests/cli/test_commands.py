@@ -26,9 +26,9 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.stores import load_secret_box, open_stores
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.parts import draft
-from tests.processes import (
+from tests.world.bot import eventually
+from tests.world.notes import draft
+from tests.world.processes import (
     ROOT,
     answering,
     free_port,

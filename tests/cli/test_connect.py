@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.web.connect_pages import Typed
 from tests.cli.test_commands import connected
-from tests.terminal import CTRL_C, typed
+from tests.world.terminal import CTRL_C, typed
 
 
 @pytest.fixture

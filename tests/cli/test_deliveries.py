@@ -22,7 +22,7 @@ from bot.errors import RelayError, SettingError
 from bot.forms.custom_fields import CustomField
 from bot.settings import Settings
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
+from tests.world.notes import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 
 T = TypeVar("T")
 NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC).timestamp()

@@ -35,9 +35,9 @@ from bot.storage.database import Database
 from bot.stores import load_secret_box, open_stores
 from bot.workspace import Workspace
 from tests.cli.test_commands import run
-from tests.conftest import World, eventually
-from tests.parts import draft
-from tests.processes import healthy, started
+from tests.world.bot import World, eventually
+from tests.world.notes import draft
+from tests.world.processes import healthy, started
 
 
 async def found(settings: Settings, what: str = "") -> list[Finding]:

@@ -16,9 +16,9 @@ from bot.cli.manifest import filled
 from bot.delivery.states import RULES
 from bot.slack.manifest import load
 from bot.web.oauth import CALLBACK
-from tests.conftest import World
-from tests.processes import ROOT
 from tests.specs import spec
+from tests.world.bot import World
+from tests.world.processes import ROOT
 
 URL = "https://relay.example.org"
 BOTH = pytest.mark.parametrize("url", [URL, None], ids=["http", "socket"])

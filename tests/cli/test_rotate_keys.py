@@ -23,11 +23,11 @@ from bot.storage.key_check import check
 from bot.stores import SECRETS, open_secrets, open_stores
 from bot.workspace import Workspace
 from tests.cli.test_commands import run
-from tests.conftest import running
-from tests.many import ACME, many
-from tests.parts import ELSEWHERE, HERE, SECRET
-from tests.processes import healthy, started, stopped
-from tests.terminal import typed
+from tests.world.bot import running
+from tests.world.notes import ELSEWHERE, HERE, SECRET
+from tests.world.processes import healthy, started, stopped
+from tests.world.terminal import typed
+from tests.world.workspaces import ACME, many
 
 T = TypeVar("T")
 OLD, NEW, OTHER = (Fernet.generate_key() for _ in range(3))

@@ -9,7 +9,7 @@ from bot.connections.setup_links import LINK_SECONDS, SetupLink, SetupLinks, dig
 from bot.connections.store import Connections
 from bot.storage.database import Database
 from bot.workspace import Workspace
-from tests.parts import ELSEWHERE, HERE, SECRET, Clock
+from tests.world.notes import ELSEWHERE, HERE, SECRET, Clock
 
 
 @pytest.fixture

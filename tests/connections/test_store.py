@@ -18,7 +18,7 @@ from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.stores import open_stores
 from bot.workspace import Workspace
-from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
+from tests.world.notes import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 
 GRID = Workspace("E0GRID0001", HERE.team)
 UNREADABLE = "A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS."

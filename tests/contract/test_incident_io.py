@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.incident_io import IncidentIo
@@ -49,7 +49,7 @@ def test_what_is_demanded(form: type[Form], operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ["action", "follow_up"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_each_version_takes_the_same(operation: str, data: st.DataObject) -> None:
     """Any filled-in form is valid at both paths, with the same body."""

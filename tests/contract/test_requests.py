@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.base import Operation, Request, Submission
@@ -59,7 +59,7 @@ def test_every_operation_is_covered() -> None:
 
 
 @pytest.mark.parametrize("name", PATHS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_requests_fit_the_document(name: str, data: st.DataObject) -> None:
     """Any filled-in form makes a request with a documented path and a valid body."""

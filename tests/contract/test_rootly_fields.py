@@ -41,7 +41,7 @@ def test_every_member_of_a_value_is_set() -> None:
     assert {leaf for each in made for leaf in sent(each, theirs)} == theirs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(form=rootly_incidents(), values=custom_values())
 def test_custom_fields_of_incidents_fit_the_document(form: Any, values: dict[str, Any]) -> None:
     """Each filled-in field makes one call with a documented path and a valid body, and one to
@@ -64,7 +64,7 @@ def test_custom_fields_of_incidents_fit_the_document(form: Any, values: dict[str
     assert problems("rootly", request_schema("rootly", "/v1/incidents", MEDIA_TYPE), body) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_custom_fields_of_action_items_fit_the_document(data: st.DataObject) -> None:
     """An action item has its custom fields in it."""

@@ -10,7 +10,7 @@ from bot.delivery.store import backlog
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
-from tests.parts import HERE, Clock, draft
+from tests.world.notes import HERE, Clock, draft
 
 UNCLEAR = Outcome("unconfirmed", "unclear", said("Notes did not answer."), reconcile_at=1.0)
 Step = Callable[[ReconcileStore, Delivery], Awaitable[Delivery | None]]

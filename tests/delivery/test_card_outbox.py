@@ -20,7 +20,7 @@ from bot.delivery.store.cards import (
 )
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft
+from tests.world.notes import DAY, ELSEWHERE, HERE, Clock, draft
 
 LEASE = 45.0
 CHANNEL, PERSON = "C0GENERAL1", "U0ANN00001"
@@ -66,7 +66,7 @@ async def test_a_card_is_behind_once_it_may_be_shown(
 
 
 async def test_a_place_gets_one_row_at_a_time(
-    deliveries: Deliveries, card_outbox: CardOutbox
+    deliveries: Deliveries, card_outbox: CardOutbox, database: Database
 ) -> None:
     """The card's channel, else the submission's, else its person: the oldest row of each, and of
     none that is left out."""
@@ -74,9 +74,7 @@ async def test_a_place_gets_one_row_at_a_time(
     [posted] = await card_outbox.claim_cards()
     await card_outbox.shown(posted, "C0ELSEWHER", "1.5")
     await deliveries.enqueue(draft("moved"), lease=LEASE, card_not_before=0.0)
-    await card_outbox._database.write(
-        lambda db: db.execute("UPDATE deliveries SET version = version + 1")
-    )
+    await database.write(lambda db: db.execute("UPDATE deliveries SET version = version + 1"))
     drafts: dict[str, dict[str, Any]] = {
         "b": {},
         "c": {},

@@ -12,7 +12,7 @@ from bot.delivery.states import FOR_AN_ADMIN, STATES, Decision, State
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft, steps_of, why
+from tests.world.notes import DAY, ELSEWHERE, HERE, Clock, draft, steps_of, why
 
 BOB = "U0BOB00001"
 WORKS: dict[Decision, tuple[set[State], State, str]] = {

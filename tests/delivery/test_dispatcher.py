@@ -26,21 +26,9 @@ from bot.errors import (
     VendorError,
 )
 from bot.storage.encryption import SecretBox
-from tests.conftest import eventually
-from tests.parts import (
-    DAY,
-    ELSEWHERE,
-    HERE,
-    MADE,
-    NOT_CONNECTED,
-    SECRET,
-    Clock,
-    Gate,
-    Machine,
-    draft,
-    machine_on,
-    why,
-)
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, machine_on
+from tests.world.notes import DAY, ELSEWHERE, HERE, MADE, NOT_CONNECTED, SECRET, Clock, draft, why
 
 BUSY = RetryLaterError("Notes", "Notes takes no more.", "rate_limited", 30.0)
 AWAY = RetryLaterError("Notes", "Notes cannot be reached.", "unreachable")
@@ -130,7 +118,7 @@ async def test_two_workspaces_with_the_same_key_have_their_own(machine: Machine)
     await machine.submit(title="Here")
     await machine.submit(title="Elsewhere", workspace=ELSEWHERE)
     here = await machine.until("delivered")
-    await eventually(lambda: len(machine.adapter.sent) == 2 and not machine.dispatcher._under_way)
+    await eventually(lambda: len(machine.adapter.sent) == 2 and not machine.dispatcher.under_way)
     elsewhere = await machine.row(workspace=ELSEWHERE)
     assert (here.title, elsewhere.title, elsewhere.state) == ("Here", "Elsewhere", "delivered")
 
@@ -323,7 +311,7 @@ async def test_a_revoked_token_breaks_the_connection_and_keeps_the_delivery(
     await machine.submit()
     row = await machine.until("failed")
     assert (row.reason, why(row)) == ("unauthorized", str(REVOKED))
-    await eventually(lambda: not machine.dispatcher._under_way)
+    await eventually(lambda: not machine.dispatcher.under_way)
     assert [it.broken for it in await machine.connections.of(HERE)] == [str(REVOKED)]
     await machine.connect()
     machine.dispatcher.wake()
@@ -340,7 +328,7 @@ async def test_a_token_that_is_taken_mends_the_connection(
     for key in ("a", "b"):
         await machine.submit(key)
         await machine.until("failed", key)
-    await eventually(lambda: not machine.dispatcher._under_way)
+    await eventually(lambda: not machine.dispatcher.under_way)
     await Decisions(machine.database, machine.clock).make(HERE, "a", "try_again", "U0ANN00001")
     machine.dispatcher.wake()
     await machine.until("delivered", "b")
@@ -354,7 +342,7 @@ async def test_what_the_vendor_was_not_asked_says_nothing_about_the_token(machin
     await machine.connections.mark(HERE, "notes", str(REVOKED))
     await machine.submit()
     assert (await machine.until("rejected")).reason == "not_asked"
-    await eventually(lambda: not machine.dispatcher._under_way)
+    await eventually(lambda: not machine.dispatcher.under_way)
     assert [it.broken for it in await machine.connections.of(HERE)] == [str(REVOKED)]
 
 
@@ -395,7 +383,7 @@ async def test_credentials_that_cannot_be_read_wait_for_a_reconnect(path: Path) 
     """A bot started with a wrong key loses no delivery: connecting again takes it up."""
     async with machine_on(path, running=False) as before:
         await before.connect()
-        await before.connections._database.write(
+        await before.database.write(
             lambda db: db.execute(
                 "UPDATE connections SET secret = ?",
                 (SecretBox([Fernet.generate_key()]).seal(("", "", ""), SECRET),),

@@ -16,8 +16,9 @@ from bot.delivery.dispatcher import LEASE_SECONDS, OF_ONE_CONNECTION
 from bot.delivery.model import Delivery
 from bot.delivery.store.queue import Deliveries
 from bot.errors import RetryLaterError
-from tests.conftest import eventually
-from tests.parts import ELSEWHERE, MADE, Clock, Gate, Machine, draft, ended, machine_on, why
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, ended, machine_on
+from tests.world.notes import ELSEWHERE, MADE, Clock, draft, why
 
 BUSY = RetryLaterError("Notes", "Notes takes no more.", "rate_limited", 30.0)
 
@@ -302,7 +303,7 @@ async def test_an_offer_that_fails_does_not_change_the_delivery(machine: Machine
     with capture_logs() as logs:
         await machine.submit()
         await machine.until("delivered")
-        await eventually(lambda: not machine.dispatcher._under_way)
+        await eventually(lambda: not machine.dispatcher.under_way)
     assert [entry["event"] for entry in logs] == ["delivery.attempted", "delivery.task_failed"]
     await machine.submit("b")
     await machine.until("delivered", "b")

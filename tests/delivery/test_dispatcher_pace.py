@@ -14,8 +14,9 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.queue import Deliveries
 from bot.errors import RetryLaterError
 from bot.workspace import ConnectionKey
-from tests.conftest import eventually
-from tests.parts import ELSEWHERE, HERE, MADE, Gate, Machine, draft, ended, machine_on
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, ended, machine_on
+from tests.world.notes import ELSEWHERE, HERE, MADE, draft
 
 THREE_A_MINUTE = Limits(write=Rate(3))
 
@@ -43,7 +44,7 @@ def timed(machine: Machine, times: dict[str, list[float]]) -> None:
 async def idle(dispatcher: Dispatcher) -> None:
     """Everything that could start has started and ended."""
     await asyncio.sleep(0.02)
-    await eventually(lambda: not dispatcher._under_way)
+    await eventually(lambda: not dispatcher.under_way)
 
 
 async def test_fifty_at_once_keep_to_three_writes_a_minute(slow: Machine) -> None:
@@ -201,14 +202,14 @@ async def test_connections_take_turns(tmp_path: Path) -> None:
 async def test_nothing_is_asked_of_the_database_while_nothing_is_due(slow: Machine) -> None:
     """The loop sleeps until the connection's turn comes; it does not spin on what waits."""
     rounds = 0
-    agenda = slow.dispatcher._deliveries.agenda
+    agenda = slow.deliveries.agenda
 
     async def counted() -> object:
         nonlocal rounds
         rounds += 1
         return await agenda()
 
-    slow.dispatcher._deliveries.agenda = counted  # type: ignore[method-assign,assignment]
+    slow.deliveries.agenda = counted  # type: ignore[method-assign,assignment]
     for n in range(4):
         await slow.submit(f"k{n}")
     await idle(slow.dispatcher)

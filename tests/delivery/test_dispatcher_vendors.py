@@ -5,15 +5,15 @@ import sqlite3
 from typing import Any
 
 from bot.delivery.model import Delivery
-from tests import delivering
-from tests.conftest import World, eventually
-from tests.delivering import KEY, until
-from tests.parts import why
+from tests.world import rows
+from tests.world.bot import World, eventually
+from tests.world.notes import why
+from tests.world.rows import KEY, until
 
 
 async def submit(world: World, key: str = KEY) -> Delivery:
     """Declare an incident at incident.io."""
-    return await delivering.submit(world, "incident_io.incident", key)
+    return await rows.submit(world, "incident_io.incident", key)
 
 
 def posts(world: World) -> int:
@@ -84,7 +84,7 @@ async def test_an_answer_that_says_nothing_is_asked_for_again(world: World) -> N
         (201, "created"),
         (200, {"incident": {}}),
     ]
-    keys = delivering.keys(len(answers))
+    keys = rows.keys(len(answers))
     for key, answer in zip(keys, answers, strict=True):
         vendor.answer_next(*answer)
         await submit(world, key)
@@ -151,7 +151,7 @@ async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
 async def test_many_at_once_all_arrive(world: World) -> None:
     """More than the courier sends at a time: each is created exactly once."""
     await world.lists_loaded()
-    keys = delivering.keys(25)
+    keys = rows.keys(25)
     await asyncio.gather(*[submit(world, key) for key in keys])
     for key in keys:
         await until(world, "delivered", key=key)

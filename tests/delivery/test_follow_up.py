@@ -18,19 +18,9 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
-from tests.conftest import eventually
-from tests.parts import (
-    DAY,
-    HERE,
-    MADE,
-    NOT_CONNECTED,
-    Clock,
-    Machine,
-    Notes,
-    ended,
-    machine_on,
-    steps_of,
-)
+from tests.world.bot import eventually
+from tests.world.machine import Machine, ended, machine_on
+from tests.world.notes import DAY, HERE, MADE, NOT_CONNECTED, Clock, Notes, steps_of
 
 UNFINISHED = MADE.model_copy(update={"remaining": ("custom.a", "custom.b")})
 AWAY = RetryLaterError("Notes", "Notes cannot be reached at the moment.", "unreachable")
@@ -71,6 +61,7 @@ class Workshop:
     forms: Forms
     follow_ups: FollowUps
     steps: FollowUpSteps
+    rate_limiters: RateLimiters
     clock: Clock
 
     async def deliver(self) -> Delivery:
@@ -80,11 +71,8 @@ class Workshop:
 
     async def work(self) -> Delivery:
         """Everything that is due now, to its end; the row then."""
-        workers = self.follow_ups._pool
-        await workers._round()
-        while workers.busy:
-            await asyncio.wait(workers._under_way)
-            await asyncio.sleep(0)
+        await self.follow_ups.pool.one_round()
+        await eventually(lambda: not self.follow_ups.pool.busy)
         return await self.machine.row()
 
 
@@ -106,7 +94,7 @@ async def workshop(tmp_path: Path, limits: Limits) -> AsyncIterator[Workshop]:
             machine.dispatcher,
             machine.clock,
         )
-        yield Workshop(machine, forms, follow_ups, steps, machine.clock)
+        yield Workshop(machine, forms, follow_ups, steps, rate_limiters, machine.clock)
 
 
 async def test_each_step_is_carried_out_once(workshop: Workshop) -> None:
@@ -200,9 +188,7 @@ async def test_the_vendors_own_time_is_kept_to(workshop: Workshop) -> None:
     await workshop.deliver()
     row = await workshop.work()
     assert row.next_step_at == workshop.clock.now + 30
-    assert workshop.follow_ups._access.rate_limiters.of((HERE, "notes")).wait(
-        "write"
-    ) == pytest.approx(30.0)
+    assert workshop.rate_limiters.of((HERE, "notes")).wait("write") == pytest.approx(30.0)
 
 
 async def test_it_is_given_up_after_a_day(workshop: Workshop) -> None:

@@ -13,7 +13,7 @@ from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
-from tests.parts import Clock, draft, steps_of
+from tests.world.notes import Clock, draft, steps_of
 
 BOTH = ("custom.a", "custom.b")
 

@@ -15,7 +15,7 @@ from bot.delivery.store.history import Event, History
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
-from tests.parts import DAY, ELSEWHERE, HERE, SECRET, Clock, draft, why
+from tests.world.notes import DAY, ELSEWHERE, HERE, SECRET, Clock, draft, why
 
 LEASE = 45.0
 ANN, BOB = "U0ANN00001", "U0BOB00001"

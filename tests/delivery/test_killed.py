@@ -16,14 +16,15 @@ from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
 from bot.uninstall import Purge
-from tests.parts import HERE, SECRET, Clock, draft, make_connections
+from tests.world.machine import make_connections
+from tests.world.notes import HERE, SECRET, Clock, draft
 
 KILLED = 9
 CHILD = """
 import asyncio, os, sys
 from pathlib import Path
 from bot.storage.database import Database
-from tests.parts import Clock
+from tests.world.notes import Clock
 from tests.delivery.test_killed import SCENARIOS
 
 async def main(path, name):

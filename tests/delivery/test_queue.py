@@ -14,7 +14,7 @@ from bot.delivery.problems import said
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
 from bot.workspace import ConnectionKey
-from tests.parts import DAY, ELSEWHERE, HERE, Clock, draft, why
+from tests.world.notes import DAY, ELSEWHERE, HERE, Clock, draft, why
 
 LEASE = 45.0
 LANE = (HERE, "notes")

@@ -11,7 +11,7 @@ from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
-from tests.parts import HERE, MADE, Clock, draft
+from tests.world.notes import HERE, MADE, Clock, draft
 
 LEASE = 60.0
 TWIN = Created(id="n2")

@@ -18,21 +18,11 @@ from bot.delivery.model import Delivery
 from bot.delivery.reconciler import MOST_RESENDS, PATIENCE_SECONDS
 from bot.delivery.sender import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
-from tests.conftest import eventually
-from tests.parts import (
-    DAY,
-    HERE,
-    MADE,
-    NOT_CONNECTED,
-    Clock,
-    Gate,
-    Machine,
-    Note,
-    Notes,
-    machine_on,
-    why,
-)
+from tests.world.bot import eventually
+from tests.world.machine import Gate, Machine, machine_on
+from tests.world.notes import DAY, HERE, MADE, NOT_CONNECTED, Clock, Note, Notes, why
 
 SILENT = OutcomeUnknownError("Notes", "Notes did not answer.")
 AWAY = RetryLaterError("Notes", "Notes does not answer at the moment.", "unreachable")
@@ -65,7 +55,7 @@ async def look(machine: Machine) -> None:
     machine.clock.now = row.reconcile_at
     machine.reconciler.changed(row)
     await eventually(
-        lambda: len(machine.adapter.looked) > looked and not machine.reconciler._pool.busy
+        lambda: len(machine.adapter.looked) > looked and not machine.reconciler.pool.busy
     )
 
 
@@ -74,7 +64,7 @@ async def look_until_sent_again(machine: Machine) -> None:
     sent = len(machine.adapter.sent)
     for _ in LOOKS:
         await look(machine)
-    await eventually(lambda: len(machine.adapter.sent) > sent and not machine.dispatcher._under_way)
+    await eventually(lambda: len(machine.adapter.sent) > sent and not machine.dispatcher.under_way)
 
 
 async def test_what_is_there_is_delivered(machine: Machine) -> None:
@@ -222,7 +212,7 @@ async def test_after_a_day_without_an_answer_a_person_decides(machine: Machine) 
     await look(machine)
     machine.clock.advance(DAY + 60)
     machine.reconciler.changed(await machine.row())
-    await eventually(lambda: len(machine.adapter.looked) == 2 and not machine.reconciler._pool.busy)
+    await eventually(lambda: len(machine.adapter.looked) == 2 and not machine.reconciler.pool.busy)
     row = await machine.row()
     assert (row.reason, why(row)) == ("undecided", "Notes has not answered for 24 hours.")
 
@@ -326,9 +316,9 @@ async def test_a_look_that_a_dead_bot_began_is_made_by_the_next(path: Path) -> N
         await machine.connect()
         row = await in_doubt(machine)
         clock.now = row.reconcile_at
-        claimed = await machine.reconciler._store.claim(60.0)
+        claimed = await ReconcileStore(machine.database, machine.clock).claim(60.0)
         assert claimed is not None
-        assert await machine.reconciler._store.claim(60.0) is None
+        assert await ReconcileStore(machine.database, machine.clock).claim(60.0) is None
     clock.advance(60)
     async with machine_on(path, clock) as machine:
         machine.adapter.there = [[MADE]]
@@ -354,7 +344,7 @@ async def test_a_late_answer_settles_it_before_the_look_does(machine: Machine) -
         HERE, row.key, "is_there", "U0BEN00001"
     )
     go_on.set()
-    await eventually(lambda: not machine.reconciler._pool.busy)
+    await eventually(lambda: not machine.reconciler.pool.busy)
     assert decided is not None
     assert await machine.row() == decided
     assert (decided.state, decided.reason, decided.changed_by) == (
@@ -383,7 +373,7 @@ async def keyed(path: Path) -> AsyncIterator[Machine]:
 async def pass_until_sent(machine: Machine, times: int) -> None:
     """Let time pass, until it was sent so many times in all."""
     async with asyncio.timeout(5):
-        while len(machine.adapter.sent) < times or machine.dispatcher._under_way:
+        while len(machine.adapter.sent) < times or machine.dispatcher.under_way:
             machine.clock.now = max(machine.clock.now, (await machine.row()).next_at)
             machine.reconciler.changed(await machine.row())
             machine.dispatcher.wake()

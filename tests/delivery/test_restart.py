@@ -15,8 +15,8 @@ from bot.playground.slack.world import Message
 from bot.playground.vendors import Rootly
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
-from tests.conftest import eventually
-from tests.processes import healthy, started
+from tests.world.bot import eventually
+from tests.world.processes import healthy, started
 
 PATIENCE_SECONDS = 30.0
 

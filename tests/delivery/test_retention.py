@@ -15,8 +15,9 @@ from bot.delivery.store import history as histories
 from bot.delivery.store.history import History
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
-from tests.conftest import eventually
-from tests.parts import DAY, HERE, MADE, Clock, draft, ended
+from tests.world.bot import eventually
+from tests.world.machine import ended
+from tests.world.notes import DAY, HERE, MADE, Clock, draft
 
 HOUR = 3600.0
 

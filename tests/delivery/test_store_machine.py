@@ -24,7 +24,7 @@ from bot.delivery.store.reconcile import ReconcileStore
 from bot.delivery.store.transitions import Step, change
 from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
 from bot.storage.database import Database
-from tests.parts import HERE, Clock, draft
+from tests.world.notes import HERE, Clock, draft
 
 T = TypeVar("T")
 LEASE = 45.0
@@ -257,7 +257,6 @@ class StoreMachine(RuleBasedStateMachine):
 StoreMachine.TestCase.settings = settings(
     max_examples=40,
     stateful_step_count=50,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestStoreMachine = StoreMachine.TestCase

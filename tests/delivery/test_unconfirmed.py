@@ -14,9 +14,10 @@ from bot.delivery.model import Delivery
 from bot.delivery.sender import LAST_LOOK_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.errors import RejectedError, RetryLaterError, UnauthorizedError
-from tests.conftest import eventually
 from tests.delivery.test_reconciler import SILENT, TWIN, in_doubt, look, look_until_sent_again
-from tests.parts import DAY, ELSEWHERE, HERE, MADE, Clock, Machine, Note, Notes, machine_on
+from tests.world.bot import eventually
+from tests.world.machine import Machine, machine_on
+from tests.world.notes import DAY, ELSEWHERE, HERE, MADE, Clock, Note, Notes
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def headline(machine: Machine, row: Delivery) -> str:
 async def _looked(machine: Machine) -> bool:
     """Whether the vendor was asked by now; the reconciler, which sleeps by another clock, is woken
     to see the time."""
-    machine.reconciler._pool.wake()
+    machine.reconciler.pool.wake()
     return bool(machine.adapter.looked)
 
 
@@ -119,7 +120,7 @@ async def test_what_is_in_doubt_stays_in_doubt_when_the_connection_goes(path: Pa
         machine.clock.now = row.reconcile_at
         machine.reconciler.changed(row)
         await eventually(
-            lambda: machine.changes[-1].resend_count == 1 and not machine.dispatcher._under_way
+            lambda: machine.changes[-1].resend_count == 1 and not machine.dispatcher.under_way
         )
         machine.clock.advance(400)
         machine.dispatcher.wake()
@@ -159,7 +160,7 @@ async def test_what_was_tried_again_a_day_later_goes_on_when_an_admin_reconnects
         HERE, "ir000000000001", "try_again", "U0ANN00001"
     )
     machine.dispatcher.wake()
-    await eventually(lambda: len(machine.adapter.sent) == 2 and not machine.dispatcher._under_way)
+    await eventually(lambda: len(machine.adapter.sent) == 2 and not machine.dispatcher.under_way)
     row = await machine.until("failed")
     said = messages.words(row, machine.adapter, machine.adapter.operation("note")).body
     assert said.endswith("will be sent by itself if that happens within 24 hours.")

@@ -104,7 +104,7 @@ CUSTOM = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(made=st.lists(CUSTOM, min_size=1, max_size=4), times=st.integers(1, 40), above=st.booleans())
 def test_whatever_there_is_slack_takes_it(
     made: list[tuple[object, ...]], times: int, above: bool

@@ -165,7 +165,7 @@ def errors_of(form: type[Form], state: dict[str, Any]) -> dict[str, str]:
     return {}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(forms())
 def test_what_is_filled_in_is_read_back(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]],
@@ -181,7 +181,7 @@ def test_what_is_filled_in_is_read_back(
     assert parse(form, "x.y", state) == form.model_validate(values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(forms(), st.booleans())
 def test_first_values_survive_an_untouched_form(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], dumped: bool
@@ -198,7 +198,7 @@ def test_first_values_survive_an_untouched_form(
     assert view_of(render(form, "x.y", values=read(form, "x.y", state), more=True)) == view
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(forms(), st.randoms(use_true_random=False), st.booleans())
 def test_any_filling_gives_a_form_or_errors_that_slack_can_show(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], rng: random.Random, more: bool
@@ -235,7 +235,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(forms(), st.data())
 def test_a_state_of_any_shape_raises_nothing_but_form_errors(
     made: tuple[type[Form], dict[str, Any], dict[str, Any]], data: st.DataObject

@@ -23,8 +23,8 @@ from bot.playground.slack.views import View
 from bot.playground.vendors import data
 from tests.fuzz.workspaces import without_planted
 from tests.handlers.test_isolation import presses, searches
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED
-from tests.many import ADMIN, CHANNEL, Many
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED
+from tests.world.workspaces import ADMIN, CHANNEL, Many
 
 Payload = dict[str, Any]
 COMMANDS = (
@@ -93,11 +93,11 @@ async def listening(world: Many, slack: SlackStandIn) -> AsyncIterator[list[Samp
     """What that Slack sends meanwhile."""
     door = _Door(world)
     app = Starlette(routes=[Route("/slack/events", door.__call__, methods=["POST"])])
-    slack._transport._client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
+    slack.transport.client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
     try:
         yield door.samples
     finally:
-        await slack._transport.aclose()
+        await slack.transport.aclose()
         await door.aclose()
 
 
@@ -118,17 +118,17 @@ async def record(world: Many, team: data.Team, rows: list[Delivery]) -> list[Sam
                 messages.receipt(row, adapter, operation),
                 messages.copied(row, adapter, operation),
             ):
-                await _use(slack, slack._state.views.open(ADMIN, json.loads(json.dumps(shown))))
-                slack._state.views.stacks.pop(ADMIN)
+                await _use(slack, slack.state.views.open(ADMIN, json.loads(json.dumps(shown))))
+                slack.state.views.stacks.pop(ADMIN)
         await slack.open_home(ADMIN)
-        await _use(slack, slack._state.views.homes[ADMIN])
+        await _use(slack, slack.state.views.homes[ADMIN])
     found = [Sample(it.way, without_planted(it.payload)) for it in samples]
     return [*found, *(Sample("events_api", it) for it in _events(slack))]
 
 
 async def _opened(slack: SlackStandIn) -> AsyncIterator[View]:
     """Every modal that a command, a shortcut or a button opens."""
-    state = slack._state
+    state = slack.state
 
     def top() -> Iterator[View]:
         yield from state.views.stacks.pop(ADMIN, [])[-1:]
@@ -178,7 +178,7 @@ def _choices(view: View) -> list[Payload]:
 async def _use(slack: SlackStandIn, view: View) -> None:
     """Search in it, submit it, press everything, submit what that made of it, close it."""
     person, blocks = slack.people[ADMIN], json.loads(json.dumps(view.blocks))
-    here = slack._state.views
+    here = slack.state.views
     if view.body["type"] == "modal" and here.find(view.id) is None:
         view = here.open(ADMIN, view.body)
     for block_id, action_id in searches(blocks):
@@ -189,14 +189,14 @@ async def _use(slack: SlackStandIn, view: View) -> None:
         ] or found["options"]
         _choose(slack, view, block_id, action_id, offered)
     if view.body.get("submit"):
-        await slack._transport.send("interactive", slack._payloads.view_submission(person, view))
+        await slack.transport.send("interactive", slack.payloads.view_submission(person, view))
     for block_id, action_id, action in presses(blocks):
         done = {**action, "block_id": block_id, "action_id": action_id, **_own(blocks, action_id)}
-        await slack._transport.send("interactive", slack._payloads.view_action(person, view, done))
+        await slack.transport.send("interactive", slack.payloads.view_action(person, view, done))
     if view.body.get("submit"):
-        await slack._transport.send("interactive", slack._payloads.view_submission(person, view))
-        await slack._transport.send(
-            "interactive", slack._payloads.view_closed(person, view, is_cleared=False)
+        await slack.transport.send("interactive", slack.payloads.view_submission(person, view))
+        await slack.transport.send(
+            "interactive", slack.payloads.view_closed(person, view, is_cleared=False)
         )
 
 
@@ -223,22 +223,22 @@ def _own(blocks: list[Payload], action_id: str) -> Payload:
 
 async def _press_all(slack: SlackStandIn, blocks: list[Payload]) -> None:
     """Every button of a message, and both shortcuts from its menu."""
-    message = slack._state.bot_message(
+    message = slack.state.bot_message(
         {"text": "A card", "blocks": accepted(json.loads(json.dumps(blocks)))}
     )
-    slack._state.world.say(slack.channels[CHANNEL], message)
+    slack.state.world.say(slack.channels[CHANNEL], message)
     at = {"channel_id": CHANNEL, "ts": message["ts"]}
     for block_id, action_id, action in list(presses(message["blocks"])):
         await slack.act(ADMIN, **at, block_id=block_id, action_id=action_id, action=action)
-        slack._state.views.stacks.pop(ADMIN, None)
+        slack.state.views.stacks.pop(ADMIN, None)
     for shortcut in MESSAGE_SHORTCUTS:
         await slack.message_shortcut(ADMIN, CHANNEL, message["ts"], shortcut)
-        slack._state.views.stacks.pop(ADMIN, None)
+        slack.state.views.stacks.pop(ADMIN, None)
 
 
 def _events(slack: SlackStandIn) -> Iterator[Payload]:
     """Events, and what Slack sends to see whether the address answers."""
-    home = slack._payloads.event(
+    home = slack.payloads.event(
         {
             "type": "app_home_opened",
             "user": ADMIN,
@@ -257,6 +257,6 @@ def _events(slack: SlackStandIn) -> Iterator[Payload]:
         TOKENS_REVOKED,
         {"type": "team_access_revoked", "team_ids": [slack.team.id]},
     ):
-        yield slack._payloads.event(event)
+        yield slack.payloads.event(event)
     yield {"type": "url_verification", "challenge": "c", "token": slack.app.token}
     yield {"ssl_check": "1", "token": slack.app.token}

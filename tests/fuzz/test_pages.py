@@ -15,7 +15,7 @@ from bot.web.app import HEADERS
 from tests.fuzz.mutations import TEXTS
 from tests.fuzz.watching import MARK, SEED, Ledger, Log, logged
 from tests.fuzz.workspaces import workspaces
-from tests.many import ACME, ADMIN, BOLT, Many, workspace_of
+from tests.world.workspaces import ACME, ADMIN, BOLT, Many, workspace_of
 
 COUNT = 800
 FAMILIAR = (

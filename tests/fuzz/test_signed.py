@@ -34,7 +34,7 @@ from tests.fuzz.watching import (
     said_at,
 )
 from tests.fuzz.workspaces import PLANTED, Kept, plant, plant_deliveries, workspaces
-from tests.many import ACME, ADMIN, BOLT, DUCHY, Many, installed_as, workspace_of
+from tests.world.workspaces import ACME, ADMIN, BOLT, DUCHY, Many, installed_as, workspace_of
 
 KINDS = (
     "command",
@@ -117,11 +117,11 @@ class Campaign:
         payload: Payload = json.loads(json.dumps(sample.payload))
         slack = self.world.slack(self.team)
         if "trigger_id" in payload:
-            payload["trigger_id"] = slack._state.triggers.issue(ADMIN)
+            payload["trigger_id"] = slack.state.triggers.issue(ADMIN)
         view = payload.get("view")
-        slack._state.views.stacks.clear()
+        slack.state.views.stacks.clear()
         if isinstance(view, dict):
-            slack._state.views.stacks[ADMIN] = [View(ADMIN, view, view["id"], id=view["id"])]
+            slack.state.views.stacks[ADMIN] = [View(ADMIN, view, view["id"], id=view["id"])]
         if (
             isinstance(view, dict)
             and '"key"' in view.get("private_metadata", "")
@@ -204,7 +204,7 @@ def marked(payload: Payload) -> Payload:
 def addressed(samples: list[Sample], world: Many, team: data.Team) -> list[Sample]:
     """Acme's payloads as if they came from that workspace: Slack's part of them says so, what the
     bot wrote does not."""
-    known = world.slack(team)._payloads
+    known = world.slack(team).payloads
     person = world.slack(team).people[ADMIN]
     moved = []
     for it in samples:
@@ -219,7 +219,7 @@ def addressed(samples: list[Sample], world: Many, team: data.Team) -> list[Sampl
                 if name.startswith(("team", "enterprise", "is_", "response"))
             }
         elif it.way == "interactive":
-            payload |= known._in_view(person) if "view" in payload else known._common(person)
+            payload |= known.in_view(person) if "view" in payload else known.common(person)
             if isinstance(payload.get("view"), dict):
                 installed = installed_as(team)
                 payload["view"] |= {

@@ -18,8 +18,8 @@ from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.storage.database import Database
 from bot.web.app import LARGEST_BODY, make_web
-from tests.conftest import World
 from tests.fuzz.watching import MARK, SEED, Ledger, Log, logged
+from tests.world.bot import World
 
 COUNT = 1000
 BODY_SECONDS = 0.5
@@ -295,7 +295,7 @@ async def test_nothing_unsigned_comes_in(world: World, url: str) -> None:
             status_of(await exchange(url, signed(world))) == 200
         )  # unbroken, it would have come in
         log.lines()
-        world.sandbox.slack._state.calls[before:] = []
+        world.sandbox.slack.state.calls[before:] = []
         found: Counter[int] = Counter()
         for number in range(COUNT):
             rng, raw = random.Random(f"{SEED} unsigned {number}"), signed(world)

@@ -20,8 +20,8 @@ from bot.playground.slack.transport import signature
 from bot.playground.vendors import data
 from bot.workspace import Workspace
 from tests.fuzz.workspaces import PLANTED
-from tests.many import Many
 from tests.storage.twins import columns, tables
+from tests.world.workspaces import Many
 
 SEED = os.environ.get("FUZZ_SEED", "1")
 """Every run bends the same way until another is given."""

@@ -18,10 +18,20 @@ from bot.playground.vendors import IncidentIo, Twilio, data
 from bot.playground.vendors.base import VendorStandIn
 from bot.storage.database import Database
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, installed_as, many, workspace_of
-from tests.parts import draft
 from tests.storage.twins import STATES
+from tests.world.bot import eventually
+from tests.world.notes import draft
+from tests.world.workspaces import (
+    ACME,
+    ADMIN,
+    BOLT,
+    CHANNEL,
+    DUCHY,
+    Many,
+    installed_as,
+    many,
+    workspace_of,
+)
 
 PLANTED = "acmeplanted"
 """How every word begins that stands in Acme's rows and at Acme's Slack, and in no payload:
@@ -80,7 +90,7 @@ async def plant(world: Many) -> None:
         actor_name=f"{PLANTED}-by",
         workspace_name=f"{PLANTED}-workspace",
     )
-    await services.delivery.deliveries._database.write(partial(_plant_rows, workspace=workspace))
+    await world.bot.database.write(partial(_plant_rows, workspace=workspace))
     world.bot.stores.installations.forget({workspace})
 
 
@@ -88,22 +98,26 @@ async def plant_deliveries(world: Many) -> list[Delivery]:
     """One of Acme's in every state, due in years, and no others."""
     services, workspace = world.bot.services, workspace_of(ACME)
     delete = "DELETE FROM deliveries WHERE (enterprise, team) = (?, ?)"
-    await services.delivery.deliveries._database.write(lambda db: db.execute(delete, workspace))
+    await world.bot.database.write(lambda db: db.execute(delete, workspace))
     for part in (services.delivery.dispatcher, services.delivery.cards):
         part.forget({workspace})
     return [await _plant_delivery(world, key) for key in STATES]
 
 
 async def _plant_lists(world: Many) -> None:
-    catalogs = world.bot.services.catalogs
-    for (workspace, vendor, name), known in list(catalogs._known.items()):
-        if workspace != workspace_of(ACME) or ":" in name:
-            continue
-        planted = [
-            it.model_copy(update={"label": f"{it.label} {PLANTED}-{name}"}) for it in known.entries
-        ]
-        known.fill(planted, YEARS)  # nothing is fetched anew
-        await catalogs._lists.save(workspace, vendor, name, planted, YEARS)
+    catalogs, stored, workspace = (
+        world.bot.services.catalogs,
+        world.bot.stores.catalogs,
+        workspace_of(ACME),
+    )
+    for (owner, vendor), names in (await stored.ages()).items():
+        for name in names if owner == workspace else ():
+            planted = [
+                it.model_copy(update={"label": f"{it.label} {PLANTED}-{name}"})
+                for it in await catalogs.entries(workspace, vendor, name)
+            ]
+            await stored.save(workspace, vendor, name, planted, YEARS)  # nothing is fetched anew
+    catalogs.forget({workspace})
 
 
 def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:
@@ -152,7 +166,7 @@ async def _plant_delivery(world: Many, key: str) -> Delivery:
         "expires_at": YEARS,
         "error_details": json.dumps(said(f"{PLANTED}-sentence")),
     }
-    await services.delivery.deliveries._database.write(partial(_change, key=key, columns=columns))
+    await world.bot.database.write(partial(_change, key=key, columns=columns))
     found = await services.delivery.deliveries.find(workspace, key)
     assert found is not None
     return found
@@ -173,7 +187,7 @@ class Kept:
     def __init__(self, world: Many, team: data.Team) -> None:
         self._world = world
         self._places = {workspace_of(team), installed_as(team)}
-        self._database: Database = world.bot.services.delivery.deliveries._database
+        self._database: Database = world.bot.database
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
 
     async def keep(self) -> None:

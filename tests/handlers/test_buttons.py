@@ -12,9 +12,9 @@ from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
 from handlers.button_presses import PRESS_SECONDS
-from tests.acting import Modal
-from tests.conftest import World, eventually, running
-from tests.handlers.standing import (
+from tests.world.bot import World, eventually, running
+from tests.world.modal import Modal
+from tests.world.rows import (
     KEY,
     MADE,
     buttons,
@@ -213,7 +213,7 @@ async def test_buttons_work_after_a_restart(sandbox: Sandbox, settings: Settings
 async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -> None:
     """The process died between the two: the message that people see goes on as the card."""
     row = await standing(world, "queued", "unreachable")
-    await world.bot.services.delivery.deliveries._database.write(
+    await world.bot.database.write(
         lambda db: db.execute(
             "UPDATE deliveries SET card_ts = '', card_channel = '' WHERE id = ?", (row.id,)
         )
@@ -226,7 +226,7 @@ async def test_a_card_that_was_posted_but_never_noted_is_adopted(world: World) -
 async def test_a_full_disk_is_told(world: World) -> None:
     """Nothing was changed, and the person knows."""
     await standing(world, "queued", "unreachable")
-    database = world.bot.services.delivery.deliveries._database
+    database = world.bot.database
     await database.write(
         lambda db: db.execute(
             "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT raise(ABORT, "
@@ -245,7 +245,7 @@ async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -
     """The database is slow: Slack is answered in time, and the person learns what became of it when
     that is known."""
     await standing(world, "queued", "unreachable")
-    database = world.bot.services.delivery.deliveries._database
+    database = world.bot.database
     await database.write(lambda db: db.execute(DISK_FULL))
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
@@ -276,7 +276,7 @@ async def test_what_takes_long_is_done_all_the_same(world: World) -> None:
     """In a modal too, whose trigger is of no use any more by then."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    database = world.bot.services.delivery.deliveries._database
+    database = world.bot.database
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
     assert (await modal.press("delivery", "try_again")).ok
@@ -289,7 +289,7 @@ async def test_a_late_no_in_a_modal_comes_as_a_direct_message(world: World) -> N
     """Slack opens no note any more by then."""
     row = await standing(world, "failed", "gave_up")
     modal = await receipt(world, row.key)
-    database = world.bot.services.delivery.deliveries._database
+    database = world.bot.database
     await database.write(lambda db: db.execute(DISK_FULL))
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 0.7)))
     await asyncio.sleep(0)
@@ -313,7 +313,7 @@ async def test_an_answer_that_slack_does_not_take_comes_as_a_direct_message(worl
 async def test_a_mistake_of_ours_is_told(world: World) -> None:
     """A row that this version cannot read, say: nobody stares at a button that does nothing."""
     await standing(world, "queued", "unreachable")
-    await world.bot.services.delivery.deliveries._database.write(
+    await world.bot.database.write(
         lambda db: db.execute("UPDATE deliveries SET selected = '[1]' WHERE key = ?", (KEY,))
     )
     assert (await press(world, "cancel")).ok
@@ -364,7 +364,7 @@ async def test_a_refusal_that_comes_later_can_be_corrected_in_the_same_modal(wor
 
 async def _is_followed_no_more(world: World) -> bool:
     row = await now(world)
-    rows = await world.bot.services.delivery.deliveries._database.read(
+    rows = await world.bot.database.read(
         lambda db: db.execute("SELECT view_id FROM deliveries WHERE id = ?", (row.id,)).fetchall()
     )
     return [it["view_id"] for it in rows] == [""]

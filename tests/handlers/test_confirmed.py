@@ -1,8 +1,8 @@
 """What a person vouches for is not called complete when a part of it was never sent."""
 
 from bot.delivery.problems import said
-from tests.conftest import World, eventually
-from tests.handlers.standing import card, press, says, standing
+from tests.world.bot import World, eventually
+from tests.world.rows import card, press, says, standing
 
 
 async def test_custom_fields_of_what_a_person_found_are_not_dropped_without_a_word(

@@ -8,9 +8,9 @@ from typing import Any
 from bot.adapters.base import Entry
 from bot.forms.custom_fields import CustomField
 from bot.playground.vendors import Rootly
-from tests.acting import Modal
-from tests.conftest import World, eventually
-from tests.handlers.standing import buttons, card, press, says
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.rows import buttons, card, press, says
 
 OWN = (
     "Region",
@@ -253,12 +253,9 @@ async def test_a_demanded_field_that_became_known_meanwhile_is_asked_for(world: 
     and sends nothing."""
     modal = await opened(world)
     await fill(world, modal, Region="Europe")
-    catalogs, workspace = world.bot.services.catalogs, world.sandbox.workspace
-    known = await catalogs._list((workspace, "rootly", "form_fields"))
     demanded = CustomField(id="new", name="Cost centre", kind="text", required=True)
-    known.fill(
-        [*known.entries, Entry(id="new", label="Cost centre", field=demanded)], known.fetched_at
-    )
+    added = Entry(id="new", label="Cost centre", field=demanded)
+    await world.change_list("rootly", "form_fields", lambda known: [*known, added])
     await modal.submit()
     assert "rootly.incident.custom.new" in modal.fields
     assert modal.value(field(world, "Region")) is not None

@@ -11,8 +11,8 @@ import pytest
 
 from bot.slack.installations import Installation
 from bot.workspace import Workspace
-from tests.conftest import World
-from tests.leaving import APP_UNINSTALLED, TOKENS_REVOKED, stored, tell
+from tests.world.bot import World
+from tests.world.uninstall import APP_UNINSTALLED, TOKENS_REVOKED, stored, tell
 
 GRID, OTHER = "E0ACME0001", "E0OTHER001"
 

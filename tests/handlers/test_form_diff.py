@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.adapters.base import Entry
 from bot.forms.custom_fields import CustomField
-from tests.acting import Modal
-from tests.conftest import World
 from tests.handlers.test_custom_fields import field, fill, opened, rootly
+from tests.world.bot import World
+from tests.world.modal import Modal
 
 CHANGED = ":information_source: *The form has changed.*"
 AGAIN = "Nothing was sent. Please look at it and submit it again."
@@ -17,10 +17,7 @@ AGAIN = "Nothing was sent. Please look at it and submit it again."
 
 async def own_fields(world: World, change: Callable[[Sequence[Entry]], list[Entry]]) -> None:
     """What the refreshed list of them would say."""
-    known = await world.bot.services.catalogs._list(
-        (world.sandbox.workspace, "rootly", "form_fields")
-    )
-    known.fill(change(known.entries), known.fetched_at)
+    await world.change_list("rootly", "form_fields", change)
 
 
 async def demand(world: World, *titles: str) -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.delivery.problems import said
-from tests.conftest import World, eventually
-from tests.handlers.standing import MADE, buttons, change, now, says, standing
+from tests.world.bot import World, eventually
+from tests.world.rows import MADE, buttons, change, now, says, standing
 
 
 async def home(world: World, user: str) -> dict[str, Any]:
@@ -105,6 +105,6 @@ async def test_the_messages_tab_draws_nothing(world: World) -> None:
     """Slack tells of it too."""
     slack = world.sandbox.slack
     event = {"type": "app_home_opened", "user": world.member, "channel": "D1", "tab": "messages"}
-    answer = await slack._transport.send("events_api", slack._payloads.event(event))
+    answer = await slack.transport.send("events_api", slack.payloads.event(event))
     assert answer.status == 200
     assert slack.home(world.member) is None

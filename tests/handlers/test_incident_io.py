@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.playground.vendors.incident_io import IncidentIo
 from bot.playground.vendors.incident_io_fields import in_words
-from tests.acting import Modal
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
 
@@ -199,7 +199,7 @@ def block(modal: Modal, label: str) -> str:
 def pick(world: World, modal: Modal, label: str, person: str) -> None:
     """Choose a Slack person in that field."""
     view = next(
-        it for it in world.sandbox.slack._state.views.stacks[modal.user] if it.id == modal.id
+        it for it in world.sandbox.slack.state.views.stacks[modal.user] if it.id == modal.id
     )
     state = {"type": "users_select", "selected_user": person}
     assert view.type_in({block(modal, label): {"value": state}}) is None

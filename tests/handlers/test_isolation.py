@@ -26,10 +26,10 @@ from bot.playground.slack.world import Channel, Person
 from bot.playground.vendors import data
 from bot.storage.database import Database
 from tests.cli.test_manifest import Registered
-from tests.conftest import eventually
-from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many, workspace_of
-from tests.parts import draft
 from tests.storage.twins import STATES, tables
+from tests.world.bot import eventually
+from tests.world.notes import draft
+from tests.world.workspaces import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many, workspace_of
 
 CANARY = "acmes-own-words"
 """Stands in everything that Acme's people wrote, and in the vendor's answers to it."""
@@ -97,9 +97,7 @@ async def rows_of(world: Many) -> list[Delivery]:
             "expires_at": 4e9,
             "error_details": json.dumps(said(CANARY)),
         }
-        await services.delivery.deliveries._database.write(
-            partial(_change, key=key, columns=shown | _far(columns))
-        )
+        await world.bot.database.write(partial(_change, key=key, columns=shown | _far(columns)))
         found = await services.delivery.deliveries.find(workspace, key)
         assert found is not None
         made.append(found)
@@ -132,12 +130,12 @@ async def drawn_for_acme(world: Many) -> Drawn:
         views.append(View(ADMIN, messages.copied(row, adapter, operation)))
     for command in ("/incident", "/action-item", "/workflow-task"):
         modal = await world.open(ACME, f"{command} {CANARY}")
-        views.append(slack._state.view(modal.id, ADMIN))
+        views.append(slack.state.view(modal.id, ADMIN))
     task = await world.open(ACME, "/workflow-task")
     await task.choose("task_type", "Send a Slack message")
-    views.append(slack._state.view(task.id, ADMIN))
+    views.append(slack.state.view(task.id, ADMIN))
     await slack.open_home(ADMIN)
-    views.append(slack._state.views.homes[ADMIN])
+    views.append(slack.state.views.homes[ADMIN])
     await slack.command(ADMIN, CHANNEL, "/vendors")
     *_, (channel, _, answer) = slack.ephemerals
     said.append(answer["blocks"])
@@ -150,7 +148,7 @@ async def drawn_for_acme(world: Many) -> Drawn:
             action_id=action_id,
             action={"type": "button"},
         )
-        views.append(slack._state.views.stacks[ADMIN][-1])
+        views.append(slack.state.views.stacks[ADMIN][-1])
     return Drawn(views, said)
 
 
@@ -192,7 +190,7 @@ class Bystander:
 
     async def place(self, view: View) -> View:
         """The same view, as it was filled in, before the same person here."""
-        shown = self.slack._state.views
+        shown = self.slack.state.views
         body = json.loads(json.dumps(view.body))
         shown.stacks.pop(ADMIN, None)
         placed = shown.publish(ADMIN, body) if body["type"] == "home" else shown.open(ADMIN, body)
@@ -202,10 +200,10 @@ class Bystander:
 
     def post(self, blocks: list[dict[str, Any]]) -> str:
         """The same message in the same channel here; its ts."""
-        message = self.slack._state.bot_message(
+        message = self.slack.state.bot_message(
             {"text": "A card", "blocks": json.loads(json.dumps(blocks))}
         )
-        return str(self.slack._state.world.say(self.slack.channels[CHANNEL], message)["ts"])
+        return str(self.slack.state.world.say(self.slack.channels[CHANNEL], message)["ts"])
 
     def told(self) -> str:
         """What this person reads: the note on top, or the last words to them alone."""
@@ -215,7 +213,7 @@ class Bystander:
 
     async def dump(self) -> Any:
         """Every row of everybody, but what changes by itself."""
-        database: Database = self.world.bot.services.delivery.deliveries._database
+        database: Database = self.world.bot.database
         return await database.read(
             lambda db: {
                 it: [tuple(row) for row in db.execute(f"SELECT * FROM {it}")]
@@ -252,7 +250,7 @@ async def press_all(here: Bystander, drawn: Drawn) -> AsyncIterator[tuple[str, s
     """(action id, what was told) of every press, in messages and in views."""
     for blocks in drawn.messages:
         for block_id, action_id, action in presses(blocks):
-            here.slack._state.views.stacks.pop(ADMIN, None)
+            here.slack.state.views.stacks.pop(ADMIN, None)
             here.slack.ephemerals.clear()
             at: dict[str, Any] = {"channel_id": CHANNEL, "ts": here.post(blocks)}
             block = block_id or here.slack.channels[CHANNEL].messages[-1]["blocks"][0]["block_id"]
@@ -288,8 +286,8 @@ async def submit_all(here: Bystander, drawn: Drawn) -> AsyncIterator[tuple[str, 
     for view in drawn.views:
         if view.body.get("submit"):
             placed = await here.place(view)
-            payload = here.slack._payloads.view_submission(here.slack.people[ADMIN], placed)
-            answer = await here.slack._transport.send("interactive", payload)
+            payload = here.slack.payloads.view_submission(here.slack.people[ADMIN], placed)
+            answer = await here.slack.transport.send("interactive", payload)
             assert answer.status == 200
             yield str(view.body["callback_id"]), answer.body.decode()
 
@@ -363,12 +361,12 @@ async def test_what_is_asked_for_anew_shows_nothing_of_another_workspace(
         outcome = await slack.command(ADMIN, CHANNEL, command)
         assert outcome.ok
     await slack.open_home(ADMIN)
-    card = slack._state.bot_message({"text": "A card"}, ts="1.5")
-    slack._state.world.say(slack.channels[CHANNEL], card)
+    card = slack.state.bot_message({"text": "A card"}, ts="1.5")
+    slack.state.world.say(slack.channels[CHANNEL], card)
     for it in ("declare_incident_from_message", "add_action_item_from_message"):
         assert (await slack.message_shortcut(ADMIN, CHANNEL, "1.5", it)).ok
     told = json.dumps(
-        [slack.ephemerals, slack._state.views.homes[ADMIN].body, slack.views(ADMIN)], default=str
+        [slack.ephemerals, slack.state.views.homes[ADMIN].body, slack.views(ADMIN)], default=str
     )
     assert await here.dump() == before
     for word in (CANARY, ACME.id, "SEV1"):
@@ -405,13 +403,13 @@ async def test_people_of_another_company_press_our_buttons(world: Many, named: d
         channel = acme.channels[CHANNEL]
         for payload in clicks(acme, person, channel):
             acme.ephemerals.clear()
-            asked._state.views.stacks.pop(STRANGER, None)
-            trigger = asked._state.triggers.issue(STRANGER)
+            asked.state.views.stacks.pop(STRANGER, None)
+            trigger = asked.state.triggers.issue(STRANGER)
             told = payload | {
                 "team": {"id": named.id, "domain": named.domain},
                 "trigger_id": trigger,
             }
-            assert (await acme._transport.send("interactive", told)).status == 200
+            assert (await acme.transport.send("interactive", told)).status == 200
             said = [it["text"] for _, who, it in acme.ephemerals if who == STRANGER]
             said += [json.dumps(it["blocks"]) for it in asked.views(STRANGER)]
             assert len(said) == 1, payload["actions"]
@@ -430,7 +428,7 @@ def clicks(slack: SlackStandIn, person: Person, channel: Channel) -> Iterator[di
                 "action_id": it["action_id"],
                 "value": it["value"],
             }
-            yield slack._payloads.message_action(
+            yield slack.payloads.message_action(
                 person, channel, message, {"type": "button", **names}, {}
             )
 

@@ -4,9 +4,9 @@ not do, say so."""
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
 from bot.forms.custom_fields import CustomField
-from tests.acting import Modal
-from tests.conftest import World
-from tests.handlers.standing import card, now, press, says, standing
+from tests.world.bot import World
+from tests.world.modal import Modal
+from tests.world.rows import card, now, press, says, standing
 
 NO_ROOM = (
     "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and "
@@ -18,13 +18,11 @@ NO_ROOM = (
 async def own(world: World, count: int, *, required: bool = False) -> None:
     """That workspace has so many fields of its own at Rootly: "F0", "F1" ..."""
     await world.lists_loaded()
-    known = await world.bot.services.catalogs._list(
-        (world.sandbox.workspace, "rootly", "form_fields")
-    )
     fields = [
         CustomField(id=f"f{n}", name=f"F{n}", kind="text", required=required) for n in range(count)
     ]
-    known.fill([Entry(id=it.id, label=it.name, field=it) for it in fields], known.fetched_at)
+    entries = [Entry(id=it.id, label=it.name, field=it) for it in fields]
+    await world.change_list("rootly", "form_fields", lambda known: entries)
 
 
 def left_out(modal: Modal) -> str:

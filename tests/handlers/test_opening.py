@@ -12,8 +12,8 @@ from bot.adapters.base import Kind
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.settings import Settings
 from bot.slack import manifest
-from tests.conftest import World, eventually, running
 from tests.messages.parts import tools
+from tests.world.bot import World, eventually, running
 
 
 async def test_a_message_shortcut_takes_text_author_and_link(world: World) -> None:
@@ -223,7 +223,7 @@ async def test_an_expired_trigger_loses_nothing(
 ) -> None:
     """When Slack does not open the form any more, what was typed comes back to be used again."""
     ages = itertools.count(step=5)
-    monkeypatch.setattr(world.sandbox.slack._state.triggers, "_clock", lambda: float(next(ages)))
+    monkeypatch.setattr(world.sandbox.slack.state.triggers, "clock", lambda: float(next(ages)))
     await world.command("/incident Checkout is down")
     assert (
         world.told()

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot import messages
 from bot.playground.slack.transport import Kind, encode, signature
 from handlers.payload_schema import is_slacks
-from tests.conftest import World
+from tests.world.bot import World
 
 ACTION = {"action_id": "value", "block_id": "choice"}
 PRESSED: dict[str, Any] = {"type": "block_actions", "actions": [ACTION]}
@@ -135,7 +135,7 @@ async def test_a_key_that_no_header_can_carry_is_not_ours(world: World, key: str
     nothing is sent for it."""
     modal = await world.open("/incident Checkout is down")
     view = next(
-        it for it in world.sandbox.slack._state.views.stacks[world.admin] if it.id == modal.id
+        it for it in world.sandbox.slack.state.views.stacks[world.admin] if it.id == modal.id
     )
     view.body["private_metadata"] = json.dumps(
         json.loads(view.body["private_metadata"]) | {"key": key}

@@ -6,9 +6,9 @@ from dataclasses import replace
 from bot.adapters.registry import ADAPTERS
 from bot.delivery.problems import said
 from bot.playground.vendors.data import USER_GROUPS
-from tests.acting import Modal
-from tests.conftest import World
-from tests.handlers.standing import click, now, press, standing
+from tests.world.bot import World
+from tests.world.modal import Modal
+from tests.world.rows import click, now, press, standing
 
 ON_CALL, COMMANDERS = USER_GROUPS
 INCIDENTS = {

@@ -3,20 +3,9 @@ it."""
 
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
-from tests.conftest import World, eventually
-from tests.handlers.standing import (
-    KEY,
-    MADE,
-    buttons,
-    card,
-    change,
-    click,
-    now,
-    press,
-    says,
-    standing,
-)
 from tests.handlers.test_buttons import receipt
+from tests.world.bot import World, eventually
+from tests.world.rows import KEY, MADE, buttons, card, change, click, now, press, says, standing
 
 SEVERITY = "severities"
 
@@ -207,15 +196,15 @@ async def test_a_refusal_is_said_on_the_receipt_that_the_form_has_become(world: 
     slack, rootly = world.sandbox.slack, world.sandbox.vendors["rootly"]
     await world.lists_loaded()
     modal = await world.open("/incident Checkout is down")
-    person, form = slack._state.person(world.admin), slack._state.view(modal.id, world.admin)
-    pressed_again = slack._payloads.view_submission(person, form)
+    person, form = slack.state.person(world.admin), slack.state.view(modal.id, world.admin)
+    pressed_again = slack.payloads.view_submission(person, form)
     await rootly.set_fault("down")
     await modal.send()
     rootly.answer_next(422, {"errors": [{"title": "Not on a Friday", "status": "422"}]})
     await rootly.set_fault("fine")
     await eventually(lambda: "Not on a Friday" in str(modal.view["blocks"]))
     rootly.answer_next(422, {"errors": [{"title": "Not on a Friday", "status": "422"}]})
-    answer = await slack._transport.send("interactive", pressed_again)
+    answer = await slack.transport.send("interactive", pressed_again)
     said = answer.json()
     assert (said["response_action"], said["view"]["callback_id"]) == ("update", "receipt")
     assert "Not on a Friday" in str(said["view"]["blocks"])

@@ -10,7 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from handlers.modal import ModalState
 from handlers.view_state import ForeignError, state_in
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
 
 REJECTED = {"errors": [{"title": "Severity must exist", "status": "422"}]}
 
@@ -168,9 +168,7 @@ async def test_where_the_bot_may_not_post_the_card_is_a_direct_message(world: Wo
 async def test_a_vendor_disconnected_meanwhile_keeps_the_form(world: World) -> None:
     """A notice on top; beneath it is the form as it was filled in."""
     modal = await world.open("/incident Keep me")
-    await world.bot.services.connections.store._database.write(
-        lambda db: db.execute("DELETE FROM connections")
-    )
+    await world.bot.database.write(lambda db: db.execute("DELETE FROM connections"))
     assert (await modal.submit()).ok
     assert "Rootly is not connected to this workspace any more" in world.top().text
     await world.sandbox.slack.close(world.admin, world.top().id)
@@ -180,7 +178,7 @@ async def test_a_vendor_disconnected_meanwhile_keeps_the_form(world: World) -> N
 async def test_a_full_disk_keeps_the_form(world: World) -> None:
     """Nothing can be saved: nothing is sent, the person is told, and the typed text stays."""
     modal = await world.open("/incident Keep me")
-    database = world.bot.services.connections.store._database
+    database = world.bot.database
     pages = await database.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
     await database.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
     await modal.fill(summary="x" * 2900)
@@ -198,7 +196,7 @@ async def test_another_workspaces_form_is_refused(world: World) -> None:
     """What a modal carries is checked against the workspace that the event comes from."""
     modal = await world.open("/incident Mine")
     view = next(
-        it for it in world.sandbox.slack._state.views.stacks[world.admin] if it.id == modal.id
+        it for it in world.sandbox.slack.state.views.stacks[world.admin] if it.id == modal.id
     )
     view.body["private_metadata"] = view.body["private_metadata"].replace(
         world.sandbox.slack.team.id, "T0OTHER"
@@ -216,7 +214,7 @@ async def test_a_demoted_admin_cannot_submit(world: World) -> None:
     await modal.fill(send_email__to="a@example.com", send_email__subject="s", send_email__body="b")
     person = world.sandbox.slack.people[world.admin]
     world.sandbox.slack.people[person.id] = replace(person, is_admin=False, is_owner=False)
-    world.bot.services.slack.people._known.clear()
+    world.bot.services.slack.people.forget({world.sandbox.workspace})
     assert (await modal.submit()).ok
     assert "Only workspace admins and owners" in world.top(person.id).text
     assert world.sandbox.vendors["rootly"].created == []
@@ -341,7 +339,7 @@ async def test_the_chooser_cannot_lead_to_another_kind(world: World) -> None:
     """Who may is asked for the kind that the form was opened for; a choice from elsewhere is none."""
     modal = await world.open("/incident x", world.member)
     view = next(
-        it for it in world.sandbox.slack._state.views.stacks[world.member] if it.id == modal.id
+        it for it in world.sandbox.slack.state.views.stacks[world.member] if it.id == modal.id
     )
     kept = view.values["choice"]["value"]
     view.values["choice"]["value"] = {

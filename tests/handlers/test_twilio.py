@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.adapters.twilio.lists import WOULD_REPLACE
 from bot.playground.vendors.twilio import STAGING_QUEUE
-from tests.acting import Modal
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
 
 CHOICE = "Twilio TaskRouter: workflow"
 
@@ -346,9 +346,9 @@ async def test_what_is_wrong_stands_beside_a_block_that_was_drawn_again(world: W
     await modal.choose("routing", "Copy of Night care")
     assert modal.text.endswith(WOULD_REPLACE)
     slack = world.sandbox.slack
-    view = next(it for it in slack._state.views.stacks[world.admin] if it.id == modal.id)
-    payload = slack._payloads.view_submission(slack.people[world.admin], view)
+    view = next(it for it in slack.state.views.stacks[world.admin] if it.id == modal.id)
+    payload = slack.payloads.view_submission(slack.people[world.admin], view)
     del payload["view"]["state"]["values"]["twilio.workflow.friendly_name"]
-    answer = json.loads((await slack._transport.send("interactive", payload)).body)
+    answer = json.loads((await slack.transport.send("interactive", payload)).body)
     assert list(answer["errors"]) == ["twilio.workflow.routing+1"]
     assert "twilio.workflow.routing+1" in modal.fields

@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.slack.clients import slack_client
 from bot.slack.files import PENDING, Uploads
 from handlers import uploads
-from tests.parts import HERE
+from tests.world.notes import HERE
 
 BLOCK = "twilio.workflow.json.configuration_file"
 FORM = Twilio.operations[0].form_for("json")

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.playground.vendors.data import USER_GROUPS
-from tests.acting import Modal
-from tests.conftest import World
+from tests.world.bot import World
+from tests.world.modal import Modal
 
 ON_CALL, COMMANDERS = USER_GROUPS
 

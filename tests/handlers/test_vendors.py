@@ -17,9 +17,9 @@ from bot.adapters.registry import ADAPTERS
 from bot.delivery.problems import said
 from bot.playground.sandbox import Sandbox
 from handlers.button_presses import PRESS_SECONDS
-from tests.browsing import ask_for_link, link, public
-from tests.conftest import World, eventually
-from tests.handlers.standing import standing
+from tests.world.bot import World, eventually
+from tests.world.browser import ask_for_link, link, public
+from tests.world.rows import standing
 
 NOTHING = "This workspace is not connected to any tool yet."
 LABELS = [adapter.label for adapter in ADAPTERS.values()]
@@ -61,17 +61,17 @@ async def press(world: World, user: str, status: int = 200, **action: Any) -> No
         "action_id": "vendor_rootly",
         "value": f"/{slack.team.id}/rootly",
     }
-    payload = slack._payloads.message_action(
+    payload = slack.payloads.message_action(
         slack.people[user], channel, message, {**made, **action}, {}
     )
-    answer = await slack._transport.send(
+    answer = await slack.transport.send(
         "interactive", {**payload, "team": {**payload["team"], "id": team}}
     )
     assert answer.status == status
 
 
 async def links(world: World) -> int:
-    database = world.bot.services.connections.setup_links._database
+    database = world.bot.database
     return int(
         await database.read(lambda db: db.execute("SELECT count(*) FROM setup_links").fetchone()[0])
     )
@@ -147,13 +147,17 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
     await world.lists_loaded()
     await world.sandbox.vendors["rootly"].set_fault("revoked")
     modal = await (await world.open("/incident Disk full", world.member)).send()
-    await eventually(lambda: not world.bot.services.delivery.dispatcher._under_way)
-    known = world.bot.services.catalogs._known[world.sandbox.workspace, "rootly", "severities"]
-    known.failed(
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
-        "`/vendors`.",
-        refused=True,
-    )
+    await eventually(lambda: not world.bot.services.delivery.dispatcher.under_way)
+    catalogs, here = world.bot.services.catalogs, world.sandbox.workspace
+    await world.bot.stores.catalogs.save(here, "rootly", "severities", [], 0.0)
+    catalogs.forget({here})
+    await catalogs.want(here, "rootly", ["severities"])
+
+    async def refused() -> bool:
+        answer = await catalogs.search(here, "rootly", "severities", "")
+        return "Rootly no longer accepts this workspace's token" in answer.notice
+
+    await eventually(refused)
     await world.command("/vendors", world.member)
     assert "Rootly no longer accepts this workspace's token; connect it again" in line_about(
         world, "Rootly"
@@ -161,7 +165,7 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
     await world.sandbox.vendors["rootly"].set_fault("fine")
     assert (await modal.press("delivery", "try_again")).ok
     await eventually(lambda: "Created in Rootly" in modal.text)
-    await eventually(lambda: not world.bot.services.delivery.dispatcher._under_way)
+    await eventually(lambda: not world.bot.services.delivery.dispatcher.under_way)
     await world.command("/vendors", world.member)
     assert line_about(world, "Rootly").startswith(
         "*Rootly* as Brambleway: :white_check_mark: working (lists are "
@@ -207,7 +211,7 @@ async def test_an_admin_of_yesterday_gets_none(open_world: World) -> None:
     admin, people = open_world.admin, open_world.sandbox.slack.people
     await open_world.command("/vendors", admin)
     people[admin] = replace(people[admin], is_admin=False, is_owner=False)
-    open_world.bot.services.slack.people._known.clear()
+    open_world.bot.services.slack.people.forget({open_world.sandbox.workspace})
     await press(open_world, admin)
     assert open_world.top(admin).text.startswith("Only workspace admins")
 
@@ -247,7 +251,7 @@ async def test_a_button_whose_value_is_no_text_is_turned_away(
 async def test_a_link_that_takes_long_is_told(open_world: World) -> None:
     """Slack is answered in time; by the time that there is a link it opens no window any more, and
     the person hears it."""
-    database = open_world.bot.services.connections.setup_links._database
+    database = open_world.bot.database
     slow = asyncio.create_task(database.write(lambda _: time.sleep(PRESS_SECONDS + 1)))
     await asyncio.sleep(0)
     await press(open_world, open_world.admin)
@@ -262,9 +266,7 @@ async def test_slack_that_opens_no_window_is_said(
 ) -> None:
     """Where the button was pressed, to that person alone."""
     ages = itertools.count(step=5)
-    monkeypatch.setattr(
-        open_world.sandbox.slack._state.triggers, "_clock", lambda: float(next(ages))
-    )
+    monkeypatch.setattr(open_world.sandbox.slack.state.triggers, "clock", lambda: float(next(ages)))
     assert (await ask_for_link(open_world)).ok
     assert (
         open_world.told() == "Slack did not open the window in time. Please press the button again."

@@ -11,9 +11,9 @@ from bot.adapters.registry import ADAPTERS
 from bot.playground.slack import Outcome
 from bot.playground.vendors.data import USER_GROUPS
 from handlers.button_presses import PRESS_SECONDS
-from tests.acting import Modal
-from tests.conftest import World, eventually
-from tests.handlers.standing import click
+from tests.world.bot import World, eventually
+from tests.world.modal import Modal
+from tests.world.rows import click
 
 ON_CALL, COMMANDERS = USER_GROUPS
 OPERATIONS = {
@@ -48,7 +48,7 @@ async def opened(world: World) -> Modal:
 
 async def decided(world: World) -> dict[str, str]:
     """What is stored."""
-    return await world.bot.services.access._stored.of(world.sandbox.workspace)
+    return await world.bot.stores.access.of(world.sandbox.workspace)
 
 
 def chosen(modal: Modal) -> dict[str, str]:
@@ -160,7 +160,7 @@ async def test_another_workspace_decides_nothing_here(world: World) -> None:
     assert world.told() == messages.GONE
     modal = await opened(world)
     view = next(
-        it for it in world.sandbox.slack._state.views.stacks[world.admin] if it.id == modal.id
+        it for it in world.sandbox.slack.state.views.stacks[world.admin] if it.id == modal.id
     )
     view.body["private_metadata"] = (
         '{"enterprise": "", "team": "T0OTHER", "shown": {"rootly.incident": "admins"}}'
@@ -241,7 +241,7 @@ async def test_a_full_disk_is_told(world: World) -> None:
     """The form stays as it was filled in."""
     modal = await opened(world)
     await modal.fill(rootly__incident="everyone")
-    database = world.bot.services.delivery.deliveries._database
+    database = world.bot.database
     await database.write(
         lambda db: db.execute(
             "CREATE TRIGGER full BEFORE INSERT ON permissions BEGIN SELECT raise(ABORT, 'disk "
@@ -277,7 +277,7 @@ async def test_it_opens_from_home_too(world: World) -> None:
 async def test_a_form_that_takes_long_is_told(world: World) -> None:
     """Slack is answered in time; by the time that the form is ready it opens none any more, and the
     person hears it."""
-    database = world.bot.services.delivery.deliveries._database
+    database = world.bot.database
     slow = asyncio.create_task(database.read(lambda _: time.sleep(PRESS_SECONDS + 1)))
     await asyncio.sleep(0)
     await click(world, "who_may", world.admin, key="who_may")

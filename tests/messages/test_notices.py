@@ -11,7 +11,7 @@ from bot.connections.store import Connection
 from bot.playground.slack.limits import check_view
 from bot.workspace import Workspace
 from tests.messages.parts import ADAPTERS, NOW, VENDORS, tools
-from tests.parts import HERE, SECRET
+from tests.world.notes import HERE, SECRET
 
 
 def connection(**changes: Any) -> Connection:

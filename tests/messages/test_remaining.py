@@ -12,7 +12,7 @@ from bot.delivery.problems import Details, problem
 from bot.delivery.states import offered
 from bot.forms.custom_fields import CustomField
 from tests.messages.parts import NOW, ROW, VENDORS, said
-from tests.parts import MADE
+from tests.world.notes import MADE
 
 ROOTLY: Adapter = next(it for it in VENDORS if it.vendor == "rootly")
 INCIDENT: Operation = ROOTLY.operation("incident")

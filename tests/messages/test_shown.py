@@ -9,7 +9,7 @@ from bot import messages
 from bot.adapters.base import Created
 from bot.delivery.problems import problem
 from tests.messages.parts import NOTES, NOW, ROW, said
-from tests.parts import MADE
+from tests.world.notes import MADE
 
 
 def test_the_card_of_what_was_created() -> None:

@@ -9,7 +9,7 @@ from bot import messages
 from bot.adapters.base import Created
 from bot.delivery.problems import said
 from tests.messages.parts import NOTES, NOW, ROW
-from tests.parts import MADE
+from tests.world.notes import MADE
 
 
 def headline(**changes: Any) -> str:

@@ -17,12 +17,12 @@ from bot.app import create_app
 from bot.playground.sandbox import Sandbox, set_up
 from bot.playground.serving import Server
 from bot.settings import Settings
-from tests.browsing import Visitor, link, stored, visitor
-from tests.conftest import World, eventually
 from tests.own_vendor.logbook import Logbook
 from tests.own_vendor.registered import PROGRAM, WITH_STAND_IN, WITHOUT_STAND_IN
 from tests.own_vendor.stand_in import LogbookStandIn
-from tests.processes import free_port, started
+from tests.world.bot import World, eventually
+from tests.world.browser import Visitor, link, stored, visitor
+from tests.world.processes import free_port, started
 
 ALONE = {Logbook.vendor: Logbook}
 TITLE = "Checkout is down"

@@ -18,10 +18,10 @@ from tests.playground.fake_bot import (
     BOT_TOKEN,
     MANIFEST,
     SECRET,
-    Clock,
     FakeBot,
     Workspace,
 )
+from tests.world.notes import Clock
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Workspace]:
-    """A workspace with nothing said in it yet, and no vendors."""
+async def opened(seconds: float = 0.5) -> AsyncIterator[Workspace]:
+    """A workspace with nothing said in it yet, and no vendors. Slack waits so long for the bot."""
     bot, clock = FakeBot(), Clock()
     slack = SlackStandIn(
         signing_secret=SECRET,
@@ -41,7 +41,7 @@ async def opened() -> AsyncIterator[Workspace]:
         manifest=MANIFEST,
         channels=(*data.CHANNELS, BOARD),
         clock=clock,
-        seconds=0.5,
+        seconds=seconds,
     )
     control_api = ControlApi(slack.hub, "up")
     app = page_app(slack, {}, control_api)

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from bot.playground.control_api import ControlApi
 from bot.playground.slack import SlackStandIn
 from bot.playground.vendors import data
+from tests.world.notes import Clock
 
 SECRET = "0123456789abcdef"
 BOT_TOKEN = "xoxb-playground"
@@ -90,16 +91,6 @@ class FakeBot:
         self.content_types.append(kind)
         reaction = self.answers.popleft() if self.answers else Response()
         return reaction if isinstance(reaction, Response) else await reaction(payload)
-
-
-class Clock:
-    """A clock that goes on only when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass

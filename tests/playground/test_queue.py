@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.playground.queue import LATELY_SECONDS, SHOWN, Line, QueueReader
 from bot.storage.database import Database
-from tests.conftest import eventually
+from tests.world.bot import eventually
 
 NOW = 1_800_000_000.0
 ROW: dict[str, Any] = {

@@ -72,7 +72,7 @@ async def test_a_shared_channels_file_is_only_named(workspace: Workspace) -> Non
 async def test_who_may_read_a_file(workspace: Workspace) -> None:
     """A bot's token with the scope; everyone else is sent to the sign-in page."""
     file_id = await ready(workspace)
-    url = workspace.slack._state.file_json(file_id)["url_private_download"]
+    url = workspace.slack.state.file_json(file_id)["url_private_download"]
 
     async def answer(token: str) -> tuple[int, bytes]:
         response = await workspace.client.get(url, headers={"Authorization": token})

@@ -15,8 +15,8 @@ from bot.playground.run import _free_port
 from bot.playground.sandbox import Sandbox
 from bot.playground.supervisor import DOWN_SECONDS, NotStartedError, Supervisor
 from bot.settings import Settings
-from tests.acting import Modal
-from tests.conftest import eventually
+from tests.world.bot import eventually
+from tests.world.modal import Modal
 
 
 class Show:

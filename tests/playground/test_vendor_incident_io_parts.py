@@ -241,7 +241,7 @@ async def test_a_created_follow_up_is_listed(client: httpx.AsyncClient, vendor: 
         "Jonas Lindqvist",
         "Platform",
         "High",
-        {"id": vendor._key_id, "name": "Incident Relay"},
+        {"id": vendor.key_id, "name": "Incident Relay"},
     )
     for asked in ({"incident_id": owner["id"]}, {"assignee_team_id": team}):
         assert (await client.get("/v2/follow_ups", params=asked)).json()["follow_ups"][-1] == made

@@ -14,10 +14,11 @@ from bot.delivery.problems import problem
 from bot.delivery.store.cards import LEASE_SECONDS, MODAL_SECONDS
 from bot.slack import cards
 from bot.slack.cards import NOT_THERE
-from tests.board import AWAY, CHANNEL, DELIVERED, DIRECT, PERSON, Board, board_on, slack_takes
-from tests.conftest import World, eventually
-from tests.parts import draft, ended
-from tests.slack_wire import TROUBLES, refused
+from tests.world.bot import World, eventually
+from tests.world.cards import AWAY, CHANNEL, DELIVERED, DIRECT, PERSON, Board, board_on, slack_takes
+from tests.world.machine import ended
+from tests.world.notes import draft
+from tests.world.slack import TROUBLES, refused
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ async def test_the_loop_shows_what_changed_and_survives_errors(board: Board) -> 
         return (await board.deliveries.get(row)).card_ts == "17.5"
 
     await eventually(shown)
-    database = board.deliveries._database
+    database = board.database
     await database.write(lambda db: db.execute("ALTER TABLE deliveries RENAME TO gone"))
     with capture_logs() as logs:
         board.cards.changed(row)
@@ -270,9 +271,7 @@ async def test_a_card_that_waits_names_the_page_where_it_can_be_done(board: Boar
 async def test_credentials_that_do_not_decrypt_only_cost_the_page(board: Board) -> None:
     """The card comes without it."""
     await board.connect()
-    await board.card_outbox._database.write(
-        lambda db: db.execute("UPDATE connections SET secret = 'x'")
-    )
+    await board.database.write(lambda db: db.execute("UPDATE connections SET secret = 'x'"))
     row = await board.settled(AWAY)
     with capture_logs() as logs:
         await board.work()

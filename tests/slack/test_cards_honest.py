@@ -7,8 +7,8 @@ import pytest
 
 from bot.delivery.model import Outcome
 from bot.delivery.problems import said
-from tests.board import AWAY, CHANNEL, DELIVERED, Board, board_on
-from tests.parts import HERE, draft
+from tests.world.cards import AWAY, CHANNEL, DELIVERED, Board, board_on
+from tests.world.notes import HERE, draft
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from bot.delivery.model import Delivery, Outcome
 from bot.delivery.problems import said
 from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
-from bot.slack.cards import MOST_RECEIPTS, Cards
+from bot.slack.cards import MOST_RECEIPTS
 from bot.slack.tokens import SlackTokens
-from tests.board import AWAY, DELIVERED, Board, board_on, limited, slack_takes
-from tests.parts import HERE, draft
-from tests.slack_wire import refused
+from tests.world.cards import AWAY, DELIVERED, Board, SteppedCards, board_on, limited, slack_takes
+from tests.world.notes import HERE, draft
+from tests.world.slack import refused
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_a_modal_in_which_something_was_decided_is_followed_again(
     """From what it shows on: at once, if Slack did not take what it should show."""
     await answered(board, Outcome("failed", "forbidden"))
     await board.work()
-    tried_again = await Decisions(board.deliveries._database, board.clock).make(
+    tried_again = await Decisions(board.database, board.clock).make(
         HERE, "ir000000000001", "try_again", "U1"
     )
     assert tried_again is not None
@@ -119,9 +119,7 @@ async def test_a_modal_that_shows_how_it_ended_is_not_followed(board: Board) -> 
     """Whatever was decided in it; another modal of the same row still is."""
     row = await answered(board, AWAY)
     await board.work()
-    cancelled = await Decisions(board.deliveries._database, board.clock).make(
-        HERE, row.key, "cancel", "U1"
-    )
+    cancelled = await Decisions(board.database, board.clock).make(HERE, row.key, "cancel", "U1")
     assert cancelled is not None
     await board.card_outbox.follow(cancelled, "V0MODAL002", shown=True)
     assert (await board.look(row)).view_id == "V0MODAL001"
@@ -149,7 +147,7 @@ async def test_another_process_follows_the_modal(board: Board) -> None:
     )
     await board.deliveries.settle(row, DELIVERED)
     tokens = SlackTokens(board.installations, "xoxb-1")
-    restarted = Cards(
+    restarted = SteppedCards(
         board.card_outbox,
         board.connections,
         {"notes": board.adapter},

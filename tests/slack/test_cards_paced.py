@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 from bot.delivery.model import Outcome
 from bot.delivery.store.cards import LEASE_SECONDS
 from bot.slack import cards
-from tests.board import AWAY, CHANNEL, DELIVERED, Board, board_on, limited, slack_takes
-from tests.conftest import eventually
-from tests.parts import HERE, ended
+from tests.world.bot import eventually
+from tests.world.cards import AWAY, CHANNEL, DELIVERED, Board, board_on, limited, slack_takes
+from tests.world.machine import ended
+from tests.world.notes import HERE
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ async def test_a_busy_file_does_not_post_it_twice(
 ) -> None:
     """What Slack took is noted as soon as the file can be written again."""
     monkeypatch.setattr(cards, "NOTING_PAUSE", 0.01)
-    row, database = await board.settled(), board.card_outbox._database
+    row, database = await board.settled(), board.database
     loop = asyncio.create_task(board.cards.run())
     board.slack.pause = 0.1
     with capture_logs() as logs:

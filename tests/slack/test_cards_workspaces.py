@@ -13,9 +13,9 @@ from bot.delivery.model import Delivery
 from bot.delivery.store.cards import MODAL_SECONDS
 from bot.slack.cards import NO_NEWS_SECONDS, NO_TOKEN_SECONDS
 from bot.storage.database import Database
-from tests.board import AWAY, CHANNEL, DELIVERED, Board, board_on, limited, slack_takes
-from tests.parts import ELSEWHERE, HERE
 from tests.slack.test_installations_store import installation
+from tests.world.cards import AWAY, CHANNEL, DELIVERED, Board, board_on, limited, slack_takes
+from tests.world.notes import ELSEWHERE, HERE
 
 TOKENS = {HERE: "xoxb-here", ELSEWHERE: "xoxb-elsewhere"}
 

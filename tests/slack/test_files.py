@@ -7,8 +7,8 @@ import pytest
 from bot.forms.files import Fetched
 from bot.runtime.background import BackgroundTasks
 from bot.slack.files import BROKEN, BUSY, MOST, MOST_BYTES, PENDING, FileKey, Uploads
-from tests.conftest import eventually
-from tests.parts import ELSEWHERE, HERE
+from tests.world.bot import eventually
+from tests.world.notes import ELSEWHERE, HERE
 
 TEXT = Fetched(text="{}")
 FILE = FileKey(HERE, "F1", 100)

@@ -16,8 +16,18 @@ from bot.cli import socket
 from bot.errors import RelayError, SettingError
 from bot.playground.serving import Server
 from bot.settings import Settings
-from tests.conftest import eventually
-from tests.many import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, installed_as, many, workspace_of
+from tests.world.bot import eventually
+from tests.world.workspaces import (
+    ACME,
+    ADMIN,
+    BOLT,
+    CHANNEL,
+    DUCHY,
+    Many,
+    installed_as,
+    many,
+    workspace_of,
+)
 
 
 @pytest.fixture
@@ -28,7 +38,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Many]:
 
 async def send(world: Many, kind: Any, payload: dict[str, Any]) -> Any:
     """What the bot answers to a payload of Slack's: JSON, or text."""
-    answer = await world.slack(ACME)._transport.send(kind, payload)
+    answer = await world.slack(ACME).transport.send(kind, payload)
     assert answer.status == 200
     return (
         json.loads(answer.body)
@@ -41,11 +51,11 @@ async def test_a_workspace_that_the_bot_does_not_know_gets_a_clear_answer(world:
     """In the shape that each kind of request wants; nothing is asked of Slack, and it is no error
     of ours."""
     slack = world.slack(ACME)
-    payloads, person, channel = slack._payloads, slack.people[ADMIN], slack.channels[CHANNEL]
+    payloads, person, channel = slack.payloads, slack.people[ADMIN], slack.channels[CHANNEL]
     await world.install(ACME)
     await world.connect(ACME)
     form = await world.open(ACME, "/incident Checkout is down")
-    view = slack._state.view(form.id, ADMIN)
+    view = slack.state.view(form.id, ADMIN)
     await form.send()
     await eventually(lambda: world.cards(ACME))
     card = next(it for it in slack.channels[CHANNEL].messages if it.get("bot_id"))
@@ -82,7 +92,7 @@ async def test_a_workspace_that_the_bot_does_not_know_gets_a_clear_answer(world:
 async def test_events_without_any_workspace_are_answered(world: Many) -> None:
     """Nobody is there to be told."""
     for team in (None, ""):
-        payload = world.slack(ACME)._payloads.event({"type": "app_home_opened", "user": ADMIN})
+        payload = world.slack(ACME).payloads.event({"type": "app_home_opened", "user": ADMIN})
         payload |= {"team_id": team, "authorizations": []}
         with capture_logs() as logs:
             assert await send(world, "events_api", payload) == ""

@@ -22,7 +22,7 @@ from bot.slack.installations import (
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
-from tests.parts import ELSEWHERE, HERE, KEY, Clock
+from tests.world.notes import ELSEWHERE, HERE, KEY, Clock
 
 ORGANISATION = Workspace("E0GRID0001", "")
 OF_IT = Workspace("E0GRID0001", "T0GRID0001")

@@ -9,9 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, Person, Role, UserDirectory
 from bot.workspace import Workspace
-from tests.conftest import World, eventually
-from tests.parts import Clock
-from tests.slack_wire import TROUBLES, Answer, Wire, refused, slack_wire
+from tests.world.bot import World, eventually
+from tests.world.notes import Clock
+from tests.world.slack import TROUBLES, Answer, Wire, refused, slack_wire
 
 TEAM = Workspace("", "T1")
 GRID = Workspace("E1", "T1")

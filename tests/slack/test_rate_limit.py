@@ -7,7 +7,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.delivery.store.cards import EVERYWHERE, place
 from bot.slack.errors import asked_to_wait
 from bot.slack.rate_limit import SECONDS_APART, SlackRateLimiter
-from tests.parts import ELSEWHERE, HERE, Clock
+from tests.world.notes import ELSEWHERE, HERE, Clock
 
 C1, C2, C3, D1 = (place(HERE, it) for it in ("C1", "C2", "C3", "D1"))
 ALL = place(HERE, EVERYWHERE)

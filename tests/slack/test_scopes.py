@@ -5,8 +5,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.clients import with_token
 from bot.slack.scopes import FRESH_SECONDS, Scopes
-from tests.conftest import World
-from tests.parts import ELSEWHERE, Clock
+from tests.world.bot import World
+from tests.world.notes import ELSEWHERE, Clock
 
 
 @pytest.fixture

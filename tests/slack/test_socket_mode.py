@@ -26,9 +26,9 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.settings import Settings
 from bot.slack.socket_mode import SlackSocket
-from tests.conftest import eventually
-from tests.processes import said, started, stopped
-from tests.slack_wire import TROUBLES, slack_wire
+from tests.world.bot import eventually
+from tests.world.processes import said, started, stopped
+from tests.world.slack import TROUBLES, slack_wire
 
 
 def socket_settings(sandbox: Sandbox, database: Path) -> dict[str, str]:
@@ -110,10 +110,10 @@ async def test_goes_on_after_slack_has_closed_the_socket(sandbox: Sandbox, tmp_p
         "socket", environment=socket_settings(sandbox, tmp_path / "relay.db")
     ) as process:
         await said(process, "connected")
-        sockets = slack._transport.sockets
-        first = sockets._open[-1]
+        sockets = slack.transport.sockets
+        first = sockets.open[-1]
         await sockets.aclose()
-        await eventually(lambda: sockets.connected and sockets._open[-1] is not first, 20)
+        await eventually(lambda: sockets.connected and sockets.open[-1] is not first, 20)
         assert (await slack.command(person, channel, "/vendors")).ok
         assert await stopped(process) == 0
 

@@ -13,9 +13,9 @@ from bot.catalogs.service import Answer
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW
 from bot.slack.user_groups import KEPT_SECONDS, REFUSED_SECONDS, Group, Listed, UserGroups, by_id
 from bot.workspace import Workspace
-from tests.parts import ELSEWHERE, HERE, Clock
-from tests.slack_wire import TROUBLES, Wire, refused, slack_wire
-from tests.slack_wire import Answer as Said
+from tests.world.notes import ELSEWHERE, HERE, Clock
+from tests.world.slack import TROUBLES, Wire, refused, slack_wire
+from tests.world.slack import Answer as Said
 
 Slack = tuple[Wire, AsyncWebClient]
 

@@ -28,8 +28,8 @@ from bot.delivery.problems import said
 from bot.errors import NoLongerThereError
 from bot.storage.database import Database
 from bot.workspace import Scope
-from tests.parts import Clock
 from tests.storage.twins import CHANNEL, OURS, PERSON, STATES, THEIRS, Twins
+from tests.world.notes import Clock
 
 MADE = Created(id="n9", reference="N-9")
 LANE = (OURS, "notes")

@@ -9,8 +9,8 @@ import pytest
 
 from bot.storage.database import Database
 from bot.workspace import Scope
-from tests.parts import KEY, Clock
 from tests.storage.twins import OURS, Twins
+from tests.world.notes import KEY, Clock
 
 LATER = 2e9
 CHILD = """

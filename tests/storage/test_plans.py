@@ -13,7 +13,8 @@ from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.history import History
 from bot.errors import OutcomeUnknownError, RetryLaterError
 from bot.storage.database import Database
-from tests.parts import HERE, Clock, Machine, machine_on
+from tests.world.machine import Machine, machine_on
+from tests.world.notes import HERE, Clock
 
 SMALL = (
     "deliveries_queue",

@@ -22,8 +22,9 @@ from bot.delivery.problems import said
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.follow_ups import FollowUpSteps
 from bot.storage.database import Database
-from tests.conftest import eventually
-from tests.parts import HERE, Clock, Machine, Notes, ended, machine_on, steps_of
+from tests.world.bot import eventually
+from tests.world.machine import Machine, ended, machine_on
+from tests.world.notes import HERE, Clock, Notes, steps_of
 
 WRITTEN = Path(__file__).parents[1] / "data" / "version_0_1.sql"
 WRITTEN_AT = 1_800_000_368.0

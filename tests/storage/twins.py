@@ -15,7 +15,7 @@ from bot.storage.encryption import SecretBox
 from bot.stores import open_stores
 from bot.uninstall import Purge
 from bot.workspace import Workspace
-from tests.parts import KEY, Clock, draft
+from tests.world.notes import KEY, Clock, draft
 
 OURS = Workspace("E0OURS", "T0SHARED")
 THEIRS = Workspace("E0THEIRS", "T0SHARED")

@@ -17,8 +17,8 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.web.app import HEADERS, make_web
 from bot.web.pages import page
-from tests.conftest import World
-from tests.processes import answering, free_port, started
+from tests.world.bot import World
+from tests.world.processes import answering, free_port, started
 
 STRICT = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",

@@ -24,8 +24,11 @@ from bot.storage.encryption import SecretBox
 from bot.web.oauth import AuthorizePage, OAuth, place_of
 from bot.web.pages import HEADERS, STYLE
 from bot.workspace import Workspace
-from tests.conftest import eventually
-from tests.many import (
+from tests.world.bot import eventually
+from tests.world.notes import KEY, Clock
+from tests.world.processes import healthy, started
+from tests.world.slack import slack_wire
+from tests.world.workspaces import (
     ACME,
     ADMIN,
     BOLT,
@@ -38,9 +41,6 @@ from tests.many import (
     many,
     text_of,
 )
-from tests.parts import KEY, Clock
-from tests.processes import healthy, started
-from tests.slack_wire import slack_wire
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ async def test_a_callback_that_nobody_began_installs_nothing(world: Many, query:
 
 async def test_a_state_is_good_for_ten_minutes(world: Many) -> None:
     """Then it is refused, and its row is gone with the next beginning."""
-    database = world.bot.stores.installations._database
+    database = world.bot.database
     async with world.browser() as browser:
         url = await callback(world, browser)
         sql = f"UPDATE oauth_states SET expires_at = expires_at - {STATE_SECONDS}"
@@ -364,15 +364,15 @@ async def test_what_went_wrong_is_said(world: Many, trouble: str) -> None:
                 platform.client_secret = "another"
             case "address":
                 old = "https://old.example.com"
-                platform._codes = {
-                    code: replace(it, redirect_uri=old) for code, it in platform._codes.items()
+                platform.codes = {
+                    code: replace(it, redirect_uri=old) for code, it in platform.codes.items()
                 }
             case "scope":
                 platform.withheld = "chat:write"
             case "rotation":
                 platform.rotating = True
             case "code":
-                platform._codes = {}
+                platform.codes = {}
         with capture_logs() as logs:
             page = await browser.get(url)
     status, words = TROUBLES[trouble]

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from bot.playground.serving import Server
 from bot.playground.slack.transport import encode, signature
 from bot.web.app import form_payload
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
 
 Payload = dict[str, Any]
 Taken = dict[str, tuple[Any, Payload]]
@@ -31,8 +31,7 @@ Bends = list[tuple[int, Any]]
 
 MANY = settings(
     max_examples=300,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 DROP = object()
@@ -271,7 +270,7 @@ def paths(value: Any, here: Path = ()) -> Iterator[Path]:
         yield from paths(member, (*here, name))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(min_size=1))
 def test_a_payload_is_decoded_as_a_form_is(payload: str) -> None:
     """The short way gives what the long one gives."""
@@ -279,7 +278,7 @@ def test_a_payload_is_decoded_as_a_form_is(payload: str) -> None:
     assert form_payload(body) == parse_qs(body)["payload"][0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="%0aAfF+ x_.-~!*'()=\t&;é", min_size=1))
 def test_a_payload_that_no_form_encoder_wrote_is_decoded_as_a_form_is(value: str) -> None:
     """Escapes that are none, and what has to be escaped, take the long way."""

@@ -18,7 +18,7 @@ from bot.playground.slack.transport import signature
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.web.app import LARGEST_BODY, make_web
-from tests.conftest import World
+from tests.world.bot import World
 
 CANARY = "canary-5b1e9c"
 BODY_SECONDS = 0.3

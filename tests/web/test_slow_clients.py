@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from bot.web.server import MOST_CONNECTIONS, Server, listen, server_config
 from bot.web.slow_clients import HEAD_SECONDS, ImpatientProtocol
-from tests.conftest import eventually
+from tests.world.bot import eventually
 
 LIMIT = 0.3
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -42,19 +42,19 @@ class Files:
         self.hold: asyncio.Event | None = None
         self.only_ids = False
         self._clock = clock
-        self._files: dict[str, File] = {}
+        self.held: dict[str, File] = {}
 
     def add(self, user_id: str, name: str, content: bytes) -> File:
         """Keep a file. Raises ValueError, with a sentence for the person, if it is too large."""
         if len(content) > LARGEST:
             raise ValueError("This file is too large: at most 10 MB.")
         file = File("F" + secrets.token_hex(5).upper(), name, user_id, content, int(self._clock()))
-        self._files[file.id] = file
+        self.held[file.id] = file
         return file
 
     def find(self, file_id: str) -> File | None:
         """Return the file with that id."""
-        return self._files.get(file_id)
+        return self.held.get(file_id)
 
 
 def file_json(file: File, url: str, team_id: str) -> dict[str, Any]:

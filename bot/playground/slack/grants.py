@@ -38,7 +38,7 @@ class Triggers:
     """Trigger ids. Each is valid for three seconds and one use."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._triggers: dict[str, Trigger] = {}
 
     def issue(self, user_id: str, view_id: str = "") -> str:
@@ -46,7 +46,7 @@ class Triggers:
         trigger_id = (
             f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         )
-        self._triggers[trigger_id] = Trigger(user_id, view_id, self._clock())
+        self._triggers[trigger_id] = Trigger(user_id, view_id, self.clock())
         return trigger_id
 
     def check(self, trigger_id: str) -> Trigger:
@@ -59,7 +59,7 @@ class Triggers:
             raise SlackError("invalid_trigger_id")
         if trigger.used:
             raise SlackError("exchanged_trigger_id")
-        if self._clock() - trigger.born > TRIGGER_SECONDS:
+        if self.clock() - trigger.born > TRIGGER_SECONDS:
             raise SlackError("expired_trigger_id")
         return trigger
 
@@ -82,13 +82,13 @@ class ResponseUrls:
     """The tokens at the end of response URLs. Each is valid for thirty minutes and five uses."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._urls: dict[str, ResponseUrl] = {}
 
     def issue(self, user_id: str, channel_id: str, message_ts: str = "") -> str:
         """Return a new token."""
         token = secrets.token_urlsafe(24)
-        self._urls[token] = ResponseUrl(user_id, channel_id, message_ts, self._clock())
+        self._urls[token] = ResponseUrl(user_id, channel_id, message_ts, self.clock())
         return token
 
     def use(self, token: str) -> ResponseUrl:
@@ -97,7 +97,7 @@ class ResponseUrls:
         Raises `SlackError`: `used_url` after five uses, `expired_url` after thirty minutes.
         """
         url = self._urls.get(token)
-        if url is None or self._clock() - url.born > RESPONSE_SECONDS:
+        if url is None or self.clock() - url.born > RESPONSE_SECONDS:
             raise SlackError("expired_url")
         if url.uses >= RESPONSE_USES:
             raise SlackError("used_url")

@@ -26,47 +26,45 @@ class Interactions:
     """
 
     def __init__(self, state: State, transport: Transport) -> None:
-        self._state = state
-        self._transport = transport
-        self._payloads = Payloads(state)
+        self.state = state
+        self.transport = transport
+        self.payloads = Payloads(state)
         self._answers = Answers(state)
 
     async def command(self, user_id: str, channel_id: str, text: str) -> Outcome:
         """Send a slash command: "/incident Checkout is down"."""
-        person, channel = self._state.person(user_id), self._state.channel(channel_id)
+        person, channel = self.state.person(user_id), self.state.channel(channel_id)
         name, _, rest = text.strip().partition(" ")
-        command = self._state.app.commands.get(name)
+        command = self.state.app.commands.get(name)
         if command is None:
             return Outcome(False, error=f"{name} is not a valid command.")
-        escaped = self._state.world.escape(
-            rest.strip(), mentions=bool(command.get("should_escape"))
-        )
-        answer = await self._transport.send(
-            "slash_commands", self._payloads.command(person, channel, name, escaped)
+        escaped = self.state.world.escape(rest.strip(), mentions=bool(command.get("should_escape")))
+        answer = await self.transport.send(
+            "slash_commands", self.payloads.command(person, channel, name, escaped)
         )
         return self._answers.command(name, user_id, channel, answer)
 
     async def shortcut(self, user_id: str, callback_id: str) -> Outcome:
         """Use a global shortcut."""
         self._require_shortcut("global", callback_id)
-        payload = self._payloads.shortcut(self._state.person(user_id), callback_id)
-        return self._answers.plain(await self._transport.send("interactive", payload))
+        payload = self.payloads.shortcut(self.state.person(user_id), callback_id)
+        return self._answers.plain(await self.transport.send("interactive", payload))
 
     async def message_shortcut(
         self, user_id: str, channel_id: str, ts: str, callback_id: str
     ) -> Outcome:
         """Use a shortcut from a message's menu."""
         self._require_shortcut("message", callback_id)
-        channel, message = self._state.message(channel_id, ts, user_id)
-        payload = self._payloads.message_shortcut(
-            self._state.person(user_id), channel, message, callback_id
+        channel, message = self.state.message(channel_id, ts, user_id)
+        payload = self.payloads.message_shortcut(
+            self.state.person(user_id), channel, message, callback_id
         )
-        return self._answers.plain(await self._transport.send("interactive", payload))
+        return self._answers.plain(await self.transport.send("interactive", payload))
 
     def _require_shortcut(self, kind: str, callback_id: str) -> None:
         if not any(
             one["type"] == kind and one["callback_id"] == callback_id
-            for one in self._state.app.shortcuts
+            for one in self.state.app.shortcuts
         ):
             raise MissingError(f"The app has no {kind} shortcut {callback_id}.")
 
@@ -78,19 +76,20 @@ class Interactions:
         The shape of `values` is that of `view.state.values`. Errors found by Slack's client are
         returned with status 0, and nothing is sent.
         """
-        person, view = self._state.person(user_id), self._state.view(view_id, user_id)
+        person, view = self.state.person(user_id), self.state.view(view_id, user_id)
         if not view.body.get("submit"):
             raise MissingError(f"The view {view_id} has no submit button.")
-        self._type_in(view, values)
+        self.type_in(view, values)
         if errors := client_checks.check(view.blocks, view.values):
             return Outcome(False, errors=errors)
-        answer = await self._transport.send(
-            "interactive", self._payloads.view_submission(person, view)
+        answer = await self.transport.send(
+            "interactive", self.payloads.view_submission(person, view)
         )
         return self._answers.submission(view, answer)
 
-    def _type_in(self, view: View, values: Mapping[str, Any] | None) -> None:
-        if stray := view.type_in(self._state.with_files(view.user_id, values or {})):
+    def type_in(self, view: View, values: Mapping[str, Any] | None) -> None:
+        """Put values into a view's inputs, without a submission."""
+        if stray := view.type_in(self.state.with_files(view.user_id, values or {})):
             raise MissingError(f"The view has no such input {stray[1]} in {stray[0]}.")
 
     def upload(self, user_id: str, name: str, content: bytes) -> dict[str, Any]:
@@ -98,29 +97,29 @@ class Interactions:
 
         Raises ValueError if the file is too large.
         """
-        file = self._state.files.add(self._state.person(user_id).id, name, content)
-        return self._state.file_json(file.id)
+        file = self.state.files.add(self.state.person(user_id).id, name, content)
+        return self.state.file_json(file.id)
 
     async def close(self, user_id: str, view_id: str, *, everything: bool = False) -> Outcome:
         """Close a modal with its close button; with `everything`, close the whole stack.
 
         The cross in a modal's corner closes the whole stack.
         """
-        person, view = self._state.person(user_id), self._state.view(view_id, user_id)
+        person, view = self.state.person(user_id), self.state.view(view_id, user_id)
         if view.body["type"] != "modal":
             raise MissingError(f"The view {view_id} is a home tab, which cannot be closed.")
         everything = everything or view.flag("clear_on_close")
-        gone = self._state.views.stack_of(view) if everything else [view]
+        gone = self.state.views.stack_of(view) if everything else [view]
         notices = [
-            self._payloads.view_closed(person, one, is_cleared=everything)
+            self.payloads.view_closed(person, one, is_cleared=everything)
             for one in reversed(gone)
             if one.flag("notify_on_close")
         ]
         for one in reversed(gone):
-            self._state.views.close(one)
+            self.state.views.close(one)
         outcome = Outcome(True)
         for payload in notices:
-            answer = await self._transport.send("interactive", payload)
+            answer = await self.transport.send("interactive", payload)
             outcome = Outcome(True, answer.status, answer.error)
         return outcome
 
@@ -144,7 +143,7 @@ class Interactions:
         """
         if view_id:
             return await self._act_in_view(
-                self._state.view(view_id, user_id), block_id, action_id, action, values
+                self.state.view(view_id, user_id), block_id, action_id, action, values
             )
         return await self._act_on_message(
             user_id, (channel_id, ts), block_id, action_id, action, values
@@ -159,10 +158,10 @@ class Interactions:
         values: Mapping[str, Any] | None,
     ) -> Outcome:
         done = _action(view.blocks, block_id, action_id, action)
-        self._type_in(view, values)
-        self._type_in(view, _as_values(done))
-        payload = self._payloads.view_action(self._state.person(view.user_id), view, done)
-        return self._answers.in_view(await self._transport.send("interactive", payload))
+        self.type_in(view, values)
+        self.type_in(view, _as_values(done))
+        payload = self.payloads.view_action(self.state.person(view.user_id), view, done)
+        return self._answers.in_view(await self.transport.send("interactive", payload))
 
     async def _act_on_message(
         self,
@@ -173,16 +172,16 @@ class Interactions:
         action: Mapping[str, Any],
         values: Mapping[str, Any] | None,
     ) -> Outcome:
-        channel, message = self._state.message(*where, user_id)
+        channel, message = self.state.message(*where, user_id)
         content = message.get("blocks", [])
         done = _action(content, block_id, action_id, action)
-        kept = self._state.message_values.get(where, {})
+        kept = self.state.message_values.get(where, {})
         typed = blocks.state_of(content, blocks.merged(kept, values or {}, _as_values(done)))
-        self._state.message_values[where] = typed
-        payload = self._payloads.message_action(
-            self._state.person(user_id), channel, message, done, typed
+        self.state.message_values[where] = typed
+        payload = self.payloads.message_action(
+            self.state.person(user_id), channel, message, done, typed
         )
-        return self._answers.plain(await self._transport.send("interactive", payload))
+        return self._answers.plain(await self.transport.send("interactive", payload))
 
     async def options(
         self, user_id: str, view_id: str, block_id: str, action_id: str, query: str
@@ -191,14 +190,14 @@ class Interactions:
 
         Return {"options": [...]} or {"option_groups": [...]}, and "error" if it failed.
         """
-        person, view = self._state.person(user_id), self._state.view(view_id, user_id)
+        person, view = self.state.person(user_id), self.state.view(view_id, user_id)
         found = blocks.find(view.blocks, block_id, action_id)
         if found is None or not found[1]["type"].endswith("external_select"):
             raise MissingError(f"The view has no type-ahead {action_id} in {block_id}.")
         if len(query) < found[1].get("min_query_length", QUERY_LENGTH):
             return {"options": []}
-        payload = self._payloads.suggestion(person, view, block_id, action_id, query)
-        return self._answers.options(await self._transport.send("interactive", payload))
+        payload = self.payloads.suggestion(person, view, block_id, action_id, query)
+        return self._answers.options(await self.transport.send("interactive", payload))
 
     async def post(
         self, user_id: str, channel_id: str, text: str, at: float | None = None
@@ -207,27 +206,27 @@ class Interactions:
 
         The message comes after all earlier messages.
         """
-        person, channel = self._state.person(user_id), self._state.channel(channel_id)
+        person, channel = self.state.person(user_id), self.state.channel(channel_id)
         message: Message = {
             "client_msg_id": str(uuid.uuid4()),
             "type": "message",
             "user": person.id,
-            "text": self._state.world.escape(text, mentions=True, labels=False),
-            "ts": self._state.world.next_ts(at),
-            "team": self._state.team.id,
+            "text": self.state.world.escape(text, mentions=True, labels=False),
+            "ts": self.state.world.next_ts(at),
+            "team": self.state.team.id,
         }
-        return self._state.world.say(channel, message)
+        return self.state.world.say(channel, message)
 
     async def open_home(self, user_id: str) -> Outcome:
         """Open the app's home tab.
 
         The bot gets an event if its manifest asks for `app_home_opened`.
         """
-        person = self._state.person(user_id)
-        if not self._state.app.has_home:
+        person = self.state.person(user_id)
+        if not self.state.app.has_home:
             raise MissingError("The app has no home tab.")
-        channel = self._state.world.open_direct(person.id)
-        if "app_home_opened" not in self._state.app.events:
+        channel = self.state.world.open_direct(person.id)
+        if "app_home_opened" not in self.state.app.events:
             return Outcome(True)
         event: dict[str, Any] = {
             "type": "app_home_opened",
@@ -235,10 +234,10 @@ class Interactions:
             "channel": channel.id,
             "tab": "home",
         }
-        home = self._state.views.homes.get(person.id)
+        home = self.state.views.homes.get(person.id)
         if home is not None:
-            event = {**event, "view": self._state.view_json(home)}
-        answer = await self._transport.send("events_api", self._payloads.event(event))
+            event = {**event, "view": self.state.view_json(home)}
+        answer = await self.transport.send("events_api", self.payloads.event(event))
         return self._answers.plain(answer)
 
 

@@ -74,7 +74,7 @@ class Payloads:
         """Return the press of a modal's submit button."""
         return {
             "type": "view_submission",
-            **self._in_view(person),
+            **self.in_view(person),
             "trigger_id": self._state.triggers.issue(person.id, view.id),
             "view": self._state.view_json(view),
             "response_urls": [],
@@ -84,7 +84,7 @@ class Payloads:
         """Return the closing of a modal that asked for this notice."""
         return {
             "type": "view_closed",
-            **self._in_view(person),
+            **self.in_view(person),
             "view": self._state.view_json(view),
             "is_cleared": is_cleared,
         }
@@ -93,7 +93,7 @@ class Payloads:
         """Return a click or choice in a modal or home tab."""
         return {
             "type": "block_actions",
-            **self._in_view(person),
+            **self.in_view(person),
             "container": {"type": "view", "view_id": view.id},
             "trigger_id": self._state.triggers.issue(person.id, view.id),
             "view": self._state.view_json(view),
@@ -115,7 +115,7 @@ class Payloads:
         ephemeral = bool(message.get("is_ephemeral"))
         payload: Payload = {
             "type": "block_actions",
-            **self._common(person),
+            **self.common(person),
             "container": {
                 "type": "message",
                 "message_ts": message["ts"],
@@ -136,7 +136,7 @@ class Payloads:
         """Return the text typed into a view's type-ahead."""
         return {
             "type": "block_suggestion",
-            **self._in_view(person),
+            **self.in_view(person),
             "container": {"type": "view", "view_id": view.id},
             "block_id": block_id,
             "action_id": action_id,
@@ -167,7 +167,8 @@ class Payloads:
             "is_ext_shared_channel": False,
         }
 
-    def _common(self, person: Person) -> Payload:
+    def common(self, person: Person) -> Payload:
+        """Return the members that every interactive payload has."""
         return {
             "team": self._team(),
             "user": self._user(person),
@@ -176,12 +177,12 @@ class Payloads:
             **self._installed(),
         }
 
-    def _in_view(self, person: Person) -> Payload:
+    def in_view(self, person: Person) -> Payload:
         """Return the common members of a payload in a view.
 
         In an organisation-wide installation they name no team.
         """
-        common = self._common(person)
+        common = self.common(person)
         return {**common, "team": None} if self._state.whole else common
 
     def _installed(self) -> Payload:

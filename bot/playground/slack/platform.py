@@ -64,7 +64,8 @@ class Platform:
         self.down = False
         self.exchanges: list[Call] = []
         """The calls of oauth.v2.access, oldest first, without the code."""
-        self._codes: dict[str, Permission] = {}
+        self.codes: dict[str, Permission] = {}
+        """The codes that were not exchanged yet."""
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes: `/oauth/v2/authorize`, the Web API, and each workspace's own.
@@ -109,7 +110,7 @@ class Platform:
             return self._redirect(back | {"error": "access_denied"})
         if slack := self.workspaces.get(given.get("team", "")):
             code = secrets.token_urlsafe(16)
-            self._codes[code] = Permission(slack, given.get("scope", ""), self.redirect_uri)
+            self.codes[code] = Permission(slack, given.get("scope", ""), self.redirect_uri)
             return self._redirect(back | {"code": code})
         choices = [
             ("cancel", "1", "Cancel"),
@@ -162,12 +163,12 @@ class Platform:
             raise SlackError("invalid_client_id")
         if not secrets.compare_digest(client_secret, self.client_secret):
             raise SlackError("bad_client_secret")
-        permission = self._codes.get(code)
+        permission = self.codes.get(code)
         if permission is None:
             raise SlackError("invalid_code")
         if args.get("redirect_uri") != permission.redirect_uri:
             raise SlackError("bad_redirect_uri")
-        del self._codes[code]
+        del self.codes[code]
         return self._granted(
             permission.slack,
             [scope for scope in permission.scopes.split(",") if scope != self.withheld],

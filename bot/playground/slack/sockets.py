@@ -24,12 +24,13 @@ class Sockets:
 
     def __init__(self) -> None:
         self._tickets: set[str] = set()
-        self._open: list[WebSocket] = []
+        self.open: list[WebSocket] = []
+        """The newest is the last."""
         self._waiting: dict[str, asyncio.Future[Any]] = {}
 
     @property
     def connected(self) -> bool:
-        return bool(self._open)
+        return bool(self.open)
 
     def ticket(self) -> str:
         """Return the last part of a socket's address, valid for one connection."""
@@ -48,7 +49,7 @@ class Sockets:
             "accepts_response_payload": WAYS[kind],
         }
         try:
-            await self._open[-1].send_text(json.dumps(envelope))
+            await self.open[-1].send_text(json.dumps(envelope))
             return await answer
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the bot's socket is gone") from error
@@ -66,19 +67,19 @@ class Sockets:
         await websocket.send_json(
             {
                 "type": "hello",
-                "num_connections": len(self._open) + 1,
+                "num_connections": len(self.open) + 1,
                 "debug_info": {"approximate_connection_time": 18060},
             }
         )
-        self._open.append(websocket)
+        self.open.append(websocket)
         try:
             while True:
                 self._take(await websocket.receive_text())
         except WebSocketDisconnect:
             return
         finally:
-            if websocket in self._open:
-                self._open.remove(websocket)
+            if websocket in self.open:
+                self.open.remove(websocket)
 
     def _take(self, text: str) -> None:
         reply = json.loads(text)
@@ -88,5 +89,5 @@ class Sockets:
 
     async def aclose(self) -> None:
         """Close every socket."""
-        for websocket in self._open[:]:
+        for websocket in self.open[:]:
             await websocket.close(1001)

@@ -47,7 +47,7 @@ class SlackStandIn(Interactions):
     ) -> None:
         state = State(manifest, team, people, channels, clock, bot_token, organisation)
         super().__init__(state, Transport(bot_url, signing_secret, seconds))
-        self.web_api = WebApi(state, self._transport.sockets, app_token)
+        self.web_api = WebApi(state, self.transport.sockets, app_token)
         """The Web API's endpoint."""
 
     def routes(self) -> list[BaseRoute]:
@@ -56,13 +56,13 @@ class SlackStandIn(Interactions):
         They are the Web API (`/api/METHOD`), response URLs (`/response/TOKEN`), files and sockets
         (`/socket/TICKET`).
         """
-        sockets, web_api = self._transport.sockets, self.web_api
+        sockets, web_api = self.transport.sockets, self.web_api
         return [
             Route("/api/{method}", web_api.__call__, methods=["GET", "POST"]),
-            Route("/response/{token}", Responses(self._state).__call__, methods=["POST"]),
+            Route("/response/{token}", Responses(self.state).__call__, methods=["POST"]),
             Route(
                 "/files-pri/{ids}/download/{name}",
-                Downloads(self._state.files, web_api.may_read_files).__call__,
+                Downloads(self.state.files, web_api.may_read_files).__call__,
             ),
             WebSocketRoute("/socket/{ticket}", sockets.serve),
         ]
@@ -70,100 +70,100 @@ class SlackStandIn(Interactions):
     @property
     def url(self) -> str:
         """The address at which the routes are mounted."""
-        return self._state.url
+        return self.state.url
 
     @url.setter
     def url(self, url: str) -> None:
-        self._state.url = url.rstrip("/")
+        self.state.url = url.rstrip("/")
 
     @property
     def bot_url(self) -> str:
         """The bot's address. Payloads go to `/slack/events` below it."""
-        return self._transport.bot_url
+        return self.transport.bot_url
 
     @bot_url.setter
     def bot_url(self, url: str) -> None:
-        self._transport.bot_url = url
+        self.transport.bot_url = url
 
     @property
     def bot_token(self) -> str:
         """The bot's token in this workspace; empty while the app is not installed."""
-        return self._state.bot_token
+        return self.state.bot_token
 
     @bot_token.setter
     def bot_token(self, token: str) -> None:
-        self._state.bot_token = token
+        self.state.bot_token = token
 
     @property
     def team(self) -> data.Team:
-        return self._state.team
+        return self.state.team
 
     @property
     def organisation(self) -> Organisation | None:
-        return self._state.organisation
+        return self.state.organisation
 
     @property
     def app(self) -> App:
-        return self._state.app
+        return self.state.app
 
     @property
     def people(self) -> dict[str, Person]:
         """Everyone by id, including the bot."""
-        return self._state.world.people
+        return self.state.world.people
 
     @property
     def channels(self) -> dict[str, Channel]:
         """Every channel and direct conversation by id, with its messages."""
-        return self._state.world.channels
+        return self.state.world.channels
 
     @property
     def user_groups(self) -> dict[str, data.UserGroup]:
         """The workspace's user groups by id."""
-        return self._state.user_groups
+        return self.state.user_groups
 
     @property
     def ephemerals(self) -> list[tuple[str, str, Message]]:
         """The ephemeral messages, oldest first: (channel id, user id, message)."""
-        return self._state.world.ephemerals
+        return self.state.world.ephemerals
 
     @property
     def files(self) -> Files:
         """The files that people chose in forms."""
-        return self._state.files
+        return self.state.files
 
     @property
     def calls(self) -> list[Call]:
         """The bot's Web API calls, oldest first."""
-        return self._state.calls
+        return self.state.calls
 
     @property
     def violations(self) -> list[str]:
         """Errors in the bot's views, messages and answers that Slack would not have accepted."""
-        return self._state.violations
+        return self.state.violations
 
     def views(self, user_id: str) -> list[dict[str, Any]]:
         """Return a person's open modals in Slack's format, the top one last."""
-        return self._state.stack_json(user_id)
+        return self.state.stack_json(user_id)
 
     def home(self, user_id: str) -> dict[str, Any] | None:
         """Return a person's home tab in Slack's format, or None if the bot has published none."""
-        home: View | None = self._state.views.homes.get(user_id)
-        return None if home is None else self._state.view_json(home)
+        home: View | None = self.state.views.homes.get(user_id)
+        return None if home is None else self.state.view_json(home)
 
     def direct(self, user_id: str) -> Channel | None:
         """Return the direct messages of a person and the bot, or None if they were never opened."""
-        return self._state.world.direct(user_id)
+        return self.state.world.direct(user_id)
 
     def open_direct(self, user_id: str) -> Channel:
         """Return the direct messages of a person and the bot, opened if necessary.
 
         Raises `MissingError`.
         """
-        return self._state.world.open_direct(self._state.person(user_id).id)
+        return self.state.world.open_direct(self.state.person(user_id).id)
 
     def channel_json(self, channel: Channel) -> dict[str, Any]:
         """Return a channel in the format of the page's API."""
-        return self._state.world.channel_for_page(channel)
+        return self.state.world.channel_for_page(channel)
 
     def subscribe(self) -> Subscription:
         """Return the events for the page from now on, as an async iterator.
@@ -175,9 +175,9 @@ class SlackStandIn(Interactions):
     @property
     def hub(self) -> Hub:
         """The hub to which events for the page are published."""
-        return self._state.hub
+        return self.state.hub
 
     async def aclose(self) -> None:
         """End every listener and connection."""
-        self._state.hub.close()
-        await self._transport.aclose()
+        self.state.hub.close()
+        await self.transport.aclose()

@@ -46,13 +46,13 @@ class Transport:
         self.bot_url = bot_url
         self.sockets = Sockets()
         self._secret = signing_secret.encode()
-        self._seconds = seconds
-        self._client: httpx.AsyncClient | None = None
+        self.seconds = seconds
+        self.client: httpx.AsyncClient | None = None
 
     async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
         """Send one payload, over a socket if the bot has opened one."""
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 if self.sockets.connected:
                     reply = await self.sockets.send(kind, payload)
                     body = b"" if reply is None else json.dumps(reply).encode()
@@ -85,8 +85,8 @@ class Transport:
 
         Connections are not kept, because one to a killed bot would fail the next click.
         """
-        if self._client is None:
-            self._client = httpx.AsyncClient(
+        if self.client is None:
+            self.client = httpx.AsyncClient(
                 # `send` limits the whole call.
                 timeout=None,  # noqa: S113
                 trust_env=False,
@@ -98,14 +98,14 @@ class Transport:
                     "Accept": "application/json,*/*",
                 },
             )
-        return self._client
+        return self.client
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self.sockets.aclose()
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self.client is not None:
+            await self.client.aclose()
+            self.client = None
 
 
 def encode(kind: Kind, payload: Mapping[str, Any]) -> tuple[str, bytes]:

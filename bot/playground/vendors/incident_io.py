@@ -84,7 +84,7 @@ class IncidentIo(VendorStandIn):
         super().__init__()
         self.keys: Keys[tuple[str, ...]] = Keys()
         self._key = self.key_of(*ROLES)["api_key"]
-        self._key_id = ulid(time.time())
+        self.key_id = ulid(time.time())
         self._by_key: dict[str, Row] = {}
         self.data = IncidentIoData()
         self.objects.extend(
@@ -324,7 +324,7 @@ class IncidentIo(VendorStandIn):
         return self.json({"follow_up": shown_by(request.url.path, row)}, 201)
 
     def _creator(self) -> Row:
-        return {"api_key": {"id": self._key_id, "name": "Incident Relay"}}
+        return {"api_key": {"id": self.key_id, "name": "Incident Relay"}}
 
     # Pages for people
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.playground.sandbox import Sandbox
-from tests.browsing import Visitor, public, visitor
-from tests.conftest import World
+from tests.world.bot import World
+from tests.world.browser import Visitor, public, visitor
 
 
 @pytest.fixture

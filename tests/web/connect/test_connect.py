@@ -12,10 +12,10 @@ from bot.cli.connect import connect as store
 from bot.playground.sandbox import Sandbox
 from bot.playground.vendors import STAND_INS, Rootly
 from bot.settings import Settings
-from tests.browsing import Page, Visitor, connect, link, stored
-from tests.conftest import World, eventually
-from tests.handlers.standing import FAR, change, now, standing
-from tests.processes import answering, free_port, said, started, stopped
+from tests.world.bot import World, eventually
+from tests.world.browser import Page, Visitor, connect, link, stored
+from tests.world.processes import answering, free_port, said, started, stopped
+from tests.world.rows import FAR, change, now, standing
 
 LABELS = {vendor: ADAPTERS[vendor].label for vendor in STAND_INS}
 SECRET = "do-not-keep-8c41"

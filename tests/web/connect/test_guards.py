@@ -11,12 +11,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from bot.connections.setup_links import LINK_SECONDS
 from bot.playground.serving import Server
 from bot.web.connect import LARGEST_BODY, Connecting, Receipts
 from bot.web.pages import HEADERS
-from tests.browsing import SAME_ORIGIN, Visitor, connect, link, stored, visitor
-from tests.conftest import World
-from tests.leaving import APP_UNINSTALLED, remembered, tell
+from tests.world.bot import World
+from tests.world.browser import SAME_ORIGIN, Visitor, connect, link, stored, visitor
+from tests.world.uninstall import APP_UNINSTALLED, remembered, tell
 
 SECRET = "do-not-log-2b77"
 OVER = "This link does not work any more"
@@ -55,10 +56,10 @@ async def test_a_receipt_goes_with_its_workspace(world: World, ann: Visitor) -> 
     """Once the app is removed, its page is over for everybody."""
     receipt = await connect(world, ann)
     assert (await ann.open(str(receipt.answer.url))).text == receipt.text
-    assert "receipts" in remembered(world)
+    assert "Receipts" in remembered(world)
     await tell(world, APP_UNINSTALLED)
     assert (await ann.open(str(receipt.answer.url))).status == 410
-    assert "receipts" not in remembered(world)
+    assert "Receipts" not in remembered(world)
 
 
 async def test_a_double_click_connects_once(world: World, ann: Visitor) -> None:
@@ -78,8 +79,9 @@ async def test_a_link_ends(world: World, ann: Visitor) -> None:
     page = await ann.open(await link(world))
     given = world.sandbox.vendors["rootly"].credentials
     assert (await ann.press(older, "Check and connect", **given)).status == 410
-    links = world.bot.services.connections.setup_links
-    links._clock = lambda: 4e9
+    await world.bot.database.write(
+        lambda db: db.execute("UPDATE setup_links SET expires_at = expires_at - ?", (LINK_SECONDS,))
+    )
     assert (await ann.press(page, "Check and connect", **given)).status == 410
     seen = await ann.open(str(page.answer.url))
     assert (seen.status, seen.text.splitlines()) == (

@@ -2,144 +2,31 @@
 clock that it sets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import httpx
-from cryptography.fernet import Fernet
-from pydantic import Field
-
-from bot import messages
 from bot.adapters.base import (
-    Account,
-    Adapter,
-    ApiKey,
-    Catalog,
     Created,
-    Entry,
-    Operation,
-    Request,
-    Submission,
-    incident_by_number,
 )
 from bot.adapters.rate_limit import Limits, RateLimiters
-from bot.adapters.registry import ADAPTERS
 from bot.connections.store import Connections
 from bot.delivery.attempt import VendorAccess
 from bot.delivery.dispatcher import Dispatcher
-from bot.delivery.model import Delivery, Draft
-from bot.delivery.problems import Details
+from bot.delivery.model import Delivery
 from bot.delivery.reconciler import Reconciler
 from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
-from bot.forms.fields import Form
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.stores import open_stores
 from bot.workspace import ConnectionKey, Workspace
+from tests.world.notes import HERE, KEY, MADE, SECRET, Clock, Notes, draft
 
-HERE = Workspace("", "T0HERE0001")
-ELSEWHERE = Workspace("", "T0ELSE0001")
-DAY = 24 * 3600.0
 CARD_AFTER = 0.0
-SECRET = {"api_key": "key-that-nobody-may-see"}
-
-
-class Clock:
-    """Epoch seconds that pass only when a test says so."""
-
-    def __init__(self, now: float = 1_800_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-
-
-class Note(Form):
-    headline: ClassVar = "text"
-
-    text: str = Field(title="Text", min_length=1)
-
-
-MADE = Created(id="n1", reference="N-1", title="A note", url="https://notes.example.com/1")
-
-
-class Notes(Adapter):
-    """A vendor of notes. Its next creates do what `script` says, in order, and then make `MADE`;
-    `lists` are its lists; its next look-ups say what `there` says, in order, and then that there is
-    nothing."""
-
-    vendor = "notes"
-    label = "Notes"
-    credentials = ApiKey
-    operations: ClassVar[tuple[Operation, ...]] = (
-        Operation("note", "incident", "note", Note, feeds="notes"),
-    )
-    catalogs: ClassVar[tuple[Catalog, ...]] = (
-        Catalog("notes", "notes", ttl=60.0, by_reference=incident_by_number),
-        Catalog("people", "people"),
-        Catalog(
-            "colours", "colours", static=(Entry(id="r", label="Red"), Entry(id="g", label="Green"))
-        ),
-    )
-
-    def __init__(self) -> None:
-        super().__init__(httpx.AsyncClient(), "http://notes.invalid")
-        self.script: list[Created | Exception | Callable[[], Awaitable[Created]]] = []
-        self.sent: list[Submission] = []
-        self.lists: dict[str, list[Entry] | Exception] = {"notes": [], "people": []}
-        self.asked: list[str] = []
-        self.there: list[list[Created] | Exception] = []
-        self.looked: list[tuple[str, float]] = []
-        self.before_listing: Callable[[], Awaitable[None]] | None = None
-
-    async def verify(self, credentials: ApiKey) -> Account:
-        return Account(id="acme", name="Acme")
-
-    def request(self, operation: str, submission: Submission, credentials: ApiKey) -> Request:
-        return Request("POST", "/notes", json=submission.form.model_dump())
-
-    async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
-        self.sent.append(submission)
-        step = self.script.pop(0) if self.script else MADE
-        if isinstance(step, Exception):
-            raise step
-        return step if isinstance(step, Created) else await step()
-
-    async def find(
-        self, operation: str, submission: Submission, credentials: ApiKey, since: float
-    ) -> list[Created]:
-        self.looked.append((submission.marker, since))
-        found = self.there.pop(0) if self.there else []
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
-        self.asked.append(catalog)
-        found = self.lists[catalog]
-        if self.before_listing is not None:
-            await self.before_listing()
-        if isinstance(found, Exception):
-            raise found
-        return list(found)
-
-    @property
-    def keys(self) -> list[str]:
-        """The markers of what was sent, in order."""
-        return [it.marker for it in self.sent]
-
-
-NOT_CONNECTED = (
-    "Notes is no longer connected to the account it was meant for; an admin can connect that one "
-    "again with `/vendors`."
-)
+NO_LIMITS = Limits()
 
 
 class Gate:
@@ -158,44 +45,6 @@ class Gate:
         return self._then
 
 
-def why(row: Delivery) -> str:
-    """Why the row is not delivered, as people read it."""
-    return _read(row, row.error_details)
-
-
-def steps_of(row: Delivery) -> dict[str, str]:
-    """The steps that remain, each with why it was not done, as people read it; empty: it waits."""
-    return {name: _read(row, details) for name, details in row.follow_up_steps.items()}
-
-
-def _read(row: Delivery, details: Details) -> str:
-    label = ADAPTERS[row.vendor].label if row.vendor in ADAPTERS else Notes.label
-    return messages.sentence(details, label)
-
-
-def draft(key: str = "ir000000000001", **changes: Any) -> Draft:
-    """A note that a person submitted."""
-    return replace(
-        Draft(
-            workspace=HERE,
-            key=key,
-            kind="incident",
-            vendor="notes",
-            operation="note",
-            branch="",
-            account="acme",
-            actor="U0ANN00001",
-            actor_name="Ann",
-            channel="C0GENERAL1",
-            private=False,
-            title="Checkout is down",
-            payload={"text": "Checkout is down"},
-            selected={},
-        ),
-        **changes,
-    )
-
-
 @dataclass
 class Machine:
     """The machinery on one database file. `changes` are the rows that the courier announced;
@@ -207,6 +56,7 @@ class Machine:
     adapter: Notes
     dispatcher: Dispatcher
     reconciler: Reconciler
+    rate_limiters: RateLimiters
     clock: Clock
     changes: list[Delivery] = field(default_factory=list)
     offered: list[tuple[str, str]] = field(default_factory=list)
@@ -225,7 +75,7 @@ class Machine:
         """What `kill -9` leaves: nothing that is under way gets settled."""
         for loop in self.loops:
             await ended(loop)
-        for task in list(self.dispatcher._under_way):
+        for task in list(self.dispatcher.under_way):
             await ended(task)
 
     async def row(self, key: str = "ir000000000001", workspace: Workspace = HERE) -> Delivery:
@@ -245,10 +95,6 @@ class Machine:
                     row = await self.row(key)
         assert row.state == state, row
         return row
-
-
-KEY = Fernet.generate_key()
-NO_LIMITS = Limits()
 
 
 def make_connections(
@@ -311,6 +157,7 @@ async def machine_on(
             adapter,
             dispatcher,
             reconciler,
+            rate_limiters,
             clock,
             changes,
             offered,
@@ -330,8 +177,3 @@ async def ended(task: "asyncio.Task[Any]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def labels(entries: Sequence[Entry]) -> list[str]:
-    """What a picker shows."""
-    return [entry.label for entry in entries]

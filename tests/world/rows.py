@@ -1,50 +1,58 @@
-"""Deliveries as they may stand, with their card in Slack: put there at once, since most of their
-ways there take minutes."""
+"""Deliveries of the world: submitted as a modal does it, or put there at once in a state whose way
+there takes minutes, with their card in Slack; and what becomes of them."""
 
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from bot.delivery.model import Delivery, Draft
+from bot.delivery.model import Delivery
 from bot.delivery.store.rows import read_row
 from bot.playground.slack import Outcome
-from tests.conftest import World, eventually
+from tests.world.bot import World, eventually
+from tests.world.modal import mrkdwn
+from tests.world.notes import draft
 
 KEY = "ir0123456789ab"
 MADE = {"id": "1", "reference": "INC-7", "title": "Checkout is down", "url": ""}
 FAR = 1000.0
 """Seconds from now at which nothing of a test is left."""
+SUBMITTED = {"kind", "operation", "branch", "actor", "title", "payload", "selected", "private"}
+"""The columns that are written with the draft; the others are changed afterwards."""
 
 
 async def standing(world: World, state: str, reason: str = "", **columns: Any) -> Delivery:
     """An incident for Rootly that the member typed into #incidents, in that state, and its card if
     it is not private."""
-    private = bool(columns.pop("private", False))
-    draft = Draft(
+    private = bool(columns.get("private", False))
+    given = {
+        "vendor": "rootly",
+        "operation": "incident",
+        "account": await account(world),
+        "actor": world.member,
+        "actor_name": "Somebody",
+        "channel": world.channel("incidents"),
+        "payload": {"title": "Checkout is down", "private": private},
+    }
+    submitted = draft(
+        columns.pop("key", KEY),
         workspace=world.sandbox.workspace,
-        key=columns.pop("key", KEY),
-        kind=columns.pop("kind", "incident"),
-        vendor="rootly",
-        operation=columns.pop("operation", "incident"),
-        branch=columns.pop("branch", ""),
-        account=await account(world),
-        actor=columns.pop("actor", world.member),
-        actor_name="Somebody",
-        channel=world.channel("incidents"),
-        private=private,
-        title=columns.pop("title", "Checkout is down"),
-        payload=columns.pop("payload", {"title": "Checkout is down", "private": private}),
-        selected=columns.pop("selected", {}),
+        **given | {name: columns.pop(name) for name in columns.keys() & SUBMITTED},
     )
     services = world.bot.services
-    await services.delivery.deliveries.enqueue(draft, lease=None, card_not_before=0.0)
+    await services.delivery.deliveries.enqueue(submitted, lease=None, card_not_before=0.0)
     row = await change(
-        world, draft.key, state=state, reason=reason, next_attempt_at=time.time() + FAR, **columns
+        world,
+        submitted.key,
+        state=state,
+        reason=reason,
+        next_attempt_at=time.time() + FAR,
+        **columns,
     )
     if not private:
         await eventually(lambda: world.cards("incidents"))
-        await eventually(lambda: card_is_noted(world, draft.key))
+        await eventually(lambda: card_is_noted(world, submitted.key))
     return row
 
 
@@ -61,7 +69,7 @@ async def change(world: World, key: str = KEY, **columns: Any) -> Delivery:
         for name, it in columns.items()
     }
     sets = ", ".join(f"{name} = ?" for name in given)
-    changed = await world.bot.services.delivery.deliveries._database.write(
+    changed = await world.bot.database.write(
         lambda db: db.execute(
             f"UPDATE deliveries SET {sets}, version = version + 1 WHERE key = ? RETURNING *",
             (*given.values(), key),
@@ -93,12 +101,7 @@ def card(world: World) -> dict[str, Any]:
 
 def says(content: Mapping[str, Any]) -> str:
     """Everything in it that is mrkdwn."""
-    parts = [
-        it
-        for block in content["blocks"]
-        for it in (block.get("text"), *(block.get("elements") or []))
-    ]
-    return "\n".join(it["text"] for it in parts if it and it.get("type") == "mrkdwn")
+    return "\n".join(mrkdwn(content))
 
 
 def buttons(content: Mapping[str, Any]) -> list[str]:
@@ -142,6 +145,50 @@ async def click(world: World, action_id: str, user: str, key: str = KEY, **chang
         "action_id": action_id,
         "value": f"{workspace.enterprise}/{workspace.team}/{key}",
     }
-    payload = slack._payloads.message_action(slack.people[user], channel, message, action, {})
-    answer = await slack._transport.send("interactive", {**payload, **changes})
+    payload = slack.payloads.message_action(slack.people[user], channel, message, action, {})
+    answer = await slack.transport.send("interactive", {**payload, **changes})
     assert answer.status == 200
+
+
+def keys(count: int) -> list[str]:
+    """So many markers."""
+    return [f"ir{number:012x}" for number in range(count)]
+
+
+async def submit(world: World, name: str = "rootly.incident", key: str = KEY) -> Delivery:
+    """Submit a valid form of that operation ("rootly.incident"), as a modal does."""
+    services, workspace = world.bot.services, world.sandbox.workspace
+    adapter, operation = services.operations.find(name)
+    form = world.sandbox.vendors[adapter.vendor].sample_form(operation.name)
+    connection = await services.connections.store.get(workspace, adapter.vendor)
+    assert connection is not None
+    submitted = draft(
+        key,
+        workspace=workspace,
+        kind=operation.kind,
+        vendor=adapter.vendor,
+        operation=operation.name,
+        branch=str(getattr(form, operation.branches.field)) if operation.branches else "",
+        account=connection.account,
+        actor=world.admin,
+        actor_name="Maya Okafor",
+        channel=world.channel("incidents"),
+        title=key,
+        payload=form.model_dump(mode="json"),
+    )
+    return await services.delivery.dispatcher.submit(submitted, card_not_before=0)
+
+
+async def until(world: World, *states: str, key: str = KEY, seconds: float = 10) -> Delivery:
+    """The row once it is in one of these states; fails with what it is instead."""
+    row = await now(world, key)
+    with suppress(TimeoutError):
+
+        async def there() -> bool:
+            nonlocal row
+            row = await now(world, key)
+            return row.state in states
+
+        await eventually(there, seconds)
+    assert row.state in states, row
+    return row

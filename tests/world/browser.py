@@ -14,8 +14,8 @@ from bot.connections.store import Connection
 from bot.playground.sandbox import Sandbox
 from bot.playground.slack import Outcome
 from bot.settings import Settings
-from tests.conftest import World, running
-from tests.processes import free_port
+from tests.world.bot import World, running
+from tests.world.processes import free_port
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
 """What a browser adds to what a page posts to its own address under `no-referrer`."""

@@ -49,8 +49,8 @@ class Modal:
         for field, answer in answers.items():
             block = self._block(field.replace("__", "."))
             state = await self._state(block, answer)
-            found = next(it for it in self.slack._state.views.stacks[self.user] if it.id == self.id)
-            self.slack._type_in(found, {block["block_id"]: {block["element"]["action_id"]: state}})
+            found = next(it for it in self.slack.state.views.stacks[self.user] if it.id == self.id)
+            self.slack.type_in(found, {block["block_id"]: {block["element"]["action_id"]: state}})
         return self
 
     async def choose(self, field: str, words: str) -> "Modal":
@@ -166,3 +166,13 @@ def a_queue() -> str:
     """The SID of a task queue in the connected workspace: every stand-in has the same ones."""
     twilio = Twilio()
     return str(twilio.queues[twilio.credentials["workspace_sid"]][0]["sid"])
+
+
+def mrkdwn(content: Mapping[str, Any]) -> list[str]:
+    """Every text in the blocks of a card, a receipt or a view that Slack reads as mrkdwn."""
+    parts = [
+        it
+        for block in content["blocks"]
+        for it in (block.get("text"), *(block.get("elements") or []))
+    ]
+    return [it["text"] for it in parts if isinstance(it, dict) and it.get("type") == "mrkdwn"]

@@ -21,8 +21,8 @@ from bot.slack.tokens import SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.stores import open_stores
-from tests.parts import HERE, KEY, MADE, SECRET, Clock, Notes, draft
-from tests.slack_wire import Answer, Wire, slack_wire
+from tests.world.notes import HERE, KEY, MADE, SECRET, Clock, Notes, draft
+from tests.world.slack import Answer, Wire, slack_wire
 
 DELIVERED = Outcome("delivered", vendor_object=MADE.model_dump())
 AWAY = Outcome("queued", "unreachable")
@@ -37,16 +37,39 @@ class Paper(Notes):
         return f"https://notes.example.com/{operation}/new"
 
 
+class SteppedCards(Cards):
+    """Cards whose loop a test goes through, a round at a time."""
+
+    async def work(self) -> float | None:
+        """Show everything that may be shown now; how many seconds the loop would sleep then."""
+        while True:
+            self._loop.woken.clear()
+            pause = await self._round()
+            if under_way := self._cards | self._modals:
+                await asyncio.wait(under_way)
+            elif not self._loop.woken.is_set():
+                return pause
+
+    @property
+    def posting(self) -> bool:
+        return bool(self._cards)
+
+    @property
+    def places_taken(self) -> int:
+        return self._limiter.taken
+
+
 @dataclass
 class Board:
     """Cards on a real database, with a Slack that answers what a test says, and a clock that it
     sets."""
 
+    database: Database
     deliveries: Deliveries
     card_outbox: CardOutbox
     connections: Connections
     installations: Installations
-    cards: Cards
+    cards: SteppedCards
     adapter: Notes
     slack: Wire
     clock: Clock
@@ -78,14 +101,7 @@ class Board:
         )
 
     async def work(self) -> float | None:
-        """Show everything that may be shown now; how many seconds the loop would sleep then."""
-        while True:
-            self.cards._loop._wake.clear()
-            pause = await self.cards._round()
-            if under_way := self.cards._cards | self.cards._modals:
-                await asyncio.wait(under_way)
-            elif not self.cards._loop._wake.is_set():
-                return pause
+        return await self.cards.work()
 
     async def round(self) -> None:
         """The same a little later, when the channel's turn has come again."""
@@ -124,10 +140,18 @@ async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
     async with slack_wire() as (wire, client):
         wire.answer = slack_takes
         tokens = SlackTokens(installations, "" if many else "xoxb-1")
-        shown = Cards(card_outbox, connections, {"notes": adapter}, client, tokens, clock)
+        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, client, tokens, clock)
         deliveries = Deliveries(database, clock)
         yield Board(
-            deliveries, card_outbox, connections, installations, shown, adapter, wire, clock
+            database,
+            deliveries,
+            card_outbox,
+            connections,
+            installations,
+            shown,
+            adapter,
+            wire,
+            clock,
         )
     await adapter.client.aclose()
     await database.close()

@@ -23,8 +23,8 @@ from bot.playground.vendors import Rootly, data
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.workspace import Workspace
-from tests.acting import Modal
-from tests.processes import free_port
+from tests.world.modal import Modal
+from tests.world.processes import free_port
 
 ACME, BOLT, CORE = (
     data.Team(f"T0{name.upper()}00001", name, name.lower()) for name in ("Acme", "Bolt", "Core")

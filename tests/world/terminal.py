@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.processes import ROOT, surroundings
+from tests.world.processes import ROOT, surroundings
 
 CTRL_C = "\x03"
 SECONDS = 20.0

@@ -6,11 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.playground.slack.transport import Answer
-from bot.web.connect import Receipts
 from bot.workspace import Workspace
-from tests.conftest import World
-from tests.many import Many
 from tests.storage.twins import columns, tables
+from tests.world.bot import World
+from tests.world.workspaces import Many
 
 APP_UNINSTALLED: Mapping[str, Any] = {"type": "app_uninstalled"}
 TOKENS_REVOKED: Mapping[str, Any] = {
@@ -50,7 +49,7 @@ async def tell(
 ) -> Answer:
     """Send it, with members changed; for the world's own workspace unless one is named."""
     told = payload(event, workspace or world.sandbox.workspace) | changes
-    return await world.sandbox.slack._transport.send("events_api", told)
+    return await world.sandbox.slack.transport.send("events_api", told)
 
 
 async def stored(world: World | Many, workspace: Workspace | None = None) -> dict[str, int]:
@@ -68,7 +67,7 @@ async def stored(world: World | Many, workspace: Workspace | None = None) -> dic
         }
         return {table: count for table, count in counted.items() if count}
 
-    return await world.bot.services.delivery.deliveries._database.read(work)
+    return await world.bot.database.read(work)
 
 
 def _workspace(world: World | Many, named: Workspace | None) -> Workspace:
@@ -79,32 +78,28 @@ def _workspace(world: World | Many, named: Workspace | None) -> Workspace:
     return named
 
 
-def remembered(world: World | Many, workspace: Workspace | None = None) -> list[str]:
-    """The parts of the running bot that hold something of the workspace."""
-    there, services = _workspace(world, workspace), world.bot.services
-    dispatcher, cards = services.delivery.dispatcher, services.delivery.cards
-    parts = services.slack.uninstaller.memory.parts
-    [receipts] = [it for it in parts if isinstance(it, Receipts)]
-    held: dict[str, Collection[object]] = {
-        "lists": [key[0] for key in services.catalogs._known],
-        "refreshes": [key[0] for key in services.catalogs._busy],
-        "people": [key[0] for key in services.slack.people._known],
-        "paces": [key[0] for key in dispatcher._access.rate_limiters._rate_limiters],
-        "deliveries": [row.workspace for row in dispatcher._under_way.values()],
-        "watchers": list(dispatcher._subscriptions.workspaces),
-        "cards": [row.workspace for row in (*cards._cards.values(), *cards._modals.values())],
-        "answers": [row.workspace for row in cards._answered.values()],
-        "installations": list(world.bot.stores.installations._known),
-        "secrets": [
-            Workspace(*it["owner"][:2])
-            for it in services.connections.store._secret_box._opened.values()
-        ],
-        "receipts": [it.workspace for it in receipts._kept.values()],
-        "files": [key.workspace for key in services.slack.files._files],
-        "scopes": list(services.slack.scopes._known),
-        "user groups": [
-            *services.slack.user_groups._lists._slots,
-            *(key[0] for key in services.slack.user_groups._members._slots),
-        ],
-    }
-    return [name for name, workspaces in held.items() if there in workspaces]
+def remembered(world: World | Many, workspace: Workspace | None = None) -> set[str]:
+    """The parts of the running bot, by class, that hold something of the workspace in memory."""
+    there = _workspace(world, workspace)
+    parts = world.bot.services.slack.uninstaller.memory.parts
+    others = {id(part) for part in parts}
+    return {type(part).__name__ for part in parts if _holds(vars(part), there, set(others))}
+
+
+def _holds(thing: Any, there: Workspace, seen: set[int]) -> bool:
+    """Whether the workspace stands anywhere in it: in containers, and in the attributes of our own
+    objects."""
+    if isinstance(thing, str | bytes) or id(thing) in seen:
+        return False
+    seen.add(id(thing))
+    if isinstance(thing, tuple | list) and tuple(thing[:2]) == there:
+        return True
+    inside: list[Any] = []
+    if isinstance(thing, Mapping):
+        inside = [*thing.keys(), *thing.values()]
+    elif isinstance(thing, Collection):
+        inside = [*thing]
+    elif type(thing).__module__.startswith("bot."):
+        slots = getattr(type(thing), "__slots__", ())
+        inside = [getattr(thing, name, None) for name in (*slots, *getattr(thing, "__dict__", ()))]
+    return any(_holds(it, there, seen) for it in inside)

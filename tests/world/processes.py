@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 
 from bot.adapters.registry import ADAPTERS
-from tests.conftest import eventually
+from tests.world.bot import eventually
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OURS = ("SLACK_", "RELAY_", *(each.url_variable for each in ADAPTERS.values()))
 
 
