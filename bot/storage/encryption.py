@@ -63,7 +63,10 @@ class SecretBox(RemembersWorkspaces):
     def open(self, owner: tuple[str, ...], ciphertext: str) -> dict[str, str]:
         """Return the secret that `seal` took. Raises `SecretError` if the ciphertext is damaged, or
         belongs to another owner or key."""
-        plain = self._opened.pop(ciphertext, None) or self._decrypt(ciphertext)
+        if ciphertext in self._opened:
+            self._opened.move_to_end(ciphertext)
+            return _checked(self._opened[ciphertext], owner)
+        plain = self._decrypt(ciphertext)
         secret = _checked(plain, owner)
         self._opened[ciphertext] = plain
         if len(self._opened) > MOST_KEPT:
@@ -72,12 +75,13 @@ class SecretBox(RemembersWorkspaces):
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the opened secrets of these workspaces."""
-        kept = (
-            (ciphertext, plain)
+        gone = [
+            ciphertext
             for ciphertext, plain in self._opened.items()
-            if Workspace(*plain["owner"][:2]) not in scope
-        )
-        self._opened = OrderedDict(kept)
+            if Workspace(*plain["owner"][:2]) in scope
+        ]
+        for ciphertext in gone:
+            del self._opened[ciphertext]
 
     def check(self, owner: tuple[str, ...], ciphertext: str) -> None:
         """Raise `SecretError` if `open` would. The secret is not kept in memory."""
