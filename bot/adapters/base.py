@@ -333,11 +333,10 @@ class Catalog:
     on_demand: bool = False
 
 
+_NUMBER = re.compile(r"\A(?:#|INC-)?(\d{1,9})\Z", re.IGNORECASE)
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-"
-_NUMBERED = re.compile(
-    rf"(?:#|INC-)?(\d{{1,9}})|https?://\S+/incidents/(?!{_UUID})(\d{{1,9}})(?:[-/?#]\S*)?",
-    re.IGNORECASE,
-)
+_IN_LINK = re.compile(rf"/incidents/(?!{_UUID})(\d{{1,9}})(?![^-/?#])", re.IGNORECASE)
 
 
 def incident_by_number(typed: str) -> Entry | None:
@@ -345,9 +344,11 @@ def incident_by_number(typed: str) -> Entry | None:
 
     Such a link ends in `/incidents/123-it-is-down`. Returns None for any other text.
     """
-    if (match := _NUMBERED.fullmatch(typed.strip())) is None:
+    typed = typed.strip()
+    numbers = (_IN_LINK if _LINK.fullmatch(typed) else _NUMBER).findall(typed)
+    if not numbers:
         return None
-    number = int(match[1] or match[2])
+    number = int(numbers[-1])
     return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
 
 
