@@ -193,7 +193,7 @@ def test_finds_the_expressions() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"a*a*b", r"x*y", r"(?:\{\{.*?\}\}|[^,])*!", r"//\S+/n/(\d+)(?:/\S*)?!"]
+    "pattern", [r"x*y", r"(?:\{\{.*?\}\}|[^,])*!", r"//\S+/n/(\d+)(?:/\S*)?!"]
 )
 def test_notices_an_expression_that_is_too_slow(pattern: str) -> None:
     regex = Regex("", re.compile(pattern), "search")

@@ -76,6 +76,8 @@ class IncidentIo(Calls):
     label = "incident.io"
     default_url = "https://api.incident.io"
     url_variable = "INCIDENT_IO_API_URL"
+    # Without an organisation in its path, it leads to that of the person who is signed in.
+    home = "https://app.incident.io/"
     key_needs = "the roles viewer, incident creator, incident editor and catalog viewer"
     color = "#e8532f"
     credentials = IncidentIoKey
@@ -187,16 +189,6 @@ class IncidentIo(Calls):
                 raise KeyError(operation)
         rows.sort(key=lambda row: epoch(text(row, "created_at")))
         return [_created(row, submission) for row in rows]
-
-    def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        """Return the address of incident.io's pages.
-
-        The address has no organisation in its path, so it leads to the organisation of the person
-        who is signed in.
-        """
-        if urlsplit(self.address(credentials)).hostname == "api.incident.io":
-            return "https://app.incident.io/"
-        return f"{self.address(credentials).rstrip('/')}/"
 
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if catalog == INCIDENT_FIELDS:

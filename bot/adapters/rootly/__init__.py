@@ -8,11 +8,9 @@ followed there.
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.adapters.base import (
     Account,
-    Adapter,
     ApiKey,
     Branches,
     Created,
@@ -23,19 +21,16 @@ from bot.adapters.base import (
     Submission,
 )
 from bot.adapters.http import (
-    Bearer,
     Reply,
     dig,
     items,
     link,
     listed,
-    reading,
-    rejected_token,
     segment,
-    send,
     text,
     unreadable,
 )
+from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
@@ -101,13 +96,15 @@ second one is created.
 """
 
 
-class Rootly(Adapter):
+class Rootly(HttpAdapter):
     """The adapter for Rootly."""
 
     vendor = "rootly"
     label = "Rootly"
     default_url = "https://api.rootly.com"
     url_variable = "ROOTLY_API_URL"
+    home = "https://rootly.com/account/incidents"
+    accept = JSON_API["Accept"]
     key_needs = (
         "a global key whose role may create and read incidents, read and update workflows, and "
         "read the lists"
@@ -296,11 +293,6 @@ class Rootly(Adapter):
         ]
         return list({text(row, "id"): row for row in rows}.values())
 
-    def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        if urlsplit(self.address(credentials)).hostname == "api.rootly.com":
-            return "https://rootly.com/account/incidents"
-        return f"{self.address(credentials).rstrip('/')}/"
-
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if (fixed := self.catalog(catalog).static) is not None:
             return list(fixed)
@@ -437,24 +429,6 @@ class Rootly(Adapter):
             )
             yield reply, rows
 
-    async def _get(
-        self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None
-    ) -> Reply:
-        request = Request("GET", path, params=params, headers={"Accept": JSON_API["Accept"]})
-        with reading(self.label):
-            return await self._send(request, credentials)
-
-    async def _send(self, request: Request, credentials: ApiKey) -> Reply:
-        auth = Bearer(credentials.api_key)
-        return await send(
-            self.client,
-            self.label,
-            self.address(credentials),
-            request,
-            auth=auth,
-            rate_limiter=self.rate_limiter,
-        )
-
     def _refusal(
         self,
         reply: Reply,
@@ -463,15 +437,10 @@ class Rootly(Adapter):
         *,
         connecting: bool = False,
     ) -> VendorError:
-        fields, sentence = complaints(reply.body, form or Form())
-        if reply.status in (401, 403):
-            words = "; ".join(filter(None, [*fields.values(), sentence]))
-            return rejected_token(self.label, reply.status, words, connecting=connecting)
         if reply.status == 404:
             return self._not_found(operation)
-        if not fields and not sentence:
-            sentence = f"Rootly refused it and gave no reason (HTTP {reply.status})."
-        return RejectedError(self.label, sentence, fields)
+        fields, rest = complaints(reply.body, form or Form())
+        return self._refused(reply.status, fields, rest, connecting=connecting)
 
     def _not_found(self, operation: str) -> RejectedError:
         """Return the error for a 404.

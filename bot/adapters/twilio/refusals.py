@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.adapters.http import items, reason, text
+from bot.adapters.http_adapter import by_field
 from bot.adapters.twilio.bodies import PARAMETERS
 from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
 from bot.adapters.twilio.rules import filters_given
@@ -38,15 +39,11 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
 
     `body` is the parsed answer. `form` is the form that was sent, or None.
     """
-    fields: dict[str, str] = {}
-    rest: list[str] = []
+    found: list[tuple[str | None, str]] = []
     for place, words in _errors(body):
         names = list(_fields(place, words, form)) if form is not None else []
-        for name in names:
-            fields[name] = f"{fields[name]}; {words}" if name in fields else words
-        if not names:
-            rest.append(words)
-    return fields, rest
+        found += [(name, words) for name in names or (None,)]
+    return by_field(found)
 
 
 def _errors(body: Any) -> Iterator[tuple[str, str]]:
