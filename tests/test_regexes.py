@@ -192,9 +192,7 @@ def test_finds_the_expressions() -> None:
     assert {"base", "fields", "errors", "oauth", "settings", "handlers", "rate_limit"} <= packages
 
 
-@pytest.mark.parametrize(
-    "pattern", [r"x*y", r"(?:\{\{.*?\}\}|[^,])*!", r"//\S+/n/(\d+)(?:/\S*)?!"]
-)
+@pytest.mark.parametrize("pattern", [r"x*y", r"(?:\{\{.*?\}\}|[^,])*!", r"//\S+/n/(\d+)(?:/\S*)?!"])
 def test_notices_an_expression_that_is_too_slow(pattern: str) -> None:
     regex = Regex("", re.compile(pattern), "search")
     texts = attacks(pattern, regex.pattern.flags, SHORT)

@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from bot.adapters.base import Request, storable
 from bot.adapters.rate_limit import RateLimiter, Side, finite_number
 from bot.adapters.redaction import hide
+from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from bot.runtime.threads import characters, run_in_thread
 
@@ -50,6 +51,7 @@ NOT_SENT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A vendor's answer.
 
@@ -57,15 +59,10 @@ class Reply:
     (`too_long`).
     """
 
-    __slots__ = ("body", "headers", "status", "too_long")
-
-    def __init__(
-        self, status: int, headers: httpx.Headers, body: Any, *, too_long: bool = False
-    ) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.too_long = too_long
+    status: int
+    headers: httpx.Headers
+    body: Any
+    too_long: bool = False
 
     @property
     def ok(self) -> bool:
@@ -256,20 +253,12 @@ def retry_after(headers: httpx.Headers, now: float | None = None) -> float | Non
     """
     now = time.time() if now is None else now
     seconds = finite_number(headers.get("Retry-After"))
-    if seconds is None and (date := _http_date(headers.get("Retry-After"))) is not None:
+    if seconds is None and (date := epoch(headers.get("Retry-After", ""))):
         seconds = date - now
     if seconds is not None:
         return min(max(seconds, 1.0), LONGEST_WAIT)
     reset = finite_number(headers.get("X-RateLimit-Reset"))
     return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET_WAIT)
-
-
-def _http_date(value: str | None) -> float | None:
-    """Return an HTTP date in epoch seconds."""
-    try:
-        return parsedate_to_datetime(value or "").timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 @contextmanager
@@ -293,29 +282,23 @@ def rejected_token(
 
     `words` are the vendor's own. `connecting`: the credentials are being tried out.
     """
-    if status == 401 and connecting:
-        return UnauthorizedError(
-            vendor, f"{vendor} does not accept these credentials: copy them again, whole."
-        )
-    if connecting:
-        quoted = f' ("{words}")' if words else ""
-        sentence = (
-            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
-            "or use another."
-        )
-        return UnauthorizedError(vendor, sentence, 403)
-    if status == 401:
-        sentence = (
+    quoted = f' ("{words}")' if words else ""
+    sentences = {
+        (401, True): f"{vendor} does not accept these credentials: copy them again, whole.",
+        (401, False): (
             f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with "
             "`/vendors`."
-        )
-        return UnauthorizedError(vendor, sentence)
-    quoted = f' ("{words}")' if words else ""
-    sentence = (
-        f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it the "
-        "right to, or connect another one with `/vendors`."
-    )
-    return UnauthorizedError(vendor, sentence, 403)
+        ),
+        (403, True): (
+            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
+            "or use another."
+        ),
+        (403, False): (
+            f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it "
+            "the right to, or connect another one with `/vendors`."
+        ),
+    }
+    return UnauthorizedError(vendor, sentences[status, connecting], 401 if status == 401 else 403)
 
 
 def segment(vendor: str, value: str) -> str:

@@ -45,7 +45,7 @@ from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, is_denied, ri
 from bot.adapters.incident_io.versions import NEWEST, Route, Version
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
-from bot.adapters.times import epoch, iso
+from bot.adapters.values import epoch, iso
 from bot.errors import (
     OutcomeUnknownError,
     RejectedError,

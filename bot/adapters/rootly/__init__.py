@@ -75,7 +75,7 @@ from bot.adapters.rootly.rights import (
     unnamed,
 )
 from bot.adapters.rootly.task_forms import FORMS
-from bot.adapters.times import epoch, iso
+from bot.adapters.values import epoch, iso
 from bot.errors import OutcomeUnknownError, RejectedError, VendorError
 from bot.forms.fields import Form
 

@@ -25,7 +25,6 @@ from bot.adapters.http import Reply, listed, segment, text, unreadable
 from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate, RateLimiter
-from bot.adapters.times import epoch
 from bot.adapters.twilio import lists
 from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
 from bot.adapters.twilio.configuration import warning
@@ -33,6 +32,7 @@ from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
 from bot.adapters.twilio.forms import Beginnings, Task, Workflow
 from bot.adapters.twilio.refusals import complaints
 from bot.adapters.twilio.rights import PROBES, is_denied, rights_of
+from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
 from bot.runtime.threads import run_in_thread

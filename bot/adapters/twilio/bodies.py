@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.base import Submission, storable
-from bot.adapters.times import iso
 from bot.adapters.twilio.attributes import minified
 from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
+from bot.adapters.values import iso
 from bot.forms.fields import Form
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {

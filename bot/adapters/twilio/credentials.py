@@ -1,11 +1,11 @@
 """Twilio's credentials, and the addresses of its API."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.adapters.base import Credentials, Visible
+from bot.adapters.twilio.sids import is_sid
 
 Region = Literal["us1", "ie1"]
 ADDRESSES: dict[Region, str] = {
@@ -16,6 +16,17 @@ ADDRESSES: dict[Region, str] = {
 }
 """Twilio's own, the usual one first. A workspace chooses one of these regions; it cannot write an
 address."""
+
+_SIDS = {
+    "key_sid": (
+        ("SK", "AC"),
+        "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits",
+    ),
+    "workspace_sid": (
+        ("WS",),
+        "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits",
+    ),
+}
 
 
 class TwilioKey(Credentials):
@@ -49,21 +60,12 @@ class TwilioKey(Credentials):
         ),
     )
 
-    @field_validator("key_sid")
+    @field_validator("key_sid", "workspace_sid")
     @classmethod
-    def _is_a_key(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"(SK|AC)[0-9a-fA-F]{32}", value.get_secret_value()):
-            raise ValueError(
-                "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal "
-                "digits"
-            )
-        return value
-
-    @field_validator("workspace_sid")
-    @classmethod
-    def _is_a_workspace(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"WS[0-9a-fA-F]{32}", value.get_secret_value()):
-            raise ValueError("should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits")
+    def _is_a_sid(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        kinds, sentence = _SIDS[str(info.field_name)]
+        if not is_sid(value.get_secret_value(), *kinds):
+            raise ValueError(sentence)
         return value
 
     @property

@@ -1,6 +1,5 @@
 """Twilio TaskRouter's forms: a workflow, whose rules are fields or JSON, and a task."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -8,12 +7,14 @@ from hashlib import sha256
 from threading import Lock
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, create_model, field_validator, model_validator
+from pydantic import Field, HttpUrl, create_model, field_validator, model_validator
 
 from bot.adapters.twilio import rules
 from bot.adapters.twilio.attributes import excess, parse
-from bot.adapters.twilio.configuration import LARGEST, LARGEST_INT, QUEUE_SID, in_short, problems
+from bot.adapters.twilio.configuration import LARGEST, LARGEST_INT, in_short, problems
 from bot.adapters.twilio.expressions import complaint
+from bot.adapters.twilio.sids import is_sid, sid
+from bot.adapters.values import in_utc
 from bot.forms.fields import Advanced, Choice, Form, Json, Lookup, Text, Upload, wrong
 
 LONGEST_NAME = 64
@@ -31,29 +32,18 @@ CAPACITY = {"true": "Give it to them all the same", "false": "Wait until they ha
 EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
 
 
-def _queue(value: str) -> str:
-    if not QUEUE_SID.fullmatch(value):
-        raise ValueError("Choose a queue of the list.")
-    return value
-
-
-def _workflow(value: str) -> str:
-    if not re.fullmatch(r"WW[0-9a-fA-F]{32}", value):
-        raise ValueError("Choose a workflow of the list.")
-    return value
-
-
-def _target(value: str) -> str:
-    if not re.fullmatch(r"W[KQW][0-9a-fA-F]{32}", value):
-        raise ValueError(
-            "This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…)."
-        )
-    return value
-
-
-Queue = Annotated[str, Lookup("task_queues"), AfterValidator(_queue)]
-WorkflowSid = Annotated[str, Lookup("workflows"), AfterValidator(_workflow)]
-Target = Annotated[str, Text(placeholder="WK…"), AfterValidator(_target)]
+Queue = Annotated[str, Lookup("task_queues"), sid("Choose a queue of the list.", "WQ")]
+WorkflowSid = Annotated[str, Lookup("workflows"), sid("Choose a workflow of the list.", "WW")]
+Target = Annotated[
+    str,
+    Text(placeholder="WK…"),
+    sid(
+        "This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…).",
+        "WK",
+        "WQ",
+        "WW",
+    ),
+]
 
 AssignmentCallback = Annotated[
     HttpUrl | None,
@@ -279,7 +269,8 @@ class Beginnings(Mapping[str, type[Form]]):
     def __contains__(self, name: object) -> bool:
         return (
             isinstance(name, str)
-            and re.fullmatch(r"(fields|json)(@WW[0-9a-fA-F]{32})?", name) is not None
+            and name.partition("@")[0] in self.WAYS
+            and ("@" not in name or is_sid(name.partition("@")[2], "WW"))
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -396,7 +387,7 @@ class Task(Form):
     def _has_been(cls, value: datetime | None) -> datetime | None:
         if value is None:
             return None
-        value = value if value.tzinfo else value.replace(tzinfo=UTC)
+        value = in_utc(value)
         if not EARLIEST <= value <= datetime.now(UTC):
             raise ValueError("This has to be a time that is past, and not before the year 1900.")
         return value

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from bot.adapters.base import Rights
 from bot.adapters.http import Reply, text
+from bot.adapters.probe_permissions import lacking
 from bot.adapters.twilio.credentials import TwilioKey
 
 PROBES: Mapping[str, str] = {
@@ -37,6 +38,14 @@ _LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
     },
 }
 """A sentence about what is missing, by operation and by the list that the key may not read."""
+_IMPOSSIBLE_WITHOUT: Mapping[str, Mapping[str, str]] = {
+    "workflow": {
+        "task_queues": (
+            "This key may not read task queues, so none can be chosen for a workflow: give it "
+            "the right to in Twilio, or connect another key."
+        )
+    }
+}
 _ADVICE = "Give it the right to in Twilio, or connect another key."
 
 
@@ -47,21 +56,10 @@ def is_denied(reply: Reply) -> bool:
 
 def rights_of(credentials: TwilioKey, unread: Collection[str]) -> Rights:
     """Return the rights of credentials that may not read the lists `unread`."""
-    cannot = {}
-    if "task_queues" in unread:
-        cannot["workflow"] = (
-            "This key may not read task queues, so none can be chosen for a workflow: give it "
-            "the right to in Twilio, or connect another key."
-        )
-    lacking = {
-        operation: [sentence for name, sentence in lists.items() if name in unread]
-        for operation, lists in _LIMITED_WITHOUT.items()
-    }
-    limited = {
-        operation: " ".join([*sentences, _ADVICE])
-        for operation, sentences in lacking.items()
-        if sentences
-    }
     sid = credentials.key_sid.get_secret_value()
     kind = "the account" if sid.startswith("AC") else "the API key"
-    return Rights(acts_as=f"{kind} that begins with {sid[:6]}", cannot=cannot, limited=limited)
+    return Rights(
+        acts_as=f"{kind} that begins with {sid[:6]}",
+        cannot=lacking(_IMPOSSIBLE_WITHOUT, unread),
+        limited=lacking(_LIMITED_WITHOUT, unread, _ADVICE),
+    )
