@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.forms.fields import USER_GROUPS, Check, Choice, Form, Json, Lookup, Named, Text, Upload
 from bot.forms.shape import Bounds, Field, key, nested_prefix, shape
-from bot.forms.text import cut, humanise
+from bot.forms.text import cut, humanise, plain_text
 
 Block = dict[str, Any]
 Labels = Callable[[str, str], str | None]
@@ -99,7 +99,7 @@ def more_block(prefix: str) -> Block:
     button = {
         "type": "button",
         "action_id": "more",
-        "text": _plain_text("More fields"),
+        "text": plain_text("More fields"),
         "value": cut(prefix, 2000),
     }
     return {"type": "actions", "block_id": "more", "elements": [button]}
@@ -118,7 +118,7 @@ def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
         "type": "input",
         "block_id": "choice",
         "dispatch_action": True,
-        "label": _plain_text(CHOOSER_TITLE),
+        "label": plain_text(CHOOSER_TITLE),
         "element": element,
     }
 
@@ -140,14 +140,14 @@ def modal(
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": callback_id,
-        "title": _plain_text(cut(title, HEADING)),
-        "close": _plain_text(cut(close, HEADING)),
+        "title": plain_text(cut(title, HEADING)),
+        "close": plain_text(cut(close, HEADING)),
         "blocks": list(blocks),
         "private_metadata": private_metadata,
         "notify_on_close": False,
     }
     if submit is not None:
-        view["submit"] = _plain_text(cut(submit, HEADING))
+        view["submit"] = plain_text(cut(submit, HEADING))
     return view
 
 
@@ -221,12 +221,12 @@ def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
     block: Block = {
         "type": "input",
         "block_id": block_id,
-        "label": _plain_text(cut(field.title, LABEL)),
+        "label": plain_text(cut(field.title, LABEL)),
         "optional": not field.required or field.kind == "check",
         "element": {"action_id": "value", **_element(field, value, labels)},
     }
     if hint := _hint(field, value):
-        block["hint"] = _plain_text(cut(hint, LABEL))
+        block["hint"] = plain_text(cut(hint, LABEL))
     lookup = field.marker(Lookup)
     if lookup is not None and lookup.rerenders:
         block["dispatch_action"] = True
@@ -277,10 +277,10 @@ def _confirm(field: Field, marker: Check) -> dict[str, Any] | None:
         return None
     title, text = cut(field.title, DIALOG_TITLE), cut(marker.confirm, DIALOG_TEXT)
     return {
-        "title": _plain_text(title),
-        "text": _plain_text(text),
-        "confirm": _plain_text("I know"),
-        "deny": _plain_text("Back"),
+        "title": plain_text(title),
+        "text": plain_text(text),
+        "confirm": plain_text("I know"),
+        "deny": plain_text("Back"),
     }
 
 
@@ -353,7 +353,7 @@ def _select(field: Field, value: Any) -> dict[str, Any]:
     else:
         chunks = [made[start : start + OPTIONS] for start in range(0, len(made), OPTIONS)]
         element["option_groups"] = [
-            {"label": _plain_text(_span(chunk)), "options": chunk} for chunk in chunks
+            {"label": plain_text(_span(chunk)), "options": chunk} for chunk in chunks
         ]
     chosen = [options[name] for name in _keys(value) if name in options]
     return {**element, **_chosen(field, chosen)}
@@ -402,17 +402,13 @@ def _keys(value: Any) -> list[str]:
 
 
 def _option(value: str, label: str) -> dict[str, Any]:
-    return {"text": _plain_text(cut(label, OPTION_TEXT)), "value": value}
-
-
-def _plain_text(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
+    return {"text": plain_text(cut(label, OPTION_TEXT)), "value": value}
 
 
 def _placeholder(field: Field) -> dict[str, Any]:
     marker = field.marker(Lookup) or field.marker(Json) or field.marker(Text)
     return (
-        {"placeholder": _plain_text(cut(marker.placeholder, PLACEHOLDER))}
+        {"placeholder": plain_text(cut(marker.placeholder, PLACEHOLDER))}
         if marker and marker.placeholder
         else {}
     )
