@@ -14,9 +14,7 @@ from pydantic import Field
 
 from bot import messages
 from bot.adapters.base import (
-    Account,
     Adapter,
-    ApiKey,
     Catalog,
     Created,
     Entry,
@@ -25,6 +23,7 @@ from bot.adapters.base import (
     Submission,
     incident_by_number,
 )
+from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.rate_limit import Limits, RateLimiters
 from bot.adapters.registry import ADAPTERS
 from bot.connections.store import Connections

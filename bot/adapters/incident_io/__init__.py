@@ -12,16 +12,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.adapters.base import (
-    Account,
-    ApiKey,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    SlackPerson,
-    Submission,
-)
+from bot.adapters.base import Created, Entry, Operation, Request, SlackPerson, Submission
+from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.http import Reply, TooLongError, dig, link, segment, text, unreadable
 from bot.adapters.incident_io import bodies, lists
 from bot.adapters.incident_io.calls import JSON, Calls

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from bot.adapters.base import ApiKey, Request
+from bot.adapters.base import Request
+from bot.adapters.credentials import ApiKey
 from bot.adapters.http import Reply, dig, listed, text, unreadable
 from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.incident_io.forms import OnIncident

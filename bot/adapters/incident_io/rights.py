@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from bot.adapters.base import ApiKey, Rights
+from bot.adapters.credentials import ApiKey, Rights
 from bot.adapters.http import Reply, dig, text
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")

@@ -9,17 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.adapters.base import (
-    Account,
-    ApiKey,
-    Branches,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    SlackPerson,
-    Submission,
-)
+from bot.adapters.base import Branches, Created, Entry, Operation, Request, SlackPerson, Submission
+from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.http import (
     dig,
     link,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from bot.adapters.base import ApiKey
+from bot.adapters.credentials import ApiKey
 from bot.adapters.http import Reply, dig, items, listed, text, unreadable
 from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.rootly.lists import MOST, page_sizes

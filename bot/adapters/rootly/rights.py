@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from bot.adapters.base import Account, ApiKey, Rights
+from bot.adapters.credentials import Account, ApiKey, Rights
 from bot.adapters.http import Reply, text
 from bot.adapters.probe_permissions import lacking
 

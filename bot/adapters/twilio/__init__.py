@@ -12,15 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from bot.adapters.base import (
-    Account,
-    Branches,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    Submission,
-)
+from bot.adapters.base import Branches, Created, Entry, Operation, Request, Submission
+from bot.adapters.credentials import Account
 from bot.adapters.http import Reply, listed, segment, text, unreadable
 from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.probe_permissions import deadline, in_time, refused
@@ -29,9 +22,10 @@ from bot.adapters.twilio import lists
 from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
 from bot.adapters.twilio.configuration import warning
 from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
-from bot.adapters.twilio.forms import Beginnings, Task, Workflow
+from bot.adapters.twilio.forms import Task, Workflow
 from bot.adapters.twilio.refusals import complaints
 from bot.adapters.twilio.rights import PROBES, is_denied, rights_of
+from bot.adapters.twilio.rules_forms import Beginnings
 from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
@@ -336,6 +330,8 @@ class Twilio(HttpAdapter):
                 "`/vendors`."
             )
             return RejectedError(self.label, sentence)
+        if status not in (401, 403) and not fields and not rest:
+            rest = [f"Twilio refused it and gave no reason (HTTP {status})."]
         code = text(reply.body, "code")
         page = f"https://www.twilio.com/docs/errors/{code}" if code.isdigit() else ""
         return self._refused(status, fields, rest, page, connecting=connecting)

@@ -5,7 +5,8 @@ from typing import Any
 
 from bot.adapters.base import Submission, storable
 from bot.adapters.twilio.attributes import minified
-from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
+from bot.adapters.twilio.forms import Task, Workflow
+from bot.adapters.twilio.rules_forms import FromFields, FromJson
 from bot.adapters.values import iso
 from bot.forms.fields import Form
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bot.adapters.base import Credentials, Visible
+from bot.adapters.credentials import Credentials, Visible
 from bot.adapters.twilio.sids import is_sid
 
 Region = Literal["us1", "ie1"]

@@ -14,8 +14,9 @@ from typing import Any
 from bot.adapters.http import items, reason, text
 from bot.adapters.http_adapter import by_field
 from bot.adapters.twilio.bodies import PARAMETERS
-from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
+from bot.adapters.twilio.forms import Task, Workflow
 from bot.adapters.twilio.rules import filters_given
+from bot.adapters.twilio.rules_forms import FromFields, FromJson
 from bot.forms.fields import Form
 
 _SID = re.compile(r"W[A-Z][0-9a-fA-F]{32}")

@@ -5,7 +5,7 @@ A standard key has all permissions, and so has the account.
 
 from collections.abc import Collection, Mapping
 
-from bot.adapters.base import Rights
+from bot.adapters.credentials import Rights
 from bot.adapters.http import Reply, text
 from bot.adapters.probe_permissions import lacking
 from bot.adapters.twilio.credentials import TwilioKey

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from bot import messages
-from bot.adapters.base import Account, Adapter
+from bot.adapters.base import Adapter
+from bot.adapters.credentials import Account
 from bot.adapters.http import make_client
 from bot.adapters.rate_limit import RateLimiters
 from bot.adapters.registry import Adapters, make_adapters
