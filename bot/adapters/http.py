@@ -248,11 +248,12 @@ class TooLongError(RetryLaterError):
     """
 
     def __init__(self, vendor: str) -> None:
-        sentence = (
+        super().__init__(
+            vendor,
             f"{vendor} sent a list of more than {LARGEST_REPLY >> 20} MB in one piece, too long "
-            "to be read."
+            "to be read.",
+            "unreachable",
         )
-        super().__init__(vendor, sentence, "unreachable")
 
 
 def listed(vendor: str, reply: Reply, *path: str | int) -> list[Any]:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.adapters.base import Adapter, Request
+from bot.adapters.base import Adapter, Entry, Request, SlackPerson
 from bot.adapters.http import TOTAL_SECONDS, Bearer, Reply, reading, rejected_token, send
 from bot.errors import RejectedError, VendorError
 
@@ -97,3 +97,14 @@ def by_field(
             several.append(words)
     rest = found.pop(None, [])
     return {str(field): "; ".join(words) for field, words in found.items() if words}, rest
+
+
+def by_slack_id(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+    """Return the vendor's user with the person's Slack id, or None."""
+    return next((entry for entry in entries if entry.slack_id == person.slack_id != ""), None)
+
+
+def by_email(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
+    """Return the vendor's user with the person's e-mail address (the entry's detail), or None."""
+    email = (person.email or "").strip().casefold()
+    return next((entry for entry in entries if email and entry.detail.casefold() == email), None)

@@ -30,8 +30,9 @@ async def in_time(vendor: str, call: Awaitable[T], until: float) -> T:
         async with asyncio.timeout_at(until):
             return await call
     except TimeoutError as error:
-        sentence = f"{vendor} did not answer within {VERIFY_SECONDS:.0f} seconds."
-        raise RetryLaterError(vendor, sentence, "unreachable") from error
+        raise RetryLaterError(
+            vendor, f"{vendor} did not answer within {VERIFY_SECONDS:.0f} seconds.", "unreachable"
+        ) from error
 
 
 async def refused(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bot.adapters.base import Created, Entry, Operation, Request, SlackPerson, Submission
 from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.http import Reply, TooLongError, dig, link, segment, text, unreadable
+from bot.adapters.http_adapter import by_email, by_slack_id
 from bot.adapters.incident_io import bodies, lists
 from bot.adapters.incident_io.calls import JSON, Calls
 from bot.adapters.incident_io.custom_fields import custom_fields, has_options
@@ -241,7 +242,9 @@ class IncidentIo(Calls):
         return custom_fields(rows, options)
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-        return lists.user_for(person, entries)
+        known = list(entries)
+        # incident.io does not know the Slack ids of all its users.
+        return by_slack_id(person, known) or by_email(person, known)
 
     async def _existing_incident(
         self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey

@@ -1,9 +1,9 @@
 """incident.io's lists as catalogs: the path of each list, and its entries in order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
+from bot.adapters.base import Catalog, Entry, incident_by_number
 from bot.adapters.http import dig, link, text
 from bot.adapters.incident_io.custom_fields import (
     CATALOG_ENTRIES,
@@ -96,18 +96,6 @@ def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
             {"catalog_type_id": part, "page_size": PAGE},
         )
     return LISTS[catalog]
-
-
-def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """Return the user with the person's Slack id, else the user with the person's e-mail address.
-
-    incident.io does not know the Slack ids of all its users.
-    """
-    known = list(entries)
-    email = (person.email or "").strip().casefold()
-    by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
-    by_email = (entry for entry in known if email and entry.detail.casefold() == email)
-    return next(by_id, None) or next(by_email, None)
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:

@@ -19,6 +19,7 @@ from bot.adapters.http import (
     text,
     unreadable,
 )
+from bot.adapters.http_adapter import by_email, by_slack_id
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
@@ -49,7 +50,6 @@ from bot.adapters.rootly.lists import (
     entries,
     incident_entry,
     source,
-    user_for,
 )
 from bot.adapters.rootly.rights import (
     ONE,
@@ -292,7 +292,9 @@ class Rootly(Calls):
         )
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-        return user_for(person, entries)
+        known = list(entries)
+        # Rootly has the Slack ids of some of its users.
+        return by_email(person, known) or by_slack_id(person, known)
 
     async def _custom_fields(self, form: FormsOf, credentials: ApiKey) -> list[Entry]:
         """Return the organisation's own fields in that form.

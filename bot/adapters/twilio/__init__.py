@@ -21,10 +21,9 @@ from bot.adapters.rate_limit import Limits, Rate, RateLimiter
 from bot.adapters.twilio import lists
 from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
 from bot.adapters.twilio.configuration import warning
-from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
 from bot.adapters.twilio.forms import Task, Workflow
 from bot.adapters.twilio.refusals import complaints
-from bot.adapters.twilio.rights import PROBES, is_denied, rights_of
+from bot.adapters.twilio.rights import ADDRESSES, PROBES, TwilioKey, is_denied, rights_of
 from bot.adapters.twilio.rules_forms import Beginnings
 from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
