@@ -168,7 +168,8 @@ def task_form(name: str) -> type[TaskParameters]:
     type.
     """
     task = tasks.types()[name]
-    parameters = sorted(task.parameters, key=_place)
+    # Needed parameters come first, advanced ones last.
+    parameters = sorted(task.parameters, key=lambda each: (each.advanced, not each.needed))
     texts = [each for each in parameters if each.kind in ("text", "long") and not hint(each)]
     explained = min(texts, key=lambda each: each.name not in SENTENCES, default=None)
     fields: dict[str, Any] = {}
@@ -233,11 +234,6 @@ def own_channel(parameter: Parameter) -> str:
 
 def _is_channel(parameter: Parameter) -> bool:
     return parameter.kind == "channel"
-
-
-def _place(parameter: Parameter) -> tuple[bool, bool]:
-    """Return the sort key: needed parameters first, advanced ones last."""
-    return (parameter.advanced, not parameter.needed)
 
 
 def _field(parameter: Parameter, description: str) -> tuple[Any, Any]:

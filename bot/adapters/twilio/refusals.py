@@ -61,7 +61,7 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
     rules = getattr(form, "rules", None)
     if isinstance(rules, FromFields) and (name := _field_at(f"{place} {words}", rules)):
         yield name
-    elif found := [name for name, sid in _sids(form) if sid in words]:
+    elif found := [name for name, sid in _sids(form.model_dump()) if sid in words]:
         yield from found
     elif parameter := _parameter(place, words, form):
         if isinstance(rules, FromJson) and parameter == "rules.configuration":
@@ -71,7 +71,7 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
         elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
             yield "rules.default_queue"
     elif isinstance(rules, FromJson) and (
-        _ROUTING.search(place + words) or _names_a_sid_of(words, rules.document)
+        _ROUTING.search(place + words) or any(sid in rules.document for sid in _SID.findall(words))
     ):
         yield _document(rules)
 
@@ -97,15 +97,11 @@ def _field_at(words: str, rules: FromFields) -> str:
     return "rules.default_queue" if _DEFAULT.search(words) else ""
 
 
-def _sids(form: Form) -> Iterator[tuple[str, str]]:
-    """Yield (field, SID) for every SID in the form."""
-    yield from _sids_in(form.model_dump(), "")
-
-
-def _sids_in(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _sids(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (field, SID) for every SID in the values of a form."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _sids_in(value, f"{path}{name}.")
+            yield from _sids(value, f"{path}{name}.")
         elif isinstance(value, str) and _SID.fullmatch(value):
             yield f"{path}{name}", value
 
@@ -132,7 +128,3 @@ def _parameter(place: str, words: str, form: Form) -> str:
         if re.search(rf"\b{parameter}\b", words, re.IGNORECASE)
     )
     return next(found, "")
-
-
-def _names_a_sid_of(words: str, document: str) -> bool:
-    return any(sid in document for sid in _SID.findall(words))
