@@ -9,6 +9,7 @@ the API and, until 31 December 2026, in version 2 (`versions`). All other paths 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -138,10 +139,7 @@ class IncidentIo(Calls):
         submission = await self._with_ids(submission, credentials)
         if operation not in ROUTES:
             return await self._create(operation, submission, credentials)
-
-        async def create(version: Version) -> Created:
-            return await self._create(operation, submission, credentials, version)
-
+        create = partial(self._create, operation, submission, credentials)
         return await self._at_version(ROUTES[operation], credentials, create)
 
     async def _create(
