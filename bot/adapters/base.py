@@ -380,10 +380,7 @@ class Adapter(ABC):
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name. Raises `KeyError` if the vendor does not have it."""
-        for operation in self.operations:
-            if operation.name == name:
-                return operation
-        raise KeyError(name)
+        return {operation.name: operation for operation in self.operations}[name]
 
     def catalog(self, name: str) -> Catalog:
         """Return the catalog of that name. Raises `KeyError` if the vendor does not have it.
@@ -391,7 +388,4 @@ class Adapter(ABC):
         "catalog_entries:01AB" is one of the lists of the catalog "catalog_entries". `entries` gets
         the whole name.
         """
-        for catalog in self.catalogs:
-            if catalog.name == name.partition(":")[0]:
-                return catalog
-        raise KeyError(name)
+        return {catalog.name: catalog for catalog in self.catalogs}[name.partition(":")[0]]

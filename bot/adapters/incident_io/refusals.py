@@ -20,7 +20,7 @@ def complaints(body: Any, form: Form | None, sent: Any = None) -> tuple[dict[str
 
     `body` is the answer, `form` the form that was sent, `sent` the body of the request.
     """
-    names = _names(form) if form is not None else {}
+    names = {} if form is None else _names(form)
     found = by_field(
         (
             field_of(text(error, "source", "field"), names, sent),

@@ -90,9 +90,9 @@ def _field_at(words: str, rules: FromFields) -> str:
         sent = filters_given(rules.model_dump())
         if int(match[1]) < len(sent):
             after = words[match.end() :]
-            member = next((name for name, pattern in _MEMBERS if pattern.search(after)), "")
-            if not member:
-                member = "queue" if _MEMBERS[2][1].search(words) else "expression"
+            # A queue may be named before the filter, too.
+            usual = "queue" if _MEMBERS[2][1].search(words) else "expression"
+            member = next((name for name, pattern in _MEMBERS if pattern.search(after)), usual)
             return f"rules.{sent[int(match[1])]}.{member}"
     return "rules.default_queue" if _DEFAULT.search(words) else ""
 
