@@ -270,17 +270,14 @@ class IncidentIo(Calls):
             # The documented examples are days, so the hour is compared below.
             "created_at[gte]": iso(since)[:10],
         }
-        found: dict[str, Any] = {}
         rows = await self._list("/v2/incidents", "incidents", params, credentials, MOST, whole=True)
-        for row in rows:
-            creator = dig(row, "creator")
-            by_a_key = not creator or dig(creator, "api_key") is not None
-            if (
-                by_a_key
-                and text(row, "name") == text(name)
-                and epoch(text(row, "created_at")) >= since
-            ):
-                found[text(row, "id")] = row
+        found = {
+            text(row, "id"): row
+            for row in rows
+            if text(row, "name") == text(name)
+            and epoch(text(row, "created_at")) >= since
+            and (not dig(row, "creator") or dig(row, "creator", "api_key") is not None)
+        }
         return list(found.values())
 
     async def _marked(self, route: Route, submission: Submission, credentials: ApiKey) -> list[Any]:

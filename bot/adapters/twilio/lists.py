@@ -124,8 +124,7 @@ def _document(row: Any) -> str:
 
 
 def _others(row: Any) -> dict[str, Any]:
-    urls = {name: link(row, name) for name in _URLS}
-    found: dict[str, Any] = {name: url for name, url in urls.items() if url}
+    found: dict[str, Any] = {name: link(row, name) for name in _URLS if link(row, name)}
     seconds = dig(row, "task_reservation_timeout")
     if is_whole(seconds, 1) and seconds != RESERVATION:
         found["task_reservation_timeout"] = seconds
