@@ -20,7 +20,8 @@ import pytest
 from cryptography.fernet import Fernet
 from structlog.testing import capture_logs
 
-from bot.adapters.base import Adapter, Operation, typed_unseen
+from bot.adapters.base import Adapter, Operation
+from bot.adapters.credentials import typed_unseen
 from bot.app import Bot
 from bot.forms.shape import shape
 from bot.playground.sandbox import Sandbox

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from bot.adapters.base import Adapter, Credentials, Submission
+from bot.adapters.base import Adapter, Submission
+from bot.adapters.credentials import Credentials
 from bot.adapters.rate_limit import RateLimiter, RateLimiters
 from bot.connections.store import Connection, Connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery

@@ -16,9 +16,9 @@ from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.adapters.answers import LARGEST_REPLY, retry_after
 from bot.adapters.base import Request
 from bot.adapters.http import (
-    LARGEST_REPLY,
     Reply,
     dig,
     items,
@@ -27,7 +27,6 @@ from bot.adapters.http import (
     make_client,
     reading,
     reason,
-    retry_after,
     segment,
     send,
     text,
