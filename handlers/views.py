@@ -46,6 +46,8 @@ ANSWER_SECONDS = 2.0
 
 Slack gives up after 3 seconds. A later outcome goes onto the card.
 """
+LATE_SECONDS = 2.5
+"""An answer that leaves so long after the request's arrival may come too late for Slack."""
 
 Answer = dict[str, Any]
 
@@ -110,7 +112,8 @@ async def _answer(
 ) -> Answer:
     try:
         filled = await _read(view, client, context, services, arrived)
-        row = await _await_outcome(services, await _commit(services, filled, client), arrived)
+        row = await _commit(services, filled, client)
+        return await _answer_about(row, services, view, filled, arrived)
     except FormError as error:
         return _beside(view, error.errors)
     except OutdatedError as error:
@@ -124,7 +127,38 @@ async def _answer(
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
         return _note(messages.saved_nowhere())
-    return _shown(services, view, filled, row)
+
+
+async def _answer_about(
+    row: Delivery, services: Services, view: Mapping[str, Any], filled: Filled, arrived: float
+) -> Answer:
+    """Wait until the row is settled or the time is up. Return the answer.
+
+    The row's card is held back until the request is over, that is when the answer has left. Only an
+    answer that left in time counts: a refusal that the person may not have seen gets a card.
+    """
+    cards = services.delivery.cards
+    cards.hold(row)
+    try:
+        row = await _await_outcome(services, row, arrived)
+        answer = _shown(services, view, filled, row)
+    except BaseException:
+        cards.release(row)
+        raise
+
+    def release(request: asyncio.Task[Any]) -> None:
+        if request.cancelled() or time.monotonic() - arrived > LATE_SECONDS:
+            cards.release(row)
+        elif answer["response_action"] == "errors":
+            cards.release(row, "errors")
+        else:
+            cards.shows_receipt(filled.view_id)
+            cards.release(row, "receipt")
+
+    request = asyncio.current_task()
+    assert request is not None  # noqa: S101  a coroutine runs in a task
+    request.add_done_callback(release)
+    return answer
 
 
 async def _drawn_anew(
@@ -278,11 +312,9 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         custom=filled.custom,
         view_id=filled.view_id,
     )
-    row = await services.delivery.dispatcher.submit(
+    return await services.delivery.dispatcher.submit(
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
     )
-    services.delivery.cards.hold(row)
-    return row
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
@@ -300,9 +332,8 @@ def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
 async def _await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:
     """Wait until the row is settled or the time is up. Return the row.
 
-    The cards are told what the modal shows: a rejected delivery gets no card. The row is committed,
-    so a failure from here on is answered with "saved". Only the row's removal raises
-    `NoLongerThereError`.
+    The row is committed, so a failure from here on is answered with "saved". Only the row's removal
+    raises `NoLongerThereError`.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + ANSWER_SECONDS - (time.monotonic() - arrived)
@@ -312,8 +343,6 @@ async def _await_outcome(services: Services, row: Delivery, arrived: float) -> D
         raise
     except Exception as error:
         log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
-    finally:
-        services.delivery.cards.release(row)
     return row
 
 

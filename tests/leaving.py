@@ -93,7 +93,7 @@ def remembered(world: World | Many, workspace: Workspace | None = None) -> list[
         "deliveries": [row.workspace for row in dispatcher._under_way.values()],
         "watchers": list(dispatcher._subscriptions.workspaces),
         "cards": [row.workspace for row in (*cards._cards.values(), *cards._modals.values())],
-        "answers": [row.workspace for row in cards._answered.values()],
+        "answers": [row.workspace for row, _ in cards._answered.values()],
         "installations": list(world.bot.stores.installations._known),
         "secrets": [
             Workspace(*it["owner"][:2])

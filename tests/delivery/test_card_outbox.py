@@ -247,7 +247,7 @@ async def test_what_the_modal_did_not_say_goes_onto_the_card_at_once(
         await submitted(deliveries, clock, DELIVERED),
         await submitted(deliveries, clock, REJECTED, "b"),
     )
-    await card_outbox.answered([made, refused])
+    await card_outbox.answered([made], [refused])
     assert [it.key for it in await card_outbox.claim_cards()] == ["a"]
     assert await card_outbox.behind() == {IN_CHANNEL: clock.now + LEASE_SECONDS}
 

@@ -278,6 +278,7 @@ _CLEAN: Mapping[str, Any] = {
     "resend_count": 0,
     "expected_at": 0.0,
     "erased_at": 0.0,
+    "view_shown": 0,
 }
 """A corrected submission begins without the outcome of the one before."""
 
