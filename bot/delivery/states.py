@@ -22,12 +22,12 @@ Decision = Literal["cancel", "by_hand", "try_again", "send_again", "is_there", "
 Action = Decision | Literal["edit", "copy"]
 """Something that a person may do. "edit" and "copy" decide nothing."""
 Message = Literal["waiting", "sending", "created", "rejected", "in_doubt", "failed", "called_off"]
-"""Which message tells a state. `bot.messages.words` has a text for each."""
+"""The name of the message that tells a state. `bot.messages.words` has a text for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What holds in one state.
+    """The rule of one state.
 
     `final`: nothing happens to the row by itself any more. `next`: the states that may follow, and
     the state itself where a row may change without leaving it. `actions`: what a person may do, in
@@ -86,9 +86,9 @@ OPEN: tuple[State, ...] = tuple(state for state in STATES if not RULES[state].fi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a decision does: the state that it leads to, and the reason that it leaves on the row
-    (None: the reason stays). `operator`: an operator may decide it on the command line, as whoever
-    may use the operation does in Slack."""
+    """The effect of a decision: the state that it leads to, and the reason that it leaves on the
+    row (None: the reason stays). `operator`: an operator may decide it on the command line, as
+    whoever may use the operation does in Slack."""
 
     to: State
     reason: str | None

@@ -10,7 +10,7 @@ from bot.errors import NoLongerThereError
 from bot.workspace import Workspace
 
 Name = tuple[Workspace, str, int]
-"""Which row: its id alone may be another workspace's by now."""
+"""The name of a row. Its id alone may be another workspace's by now."""
 
 
 class Watcher:

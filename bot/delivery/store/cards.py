@@ -1,5 +1,5 @@
-"""What people are shown of a delivery: which cards and open modals are behind their rows, and who
-brings them up to date when.
+"""The outbox of cards and open modals: which of them are behind their rows, and who brings them up
+to date when.
 
 A row carries its version, the version on its card, and the version in its modal. Whoever shows
 something claims it for a while first, so that two processes do not post the same card.

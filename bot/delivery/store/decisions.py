@@ -1,5 +1,5 @@
-"""What people decide about a delivery: cancel it, send it again, say that it is there, have what
-remains tried again.
+"""The decisions of people about a delivery: cancel it, send it again, say that it is there, try
+again what remains.
 
 Each works in the states that `bot.delivery.states` names, once, and changes nothing otherwise: of
 two people who press at the same moment, one decided.

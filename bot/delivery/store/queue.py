@@ -41,8 +41,8 @@ class Agenda(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How many deliveries wait to be sent to a vendor's account, and what kept the last one from
-    it."""
+    """The number of deliveries that wait to be sent to a vendor's account, and the obstacle that
+    the last one met."""
 
     number: int = 0
     error_details: Details = MappingProxyType({})

@@ -1,4 +1,4 @@
-"""What the owners of other tables want done with deliveries, in their own transactions."""
+"""Changes of deliveries that the owners of other tables ask for, in their own transactions."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
