@@ -233,9 +233,11 @@ class CardOutbox:
 
     async def follow(self, row: Delivery, view_id: str, *, shown: bool) -> None:
         """Note that this open modal is about the row, and whether it shows the row as it is here:
-        it is kept up to date from now on, unless it shows the end."""
+        it is kept up to date from now on, unless it shows the end. Then another open modal of the
+        row is still brought up to date."""
         await self._write(
-            "UPDATE deliveries SET view_shown = :version, view_after = 0,"
+            "UPDATE deliveries SET view_after = 0,"
+            " view_shown = CASE WHEN :ended AND view_id != :view THEN view_shown ELSE :version END,"
             " view_id = CASE WHEN NOT :ended THEN :view WHEN view_id = :view THEN '' ELSE view_id "
             "END"
             f" WHERE {THE_ROW}",
