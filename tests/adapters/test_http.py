@@ -57,9 +57,10 @@ CREATE = Request(
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 409, 422])
 async def test_settled(client: httpx.AsyncClient, vendor: CannedVendor, status: int) -> None:
     """A success and most refusals are handed back with their parsed body."""
-    vendor.will_answer((status, {"id": 1}))
+    vendor.will_answer((status, {"id": 1}), headers={"X-Request-Id": "r1"})
     reply = await send(client, "Vendor", vendor.url + "/", CREATE)
     assert (reply.status, reply.ok, reply.body) == (status, status < 300, {"id": 1})
+    assert (reply.headers["x-request-id"], reply.too_long) == ("r1", False)
     assert vendor.requests[0][1:] == (
         "/things",
         {"accept": "*/*", "content-type": "application/json"},
@@ -89,7 +90,7 @@ LIMITED = RetryLaterError(
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        *((status, ITS_OWN_ERROR) for status in (302, 399, 408, 500, 503)),
+        *((status, ITS_OWN_ERROR) for status in (300, 302, 399, 408, 500, 503)),
         *((status, LIMITED) for status in (425, 429)),
     ],
 )
@@ -151,14 +152,11 @@ async def test_all_of_a_request_arrives(
     assert vendor.requests == [(method, path, {**headers, "authorization": "Bearer t0k3n"}, body)]
 
 
-def test_the_client_that_all_workspaces_share() -> None:
+async def test_the_client_that_all_workspaces_share() -> None:
     """It names itself, accepts one packing, and follows nothing."""
-    made = make_client()
-    assert (made.headers["User-Agent"], made.headers["Accept-Encoding"]) == (
-        "incident-relay",
-        "gzip",
-    )
-    assert not made.follow_redirects
+    async with make_client() as made:
+        named = made.headers["User-Agent"], made.headers["Accept-Encoding"]
+    assert (named, made.follow_redirects) == (("incident-relay", "gzip"), False)
 
 
 @pytest.mark.parametrize("path", ["/../x", "@elsewhere.example/", "\n"])
@@ -276,7 +274,8 @@ async def test_a_body_that_breaks(
     seen: tuple[Any, Any]
     async with raw_server(f"{status} X\r\nRetry-After: 5\r\n{headers}", body) as url:
         try:
-            reply = await send(client, "Vendor", url, CREATE, total_seconds=0.5)
+            patience = 5.0 if body else 0.5
+            reply = await send(client, "Vendor", url, CREATE, total_seconds=patience)
             seen = (reply.status, reply.body)
         except VendorError as error:
             seen = (type(error), getattr(error, "retry_after", None))
@@ -338,6 +337,18 @@ async def test_no_answer_is_read_past_two_megabytes(
         tracemalloc.stop()
     assert (reply.status, reply.body, reply.too_long) == (200, None, True)
     assert most < 6 * LARGEST_REPLY
+
+
+@pytest.mark.parametrize("packing", ["", "gzip", "GZIP"])
+@pytest.mark.parametrize("more", [0, 1])
+async def test_a_body_in_pieces(client: httpx.AsyncClient, packing: str, more: int) -> None:
+    """It is put together, to the last byte that is allowed."""
+    text = b'"' + b"x" * (LARGEST_REPLY - 2 + more) + b'"'
+    body = packed(text) if packing else text
+    pieces = [body[:9], body[9:-9], body[-9:]]
+    async with packed_server(packing, pieces) as url:
+        reply = await send(client, "Vendor", url, Request("GET", "/things"))
+    assert (reply.body, reply.too_long) == ((None, True) if more else (text[1:-1].decode(), False))
 
 
 @pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd", "deflate"])
