@@ -142,7 +142,7 @@ async def test_the_next_look_is_the_first_one_that_is_due(
     """At other connections than those that are busy; none while nothing is in doubt."""
     assert (await store.next_time(), await store.claim(LEASE)) == (None, None)
     doubt = Outcome("unconfirmed", "unclear", reconcile_at=clock.now + 5)
-    row, _ = await deliveries.enqueue(draft("a"), lease=45, card_not_before=0.0)
+    row, _ = await deliveries.enqueue(draft("a", vendor='o"ther ü'), lease=45, card_not_before=0.0)
     await deliveries.settle(row, doubt)
     assert (await store.next_time(), await store.claim(LEASE)) == (clock.now + 5, None)
     clock.advance(5)
