@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import Field
 
-from bot.adapters.base import ApiKey, Entry, Submission
+from bot.adapters.base import ApiKey, Branches, Entry, Operation, Submission
 from bot.adapters.rate_limit import Limits, Rate, RateLimiters
 from bot.connections.store import Connections
 from bot.delivery import attempt
@@ -29,6 +30,8 @@ from bot.errors import (
     SecretError,
     UnauthorizedError,
 )
+from bot.forms.custom_fields import CustomField
+from bot.forms.fields import Form
 from tests.messages.parts import ROW
 from tests.parts import HERE, SECRET, Clock, Note, Notes
 
@@ -142,6 +145,38 @@ async def test_a_call_gets_all_that_it_needs(
     assert prepared.adapter.rate_limiter is access.rate_limiter(row)
     with pytest.raises(NotConnectedError):  # connected to another account meanwhile
         await access.prepare(replace(row, account="bolt"), connection)
+
+
+class Colour(Form):
+    shade: str = Field(title="Shade", min_length=1)
+
+
+class Painted(Notes):
+    """Notes with a question, whose answer adds a form, and with fields of the workspace."""
+
+    operations = (
+        Operation(
+            "note",
+            "incident",
+            "note",
+            Note,
+            branches=Branches("text", "colour", {"red": Colour}),
+            custom="fields",
+        ),
+    )
+
+
+async def test_a_form_is_sent_whole() -> None:
+    """With the part that an answer added, and with the workspace's own fields."""
+    adapter = Painted()
+    payload = {"text": "red", "colour": {"shade": "dark"}, "custom": {"a1": "B"}}
+    row = replace(
+        ROW, branch="red", payload=payload, custom=(CustomField(id="a1", name="Area", kind="text"),)
+    )
+    assert attempt.submission_of(row, adapter).form.model_dump() == payload
+    with pytest.raises(ValueError, match="shade"):
+        attempt.submission_of(replace(row, payload={**payload, "colour": {}}), adapter)
+    await adapter.client.aclose()
 
 
 @pytest.mark.parametrize(
