@@ -173,7 +173,9 @@ async def test_a_form_is_sent_whole() -> None:
     row = replace(
         ROW, branch="red", payload=payload, custom=(CustomField(id="a1", name="Area", kind="text"),)
     )
-    assert attempt.submission_of(row, adapter).form.model_dump() == payload
+    submission = attempt.submission_of(row, adapter)
+    assert submission.form.model_dump() == payload
+    assert (submission.again, submission.custom) == (False, row.custom)
     with pytest.raises(ValueError, match="shade"):
         attempt.submission_of(replace(row, payload={**payload, "colour": {}}), adapter)
     await adapter.client.aclose()
