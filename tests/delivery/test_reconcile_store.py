@@ -80,13 +80,14 @@ SAYS: list[tuple[Result, dict[str, object]]] = [
             "reconcile_at": LATER,
         },
     ),
-    (lambda store, row: store.absent(row, LATER), {"lookup_count": 1, "reconcile_at": LATER}),
+    (lambda store, row: store.absent(row, LATER), {"lookup_count": 2, "reconcile_at": LATER}),
     (
         lambda store, row: store.send_again(row, "keyed", LATER),
         {
             "state": "queued",
             "reason": "keyed",
             "resend_count": 1,
+            "lookup_count": 0,
             "next_attempt_at": LATER,
             "version": 3,
             "reconcile_at": 0.0,
@@ -127,9 +128,10 @@ async def test_a_look_writes_what_it_found(
     changes: dict[str, Any],
 ) -> None:
     """That, and nothing else; people are shown something only where there is news."""
-    look = await claimed(
-        deliveries, store, Outcome("unconfirmed", "unclear", reconcile_at=clock.now)
-    )
+    doubt = Outcome("unconfirmed", "unclear", reconcile_at=clock.now)
+    await store.absent(await claimed(deliveries, store, doubt), clock.now)
+    look = await store.claim(LEASE)
+    assert look is not None
     clock.advance(1)
     expected = replace(look, updated_at=clock.now, changed_by="", **changes)
     assert await result(store, look) == expected
