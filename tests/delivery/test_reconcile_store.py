@@ -138,6 +138,52 @@ async def test_a_look_writes_what_it_found(
     assert await deliveries.find(HERE, "a") == expected
 
 
+@pytest.mark.parametrize(
+    ("result", "changes"),
+    [
+        (lambda store, row: store.checked(row, []), {"reconcile_at": 0.0}),
+        (
+            lambda store, row: store.checked(row, [TWIN]),
+            {"reason": "created_twice", "duplicates": [TWIN], "version": 3, "reconcile_at": 0.0},
+        ),
+        (
+            lambda store, row: store.unanswered(row, LATER, said("Silence.")),
+            {"reconcile_at": LATER},
+        ),
+    ],
+)
+async def test_the_last_look_at_what_was_delivered_tells_only_of_twins(
+    deliveries: Deliveries,
+    store: ReconcileStore,
+    clock: Clock,
+    result: Result,
+    changes: dict[str, Any],
+) -> None:
+    """Nobody is told that a vendor is silent about what it has."""
+    delivered = Outcome("delivered", vendor_object=MADE.model_dump(), reconcile_at=clock.now)
+    look = await claimed(deliveries, store, delivered)
+    expected = replace(look, updated_at=clock.now, changed_by="", **changes)
+    assert await result(store, look) == expected
+    assert await deliveries.find(HERE, "a") == expected
+
+
+async def test_a_silence_that_lasts_is_told_once(
+    deliveries: Deliveries, store: ReconcileStore, clock: Clock
+) -> None:
+    """The card says the same as before, so it is not touched."""
+    doubt = Outcome("unconfirmed", "unclear", reconcile_at=clock.now)
+    look = await claimed(deliveries, store, doubt)
+    versions = [look.version]
+    for _ in range(2):
+        told = await store.unanswered(look, clock.now, said("Silence."))
+        assert told is not None
+        versions.append(told.version)
+        again = await store.claim(LEASE)
+        assert again is not None
+        look = again
+    assert versions == [2, 3, 3]
+
+
 async def test_the_next_look_is_the_first_one_that_is_due(
     deliveries: Deliveries, store: ReconcileStore, clock: Clock
 ) -> None:
