@@ -45,9 +45,7 @@ async def unpacked(response: httpx.Response) -> bytes:
     """
     packing = response.headers.get("Content-Encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip"):
-        raise httpx.DecodingError(
-            "The body's Content-Encoding was not asked for.", request=response.request
-        )
+        raise httpx.DecodingError("The body's Content-Encoding was not asked for.")
     unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packing == "gzip" else None
     body = bytearray()
     async for chunk in cast("httpx.AsyncByteStream", response.stream):
@@ -55,13 +53,11 @@ async def unpacked(response: httpx.Response) -> bytes:
         try:
             body += chunk[:room] if unpack is None else unpack.decompress(chunk, room)
         except zlib.error as error:
-            raise httpx.DecodingError(
-                "The body is not what it says.", request=response.request
-            ) from error
+            raise httpx.DecodingError("The body is not what it says.") from error
         if len(body) > LARGEST_REPLY:
             return bytes(body)
     if unpack is not None and body and not unpack.eof:
-        raise httpx.DecodingError("The body ends too early.", request=response.request)
+        raise httpx.DecodingError("The body ends too early.")
     return bytes(body)
 
 

@@ -1,4 +1,5 @@
-"""What every call to a vendor for a row has in common: what it needs, and what an error means.
+"""The two things that all calls to a vendor for a row share: what they need, and what an error
+means.
 
 The dispatcher, the reconciler and the follow-ups `prepare` a row before they call the vendor, and
 have `judge` say what an error means; each then decides what follows for the row.
@@ -41,8 +42,8 @@ class DoesNotFitError(RelayError):
 
 
 class Prepared(NamedTuple):
-    """What a call for a row needs: the adapter with the connection's rate limiter, the connection,
-    its credentials, and the submission."""
+    """The parts of a call for a row: the adapter with the connection's rate limiter, the
+    connection, its credentials, and the submission."""
 
     adapter: Adapter
     connection: Connection
@@ -101,7 +102,7 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an error means.
+    """The meaning of an error.
 
     `kind`: the vendor said no ("rejected"); an admin has to act ("unauthorized", "forbidden",
     "unreadable_secret", "not_connected"); the row cannot be sent ("does_not_fit"); nothing was

@@ -25,7 +25,7 @@ class Limiter(Generic[KeyT]):
 
     @property
     def full(self) -> bool:
-        """Whether every slot is taken."""
+        """True while every slot is taken."""
         return self._taken.total() >= self._in_all
 
     @property

@@ -21,7 +21,7 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, slots=True)
 class Source(Generic[KeyT, ItemT]):
-    """Where a pool's items come from.
+    """The source of a pool's items.
 
     `claim` returns the next item that is due, None while none is. `next_time` returns when the next
     one is due (epoch seconds), None while none waits. Both get the keys that have their share of
@@ -35,7 +35,7 @@ class Source(Generic[KeyT, ItemT]):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many items a pool works on at a time: in all, and of one key."""
+    """The number of items that a pool works on at a time: in all, and of one key."""
 
     in_all: int
     per_key: int
@@ -65,7 +65,7 @@ class WorkerPool(Generic[KeyT, ItemT]):
 
     @property
     def busy(self) -> bool:
-        """Whether any item is being worked on."""
+        """True while any item is being worked on."""
         return bool(self._under_way)
 
     def wake(self) -> None:

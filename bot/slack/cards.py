@@ -3,8 +3,8 @@
 A row carries its version and the version that its card shows. A card with an older version is
 posted or edited, one row per channel at a time and about one message a second, so that Slack's
 limits in one channel delay no other channel. While a modal still waits for its answer the card is
-held back, so that a refusal shown in the modal gets no card. A failed card never changes the
-delivery.
+held back, so that a refusal shown in the form gets no card. If nobody knows whether the answer
+reached the person, the card is posted. A failed card never changes the delivery.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Coroutine, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -64,6 +64,8 @@ An example of a whole error is `restricted_action_read_only_channel`.
 
 
 UnderWay = dict[asyncio.Task[None], Delivery]
+Shown = Literal["receipt", "errors"]
+"""A modal's answer: a receipt in place of the form, or errors beside the form's fields."""
 
 
 class Cards(RemembersWorkspaces):
@@ -90,7 +92,7 @@ class Cards(RemembersWorkspaces):
         self._clock = clock
         self._limiter = SlackRateLimiter(clock)
         self._waiting: Counter[int] = Counter()
-        self._answered: dict[int, Delivery] = {}
+        self._answered: dict[int, tuple[Delivery, Shown]] = {}
         # The ids of open modals, oldest first.
         self._receipts: dict[str, None] = {}
         self._cards: UnderWay = {}
@@ -108,16 +110,17 @@ class Cards(RemembersWorkspaces):
         """
         self._waiting[row.id] += 1
 
-    def release(self, row: Delivery) -> None:
-        """Take note that the modal was answered with this version of the row.
+    def release(self, row: Delivery, shown: Shown | None = None) -> None:
+        """Take note of the modal's answer, or that none is known to have reached the person.
 
-        Changes that the modal did not show go onto the card now. If the row is not final yet, the
-        modal is updated as long as it stays open.
+        `shown` shows this version of the row. Changes that the modal did not show go onto the card
+        now. If the row is not final yet, the modal is updated as long as it stays open.
         """
         self._waiting[row.id] -= 1
         if not self._waiting[row.id]:
             del self._waiting[row.id]
-        self._answered[row.id] = row
+        if shown is not None:
+            self._answered[row.id] = row, shown
         self._loop.wake()
 
     def forget(self, scope: Container[Workspace]) -> None:
@@ -127,7 +130,9 @@ class Cards(RemembersWorkspaces):
                 task.cancel()
                 self._limiter.end(_place(row))
         self._answered = {
-            key: row for key, row in self._answered.items() if row.workspace not in scope
+            key: answer
+            for key, answer in self._answered.items()
+            if answer[0].workspace not in scope
         }
 
     def is_receipt(self, view_id: str) -> bool:
@@ -138,7 +143,8 @@ class Cards(RemembersWorkspaces):
         """Note that an open modal shows a form again."""
         self._receipts.pop(view_id, None)
 
-    def _is_receipt(self, view_id: str) -> None:
+    def shows_receipt(self, view_id: str) -> None:
+        """Note that an open modal shows a receipt from now on."""
         self._receipts[view_id] = None
         if len(self._receipts) > MOST_RECEIPTS:
             del self._receipts[next(iter(self._receipts))]
@@ -169,13 +175,18 @@ class Cards(RemembersWorkspaces):
         return {*self._waiting, *self._answered}
 
     async def _note_answers(self) -> None:
-        answered = [row for row in self._answered.values() if row.id not in self._waiting]
+        answered = {
+            key: answer for key, answer in self._answered.items() if key not in self._waiting
+        }
         if not answered:
             return
-        await self._card_outbox.answered(answered)
-        for row in answered:
-            if self._answered.get(row.id) is row and row.id not in self._waiting:
-                del self._answered[row.id]
+        await self._card_outbox.answered(
+            [row for row, shown in answered.values() if shown == "receipt"],
+            [row for row, shown in answered.values() if shown == "errors"],
+        )
+        for key, answer in answered.items():
+            if self._answered.get(key) is answer and key not in self._waiting:
+                del self._answered[key]
 
     async def _start_cards(self) -> float:
         """Start on the due cards. Return the time when the next card is due.
@@ -333,7 +344,7 @@ class Cards(RemembersWorkspaces):
         adapter, operation = self._made_by(row)
         view = messages.receipt(row, adapter, operation)
         # Noted before the call, because a submission on its way may arrive after the call.
-        self._is_receipt(row.view_id)
+        self.shows_receipt(row.view_id)
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
                 token = await self._tokens.token(row.workspace)
