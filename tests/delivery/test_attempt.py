@@ -9,7 +9,8 @@ import httpx
 import pytest
 from pydantic import Field
 
-from bot.adapters.credentials import ApiKey, Branches, Entry, Operation, Submission
+from bot.adapters.base import Branches, Entry, Operation, Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.rate_limit import Limits, Rate, RateLimiters
 from bot.connections.store import Connections
 from bot.delivery import attempt
