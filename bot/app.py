@@ -1,4 +1,4 @@
-"""Where the parts are put together. This page is the whole machine.
+"""Put the parts together. This page is the whole machine.
 
 Slack -> web (or a socket) -> Bolt -> handlers -> dispatcher -> adapter -> vendor
                                          |            |

@@ -11,10 +11,11 @@ from bot import messages
 from bot.access.policy import Choices
 from bot.adapters.base import Adapter, Entry, Kind, Operation
 from bot.delivery.model import Delivery
+from bot.forms.elements import Labels
 from bot.forms.fields import Lookup
 from bot.forms.fitting import fitted
 from bot.forms.parse import chosen, read
-from bot.forms.render import Block, Labels, chooser, has_more, modal, more_block, render
+from bot.forms.render import Block, chooser, has_more, modal, more_block, render
 from bot.forms.shape import Field as FormField
 from bot.forms.shape import places, shape
 from bot.forms.text import ELLIPSIS

@@ -37,6 +37,8 @@ ANSWER_SECONDS = 2.0
 
 Slack gives up after 3 seconds. A later outcome goes onto the card.
 """
+LATE_SECONDS = 2.5
+"""An answer that leaves so long after the request's arrival may come too late for Slack."""
 
 Answer = dict[str, Any]
 
@@ -96,9 +98,37 @@ async def _submitted(interaction: Interaction) -> Answer:
     except OutdatedError as error:
         anew = await draw_again(interaction, error.state, error.values, error.why)
         return {"response_action": "update", "view": anew}
-    row = await _commit(interaction, filled)
-    row = await _await_outcome(interaction.services, row, interaction.arrived)
-    return _shown(interaction, filled, row)
+    return await _answer_about(await _commit(interaction, filled), interaction, filled)
+
+
+async def _answer_about(row: Delivery, interaction: Interaction, filled: Filled) -> Answer:
+    """Wait until the row is settled or the time is up. Return the answer.
+
+    The row's card is held back until the request is over, that is when the answer has left. Only an
+    answer that left in time counts: a refusal that the person may not have seen gets a card.
+    """
+    cards = interaction.services.delivery.cards
+    cards.hold(row)
+    try:
+        row = await _await_outcome(interaction.services, row, interaction.arrived)
+        answer = _shown(interaction, filled, row)
+    except BaseException:
+        cards.release(row)
+        raise
+
+    def release(request: asyncio.Task[Any]) -> None:
+        if request.cancelled() or time.monotonic() - interaction.arrived > LATE_SECONDS:
+            cards.release(row)
+        elif answer["response_action"] == "errors":
+            cards.release(row, "errors")
+        else:
+            cards.shows_receipt(interaction.view_id)
+            cards.release(row, "receipt")
+
+    request = asyncio.current_task()
+    assert request is not None  # noqa: S101  a coroutine runs in a task
+    request.add_done_callback(release)
+    return answer
 
 
 def _shown(interaction: Interaction, filled: Filled, row: Delivery) -> Answer:
@@ -193,11 +223,9 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
         custom=filled.custom,
         view_id=interaction.view_id,
     )
-    row = await services.delivery.dispatcher.submit(
+    return await services.delivery.dispatcher.submit(
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
     )
-    services.delivery.cards.hold(row)
-    return row
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
@@ -215,9 +243,8 @@ def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
 async def _await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:
     """Wait until the row is settled or the time is up. Return the row.
 
-    The cards are told what the modal shows: a rejected delivery gets no card. The row is committed,
-    so a failure from here on is answered with "saved". Only the row's removal raises
-    `NoLongerThereError`.
+    The row is committed, so a failure from here on is answered with "saved". Only the row's removal
+    raises `NoLongerThereError`.
     """
     until = asyncio.get_running_loop().time() + ANSWER_SECONDS - (time.monotonic() - arrived)
     try:
@@ -226,8 +253,6 @@ async def _await_outcome(services: Services, row: Delivery, arrived: float) -> D
         raise
     except Exception as error:
         log.error("submission.outcome_not_read", delivery=row.key, error=type(error).__name__)
-    finally:
-        services.delivery.cards.release(row)
     return row
 
 

@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import Any, ClassVar, Literal, Protocol, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model, field_validator
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from bot.adapters.credentials import Account, Credentials
 from bot.adapters.rate_limit import Limits, RateLimiter
 from bot.forms.custom_fields import CustomField, custom_form
 from bot.forms.fields import Form
@@ -25,94 +25,9 @@ from bot.forms.fields import Form
 Kind = Literal["incident", "action_item", "workflow_task"]
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """Marks a secret that its owner may see while typing, and again after a mistake.
-
-    An example is an identifier. Logs and reprs do not show it either.
-    """
-
-
-def typed_unseen(field: FieldInfo) -> bool:
-    """Return whether a value of the credentials is hidden even from the person who types it."""
-    return field.annotation is SecretStr and Visible() not in field.metadata
-
-
-class Credentials(BaseModel):
-    """The base of a vendor's credentials.
-
-    Every field is a secret, so that no repr shows it, or a choice (a `Literal`). A secret that is
-    `Visible` may be seen by the person who types it.
-
-    A field's title and description tell people what the value is, where to find it and which rights
-    it needs. No field is an address: addresses belong to the operator, or to the list of
-    `Adapter.address`.
-
-    White space around a value is removed. A value that cannot stand in an HTTP header is rejected
-    here, because the HTTP client would find out only while sending. pydantic's error does not quote
-    the value in its text.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @field_validator("*")
-    @classmethod
-    def _can_be_sent(cls, value: Any) -> Any:
-        if not isinstance(value, SecretStr):
-            return value
-        secret = SecretStr(value.get_secret_value().strip())
-        text = secret.get_secret_value()
-        if not text or not all("!" <= character <= "~" for character in text):
-            raise ValueError(
-                "is empty, or holds a space or a character that no key has; copy it again, whole"
-            )
-        return secret
-
-
 def storable(words: str) -> str:
     """Return the text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
     return words.encode(errors="replace").decode()
-
-
-class ApiKey(Credentials):
-    """One bearer token."""
-
-    api_key: SecretStr = Field(title="API key")
-
-
-class Rights(BaseModel):
-    """The rights of a key, as the vendor states or shows them.
-
-    `acts_as` is the user or key that the key acts as, in a few words ("Maya Chen
-    (maya@example.com)"). `roles` are the vendor's names of the key's roles or permissions, if it
-    names them.
-
-    `cannot` has a sentence by the name of an operation ("incident"): why the vendor will refuse the
-    key there, and what to change. An operation that is not in it is allowed, or nothing is known.
-    `limited` is the same for operations that work, but lack something.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    acts_as: str = ""
-    roles: tuple[str, ...] = ()
-    cannot: Mapping[str, str] = Field(default_factory=dict)
-    limited: Mapping[str, str] = Field(default_factory=dict)
-
-    def about(self, operation: str) -> str:
-        """Return what users of that operation should know, empty if nothing limits them."""
-        return " ".join(filter(None, (self.cannot.get(operation), self.limited.get(operation))))
-
-
-class Account(BaseModel):
-    """The account that the credentials belong to, by the vendor's answer.
-
-    `id` is equal for two keys of the same account.
-    """
-
-    id: str
-    name: str
-    rights: Rights = Rights()
 
 
 class Entry(BaseModel):
@@ -335,11 +250,10 @@ class Catalog:
     on_demand: bool = False
 
 
+_NUMBER = re.compile(r"\A(?:#|INC-)?(\d{1,9})\Z", re.IGNORECASE)
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-"
-_NUMBERED = re.compile(
-    rf"(?:#|INC-)?(\d{{1,9}})|https?://\S+/incidents/(?!{_UUID})(\d{{1,9}})(?:[-/?#]\S*)?",
-    re.IGNORECASE,
-)
+_IN_LINK = re.compile(rf"/incidents/(?!{_UUID})(\d{{1,9}})(?![^-/?#])", re.IGNORECASE)
 
 
 def incident_by_number(typed: str) -> Entry | None:
@@ -347,9 +261,11 @@ def incident_by_number(typed: str) -> Entry | None:
 
     Such a link ends in `/incidents/123-it-is-down`. Returns None for any other text.
     """
-    if (match := _NUMBERED.fullmatch(typed.strip())) is None:
+    typed = typed.strip()
+    numbers = (_IN_LINK if _LINK.fullmatch(typed) else _NUMBER).findall(typed)
+    if not numbers:
         return None
-    number = int(match[1] or match[2])
+    number = int(numbers[-1])
     return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
 
 
@@ -466,10 +382,7 @@ class Adapter(ABC):
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name. Raises `KeyError` if the vendor does not have it."""
-        for operation in self.operations:
-            if operation.name == name:
-                return operation
-        raise KeyError(name)
+        return {operation.name: operation for operation in self.operations}[name]
 
     def catalog(self, name: str) -> Catalog:
         """Return the catalog of that name. Raises `KeyError` if the vendor does not have it.
@@ -477,7 +390,4 @@ class Adapter(ABC):
         "catalog_entries:01AB" is one of the lists of the catalog "catalog_entries". `entries` gets
         the whole name.
         """
-        for catalog in self.catalogs:
-            if catalog.name == name.partition(":")[0]:
-                return catalog
-        raise KeyError(name)
+        return {catalog.name: catalog for catalog in self.catalogs}[name.partition(":")[0]]

@@ -7,40 +7,29 @@ errors come before the first byte is sent.
 
 import asyncio
 import json
-import time
-import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
+from bot.adapters.answers import LARGEST_REPLY, check_settled, parsed, unpacked
 from bot.adapters.base import Request, storable
-from bot.adapters.rate_limit import RateLimiter, Side, finite_number
+from bot.adapters.rate_limit import RateLimiter, Side
 from bot.adapters.redaction import hide
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
 from bot.runtime.threads import characters, run_in_thread
 
-LONGEST_WAIT = 24 * 3600.0
-"""Seconds of a `Retry-After` that are obeyed, at most."""
-LONGEST_RESET_WAIT = 300.0
-"""Seconds to wait after a refusal that names only a reset, at most."""
 TOTAL_SECONDS = 20.0
 """Seconds that a whole call may take.
 
 httpx limits each read alone, so a body that arrives in drops could take for ever.
 """
-LARGEST_REPLY = 2 * 1024 * 1024
-"""Bytes of an unpacked answer, at most.
-
-If a page of a list is longer, the list is asked for again in smaller pages.
-"""
-
 NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -50,6 +39,7 @@ NOT_SENT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A vendor's answer.
 
@@ -57,15 +47,10 @@ class Reply:
     (`too_long`).
     """
 
-    __slots__ = ("body", "headers", "status", "too_long")
-
-    def __init__(
-        self, status: int, headers: httpx.Headers, body: Any, *, too_long: bool = False
-    ) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.too_long = too_long
+    status: int
+    headers: httpx.Headers
+    body: Any
+    too_long: bool = False
 
     @property
     def ok(self) -> bool:
@@ -92,7 +77,7 @@ def make_client() -> httpx.AsyncClient:
 
     Redirects are not followed, because credentials would travel along. Cookies are not kept,
     because they would go from one workspace's calls into another's. A proxy of the environment is
-    not used for addresses on this machine. Only gzip is accepted, the one packing that `_unpacked`
+    not used for addresses on this machine. Only gzip is accepted, the one packing that `unpacked`
     reads.
     """
     return httpx.AsyncClient(
@@ -149,9 +134,9 @@ async def send(
     try:
         if rate_limiter is not None:
             rate_limiter.update_from_headers(side, response.headers)
-        _check_settled(vendor, response)
+        check_settled(vendor, response)
         async with asyncio.timeout_at(deadline):
-            raw = await _unpacked(response)
+            raw = await unpacked(response)
     except (httpx.HTTPError, TimeoutError) as error:
         if response.is_success:
             raise OutcomeUnknownError(vendor, unanswered) from error
@@ -160,7 +145,7 @@ async def send(
         await response.aclose()
     if len(raw) > LARGEST_REPLY:
         return Reply(response.status_code, response.headers, None, too_long=True)
-    return Reply(response.status_code, response.headers, _parsed(hide(raw, response)))
+    return Reply(response.status_code, response.headers, parsed(hide(raw, response)))
 
 
 def _built(client: httpx.AsyncClient, address: httpx.URL, request: Request) -> httpx.Request:
@@ -196,83 +181,6 @@ def _address(vendor: str, base_url: str, path: str) -> httpx.URL:
     return url
 
 
-def _check_settled(vendor: str, response: httpx.Response) -> None:
-    """Raise an error if the status leaves open whether the request was processed.
-
-    The body is not read for that. It may never arrive, and it would change nothing.
-    """
-    status = response.status_code
-    if status in (425, 429):
-        wait = retry_after(response.headers)
-        raise RetryLaterError(
-            vendor, f"{vendor} is taking no more requests for the moment.", "rate_limited", wait
-        )
-    if status == 408 or not (200 <= status < 300 or 400 <= status < 500):
-        raise OutcomeUnknownError(vendor, f"{vendor} answered with an error of its own.")
-
-
-async def _unpacked(response: httpx.Response) -> bytes:
-    """Return the body's bytes, at most `LARGEST_REPLY` and one. Raises `httpx.HTTPError`.
-
-    httpx would unpack each chunk whole, and packings within packings, so a few kilobytes could fill
-    the memory. This function unpacks gzip alone, and stops at the limit.
-    """
-    packing = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if packing not in ("identity", "gzip"):
-        raise httpx.DecodingError(
-            "The body's Content-Encoding was not asked for.", request=response.request
-        )
-    unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packing == "gzip" else None
-    body = bytearray()
-    async for chunk in cast("httpx.AsyncByteStream", response.stream):
-        room = LARGEST_REPLY + 1 - len(body)
-        try:
-            body += chunk[:room] if unpack is None else unpack.decompress(chunk, room)
-        except zlib.error as error:
-            raise httpx.DecodingError(
-                "The body is not what it says.", request=response.request
-            ) from error
-        if len(body) > LARGEST_REPLY:
-            return bytes(body)
-    if unpack is not None and body and not unpack.eof:
-        raise httpx.DecodingError("The body ends too early.", request=response.request)
-    return bytes(body)
-
-
-def _parsed(raw: bytes) -> Any:
-    """Return the parsed JSON, or None if it is no JSON."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-
-
-def retry_after(headers: httpx.Headers, now: float | None = None) -> float | None:
-    """Return the seconds to wait before the next request, or None if the vendor names no time.
-
-    The headers are `Retry-After` (seconds or a date), else `X-RateLimit-Reset` (epoch seconds). The
-    result is at least 1. `Retry-After` is meant for this request and is obeyed up to a day. A reset
-    is the time when the whole allowance is back, long after the first request is possible again, so
-    it counts for five minutes at most (`LONGEST_RESET_WAIT`).
-    """
-    now = time.time() if now is None else now
-    seconds = finite_number(headers.get("Retry-After"))
-    if seconds is None and (date := _http_date(headers.get("Retry-After"))) is not None:
-        seconds = date - now
-    if seconds is not None:
-        return min(max(seconds, 1.0), LONGEST_WAIT)
-    reset = finite_number(headers.get("X-RateLimit-Reset"))
-    return None if reset is None else min(max(reset - now, 1.0), LONGEST_RESET_WAIT)
-
-
-def _http_date(value: str | None) -> float | None:
-    """Return an HTTP date in epoch seconds."""
-    try:
-        return parsedate_to_datetime(value or "").timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
 @contextmanager
 def reading(vendor: str) -> Iterator[None]:
     """Turn `OutcomeUnknownError` into `RetryLaterError` around a call that only reads.
@@ -294,29 +202,23 @@ def rejected_token(
 
     `words` are the vendor's own. `connecting`: the credentials are being tried out.
     """
-    if status == 401 and connecting:
-        return UnauthorizedError(
-            vendor, f"{vendor} does not accept these credentials: copy them again, whole."
-        )
-    if connecting:
-        quoted = f' ("{words}")' if words else ""
-        sentence = (
-            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
-            "or use another."
-        )
-        return UnauthorizedError(vendor, sentence, 403)
-    if status == 401:
-        sentence = (
+    quoted = f' ("{words}")' if words else ""
+    sentences = {
+        (401, True): f"{vendor} does not accept these credentials: copy them again, whole.",
+        (401, False): (
             f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with "
             "`/vendors`."
-        )
-        return UnauthorizedError(vendor, sentence)
-    quoted = f' ("{words}")' if words else ""
-    sentence = (
-        f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it the "
-        "right to, or connect another one with `/vendors`."
-    )
-    return UnauthorizedError(vendor, sentence, 403)
+        ),
+        (403, True): (
+            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
+            "or use another."
+        ),
+        (403, False): (
+            f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it "
+            "the right to, or connect another one with `/vendors`."
+        ),
+    }
+    return UnauthorizedError(vendor, sentences[status, connecting], 401 if status == 401 else 403)
 
 
 def segment(vendor: str, value: str) -> str:
@@ -347,11 +249,12 @@ class TooLongError(RetryLaterError):
     """
 
     def __init__(self, vendor: str) -> None:
-        sentence = (
+        super().__init__(
+            vendor,
             f"{vendor} sent a list of more than {LARGEST_REPLY >> 20} MB in one piece, too long "
-            "to be read."
+            "to be read.",
+            "unreachable",
         )
-        super().__init__(vendor, sentence, "unreachable")
 
 
 def listed(vendor: str, reply: Reply, *path: str | int) -> list[Any]:

@@ -5,7 +5,7 @@ better than a false one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
 
 from bot.adapters.http import Reply
@@ -30,8 +30,9 @@ async def in_time(vendor: str, call: Awaitable[T], until: float) -> T:
         async with asyncio.timeout_at(until):
             return await call
     except TimeoutError as error:
-        sentence = f"{vendor} did not answer within {VERIFY_SECONDS:.0f} seconds."
-        raise RetryLaterError(vendor, sentence, "unreachable") from error
+        raise RetryLaterError(
+            vendor, f"{vendor} did not answer within {VERIFY_SECONDS:.0f} seconds.", "unreachable"
+        ) from error
 
 
 async def refused(
@@ -50,6 +51,24 @@ async def refused(
     return frozenset(
         name for name, reply in answers.items() if reply is not None and is_denied(reply)
     )
+
+
+def lacking(
+    sentences: Mapping[str, Mapping[str, str]], unread: Collection[str], advice: str = ""
+) -> dict[str, str]:
+    """Return by operation what is lacking without the reads `unread`, with advice at the end.
+
+    `sentences` has a sentence by operation and by read.
+    """
+    found = {
+        operation: [words for name, words in by_read.items() if name in unread]
+        for operation, by_read in sentences.items()
+    }
+    return {
+        operation: " ".join(filter(None, [*words, advice]))
+        for operation, words in found.items()
+        if words
+    }
 
 
 async def _answer_in_time(read: Awaitable[Reply], until: float) -> Reply | None:

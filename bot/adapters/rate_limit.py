@@ -28,7 +28,8 @@ LONGEST_CAUTION = 60.0
 A reset names the time when the *whole* allowance is back. The first call is possible long before.
 """
 
-_POLICY = re.compile(r"(?<!\d)(\d{1,9})\s*;[^,]*?\b(?:window|w)=(\d{1,9})(?!\d)")
+_CALLS = re.compile(r"(?<!\d)(\d{1,9})\s*;")
+_SECONDS = re.compile(r"\b(?:window|w)=(\d{1,9})(?!\d)")
 _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
 
 
@@ -162,9 +163,11 @@ def _tightest(limit: str) -> Rate | None:
     A bare number is a number of calls per minute.
     """
     policies = [
-        Rate(int(calls), float(seconds))
-        for calls, seconds in _POLICY.findall(limit)
-        if int(seconds) > 0
+        Rate(int(calls[1]), float(seconds[1]))
+        for policy in limit.split(",")
+        if (calls := _CALLS.search(policy))
+        and (seconds := _SECONDS.search(policy, calls.end()))
+        and int(seconds[1]) > 0
     ]
     if not policies and (first := _FIRST.match(limit)):
         policies = [Rate(int(first[1]))]

@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from bot.adapters.base import Adapter, typed_unseen
+from bot.adapters.base import Adapter
+from bot.adapters.credentials import typed_unseen
 from bot.adapters.http import make_client
 from bot.adapters.registry import ADAPTERS, Adapters, base_urls, make_adapters
 from bot.connections.verify import check_and_save, understood

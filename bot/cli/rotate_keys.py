@@ -117,13 +117,9 @@ def _told(rotated: Rotated, secret_box: SecretBox, removed: Sequence[EncryptedSe
     print(f"Encrypted anew with the first key of {where}: {_counted(rotated.done)}.")
     if rotated.already:
         print(f"Encrypted with it already: {_counted(rotated.already)}.")
-    if rotated.missed:
-        print(
-            f"Changed meanwhile: {_counted(rotated.missed)}. Run this once more.", file=sys.stderr
-        )
     for secret, problem in rotated.closed:
         print(f"Cannot be read: {secret.name}. {problem}", file=sys.stderr)
-    if rotated.closed or rotated.missed:
+    if rotated.closed:
         print("Keep the old keys until everything is encrypted anew.", file=sys.stderr)
         return 1
     for kind in dict.fromkeys(secret.kind for secret in removed):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.adapters.base import Rights
+from bot.adapters.credentials import Rights
 from bot.connections.setup_links import SetupLink, use_up
 from bot.errors import SecretError
 from bot.storage.database import Database

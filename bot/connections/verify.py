@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.adapters.base import Account, Adapter, Credentials
+from bot.adapters.base import Adapter
+from bot.adapters.credentials import Account, Credentials
 from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection, Connections
 from bot.errors import FormError, RetryLaterError

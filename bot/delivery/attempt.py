@@ -1,4 +1,5 @@
-"""What every call to a vendor for a row has in common: what it needs, and what an error means.
+"""The two things that all calls to a vendor for a row share: what they need, and what an error
+means.
 
 The dispatcher, the reconciler and the follow-ups `prepare` a row before they call the vendor, and
 have `judge` say what an error means; each then decides what follows for the row.
@@ -10,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from bot.adapters.base import Adapter, Credentials, Submission
+from bot.adapters.base import Adapter, Submission
+from bot.adapters.credentials import Credentials
 from bot.adapters.rate_limit import RateLimiter, RateLimiters
 from bot.connections.store import Connection, Connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery
@@ -40,8 +42,8 @@ class DoesNotFitError(RelayError):
 
 
 class Prepared(NamedTuple):
-    """What a call for a row needs: the adapter with the connection's rate limiter, the connection,
-    its credentials, and the submission."""
+    """The parts of a call for a row: the adapter with the connection's rate limiter, the
+    connection, its credentials, and the submission."""
 
     adapter: Adapter
     connection: Connection
@@ -100,7 +102,7 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an error means.
+    """The meaning of an error.
 
     `kind`: the vendor said no ("rejected"); an admin has to act ("unauthorized", "forbidden",
     "unreadable_secret", "not_connected"); the row cannot be sent ("does_not_fit"); nothing was

@@ -1,5 +1,5 @@
-"""What a delivery is: the draft that a person submitted, the row that it becomes, and the outcome
-of an attempt."""
+"""The data of a delivery: the draft that a person submitted, the row that it becomes, and the
+outcome of an attempt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ GIVE_UP_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a person submitted, before it is a row.
+    """A submission that is no row yet.
 
     `branch` is the answer that chose the form's branch. `selected` holds the entries that the
     pickers showed, by "catalog/id". `view_id` is the modal of the form. `custom` defines the
@@ -107,17 +107,17 @@ class Delivery(Draft):
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more happens to it by itself (but a last look for duplicates)."""
+        """True if nothing more happens to the row by itself (but a last look for duplicates)."""
         return states.is_settled(self)
 
     @property
     def undecided(self) -> bool:
-        """Whether only a person can say soon if the object exists."""
+        """True if only a person can say soon whether the object exists."""
         return states.is_undecided(self)
 
     @property
     def next_at(self) -> float:
-        """When something happens to it next, as far as is known."""
+        """The time of the next thing that happens to the row, as far as is known."""
         if self.state == "unconfirmed":
             return self.reconcile_at
         return max(self.next_attempt_at, self.expected_at)
@@ -125,8 +125,8 @@ class Delivery(Draft):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt: the new state, and what to remember of it. `follow_up_steps`
-    remain to be done."""
+    """The result of an attempt: the new state, and what to remember of it. `follow_up_steps` remain
+    to be done."""
 
     state: State
     reason: str = ""

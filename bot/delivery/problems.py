@@ -1,4 +1,4 @@
-"""Why a delivery is not delivered: a code and values, which the row keeps in `error_details`.
+"""The reason why a delivery is not delivered: a code and values, kept in `error_details`.
 
 `bot.messages.words` makes the sentence, so that it can follow the language of its reader. The
 words of a vendor, and sentences that an older version stored, are kept as they are.

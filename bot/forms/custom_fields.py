@@ -3,7 +3,7 @@
 A `CustomField` is the definition of one. `custom_form` makes a form of them at run time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, get_origin
@@ -56,17 +56,17 @@ The others are behind "More fields".
 """
 MOST_IN_A_SELECT = 100
 
-_TYPES: Mapping[CustomKind, tuple[Any, Marker | None]] = {
-    "text": (str, None),
-    "long": (str, Text(multiline=True)),
-    "link": (HttpUrl, None),
-    "number": (float, None),
-    "check": (bool, None),
-    "date": (date, None),
-    "datetime": (datetime, None),
-    "tags": (list[str], None),
-    "person": (str, Person()),
-    "people": (list[str], Person()),
+_TYPES: Mapping[CustomKind, tuple[Any, tuple[Marker, ...]]] = {
+    "text": (str, ()),
+    "long": (str, (Text(multiline=True),)),
+    "link": (HttpUrl, ()),
+    "number": (float, ()),
+    "check": (bool, ()),
+    "date": (date, ()),
+    "datetime": (datetime, ()),
+    "tags": (list[str], ()),
+    "person": (str, (Person(),)),
+    "people": (list[str], (Person(),)),
 }
 
 
@@ -83,8 +83,19 @@ def custom_form(fields: tuple[CustomField, ...], catalog: str) -> type[Form]:
     made: dict[str, Any] = {}
     for field in fields:
         optional += not field.required
-        markers: list[Marker] = [] if field.required or optional <= SHOWN else [Advanced()]
-        made[field.id] = _declared(field, catalog, markers)
+        type_, markers = _type(field, catalog)
+        if not field.required and optional > SHOWN:
+            markers = (Advanced(), *markers)
+        has_empty_value = type_ is str or get_origin(type_) is list
+        made[field.id] = declared(
+            type_,
+            markers,
+            required=field.required and type_ is not bool,
+            default=False if type_ is bool else None,
+            title=field.name,
+            description=field.hint or None,
+            **({"min_length": 1} if field.required and has_empty_value else {}),
+        )
     return create_model("Custom", __base__=_Custom, **made)
 
 
@@ -92,38 +103,31 @@ class _Custom(Form):
     block: ClassVar[str] = BLOCK
 
 
-def _declared(field: CustomField, catalog: str, markers: list[Marker]) -> tuple[Any, Any]:
-    """Return the field as `create_model` takes it: (type, default with title and hint)."""
-    type_, marker = _type(field, catalog)
-    markers = [*markers, *([marker] if marker else [])]
-    about: dict[str, Any] = {"title": field.name, "description": field.hint or None}
-    listed = get_origin(type_) is list
-    if type_ is bool:
-        return _marked(bool, markers), Field(False, **about)
-    if field.required:
-        return _marked(type_, markers), Field(
-            **(about | ({"min_length": 1} if listed or type_ is str else {}))
-        )
-    if listed:
-        return _marked(type_, markers), Field(default_factory=list, **about)
-    return _marked(type_ | None, markers), Field(None, **about)
+def declared(
+    type_: Any, markers: Iterable[Marker], *, required: bool, default: Any = None, **about: Any
+) -> tuple[Any, Any]:
+    """Return a field as `create_model` takes it: (type, default and `about`).
+
+    `about` are the arguments of pydantic's `Field`. A list that is not required is empty by
+    default. Any other field that is not required and has no default may be None.
+    """
+    annotation = Annotated[(type_, *markers)] if markers else type_
+    if required:
+        return annotation, Field(**about)
+    if get_origin(type_) is list:
+        return annotation, Field(default_factory=list, **about)
+    return annotation if default is not None else annotation | None, Field(default, **about)
 
 
-def _marked(type_: Any, markers: list[Marker]) -> Any:
-    return Annotated[(type_, *markers)] if markers else type_
-
-
-def _type(field: CustomField, catalog: str) -> tuple[Any, Marker | None]:
-    many = field.kind in ("multi_select", "multi_lookup")
-    if field.kind in ("lookup", "multi_lookup"):
-        return _one_or_many(str, many), Lookup(field.catalog)
+def _type(field: CustomField, catalog: str) -> tuple[Any, tuple[Marker, ...]]:
+    """Return the type of the field, and its markers."""
+    one: Any = str
+    marker: Marker = Lookup(field.catalog)
+    if field.kind in _TYPES:
+        return _TYPES[field.kind]
     if field.kind in ("select", "multi_select"):
-        if not 0 < len(field.options) <= MOST_IN_A_SELECT:
-            return _one_or_many(str, many), Lookup(f"{catalog}:{field.id}")
-        one: Any = Literal[tuple(value for value, _ in field.options)]
-        return _one_or_many(one, many), Choice(dict(field.options))
-    return _TYPES[field.kind]
-
-
-def _one_or_many(type_: Any, many: bool) -> Any:
-    return list[type_] if many else type_
+        marker = Lookup(f"{catalog}:{field.id}")
+        if 0 < len(field.options) <= MOST_IN_A_SELECT:
+            one = Literal[tuple(value for value, _ in field.options)]
+            marker = Choice(dict(field.options))
+    return list[one] if field.kind.startswith("multi_") else one, (marker,)

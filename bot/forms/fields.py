@@ -53,7 +53,7 @@ class Form(BaseModel):
         return False
 
 
-_NAMED = re.compile(r"((?:\{\{.*?\}\}|[^,])*)(?:,(.*))?", re.DOTALL)
+_NAMED = re.compile(r"((?:\{\{[^{}]*\}\}|[^,])*)(?:,(.*))?", re.DOTALL)
 """The first comma separates, except inside Liquid: "{{ a | append: ',' }}, name"."""
 
 

@@ -58,8 +58,8 @@ def parse(form: type[FormT], prefix: str, state_values: Mapping[str, Any]) -> Fo
     A blank field gets its default, unless its type has a blank value of its own (None, "", [],
     False).
     """
-    found = {each.path: _early(each, state_values) for each in places(form, prefix)}
-    early = {path: sentence for path, sentence in found.items() if sentence is not None}
+    found = ((each.path, _early(each, state_values)) for each in places(form, prefix))
+    early = {path: sentence for path, sentence in found if sentence is not None}
     complaints = list(early.items())
     try:
         filled = form.model_validate(_given(form, read(form, prefix, state_values), early))
@@ -102,11 +102,10 @@ def _placed(
     """Return the complaints by the block in which a person can correct them, one a line."""
     known = {each.path: each for each in places(form, prefix)}
     screen = _mapping(state_values)
+    blocks = (each.block_id for each in known.values() if each.field.form is None)
     first = _first_block(known.values(), screen) or next(
-        (name for name in screen if isinstance(name, str)), None
+        (name for name in (*screen, *blocks) if isinstance(name, str)), prefix
     )
-    if first is None:
-        first = next((each.block_id for each in known.values() if each.field.form is None), prefix)
     found: dict[str, list[str]] = {}
     for path, text in complaints:
         block_id = _block_of(known, path, screen)
@@ -229,14 +228,15 @@ def chosen(
     Empty if there is none.
     """
     element = element_of(state_values, block_id, action_id)
-    several = element.get("selected_options")
-    options = [element.get("selected_option"), *(several if isinstance(several, list) else [])]
-    found: dict[str, str] = {}
-    for option in map(_mapping, options):
-        value, label = option.get("value"), _mapping(option.get("text")).get("text")
-        if isinstance(value, str) and value != NOTICE:
-            found[value] = str(label or value)
-    return found
+    named = [
+        (option.get("value"), _mapping(option.get("text")).get("text"))
+        for option in _options(element)
+    ]
+    return {
+        value: str(label or value)
+        for value, label in named
+        if isinstance(value, str) and value != NOTICE
+    }
 
 
 def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
@@ -318,10 +318,14 @@ def _pieces(value: Any, separator: str) -> list[str]:
 
 
 def _selected(element: Mapping[str, Any]) -> list[str]:
-    """Return the values of the chosen options of an element for one or several."""
+    return _strings([option.get("value") for option in _options(element)])
+
+
+def _options(element: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the chosen options of an element for one or several."""
     several = element.get("selected_options")
     options = [element.get("selected_option"), *(several if isinstance(several, list) else [])]
-    return _strings([_mapping(option).get("value") for option in options])
+    return [_mapping(option) for option in options]
 
 
 def _picked(element: Mapping[str, Any], what: str) -> list[str]:

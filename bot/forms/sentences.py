@@ -104,11 +104,11 @@ def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
         return _sentence(str(context["error"]))
     if words := _LIMITS.get(detail["type"]):
         return words.format(**{name: _round(value) for name, value in context.items()})
-    if words := _by_type(detail["type"], detail["input"], context):
-        return words
-    if field is not None and (words := _by_kind(field, detail)):
-        return words
-    return _sentence(detail["msg"])
+    return (
+        _by_type(detail["type"], detail["input"], context)
+        or (field and _by_kind(field, detail))
+        or _sentence(detail["msg"])
+    )
 
 
 def _by_kind(field: Field, detail: Mapping[str, Any]) -> str | None:
@@ -140,8 +140,7 @@ def _by_type(error: str, value: Any, context: Mapping[str, Any]) -> str | None:
             length = len(str(value).strip())
             return f"At most {_characters(context['max_length'])}; this has {length}."
         case "too_short":
-            least, length = context["min_length"], context["actual_length"]
-            return f"At least {least} are needed; this has {length}."
+            return f"At least {context['min_length']} are needed; this has {len(value)}."
         case "too_long":
             return f"At most {context['max_length']} are possible; this has {len(value)}."
         case "string_pattern_mismatch":

@@ -99,10 +99,7 @@ class Field:
 
     def marker(self, kind: type[MarkerT]) -> MarkerT | None:
         """Return the field's marker of that type, or None."""
-        for marker in self.markers:
-            if isinstance(marker, kind):
-                return marker
-        return None
+        return next((marker for marker in self.markers if isinstance(marker, kind)), None)
 
     def default(self) -> Any:
         """Return the default, or None if the field is required or its default is derived."""

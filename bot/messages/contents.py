@@ -5,8 +5,9 @@ from typing import Any
 
 from bot.adapters.base import Adapter, Operation
 from bot.delivery.model import Delivery
+from bot.forms.elements import TEXT_INPUT
 from bot.forms.fields import USER_GROUPS, Choice, Lookup
-from bot.forms.render import TEXT_INPUT, Block, modal
+from bot.forms.render import Block, modal
 from bot.forms.shape import Field, Kind, Place, key, places
 from bot.forms.text import cut, escape, humanise, plain_text
 from bot.messages.blocks import View, section

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bot.adapters.base import Adapter, Rights
+from bot.adapters.base import Adapter
+from bot.adapters.credentials import Rights
 from bot.connections.store import Connection
 from bot.forms.render import HEADING, Block, modal, split
 from bot.forms.text import cut, duration, escape

@@ -22,7 +22,7 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, slots=True)
 class Source(Generic[KeyT, ItemT]):
-    """Where a pool's items come from.
+    """The source of a pool's items.
 
     `claim` returns the next item that is due, None while none is. `next_time` returns when the next
     one is due (epoch seconds), None while none waits. Both get the keys that have their share of
@@ -76,7 +76,7 @@ class WorkerPool(Generic[KeyT, ItemT]):
 
     @property
     def busy(self) -> bool:
-        """Whether any item is being worked on."""
+        """True while any item is being worked on."""
         return bool(self._under_way)
 
     def wake(self) -> None:

@@ -3,8 +3,8 @@
 A row carries its version and the version that its card shows. A card with an older version is
 posted or edited, one row per channel at a time and about one message a second, so that Slack's
 limits in one channel delay no other channel. While a modal still waits for its answer the card is
-held back, so that a refusal shown in the modal gets no card. A failed card never changes the
-delivery.
+held back, so that a refusal shown in the form gets no card. If nobody knows whether the answer
+reached the person, the card is posted. A failed card never changes the delivery.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -65,6 +65,10 @@ An example of a whole error is `restricted_action_read_only_channel`.
 """
 
 
+Shown = Literal["receipt", "errors"]
+"""A modal's answer: a receipt in place of the form, or errors beside the form's fields."""
+
+
 class Cards(RemembersWorkspaces):
     """Posts and edits cards and open modals.
 
@@ -89,7 +93,7 @@ class Cards(RemembersWorkspaces):
         self._clock = clock
         self._limiter = SlackRateLimiter(clock)
         self._waiting: Counter[int] = Counter()
-        self._answered: dict[int, Delivery] = {}
+        self._answered: dict[int, tuple[Delivery, Shown]] = {}
         # The ids of open modals, oldest first.
         self._receipts: dict[str, None] = {}
         self.card_pool = WorkerPool[Workspace, Delivery](
@@ -118,17 +122,18 @@ class Cards(RemembersWorkspaces):
         """
         self._waiting[row.id] += 1
 
-    def release(self, row: Delivery) -> None:
-        """Take note that the modal was answered with this version of the row.
+    def release(self, row: Delivery, shown: Shown | None = None) -> None:
+        """Take note of the modal's answer, or that none is known to have reached the person.
 
-        Changes that the modal did not show go onto the card now. If the row is not final yet, the
-        modal is updated as long as it stays open.
+        `shown` shows this version of the row. Changes that the modal did not show go onto the card
+        now. If the row is not final yet, the modal is updated as long as it stays open.
         """
         self._waiting[row.id] -= 1
         if not self._waiting[row.id]:
             del self._waiting[row.id]
-        self._answered[row.id] = row
-        self.card_pool.wake()
+        if shown is not None:
+            self._answered[row.id] = row, shown
+        self._wake()
 
     def _wake(self) -> None:
         self.card_pool.wake()
@@ -136,7 +141,7 @@ class Cards(RemembersWorkspaces):
 
     @property
     def busy(self) -> bool:
-        """Whether a card or a modal is being shown just now."""
+        """True while a card or a modal is being shown."""
         return self.card_pool.busy or self.modal_pool.busy
 
     def forget(self, scope: Container[Workspace]) -> None:
@@ -144,7 +149,9 @@ class Cards(RemembersWorkspaces):
         self.card_pool.cancel(lambda workspace: workspace in scope)
         self.modal_pool.cancel(lambda workspace: workspace in scope)
         self._answered = {
-            key: row for key, row in self._answered.items() if row.workspace not in scope
+            key: answer
+            for key, answer in self._answered.items()
+            if answer[0].workspace not in scope
         }
 
     def is_receipt(self, view_id: str) -> bool:
@@ -155,7 +162,8 @@ class Cards(RemembersWorkspaces):
         """Note that an open modal shows a form again."""
         self._receipts.pop(view_id, None)
 
-    def _is_receipt(self, view_id: str) -> None:
+    def shows_receipt(self, view_id: str) -> None:
+        """Note that an open modal shows a receipt from now on."""
         self._receipts[view_id] = None
         if len(self._receipts) > MOST_RECEIPTS:
             del self._receipts[next(iter(self._receipts))]
@@ -176,13 +184,18 @@ class Cards(RemembersWorkspaces):
         return {*self._waiting, *self._answered}
 
     async def _note_answers(self) -> None:
-        answered = [row for row in self._answered.values() if row.id not in self._waiting]
+        answered = {
+            key: answer for key, answer in self._answered.items() if key not in self._waiting
+        }
         if not answered:
             return
-        await self._card_outbox.answered(answered)
-        for row in answered:
-            if self._answered.get(row.id) is row and row.id not in self._waiting:
-                del self._answered[row.id]
+        await self._card_outbox.answered(
+            [row for row, shown in answered.values() if shown == "receipt"],
+            [row for row, shown in answered.values() if shown == "errors"],
+        )
+        for key, answer in answered.items():
+            if self._answered.get(key) is answer and key not in self._waiting:
+                del self._answered[key]
         self.modal_pool.wake()
 
     async def _claim_card(self, full: Collection[Workspace]) -> Delivery | None:
@@ -342,7 +355,7 @@ class Cards(RemembersWorkspaces):
         adapter, operation = self._made_by(row)
         view = messages.receipt(row, adapter, operation)
         # Noted before the call, because a submission on its way may arrive after the call.
-        self._is_receipt(row.view_id)
+        self.shows_receipt(row.view_id)
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
                 token = await self._tokens.token(row.workspace)

@@ -8,11 +8,11 @@ leads here.
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from bot.errors import SecretError
 from bot.storage.database import Database
@@ -20,6 +20,7 @@ from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
 
 T = TypeVar("T")
+Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 AT_ONCE = 100
 """The number of rows in a chunk. A longer read or write would make people wait."""
 
@@ -87,13 +88,11 @@ class Tried:
 class Rotated:
     """Counts by kind, and the secrets that do not open (`closed`), each with the reason.
 
-    `done` were encrypted again. `already` were encrypted with the first key before. `missed`
-    changed too often meanwhile.
+    `done` were encrypted again. `already` were encrypted with the first key before.
     """
 
     done: Counter[Kind] = field(default_factory=Counter)
     already: Counter[Kind] = field(default_factory=Counter)
-    missed: Counter[Kind] = field(default_factory=Counter)
     closed: list[tuple[EncryptedSecret, str]] = field(default_factory=list)
 
 
@@ -107,40 +106,40 @@ class EncryptedSecrets:
     async def any(self) -> bool:
         """Return whether there is any secret."""
         columns = self._columns.values()
-        return await self._database.read(lambda tx: any(_has_rows(tx, it) for it in columns))
+        return await self._database.read(
+            lambda tx: any(_has_rows(tx, column) for column in columns)
+        )
 
     async def everything(
         self, act: Callable[[EncryptedSecret], T]
     ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
         """Yield all secrets in chunks, each with the result of `act`, which runs on the reading
         thread."""
-        for column in self._columns.values():
-            after = ("", "", "")
-            while chunk := await self._database.read(
-                partial(_after, column=column, row=after, act=act)
-            ):
-                yield chunk
-                after = chunk[-1][0].owner
+        async for chunk in self._chunks(self._database.read, lambda _, secret: act(secret)):
+            yield chunk
 
     async def try_all(self, secret_box: SecretBox) -> Tried:
         """Try every stored secret."""
         tried = Tried()
-        async for chunk in self.everything(lambda it: it.problem(secret_box)):
+        async for chunk in self.everything(lambda secret: secret.problem(secret_box)):
             tried.count += len(chunk)
-            tried.closed += [(it, problem) for it, problem in chunk if problem]
+            tried.closed += [(secret, problem) for secret, problem in chunk if problem]
         return tried
 
     async def rotate(self, secret_box: SecretBox) -> Rotated:
         """Encrypt every secret with the first key.
 
-        A running bot may write meanwhile. A secret that changed since it was read is read again;
-        its new ciphertext is never overwritten.
+        A running bot may write meanwhile: each chunk is read and written in one transaction.
         """
-        first = await self._rotate_once(secret_box)
-        if not first.missed:
-            return first
-        second = await self._rotate_once(secret_box)
-        return Rotated(first.done + second.done, first.already, second.missed, second.closed)
+        rotated = Rotated()
+        reseal = partial(self._reseal, secret_box=secret_box)
+        async for chunk in self._chunks(self._database.write, reseal):
+            for secret, changed in chunk:
+                if isinstance(changed, SecretError):
+                    rotated.closed.append((secret, str(changed)))
+                else:
+                    (rotated.done if changed else rotated.already)[secret.kind] += 1
+        return rotated
 
     async def remove(self, secrets: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
         """Remove these secrets with their rows, and return the removed ones. A secret that changed
@@ -151,27 +150,31 @@ class EncryptedSecrets:
             if await self._database.write(partial(self._remove, secret=secret))
         ]
 
-    async def _rotate_once(self, secret_box: SecretBox) -> Rotated:
-        rotated = Rotated()
-        async for chunk in self.everything(partial(_reseal, secret_box=secret_box)):
-            rotated.closed += [(it, str(new)) for it, new in chunk if isinstance(new, SecretError)]
-            opened = [(it, new) for it, new in chunk if isinstance(new, str)]
-            old = [(it, new) for it, new in opened if new != it.ciphertext]
-            rotated.already.update(it.kind for it, new in opened if new == it.ciphertext)
-            replaced = await self._database.write(partial(self._replace, pairs=old))
-            for (it, _), done in zip(old, replaced, strict=True):
-                (rotated.done if done else rotated.missed)[it.kind] += 1
-        return rotated
+    async def _chunks(
+        self, run: Run, act: Callable[[sqlite3.Connection, EncryptedSecret], T]
+    ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
+        """Yield all secrets in chunks, each with the result of `act`.
 
-    def _replace(
-        self, tx: sqlite3.Connection, *, pairs: Sequence[tuple[EncryptedSecret, str]]
-    ) -> list[bool]:
-        """Write the new ciphertexts, and return for each whether its row was still unchanged."""
-        return [
-            tx.execute(self._columns[it.kind].replace, (new, *it.owner, it.ciphertext)).rowcount
-            == 1
-            for it, new in pairs
-        ]
+        `run` is the database's `read` or `write`. A chunk is one call of it.
+        """
+        for column in self._columns.values():
+            after = ("", "", "")
+            while chunk := await run(partial(_act_on_rows, column=column, after=after, act=act)):
+                yield chunk
+                after = chunk[-1][0].owner
+
+    def _reseal(
+        self, tx: sqlite3.Connection, secret: EncryptedSecret, *, secret_box: SecretBox
+    ) -> bool | SecretError:
+        """Encrypt one secret with the first key, and return whether that changed it."""
+        try:
+            new = secret_box.reseal(secret.owner, secret.ciphertext)
+        except SecretError as error:
+            return error
+        if new != secret.ciphertext:
+            sql = self._columns[secret.kind].replace
+            tx.execute(sql, (new, *secret.owner, secret.ciphertext))
+        return new != secret.ciphertext
 
     def _remove(self, tx: sqlite3.Connection, *, secret: EncryptedSecret) -> bool:
         sql = self._columns[secret.kind].remove
@@ -198,23 +201,16 @@ def _has_rows(db: sqlite3.Connection, column: SecretColumn) -> bool:
         return False
 
 
-def _reseal(sealed: EncryptedSecret, secret_box: SecretBox) -> str | SecretError:
-    try:
-        return secret_box.reseal(sealed.owner, sealed.ciphertext)
-    except SecretError as error:
-        return error
-
-
-def _after(
+def _act_on_rows(
     tx: sqlite3.Connection,
     *,
     column: SecretColumn,
-    row: tuple[str, str, str],
-    act: Callable[[EncryptedSecret], T],
+    after: tuple[str, str, str],
+    act: Callable[[sqlite3.Connection, EncryptedSecret], T],
 ) -> list[tuple[EncryptedSecret, T]]:
-    rows = tx.execute(column.select, (*row, AT_ONCE)).fetchall()
+    rows = tx.execute(column.select, (*after, AT_ONCE)).fetchall()
     found = [
         EncryptedSecret(column.kind, Workspace(enterprise, team), vendor, ciphertext)
         for enterprise, team, vendor, ciphertext in rows
     ]
-    return [(it, act(it)) for it in found]
+    return [(secret, act(tx, secret)) for secret in found]

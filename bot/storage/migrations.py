@@ -8,10 +8,15 @@ from sqlite_utils import Database, Migrations
 MIGRATIONS = Migrations("relay")
 
 
+def _execute_all(db: Database, *statements: str) -> None:
+    for statement in statements:
+        db.conn.execute(statement)
+
+
 @MIGRATIONS()
 def m001_create_connections(db: Database) -> None:
-    """One row a workspace and vendor: the encrypted credentials, and whether the vendor still
-    accepts them."""
+    """Create one row for each workspace and vendor: the encrypted credentials, and whether the
+    vendor still accepts them."""
     db.conn.execute(
         """
         CREATE TABLE connections (
@@ -32,8 +37,10 @@ def m001_create_connections(db: Database) -> None:
 
 @MIGRATIONS()
 def m002_create_catalogs(db: Database) -> None:
-    """One row a list that a picker offers; `entries` is JSON, `fetched_at` is 0 until the first
-    fetch succeeded."""
+    """Create one row for each list that a picker offers.
+
+    `entries` is JSON. `fetched_at` is 0 until the first fetch succeeded.
+    """
     db.conn.execute(
         """
         CREATE TABLE catalogs (
@@ -52,9 +59,12 @@ def m002_create_catalogs(db: Database) -> None:
 
 @MIGRATIONS()
 def m003_create_deliveries(db: Database) -> None:
-    """One row a submitted modal. Times are epoch seconds; `version` grows whenever its card has
-    something new to say."""
-    db.conn.execute(
+    """Create one row for each submitted modal.
+
+    Times are epoch seconds. `version` grows whenever the card has something new to say.
+    """
+    _execute_all(
+        db,
         """
         CREATE TABLE deliveries (
             id INTEGER PRIMARY KEY,
@@ -92,25 +102,19 @@ def m003_create_deliveries(db: Database) -> None:
             card_ts TEXT NOT NULL DEFAULT '',
             UNIQUE (enterprise, team, key)
         )
-        """
-    )
-    db.conn.execute("CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'queued'")
-    db.conn.execute(
-        "CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending'"
-    )
-    db.conn.execute(
-        "CREATE INDEX deliveries_to_show ON deliveries (card_after) WHERE version > shown_version"
-    )
-    db.conn.execute("CREATE INDEX deliveries_card ON deliveries (card_ts) WHERE card_ts != ''")
-    db.conn.execute(
+        """,
+        "CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'queued'",
+        "CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending'",
+        "CREATE INDEX deliveries_to_show ON deliveries (card_after) WHERE version > shown_version",
+        "CREATE INDEX deliveries_card ON deliveries (card_ts) WHERE card_ts != ''",
         "CREATE INDEX deliveries_failed ON deliveries (enterprise, team, vendor, account) WHERE "
-        "state = 'failed'"
+        "state = 'failed'",
     )
 
 
 @MIGRATIONS()
 def m004_create_habits(db: Database) -> None:
-    """Which operation a channel used last for a kind, so that the next form starts on it."""
+    """Store the operation that a channel used last for a kind. The next form starts on it."""
     db.conn.execute(
         """
         CREATE TABLE habits (
@@ -127,8 +131,8 @@ def m004_create_habits(db: Database) -> None:
 
 @MIGRATIONS()
 def m005_add_doubts(db: Database) -> None:
-    """What a delivery needs to be looked up at the vendor, sent again, taken in turn and followed
-    in its modal."""
+    """Add the columns for looking a delivery up at the vendor, sending it again, taking it in turn
+    and following it in its modal."""
     for column in (
         "expected_at REAL NOT NULL DEFAULT 0",
         "give_up_at REAL NOT NULL DEFAULT 0",
@@ -144,29 +148,30 @@ def m005_add_doubts(db: Database) -> None:
         "view_id TEXT NOT NULL DEFAULT ''",
     ):
         db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {column}")
-    db.conn.execute(
+    _execute_all(
+        db,
         "UPDATE deliveries SET give_up_at = made_at + 86400, sent_at = made_at, tried_at = "
-        "made_at, changed_at = made_at"
-    )
-    db.conn.execute("UPDATE deliveries SET look_at = made_at WHERE state = 'unconfirmed'")
-    db.conn.execute("DROP INDEX deliveries_due")
-    db.conn.execute(
+        "made_at, changed_at = made_at",
+        "UPDATE deliveries SET look_at = made_at WHERE state = 'unconfirmed'",
+        "DROP INDEX deliveries_due",
         "CREATE INDEX deliveries_queue ON deliveries (enterprise, team, vendor, due_at) WHERE "
-        "state = 'queued'"
-    )
-    db.conn.execute("CREATE INDEX deliveries_to_look ON deliveries (look_at) WHERE look_at > 0")
-    db.conn.execute("CREATE INDEX deliveries_of_person ON deliveries (enterprise, team, actor)")
-    db.conn.execute(
+        "state = 'queued'",
+        "CREATE INDEX deliveries_to_look ON deliveries (look_at) WHERE look_at > 0",
+        "CREATE INDEX deliveries_of_person ON deliveries (enterprise, team, actor)",
         "CREATE INDEX deliveries_to_erase ON deliveries (changed_at)"
-        " WHERE erased_at = 0 AND state IN ('delivered', 'rejected', 'failed')"
+        " WHERE erased_at = 0 AND state IN ('delivered', 'rejected', 'failed')",
     )
 
 
 @MIGRATIONS()
 def m006_create_delivery_events(db: Database) -> None:
-    """The audit trail. Triggers write it, in the transaction of the change itself, so that no
-    change can go without."""
-    db.conn.execute(
+    """Create the audit trail.
+
+    Triggers write it in the transaction of the change, so that every change has an event.
+    """
+    event = "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt) VALUES"
+    _execute_all(
+        db,
         """
         CREATE TABLE delivery_events (
             id INTEGER PRIMARY KEY,
@@ -177,48 +182,51 @@ def m006_create_delivery_events(db: Database) -> None:
             reason TEXT NOT NULL,
             attempt INTEGER NOT NULL
         )
-        """
-    )
-    db.conn.execute("CREATE INDEX delivery_events_of ON delivery_events (delivery)")
-    event = "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt) VALUES"
-    db.conn.execute(
+        """,
+        "CREATE INDEX delivery_events_of ON delivery_events (delivery)",
         "CREATE TRIGGER deliveries_made AFTER INSERT ON deliveries BEGIN"
         f" {event} (new.id, new.changed_at, new.changed_by, new.state, new.reason, new.attempt); "
-        "END"
-    )
-    db.conn.execute(
+        "END",
         "CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries"
         " WHEN (old.state, old.reason, old.attempt, old.revision, old.looks, old.erased_at)"
         " IS NOT (new.state, new.reason, new.attempt, new.revision, new.looks, new.erased_at) BEGIN"
         f" {event} (new.id, new.changed_at, new.changed_by, new.state,"
         " CASE WHEN new.erased_at > old.erased_at THEN 'erased' WHEN new.looks > old.looks THEN "
         "'not_there_yet'"
-        " ELSE new.reason END, new.attempt); END"
+        " ELSE new.reason END, new.attempt); END",
     )
 
 
 @MIGRATIONS()
 def m007_follow_modals(db: Database) -> None:
-    """Which version the open modal shows, and when it may be brought up to date."""
-    db.conn.execute("ALTER TABLE deliveries ADD COLUMN view_shown INTEGER NOT NULL DEFAULT 0")
-    db.conn.execute("ALTER TABLE deliveries ADD COLUMN view_after REAL NOT NULL DEFAULT 0")
-    db.conn.execute("CREATE INDEX deliveries_to_follow ON deliveries (made_at) WHERE view_id != ''")
+    """Add the version that the open modal shows, and the time of its next possible update."""
+    _execute_all(
+        db,
+        "ALTER TABLE deliveries ADD COLUMN view_shown INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE deliveries ADD COLUMN view_after REAL NOT NULL DEFAULT 0",
+        "CREATE INDEX deliveries_to_follow ON deliveries (made_at) WHERE view_id != ''",
+    )
 
 
 @MIGRATIONS()
 def m008_add_custom_fields(db: Database) -> None:
-    """What defined the workspace's own fields when they were filled in: they may be others by the
-    time it is sent."""
+    """Store the definitions of the workspace's own fields with the delivery.
+
+    The workspace may change its fields before the delivery is sent.
+    """
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN custom TEXT NOT NULL DEFAULT '[]'")
 
 
 @MIGRATIONS()
 def m009_add_steps(db: Database) -> None:
     """Add the steps that follow the creation of the object, and their events."""
-    db.conn.execute("ALTER TABLE deliveries ADD COLUMN steps TEXT NOT NULL DEFAULT '{}'")
-    db.conn.execute("ALTER TABLE deliveries ADD COLUMN steps_at REAL NOT NULL DEFAULT 0")
-    db.conn.execute("CREATE INDEX deliveries_to_finish ON deliveries (steps_at) WHERE steps_at > 0")
-    db.conn.execute("DROP TRIGGER deliveries_changed")
+    _execute_all(
+        db,
+        "ALTER TABLE deliveries ADD COLUMN steps TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE deliveries ADD COLUMN steps_at REAL NOT NULL DEFAULT 0",
+        "CREATE INDEX deliveries_to_finish ON deliveries (steps_at) WHERE steps_at > 0",
+        "DROP TRIGGER deliveries_changed",
+    )
     event = "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt) VALUES"
     all_, waiting = (
         "(SELECT count(*) FROM json_each({}.steps))",
@@ -242,9 +250,12 @@ def m009_add_steps(db: Database) -> None:
 
 @MIGRATIONS()
 def m010_create_installations(db: Database) -> None:
-    """One row a workspace or, with an empty team, an organisation: the bot's encrypted token there.
-    And the states of installations that have begun: each is used once."""
-    db.conn.execute(
+    """Create one row for each workspace or organisation (its team is empty): the encrypted token.
+
+    The second table has the states of installations that have begun. Each is used once.
+    """
+    _execute_all(
+        db,
         """
         CREATE TABLE installations (
             enterprise TEXT NOT NULL,
@@ -259,18 +270,19 @@ def m010_create_installations(db: Database) -> None:
             installed_at REAL NOT NULL,
             PRIMARY KEY (enterprise, team)
         ) WITHOUT ROWID
-        """
-    )
-    db.conn.execute(
+        """,
         "CREATE TABLE oauth_states (digest TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT "
-        "ROWID"
+        "ROWID",
     )
 
 
 @MIGRATIONS()
 def m011_create_links(db: Database) -> None:
-    """One row a link to the page where a vendor is connected: for one workspace, vendor and person,
-    used once. Only a digest of what stands in the address is kept."""
+    """Create one row for each link to the page where a vendor is connected.
+
+    A link is for one workspace, vendor and person, and is used once. Only a digest of the token in
+    its address is kept.
+    """
     db.conn.execute(
         """
         CREATE TABLE links (
@@ -289,8 +301,10 @@ def m011_create_links(db: Database) -> None:
 
 @MIGRATIONS()
 def m012_create_permissions(db: Database) -> None:
-    """Who may use an operation, where a workspace's admins decided about it: "everyone", "members",
-    "admins", or a Slack user group's id."""
+    """Store the admins' decisions about who may use an operation.
+
+    `who` is "everyone", "members", "admins", or the id of a Slack user group.
+    """
     db.conn.execute(
         """
         CREATE TABLE permissions (
@@ -308,10 +322,12 @@ def m012_create_permissions(db: Database) -> None:
 
 @MIGRATIONS()
 def m013_add_rights(db: Database) -> None:
-    """Who connected a vendor, and what the vendor says that the key may do (JSON,
-    `bot.adapters.base.Rights`)."""
-    db.conn.execute("ALTER TABLE connections ADD COLUMN connected_by TEXT NOT NULL DEFAULT ''")
-    db.conn.execute("ALTER TABLE connections ADD COLUMN rights TEXT NOT NULL DEFAULT '{}'")
+    """Add the person who connected a vendor, and the rights of the key (`Rights` as JSON)."""
+    _execute_all(
+        db,
+        "ALTER TABLE connections ADD COLUMN connected_by TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE connections ADD COLUMN rights TEXT NOT NULL DEFAULT '{}'",
+    )
 
 
 @MIGRATIONS()
@@ -340,11 +356,6 @@ def m014_rebuild_deliveries(db: Database) -> None:
     )
     if wrong := db.conn.execute("PRAGMA foreign_key_check").fetchall():
         raise sqlite3.IntegrityError(f"{len(wrong)} rows refer to rows that are not there")
-
-
-def _execute_all(db: Database, *statements: str) -> None:
-    for statement in statements:
-        db.conn.execute(statement)
 
 
 _DELIVERIES_14 = """

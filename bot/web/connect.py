@@ -32,7 +32,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.adapters.base import typed_unseen
+from bot.adapters.credentials import typed_unseen
 from bot.adapters.http import rejected_token
 from bot.connections.setup_links import LINK_SECONDS, SetupLink, digest_of
 from bot.connections.store import Connection

@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 from starlette.responses import HTMLResponse
 
 from bot import messages
-from bot.adapters.base import Account, Adapter, Credentials, Rights, typed_unseen
+from bot.adapters.base import Adapter
+from bot.adapters.credentials import Account, Credentials, Rights, typed_unseen
 from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection
 from bot.forms.text import duration, humanise

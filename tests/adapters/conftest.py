@@ -1,7 +1,8 @@
 """A vendor that gives a test's answers, over real HTTP on 127.0.0.1."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.adapters.http import make_client
+from bot.errors import VendorError
 from bot.playground.serving import Server
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -53,6 +55,14 @@ class CannedVendor:
     @property
     def paths(self) -> Sequence[str]:
         return [path for _, path, _, _ in self.requests]
+
+
+@contextmanager
+def raises(expected: VendorError) -> Iterator[None]:
+    """Expect this very error: its type, its sentence, and all that it carries."""
+    with pytest.raises(type(expected)) as caught:
+        yield
+    assert (str(caught.value), vars(caught.value)) == (str(expected), vars(expected))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.adapters.base import ApiKey, Submission
+from bot.adapters.base import Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.rootly import Rootly
 from bot.adapters.rootly.forms import WorkflowTask
 from bot.adapters.rootly.task_forms import task_form

@@ -49,6 +49,9 @@ def test_submission() -> None:
     ("typed", "number"),
     [
         ("INC-123", 123),
+        ("https://app.example.com/incidents/incidents/123", 123),
+        ("https://app.example.com/incidents/1 /incidents/2", None),
+        ("https://app.example.com" + 9_000 * "/incidents/1" + "x", 1),
         ("inc-007", 7),
         ("#5", 5),
         (" 99 ", 99),

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from bot.adapters.base import Account, ApiKey, Created, Entry, Request, Rights, Submission
+from bot.adapters.base import Created, Entry, Request, Submission
+from bot.adapters.credentials import Account, ApiKey, Rights
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident, RetrospectiveOptions
 from bot.adapters.rate_limit import Limits, Rate

@@ -6,7 +6,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.adapters.base import ApiKey, Entry
+from bot.adapters.base import Entry
+from bot.adapters.credentials import ApiKey
 from bot.adapters.incident_io import IncidentIo
 from bot.errors import RetryLaterError
 from bot.slack.people import Person

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.adapters.base import ApiKey, Submission
+from bot.adapters.base import Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.incident_io import IncidentIo
 from bot.adapters.incident_io.forms import Action, FollowUp
 from bot.adapters.incident_io.versions import Versions

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.base import Account, Adapter, Created, Entry, Submission, typed_unseen
+from bot.adapters.base import Adapter, Created, Entry, Submission
+from bot.adapters.credentials import Account, typed_unseen
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.errors import VendorError
 from bot.forms.fields import Form

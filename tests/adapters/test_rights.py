@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.adapters.base import Rights
+from bot.adapters.credentials import Rights
 from bot.adapters.http import Reply
 from bot.adapters.incident_io.rights import ROLES as INCIDENT_IO_ROLES
 from bot.adapters.probe_permissions import deadline, in_time, refused

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bot.adapters.base import ApiKey, Entry, Request, Submission
+from bot.adapters.base import Entry, Request, Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.rootly import Rootly
 from bot.adapters.rootly.forms import ActionItem, Incident
 from bot.forms.fields import Form

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.rootly.generate import PARAMS, main
+from bot.adapters.rootly.tasks.generate import PARAMS, main
 
 SCHEMAS: dict[str, Any] = {
     "send_task_params": {

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.adapters.base import Account, Rights
+from bot.adapters.credentials import Account, Rights
 from bot.adapters.rootly import Rootly
 from bot.errors import RetryLaterError, UnauthorizedError
 from tests.adapters.conftest import CannedVendor

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from bot.adapters.base import Account, Created, Entry, Request, Rights, Submission
+from bot.adapters.base import Created, Entry, Request, Submission
+from bot.adapters.credentials import Account, Rights
 from bot.adapters.rate_limit import Limits
 from bot.adapters.twilio import Task, Twilio, TwilioKey, Workflow
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError

@@ -14,9 +14,9 @@ from bot.adapters.base import Entry, Prefill
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.bodies import rules_of
 from bot.adapters.twilio.configuration import problems
-from bot.adapters.twilio.forms import Beginnings, Filter, Filter2
 from bot.adapters.twilio.lists import TOO_LONG, TOO_LONG_TO_COPY, WOULD_REPLACE, entries, prefill
 from bot.adapters.twilio.rules import FILTERS
+from bot.adapters.twilio.rules_forms import Beginnings, Filter, Filter2
 from bot.errors import FormError, RejectedError, UnauthorizedError
 from bot.forms.fields import Form
 from bot.forms.files import Fetched, with_files

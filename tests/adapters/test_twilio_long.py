@@ -15,7 +15,7 @@ from bot.adapters.base import Request
 from bot.adapters.http import make_client, send
 from bot.adapters.twilio import Twilio
 from bot.adapters.twilio.configuration import LARGEST, warning
-from bot.adapters.twilio.forms import _CheckedDocuments
+from bot.adapters.twilio.rules_forms import _CheckedDocuments
 from bot.delivery.attempt import read_submission, submission_of
 from bot.delivery.model import Delivery
 from tests.adapters.conftest import CannedVendor

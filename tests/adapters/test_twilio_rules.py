@@ -8,7 +8,7 @@ from hypothesis import given
 
 from bot.adapters.twilio import rules
 from bot.adapters.twilio.configuration import LARGEST, problems, warning
-from bot.adapters.twilio.forms import FromFields
+from bot.adapters.twilio.rules_forms import FromFields
 from bot.errors import FormError
 from bot.forms.parse import parse
 from bot.forms.shape import places

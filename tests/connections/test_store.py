@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.adapters.base import Entry, Rights
+from bot.adapters.base import Entry
+from bot.adapters.credentials import Rights
 from bot.catalogs.listing import Listing, listing
 from bot.catalogs.store import CatalogStore
 from bot.connections.store import Connection, Connections

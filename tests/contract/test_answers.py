@@ -8,7 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.adapters.base import Adapter, ApiKey, Created, Entry, Submission
+from bot.adapters.base import Adapter, Created, Entry, Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident
 from bot.adapters.registry import ADAPTERS, make_adapters
 from bot.adapters.twilio import Task, TwilioKey

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.adapters.base import ApiKey, Operation
+from bot.adapters.base import Operation
+from bot.adapters.credentials import ApiKey
 from bot.adapters.registry import ADAPTERS, make_adapters
-from bot.adapters.rootly import JSON_API, Rootly
+from bot.adapters.rootly import Rootly
+from bot.adapters.rootly.calls import JSON_API
 from bot.adapters.rootly.custom_fields import FORMS_OF, custom_fields, filled_in, selected
 from tests.contract.custom import FIELDS, custom_values, with_custom
 from tests.contract.forms import filled, rootly_incidents

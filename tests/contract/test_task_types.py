@@ -8,10 +8,10 @@ import pytest
 
 from bot.adapters.base import Submission
 from bot.adapters.rootly import Rootly
-from bot.adapters.rootly.generate import as_json, facts_of, load
 from bot.adapters.rootly.task_forms import task_form
 from bot.adapters.rootly.tasks import types
 from bot.adapters.rootly.tasks.facts import FACTS
+from bot.adapters.rootly.tasks.generate import as_json, facts_of, load
 from bot.forms.shape import shape
 from tests.adapters.rootly_filled import KEY, MARKER
 from tests.adapters.rootly_tasks import fill_task

@@ -52,3 +52,20 @@ async def test_all_agree_about_who_has_to_act(
     assert (told.undecided, told.looked_up) == (int(undecided), int(not undecided))
     assert await deliveries.in_doubt(HERE) == ({row.vendor: 1} if undecided else {})
     assert row.undecided == undecided
+
+
+async def test_what_waits_is_counted(
+    database: Database, deliveries: Deliveries, clock: Clock
+) -> None:
+    """In all, what waits for too long, since when, and what waits for an admin; nothing where
+    nothing waits."""
+    assert await backlog.count(database, clock.now) == backlog.Backlog(0, 0, 0.0, 0, 0, 0)
+    began = clock.now
+    await deliveries.enqueue(draft("a"), lease=45.0, card_not_before=0.0)
+    refused, _ = await deliveries.enqueue(draft("c"), lease=45.0, card_not_before=0.0)
+    await deliveries.settle(refused, Outcome("failed", "unauthorized"))
+    clock.advance(45.0)
+    await deliveries.enqueue(draft("b"), lease=None, card_not_before=0.0)
+    clock.advance(backlog.OVERDUE_SECONDS)
+    assert await backlog.count(database, clock.now) == backlog.Backlog(2, 0, began, 0, 0, 1)
+    assert await backlog.count(database, clock.now + 1) == backlog.Backlog(2, 2, began, 0, 0, 1)

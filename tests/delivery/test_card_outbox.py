@@ -16,10 +16,12 @@ from bot.delivery.store.cards import (
     MODAL_SECONDS,
     MODALS,
     CardOutbox,
+    everywhere,
     place,
 )
 from bot.delivery.store.queue import Deliveries
 from bot.storage.database import Database
+from bot.workspace import Workspace
 from tests.world.notes import DAY, ELSEWHERE, HERE, Clock, draft
 
 LEASE = 45.0
@@ -245,7 +247,7 @@ async def test_what_the_modal_did_not_say_goes_onto_the_card_at_once(
         await submitted(deliveries, clock, DELIVERED),
         await submitted(deliveries, clock, REJECTED, "b"),
     )
-    await card_outbox.answered([made, refused])
+    await card_outbox.answered([made], [refused])
     assert [it.key for it in await card_outbox.claim_cards()] == ["a"]
     assert await card_outbox.behind() == {IN_CHANNEL: clock.now + LEASE_SECONDS}
 
@@ -358,3 +360,38 @@ async def test_a_corrected_form_is_followed_in_its_own_modal(
     await deliveries.settle(row, AWAY)
     clock.advance(MODAL_SECONDS)
     assert [it.view_id for it in await card_outbox.claim_views()] == ["V2"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "shown", "view_id", "behind"),
+    [
+        (AWAY, True, "V2", False),
+        (AWAY, False, "V2", True),
+        (DELIVERED, True, "V1", True),
+        (DELIVERED, False, "V2", True),
+    ],
+)
+async def test_a_modal_in_which_something_was_decided_is_followed(
+    deliveries: Deliveries,
+    card_outbox: CardOutbox,
+    clock: Clock,
+    outcome: Outcome,
+    shown: bool,
+    view_id: str,
+    behind: bool,
+) -> None:
+    """In place of the row's first modal, from what it shows on; not once it shows the end."""
+    row = await submitted(deliveries, clock, outcome)
+    await card_outbox.follow(row, "V2", shown=shown)
+    clock.advance(MODAL_SECONDS)
+    assert (await deliveries.get(row)).view_id == view_id
+    followed = [each.view_id for each in await card_outbox.claim_views()]
+    assert followed == ([view_id] if behind else [])
+    await card_outbox.follow(row, view_id, shown=True)
+    assert (await deliveries.get(row)).view_id == (view_id if outcome == AWAY else "")
+
+
+def test_the_whole_workspace_of_a_place() -> None:
+    """Slack limits a channel, or all of a workspace."""
+    grid = Workspace("E0GRID0001", "T0HERE0001")
+    assert everywhere(place(grid, "C1")) == place(grid, EVERYWHERE) == "E0GRID0001/T0HERE0001/*"

@@ -11,6 +11,7 @@ from bot.delivery.problems import said
 from bot.delivery.states import FOR_AN_ADMIN, STATES, Decision, State
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.queue import Deliveries
+from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
 from tests.world.notes import DAY, ELSEWHERE, HERE, Clock, draft, steps_of, why
 
@@ -96,6 +97,7 @@ async def test_what_remains_is_tried_again_whole(
     [("failed", "try_again", 0), ("unconfirmed", "send_again", 1)],
 )
 async def test_what_is_sent_again_has_its_whole_time_again(
+    database: Database,
     deliveries: Deliveries,
     decisions: Decisions,
     clock: Clock,
@@ -103,15 +105,18 @@ async def test_what_is_sent_again_has_its_whole_time_again(
     decision: Decision,
     resend_count: int,
 ) -> None:
-    """It is due at once, however long ago it was given up."""
-    await in_state(deliveries, state)
+    """It is due at once, however long ago it was given up, and is looked up from the beginning."""
+    before = await in_state(deliveries, state)
+    if state == "unconfirmed":
+        await ReconcileStore(database, clock).absent(before, 0.0)
     clock.advance(3 * DAY)
     row = await decisions.make(HERE, "a", decision, BOB)
     assert row is not None
-    assert (row.next_attempt_at, row.expires_at, row.resend_count) == (
+    assert (row.next_attempt_at, row.expires_at, row.resend_count, row.lookup_count) == (
         clock.now,
         clock.now + GIVE_UP_SECONDS,
         resend_count,
+        0,
     )
 
 

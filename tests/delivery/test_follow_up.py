@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.base import ApiKey, Submission
+from bot.adapters.base import Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.rate_limit import Limits, Rate, RateLimiters
 from bot.delivery.attempt import BACKOFF_SECONDS, VendorAccess
 from bot.delivery.follow_up import LEASE_SECONDS, FollowUps

@@ -44,6 +44,16 @@ async def test_what_was_delivered_whole_is_nobodys_to_finish(
     assert (await steps.next_time(), await steps.claim(45)) == (None, None)
 
 
+async def test_what_nobody_claimed_is_not_changed(
+    deliveries: Deliveries, steps: FollowUpSteps
+) -> None:
+    """Nothing remains of the row, so no worker can have it."""
+    row = await created(deliveries, ())
+    assert await steps.settled(row, {"custom.a": said("No.")}, 45) is None
+    assert await steps.postponed(row, 9e9) is None
+    assert await deliveries.get(row) == row
+
+
 async def test_one_worker_has_it(
     deliveries: Deliveries, steps: FollowUpSteps, clock: Clock
 ) -> None:

@@ -217,10 +217,11 @@ async def test_what_people_wrote_is_erased(
         "reference": "N-7",
         "title": "Zebra",
         "url": "https://notes.example.com/7-zebra-crossing",
+        "note": "Look at the zebra.",
     }
     row = await zebra(deliveries, "a", Outcome("delivered", vendor_object=made, reconcile_at=1.0))
     await ReconcileStore(database, clock).checked(
-        row, [Created(id="8", title="zebra twin", url="https://n.example.com/8")]
+        row, [Created(id="8", title="zebra twin", url="https://n.example.com/closed/8")]
     )
     others = [
         await zebra(
@@ -235,7 +236,7 @@ async def test_what_people_wrote_is_erased(
     assert await history.scrub()
     [a, b, c] = [await deliveries.get(it) for it in (row, *others)]
     assert a.vendor_object == {"id": "7", "reference": "N-7", "url": ""}
-    assert a.duplicates == [Created(id="8", url="https://n.example.com/8")]
+    assert a.duplicates == [Created(id="8", url="https://n.example.com/closed/8")]
     assert [(it.title, it.actor_name, it.payload, it.selected, it.view_id) for it in (a, b, c)] == [
         ("", "", {}, {}, "")
     ] * 3

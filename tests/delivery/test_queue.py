@@ -288,7 +288,7 @@ async def test_a_lease_that_ran_out_leaves_it_unconfirmed(
         "lease",
         "It stopped.",
     )
-    assert expired.reconcile_at == clock.now + 2.0
+    assert (expired.reconcile_at, expired.lookup_count) == (clock.now + 2.0, 0)
     assert (await deliveries.claim(LANE, LEASE), await deliveries.expire(said("Again."), 2.0)) == (
         None,
         [],
@@ -363,9 +363,65 @@ async def test_what_waits_is_counted_by_the_account_that_it_is_for(deliveries: D
     await enqueue(deliveries, "c", lease=None, vendor="other")
     await enqueue(deliveries, "d", lease=None, vendor="other", account="bolt")
     await enqueue(deliveries, "e", vendor="third")
+    away = Outcome("queued", "unreachable", said("Notes is away."))
+    await deliveries.settle(await claim(deliveries), away)
     assert await deliveries.waiting(HERE) == {
-        ("notes", "acme"): (1, {}),
+        ("notes", "acme"): (1, said("Notes is away.")),
         ("other", "acme"): (2, {}),
         ("other", "bolt"): (1, {}),
     }
     assert await deliveries.waiting(ELSEWHERE) == {}
+
+
+async def test_what_could_not_be_sent_is_due_once_the_vendor_is_back(
+    deliveries: Deliveries, clock: Clock
+) -> None:
+    """That of this connection alone; what the vendor asked to send later stays for later."""
+    later = clock.now + 60
+    for key, reason, changes in (
+        ("a", "unreachable", {}),
+        ("b", "rate_limited", {}),
+        ("c", "unreachable", {"vendor": "other"}),
+        ("d", "unreachable", {"workspace": ELSEWHERE}),
+    ):
+        row = await enqueue(deliveries, key, **changes)
+        await deliveries.settle(row, Outcome("queued", reason, next_attempt_at=later))
+    await deliveries.hurry(LANE)
+    assert await deliveries.agenda() == (
+        {LANE: clock.now, (HERE, "other"): later, (ELSEWHERE, "notes"): later},
+        None,
+    )
+    assert (await claim(deliveries)).key == "a"
+    assert await deliveries.claim(LANE, LEASE) is None
+
+
+async def test_a_row_says_when_its_turn_comes(deliveries: Deliveries, clock: Clock) -> None:
+    """How many of its connection are ahead of it, and the time, are for people to read: no card
+    changes for them. A row that is being sent by now is given as it is."""
+    first = await enqueue(deliveries, lease=None)
+    row = await enqueue(deliveries, "b", lease=None)
+    await enqueue(deliveries, "c", lease=None)
+    assert await deliveries.ahead_of(row) == 1
+    clock.advance(1)
+    expected = replace(
+        row, reason="turn", expected_at=clock.now + 30, updated_at=clock.now, changed_by=""
+    )
+    assert await deliveries.expect(row, clock.now + 30) == expected
+    assert await deliveries.get(row) == expected
+    sending = await claim(deliveries)
+    assert await deliveries.expect(first, clock.now + 30) == sending
+
+
+async def test_a_clock_that_is_a_little_off_changes_nothing(
+    deliveries: Deliveries, clock: Clock
+) -> None:
+    """The clocks of two processes differ by seconds."""
+    row = await enqueue(deliveries)
+    await deliveries.settle(row, Outcome("queued", "unreachable", next_attempt_at=clock.now + 60))
+    before = await deliveries.get(row)
+    clock.advance(-4)
+    await deliveries.clock_went_back()
+    assert await deliveries.get(row) == before
+    clock.advance(60)
+    await deliveries.clock_went_back()
+    assert await deliveries.get(row) == before

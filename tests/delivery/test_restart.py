@@ -1,6 +1,7 @@
 """`kill -9` at the worst moments: what was submitted is neither lost nor created twice."""
 
 import asyncio
+import signal
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Collection
@@ -42,11 +43,10 @@ class Shop:
         return [it for it in self.channel.messages if it.get("bot_id")]
 
     @asynccontextmanager
-    async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def bot(self, module: str = "bot") -> AsyncIterator[asyncio.subprocess.Process]:
         """The bot's process; killed, with no chance to tidy up, when the block ends."""
-        async with started(
-            "serve", environment=self.sandbox.environment(self.settings.database)
-        ) as process:
+        environment = self.sandbox.environment(self.settings.database)
+        async with started("serve", environment=environment, program=("-m", module)) as process:
             self.sandbox.slack.bot_url = await healthy(process)
             yield process
 
@@ -74,6 +74,19 @@ class Shop:
             return True
         await slack.close(self.person, form["id"])
         return False
+
+    async def press(self, action_id: str) -> None:
+        """Press that button of the card."""
+        [card] = self.cards
+        outcome = await self.sandbox.slack.act(
+            self.person,
+            channel_id=self.channel.id,
+            ts=card["ts"],
+            block_id="delivery",
+            action_id=action_id,
+            action={"type": "button"},
+        )
+        assert outcome.ok, outcome
 
     async def modal_says(self, words: str) -> None:
         """Wait for it: what took longer than the modal's answer is drawn into it later."""
@@ -132,6 +145,26 @@ async def test_looks_up_what_may_have_arrived(shop: Shop) -> None:
         "Checkout is down"
     ]
     assert sum(it.method == "POST" for it in shop.rootly.requests) == 1
+
+
+async def test_shows_a_refusal_that_no_modal_showed(shop: Shop) -> None:
+    """Killed between the vendor's "no" and the modal's answer: the form stays as it was filled in,
+    a card says what the vendor said, and its button leads back to all that was entered."""
+    shop.rootly.answer_next(422, {"error": "unprocessable_entity", "message": "Not on a Friday"})
+    async with shop.bot("tests.delivery.dies_answering") as process:
+        await shop.declare()
+        assert await process.wait() == -signal.SIGKILL
+    form = shop.sandbox.slack.views(shop.person)[-1]
+    async with shop.bot():
+        await shop.card("Rootly did not accept this incident")
+        await asyncio.sleep(1)
+        assert shop.sandbox.slack.views(shop.person) == [form]
+        await shop.sandbox.slack.close(shop.person, form["id"])
+        await shop.press("edit")
+        await shop.modal_says("Not on a Friday")
+        await shop.modal_says("Nobody can pay.")
+    assert "Not on a Friday" in shop.cards[0]["blocks"][0]["text"]["text"]
+    assert shop.rootly.created == []
 
 
 async def test_sets_what_remains_of_what_it_created(shop: Shop) -> None:

@@ -4,7 +4,7 @@ import itertools
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -17,7 +17,11 @@ NOW = 1000.0
 ROWS = [
     replace(ROW, state=state, reason=reason, reconcile_at=look, erased_at=erased, expires_at=ends)
     for state, reason, look, erased, ends in itertools.product(
-        STATES, ("", "unanswered", *states.FOR_AN_ADMIN), (0.0, 5.0), (0.0, 5.0), (999.0, 1001.0)
+        STATES,
+        ("", "unanswered", *states.FOR_AN_ADMIN),
+        (0.0, 5.0),
+        (0.0, 5.0),
+        (999.0, 1000.0, 1001.0),
     )
 ]
 
@@ -61,3 +65,50 @@ def test_a_step_that_the_table_does_not_name_is_refused(before: State | None) ->
             continue
         with pytest.raises(IllegalStepError, match=f"from {before or 'nothing'} to {after}"):
             states.check_step(before, after)
+
+
+@pytest.mark.parametrize(
+    ("changes", "actions"),
+    [
+        ({"state": "queued"}, ("by_hand", "cancel")),
+        ({"state": "sending"}, ()),
+        ({"state": "rejected"}, ("edit",)),
+        ({"state": "unconfirmed", "reconcile_at": 5.0}, ()),
+        ({"state": "unconfirmed"}, ("send_again", "is_there")),
+        (
+            {"state": "unconfirmed", "reason": "unanswered", "reconcile_at": 5.0},
+            ("send_again", "is_there"),
+        ),
+        ({"state": "failed", "reason": "gave_up"}, ("try_again", "copy")),
+        (
+            {"state": "failed", "reason": "unauthorized"},
+            ("try_again", "by_hand", "cancel", "copy"),
+        ),
+        ({"state": "cancelled"}, ("try_again", "copy")),
+        ({"state": "cancelled", "erased_at": 5.0}, ()),
+        ({"state": "delivered"}, ()),
+        ({"state": "delivered", "follow_up_steps": {"custom.a": {}}}, ("finish",)),
+        ({"state": "delivered", "follow_up_steps": {"custom.a": {}}, "next_step_at": 5.0}, ()),
+    ],
+)
+def test_the_buttons_of_a_row(changes: dict[str, Any], actions: tuple[str, ...]) -> None:
+    """They offer, in this order, what a person may do; nothing while the bot can find out itself."""
+    assert states.offered(replace(ROW, **changes)) == actions
+
+
+@pytest.mark.parametrize(
+    ("changes", "settled"),
+    [
+        ({"state": "queued"}, False),
+        ({"state": "sending"}, False),
+        ({"state": "unconfirmed", "reconcile_at": 5.0}, False),
+        ({"state": "unconfirmed"}, True),
+        ({"state": "delivered", "next_step_at": 5.0}, False),
+        *(({"state": state}, True) for state in states.FINAL),
+    ],
+)
+def test_a_row_is_settled_once_nothing_happens_by_itself(
+    changes: dict[str, Any], settled: bool
+) -> None:
+    """Neither an attempt, nor a look, nor a step is to come."""
+    assert states.is_settled(replace(ROW, **changes)) == settled

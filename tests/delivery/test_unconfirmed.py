@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot import messages
-from bot.adapters.base import ApiKey, Created, Operation, Submission
+from bot.adapters.base import Created, Operation, Submission
+from bot.adapters.credentials import ApiKey
 from bot.delivery.attempt import BACKOFF_SECONDS, backoff
 from bot.delivery.model import Delivery
 from bot.delivery.sender import LAST_LOOK_SECONDS

@@ -4,15 +4,21 @@ created twice."""
 import asyncio
 import sqlite3
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from slack_bolt.context.async_context import AsyncBoltContext
+from starlette.responses import Response
 
+from bot.playground.slack.answers import TROUBLE
+from bot.playground.slack.standin import BOT_SECONDS
+from bot.web import app
 from handlers.modal import ModalState
 from handlers.view_state import ForeignError, state_in
 from tests.world.bot import World, eventually
 
 REJECTED = {"errors": [{"title": "Severity must exist", "status": "422"}]}
+REFUSED_CARD = "Rootly did not accept this incident: "
 
 
 async def test_a_field_error_is_shown_beside_the_field_and_can_be_corrected(world: World) -> None:
@@ -142,6 +148,50 @@ async def test_two_clicks_create_one_incident(world: World) -> None:
     assert [(await it).ok for it in (first, second)] == [True, True]
     assert len(vendor.created) == 1
     assert "Created in Rootly" in world.top().text
+
+
+async def test_a_refusal_beside_fields_that_are_gone_is_on_the_card(world: World) -> None:
+    """Two clicks: the answer to the first one puts the receipt in the form's place, then the vendor
+    says no to the second one."""
+    vendor = world.sandbox.vendors["rootly"]
+    vendor.hold = asyncio.Event()
+    vendor.answer_next(422, REJECTED)
+    modal = await world.open("/incident Twice")
+    first = asyncio.create_task(modal.submit())
+    await asyncio.sleep(0.7)
+    second = asyncio.create_task(modal.submit())
+    assert (await first).ok
+    assert "Rootly has not answered yet" in modal.text
+    vendor.hold.set()
+    await second
+    await eventually(lambda: world.cards("incidents"))
+    assert [it["text"] for it in world.cards("incidents")] == [REFUSED_CARD + "Twice"]
+    assert "Severity must exist" in modal.text
+
+
+async def test_a_refusal_that_came_too_late_for_slack_is_on_the_card(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack has said "trouble" by then. The form keeps what was entered; sent again it is answered,
+    and the card follows."""
+
+    class Late(Response):
+        async def __call__(self, *call: Any) -> None:
+            await asyncio.sleep(BOT_SECONDS)
+            await super().__call__(*call)
+
+    world.sandbox.vendors["rootly"].answer_next(422, REJECTED)
+    modal = await world.open("/incident Checkout is down")
+    form = modal.view
+    with monkeypatch.context() as patch:
+        patch.setattr(app, "to_starlette_response", lambda answer: Late(answer.body))
+        assert (await modal.submit()).error == TROUBLE
+    await eventually(lambda: world.cards("incidents"))
+    assert [it["text"] for it in world.cards("incidents")] == [REFUSED_CARD + "Checkout is down"]
+    assert modal.view == form
+    assert "Created in Rootly" in (await modal.send()).text
+    await eventually(lambda: "Created in Rootly" in world.cards("incidents")[0]["text"])
+    assert len(world.cards("incidents")) == 1
 
 
 async def test_a_private_incident_is_told_to_its_reporter_alone(world: World) -> None:

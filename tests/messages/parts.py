@@ -1,5 +1,6 @@
 """A delivery, vendors and operations to say something about."""
 
+from dataclasses import fields
 from typing import Any
 
 import httpx
@@ -8,25 +9,14 @@ from bot.adapters import registry
 from bot.adapters.base import Kind
 from bot.adapters.registry import make_adapters
 from bot.delivery.model import Delivery
-from tests.world.notes import HERE, Notes
+from tests.world.modal import mrkdwn
+from tests.world.notes import Notes, draft
 
 NOW = 1_800_000_000.0
+DRAFT = draft(payload={})
 ROW = Delivery(
+    **{each.name: getattr(DRAFT, each.name) for each in fields(DRAFT)},
     id=1,
-    workspace=HERE,
-    key="ir000000000001",
-    kind="incident",
-    vendor="notes",
-    operation="note",
-    branch="",
-    account="acme",
-    actor="U0ANN00001",
-    actor_name="Ann",
-    channel="C0GENERAL1",
-    private=False,
-    title="Checkout is down",
-    payload={},
-    selected={},
     revision=0,
     state="sending",
     attempt=1,
@@ -61,13 +51,7 @@ NOTES = (ADAPTERS[0], ADAPTERS[0].operations[0])
 
 def said(content: dict[str, Any]) -> list[str]:
     """Every text of a card or a receipt that Slack reads as mrkdwn."""
-    parts = [
-        it
-        for block in content["blocks"]
-        for it in (block.get("text"), *(block.get("elements") or []))
-    ]
-    texts = [it["text"] for it in parts if isinstance(it, dict) and it.get("type") == "mrkdwn"]
-    return [content["text"], *texts] if "text" in content else texts
+    return [*([content["text"]] if "text" in content else []), *mrkdwn(content)]
 
 
 def tools(kind: Kind) -> str:

@@ -6,7 +6,8 @@ from typing import Any, get_args
 import pytest
 
 from bot import messages
-from bot.adapters.base import Kind, Rights
+from bot.adapters.base import Kind
+from bot.adapters.credentials import Rights
 from bot.connections.store import Connection
 from bot.playground.slack.limits import check_view
 from bot.workspace import Workspace

@@ -7,18 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from bot.adapters.base import (
-    Account,
-    Adapter,
-    ApiKey,
-    Catalog,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    Rights,
-    Submission,
-)
+from bot.adapters.base import Adapter, Catalog, Created, Entry, Operation, Request, Submission
+from bot.adapters.credentials import Account, ApiKey, Rights
 from bot.adapters.http import (
     Bearer,
     Reply,

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.adapters.base import ApiKey, Submission
+from bot.adapters.base import Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.http import make_client
 from bot.adapters.rootly import Rootly as Adapter
 from bot.adapters.rootly.forms import ActionItem, Incident

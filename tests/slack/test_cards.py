@@ -133,7 +133,7 @@ async def test_what_the_modal_shows_gets_no_card(board: Board) -> None:
     assert refusal is not None
     board.clock.advance(60)
     await board.round()
-    board.cards.release(refusal)
+    board.cards.release(refusal, "errors")
     await board.round()
     assert board.slack.calls == []
     assert (await board.look(refusal)).card_version == refusal.version
@@ -149,11 +149,11 @@ async def test_of_a_modal_that_was_submitted_twice_both_answers_count(board: Boa
     board.cards.hold(row)
     waiting = await board.deliveries.settle(row, AWAY)
     assert waiting is not None
-    board.cards.release(waiting)
+    board.cards.release(waiting, "receipt")
     board.clock.advance(60)
     await board.round()
     assert board.slack.calls == []
-    board.cards.release(waiting)
+    board.cards.release(waiting, "receipt")
     await board.round()
     assert board.slack.methods == ["chat.postMessage"]
 
@@ -168,7 +168,7 @@ async def test_what_the_modal_did_not_say_goes_onto_the_card_at_once(board: Boar
     assert settled is not None
     await board.round()
     assert board.slack.calls == []
-    board.cards.release(settled)
+    board.cards.release(settled, "receipt")
     await board.round()
     assert board.slack.methods == ["chat.postMessage"]
 
@@ -176,7 +176,8 @@ async def test_what_the_modal_did_not_say_goes_onto_the_card_at_once(board: Boar
 async def test_nothing_is_posted_while_it_is_being_sent(board: Board) -> None:
     """The vendor answers within seconds; a card before that would only flicker."""
     row = await board.submitted()
-    board.cards.release(row)
+    board.cards.hold(row)
+    board.cards.release(row, "receipt")
     board.clock.advance(30)
     await board.round()
     assert board.slack.calls == []

@@ -44,6 +44,6 @@ async def test_a_card_that_stands_already_follows_a_refusal_that_a_modal_showed(
     assert claimed is not None
     refusal = await board.deliveries.settle(claimed, Outcome("rejected", "refused", said("No.")))
     assert refusal is not None
-    board.cards.release(refusal)
+    board.cards.release(refusal, "errors")
     await board.round()
     assert board.slack.methods == ["chat.postMessage", "chat.update"]

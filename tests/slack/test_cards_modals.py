@@ -11,7 +11,7 @@ from bot.delivery.model import Delivery, Outcome
 from bot.delivery.problems import said
 from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
-from bot.slack.cards import MOST_RECEIPTS
+from bot.slack.cards import MOST_RECEIPTS, Shown
 from bot.slack.tokens import SlackTokens
 from tests.world.cards import AWAY, DELIVERED, Board, SteppedCards, board_on, limited, slack_takes
 from tests.world.notes import HERE, draft
@@ -24,8 +24,14 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
         yield board
 
 
-async def answered(board: Board, outcome: Outcome, **changes: Any) -> Delivery:
-    """A row whose modal was answered with what became of the first attempt."""
+REFUSED = Outcome("rejected", "refused", said("No."))
+
+
+async def answered(
+    board: Board, outcome: Outcome, shown: Shown | None = "receipt", **changes: Any
+) -> Delivery:
+    """A row whose modal was answered with what became of the first attempt; None: nobody knows
+    whether it was."""
     row, _ = await board.deliveries.enqueue(
         draft(view_id="V0MODAL001", **changes),
         lease=45,
@@ -34,7 +40,7 @@ async def answered(board: Board, outcome: Outcome, **changes: Any) -> Delivery:
     board.cards.hold(row)
     settled = await board.deliveries.settle(row, outcome)
     assert settled is not None
-    board.cards.release(settled)
+    board.cards.release(settled, shown)
     return settled
 
 
@@ -65,16 +71,57 @@ async def test_the_open_modal_follows_until_the_end(board: Board) -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome",
-    [DELIVERED, Outcome("rejected", "refused", said("No.")), Outcome("failed", "forbidden")],
+    ("outcome", "shown", "cards"),
+    [
+        (DELIVERED, "receipt", 1),
+        (Outcome("failed", "forbidden"), "receipt", 1),
+        (REFUSED, "receipt", 1),
+        (REFUSED, "errors", 0),
+    ],
 )
-async def test_a_modal_that_showed_the_end_is_left_alone(board: Board, outcome: Outcome) -> None:
-    """Nothing is sent to it, whatever happens to the row."""
-    row = await answered(board, outcome)
+async def test_a_modal_that_showed_the_end_is_left_alone(
+    board: Board, outcome: Outcome, shown: Shown, cards: int
+) -> None:
+    """Nothing is sent to it, whatever happens to the row. A refusal needs no card as long as it
+    stands in the form with all that was entered; it needs one where a receipt took the form's
+    place."""
+    row = await answered(board, outcome, shown)
     board.clock.advance(10)
     await board.work()
-    assert followed(board) == []
+    assert board.slack.methods == ["chat.postMessage"] * cards
     assert (await board.look(row)).view_id == ""
+
+
+async def test_a_refusal_that_nobody_may_have_seen_gets_a_card(board: Board) -> None:
+    """The form stays as it is: it still holds what was entered. Sent once more, it is answered as
+    any other, and the card follows."""
+    row = await answered(board, REFUSED, shown=None)
+    board.clock.advance(MODAL_SECONDS)
+    await board.work()
+    assert (board.slack.methods, followed(board)) == (["chat.postMessage"], [])
+    assert await board.card_outbox.next_view_time() is None
+    board.clock.advance(1)
+    again = await answered(board, AWAY)
+    await board.work()
+    assert (again.id, board.slack.methods) == (row.id, ["chat.postMessage", "chat.update"])
+
+
+async def test_a_form_that_is_sent_again_unanswered_stays_a_form(board: Board) -> None:
+    """The refusal before was seen in it, the present one perhaps was not."""
+    await answered(board, REFUSED, "errors")
+    await board.work()
+    await answered(board, REFUSED, shown=None)
+    board.clock.advance(MODAL_SECONDS)
+    await board.work()
+    assert board.slack.methods == ["chat.postMessage"]
+
+
+async def test_a_modal_that_missed_its_answer_becomes_a_receipt(board: Board) -> None:
+    """Nothing in the form is needed any more: what was entered is on its way."""
+    row = await answered(board, AWAY, shown=None)
+    board.clock.advance(MODAL_SECONDS)
+    await board.work()
+    assert followed(board) == [board.receipt(row)]
 
 
 async def test_a_modal_that_was_closed_is_forgotten(board: Board) -> None:
@@ -199,7 +246,7 @@ async def test_a_receipt_that_changed_twice_is_a_form_once_it_is_made_one(board:
     await answered(board, AWAY)
     await board.work()
     board.clock.advance(MODAL_SECONDS)
-    for outcome in (Outcome("queued", "rate_limited"), Outcome("rejected", "refused", said("No."))):
+    for outcome in (Outcome("queued", "rate_limited"), REFUSED):
         await board.next_attempt(outcome)
         await board.round()
     assert (len(followed(board)), board.cards.is_receipt("V0MODAL001")) == (2, True)
@@ -210,7 +257,7 @@ async def test_a_receipt_that_changed_twice_is_a_form_once_it_is_made_one(board:
 async def test_the_oldest_receipts_are_forgotten_first(board: Board) -> None:
     """Only so many modals are open at once."""
     for number in range(MOST_RECEIPTS + 1):
-        board.cards._is_receipt(f"V{number}")
+        board.cards.shows_receipt(f"V{number}")
     assert [board.cards.is_receipt(f"V{number}") for number in (0, 1, MOST_RECEIPTS)] == [
         False,
         True,

@@ -22,7 +22,8 @@ import bot.delivery.store
 import bot.slack.installations
 import bot.storage
 import bot.uninstall
-from bot.adapters.base import Created, Entry, Rights
+from bot.adapters.base import Created, Entry
+from bot.adapters.credentials import Rights
 from bot.catalogs.listing import Listing, listing
 from bot.catalogs.store import EVERY, Due
 from bot.delivery.model import Outcome

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.base import ApiKey, Created, Submission
+from bot.adapters.base import Created, Submission
+from bot.adapters.credentials import ApiKey
 from bot.adapters.rate_limit import Limits, RateLimiters
 from bot.delivery.attempt import VendorAccess
 from bot.delivery.follow_up import FollowUps

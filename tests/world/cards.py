@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from bot import messages
-from bot.adapters.base import ApiKey
+from bot.adapters.credentials import ApiKey
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store.cards import CardOutbox

@@ -166,3 +166,13 @@ def a_queue() -> str:
     """The SID of a task queue in the connected workspace: every stand-in has the same ones."""
     twilio = Twilio()
     return str(twilio.queues[twilio.credentials["workspace_sid"]][0]["sid"])
+
+
+def mrkdwn(content: Mapping[str, Any]) -> list[str]:
+    """Every text in the blocks of a card, a receipt or a view that Slack reads as mrkdwn."""
+    parts = [
+        it
+        for block in content["blocks"]
+        for it in (block.get("text"), *(block.get("elements") or []))
+    ]
+    return [it["text"] for it in parts if isinstance(it, dict) and it.get("type") == "mrkdwn"]

@@ -10,9 +10,7 @@ from pydantic import Field
 
 from bot import messages
 from bot.adapters.base import (
-    Account,
     Adapter,
-    ApiKey,
     Catalog,
     Created,
     Entry,
@@ -21,6 +19,7 @@ from bot.adapters.base import (
     Submission,
     incident_by_number,
 )
+from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.registry import ADAPTERS
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.problems import Details

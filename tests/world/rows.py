@@ -1,23 +1,25 @@
-"""Deliveries of the world: submitted as a modal does it, or put there at once in a state whose way there
-takes minutes, with their card in Slack; and what becomes of them."""
+"""Deliveries of the world: submitted as a modal does it, or put there at once in a state whose way
+there takes minutes, with their card in Slack; and what becomes of them."""
 
 import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields
 from typing import Any
 
-from bot.delivery.model import Delivery, Draft
+from bot.delivery.model import Delivery
 from bot.delivery.store.rows import read_row
 from bot.playground.slack import Outcome
 from tests.world.bot import World, eventually
+from tests.world.modal import mrkdwn
 from tests.world.notes import draft
 
 KEY = "ir0123456789ab"
 MADE = {"id": "1", "reference": "INC-7", "title": "Checkout is down", "url": ""}
 FAR = 1000.0
 """Seconds from now at which nothing of a test is left."""
+SUBMITTED = {"kind", "operation", "branch", "actor", "title", "payload", "selected", "private"}
+"""The columns that are written with the draft; the others are changed afterwards."""
 
 
 async def standing(world: World, state: str, reason: str = "", **columns: Any) -> Delivery:
@@ -33,11 +35,10 @@ async def standing(world: World, state: str, reason: str = "", **columns: Any) -
         "channel": world.channel("incidents"),
         "payload": {"title": "Checkout is down", "private": private},
     }
-    of_draft = columns.keys() & {it.name for it in fields(Draft)}
     submitted = draft(
         columns.pop("key", KEY),
         workspace=world.sandbox.workspace,
-        **given | {name: columns.pop(name) for name in of_draft - {"key"}},
+        **given | {name: columns.pop(name) for name in columns.keys() & SUBMITTED},
     )
     services = world.bot.services
     await services.delivery.deliveries.enqueue(submitted, lease=None, card_not_before=0.0)
@@ -100,12 +101,7 @@ def card(world: World) -> dict[str, Any]:
 
 def says(content: Mapping[str, Any]) -> str:
     """Everything in it that is mrkdwn."""
-    parts = [
-        it
-        for block in content["blocks"]
-        for it in (block.get("text"), *(block.get("elements") or []))
-    ]
-    return "\n".join(it["text"] for it in parts if it and it.get("type") == "mrkdwn")
+    return "\n".join(mrkdwn(content))
 
 
 def buttons(content: Mapping[str, Any]) -> list[str]:

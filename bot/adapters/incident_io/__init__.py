@@ -9,20 +9,14 @@ the API and, until 31 December 2026, in version 2 (`versions`). All other paths 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.adapters.base import (
-    Account,
-    ApiKey,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    SlackPerson,
-    Submission,
-)
+from bot.adapters.base import Created, Entry, Operation, Request, SlackPerson, Submission
+from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.http import Reply, TooLongError, dig, link, segment, text, unreadable
+from bot.adapters.http_adapter import by_email, by_slack_id
 from bot.adapters.incident_io import bodies, lists
 from bot.adapters.incident_io.calls import JSON, Calls
 from bot.adapters.incident_io.custom_fields import custom_fields, has_options
@@ -45,7 +39,7 @@ from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, is_denied, ri
 from bot.adapters.incident_io.versions import NEWEST, Route, Version
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
-from bot.adapters.times import epoch, iso
+from bot.adapters.values import epoch, iso
 from bot.errors import (
     OutcomeUnknownError,
     RejectedError,
@@ -76,6 +70,8 @@ class IncidentIo(Calls):
     label = "incident.io"
     default_url = "https://api.incident.io"
     url_variable = "INCIDENT_IO_API_URL"
+    # Without an organisation in its path, it leads to that of the person who is signed in.
+    home = "https://app.incident.io/"
     key_needs = "the roles viewer, incident creator, incident editor and catalog viewer"
     color = "#e8532f"
     credentials = IncidentIoKey
@@ -143,10 +139,7 @@ class IncidentIo(Calls):
         submission = await self._with_ids(submission, credentials)
         if operation not in ROUTES:
             return await self._create(operation, submission, credentials)
-
-        async def create(version: Version) -> Created:
-            return await self._create(operation, submission, credentials, version)
-
+        create = partial(self._create, operation, submission, credentials)
         return await self._at_version(ROUTES[operation], credentials, create)
 
     async def _create(
@@ -187,16 +180,6 @@ class IncidentIo(Calls):
                 raise KeyError(operation)
         rows.sort(key=lambda row: epoch(text(row, "created_at")))
         return [_created(row, submission) for row in rows]
-
-    def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        """Return the address of incident.io's pages.
-
-        The address has no organisation in its path, so it leads to the organisation of the person
-        who is signed in.
-        """
-        if urlsplit(self.address(credentials)).hostname == "api.incident.io":
-            return "https://app.incident.io/"
-        return f"{self.address(credentials).rstrip('/')}/"
 
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if catalog == INCIDENT_FIELDS:
@@ -257,7 +240,9 @@ class IncidentIo(Calls):
         return custom_fields(rows, options)
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-        return lists.user_for(person, entries)
+        known = list(entries)
+        # incident.io does not know the Slack ids of all its users.
+        return by_slack_id(person, known) or by_email(person, known)
 
     async def _existing_incident(
         self, reply: Reply, submission: Submission, request: Request, credentials: ApiKey
@@ -285,17 +270,14 @@ class IncidentIo(Calls):
             # The documented examples are days, so the hour is compared below.
             "created_at[gte]": iso(since)[:10],
         }
-        found: dict[str, Any] = {}
         rows = await self._list("/v2/incidents", "incidents", params, credentials, MOST, whole=True)
-        for row in rows:
-            creator = dig(row, "creator")
-            by_a_key = not creator or dig(creator, "api_key") is not None
-            if (
-                by_a_key
-                and text(row, "name") == text(name)
-                and epoch(text(row, "created_at")) >= since
-            ):
-                found[text(row, "id")] = row
+        found = {
+            text(row, "id"): row
+            for row in rows
+            if text(row, "name") == text(name)
+            and epoch(text(row, "created_at")) >= since
+            and (not dig(row, "creator") or dig(row, "creator", "api_key") is not None)
+        }
         return list(found.values())
 
     async def _marked(self, route: Route, submission: Submission, credentials: ApiKey) -> list[Any]:

@@ -50,11 +50,10 @@ def objections(form: Incident, submission: Submission) -> dict[str, str]:
     if form.severity_id is None and not _may_be_triage(form, status, kind):
         found["severity_id"] = "Choose a severity: only incidents in triage can do without one."
     if form.visibility == "public" and kind is not None and PRIVATE_ONLY in kind.detail:
-        words = (
+        found["visibility"] = (
             f"Incidents of the type “{kind.label}” are private: choose that only the people "
             "invited can see it."
         )
-        found["visibility"] = words
     return found
 
 

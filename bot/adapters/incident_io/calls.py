@@ -5,19 +5,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from bot.adapters.base import Adapter, ApiKey, Request
-from bot.adapters.http import (
-    TOTAL_SECONDS,
-    Bearer,
-    Reply,
-    dig,
-    listed,
-    reading,
-    rejected_token,
-    send,
-    text,
-    unreadable,
-)
+from bot.adapters.base import Request
+from bot.adapters.credentials import ApiKey
+from bot.adapters.http import Reply, dig, listed, text, unreadable
+from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.incident_io.forms import OnIncident
 from bot.adapters.incident_io.lists import MOST, PAGE
 from bot.adapters.incident_io.refusals import complaints
@@ -37,7 +28,7 @@ T = TypeVar("T")
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-class Calls(Adapter):
+class Calls(HttpAdapter):
     """The part of the adapter that calls incident.io.
 
     `versions` is shared with all copies of the adapter (`Adapter.with_rate_limiter`).
@@ -127,31 +118,6 @@ class Calls(Adapter):
             raise unreadable(self.label)
         return rows
 
-    async def _get(
-        self,
-        path: str,
-        credentials: ApiKey,
-        params: Mapping[str, Any] | None = None,
-        *,
-        total_seconds: float = TOTAL_SECONDS,
-    ) -> Reply:
-        request = Request("GET", path, params=params, headers={"Accept": JSON["Accept"]})
-        with reading(self.label):
-            return await self._send(request, credentials, total_seconds=total_seconds)
-
-    async def _send(
-        self, request: Request, credentials: ApiKey, *, total_seconds: float = TOTAL_SECONDS
-    ) -> Reply:
-        return await send(
-            self.client,
-            self.label,
-            self.address(credentials),
-            request,
-            auth=Bearer(credentials.api_key),
-            rate_limiter=self.rate_limiter,
-            total_seconds=total_seconds,
-        )
-
     def _refusal(
         self,
         reply: Reply,
@@ -161,19 +127,14 @@ class Calls(Adapter):
         connecting: bool = False,
     ) -> VendorError:
         fields, rest = complaints(reply.body, form, request.json if request is not None else None)
-        if reply.status in (401, 403):
-            words = "; ".join([*fields.values(), *rest])
-            return rejected_token(self.label, reply.status, words, connecting=connecting)
         if reply.status == 404 and isinstance(form, OnIncident):
             sentence = "incident.io does not find this incident, or does not show it to this token."
             fields.setdefault("incident_id", sentence)
             return NotThereError(self.label, "", fields)
-        if not fields and not rest:
-            rest = [f"incident.io refused it and gave no reason (HTTP {reply.status})."]
-        if rest and (request_id := text(reply.body, "request_id")):
-            rest.append(f"(incident.io's support asks for this: {request_id})")
+        request_id = text(reply.body, "request_id")
+        support = f"(incident.io's support asks for this: {request_id})" if request_id else ""
         kind = NotThereError if is_not_there(reply) else RejectedError
-        return kind(self.label, " ".join(rest), fields)
+        return self._refused(reply.status, fields, rest, support, connecting=connecting, kind=kind)
 
 
 def _is_sure(reply: Reply, page: list[Any], after: str, query: Mapping[str, Any]) -> bool:

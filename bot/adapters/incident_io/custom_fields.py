@@ -8,12 +8,11 @@ form can therefore be sent without its definitions.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from bot.adapters.http import dig, items, text
-from bot.adapters.times import iso
+from bot.adapters.values import decimal_text, in_utc, iso, sort_number
 from bot.forms.custom_fields import CustomField, CustomKind
 
 CATALOG_ENTRIES = "catalog_entries"
@@ -87,7 +86,7 @@ def _role(row: Any) -> CustomField:
 def timestamp_fields(rows: Iterable[Any]) -> list[CustomField]:
     """Return the rows of `/v2/incident_timestamps` as fields, in their order."""
     named = [row for row in rows if text(row, "id") and text(row, "name")]
-    named.sort(key=lambda row: _sort_number(dig(row, "rank")))
+    named.sort(key=lambda row: sort_number(dig(row, "rank")))
     return [
         CustomField(id=f"time_{text(row, 'id')}", name=text(row, "name"), kind="datetime")
         for row in named
@@ -139,7 +138,7 @@ def _custom_field(row: Any, options: list[Any]) -> CustomField | None:
 
 
 def _options(rows: list[Any]) -> tuple[tuple[str, str], ...]:
-    ordered = sorted(rows, key=lambda row: _sort_number(dig(row, "sort_key")))
+    ordered = sorted(rows, key=lambda row: sort_number(dig(row, "sort_key")))
     return tuple(
         (text(row, "id"), text(row, "value"))
         for row in ordered
@@ -195,27 +194,12 @@ def _part(member: Member, name: str, values: list[Any]) -> dict[str, Any]:
     if member is ROLES:
         return {"assignee": {name: values[0]}}
     if member is TIMES:
-        return {name: _iso_time(values[0])}
+        # The value is text if the form was stored.
+        moment = datetime.fromisoformat(str(values[0]))
+        return {name: iso(in_utc(moment).timestamp())}
     return {
         "values": [
-            {name: _decimal_text(value) if name == "value_numeric" else str(value)}
+            {name: decimal_text(value) if name == "value_numeric" else str(value)}
             for value in values
         ]
     }
-
-
-def _iso_time(value: datetime | str) -> str:
-    """Return the time as ISO 8601 in UTC. A time without an offset is UTC."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def _decimal_text(value: Any) -> str:
-    """Return the number as incident.io takes it: a text without an exponent, "3" for 3.0."""
-    number = Decimal(str(value))
-    whole = number.to_integral_value()
-    return format(whole if number == whole else number, "f")
-
-
-def _sort_number(value: Any) -> float:
-    return value if isinstance(value, int | float) else 0

@@ -1,9 +1,9 @@
 """incident.io's lists as catalogs: the path of each list, and its entries in order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
+from bot.adapters.base import Catalog, Entry, incident_by_number
 from bot.adapters.http import dig, link, text
 from bot.adapters.incident_io.custom_fields import (
     CATALOG_ENTRIES,
@@ -11,6 +11,7 @@ from bot.adapters.incident_io.custom_fields import (
     role_fields,
     timestamp_fields,
 )
+from bot.adapters.values import sort_number
 from bot.forms.custom_fields import CustomField
 
 PAGE = 250
@@ -97,18 +98,6 @@ def source(catalog: str) -> tuple[str, str, Mapping[str, Any]]:
     return LISTS[catalog]
 
 
-def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """Return the user with the person's Slack id, else the user with the person's e-mail address.
-
-    incident.io does not know the Slack ids of all its users.
-    """
-    known = list(entries)
-    email = (person.email or "").strip().casefold()
-    by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
-    by_email = (entry for entry in known if email and entry.detail.casefold() == email)
-    return next(by_id, None) or next(by_email, None)
-
-
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     """Return the rows of one list as entries in the order in which people see them.
 
@@ -117,6 +106,10 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
     if member := FROM_FOLLOW_UPS.get(catalog):
         rows = list({text(row, member, "id"): dig(row, member) for row in rows}.values())
     rows = [row for row in rows if text(row, "id")]
+
+    def rank(row: Any) -> float:
+        return sort_number(dig(row, "rank"))
+
     match catalog:
         case "incidents":
             # A picker shows titles to everyone, so private incidents are left out. A person can
@@ -124,13 +117,13 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
             public = [row for row in rows if text(row, "visibility") != "private"]
             return [incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
         case "severities":  # a higher rank is more severe
-            rows.sort(key=lambda row: -_rank(row))
+            rows.sort(key=lambda row: -rank(row))
         case "incident_statuses":
             rows = sorted(
-                (row for row in rows if text(row, "category") not in NOT_FOR_NEW), key=_rank
+                (row for row in rows if text(row, "category") not in NOT_FOR_NEW), key=rank
             )
         case "follow_up_priorities" | "follow_up_categories":
-            rows.sort(key=_rank)
+            rows.sort(key=rank)
         case "incident_types":
             rows.sort(
                 key=lambda row: (dig(row, "is_default") is not True, text(row, "name").casefold())
@@ -168,8 +161,3 @@ def _detail(catalog: str, row: Any) -> str:
         case "incident_statuses":
             return text(row, "category")
     return ""
-
-
-def _rank(row: Any) -> float:
-    rank = dig(row, "rank")
-    return rank if isinstance(rank, int | float) else 0

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.http import dig, items, reason, text
+from bot.adapters.http_adapter import by_field
 from bot.adapters.incident_io.custom_fields import CUSTOM, ROLES, TIMES, Member, read_id
 from bot.forms.fields import Form
 
@@ -19,17 +20,15 @@ def complaints(body: Any, form: Form | None, sent: Any = None) -> tuple[dict[str
 
     `body` is the answer, `form` the form that was sent, `sent` the body of the request.
     """
-    names = _names(form) if form is not None else {}
-    fields: dict[str, str] = {}
-    rest: list[str] = []
-    for error in items(body, "errors"):
-        words = reason(error) or text(error, "code")
-        name = field_of(text(error, "source", "field"), names, sent)
-        if name is not None and words:
-            fields[name] = f"{fields[name]}; {words}" if name in fields else words
-        elif words:
-            rest.append(words)
-    return fields, rest if fields or rest else list(filter(None, [reason(body)]))
+    names = {} if form is None else _names(form)
+    found = by_field(
+        (
+            field_of(text(error, "source", "field"), names, sent),
+            reason(error) or text(error, "code"),
+        )
+        for error in items(body, "errors")
+    )
+    return found if any(found) else by_field([(None, reason(body))])
 
 
 def field_of(path: str, names: Mapping[str, str], sent: Any) -> str | None:

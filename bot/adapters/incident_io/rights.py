@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from bot.adapters.base import ApiKey, Rights
+from bot.adapters.credentials import ApiKey, Rights
 from bot.adapters.http import Reply, dig, text
+from bot.adapters.probe_permissions import lacking
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
 """The roles that a key needs for all that the bot does."""
@@ -29,13 +30,20 @@ _WRITERS = frozenset({"incident_creator", "incident_editor"})
 _LISTED = f"{', '.join(ROLES[:-1])} and {ROLES[-1]}"
 _ADVICE = f"Make a key with the roles {_LISTED}, and connect that."
 _MADE = {"incident": "declare incidents", "action": "add actions", "follow_up": "add follow-ups"}
-_NO_CATALOG = {
-    "incident": (
-        "This key may not read the catalog: fields of your own that offer its entries stay empty."
-    ),
-    "follow_up": "This key may not read the catalog: the list of teams stays empty.",
+_LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
+    "incident": {
+        "teams": (
+            "This key may not read the catalog: fields of your own that offer its entries stay "
+            "empty."
+        )
+    },
+    "follow_up": {"teams": "This key may not read the catalog: the list of teams stays empty."},
 }
 _NEEDED = {"incident": "severities", "action": "incidents", "follow_up": "incidents"}
+_IMPOSSIBLE_WITHOUT: Mapping[str, Mapping[str, str]] = {
+    operation: {read: f"This key may not read {read}, so it cannot {_MADE[operation]}."}
+    for operation, read in _NEEDED.items()
+}
 
 
 class IncidentIoKey(ApiKey):
@@ -59,24 +67,17 @@ def rights_of(identity: Any, unread: Collection[str]) -> Rights:
     """Return the rights of the key with that identity. The key may not read the lists `unread`."""
     names = dig(identity, "roles")
     roles = tuple(filter(None, map(text, names))) if isinstance(names, list) else None
-    reader = roles is not None and not _WRITERS & set(roles)
-    cannot = {}
-    for operation, doing in _MADE.items():
-        if reader:
-            cannot[operation] = f"This key may not {doing}: it has no role for that. {_ADVICE}"
-        elif _NEEDED[operation] in unread:
-            cannot[operation] = (
-                f"This key may not read {_NEEDED[operation]}, so it cannot {doing}. {_ADVICE}"
-            )
-    limited = {
-        operation: f"{sentence} {_ADVICE}"
-        for operation, sentence in _NO_CATALOG.items()
-        if "teams" in unread and operation not in cannot
-    }
+    cannot = lacking(_IMPOSSIBLE_WITHOUT, unread, _ADVICE)
+    if roles is not None and not _WRITERS & set(roles):
+        cannot = {
+            operation: f"This key may not {doing}: it has no role for that. {_ADVICE}"
+            for operation, doing in _MADE.items()
+        }
+    limited = lacking(_LIMITED_WITHOUT, unread, _ADVICE)
     name = text(identity, "name")
     return Rights(
         acts_as=f"the API key “{name}”" if name else "",
         roles=roles or (),
         cannot=cannot,
-        limited=limited,
+        limited={name: words for name, words in limited.items() if name not in cannot},
     )

@@ -5,40 +5,25 @@ incidents disagrees with them (a path `/api/v1`, a body without an envelope, num
 followed there.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from bot.adapters.base import (
-    Account,
-    Adapter,
-    ApiKey,
-    Branches,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    SlackPerson,
-    Submission,
-)
+from bot.adapters.base import Branches, Created, Entry, Operation, Request, SlackPerson, Submission
+from bot.adapters.credentials import Account, ApiKey
 from bot.adapters.http import (
-    Bearer,
-    Reply,
     dig,
-    items,
     link,
     listed,
-    reading,
-    rejected_token,
     segment,
-    send,
     text,
     unreadable,
 )
+from bot.adapters.http_adapter import by_email, by_slack_id
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
+from bot.adapters.rootly.calls import JSON_API, Calls
 from bot.adapters.rootly.custom_fields import (
     ENTITIES,
     FORMS_OF,
@@ -64,11 +49,8 @@ from bot.adapters.rootly.lists import (
     WITH_OPTIONS,
     entries,
     incident_entry,
-    page_sizes,
     source,
-    user_for,
 )
-from bot.adapters.rootly.refusals import complaints
 from bot.adapters.rootly.rights import (
     ONE,
     PROBES,
@@ -80,19 +62,14 @@ from bot.adapters.rootly.rights import (
     unnamed,
 )
 from bot.adapters.rootly.task_forms import FORMS
-from bot.adapters.times import epoch, iso
-from bot.errors import OutcomeUnknownError, RejectedError, VendorError
-from bot.forms.fields import Form
-
-JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
+from bot.adapters.values import epoch, iso
+from bot.errors import OutcomeUnknownError, RejectedError
 
 INCIDENT_FIELDS = {
     "incident": ("parent_incident_id", "duplicate_incident_id"),
     "action_item": ("incident_id",),
 }
 """The fields of an operation that name an incident."""
-PATH_FIELDS = {"action_item": "incident_id", "workflow_task": "workflow_id"}
-"""The field of an operation whose value is a part of the path."""
 CLOCK_SKEW_SECONDS = 600.0
 """Seconds that the vendor's clock may be behind ours.
 
@@ -101,13 +78,14 @@ second one is created.
 """
 
 
-class Rootly(Adapter):
+class Rootly(Calls):
     """The adapter for Rootly."""
 
     vendor = "rootly"
     label = "Rootly"
     default_url = "https://api.rootly.com"
     url_variable = "ROOTLY_API_URL"
+    home = "https://rootly.com/account/incidents"
     key_needs = (
         "a global key whose role may create and read incidents, read and update workflows, and "
         "read the lists"
@@ -296,11 +274,6 @@ class Rootly(Adapter):
         ]
         return list({text(row, "id"): row for row in rows}.values())
 
-    def by_hand(self, operation: str, credentials: ApiKey) -> str:
-        if urlsplit(self.address(credentials)).hostname == "api.rootly.com":
-            return "https://rootly.com/account/incidents"
-        return f"{self.address(credentials).rstrip('/')}/"
-
     async def entries(self, catalog: str, credentials: ApiKey) -> list[Entry]:
         if (fixed := self.catalog(catalog).static) is not None:
             return list(fixed)
@@ -319,7 +292,9 @@ class Rootly(Adapter):
         )
 
     def user_for(self, person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-        return user_for(person, entries)
+        known = list(entries)
+        # Rootly has the Slack ids of some of its users.
+        return by_email(person, known) or by_slack_id(person, known)
 
     async def _custom_fields(self, form: FormsOf, credentials: ApiKey) -> list[Entry]:
         """Return the organisation's own fields in that form.
@@ -375,123 +350,6 @@ class Rootly(Adapter):
                 if text(row, "id") and text(row, "attributes", "sequential_id") == number:
                     return incident_entry(row)
         return None
-
-    async def _whole_list(
-        self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
-    ) -> list[Any]:
-        """Return every row once, or raise the error of `unreadable`.
-
-        The list is unreadable if a row has no id or attributes, or if the list has no end.
-        `operation`: the list belongs to the object that the operation's form names, so a 404 is
-        about that object.
-        """
-        rows: list[Any] = []
-        async for _, page in self._pages(path, params, credentials, operation):
-            rows += page
-            readable = all(
-                text(row, "id") and isinstance(dig(row, "attributes"), dict) for row in page
-            )
-            if len(rows) >= MOST or not readable:
-                raise unreadable(self.label)
-        return list({text(row, "id"): row for row in rows}.values())
-
-    async def _list(
-        self,
-        path: str,
-        params: Mapping[str, Any],
-        credentials: ApiKey,
-        most: int,
-        included: list[Any] | None = None,
-    ) -> list[Any]:
-        """Return the first `most` rows, or fewer if the list is shorter.
-
-        Objects that Rootly sends along with the rows are added to `included`.
-        """
-        rows: list[Any] = []
-        async for reply, page in self._pages(path, params, credentials):
-            rows += page
-            if included is not None:
-                included += items(reply.body, "included")
-            if len(rows) >= most:
-                break
-        return rows[:most]
-
-    async def _pages(
-        self, path: str, params: Mapping[str, Any], credentials: ApiKey, operation: str = ""
-    ) -> AsyncIterator[tuple[Reply, list[Any]]]:
-        """Yield each page of a list with its rows.
-
-        If a page is too long to be read, the list goes on from there in smaller pages.
-        """
-        sizes, place, more = page_sizes(path), 0, True
-        while more:
-            query = {**params, "page[size]": sizes[0], "page[number]": place // sizes[0] + 1}
-            reply = await self._get(path, credentials, query)
-            if reply.too_long and len(sizes) > 1:
-                sizes = sizes[1:]
-                continue
-            if not reply.ok:
-                raise self._refusal(reply, operation)
-            rows = listed(self.label, reply, "data")
-            place += sizes[0]
-            more = bool(
-                rows and (dig(reply.body, "meta", "next_page") or dig(reply.body, "links", "next"))
-            )
-            yield reply, rows
-
-    async def _get(
-        self, path: str, credentials: ApiKey, params: Mapping[str, Any] | None = None
-    ) -> Reply:
-        request = Request("GET", path, params=params, headers={"Accept": JSON_API["Accept"]})
-        with reading(self.label):
-            return await self._send(request, credentials)
-
-    async def _send(self, request: Request, credentials: ApiKey) -> Reply:
-        auth = Bearer(credentials.api_key)
-        return await send(
-            self.client,
-            self.label,
-            self.address(credentials),
-            request,
-            auth=auth,
-            rate_limiter=self.rate_limiter,
-        )
-
-    def _refusal(
-        self,
-        reply: Reply,
-        operation: str = "",
-        form: Form | None = None,
-        *,
-        connecting: bool = False,
-    ) -> VendorError:
-        fields, sentence = complaints(reply.body, form or Form())
-        if reply.status in (401, 403):
-            words = "; ".join(filter(None, [*fields.values(), sentence]))
-            return rejected_token(self.label, reply.status, words, connecting=connecting)
-        if reply.status == 404:
-            return self._not_found(operation)
-        if not fields and not sentence:
-            sentence = f"Rootly refused it and gave no reason (HTTP {reply.status})."
-        return RejectedError(self.label, sentence, fields)
-
-    def _not_found(self, operation: str) -> RejectedError:
-        """Return the error for a 404.
-
-        Rootly's text is "Not found or unauthorized", for both reasons.
-        """
-        if name := PATH_FIELDS.get(operation):
-            what = "workflow" if name == "workflow_id" else "incident"
-            words = (
-                f"Rootly does not find this {what}, or does not show it to this workspace's "
-                "token. Choose another."
-            )
-            return RejectedError(self.label, fields={name: words})
-        return RejectedError(
-            self.label,
-            "Rootly says “not found or unauthorized”: this workspace's token may lack the right "
-            "to do this.",
-        )
 
 
 def _created(made: str, attributes: Any, submission: Submission) -> Created:

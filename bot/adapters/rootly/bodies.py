@@ -117,14 +117,11 @@ def _value(value: Any, parameter: Parameter, submission: Submission) -> Any:
         key = "email" if parameter.kind == "member" else "id"
         return {key: value.id, "name": value.name or value.id}
     if parameter.reference:
-        return _reference(_CATALOG_OF_KIND.get(parameter.kind, parameter.kind), value, submission)
+        catalog = _CATALOG_OF_KIND.get(parameter.kind, parameter.kind)
+        entry = submission.selected.get(f"{catalog}/{value}")
+        # The name is for people, so an unknown name is the id again.
+        return {"id": value, "name": entry.label if entry else value}
     return json.loads(value) if parameter.kind == "object" else value
-
-
-def _reference(catalog: str, chosen: str, submission: Submission) -> dict[str, str]:
-    """Return Rootly's `{id, name}`. The name is for people, so an unknown name is the id again."""
-    entry = submission.selected.get(f"{catalog}/{chosen}")
-    return {"id": chosen, "name": entry.label if entry else chosen}
 
 
 def _given(form: Form, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:

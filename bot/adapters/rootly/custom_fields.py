@@ -6,12 +6,12 @@ item takes them when it is created.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from bot.adapters.base import Submission
 from bot.adapters.http import dig, text
+from bot.adapters.values import decimal_text, in_utc, sort_number
 from bot.forms.custom_fields import BLOCK, CustomField, CustomKind
 from bot.forms.fields import Form
 
@@ -66,6 +66,8 @@ _CATALOGS: Mapping[str, tuple[str, str]] = {
 }
 """Our catalog of the objects, and the member of a selection for their ids, by `value_kind`."""
 _MEMBERS = dict(_CATALOGS.values())
+LAST = float("inf")
+"""The position of a field or an option for which Rootly gives none."""
 
 
 def shown_in(form: FormsOf, rows: Iterable[Any]) -> list[Any]:
@@ -153,21 +155,16 @@ def _options(extra: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     Rows of positions have no label and are left out.
     """
     options = [row for row in extra if text(row, "id") and text(row, "attributes", "value")]
-    options.sort(key=lambda row: _sort_number(dig(row, "attributes", "position")))
+    options.sort(key=lambda row: sort_number(dig(row, "attributes", "position"), LAST))
     return tuple((text(row, "id"), text(row, "attributes", "value")) for row in options)
 
 
 def _position(form: FormsOf, extra: Iterable[Any]) -> tuple[float, float]:
     places = {
-        text(row, "attributes", "form"): _sort_number(dig(row, "attributes", "position"))
+        text(row, "attributes", "form"): sort_number(dig(row, "attributes", "position"), LAST)
         for row in extra
     }
-    last = float("inf")
-    return places.get(form.slack, last), places.get(form.web, last)
-
-
-def _sort_number(value: Any) -> float:
-    return value if isinstance(value, int | float) else float("inf")
+    return places.get(form.slack, LAST), places.get(form.web, LAST)
 
 
 def _slugs(row: Any, name: str) -> set[str]:
@@ -243,11 +240,9 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        number = Decimal(str(value))
-        whole = number.to_integral_value()
-        return format(whole if number == whole else number, "f")
+        return decimal_text(value)
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat(timespec="seconds")
+        return in_utc(value).isoformat(timespec="seconds")
     return str(value)
 
 

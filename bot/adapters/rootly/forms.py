@@ -5,13 +5,14 @@ workflow tasks, `tasks/forms.toml` does.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import EmailStr, Field, HttpUrl, field_validator, model_validator
 
 from bot.adapters.rootly.task_forms import FORMS
+from bot.adapters.values import in_utc
 from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Lookup, Text, wrong
 
 Priority = Literal["high", "medium", "low"]
@@ -191,7 +192,7 @@ class Incident(Form):
 
         Slack's picker always gives one. A time without an offset is read as UTC.
         """
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        return value and in_utc(value)
 
     @field_validator("labels")
     @classmethod

@@ -1,9 +1,9 @@
 """Rootly's lists as catalogs: the path of each list, and its entries in order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bot.adapters.base import Catalog, Entry, SlackPerson, incident_by_number
+from bot.adapters.base import Catalog, Entry, incident_by_number
 from bot.adapters.http import dig, link, text
 from bot.adapters.rootly.custom_fields import ENTITIES, OF_ACTION_ITEMS, OF_INCIDENTS
 from bot.adapters.rootly.task_forms import ENTRIES
@@ -109,17 +109,6 @@ def page_sizes(path: str) -> tuple[int, ...]:
     belongs to it: a hundred incidents can be longer than two million bytes.
     """
     return _SIZES[1:] if path == LISTS["incidents"][0] else _SIZES
-
-
-def user_for(person: SlackPerson, entries: Iterable[Entry]) -> Entry | None:
-    """Return the user with the person's e-mail address, else the user with the person's Slack id.
-
-    Slack may hide the address. Rootly has the Slack ids of some of its users.
-    """
-    known, email = list(entries), (person.email or "").strip().casefold()
-    by_email = (entry for entry in known if email and entry.detail.casefold() == email)
-    by_id = (entry for entry in known if entry.slack_id == person.slack_id != "")
-    return next(by_email, None) or next(by_id, None)
 
 
 def _entry(catalog: str, row: Any) -> Entry:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.adapters.http import dig, text
+from bot.adapters.http_adapter import by_field
 from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import Form
 
@@ -28,17 +29,11 @@ _RAILS = re.compile(
 """
 
 
-def complaints(body: Any, form: Form) -> tuple[dict[str, str], str]:
+def complaints(body: Any, form: Form) -> tuple[dict[str, str], list[str]]:
     """Return (words by the name of a field of `form`, words about no field)."""
-    fields: dict[str, list[str]] = {}
-    rest: list[str] = []
     names = _names(form)
-    for attribute, words in _errors(body):
-        field, words = _field(attribute, words, names)
-        into = rest if field is None else fields.setdefault(field, [])
-        if words not in into:
-            into.append(words)
-    return {name: "; ".join(words) for name, words in fields.items()}, "; ".join(rest)
+    fields, rest = by_field(_field(attribute, words, names) for attribute, words in _errors(body))
+    return fields, list(filter(None, ["; ".join(rest)]))
 
 
 def _errors(body: Any) -> Iterable[tuple[str, str]]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from bot.adapters.base import Account, ApiKey, Rights
+from bot.adapters.credentials import Account, ApiKey, Rights
 from bot.adapters.http import Reply, text
+from bot.adapters.probe_permissions import lacking
 
 ONE = {"page[size]": 1}
 PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/workflows"}
@@ -21,6 +22,30 @@ PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/wor
 The bot also searches them for an object after a lost answer.
 """
 _ADVICE = "in Rootly, or connect another key."
+_LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
+    "incident": {
+        "incidents": (
+            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot "
+            "look whether the incident is there, and the list of incidents stays empty. Give it "
+            f"the right to read incidents {_ADVICE}"
+        )
+    }
+}
+_IMPOSSIBLE_WITHOUT: Mapping[str, Mapping[str, str]] = {
+    "action_item": {
+        "incidents": (
+            "This key may not read incidents, and an action item belongs to one: give it the "
+            f"right to read incidents {_ADVICE}"
+        )
+    },
+    "workflow_task": {
+        "workflows": (
+            "This key may not read workflows, and a task belongs to one: give it the right to "
+            f"read and update workflows {_ADVICE}"
+        )
+    },
+}
+"""A sentence by operation and by the list that the key may not read."""
 
 
 class RootlyKey(ApiKey):
@@ -46,28 +71,12 @@ def rights_of(user: Any, unread: Collection[str]) -> Rights:
 
     `user` is Rootly's user of the key, None for a key without one.
     """
-    cannot, limited = {}, {}
-    if "incidents" in unread:
-        limited["incident"] = (
-            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot "
-            "look whether the incident is there, and the list of incidents stays empty. Give it "
-            f"the right to read incidents {_ADVICE}"
-        )
-        cannot["action_item"] = (
-            "This key may not read incidents, and an action item belongs to one: give it the "
-            f"right to read incidents {_ADVICE}"
-        )
-    if "workflows" in unread:
-        cannot["workflow_task"] = (
-            "This key may not read workflows, and a task belongs to one: give it the right to "
-            f"read and update workflows {_ADVICE}"
-        )
-    return Rights(acts_as=_acts_as(user), cannot=cannot, limited=limited)
-
-
-def _acts_as(user: Any) -> str:
     name, email = text(user, "attributes", "full_name"), text(user, "attributes", "email")
-    return f"{name} ({email})" if name and email else name or email
+    return Rights(
+        acts_as=f"{name} ({email})" if name and email else name or email,
+        cannot=lacking(_IMPOSSIBLE_WITHOUT, unread),
+        limited=lacking(_LIMITED_WITHOUT, unread),
+    )
 
 
 def account_of(user: Any) -> Account | None:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, overload
 
-from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic import AfterValidator, create_model, model_validator
 
 from bot.adapters.base import Entry
 from bot.adapters.rootly import tasks
 from bot.adapters.rootly.tasks import Parameter, Rule, TaskType
 from bot.adapters.rootly.tasks.words import LIQUID, hint, option, placeholder, title
+from bot.forms.custom_fields import declared
 from bot.forms.fields import (
     Advanced,
     Check,
@@ -167,7 +168,8 @@ def task_form(name: str) -> type[TaskParameters]:
     type.
     """
     task = tasks.types()[name]
-    parameters = sorted(task.parameters, key=_place)
+    # Needed parameters come first, advanced ones last.
+    parameters = sorted(task.parameters, key=lambda each: (each.advanced, not each.needed))
     texts = [each for each in parameters if each.kind in ("text", "long") and not hint(each)]
     explained = min(texts, key=lambda each: each.name not in SENTENCES, default=None)
     fields: dict[str, Any] = {}
@@ -234,37 +236,30 @@ def _is_channel(parameter: Parameter) -> bool:
     return parameter.kind == "channel"
 
 
-def _place(parameter: Parameter) -> tuple[bool, bool]:
-    """Return the sort key: needed parameters first, advanced ones last."""
-    return (parameter.advanced, not parameter.needed)
-
-
 def _field(parameter: Parameter, description: str) -> tuple[Any, Any]:
     one, markers = _kind(parameter)
+    if parameter.kind == "integer" and parameter.default is not None:
+        one = one | None  # a person may leave it out
     needed = parameter.needed and not _is_channel(parameter)
     limits: dict[str, Any] = {}
     if parameter.kind in ("integer", "number"):
         limits = {"ge": parameter.minimum, "le": parameter.maximum}
     elif needed and (parameter.many or parameter.kind not in _NEVER_EMPTY):
         limits = {"min_length": int(parameter.minimum or 1)}
-    annotation: Any = list[one] if parameter.many else one  # type: ignore[valid-type]
-    settings = {"title": title(parameter), "description": description or None, **limits}
-    for marker in markers:
-        annotation = Annotated[annotation, marker]
-    if parameter.kind == "checkbox":
-        return annotation, Field(parameter.default, **settings)
-    if needed and parameter.default is None:
-        return annotation, Field(**settings)
-    if parameter.many:
-        return annotation, Field(default_factory=list, **settings)
-    if parameter.default is not None and parameter.kind != "integer":
-        return annotation, Field(parameter.default, **settings)
-    return annotation | None, Field(parameter.default, **settings)
+    return declared(
+        list[one] if parameter.many else one,  # type: ignore[valid-type]
+        markers,
+        required=needed and parameter.default is None and parameter.kind != "checkbox",
+        default=parameter.default,
+        title=title(parameter),
+        description=description or None,
+        **limits,
+    )
 
 
 def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
     """Return the type of one value, and the markers of the field."""
-    markers: list[Marker] = [Advanced()] if parameter.advanced else []
+    markers = _behind_more(parameter)
     match parameter.kind:
         case "choice":
             labels = {each: option(each) for each in parameter.choices}
@@ -282,11 +277,12 @@ def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
 
 
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
-    box = Check("Of the incident that the workflow runs for")
-    annotation: Any = Annotated[
-        Literal[True] | None, box, *([Advanced()] if parameter.advanced else [])
-    ]
-    return annotation, Field(None, title=_own_title(parameter))
+    markers = [Check("Of the incident that the workflow runs for"), *_behind_more(parameter)]
+    return declared(Literal[True], markers, required=False, title=_own_title(parameter))
+
+
+def _behind_more(parameter: Parameter) -> list[Marker]:
+    return [Advanced()] if parameter.advanced else []
 
 
 def _own_title(parameter: Parameter) -> str:

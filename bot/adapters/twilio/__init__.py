@@ -12,36 +12,20 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from bot.adapters.base import (
-    Account,
-    Adapter,
-    Branches,
-    Created,
-    Entry,
-    Operation,
-    Request,
-    Submission,
-)
-from bot.adapters.http import (
-    Reply,
-    listed,
-    reading,
-    rejected_token,
-    segment,
-    send,
-    text,
-    unreadable,
-)
+from bot.adapters.base import Branches, Created, Entry, Operation, Request, Submission
+from bot.adapters.credentials import Account
+from bot.adapters.http import Reply, listed, segment, text, unreadable
+from bot.adapters.http_adapter import HttpAdapter
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate, RateLimiter
-from bot.adapters.times import epoch
 from bot.adapters.twilio import lists
 from bot.adapters.twilio.bodies import marked, rules_of, task, workflow
 from bot.adapters.twilio.configuration import warning
-from bot.adapters.twilio.credentials import ADDRESSES, TwilioKey
-from bot.adapters.twilio.forms import Beginnings, Task, Workflow
+from bot.adapters.twilio.forms import Task, Workflow
 from bot.adapters.twilio.refusals import complaints
-from bot.adapters.twilio.rights import PROBES, is_denied, rights_of
+from bot.adapters.twilio.rights import ADDRESSES, PROBES, TwilioKey, is_denied, rights_of
+from bot.adapters.twilio.rules_forms import Beginnings
+from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
 from bot.runtime.threads import run_in_thread
@@ -65,7 +49,7 @@ EVALUATIONS = Limits(read=Rate(3, 1.0))
 JSON = {"Accept": "application/json"}
 
 
-class Twilio(Adapter):
+class Twilio(HttpAdapter):
     """The adapter for Twilio TaskRouter."""
 
     vendor = "twilio"
@@ -323,21 +307,9 @@ class Twilio(Adapter):
         path = page.path.removeprefix(base.path.rstrip("/"))
         return f"{path}?{page.query}" if page.query else path
 
-    async def _get(self, path: str, credentials: TwilioKey) -> Reply:
-        with reading(self.label):
-            return await self._send(Request("GET", path, headers=JSON), credentials)
-
-    async def _send(self, request: Request, credentials: TwilioKey) -> Reply:
-        auth = httpx.BasicAuth(
+    def auth(self, credentials: TwilioKey) -> httpx.Auth:
+        return httpx.BasicAuth(
             credentials.key_sid.get_secret_value(), credentials.key_secret.get_secret_value()
-        )
-        return await send(
-            self.client,
-            self.label,
-            self.address(credentials),
-            request,
-            auth=auth,
-            rate_limiter=self.rate_limiter,
         )
 
     def _refusal(
@@ -351,21 +323,17 @@ class Twilio(Adapter):
                 "the region is theirs."
             )
             return UnauthorizedError(self.label, sentence)
-        if status in (401, 403):
-            return rejected_token(
-                self.label, status, "; ".join([*fields.values(), *rest]), connecting=connecting
-            )
         if status == 404 and not fields:
             sentence = (
                 "Twilio no longer has the connected workspace; an admin can connect another with "
                 "`/vendors`."
             )
             return RejectedError(self.label, sentence)
-        if not fields and not rest:
-            rest = [f"Twilio refused it and gave no reason (HTTP {reply.status})."]
-        elif rest and (code := text(reply.body, "code")).isdigit():
-            rest.append(f"https://www.twilio.com/docs/errors/{code}")
-        return RejectedError(self.label, " ".join(rest), fields)
+        if status not in (401, 403) and not fields and not rest:
+            rest = [f"Twilio refused it and gave no reason (HTTP {status})."]
+        code = text(reply.body, "code")
+        page = f"https://www.twilio.com/docs/errors/{code}" if code.isdigit() else ""
+        return self._refused(status, fields, rest, page, connecting=connecting)
 
 
 async def _note(form: Form) -> str:

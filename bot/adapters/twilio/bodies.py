@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.base import Submission, storable
-from bot.adapters.times import iso
 from bot.adapters.twilio.attributes import minified
-from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
+from bot.adapters.twilio.forms import Task, Workflow
+from bot.adapters.twilio.rules_forms import FromFields, FromJson
+from bot.adapters.values import iso
 from bot.forms.fields import Form
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
@@ -50,14 +51,15 @@ def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
     The form has to include its rules (`Operation.form_for`). Empty values are left out.
     """
     rules = rules_of(form)
-    given = {
-        "FriendlyName": marked(form.friendly_name, submission),
-        "Configuration": rules.document,
-        "AssignmentCallbackUrl": rules.assignment_callback_url,
-        "FallbackAssignmentCallbackUrl": rules.fallback_assignment_callback_url,
-        "TaskReservationTimeout": rules.task_reservation_timeout,
-    }
-    return _parameters(given)
+    return _parameters(
+        {
+            "FriendlyName": marked(form.friendly_name, submission),
+            "Configuration": rules.document,
+            "AssignmentCallbackUrl": rules.assignment_callback_url,
+            "FallbackAssignmentCallbackUrl": rules.fallback_assignment_callback_url,
+            "TaskReservationTimeout": rules.task_reservation_timeout,
+        }
+    )
 
 
 def task(form: Task, submission: Submission) -> dict[str, str]:

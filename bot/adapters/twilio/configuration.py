@@ -17,12 +17,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.adapters.twilio.expressions import complaint
+from bot.adapters.twilio.sids import is_sid
 from bot.forms.sentences import json_complaint
 
 LARGEST = 1_038_576
 """Bytes of a configuration, at most. Source: Twilio's page on workflow configuration."""
 LARGEST_INT = 2_147_483_647
-QUEUE_SID = re.compile(r"WQ[0-9a-fA-F]{32}")
 TARGET_NAMES = ("task", "worker")
 """The first parts of names in a target's expression.
 
@@ -166,7 +166,7 @@ def _expression(where: str, expression: str, roots: tuple[str, ...] = ()) -> Ite
 
 def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
     name = next((name for name in _QUEUE_NAMES if name in holder), "queue")
-    if not isinstance(queue := holder.get(name), str) or not QUEUE_SID.fullmatch(queue):
+    if not isinstance(queue := holder.get(name), str) or not is_sid(queue, "WQ"):
         yield f"{where}.{name} has to be a task queue's SID: WQ and 32 hexadecimal digits."
 
 

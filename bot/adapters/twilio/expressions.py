@@ -1,8 +1,7 @@
 """Check TaskRouter's expressions: find the first place that cannot be read.
 
-    either     = both {OR both}
-    both       = condition {AND condition}
-    condition  = "(" either ")" | value comparison value
+    conditions = condition {("AND" | "OR") condition}
+    condition  = "(" conditions ")" | value comparison value
     comparison = "==" | "!=" | ">" | ">=" | "<" | "<=" | CONTAINS | HAS | IN | NOT IN
     value      = 'text' | "text" | number | TRUE | FALSE | NULL | "[" [value {"," value}] "]" | name
     name       = word {"." word | "[" digits "]"}
@@ -82,7 +81,7 @@ class _Parser:
             raise _UnreadableError(
                 f"Write a condition: {_A_VALUE}, a comparison, and what to compare with."
             )
-        self._either()
+        self._conditions()
         if self._kind:
             self._expected("AND, OR or the end")
 
@@ -100,22 +99,16 @@ class _Parser:
         if self._kind == "name" and self._word.upper() in _WORDS:
             self._kind, self._word = "word", self._word.upper()
 
-    def _either(self) -> None:
-        self._both()
-        while self._word == "OR":
-            self._next()
-            self._both()
-
-    def _both(self) -> None:
+    def _conditions(self) -> None:
         self._condition()
-        while self._word == "AND":
+        while self._word in ("AND", "OR"):
             self._next()
             self._condition()
 
     def _condition(self) -> None:
         if self._word == "(":
             self._deeper()
-            self._either()
+            self._conditions()
             self._take(")")
             self._depth -= 1
             return
@@ -133,17 +126,15 @@ class _Parser:
         if self._word == "[":
             self._list()
         elif self._kind == "name":
-            self._name()
+            root, dot, _ = self._word.partition(".")
+            if self._roots and not (dot and root in self._roots):
+                roots = " or ".join(f"{root}." for root in self._roots)
+                self._stop(f"a name begins with {roots} here")
+            self._next()
         elif self._kind in ("text", "number") or self._word in _CONSTANTS:
             self._next()
         else:
             self._expected(_A_VALUE)
-
-    def _name(self) -> None:
-        root, dot, _ = self._word.partition(".")
-        if self._roots and not (dot and root in self._roots):
-            self._stop(f"a name begins with {' or '.join(f'{root}.' for root in self._roots)} here")
-        self._next()
 
     def _list(self) -> None:
         self._deeper()

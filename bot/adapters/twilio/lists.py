@@ -9,6 +9,7 @@ from bot.adapters.base import Catalog, Entry, Prefill, storable
 from bot.adapters.http import dig, link, text
 from bot.adapters.twilio import rules
 from bot.adapters.twilio.configuration import in_short, is_whole, problems
+from bot.adapters.twilio.sids import is_sid
 from bot.forms.sentences import json_complaint
 
 BEGINNINGS = "beginnings"
@@ -91,7 +92,7 @@ def _copy_of(row: Any) -> Entry | None:
     there is nothing to copy.
     """
     sid, document = text(row, "sid"), _document(row)
-    if not re.fullmatch(r"WW[0-9a-fA-F]{32}", sid) or not document:
+    if not is_sid(sid, "WW") or not document:
         return None
     label, others = f"Copy of {_name(row)}", _others(row)
     if (found := rules.fields(document)) is not None:
@@ -123,8 +124,7 @@ def _document(row: Any) -> str:
 
 
 def _others(row: Any) -> dict[str, Any]:
-    urls = {name: link(row, name) for name in _URLS}
-    found: dict[str, Any] = {name: url for name, url in urls.items() if url}
+    found: dict[str, Any] = {name: link(row, name) for name in _URLS if link(row, name)}
     seconds = dig(row, "task_reservation_timeout")
     if is_whole(seconds, 1) and seconds != RESERVATION:
         found["task_reservation_timeout"] = seconds

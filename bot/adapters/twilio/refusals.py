@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.adapters.http import items, reason, text
+from bot.adapters.http_adapter import by_field
 from bot.adapters.twilio.bodies import PARAMETERS
-from bot.adapters.twilio.forms import FromFields, FromJson, Task, Workflow
+from bot.adapters.twilio.forms import Task, Workflow
 from bot.adapters.twilio.rules import filters_given
+from bot.adapters.twilio.rules_forms import FromFields, FromJson
 from bot.forms.fields import Form
 
 _SID = re.compile(r"W[A-Z][0-9a-fA-F]{32}")
@@ -38,15 +40,11 @@ def complaints(body: Any, form: Form | None) -> tuple[dict[str, str], list[str]]
 
     `body` is the parsed answer. `form` is the form that was sent, or None.
     """
-    fields: dict[str, str] = {}
-    rest: list[str] = []
+    found: list[tuple[str | None, str]] = []
     for place, words in _errors(body):
         names = list(_fields(place, words, form)) if form is not None else []
-        for name in names:
-            fields[name] = f"{fields[name]}; {words}" if name in fields else words
-        if not names:
-            rest.append(words)
-    return fields, rest
+        found += [(name, words) for name in names or (None,)]
+    return by_field(found)
 
 
 def _errors(body: Any) -> Iterator[tuple[str, str]]:
@@ -63,7 +61,7 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
     rules = getattr(form, "rules", None)
     if isinstance(rules, FromFields) and (name := _field_at(f"{place} {words}", rules)):
         yield name
-    elif found := [name for name, sid in _sids(form) if sid in words]:
+    elif found := [name for name, sid in _sids(form.model_dump()) if sid in words]:
         yield from found
     elif parameter := _parameter(place, words, form):
         if isinstance(rules, FromJson) and parameter == "rules.configuration":
@@ -73,7 +71,7 @@ def _fields(place: str, words: str, form: Form) -> Iterator[str]:
         elif isinstance(rules, FromFields) and not filters_given(rules.model_dump()):
             yield "rules.default_queue"
     elif isinstance(rules, FromJson) and (
-        _ROUTING.search(place + words) or _names_a_sid_of(words, rules.document)
+        _ROUTING.search(place + words) or any(sid in rules.document for sid in _SID.findall(words))
     ):
         yield _document(rules)
 
@@ -92,22 +90,18 @@ def _field_at(words: str, rules: FromFields) -> str:
         sent = filters_given(rules.model_dump())
         if int(match[1]) < len(sent):
             after = words[match.end() :]
-            member = next((name for name, pattern in _MEMBERS if pattern.search(after)), "")
-            if not member:
-                member = "queue" if _MEMBERS[2][1].search(words) else "expression"
+            # A queue may be named before the filter, too.
+            usual = "queue" if _MEMBERS[2][1].search(words) else "expression"
+            member = next((name for name, pattern in _MEMBERS if pattern.search(after)), usual)
             return f"rules.{sent[int(match[1])]}.{member}"
     return "rules.default_queue" if _DEFAULT.search(words) else ""
 
 
-def _sids(form: Form) -> Iterator[tuple[str, str]]:
-    """Yield (field, SID) for every SID in the form."""
-    yield from _sids_in(form.model_dump(), "")
-
-
-def _sids_in(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _sids(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (field, SID) for every SID in the values of a form."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _sids_in(value, f"{path}{name}.")
+            yield from _sids(value, f"{path}{name}.")
         elif isinstance(value, str) and _SID.fullmatch(value):
             yield f"{path}{name}", value
 
@@ -134,7 +128,3 @@ def _parameter(place: str, words: str, form: Form) -> str:
         if re.search(rf"\b{parameter}\b", words, re.IGNORECASE)
     )
     return next(found, "")
-
-
-def _names_a_sid_of(words: str, document: str) -> bool:
-    return any(sid in document for sid in _SID.findall(words))

@@ -29,7 +29,7 @@ def filters_given(rules: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str:
+def configuration(rules: Mapping[str, Any]) -> str:
     """Return the configuration for these fields as JSON.
 
     Unfinished fields give an unfinished document.
@@ -39,10 +39,7 @@ def configuration(rules: Mapping[str, Any], *, indent: int | None = None) -> str
         routing["filters"] = filters
     if queue := rules.get("default_queue"):
         routing["default_filter"] = {"queue": queue}
-    separators = (",", ":") if indent is None else None
-    return json.dumps(
-        {"task_routing": routing}, ensure_ascii=False, indent=indent, separators=separators
-    )
+    return json.dumps({"task_routing": routing}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What people are shown of a delivery: which cards and open modals are behind their rows, and who
-brings them up to date when.
+"""The outbox of cards and open modals: which of them are behind their rows, and who brings them up
+to date when.
 
 A row carries its version, the version on its card, and the version in its modal. Whoever shows
 something claims it for a while first, so that two processes do not post the same card.
@@ -40,9 +40,11 @@ _BEHIND = (
     " AND id NOT IN (SELECT value FROM json_each(:held))"
 )
 _NOW = f"(card_not_before <= :now OR card_not_before > :now + {_PAUSE} + :jump)"
+_FORM = "state = 'rejected' AND view_shown = 0"
+"""The modal may still be a form: nobody knows of an answer. Nothing replaces what was entered."""
 _FOLLOWED = (
     "view_id != '' AND created_at > :now - :followed AND version > view_shown AND state != "
-    "'sending'"
+    f"'sending' AND NOT ({_FORM})"
     " AND id NOT IN (SELECT value FROM json_each(:held))"
     f" AND {_WORKSPACE} || '{MODALS}' NOT IN (SELECT value FROM json_each(:but))"
     f" AND {_WORKSPACE} || '{EVERYWHERE}' NOT IN (SELECT value FROM json_each(:but))"
@@ -154,12 +156,14 @@ class CardOutbox:
         )
         return bool(changed)
 
-    async def answered(self, rows: Collection[Delivery]) -> None:
-        """Note the answers that the modals of these rows got: what they did not say may go onto
-        the card at once.
+    async def answered(
+        self, receipts: Collection[Delivery], refusals: Collection[Delivery] = ()
+    ) -> None:
+        """Note the answers that modals gave: a receipt, or a refusal beside the fields of a form.
+        What they did not say may go onto the card at once.
 
-        A "no" needs no card any more, unless one stands already. A modal that was told the end is
-        not followed.
+        A refusal in a form needs no card any more, unless one stands already. A modal that was told
+        the end is not followed.
         """
         answers = [
             {
@@ -167,10 +171,13 @@ class CardOutbox:
                 "view": row.view_id,
                 "version": row.version,
                 "settled": row.settled,
-                "shown": row.version if row.state == "rejected" else 0,
+                "shown": shown,
                 "modal": MODAL_SECONDS,
             }
-            for row in rows
+            for row, shown in (
+                *((row, 0) for row in receipts),
+                *((row, row.version) for row in refusals),
+            )
         ]
         await self._database.write(
             lambda db: db.executemany(
@@ -226,9 +233,11 @@ class CardOutbox:
 
     async def follow(self, row: Delivery, view_id: str, *, shown: bool) -> None:
         """Note that this open modal is about the row, and whether it shows the row as it is here:
-        it is kept up to date from now on, unless it shows the end."""
+        it is kept up to date from now on, unless it shows the end. Then another open modal of the
+        row is still brought up to date."""
         await self._write(
-            "UPDATE deliveries SET view_shown = :version, view_after = 0,"
+            "UPDATE deliveries SET view_after = 0,"
+            " view_shown = CASE WHEN :ended AND view_id != :view THEN view_shown ELSE :version END,"
             " view_id = CASE WHEN NOT :ended THEN :view WHEN view_id = :view THEN '' ELSE view_id "
             "END"
             f" WHERE {THE_ROW}",

@@ -38,7 +38,7 @@ class History:
         self._clock = clock
 
     async def of_person(self, workspace: Workspace, person: str, limit: int) -> list[Delivery]:
-        """What this person submitted last, newest first."""
+        """Return the last deliveries that this person submitted, newest first."""
         rows = await self._database.read(
             lambda db: db.execute(
                 "SELECT * FROM deliveries WHERE enterprise = ? AND team = ? AND actor = ? ORDER "

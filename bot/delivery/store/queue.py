@@ -41,8 +41,8 @@ class Agenda(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How many deliveries wait to be sent to a vendor's account, and what kept the last one from
-    it."""
+    """The number of deliveries that wait to be sent to a vendor's account, and the obstacle that
+    the last one met."""
 
     number: int = 0
     error_details: Details = MappingProxyType({})
@@ -278,6 +278,7 @@ _CLEAN: Mapping[str, Any] = {
     "resend_count": 0,
     "expected_at": 0.0,
     "erased_at": 0.0,
+    "view_shown": 0,
 }
 """A corrected submission begins without the outcome of the one before."""
 

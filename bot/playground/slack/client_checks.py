@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.playground.slack.blocks import VALUE_KEYS, Block, Element, Values, is_empty
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-URL = re.compile(r"(https?://)[^\s/]+\S*", re.IGNORECASE)
+EMAIL = re.compile(r"[^@\s]+@[^@\s][^@\s.]*\.[^@\s]+")
+URL = re.compile(r"(https?://)[^\s/]\S*", re.IGNORECASE)
 
 REQUIRED = "Please complete this required field."
 

@@ -176,7 +176,7 @@ TASK_PARAMS: Mapping[str, Mapping[str, Shape]] = {
 The other types are checked by `task_shapes`.
 """
 
-_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+|\{\{.+\}\}")
+_ADDRESS = re.compile(r"[^@\s<>]@[^@\s<>]+\.[^@\s<>]|\{\{[^{}]+\}\}")
 
 
 def humanised(field: str) -> str:

@@ -11,7 +11,7 @@ LARGEST_INT = 2_147_483_647
 _QUEUE = re.compile(r"WQ[0-9a-fA-F]{32}")
 _PREFIXED = re.compile(r"\b(task|worker)\.")
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-_HYPHEN = re.compile(r"[^\W\d]\w*-")
+_HYPHEN = re.compile(r"(?<!\w)\d*[^\W\d]\w*-")
 _COMPARED = re.compile(r"==|!=|[<>]|\b(CONTAINS|HAS|IN)\b", re.IGNORECASE)
 
 

@@ -1,7 +1,6 @@
 """The types of Rootly's workflow tasks. Begin with `types()`.
 
-- `facts.json` has the vendor's facts. `bot/adapters/rootly/generate.py` makes it from Rootly's
-OpenAPI document.
+- `facts.json` has the vendor's facts. `generate.py` makes it from Rootly's OpenAPI document.
 - `forms.toml` has our words and order, and the facts that only Rootly's SDK has. People edit it.
 - `join.py` joins both, `check.py` finds where they disagree, `words.py` makes labels and hints.
 
