@@ -40,7 +40,7 @@ from bot.connections.verify import check_again, check_and_save, understood
 from bot.errors import FormError, RelayError, UnauthorizedError
 from bot.services import Services
 from bot.web import connect_pages as pages
-from bot.web.app import BODY_SECONDS, read_body
+from bot.web.bodies import Bodies
 from bot.web.connect_pages import ACTION, AGAIN, FORM_KEY, Typed, Visit
 from bot.web.pages import HEADERS
 from bot.workspace import RemembersWorkspaces, Workspace
@@ -112,14 +112,14 @@ class Connecting:
         changed: Callable[[Workspace, str], Awaitable[None]],
         *,
         clock: Callable[[], float] = time.time,
-        body_seconds: float = BODY_SECONDS,
+        bodies: Bodies | None = None,
     ) -> None:
         self._services = services
         self._receipts = receipts
         self._client_for = client_for
         self._changed = changed
         self._clock = clock
-        self._body_seconds = body_seconds
+        self._bodies = bodies or Bodies()
         self._https = services.connections.public_url.startswith("https://")
         self._cookie = "__Host-connect" if self._https else "connect"
         self._locks: WeakValueDictionary[tuple[Workspace, str], asyncio.Lock] = (
@@ -390,7 +390,7 @@ class Connecting:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             return self._notice(415, "Not a form", "Nothing was changed.", AGAIN)
-        body = await read_body(request, self._body_seconds, LARGEST_BODY)
+        body = await self._bodies.read(request, LARGEST_BODY)
         if isinstance(body, Response):
             why = {408: "It took too long to arrive.", 413: "That is more than a key."}.get(
                 body.status_code, ""

@@ -19,6 +19,12 @@ The limit leaves file handles for the process (1024 by default). Slack, or a pro
 bot, opens far fewer.
 """
 
+RECEIVE_BYTES = 64 * 1024
+"""Largest number of bytes that the system keeps of a connection until they are read.
+
+asyncio reads all of it at a time, before anything can say that it is too much.
+"""
+
 
 class Server(uvicorn.Server):
     """uvicorn without its own signal handling.
@@ -74,6 +80,7 @@ def listen(host: str, port: int) -> socket.socket:
     # ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
     try:
         listening.bind((host, port))
     except OSError as error:

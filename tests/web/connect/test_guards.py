@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.playground.serving import Server
+from bot.web.bodies import Bodies
 from bot.web.connect import LARGEST_BODY, Connecting, Receipts
 from bot.web.pages import HEADERS
 from tests.browsing import SAME_ORIGIN, Visitor, connect, link, stored, visitor
@@ -186,7 +187,7 @@ async def test_a_body_that_is_no_form_is_refused(
 
 async def test_a_body_that_does_not_arrive_is_given_up(world: World) -> None:
     """After some seconds; the connection is closed."""
-    slow = Connecting(world.bot.services, Receipts(), _nobody, _nobody, body_seconds=0.05)
+    slow = Connecting(world.bot.services, Receipts(), _nobody, _nobody, bodies=Bodies(0.05))
     async with Server(Starlette(routes=slow.routes())) as server:
         address = urlsplit(server.url)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)

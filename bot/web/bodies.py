@@ -1,0 +1,67 @@
+"""Bodies of requests, with limits on their size, their time and their number of bytes in all."""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+LARGEST_BODY = 2 * 1024 * 1024
+"""Largest body in bytes.
+
+Slack's largest payload is a view (250 KB) with its state, as JSON inside a web form.
+"""
+MOST_BYTES = 32 * 1024 * 1024
+"""Largest number of bytes of all bodies that are arriving.
+
+If there are more, the largest body is refused. As there are at most 500 connections, a body of less
+than 64 KiB is never the largest one.
+"""
+BODY_SECONDS = 5.0
+
+
+def refusal(status: int, sentence: str) -> Response:
+    """Return an answer that ends the connection, since the body may still arrive on it."""
+    return Response(f"{sentence}\n", status, {"Connection": "close"})
+
+
+class Bodies:
+    """Reads bodies. Each may take `seconds`, and all together may hold `most_bytes`."""
+
+    def __init__(self, seconds: float = BODY_SECONDS, most_bytes: int = MOST_BYTES) -> None:
+        self._seconds = seconds
+        self._most_bytes = most_bytes
+        self._arriving: dict[asyncio.Timeout, bytearray] = {}
+
+    async def read(self, request: Request, most: int = LARGEST_BODY) -> bytes | Response:
+        """Return the body of at most `most` bytes, or the answer to one that cannot be read.
+
+        The answer is 400, 408, 413 or 503. A body whose announced length is too large is not read.
+        """
+        too_large = refusal(413, "The body is too large.")
+        if int(request.headers.get("Content-Length", 0)) > most:
+            return too_large
+        limit = asyncio.timeout(self._seconds)
+        body = self._arriving[limit] = bytearray()
+        try:
+            async with limit:
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > most:
+                        return too_large
+                    self._refuse_largest()
+        except TimeoutError:
+            if limit not in self._arriving:
+                return refusal(503, "Too much is arriving.")
+            return refusal(408, "The body took too long.")
+        except ClientDisconnect:
+            return refusal(400, "The body ended too early.")
+        finally:
+            self._arriving.pop(limit, None)
+        return bytes(body)
+
+    def _refuse_largest(self) -> None:
+        """End the reading of the largest body if all together are too large."""
+        if sum(map(len, self._arriving.values())) > self._most_bytes:
+            largest = max(self._arriving, key=lambda limit: len(self._arriving[limit]))
+            self._arriving.pop(largest).clear()
+            largest.reschedule(asyncio.get_running_loop().time())
