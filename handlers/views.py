@@ -24,6 +24,7 @@ from bot.forms.fields import Conversation, Form, Lookup
 from bot.forms.parse import chosen, conversations, parse, people, place, read
 from bot.forms.render import Block
 from bot.forms.shape import places
+from bot.runtime.threads import characters, run_in_thread
 from bot.services import Services
 from bot.slack.people import Person
 from handlers import form_diff, uploads
@@ -46,6 +47,8 @@ ANSWER_SECONDS = 2.0
 
 Slack gives up after 3 seconds. A later outcome goes onto the card.
 """
+CHECKED_SECONDS = 2.6
+"""Seconds after the request's arrival until which a long file may wait for its check."""
 
 Answer = dict[str, Any]
 
@@ -213,11 +216,15 @@ async def _read(
     if why := form_diff.since_drawn(whole, state, view):
         raise OutdatedError(state, read(whole, state.operation, screen), why)
     fetching = uploads.Fetching(services.slack.files, client, state.workspace, arrived)
-    if (complete := await fetching.into(screen, whole, state.operation)) is screen:
-        form = parse(whole, state.operation, screen)
-    else:
-        # Parsing a long file takes a while, so it runs in a thread.
-        form = await asyncio.to_thread(parse, whole, state.operation, complete)
+    complete = await fetching.into(screen, whole, state.operation)
+    size = 0 if complete is screen else characters(complete)
+    check = partial(parse, whole, state.operation, complete)
+    try:
+        async with asyncio.timeout(CHECKED_SECONDS - (time.monotonic() - arrived)):
+            form = await run_in_thread(size, check, state.workspace)
+    except TimeoutError:
+        files = [name for name in complete if complete[name] is not screen[name]]
+        raise FormError(dict.fromkeys(files, uploads.NOT_CHECKED)) from None
     return Filled(
         str(view.get("id") or ""), state, adapter, operation, form, screen, checked.person, custom
     )

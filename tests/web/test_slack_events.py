@@ -119,10 +119,9 @@ FORGED = {"X-Slack-Request-Timestamp": "", "X-Slack-Signature": f"v0={'0' * 64}"
 def head(length: str = "Content-Length: 1000", at: float = 0, **changes: str | None) -> bytes:
     """The head of a request, with the time and a signature of the right shape; `changes` replace
     them, or leave them out."""
-    headers: dict[str, str | None] = {**FORGED} | {
-        "X-Slack-Request-Timestamp": str(int(time.time() + at))
-    }
-    headers |= {name.replace("_", "-"): value for name, value in changes.items()}
+    stamp = {"X-Slack-Request-Timestamp": str(int(time.time() + at))}
+    given = {name.replace("_", "-"): value for name, value in changes.items()}
+    headers = {**FORGED, **stamp, **given}
     lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value is not None]
     return f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{length}\r\n{''.join(lines)}\r\n".encode()
 
