@@ -465,3 +465,9 @@ def m020_rename_habits_to_preferences(db: Database) -> None:
 def m021_rename_links_to_setup_links(db: Database) -> None:
     """Name the table as the code names it: links to the page where a vendor is connected."""
     db.conn.execute("ALTER TABLE links RENAME TO setup_links")
+
+
+@MIGRATIONS()
+def m022_drop_oauth_states(db: Database) -> None:
+    """Drop the states of unfinished installations: they are signed, and stored nowhere."""
+    db.conn.execute("DROP TABLE oauth_states")

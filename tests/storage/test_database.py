@@ -22,7 +22,7 @@ from bot.workspace import Workspace
 DIARY = "Dear diary, " * 100
 TABLES = [
     *("catalogs", "connections", "deliveries", "delivery_events", "installations"),
-    *("oauth_states", "permissions", "preferences", "setup_links"),
+    *("permissions", "preferences", "setup_links"),
 ]
 OPEN_AND_WRITE = """
 import asyncio, sys
