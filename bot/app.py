@@ -54,8 +54,9 @@ from bot.storage.encryption import SecretBox
 from bot.stores import Stores, load_secret_box, open_secrets, open_stores
 from bot.uninstall import Purge, Uninstaller
 from bot.web.app import make_web
-from bot.web.connect import Connecting, Receipts
+from bot.web.connect import Connecting
 from bot.web.oauth import OAuth
+from bot.web.receipts import Receipts
 from bot.workspace import Workspace, WorkspaceMemory
 
 

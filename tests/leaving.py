@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.playground.slack.transport import Answer
-from bot.web.connect import Receipts
+from bot.web.receipts import Receipts
 from bot.workspace import Workspace
 from tests.conftest import World
 from tests.many import Many
@@ -99,7 +99,7 @@ def remembered(world: World | Many, workspace: Workspace | None = None) -> list[
             Workspace(*it["owner"][:2])
             for it in services.connections.store._secret_box._opened.values()
         ],
-        "receipts": [it.workspace for it in receipts._kept.values()],
+        "receipts": [it[0] for it in receipts._kept.values()],
         "files": [key.workspace for key in services.slack.files._files],
         "scopes": list(services.slack.scopes._known),
         "user groups": [

@@ -468,6 +468,6 @@ def m021_rename_links_to_setup_links(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m022_drop_oauth_states(db: Database) -> None:
+def m024_drop_oauth_states(db: Database) -> None:
     """Drop the states of unfinished installations: they are signed, and stored nowhere."""
     db.conn.execute("DROP TABLE oauth_states")

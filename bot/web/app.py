@@ -20,6 +20,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -107,7 +108,7 @@ def make_web(
             Route("/healthz", healthz, methods=["GET"]),
             *pages,
         ],
-        middleware=[Middleware(_Edge)],
+        middleware=[Middleware(_edge)],
         exception_handlers={Exception: _failed},
     )
     # A redirect would go to an address made from the request's Host header.
@@ -115,31 +116,26 @@ def make_web(
     return web
 
 
-class _Edge:
-    """Refuses requests of two lengths, and adds `HEADERS` to every answer, also to a 404.
+def _edge(app: ASGIApp) -> ASGIApp:
+    """Refuse requests of two lengths, and add `HEADERS` to every answer, also to a 404.
 
     Of Content-Length and Transfer-Encoding a proxy may obey the other one, and so see a different
     request (RFC 9112, 6.1). Headers that an answer sets itself stay unchanged.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(header for header in self._headers if header[0] not in own),
-                ]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
-        app = self._app
-        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
-            app = refusal(400, "The request has two lengths.")
-        await app(scope, receive, send_strictly)
+        two = {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
+        answer = refusal(400, "The request has two lengths.") if two else app
+        await answer(scope, receive, send_strictly)
+
+    return guarded
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -176,7 +172,11 @@ def _payload(request: Request, text: str) -> str:
         if found is None:
             return text
         text = found
-    if not _is_object(text):
+    parsed = json.loads(text)
+    if "\\ud" in text.lower():
+        # JSON can spell half a surrogate pair, but it can be neither stored nor sent on.
+        json.dumps(parsed, ensure_ascii=False).encode()
+    if not isinstance(parsed, dict):
         raise ValueError("no JSON object")
     return text.strip()
 
@@ -196,15 +196,3 @@ def form_payload(text: str) -> str | None:
         (payload,) = payloads
         return payload
     return binascii.a2b_qp(value.replace("+", " ").replace("%", "=")).decode(errors="replace")
-
-
-def _is_object(text: str) -> bool:
-    """Return whether the text is a JSON object.
-
-    Raises ValueError for broken JSON. Half a surrogate pair raises ValueError too: JSON can spell
-    it, but it can be neither stored nor sent on.
-    """
-    parsed = json.loads(text)
-    if "\\ud" in text.lower():
-        json.dumps(parsed, ensure_ascii=False).encode()
-    return isinstance(parsed, dict)

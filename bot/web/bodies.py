@@ -1,6 +1,7 @@
 """Bodies of requests, with limits on their size, their time and their number of bytes in all."""
 
 import asyncio
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -17,6 +18,9 @@ If there are more, the largest body is refused. As there are at most 500 connect
 than 64 KiB is never the largest one.
 """
 BODY_SECONDS = 5.0
+MOST_FIELDS = 20
+FORM = "application/x-www-form-urlencoded"
+NO_FORM = "This is no form of this page. Nothing was changed: open the page again."
 
 
 def refusal(status: int, sentence: str) -> Response:
@@ -37,7 +41,7 @@ class Bodies:
 
         The answer is 400, 408, 413 or 503. A body whose announced length is too large is not read.
         """
-        too_large = refusal(413, "The body is too large.")
+        too_large = refusal(413, "This is too large. Send less.")
         if int(request.headers.get("Content-Length", 0)) > most:
             return too_large
         limit = asyncio.timeout(self._seconds)
@@ -51,13 +55,30 @@ class Bodies:
                     self._refuse_largest()
         except TimeoutError:
             if limit not in self._arriving:
-                return refusal(503, "Too much is arriving.")
-            return refusal(408, "The body took too long.")
+                return refusal(503, "Too much is arriving. Send it again in a minute.")
+            return refusal(408, "This took too long to arrive. Send it again.")
         except ClientDisconnect:
             return refusal(400, "The body ended too early.")
         finally:
             self._arriving.pop(limit, None)
         return bytes(body)
+
+    async def read_form(self, request: Request, most: int) -> dict[str, str] | Response:
+        """Return the fields of a web form by name, or the answer to a body that is none.
+
+        A field that occurs twice could be read in two ways, and is refused.
+        """
+        body = await self.read(request, most)
+        if isinstance(body, Response):
+            return body
+        try:
+            text = body.decode("ascii")
+            pairs = parse_qsl(text, True, True, errors="strict", max_num_fields=MOST_FIELDS)
+        except ValueError:
+            return refusal(400, NO_FORM)
+        kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        fields = dict(pairs)
+        return fields if kind == FORM and len(fields) == len(pairs) else refusal(400, NO_FORM)
 
     def _refuse_largest(self) -> None:
         """End the reading of the largest body if all together are too large."""

@@ -56,8 +56,8 @@ REASONS: Mapping[str, tuple[int, *tuple[str, ...]]] = {
     "code_expired": _USED,
     "invalid_grant_type": _USED,
 }
-"""Status and sentences of each reason. Some reasons are Slack's error codes. 500 means that only
-the operator can help."""
+"""Status and sentences of each reason. Some reasons are Slack's error codes. After 403 and 500, the
+operator has to act first."""
 
 
 class NotDoneError(Exception):
@@ -71,7 +71,7 @@ class NotDoneError(Exception):
     def page(self, install_url: str, *, https: bool) -> HTMLResponse:
         """Return the page. `install_url` is the address for starting again."""
         status, *sentences = REASONS[self.reason]
-        label = "Then start again" if status == 500 else "Start again"
+        label = "Then start again" if status in (403, 500) else "Start again"
         return page(
             "Not installed",
             paragraphs(sentence.format(detail=self.detail) for sentence in sentences),

@@ -97,6 +97,7 @@ class OAuth:
             installation = await self._exchange(self._code(request))
             await self._installations.save(installation)
         except NotDoneError as error:
+            log.info("oauth.not_installed", reason=error.reason, detail=error.detail)
             return error.page(self._app.url + INSTALL, https=self._https)
         except sqlite3.Error as error:
             log.error("oauth.not_saved", error=type(error).__name__)
@@ -144,7 +145,7 @@ class OAuth:
             # works.
             about = await self._client.auth_test(token=granted["access_token"])
         except NOT_DONE as error:
-            log.warning("oauth.token_missed", error=(word := said(error)))
+            word = said(error)
             if word in REASONS:
                 raise NotDoneError(word, self._redirect_uri) from None
             raise NotDoneError("refused" if word.islower() else "unreachable", word) from None
@@ -170,12 +171,10 @@ class OAuth:
         if not isinstance(answer, dict):
             raise NotDoneError("refused", "no_bot_token")
         if answer.get("refresh_token") or answer.get("expires_in"):
-            log.warning("oauth.token_rotation_found")
             raise NotDoneError("token_rotation")
         if not str(answer.get("access_token") or "").startswith("xoxb-"):
             raise NotDoneError("refused", "no_bot_token")
         if missing := self._scopes - _scopes(answer):
-            log.warning("oauth.scopes_missed", scopes=sorted(missing))
             raise NotDoneError("scopes_missing", ", ".join(sorted(missing)))
         if (place := place_of(answer)) is None:
             raise NotDoneError("refused", "no_workspace")
