@@ -97,7 +97,6 @@ class OAuth:
             installation = await self._exchange(self._code(request))
             await self._installations.save(installation)
         except NotDoneError as error:
-            log.info("oauth.not_installed", reason=error.reason, detail=error.detail)
             return error.page(self._app.url + INSTALL, https=self._https)
         except sqlite3.Error as error:
             log.error("oauth.not_saved", error=type(error).__name__)
@@ -146,6 +145,7 @@ class OAuth:
             about = await self._client.auth_test(token=granted["access_token"])
         except NOT_DONE as error:
             word = said(error)
+            log.warning("oauth.token_missed", error=word)
             if word in REASONS:
                 raise NotDoneError(word, self._redirect_uri) from None
             raise NotDoneError("refused" if word.islower() else "unreachable", word) from None
@@ -171,10 +171,12 @@ class OAuth:
         if not isinstance(answer, dict):
             raise NotDoneError("refused", "no_bot_token")
         if answer.get("refresh_token") or answer.get("expires_in"):
+            log.warning("oauth.token_rotation_found")
             raise NotDoneError("token_rotation")
         if not str(answer.get("access_token") or "").startswith("xoxb-"):
             raise NotDoneError("refused", "no_bot_token")
         if missing := self._scopes - _scopes(answer):
+            log.warning("oauth.scopes_missed", scopes=sorted(missing))
             raise NotDoneError("scopes_missing", ", ".join(sorted(missing)))
         if (place := place_of(answer)) is None:
             raise NotDoneError("refused", "no_workspace")

@@ -64,9 +64,13 @@ class ImpatientProtocol(H11Protocol):
         """Close the connection that has kept the bot waiting longest, if there are too many."""
         if self.limit_concurrency is None or len(self.connections) < self.limit_concurrency:
             return
-        others = [each for each in self.connections if isinstance(each, ImpatientProtocol)]
-        others.remove(self)
-        if waiting := [each for each in others if each.conn.their_state in WAITING]:
+        waiting = [
+            each
+            for each in self.connections
+            if isinstance(each, ImpatientProtocol) and each.conn.their_state in WAITING
+        ]
+        waiting.remove(self)
+        if waiting:
             longest = min(waiting, key=ImpatientProtocol._patience)
             longest.transport.close()
             self.connections.discard(longest)  # uvicorn counts it until it is closed
