@@ -54,14 +54,15 @@ class Bodies:
                         return too_large
                     self._refuse_largest()
         except TimeoutError:
-            if limit not in self._arriving:
-                return refusal(503, "Too much is arriving. Send it again in a minute.")
-            return refusal(408, "This took too long to arrive. Send it again.")
+            if limit in self._arriving:
+                return refusal(408, "This took too long to arrive. Send it again.")
         except ClientDisconnect:
             return refusal(400, "The body ended too early.")
         finally:
-            self._arriving.pop(limit, None)
-        return bytes(body)
+            kept = self._arriving.pop(limit, None)
+        if kept is None:
+            return refusal(503, "Too much is arriving. Send it again in a minute.")
+        return bytes(kept)
 
     async def read_form(self, request: Request, most: int) -> dict[str, str] | Response:
         """Return the fields of a web form by name, or the answer to a body that is none.
@@ -85,4 +86,5 @@ class Bodies:
         if sum(map(len, self._arriving.values())) > self._most_bytes:
             largest = max(self._arriving, key=lambda limit: len(self._arriving[limit]))
             self._arriving.pop(largest).clear()
-            largest.reschedule(asyncio.get_running_loop().time())
+            if not largest.expired():
+                largest.reschedule(asyncio.get_running_loop().time())

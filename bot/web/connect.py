@@ -318,10 +318,10 @@ class Connecting:
         Sec-Fetch-Site decides: under `no-referrer` the Origin header is "null" even for the page
         itself. A browser too old for Sec-Fetch-Site has to name the origin.
         """
-        if site := request.headers.get("sec-fetch-site"):
-            return site == "same-origin"
         address = urlsplit(self._services.connections.public_url)
-        return request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
+        by_origin = request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
+        site = request.headers.get("sec-fetch-site")
+        return site == "same-origin" if site else by_origin
 
 
 def _form_key(browser: str, token: str) -> str:

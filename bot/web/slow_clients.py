@@ -1,7 +1,6 @@
 """uvicorn's HTTP protocol with limits for clients that keep the bot waiting."""
 
 import asyncio
-from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,11 +23,8 @@ class ImpatientProtocol(H11Protocol):
     """
 
     head_seconds = HEAD_SECONDS
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._waiting_since = self.loop.time()
-        self._head_late: asyncio.TimerHandle | None = None
+    _waiting_since: float
+    _head_late: asyncio.TimerHandle
 
     # The type of `transport` is the one that uvicorn gives it.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -39,7 +35,7 @@ class ImpatientProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
-            self._stop_waiting()
+            self._head_late.cancel()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -49,16 +45,12 @@ class ImpatientProtocol(H11Protocol):
             self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._head_late.cancel()
         super().connection_lost(exc)
 
     def _wait_for_head(self) -> None:
         self._waiting_since = self.loop.time()
         self._head_late = self.loop.call_later(self.head_seconds, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._head_late is not None:
-            self._head_late.cancel()
 
     def _make_room(self) -> None:
         """Close the connection that has kept the bot waiting longest, if there are too many."""
