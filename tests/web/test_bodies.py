@@ -61,7 +61,7 @@ async def test_a_body_whose_time_is_up_makes_room() -> None:
     other = Arriving(bodies)
     await asyncio.sleep(0.01)
     asyncio.get_running_loop().call_later(0.001, other.send, 60)
-    time.sleep(0.1)  # now both are due, the other body first
+    time.sleep(0.1)  # noqa: ASYNC251  now both are due, the other body first
     assert await late.outcome() in (408, 503)
     other.send(10, last=True)
     assert await other.outcome() == 70
