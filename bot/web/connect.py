@@ -65,14 +65,12 @@ class Connecting:
         client_for: ClientFor,
         changed: Callable[[Workspace, str], Awaitable[None]],
         *,
-        clock: Callable[[], float] = time.time,
         bodies: Bodies | None = None,
     ) -> None:
         self._services = services
         self._receipts = receipts
         self._client_for = client_for
         self._changed = changed
-        self._clock = clock
         self._bodies = bodies or Bodies()
         self._https = services.connections.public_url.startswith("https://")
         self._cookie = "__Host-connect" if self._https else "connect"
@@ -279,7 +277,7 @@ class Connecting:
                 for (vendor, account), backlog in waiting.items()
                 if vendor == link.vendor
             },
-            now=self._clock(),
+            now=time.time(),
             https=self._https,
             form_key=_form_key(browser, token),
         )
