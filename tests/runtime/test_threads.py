@@ -28,52 +28,66 @@ def test_the_size_of_what_was_filled_in(value: Any, size: int) -> None:
     assert characters(value) == size
 
 
-def named(name: str, order: list[str], seconds: float = 0.02) -> Callable[[], str]:
-    """Work that says when it begins and ends."""
+class Work:
+    """Large work that ends when the test says so; `order` holds the names of all that ended."""
 
-    def work() -> str:
-        order.append(f"{name} begins")
-        time.sleep(seconds)
-        order.append(f"{name} ends")
-        return threading.current_thread().name
+    def __init__(self, order: list[str]) -> None:
+        self._order = order
+        self.may_end = threading.Event()
 
-    return work
+    def __call__(self, name: str) -> Callable[[], str]:
+        def work() -> str:
+            self.may_end.wait(10)
+            self._order.append(name)
+            return threading.current_thread().name
+
+        return work
+
+
+async def in_line(name: str, work: Work, key: str) -> "asyncio.Task[str]":
+    """Ask for that work, and let it take its place."""
+    task = asyncio.create_task(run_in_thread(LARGE, work(name), key))
+    await asyncio.sleep(0)
+    return task
 
 
 async def test_large_work_runs_one_at_a_time() -> None:
     """However much is asked for at once, and in one thread that is not the loop's."""
-    order: list[str] = []
-    threads = await asyncio.gather(
-        *(run_in_thread(LARGE, named(str(number), order)) for number in range(4))
-    )
-    assert order == [f"{number} {what}" for number in range(4) for what in ("begins", "ends")]
+    under_way: list[int] = []
+
+    def work() -> str:
+        under_way.append(len(under_way) + 1)
+        time.sleep(0.02)
+        assert under_way == [1]
+        under_way.clear()
+        return threading.current_thread().name
+
+    threads = await asyncio.gather(*(run_in_thread(LARGE, work, key) for key in "abcd"))
     assert len(set(threads)) == 1
     assert threading.current_thread().name not in threads
 
 
 async def test_nobody_waits_for_all_of_somebody_elses_work() -> None:
-    """A workspace with five large files holds another one up by two of them at most."""
+    """A workspace with five large files holds another one up by one of them."""
     order: list[str] = []
-    many = [
-        asyncio.create_task(run_in_thread(LARGE, named(f"many {number}", order), "many"))
-        for number in range(5)
-    ]
-    await asyncio.sleep(0.005)
-    await run_in_thread(LARGE, named("one", order), "one")
-    assert [line for line in order if line.endswith("ends")] == ["many 0 ends", "one ends"]
-    await asyncio.gather(*many)
-    assert len(order) == 12
+    work = Work(order)
+    many = [await in_line(f"many {number}", work, "many") for number in range(5)]
+    one = await in_line("one", work, "one")
+    work.may_end.set()
+    await asyncio.gather(*many, one)
+    assert order == ["many 0", "one", "many 1", "many 2", "many 3", "many 4"]
 
 
 async def test_who_does_not_wait_any_longer_leaves_the_line() -> None:
     """Work that was given up before its turn is never done; the next piece is."""
     order: list[str] = []
-    first = asyncio.create_task(run_in_thread(LARGE, named("first", order, 0.1), "a"))
-    await asyncio.sleep(0.02)
-    for key in ("a", "b"):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
-                await run_in_thread(LARGE, named(f"given up by {key}", order), key)
+    work = Work(order)
+    first = await in_line("first", work, "a")
+    given_up = [await in_line(f"given up by {key}", work, key) for key in ("a", "b")]
+    for task in given_up:
+        task.cancel()
+    await asyncio.wait(given_up)
+    work.may_end.set()
     await first
-    await run_in_thread(LARGE, named("last", order), "b")
-    assert order == ["first begins", "first ends", "last begins", "last ends"]
+    await run_in_thread(LARGE, work("last"), "b")
+    assert order == ["first", "last"]

@@ -177,16 +177,15 @@ async def test_refuses_a_request_of_two_lengths(edge: Edge, path: str) -> None:
 async def test_bodies_are_bounded_in_all(world: World, settings: Settings) -> None:
     """If they are too many bytes, the largest is given up at once; a smaller one goes on."""
     database = await Database.open(settings.database)
-    bodies = Bodies(seconds=5, most_bytes=150_000)
+    bodies = Bodies(seconds=60, most_bytes=150_000)
     web = make_web(world.bot.app, settings.slack_signing_secret, database, bodies=bodies)
     async with Server(web) as server:
         large, small = [await _connected(server.url) for _ in range(2)]
-        began = time.monotonic()
         for (_, writer), arrived in ((large, 100_000), (small, 60_000)):
             writer.write(head("Content-Length: 120000") + b"x" * arrived)
             await writer.drain()
-        assert _status(await large[0].read()) == 503
-        assert time.monotonic() - began < 2
+        async with asyncio.timeout(20):
+            assert _status(await large[0].read()) == 503
         small[1].write(b"x" * 60_000)
         assert _status(await small[0].readuntil(b"\r\n\r\n")) == 401
         for _, writer in (large, small):
