@@ -53,8 +53,9 @@ from bot.storage.encryption import SecretBox
 from bot.stores import Stores, load_secret_box, open_secrets, open_stores
 from bot.uninstall import Purge, Uninstaller
 from bot.web.app import make_web
-from bot.web.connect import Connecting, Receipts
-from bot.web.oauth import AuthorizePage, OAuth
+from bot.web.connect import Connecting
+from bot.web.oauth import OAuth
+from bot.web.receipts import Receipts
 from bot.workspace import Workspace, WorkspaceMemory
 
 
@@ -228,8 +229,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     if (app := settings.slack_app) is None:
         return []
     scopes = manifest.load()["oauth_config"]["scopes"]["bot"]
-    page = AuthorizePage(settings.slack_authorize_url, scopes)
-    return OAuth(app, client, stores.installations, stores.oauth_states, page).routes()
+    return OAuth(app, client, stores.installations, settings.slack_authorize_url, scopes).routes()
 
 
 def _run(loops: _Loops, stack: AsyncExitStack) -> None:

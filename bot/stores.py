@@ -21,7 +21,7 @@ from bot.delivery.store.queue import Deliveries
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
 from bot.slack import installations
-from bot.slack.installations import Installations, OAuthStates
+from bot.slack.installations import Installations
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecrets, holds_secrets
 from bot.storage.encryption import SecretBox, make_secret_box
@@ -55,7 +55,6 @@ class Stores:
     preferences: Preferences
     delivery: DeliveryStores
     installations: Installations
-    oauth_states: OAuthStates
 
 
 def open_stores(
@@ -90,7 +89,6 @@ def open_stores(
             history=History(database, clock),
         ),
         installations=Installations(database, secret_box),
-        oauth_states=OAuthStates(database, clock),
     )
 
 

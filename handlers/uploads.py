@@ -48,6 +48,7 @@ EMPTY = "The file is empty. Choose another one."
 TOO_LARGE = "The file is larger than the {:,} bytes that are possible. Choose a smaller one."
 NOT_UTF8 = "The file is not text in UTF-8. Save it as UTF-8 and choose it again."
 LATE = "Slack did not hand over the file in time. Please press the button again."
+NOT_CHECKED = "We couldn't check the file in time. Press the button again in a moment."
 GONE = "Slack does not have this file any more. Take it out and choose it again."
 ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
 NOT_ALLOWED = (

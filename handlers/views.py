@@ -21,6 +21,7 @@ from bot.forms.fields import USER_GROUPS, Form, Lookup
 from bot.forms.parse import chosen, conversations, parse, people, place
 from bot.forms.render import Block
 from bot.forms.shape import places
+from bot.runtime.threads import characters, run_in_thread
 from bot.services import Services
 from bot.slack.people import Person
 from bot.workspace import Workspace
@@ -39,6 +40,8 @@ Slack gives up after 3 seconds. A later outcome goes onto the card.
 """
 LATE_SECONDS = 2.5
 """An answer that leaves so long after the request's arrival may come too late for Slack."""
+CHECKED_SECONDS = 2.6
+"""Seconds after the request's arrival until which a long file may wait for its check."""
 
 Answer = dict[str, Any]
 
@@ -180,11 +183,15 @@ async def _read(interaction: Interaction) -> Filled:
     fetching = uploads.Fetching(
         services.slack.files, interaction.client, state.workspace, interaction.arrived
     )
-    if (complete := await fetching.into(screen, whole, state.operation)) is screen:
-        form = parse(whole, state.operation, screen)
-    else:
-        # Parsing a long file takes a while, so it runs in a thread.
-        form = await asyncio.to_thread(parse, whole, state.operation, complete)
+    complete = await fetching.into(screen, whole, state.operation)
+    size = 0 if complete is screen else characters(complete)
+    check = partial(parse, whole, state.operation, complete)
+    try:
+        async with asyncio.timeout(CHECKED_SECONDS - (time.monotonic() - interaction.arrived)):
+            form = await run_in_thread(size, check, state.workspace)
+    except TimeoutError:
+        files = [name for name in complete if complete[name] is not screen[name]]
+        raise FormError(dict.fromkeys(files, uploads.NOT_CHECKED)) from None
     return Filled(state, adapter, operation, form, screen, checked.person, custom)
 
 

@@ -11,7 +11,6 @@ from tests.storage.twins import OURS, THEIRS, Twins, columns, tables
 from tests.world.notes import Clock
 
 ORGANISATION = Workspace(OURS.enterprise, "")
-OF_NOBODY = {"oauth_states"}
 LATER = 2e9
 
 
@@ -37,17 +36,17 @@ async def test_nothing_is_left_and_the_others_keep_everything(twins: Twins) -> N
     """Every table that knows workspaces, and the trail, which hangs on deliveries."""
     theirs = await twins.dump(THEIRS)
     filled = {table for table, rows in (await twins.dump(OURS)).items() if rows}
-    assert filled == set(await twins.database.read(tables)) - OF_NOBODY
+    assert filled == set(await twins.database.read(tables))
     assert await remove(twins, OURS) == Scope(OURS)
     assert await is_empty(twins, OURS)
     assert await twins.dump(THEIRS) == theirs
 
 
 async def test_what_is_of_nobody_has_no_workspace(database: Database) -> None:
-    """A table that is left alone has no column that says whose a row is."""
+    """The trail alone has no column that says whose a row is: it hangs on deliveries."""
     named = await database.read(lambda db: {it: columns(db, it) for it in tables(db)})
     without = {table for table, its in named.items() if "enterprise" not in its}
-    assert without == OF_NOBODY | {"delivery_events"}
+    assert without == {"delivery_events"}
 
 
 async def test_what_could_still_move_goes_first(twins: Twins) -> None:

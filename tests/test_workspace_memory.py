@@ -12,7 +12,6 @@ from tests.world.notes import HERE
 ROOT = Path(bot.__file__).parent.parent
 TOLD_OTHERWISE: Mapping[str, str] = {
     "Subscriptions": "the dispatcher, whose part it is, tells it",
-    "Connecting": "its locks live for as long as somebody holds one",
     "WorkspaceMemory": "it tells the others",
     "RemembersWorkspaces": "what the parts inherit from",
 }

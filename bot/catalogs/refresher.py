@@ -15,7 +15,6 @@ from bot.catalogs.store import EVERY, RETRY_SECONDS, CatalogStore, Due
 from bot.connections.store import Connection
 from bot.delivery.attempt import VendorAccess, Verdict, judge
 from bot.errors import RelayError
-from bot.runtime.threads import run_in_thread
 from bot.runtime.workers import Share, Source, WorkerPool
 from bot.workspace import ConnectionKey, RemembersWorkspaces, Workspace
 
@@ -29,8 +28,6 @@ SPACING_SECONDS = 0.005
 """The time between two fetches of all connections. However many lists are due, people who submit
 something do not wait for them."""
 SHARE = Share(in_all=1, per_key=1, longest_pause=5.0)
-CHARACTERS = 100
-"""The usual length of an entry, to decide where a list is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +172,6 @@ class Refresher(RemembersWorkspaces):
                 return replace(verdict, kind="broken", details={"code": "said", "words": words})
             log.warning("catalog.fetch_failed", **said)
             return verdict
-        fetched = await run_in_thread(
-            len(entries) * CHARACTERS, lambda: listing(entries, fetched_at=started)
-        )
+        fetched = await asyncio.to_thread(listing, entries, started)
         await self._store.save(key, connection.account, fetched)
         return None

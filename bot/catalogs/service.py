@@ -21,15 +21,14 @@ from bot.delivery.model import Delivery
 from bot.forms.custom_fields import CustomField
 from bot.forms.text import duration
 from bot.runtime.loop import PeriodicLoop
-from bot.runtime.threads import run_in_thread
 from bot.workspace import RemembersWorkspaces, Workspace
 
 SHOWN = 100
 """Largest number of options that Slack accepts."""
 STALE_AFTER = 3600.0
 MEMORY_BYTES = 24_000_000
-CHARACTERS = 60
-"""The usual length of the text to search in, to decide where to search."""
+LONG = 500
+"""The number of entries from which a search in a thread costs less than making others wait."""
 SAVING_PAUSE_SECONDS = 1.0
 """The pause in which created objects gather, to be saved together: a write for each would slow down
 every submission."""
@@ -70,11 +69,11 @@ class Catalogs(RemembersWorkspaces):
         adapter = self._adapters[vendor]
         catalog = adapter.catalog(name)
         known = await self._list(workspace, vendor, name)
-        found = _linked(known, query) or known.at(
-            await run_in_thread(
-                len(known.texts) * CHARACTERS, lambda: best(known.texts, query, SHOWN)
-            )
-        )
+        found = _linked(known, query)
+        if not found and len(known.texts) > LONG:
+            found = known.at(await asyncio.to_thread(best, known.texts, query, SHOWN))
+        elif not found:
+            found = known.at(best(known.texts, query, SHOWN))
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
         # "INC-12" finds INC-120 as well. The entry with exactly that reference is offered too,
         # unless the list has it.

@@ -6,7 +6,7 @@ from bot.adapters.registry import ADAPTERS, Adapters
 from bot.app import create_app
 from bot.runtime.error_logging import set_up_logging
 from bot.settings import Settings
-from bot.web.server import Server, listen, server_config
+from bot.web.server import Server, listen, on_signals, server_config
 
 
 async def serve(settings: Settings, adapters: Adapters = ADAPTERS, *, quiet: bool = False) -> int:
@@ -18,16 +18,10 @@ async def serve(settings: Settings, adapters: Adapters = ADAPTERS, *, quiet: boo
         log = structlog.get_logger()
         if settings.signing_secret_looks_odd:
             log.warning("signing_secret.suspected", usually="32 digits and letters from a to f")
-        server = Server(
-            server_config(bot.web),
-            on_started=lambda: log.info(
-                "serving",
-                host=settings.host,
-                port=listening.getsockname()[1],
-                next=_next_step(settings),
-            ),
-            until_signal=True,
-        )
+        server = Server(server_config(bot.web))
+        on_signals(lambda number: server.handle_exit(number, None))
+        address = {"host": settings.host, "port": listening.getsockname()[1]}
+        log.info("serving", **address, next=_next_step(settings))
         await server.serve([listening])
     return 0
 

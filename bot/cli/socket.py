@@ -55,5 +55,7 @@ async def _until_signal(web: Starlette, settings: Settings) -> None:
         await stop.wait()
         return
     listening = listen(settings.host, settings.port)
+    server = Server(server_config(web))
+    on_signals(lambda number: server.handle_exit(number, None))
     structlog.get_logger().info("serving", host=settings.host, port=listening.getsockname()[1])
-    await Server(server_config(web), until_signal=True).serve([listening])
+    await server.serve([listening])

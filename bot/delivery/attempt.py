@@ -170,7 +170,8 @@ def submission_of(row: Delivery, adapter: Adapter) -> Submission:
 
 async def read_submission(row: Delivery, adapter: Adapter) -> Submission:
     """Return the same; a long file is looked at in a thread, so that the event loop goes on."""
-    return await run_in_thread(characters(row.payload), lambda: submission_of(row, adapter))
+    size = characters(row.payload)
+    return await run_in_thread(size, lambda: submission_of(row, adapter), row.workspace)
 
 
 def backoff(attempt: int) -> float:

@@ -63,13 +63,26 @@ def _liquid_or_json(text: str, marker: Json) -> str | None:
 
 
 def json_complaint(text: str, kind: type | None = None) -> str | None:
-    """Return what is wrong with a text that must be JSON, with line and column, or None.
+    """Return what is wrong with a text that must be JSON, with line and column, or None."""
+    try:
+        value = strict_json(text)
+    except ValueError as error:
+        return str(error)
+    if kind is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool))):
+        return None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return None
+    return f"This must be {_JSON_KINDS.get(kind, kind.__name__)}"
 
-    The check is stricter than Python's parser: no NaN or Infinity, no name twice in one object, no
-    number beyond the range of a float.
+
+def strict_json(text: str) -> Any:
+    """Return the value of a JSON text. Raises `ValueError` with a sentence for a person.
+
+    It is stricter than Python's parser: no NaN or Infinity, no name twice in one object, no number
+    beyond the range of a float.
     """
     try:
-        value = json.loads(
+        return json.loads(
             text,
             parse_constant=_no_constant,
             parse_float=_finite,
@@ -79,18 +92,14 @@ def json_complaint(text: str, kind: type | None = None) -> str | None:
         curly = (
             ' Use straight quotes (") instead of curly ones.' if set(text) & set("“”„‟″") else ""
         )
-        return f"Line {error.lineno}, column {error.colno}: {_lower(error.msg)}.{curly}"
-    except _RefusedError as error:
-        return str(error)
+        place = f"Line {error.lineno}, column {error.colno}"
+        raise ValueError(f"{place}: {_lower(error.msg)}.{curly}") from None
+    except _RefusedError:
+        raise
     except ValueError:  # Python refuses to read an integer of more than 4300 digits
-        return "A number in this is too long."
+        raise ValueError("A number in this is too long.") from None
     except RecursionError:
-        return "This is nested too deeply."
-    if kind is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool))):
-        return None
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return None
-    return f"This must be {_JSON_KINDS.get(kind, kind.__name__)}"
+        raise ValueError("This is nested too deeply.") from None
 
 
 def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
@@ -152,7 +161,7 @@ def _by_type(error: str, value: Any, context: Mapping[str, Any]) -> str | None:
     return None
 
 
-class _RefusedError(Exception):
+class _RefusedError(ValueError):
     """JSON that Python reads and other parsers refuse."""
 
 

@@ -1,11 +1,9 @@
 """Installations: where the app is installed, and with which token.
 
-The module also keeps the states of unfinished installations. A row is a workspace or, with an empty
-team, an organisation. Tokens are stored encrypted. Only the bot's token is kept, never a person's.
+A row is a workspace or, with an empty team, an organisation. Tokens are stored encrypted. Only the
+bot's token is kept, never a person's.
 """
 
-import hashlib
-import secrets
 import sqlite3
 import time
 from collections import OrderedDict
@@ -20,12 +18,6 @@ from bot.workspace import RemembersWorkspaces, Scope, Workspace
 FRESH_SECONDS = 30.0
 """Longest time, in seconds, until a change made by another process is noticed."""
 MOST_KEPT = 10_000
-STATE_SECONDS = 600.0
-MOST_STATES = 10_000
-"""Largest number of unfinished installations.
-
-Anybody may begin one, and each is a row for ten minutes.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,51 +197,3 @@ SECRETS = SecretColumn(
     exists="SELECT 1 FROM installations LIMIT 1",
 )
 """The tokens of the installations."""
-
-
-class OAuthStates:
-    """Single-use states that travel to Slack and back during an installation.
-
-    Only a digest of the state and the browser's secret is stored, so a state is worthless in
-    another browser.
-    """
-
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def issue(self, browser: str) -> str | None:
-        """Return a new state for the browser that keeps this secret.
-
-        Return None if too many installations are unfinished.
-        """
-        state, now = secrets.token_urlsafe(32), self._clock()
-        values = {
-            "digest": _digest(state, browser),
-            "now": now,
-            "until": now + STATE_SECONDS,
-            "most": MOST_STATES,
-        }
-
-        def work(db: sqlite3.Connection) -> int:
-            db.execute("DELETE FROM oauth_states WHERE expires_at <= :now", values)
-            sql = (
-                "INSERT INTO oauth_states (digest, expires_at) SELECT :digest, :until"
-                " WHERE (SELECT count(*) FROM oauth_states) < :most"
-            )
-            return db.execute(sql, values).rowcount
-
-        return state if await self._database.write(work) else None
-
-    async def use(self, state: str, browser: str) -> bool:
-        """Use up the state.
-
-        Return whether it was issued to this browser, has not expired and was not used before.
-        """
-        values = (_digest(state, browser), self._clock())
-        sql = "DELETE FROM oauth_states WHERE digest = ? AND expires_at > ? RETURNING digest"
-        return bool(await self._database.write(lambda db: db.execute(sql, values).fetchall()))
-
-
-def _digest(state: str, browser: str) -> str:
-    return hashlib.sha256(f"{state} {browser}".encode(errors="replace")).hexdigest()

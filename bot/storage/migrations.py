@@ -479,6 +479,12 @@ def m021_rename_links_to_setup_links(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m024_drop_oauth_states(db: Database) -> None:
+    """Drop the states of unfinished installations: they are signed, and stored nowhere."""
+    db.conn.execute("DROP TABLE oauth_states")
+
+
+@MIGRATIONS()
 def m030_keep_catalogs_in_lines(db: Database) -> None:
     """The entries stand in a table of their own, so that a note about a list does not rewrite it: a
     line of JSON and a line of searched text for each entry. What was created here, and is not

@@ -5,11 +5,11 @@ is no number, and parses before it verifies. The check is therefore made here, a
 verified requests.
 """
 
-import asyncio
 import binascii
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Sequence
 from urllib.parse import parse_qs
 
@@ -20,27 +20,21 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.storage.database import Database
+from bot.web.bodies import Bodies, refusal
 
 log = structlog.get_logger(__name__)
 
 
-LARGEST_BODY = 2 * 1024 * 1024
-"""Largest body in bytes.
-
-Slack's largest payload is a view (250 KB) with its state, as JSON inside a web form.
-"""
-
-
-BODY_SECONDS = 5.0
-
-
+SIGNED_SECONDS = 300
+"""Largest difference between the clock and a signature's time, in seconds. Slack's own limit."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -50,6 +44,8 @@ HEADERS = {
 """Headers of every answer that does not set them itself: nothing may be cached, framed or run."""
 
 
+NOT_SIGNED = "The signature is missing, wrong or too old."
+_CLAIM = re.compile(r"([0-9]{1,12}) (v0=[0-9a-f]{64})")
 _UNUSUAL = re.compile(r"[^\x20-\x7e]|[&=;]|%(?![0-9A-Fa-f]{2})")
 """Matches a web form's single value that no form encoder wrote."""
 
@@ -60,31 +56,32 @@ def make_web(
     database: Database,
     *,
     pages: Sequence[BaseRoute] = (),
-    body_seconds: float = BODY_SECONDS,
+    bodies: Bodies | None = None,
 ) -> Starlette:
     """Make the web application: `/slack/events`, `/healthz`, and the `pages` for people.
 
-    Without a signing secret (Socket Mode), every request to `/slack/events` is refused.
-    `body_seconds` is the longest time for a body to arrive.
+    Without a signing secret (Socket Mode), every request to `/slack/events` is refused. A body is
+    not read if its signature cannot be right.
     """
     verifier = SignatureVerifier(signing_secret.get_secret_value()) if signing_secret else None
+    bodies = bodies or Bodies()
 
     async def slack_events(request: Request) -> Response:
-        body = await read_body(request, body_seconds)
+        claim = _claim(request)
+        if verifier is None or claim is None:
+            return refusal(401, NOT_SIGNED)
+        body = await bodies.read(request)
         if isinstance(body, Response):
             return body
         try:
             # The text is decoded before the signature check, because the verifier decodes too and
             # raises.
             text = body.decode()
-        except UnicodeDecodeError:
-            return Response("The body cannot be read.\n", 400)
-        if not _signed(verifier, request, body):
-            return Response("The signature is missing, wrong or too old.\n", 401)
-        try:
+            if not verifier.is_valid(body, *claim):
+                return refusal(401, NOT_SIGNED)
             payload = _payload(request, text)
         except (ValueError, RecursionError):
-            return Response("The body cannot be read.\n", 400)
+            return refusal(400, "The body cannot be read.")
         try:
             bolt_request = AsyncBoltRequest(body=payload, headers=dict(request.headers))
             return to_starlette_response(await app.async_dispatch(bolt_request))
@@ -93,7 +90,7 @@ def make_web(
             # while reading the body, before a listener is selected and again on the way to the
             # error handler. An error raised by a listener never arrives here.
             log.warning("web.request_not_read", error=type(error).__name__)
-            return Response("The body is none that Slack sends.\n", 400)
+            return refusal(400, "The body is none that Slack sends.")
 
     async def healthz(request: Request) -> Response:
         try:
@@ -111,7 +108,7 @@ def make_web(
             Route("/healthz", healthz, methods=["GET"]),
             *pages,
         ],
-        middleware=[Middleware(_StrictHeaders)],
+        middleware=[Middleware(_edge)],
         exception_handlers={Exception: _failed},
     )
     # A redirect would go to an address made from the request's Host header.
@@ -119,27 +116,26 @@ def make_web(
     return web
 
 
-class _StrictHeaders:
-    """Adds `HEADERS` to every answer, also to a 404.
+def _edge(app: ASGIApp) -> ASGIApp:
+    """Refuse requests of two lengths, and add `HEADERS` to every answer, also to a 404.
 
-    Headers that an answer sets itself stay unchanged.
+    Of Content-Length and Transfer-Encoding a proxy may obey the other one, and so see a different
+    request (RFC 9112, 6.1). Headers that an answer sets itself stay unchanged.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(header for header in self._headers if header[0] not in own),
-                ]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_strictly if scope["type"] == "http" else send)
+        two = {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
+        answer = refusal(400, "The request has two lengths.") if two else app
+        await answer(scope, receive, send_strictly)
+
+    return guarded
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -151,43 +147,18 @@ async def _failed(request: Request, error: Exception) -> Response:
     return Response("Something went wrong on my side.\n", 500, HEADERS)
 
 
-async def read_body(request: Request, seconds: float, most: int = LARGEST_BODY) -> bytes | Response:
-    """Return the body, or the answer (400, 408, 413) to an incomplete, slow or large body.
-
-    `seconds` is the longest time, `most` the largest size in bytes.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most:
-                    return Response("The body is too large.\n", 413, {"Connection": "close"})
-                chunks.append(chunk)
-    except TimeoutError:
-        return Response("The body took too long.\n", 408, {"Connection": "close"})
-    except ClientDisconnect:
-        return Response(status_code=400)
-    return b"".join(chunks)
-
-
-def _signed(verifier: SignatureVerifier | None, request: Request, body: bytes) -> bool:
-    """Return whether Slack signed the request.
+def _claim(request: Request) -> tuple[str, str] | None:
+    """Return the time and the signature in the headers, or None if they cannot be right.
 
     A request with two signatures or timestamps is refused, because a proxy may have checked the
     other one.
     """
     timestamps = request.headers.getlist("X-Slack-Request-Timestamp")
     signatures = request.headers.getlist("X-Slack-Signature")
-    if verifier is None or (len(timestamps), len(signatures)) != (1, 1):
-        return False
-    (timestamp,), (signature,) = timestamps, signatures
-    if not (
-        timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()
-    ):
-        return False
-    return verifier.is_valid(body=body, timestamp=timestamp, signature=signature)
+    match = _CLAIM.fullmatch(" ".join([*timestamps, *signatures]))
+    if match is None or abs(time.time() - int(match[1])) > SIGNED_SECONDS:
+        return None
+    return match[1], match[2]
 
 
 def _payload(request: Request, text: str) -> str:
@@ -201,7 +172,11 @@ def _payload(request: Request, text: str) -> str:
         if found is None:
             return text
         text = found
-    if not _is_object(text):
+    parsed = json.loads(text)
+    if "\\ud" in text.lower():
+        # JSON can spell half a surrogate pair, but it can be neither stored nor sent on.
+        json.dumps(parsed, ensure_ascii=False).encode()
+    if not isinstance(parsed, dict):
         raise ValueError("no JSON object")
     return text.strip()
 
@@ -221,15 +196,3 @@ def form_payload(text: str) -> str | None:
         (payload,) = payloads
         return payload
     return binascii.a2b_qp(value.replace("+", " ").replace("%", "=")).decode(errors="replace")
-
-
-def _is_object(text: str) -> bool:
-    """Return whether the text is a JSON object.
-
-    Raises ValueError for broken JSON. Half a surrogate pair raises ValueError too: JSON can spell
-    it, but it can be neither stored nor sent on.
-    """
-    parsed = json.loads(text)
-    if "\\ud" in text.lower():
-        json.dumps(parsed, ensure_ascii=False).encode()
-    return isinstance(parsed, dict)

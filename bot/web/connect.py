@@ -20,10 +20,9 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 from weakref import WeakValueDictionary
 
 import structlog
@@ -32,73 +31,28 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.adapters.credentials import typed_unseen
 from bot.adapters.http import rejected_token
-from bot.connections.setup_links import LINK_SECONDS, SetupLink, digest_of
+from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection
-from bot.connections.verify import check_again, check_and_save, understood
+from bot.connections.verify import check_again, check_and_save
 from bot.errors import FormError, RelayError, UnauthorizedError
 from bot.services import Services
 from bot.web import connect_pages as pages
-from bot.web.app import BODY_SECONDS, read_body
-from bot.web.connect_pages import ACTION, AGAIN, FORM_KEY, Typed, Visit
-from bot.web.pages import HEADERS
-from bot.workspace import RemembersWorkspaces, Workspace
+from bot.web.bodies import Bodies
+from bot.web.connect_form import ACTION, FORM_KEY, given_in, typed_in
+from bot.web.connect_pages import Visit
+from bot.web.pages import HEADERS, page, paragraphs
+from bot.web.receipts import Receipts
+from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 16 * 1024
-MOST_FIELDS = 20
-MOST_RECEIPTS = 1000
+AGAIN = "Type /vendors in Slack again and press the button there: you get a new link."
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{22}")
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 ClientFor = Callable[[Workspace], Awaitable[AsyncWebClient]]
 """Returns a Slack client for a workspace. Raises `NotInstalledError` or `SecretError`."""
-
-
-class _Receipt(NamedTuple):
-    """The page of a used link, for the browser that used it."""
-
-    workspace: Workspace
-    until: float
-    form_key: str
-    answer: Response
-
-
-class Receipts(RemembersWorkspaces):
-    """The pages of used links, by the link's digest, kept as long as a link is valid."""
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._kept: dict[str, _Receipt] = {}
-
-    def keep(self, visit: Visit, answer: Response) -> None:
-        """Keep the answer as the receipt of the visit's link, for the visit's browser."""
-        now = self._clock()
-        for digest in [digest for digest, receipt in self._kept.items() if receipt.until < now]:
-            del self._kept[digest]
-        if len(self._kept) >= MOST_RECEIPTS:
-            del self._kept[next(iter(self._kept))]
-        link = visit.link
-        self._kept[link.digest] = _Receipt(
-            link.workspace, now + LINK_SECONDS, visit.form_key, answer
-        )
-
-    def of(self, token: str, form_key: str) -> Response | None:
-        """Return the receipt of that link for that browser, or None."""
-        receipt = self._kept.get(digest_of(token))
-        known = (
-            receipt is not None and receipt.until > self._clock() and receipt.form_key == form_key
-        )
-        return receipt.answer if receipt is not None and known else None
-
-    def forget(self, scope: Container[Workspace]) -> None:
-        """Forget the receipts of these workspaces."""
-        for digest in [
-            digest for digest, receipt in self._kept.items() if receipt.workspace in scope
-        ]:
-            del self._kept[digest]
 
 
 class Connecting:
@@ -111,45 +65,31 @@ class Connecting:
         client_for: ClientFor,
         changed: Callable[[Workspace, str], Awaitable[None]],
         *,
-        clock: Callable[[], float] = time.time,
-        body_seconds: float = BODY_SECONDS,
+        bodies: Bodies | None = None,
     ) -> None:
         self._services = services
         self._receipts = receipts
         self._client_for = client_for
         self._changed = changed
-        self._clock = clock
-        self._body_seconds = body_seconds
+        self._bodies = bodies or Bodies()
         self._https = services.connections.public_url.startswith("https://")
         self._cookie = "__Host-connect" if self._https else "connect"
-        self._locks: WeakValueDictionary[tuple[Workspace, str], asyncio.Lock] = (
-            WeakValueDictionary()
-        )
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def routes(self) -> list[BaseRoute]:
         """Return the page's route.
 
         Without a public address there is none, since nobody gets a link then.
         """
-        return (
-            [Route("/connect/{token}", self.answer, methods=_METHODS)]
-            if self._services.connections.public_url
-            else []
-        )
+        route = Route("/connect/{token}", self.answer, methods=["GET", "POST"])
+        return [route] if self._services.connections.public_url else []
 
     async def answer(self, request: Request) -> Response:
         """Return the page for any request. Never raises."""
         browser = self._browser(request)
+        carry_out = self._act if request.method == "POST" else self._look
         try:
-            if request.method in ("GET", "HEAD"):
-                response = await self._look(request, browser)
-            elif request.method == "POST":
-                response = await self._act(request, browser)
-            else:
-                response = self._notice(
-                    405, "This page cannot do that", "Open the link from Slack again."
-                )
-                response.headers["Allow"] = "GET, HEAD, POST"
+            response = await carry_out(request, browser)
         except sqlite3.Error as error:
             log.error("connection.not_saved", error=type(error).__name__)
             response = self._notice(
@@ -180,26 +120,24 @@ class Connecting:
     async def _act(self, request: Request, browser: str) -> Response:
         if not self._from_here(request):
             return self._notice(403, "Not sent from this page", "Nothing was changed.", AGAIN)
-        posted = await self._posted(request)
+        posted = await self._bodies.read_form(request, LARGEST_BODY)
         if isinstance(posted, Response):
             return posted
         token = request.path_params["token"]
-        if (link := await self._services.connections.setup_links.find(token)) is None:
-            return self._see(token)
-        async with self._locks.setdefault((link.workspace, link.vendor), asyncio.Lock()):
-            if (
-                link := await self._services.connections.setup_links.find(token)
-            ) is None:  # a second click waited for the first
+        async with self._locks.setdefault(token, asyncio.Lock()):
+            # A second click waits for the first, and finds that the link is used up.
+            if (link := await self._services.connections.setup_links.find(token)) is None:
                 return self._see(token)
             visit = await self._visit(link, token, browser)
+            typed = typed_in(visit.adapter.credentials, posted)
             if not hmac.compare_digest(posted.get(FORM_KEY, "").encode(), visit.form_key.encode()):
                 problem = (
                     "This page was opened in another browser, or yours keeps no cookies. Nothing "
                     "was changed: allow cookies for this page, and press the button again."
                 )
-                return pages.form(visit, _typed(visit, posted), problem=problem, status=403)
+                return pages.form(visit, typed, problem=problem, status=403)
             if problem := await self._objection(link):
-                return pages.form(visit, _typed(visit, posted), problem=problem, status=403)
+                return pages.form(visit, typed, problem=problem, status=403)
             return await self._carry_out(visit, posted) or self._see(token)
 
     async def _carry_out(self, visit: Visit, posted: Mapping[str, str]) -> Response | None:
@@ -220,7 +158,7 @@ class Connecting:
     async def _save(self, visit: Visit, posted: Mapping[str, str]) -> Response | None:
         link = visit.link
         try:
-            given = _given(visit, posted)
+            given = given_in(visit.adapter.credentials, posted)
             account = await check_and_save(
                 visit.adapter,
                 self._services.connections.store,
@@ -230,11 +168,15 @@ class Connecting:
                 link=link,
             )
         except FormError as error:
-            return pages.form(visit, _typed(visit, posted, errors=error.errors), status=422)
+            return pages.form(
+                visit, typed_in(visit.adapter.credentials, posted, errors=error.errors), status=422
+            )
         except RelayError as error:
             log.info("connection.rejected", vendor=link.vendor, error=type(error).__name__)
             return pages.form(
-                visit, _typed(visit, posted, f"Nothing was saved. {error}"), status=422
+                visit,
+                typed_in(visit.adapter.credentials, posted, f"Nothing was saved. {error}"),
+                status=422,
             )
         if account is not None:
             log.info(
@@ -285,7 +227,7 @@ class Connecting:
 
     async def _done(self, visit: Visit, answer: Response) -> None:
         """Keep the receipt of the used link for this browser, and announce the change."""
-        self._receipts.keep(visit, answer)
+        self._receipts.keep(visit.link.workspace, visit.form_key, answer)
         await self._wake(visit.link)
 
     async def _wake(self, link: SetupLink) -> None:
@@ -324,22 +266,18 @@ class Connecting:
         return ""
 
     async def _visit(self, link: SetupLink, token: str, browser: str) -> Visit:
-        found = [
-            it
-            for it in await self._services.connections.store.of(link.workspace)
-            if it.vendor == link.vendor
-        ]
+        connections = await self._services.connections.store.of(link.workspace)
         waiting = await self._services.delivery.deliveries.waiting(link.workspace)
         return Visit(
             link=link,
             adapter=self._services.operations.adapters[link.vendor],
-            connection=found[0] if found else None,
+            connection=next((each for each in connections if each.vendor == link.vendor), None),
             waiting={
-                account: it.number
-                for (vendor, account), it in waiting.items()
+                account: backlog.number
+                for (vendor, account), backlog in waiting.items()
                 if vendor == link.vendor
             },
-            now=self._clock(),
+            now=time.time(),
             https=self._https,
             form_key=_form_key(browser, token),
         )
@@ -349,9 +287,7 @@ class Connecting:
 
         The browser that used the link gets the receipt, any other a notice.
         """
-        if receipt := self._receipts.of(token, _form_key(browser, token)):
-            return receipt
-        return self._notice(
+        return self._receipts.of(_form_key(browser, token)) or self._notice(
             410,
             "This link does not work any more",
             "A link works for ten minutes and for one change, and a newer one takes the place of "
@@ -367,7 +303,7 @@ class Connecting:
         return Response(status_code=303, headers={**HEADERS, "Location": quote(token, safe="")})
 
     def _notice(self, status: int, title: str, *sentences: str) -> HTMLResponse:
-        return pages.notice(title, *sentences, status=status, https=self._https)
+        return page(title, paragraphs(sentences), status=status, https=self._https)
 
     def _browser(self, request: Request) -> str:
         """Return the value that identifies this browser: its cookie, or a new one."""
@@ -380,84 +316,10 @@ class Connecting:
         Sec-Fetch-Site decides: under `no-referrer` the Origin header is "null" even for the page
         itself. A browser too old for Sec-Fetch-Site has to name the origin.
         """
-        if site := request.headers.get("sec-fetch-site"):
-            return site == "same-origin"
         address = urlsplit(self._services.connections.public_url)
-        return request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
-
-    async def _posted(self, request: Request) -> dict[str, str] | Response:
-        """Return the form's fields by name, or the answer to a body that is no form."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
-            return self._notice(415, "Not a form", "Nothing was changed.", AGAIN)
-        body = await read_body(request, self._body_seconds, LARGEST_BODY)
-        if isinstance(body, Response):
-            why = {408: "It took too long to arrive.", 413: "That is more than a key."}.get(
-                body.status_code, ""
-            )
-            answer = self._notice(
-                body.status_code,
-                "Not read",
-                *filter(None, [why]),
-                "Nothing was changed: try again.",
-            )
-            answer.headers.update({"Connection": "close"})
-            return answer
-        try:
-            pairs = parse_qsl(
-                body.decode("ascii"), True, True, errors="strict", max_num_fields=MOST_FIELDS
-            )
-        except ValueError:
-            pairs = [("", ""), ("", "")]
-        # A field that occurs twice could be read in two ways.
-        if len(dict(pairs)) != len(pairs):
-            return self._notice(
-                400, "Not read", "What arrived is no form of this page. Nothing was changed.", AGAIN
-            )
-        return dict(pairs)
-
-
-def _given(visit: Visit, posted: Mapping[str, str]) -> dict[str, str]:
-    """Return the typed credentials.
-
-    Raises `FormError`, with all errors at once, if a required field is empty.
-    """
-    known = pages.fields_of(visit.adapter.credentials)
-    typed = {name: posted.get(name, "").strip() for name in known}
-    given = {name: text for name, text in typed.items() if text}
-    if empty := [name for name, info in known.items() if info.is_required() and not typed[name]]:
-        errors = dict.fromkeys(empty, "Please fill this in.")
-        try:
-            understood(visit.adapter, given)
-        except FormError as error:
-            raise FormError({**error.errors, **errors}) from None
-    return given
-
-
-def _typed(
-    visit: Visit,
-    posted: Mapping[str, str],
-    problem: str = "",
-    errors: Mapping[str, str] | None = None,
-) -> Typed | None:
-    """Return the values and errors for showing the form again.
-
-    Secrets are left out. An error about no field of the form is placed on top. Return None if
-    another button than the form's was pressed.
-    """
-    if posted.get(ACTION) != "save":
-        return None
-    known = pages.fields_of(visit.adapter.credentials)
-    lost = [name for name, info in known.items() if posted.get(name) and typed_unseen(info)]
-    values = {name: posted[name] for name in known if name in posted and name not in lost}
-    beside = {name: text for name, text in (errors or {}).items() if name in known}
-    above = [text for name, text in (errors or {}).items() if name not in known]
-    return Typed(
-        values,
-        beside,
-        problem or " ".join(above) or ("Nothing was saved: look below." if beside else ""),
-        lost,
-    )
+        by_origin = request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
+        site = request.headers.get("sec-fetch-site")
+        return site == "same-origin" if site else by_origin
 
 
 def _form_key(browser: str, token: str) -> str:

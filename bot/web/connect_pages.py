@@ -3,37 +3,23 @@
 The functions have no side effects: all data is given to them, and they return an HTML page.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args, get_origin
 
 import htpy as h
-from pydantic import SecretStr
-from pydantic.fields import FieldInfo
 from starlette.responses import HTMLResponse
 
 from bot import messages
 from bot.adapters.base import Adapter
-from bot.adapters.credentials import Account, Credentials, Rights, typed_unseen
+from bot.adapters.credentials import Account, Rights
 from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection
-from bot.forms.text import duration, humanise
-from bot.web.pages import page, paragraphs
+from bot.forms.text import duration
+from bot.web.connect_form import Action, Typed, alert, fields, hidden
+from bot.web.pages import page
 
-FORM_KEY, ACTION = "form_key", "action"
-Action = Literal["save", "test", "disconnect"]
-"""The actions of the page's buttons."""
 ASKED_FIRST = "ask"
 """The query parameter of the page that asks whether to disconnect."""
-_AS_TYPED: Mapping[str, h.Attribute] = {
-    "autocomplete": "off",
-    "spellcheck": "false",
-    "autocapitalize": "none",
-}
-"""Attributes that keep browsers from changing or remembering the typed text."""
-_LOOKS: Mapping[str, str] = {"error": "field-error", "again": "hint", "hint": "hint"}
-"""The style of each kind of note below an input."""
-AGAIN = "Type /vendors in Slack again and press the button there: you get a new link."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +44,6 @@ class Visit:
         return these, sum(self.waiting.values()) - these
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """Posted values and their errors, for showing the form again.
-
-    `values` holds only values that may be seen. `errors` are by field, and `problem` is about the
-    whole form. `lost` are the fields whose secrets are not kept and have to be typed again.
-    """
-
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    problem: str = ""
-    lost: Collection[str] = ()
-
-    @property
-    def refused(self) -> bool:
-        """True if there is an error in the typed values."""
-        return bool(self.errors or self.problem)
-
-
 def form(
     visit: Visit, typed: Typed | None = None, *, problem: str = "", status: int = 200
 ) -> HTMLResponse:
@@ -86,7 +53,7 @@ def form(
     an error that is not about the typed values.
     """
     label, connection, typed = visit.adapter.label, visit.connection, typed or Typed()
-    above = [problem and _alert(problem), _where(visit)]
+    above = [problem and alert(problem), _where(visit)]
     if connection is None:
         return _page(
             visit,
@@ -184,27 +151,8 @@ def disconnected(visit: Visit) -> HTMLResponse:
     )
 
 
-def notice(title: str, *sentences: str, status: int, https: bool) -> HTMLResponse:
-    """Return a page that says what happened and what to do next."""
-    return page(title, paragraphs(sentences), status=status, https=https)
-
-
-def fields_of(credentials: type[Credentials]) -> Mapping[str, FieldInfo]:
-    """Return the fields that the page asks for, by name."""
-    return credentials.model_fields
-
-
-def label_of(name: str, info: FieldInfo) -> str:
-    """Return the label of a field of the credentials."""
-    return info.title or humanise(name)
-
-
 def _page(visit: Visit, title: str, *body: h.Node, status: int = 200) -> HTMLResponse:
     return page(title, *body, status=status, https=visit.https)
-
-
-def _alert(sentence: str) -> h.Node:
-    return h.p(".error", role="alert")[sentence]
 
 
 def _good(sentence: str) -> h.Node:
@@ -266,79 +214,21 @@ def _rights(adapter: Adapter, rights: Rights) -> h.Node:
 
 
 def _fields(visit: Visit, typed: Typed, submit: str) -> h.Node:
-    """Return the form of the vendor's credentials, with one input for each field of the model."""
-    label, known = visit.adapter.label, fields_of(visit.adapter.credentials)
-    minutes = duration(max(visit.link.expires_at - visit.now, 1))
-    mend = _first_to_mend(known, typed) if typed.refused else ""
+    """Return the form of the vendor's credentials, and what becomes of them."""
+    label, minutes = visit.adapter.label, duration(max(visit.link.expires_at - visit.now, 1))
+    hint = f"This page works for another {minutes}, and for one change."
     return [
         h.p[
             f"{label} is asked whether it accepts what you type. Only if it does is it stored, "
             "encrypted. Nothing of it passes through Slack."
         ],
-        typed.problem and _alert(typed.problem),
-        h.form(method="post", autocomplete="off")[
-            _hidden(visit, "save"),
-            [_field(name, info, typed, focused=name == mend) for name, info in known.items()],
-            h.button[submit],
-            h.p(".hint")[f"This page works for another {minutes}, and for one change."],
-        ],
+        fields(visit.adapter.credentials, typed, visit.form_key, submit, hint),
     ]
-
-
-def _first_to_mend(known: Mapping[str, FieldInfo], typed: Typed) -> str:
-    """Return the field that gets the cursor: the first with an error, or the first lost secret."""
-    places = typed.errors or typed.lost
-    return next((name for name in known if name in places), "")
-
-
-def _field(name: str, info: FieldInfo, typed: Typed, *, focused: bool) -> h.Node:
-    error = typed.errors.get(name, "")
-    notes = {
-        "error": f"{error[:1].upper()}{error[1:]}",
-        "again": "Type it again: this page does not keep secrets." if name in typed.lost else "",
-        "hint": info.description or "",
-    }
-    below = {f"{name}-{kind}": (kind, text) for kind, text in notes.items() if text}
-    attributes: Mapping[str, h.Attribute] = {
-        "id": name,
-        "name": name,
-        "required": info.is_required(),
-        "autofocus": focused,
-        "aria-describedby": " ".join(below) or None,
-        "aria-invalid": "true" if error else None,
-    }
-    return [
-        h.label(for_=name)[label_of(name, info)],
-        _input(info, typed.values.get(name), attributes),
-        [h.p(f".{_LOOKS[kind]}", id=note_id)[text] for note_id, (kind, text) in below.items()],
-    ]
-
-
-def _input(info: FieldInfo, value: str | None, attributes: Mapping[str, h.Attribute]) -> h.Node:
-    """Return an input. Secrets are always empty. Raises `TypeError` for an unsupported type."""
-    shown = value if value is not None else "" if info.is_required() else str(info.get_default())
-    if get_origin(info.annotation) is Literal:
-        choices = [str(choice) for choice in get_args(info.annotation)]
-        return h.select(attributes)[
-            [h.option(value=choice, selected=choice == shown)[choice] for choice in choices]
-        ]
-    if typed_unseen(info):
-        return h.input(attributes, _AS_TYPED, type="password")
-    if info.annotation in (str, SecretStr):
-        return h.input(attributes, _AS_TYPED, type="text", value=shown)
-    raise TypeError(f"There is no input for {info.annotation}.")
 
 
 def _button(visit: Visit, action: Action, text: str, looks: str) -> h.Node:
     """Return a form that consists of one button."""
-    return h.form(method="post")[_hidden(visit, action), h.button(looks)[text]]
-
-
-def _hidden(visit: Visit, action: Action) -> h.Node:
-    return [
-        h.input(type="hidden", name=FORM_KEY, value=visit.form_key),
-        h.input(type="hidden", name=ACTION, value=action),
-    ]
+    return h.form(method="post")[hidden(visit.form_key, action), h.button(looks)[text]]
 
 
 def _what_next(adapter: Adapter, account: Account) -> str:

@@ -1,6 +1,6 @@
 """The pages for a person who installs the app: the next steps, or a failure with advice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import htpy as h
@@ -9,29 +9,75 @@ from starlette.responses import HTMLResponse
 from bot.slack.installations import Installation
 from bot.web.pages import page, paragraphs
 
-_CREDENTIALS = ("bad_client_secret", "invalid_client_id", "bad_client_id", "invalid_client")
-_USED = ("invalid_code", "code_already_used", "code_expired", "invalid_grant_type")
+_CREDENTIALS = (
+    500,
+    "Slack does not accept the app's client ID or client secret.",
+    "Whoever runs the bot has to copy SLACK_CLIENT_ID and SLACK_CLIENT_SECRET again from the Slack "
+    "app's page, Basic Information, App Credentials, and restart it.",
+)
+_USED = (400, "Slack's permission was used already, or is too old.")
+REASONS: Mapping[str, tuple[int, *tuple[str, ...]]] = {
+    "cancelled": (200, "You cancelled it in Slack. Nothing was changed."),
+    "stale": (
+        400,
+        "This page was opened twice, more than ten minutes after you began, or in another browser "
+        "than the one you began in.",
+    ),
+    "not_saved": (
+        503,
+        "The bot could not write to its database. Wait a minute; if it happens again, tell whoever "
+        "runs it.",
+    ),
+    "refused": (400, "Slack did not install the app. It said: {detail}."),
+    "unreachable": (502, "Slack did not answer. Wait a moment."),
+    "scopes_missing": (
+        500,
+        "Slack did not grant the app everything it needs. Missing: {detail}.",
+        "Whoever runs the bot has to update the Slack app from its current manifest.",
+    ),
+    "token_rotation": (
+        500,
+        "Token rotation is switched on for this Slack app, and the bot does not work with it.",
+        "It cannot be switched off again: whoever runs the bot has to create the Slack app anew "
+        "from the manifest.",
+    ),
+    "bad_redirect_uri": (
+        500,
+        "Slack does not know the address of this page.",
+        "Whoever runs the bot has to add {detail} to the Slack app's page, OAuth & Permissions, "
+        "Redirect URLs.",
+    ),
+    "bad_client_secret": _CREDENTIALS,
+    "invalid_client_id": _CREDENTIALS,
+    "bad_client_id": _CREDENTIALS,
+    "invalid_client": _CREDENTIALS,
+    "invalid_code": _USED,
+    "code_already_used": _USED,
+    "code_expired": _USED,
+    "invalid_grant_type": _USED,
+}
+"""Status and sentences of each reason. Some reasons are Slack's error codes. After 403 and 500, the
+operator has to act first."""
 
 
 class NotDoneError(Exception):
-    """The app was not installed; `sentences` give the reason and advice.
+    """The app was not installed, for one of the `REASONS`. `detail` belongs into its sentences."""
 
-    `again` is set if the person can simply start again.
-    """
-
-    def __init__(self, status: int, *sentences: str, again: bool = True) -> None:
-        super().__init__(sentences[0])
-        self.status = status
-        self.sentences = sentences
-        self.again = again
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
 
     def page(self, install_url: str, *, https: bool) -> HTMLResponse:
         """Return the page. `install_url` is the address for starting again."""
-        again = h.a(".button", href=install_url)[
-            "Start again" if self.again else "Then start again"
-        ]
+        status, *sentences = REASONS[self.reason]
+        label = "Then start again" if status in (403, 500) else "Start again"
         return page(
-            "Not installed", paragraphs(self.sentences), h.p[again], status=self.status, https=https
+            "Not installed",
+            paragraphs(sentence.format(detail=self.detail) for sentence in sentences),
+            h.p[h.a(".button", href=install_url)[label]],
+            status=status,
+            https=https,
         )
 
 
@@ -60,74 +106,3 @@ def installed(installation: Installation, *, https: bool) -> HTMLResponse:
         ],
         https=https,
     )
-
-
-def cancelled() -> NotDoneError:
-    return NotDoneError(200, "You cancelled it in Slack. Nothing was changed.")
-
-
-def not_this_state() -> NotDoneError:
-    return NotDoneError(
-        400,
-        "This page was opened twice, more than ten minutes after you began, or in another browser "
-        "than the one you began in.",
-    )
-
-
-def too_many() -> NotDoneError:
-    return NotDoneError(503, "Too many people are installing the app just now. Wait ten minutes.")
-
-
-def not_saved() -> NotDoneError:
-    return NotDoneError(
-        503,
-        "The bot could not write to its database. Wait a minute; if it happens again, tell "
-        "whoever runs it.",
-    )
-
-
-def no_token(word: str, redirect_uri: str) -> NotDoneError:
-    """Return the error for a code that gave no token.
-
-    `word` is Slack's error code, or the name of the exception if there is none.
-    """
-    if word in _CREDENTIALS:
-        return _for_the_operator(
-            "Slack does not accept the app's client ID or client secret.",
-            "Whoever runs the bot has to copy SLACK_CLIENT_ID and SLACK_CLIENT_SECRET again from "
-            "the Slack app's page, Basic Information, App Credentials, and restart it.",
-        )
-    if word == "bad_redirect_uri":
-        return _for_the_operator(
-            "Slack does not know the address of this page.",
-            f"Whoever runs the bot has to add {redirect_uri} to the Slack app's page, OAuth & "
-            "Permissions, Redirect URLs.",
-        )
-    if word in _USED:
-        return NotDoneError(400, "Slack's permission was used already, or is too old.")
-    if word.islower():
-        return refused(word)
-    return NotDoneError(502, "Slack did not answer. Wait a moment.")
-
-
-def refused(word: str) -> NotDoneError:
-    return NotDoneError(400, f"Slack did not install the app. It said: {word}.")
-
-
-def scopes_missing(scopes: Sequence[str]) -> NotDoneError:
-    return _for_the_operator(
-        f"Slack did not grant the app everything it needs. Missing: {', '.join(scopes)}.",
-        "Whoever runs the bot has to update the Slack app from its current manifest.",
-    )
-
-
-def token_rotation() -> NotDoneError:
-    return _for_the_operator(
-        "Token rotation is switched on for this Slack app, and the bot does not work with it.",
-        "It cannot be switched off again: whoever runs the bot has to create the Slack app anew "
-        "from the manifest.",
-    )
-
-
-def _for_the_operator(*sentences: str) -> NotDoneError:
-    return NotDoneError(500, *sentences, again=False)

@@ -4,14 +4,19 @@ The browser goes to Slack and returns with a code, and the code is exchanged for
 Bolt's own OAuth flow is not used: it does not tell one reason from another (a wrong client secret
 looks like a used code), logs the code, makes a cookie that works over HTTPS only, and keeps
 people's tokens. The two routes here therefore use slack_sdk directly.
+
+Nothing is stored before the installation. The state that travels to Slack and back is the time with
+a signature over the time and the browser's cookie. Slack takes each code once.
 """
 
+import hashlib
+import hmac
 import re
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from slack_sdk.oauth import AuthorizeUrlGenerator
@@ -23,42 +28,37 @@ from starlette.routing import Route
 from bot.settings import SlackApp
 from bot.slack.clients import answered_at
 from bot.slack.errors import NOT_DONE, said
-from bot.slack.installations import STATE_SECONDS, Installation, Installations, OAuthStates
-from bot.web import installing
-from bot.web.installing import NotDoneError
+from bot.slack.installations import Installation, Installations
+from bot.web.installing import REASONS, NotDoneError, installed
 from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
 INSTALL = "/slack/install"
 CALLBACK = "/slack/oauth_redirect"
-
-
-class AuthorizePage(NamedTuple):
-    """Slack's page on which a person agrees to the installation, and the scopes that the app
-    needs."""
-
-    url: str
-    scopes: Collection[str]
+STATE_SECONDS = 600
 
 
 class OAuth:
-    """The routes of an installation. `client` has time and no token."""
+    """The routes of an installation. `client` has time and no token.
+
+    `authorize_url` is Slack's page on which a person agrees, and `scopes` are those that the app
+    needs.
+    """
 
     def __init__(
         self,
         app: SlackApp,
         client: AsyncWebClient,
         installations: Installations,
-        states: OAuthStates,
-        authorize_page: AuthorizePage,
+        authorize_url: str,
+        scopes: Collection[str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._client = client
         self._installations = installations
-        self._states = states
-        self._scopes = frozenset(authorize_page.scopes)
+        self._scopes = frozenset(scopes)
         self._clock = clock
         self._https = app.url.startswith("https://")
         self._cookie = "__Host-install" if self._https else "install"
@@ -66,8 +66,8 @@ class OAuth:
         self._slack = AuthorizeUrlGenerator(
             client_id=app.client_id,
             redirect_uri=self._redirect_uri,
-            scopes=sorted(authorize_page.scopes),
-            authorization_url=authorize_page.url,
+            scopes=sorted(scopes),
+            authorization_url=authorize_url,
         )
 
     def routes(self) -> list[Route]:
@@ -79,19 +79,12 @@ class OAuth:
     async def install(self, request: Request) -> Response:
         """Redirect to Slack, with a state that only this browser can bring back."""
         browser = secrets.token_urlsafe(32)
-        try:
-            state = await self._states.issue(browser)
-        except sqlite3.Error as error:
-            log.error("oauth.state_not_saved", error=type(error).__name__)
-            return self._page(installing.not_saved())
-        if state is None:
-            log.warning("oauth.states_limited")
-            return self._page(installing.too_many())
-        response = RedirectResponse(self._slack.generate(state), 302, {"Cache-Control": "no-store"})
+        url = self._slack.generate(self._state(browser, f"{self._clock():.0f}"))
+        response = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
         response.set_cookie(
             self._cookie,
             browser,
-            max_age=int(STATE_SECONDS),
+            max_age=STATE_SECONDS,
             httponly=True,
             samesite="lax",
             secure=self._https,
@@ -101,35 +94,40 @@ class OAuth:
     async def callback(self, request: Request) -> Response:
         """Handle the return from Slack: exchange the code for the token and store it."""
         try:
-            installation = await self._install(request)
-        except NotDoneError as reason:
-            return self._page(reason)
+            installation = await self._exchange(self._code(request))
+            await self._installations.save(installation)
+        except NotDoneError as error:
+            return error.page(self._app.url + INSTALL, https=self._https)
+        except sqlite3.Error as error:
+            log.error("oauth.not_saved", error=type(error).__name__)
+            return NotDoneError("not_saved").page(self._app.url + INSTALL, https=self._https)
         log.info("oauth.installed", **installation.workspace._asdict())
-        response = installing.installed(installation, https=self._https)
+        response = installed(installation, https=self._https)
         response.delete_cookie(self._cookie, httponly=True, samesite="lax", secure=self._https)
         return response
 
-    async def _install(self, request: Request) -> Installation:
-        """Check the request and store the installation. Raises `NotDoneError`."""
+    def _state(self, browser: str, at: str) -> str:
+        """Return the state for the browser that keeps this secret. `at` is in epoch seconds."""
+        key, text = self._app.client_secret.encode(), f"{at} {browser}"
+        return f"{at}.{hmac.new(key, text.encode(errors='replace'), hashlib.sha256).hexdigest()}"
+
+    def _code(self, request: Request) -> str:
+        """Return the code that Slack sent along. Raises `NotDoneError`."""
         given = request.query_params
-        try:
-            ours = await self._states.use(
-                given.get("state", ""), request.cookies.get(self._cookie, "")
-            )
-            if error := given.get("error"):
-                raise (
-                    installing.cancelled()
-                    if error == "access_denied"
-                    else installing.refused(_word(error))
-                )
-            if not ours or not given.get("code"):
-                raise installing.not_this_state()
-            installation = await self._exchange(given["code"])
-            await self._installations.save(installation)
-        except sqlite3.Error as error:
-            log.error("oauth.not_saved", error=type(error).__name__)
-            raise installing.not_saved() from None
-        return installation
+        if error := given.get("error"):
+            # Anybody can write the address, so text that is no error code is not repeated.
+            word = error if re.fullmatch(r"[a-z_]{1,40}", error) else "unknown_error"
+            raise NotDoneError("cancelled" if word == "access_denied" else "refused", word)
+        state, browser = given.get("state", ""), request.cookies.get(self._cookie, "")
+        at = state.partition(".")[0]
+        ours = self._state(browser, at).encode(errors="replace")
+        if (
+            not given.get("code")
+            or not hmac.compare_digest(state.encode(errors="replace"), ours)
+            or self._clock() - float(at) >= STATE_SECONDS
+        ):
+            raise NotDoneError("stale")
+        return given["code"]
 
     async def _exchange(self, code: str) -> Installation:
         """Exchange the code for an installation. Raises `NotDoneError`."""
@@ -146,11 +144,23 @@ class OAuth:
             # works.
             about = await self._client.auth_test(token=granted["access_token"])
         except NOT_DONE as error:
-            log.warning("oauth.token_missed", error=said(error))
-            raise installing.no_token(said(error), self._redirect_uri) from None
+            word = said(error)
+            log.warning("oauth.token_missed", error=word)
+            if word in REASONS:
+                raise NotDoneError(word, self._redirect_uri) from None
+            raise NotDoneError("refused" if word.islower() else "unreachable", word) from None
         at = answered_at(answer.headers)
-        return _read(
-            place, granted, str(about.get("bot_id") or ""), self._clock() if at is None else at
+        named = granted["team" if place.team else "enterprise"]
+        return Installation(
+            workspace=place,
+            name=str(named.get("name") or ""),
+            app=str(granted.get("app_id") or ""),
+            bot_user=str(granted.get("bot_user_id") or ""),
+            bot=str(about.get("bot_id") or ""),
+            scopes=tuple(sorted(_scopes(granted))),
+            installed_by=str((granted.get("authed_user") or {}).get("id") or ""),
+            installed_at=self._clock() if at is None else at,
+            token=str(granted["access_token"]),
         )
 
     def _granted(self, answer: Any) -> tuple[Workspace, dict[str, Any]]:
@@ -159,21 +169,18 @@ class OAuth:
         Raises `NotDoneError`.
         """
         if not isinstance(answer, dict):
-            raise installing.refused("no_bot_token")
+            raise NotDoneError("refused", "no_bot_token")
         if answer.get("refresh_token") or answer.get("expires_in"):
             log.warning("oauth.token_rotation_found")
-            raise installing.token_rotation()
+            raise NotDoneError("token_rotation")
         if not str(answer.get("access_token") or "").startswith("xoxb-"):
-            raise installing.refused("no_bot_token")
-        if missing := self._scopes - set(str(answer.get("scope") or "").split(",")):
+            raise NotDoneError("refused", "no_bot_token")
+        if missing := self._scopes - _scopes(answer):
             log.warning("oauth.scopes_missed", scopes=sorted(missing))
-            raise installing.scopes_missing(sorted(missing))
+            raise NotDoneError("scopes_missing", ", ".join(sorted(missing)))
         if (place := place_of(answer)) is None:
-            raise installing.refused("no_workspace")
+            raise NotDoneError("refused", "no_workspace")
         return place, answer
-
-    def _page(self, reason: NotDoneError) -> Response:
-        return reason.page(self._app.url + INSTALL, https=self._https)
 
 
 def place_of(answer: Mapping[str, Any]) -> Workspace | None:
@@ -188,28 +195,5 @@ def place_of(answer: Mapping[str, Any]) -> Workspace | None:
     return Workspace(organisation, workspace) if workspace else None
 
 
-def _read(place: Workspace, answer: Mapping[str, Any], bot: str, at: float) -> Installation:
-    """Return the installation in Slack's answer. A person's token is never kept.
-
-    `at` is Slack's time of the answer, in epoch seconds.
-    """
-    named = answer["team" if place.team else "enterprise"]
-    return Installation(
-        workspace=place,
-        name=str(named.get("name") or ""),
-        app=str(answer.get("app_id") or ""),
-        bot_user=str(answer.get("bot_user_id") or ""),
-        bot=bot,
-        scopes=tuple(sorted(filter(None, str(answer.get("scope") or "").split(",")))),
-        installed_by=str((answer.get("authed_user") or {}).get("id") or ""),
-        installed_at=at,
-        token=str(answer["access_token"]),
-    )
-
-
-def _word(error: str) -> str:
-    """Return an error code of Slack.
-
-    It comes from an address that anybody can write, so other text is replaced.
-    """
-    return error if re.fullmatch(r"[a-z_]{1,40}", error) else "unknown_error"
+def _scopes(answer: Mapping[str, Any]) -> set[str]:
+    return {scope for scope in str(answer.get("scope") or "").split(",") if scope}

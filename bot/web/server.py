@@ -19,35 +19,24 @@ The limit leaves file handles for the process (1024 by default). Slack, or a pro
 bot, opens far fewer.
 """
 
+BACKLOG = 400
+"""Largest number of connections that are accepted at a time. They need file handles too."""
+RECEIVE_BYTES = 64 * 1024
+"""Largest number of bytes that the system keeps of a connection until they are read.
+
+asyncio reads all of it at a time, before anything can say that it is too much.
+"""
+
 
 class Server(uvicorn.Server):
     """uvicorn without its own signal handling.
 
     uvicorn raises a signal again once it has stopped. That would end the process before running
-    requests are finished and the database is closed. `on_started` is called once the server answers
-    and can be stopped. With `until_signal`, SIGTERM and SIGINT stop the server; without it, only
-    `should_exit` does.
+    requests are finished and the database is closed. `should_exit` stops the server.
     """
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        *,
-        on_started: Callable[[], None] = lambda: None,
-        until_signal: bool = False,
-    ) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-        self._until_signal = until_signal
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        if self._until_signal:
-            on_signals(lambda number: self.handle_exit(number, None))
         yield
 
 
@@ -64,18 +53,24 @@ def server_config(
         server_header=False,
         lifespan="off",
         limit_concurrency=MOST_CONNECTIONS,
+        backlog=BACKLOG,
     )
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket. Raises `SettingError` if the address is taken or cannot be used."""
+    """Return a listening socket, on which connections wait until they are accepted.
+
+    Raises `SettingError` if the address is taken or cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sets TCP_NODELAY only if the protocol is named. Without it each answer waits about 40
     # ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
     try:
         listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise SettingError(

@@ -1,16 +1,18 @@
 """A workflow's rules: documents, fields, and the conversion of one into the other."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from bot.adapters.twilio import rules
-from bot.adapters.twilio.configuration import LARGEST, problems, warning
+from bot.adapters.twilio.configuration import LARGEST, MOST_FOUND, problems, warning
 from bot.adapters.twilio.rules_forms import FromFields
 from bot.errors import FormError
 from bot.forms.parse import parse
+from bot.forms.sentences import strict_json
 from bot.forms.shape import places
 from tests.adapters.twilio_filled import FIFO, OTHER_QUEUE, WORKFLOW, WQ, from_fields
 from tests.contract.twilio import configurations, workflows
@@ -178,6 +180,20 @@ def test_problems(document: str, expected: list[str]) -> None:
     assert problems(document) == expected
 
 
+def test_a_file_full_of_problems_takes_no_longer_than_one_without() -> None:
+    """The check ends at the first few problems, so it takes hardly longer than to read the file."""
+    document = json.dumps({"task_routing": {"filters": [{}] * 200_000}})
+    ratios = []
+    for _ in range(5):
+        began = time.perf_counter()
+        strict_json(document)
+        read = time.perf_counter()
+        found = problems(document)
+        ratios.append((time.perf_counter() - read) / (read - began))
+    assert len(found) == MOST_FOUND
+    assert min(ratios) < 1.5
+
+
 @given(configurations())
 def test_no_problems(document: str) -> None:
     """All documented members pass, and undocumented ones are named in one warning."""
@@ -311,9 +327,12 @@ def test_fields(typed: dict[str, str | None], complaints: dict[str, str]) -> Non
 
 
 def test_json() -> None:
-    """The first two problems of a document are beside it, with the number of the others."""
+    """The first two problems of a document are beside it, and a note if there are more."""
     document = '{"task_routing": {"filters": [1, 2, 3]}}'
-    said = f"{FILTER} has to be an object. task_routing.filters[1] has to be an object. And 1 more."
+    said = (
+        f"{FILTER} has to be an object. task_routing.filters[1] has to be an object. "
+        "There is more to correct."
+    )
     errors = errors_of("json", {"friendly_name": "x", **under("json", {"configuration": document})})
     assert errors == {"twilio.workflow.json.configuration": said}
 

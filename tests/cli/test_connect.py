@@ -13,7 +13,7 @@ from bot.playground.sandbox import Sandbox
 from bot.playground.vendors import Rootly
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.web.connect_pages import Typed
+from bot.web.connect_form import Typed
 from tests.cli.test_commands import connected
 from tests.world.terminal import CTRL_C, typed
 

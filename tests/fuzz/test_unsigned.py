@@ -17,7 +17,8 @@ import pytest
 from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.storage.database import Database
-from bot.web.app import LARGEST_BODY, make_web
+from bot.web.app import make_web
+from bot.web.bodies import LARGEST_BODY, Bodies
 from tests.fuzz.watching import MARK, SEED, Ledger, Log, logged
 from tests.world.bot import World
 
@@ -246,9 +247,8 @@ BREAKS: tuple[Break, ...] = (
 async def url(world: World) -> AsyncIterator[str]:
     """The bot's web application with a short time for bodies."""
     database = await Database.open(world.settings.database)
-    web = make_web(
-        world.bot.app, world.settings.slack_signing_secret, database, body_seconds=BODY_SECONDS
-    )
+    secret, bodies = world.settings.slack_signing_secret, Bodies(BODY_SECONDS)
+    web = make_web(world.bot.app, secret, database, bodies=bodies)
     async with Server(web) as server:
         yield server.url
     await database.close()

@@ -37,7 +37,7 @@ FOREIGN = ("This belongs to another workspace", "This form belongs to another wo
 LINK = re.compile(r"^open(_\d)?$")
 HARMLESS = {"open", "copied"}
 """A button that is a link, and the one that closes a text: they do nothing anywhere."""
-CHANGED_BY_ITSELF = ("catalogs", "oauth_states")
+CHANGED_BY_ITSELF = ("catalogs",)
 STRANGER = "U0STRANGER"
 
 

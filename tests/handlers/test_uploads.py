@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.adapters.twilio.configuration import LARGEST
 from bot.playground.slack import Outcome
+from bot.runtime.threads import LARGE, run_in_thread
 from bot.slack.files import PENDING
 from handlers import replies, uploads
 from tests.handlers.test_twilio import queues, sent, workflow
@@ -101,6 +103,22 @@ async def test_what_is_wrong_with_a_file_is_said_beside_it(
     assert (await submitted(modal, content)).errors == {BLOCK: sentence}
     assert requests(world) == []
     assert (await submitted(modal, configuration(queues(world)["Everyone"]))).ok
+
+
+async def test_a_file_waits_for_its_check_only_so_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody else's file is checked, the person can press the button again later."""
+    monkeypatch.setattr("handlers.views.CHECKED_SECONDS", 1.0)
+    modal, checked = await form(world), threading.Event()
+    busy = asyncio.create_task(run_in_thread(LARGE, checked.wait, "somebody else"))
+    document = configuration(queues(world)["Everyone"], at_least=LARGE)
+    assert (await submitted(modal, document)).errors == {BLOCK: uploads.NOT_CHECKED}
+    assert requests(world) == []
+    checked.set()
+    await busy
+    monkeypatch.undo()
+    assert (await modal.submit()).ok
 
 
 async def test_a_file_and_text_are_one_too_many(world: World) -> None:

@@ -1,5 +1,4 @@
-"""Installations: whose they are, what is stored of them, how soon a change is noticed; and the
-states of those begun."""
+"""Installations: whose they are, what is stored of them, how soon a change is noticed."""
 
 import asyncio
 import sqlite3
@@ -13,11 +12,8 @@ import pytest
 from bot.errors import SecretError
 from bot.slack.installations import (
     FRESH_SECONDS,
-    MOST_STATES,
-    STATE_SECONDS,
     Installation,
     Installations,
-    OAuthStates,
 )
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
@@ -53,11 +49,6 @@ def installations(database: Database, clock: Clock) -> Installations:
 def elsewhere(database: Database, clock: Clock) -> Installations:
     """Those of another process on the same file."""
     return Installations(database, SecretBox([KEY]), clock)
-
-
-@pytest.fixture
-def states(database: Database, clock: Clock) -> OAuthStates:
-    return OAuthStates(database, clock)
 
 
 async def test_an_installation_comes_back_whole(
@@ -190,51 +181,3 @@ async def test_what_changes_while_it_is_read_is_not_remembered(path: Path, clock
     await looking
     assert await installations.find(HERE) == installation(token="xoxb-2")
     await database.close()
-
-
-async def test_a_state_is_used_once_and_by_its_own_browser(
-    states: OAuthStates, database: Database
-) -> None:
-    """Of everybody who brings it at once, one; the file holds neither the state nor what the
-    browser keeps."""
-    state = await states.issue("browser")
-    assert state is not None
-    rows = await database.read(
-        lambda db: [tuple(row) for row in db.execute("SELECT digest FROM oauth_states")]
-    )
-    assert (len(rows), state in rows[0][0], "browser" in rows[0][0]) == (1, False, False)
-    assert not await states.use(state, "another")
-    assert not await states.use(f"{state} browser", "")
-    assert sorted(await asyncio.gather(*(states.use(state, "browser") for _ in range(5)))) == [
-        False
-    ] * 4 + [True]
-
-
-async def test_a_state_ends_after_ten_minutes(
-    states: OAuthStates, database: Database, clock: Clock
-) -> None:
-    """Its row goes when the next one begins."""
-    late, in_time = await states.issue("a"), await states.issue("b")
-    clock.advance(STATE_SECONDS - 1)
-    assert await states.use(str(in_time), "b")
-    clock.advance(1)
-    assert not await states.use(str(late), "a")
-    await states.issue("c")
-    assert (
-        await database.read(
-            lambda db: db.execute("SELECT count(*) FROM oauth_states").fetchone()[0]
-        )
-        == 1
-    )
-
-
-async def test_only_so_many_begin_at_once(
-    states: OAuthStates, database: Database, clock: Clock
-) -> None:
-    """Nobody fills the database by asking for the page again and again; after a while there is room
-    again."""
-    rows = [(str(n), clock.now + STATE_SECONDS) for n in range(MOST_STATES)]
-    await database.write(lambda db: db.executemany("INSERT INTO oauth_states VALUES (?, ?)", rows))
-    assert await states.issue("browser") is None
-    clock.advance(STATE_SECONDS)
-    assert await states.issue("browser") is not None

@@ -23,7 +23,7 @@ DIARY = "Dear diary, " * 100
 TABLES = [
     *("catalog_additions", "catalog_entries", "catalogs"),
     *("connections", "deliveries", "delivery_events", "installations"),
-    *("oauth_states", "permissions", "preferences", "setup_links"),
+    *("permissions", "preferences", "setup_links"),
 ]
 OPEN_AND_WRITE = """
 import asyncio, sys

@@ -64,8 +64,6 @@ OF_NOBODY: Mapping[str, str] = {
     "CardOutbox.claim_cards": "the cards' loop takes what is due, whosever it is",
     "CardOutbox.claim_views": "the cards' loop takes what is due, whosever it is",
     "CardOutbox.next_view_time": "the cards' loop sleeps until something is due",
-    "OAuthStates.issue": "before an installation nobody knows whose it will be",
-    "OAuthStates.use": "before an installation nobody knows whose it will be",
     "FollowUpSteps.claim": "the finisher takes what is due, whosever it is",
     "FollowUpSteps.next_time": "the finisher sleeps until something is due",
     "CatalogStore.ages": "operators look after everybody's lists",

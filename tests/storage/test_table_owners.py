@@ -22,7 +22,6 @@ OWNERS: Mapping[str, str] = {
     "deliveries": "bot/delivery/store/",
     "delivery_events": "bot/delivery/store/",
     "installations": "bot/slack/installations.py",
-    "oauth_states": "bot/slack/installations.py",
     "permissions": "bot/access/store.py",
     "preferences": "bot/storage/preferences.py",
     "setup_links": "bot/connections/setup_links.py",

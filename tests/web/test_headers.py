@@ -53,7 +53,7 @@ async def test_every_answer_has_them(world: World, client: httpx.AsyncClient) ->
         await client.post("/slack/events", content=body, headers=signed),
         await client.get("/healthz"),
         await client.head("/healthz"),
-        await client.post("/slack/events", content=b"\xff"),
+        await client.post("/slack/events", content=b"\xff", headers=signed),
         await client.post("/slack/events", content=body),
         await client.get("/nothing"),
         await client.get("/slack/events"),

@@ -17,7 +17,8 @@ from bot.playground.serving import Server
 from bot.playground.slack.transport import signature
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.web.app import LARGEST_BODY, make_web
+from bot.web.app import make_web
+from bot.web.bodies import LARGEST_BODY, Bodies
 from tests.world.bot import World
 
 CANARY = "canary-5b1e9c"
@@ -50,7 +51,7 @@ class Edge:
 async def edge(world: World, settings: Settings) -> AsyncIterator[Edge]:
     secret = settings.slack_signing_secret or SecretStr("")
     database = await Database.open(settings.database)
-    web = make_web(world.bot.app, secret, database, body_seconds=BODY_SECONDS)
+    web = make_web(world.bot.app, secret, database, bodies=Bodies(BODY_SECONDS))
     async with (
         Server(web) as server,
         httpx.AsyncClient(base_url=server.url, trust_env=False) as client,
@@ -111,13 +112,100 @@ async def test_refuses_an_old_signature(edge: Edge, said: Callable[[], str]) -> 
     assert clean(said())
 
 
-async def test_refuses_an_unsigned_request(edge: Edge, said: Callable[[], str]) -> None:
-    """Without the two headers it is a 401, before anything reads the body."""
-    response = await edge.client.post(
-        "/slack/events", content=COMMAND, headers={"Content-Type": FORM}
+FORGED = {"X-Slack-Request-Timestamp": "", "X-Slack-Signature": f"v0={'0' * 64}"}
+"""Headers that could be right; the time has to be filled in."""
+
+
+def head(length: str = "Content-Length: 1000", at: float = 0, **changes: str | None) -> bytes:
+    """The head of a request, with the time and a signature of the right shape; `changes` replace
+    them, or leave them out."""
+    stamp = {"X-Slack-Request-Timestamp": str(int(time.time() + at))}
+    given = {name.replace("_", "-"): value for name, value in changes.items()}
+    headers = {**FORGED, **stamp, **given}
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value is not None]
+    return f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{length}\r\n{''.join(lines)}\r\n".encode()
+
+
+IMPOSSIBLE: list[dict[str, Any]] = [
+    {"X_Slack_Signature": None},
+    {"X_Slack_Request_Timestamp": None},
+    {"X_Slack_Request_Timestamp": None, "X_Slack_Signature": None},
+    {"X_Slack_Signature": "v0="},
+    {"X_Slack_Signature": "v1=" + "0" * 64},
+    {"X_Slack_Signature": "v0=" + "0" * 63},
+    {"X_Slack_Signature": "v0=" + "0" * 63 + "g"},
+    {"X_Slack_Request_Timestamp": "soon"},
+    {"at": -310},
+    {"at": 310},
+]
+
+
+@pytest.mark.parametrize("changes", IMPOSSIBLE, ids=str)
+async def test_waits_for_no_body_that_slack_cannot_have_signed(
+    edge: Edge, changes: dict[str, Any], said: Callable[[], str]
+) -> None:
+    """Without a time and a signature that could be right it is a 401, although the body never
+    arrives; and the connection is closed."""
+    answer = await _answer(edge, head(**changes))
+    assert (_status(answer), answer.endswith(b"The signature is missing, wrong or too old.\n")) == (
+        401,
+        True,
     )
-    assert response.status_code == 401
     assert clean(said())
+
+
+async def test_waits_for_no_body_that_is_announced_as_too_large(edge: Edge) -> None:
+    """It is a 413 at once; a body that could be right is waited for, until its time is up."""
+    answers = [
+        await _answer(edge, head(f"Content-Length: {length}"))
+        for length in (LARGEST_BODY, LARGEST_BODY + 1)
+    ]
+    assert [_status(it) for it in answers] == [408, 413]
+
+
+@pytest.mark.parametrize("path", ["/slack/events", "/healthz", "/nothing"])
+async def test_refuses_a_request_of_two_lengths(edge: Edge, path: str) -> None:
+    """A proxy may see another end of it than the bot; what follows is not read as a request."""
+    lengths = "Content-Length: 5\r\nTransfer-Encoding: chunked"
+    smuggled = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    begun = head(lengths).replace(b"/slack/events", path.encode())
+    answer = await _answer(edge, begun + b"0\r\n\r\n" + smuggled)
+    assert (_status(answer), answer.count(b"HTTP/1.1")) == (400, 1)
+    assert answer.endswith(b"The request has two lengths.\n")
+
+
+async def test_bodies_are_bounded_in_all(world: World, settings: Settings) -> None:
+    """If they are too many bytes, the largest is given up at once; a smaller one goes on."""
+    database = await Database.open(settings.database)
+    bodies = Bodies(seconds=60, most_bytes=150_000)
+    web = make_web(world.bot.app, settings.slack_signing_secret, database, bodies=bodies)
+    async with Server(web) as server:
+        large, small = [await _connected(server.url) for _ in range(2)]
+        for (_, writer), arrived in ((large, 100_000), (small, 60_000)):
+            writer.write(head("Content-Length: 120000") + b"x" * arrived)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            assert _status(await large[0].read()) == 503
+        small[1].write(b"x" * 60_000)
+        assert _status(await small[0].readuntil(b"\r\n\r\n")) == 401
+        for _, writer in (large, small):
+            writer.close()
+    await database.close()
+
+
+async def _connected(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = url.removeprefix("http://").split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def _answer(edge: Edge, begun: bytes) -> bytes:
+    """All that comes back until the bot closes the connection."""
+    reader, writer = await _connected(edge.url)
+    writer.write(begun)
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    return answer
 
 
 async def test_refuses_two_signatures(edge: Edge) -> None:
@@ -196,10 +284,12 @@ async def test_refuses_an_unreadable_body_without_a_signature(
     edge: Edge, said: Callable[[], str]
 ) -> None:
     """Bytes that are no text fail nothing either when nobody signed them."""
-    assert (await edge.client.post("/slack/events", content=b"\xff" + COMMAND)).status_code in (
-        400,
-        401,
-    )
+    headers = FORGED | {"X-Slack-Request-Timestamp": str(int(time.time()))}
+    answers = [
+        await edge.client.post("/slack/events", content=b"\xff" + COMMAND, headers=given)
+        for given in ({}, headers)
+    ]
+    assert [it.status_code for it in answers] == [401, 400]
     assert clean(said())
 
 
@@ -210,7 +300,7 @@ async def test_takes_a_pair_of_surrogates(edge: Edge) -> None:
 
 
 async def test_refuses_a_large_body(edge: Edge, said: Callable[[], str]) -> None:
-    """20 MB get a 413 after the first 2, whether their length was announced or not."""
+    """20 MB get a 413, after the first 2 if their length was not announced."""
     for chunked in (False, True):
         assert await asyncio.to_thread(_post_much, edge.url, 10 * LARGEST_BODY, chunked) == 413
     assert clean(said())
@@ -223,9 +313,7 @@ def _post_much(url: str, size: int, chunked: bool) -> int:
     piece = (CANARY * 5000).encode()
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         try:
-            connection.sendall(
-                f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\n{length}\r\n\r\n".encode()
-            )
+            connection.sendall(head(length))
             for _ in range(size // len(piece)):
                 connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
         except OSError:  # it hung up, as it should
@@ -235,12 +323,8 @@ def _post_much(url: str, size: int, chunked: bool) -> int:
 
 async def test_refuses_a_slow_body(edge: Edge, said: Callable[[], str]) -> None:
     """A body that drips in gets a 408 when its time is up, however steadily it drips."""
-    host, port = edge.url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(
-        f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: "
-        f"1000\r\n\r\n{CANARY}".encode()
-    )
+    reader, writer = await _connected(edge.url)
+    writer.write(head() + CANARY.encode())
     started = time.monotonic()
     answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
     while not answer.done():
@@ -254,12 +338,8 @@ async def test_refuses_a_slow_body(edge: Edge, said: Callable[[], str]) -> None:
 
 async def test_survives_a_client_that_goes_away(edge: Edge, said: Callable[[], str]) -> None:
     """Hanging up in the middle of a body is no error of ours."""
-    host, port = edge.url.removeprefix("http://").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
-    writer.write(
-        f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: "
-        f"1000\r\n\r\n{CANARY}".encode()
-    )
+    _, writer = await _connected(edge.url)
+    writer.write(head() + CANARY.encode())
     await writer.drain()
     writer.close()
     await asyncio.sleep(0.05)

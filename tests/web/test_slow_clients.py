@@ -25,7 +25,9 @@ class Hasty(ImpatientProtocol):
 
 
 @asynccontextmanager
-async def serving(most: int = MOST_CONNECTIONS) -> AsyncIterator[int]:
+async def serving(
+    most: int = MOST_CONNECTIONS, protocol: type[ImpatientProtocol] = Hasty
+) -> AsyncIterator[int]:
     """The bot's way of serving, with a short limit; its port. It answers after a whole body and
     `pause` seconds."""
 
@@ -34,7 +36,8 @@ async def serving(most: int = MOST_CONNECTIONS) -> AsyncIterator[int]:
         await asyncio.sleep(float(request.query_params.get("pause", 0)))
         return PlainTextResponse("yes")
 
-    config = server_config(Starlette(routes=[Route("/", answer, methods=["GET", "POST"])]), Hasty)
+    routes = [Route("/", answer, methods=["GET", "POST"])]
+    config = server_config(Starlette(routes=routes), protocol)
     config.limit_concurrency = most
     listening = listen("127.0.0.1", 0)
     server = Server(config)
@@ -127,14 +130,96 @@ async def test_only_heads_are_limited(request_: bytes) -> None:
         assert await status(reader) == 200
 
 
+SLOW = b"GET /?pause=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+BODY_BEGUN = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo"
+
+
 async def test_only_so_many_are_served_at_once() -> None:
-    """The next one is told at once to come back later."""
+    """If the bot has all it needs to answer the others, the next one is told at once to come back
+    later."""
     async with serving(most=2) as port, connection(port) as first:
-        first[1].write(HEAD)
-        assert await status(first[0]) == 200
+        first[1].write(SLOW)
+        await asyncio.sleep(0.1)
         async with connection(port) as (reader, writer):
             writer.write(HEAD)
             assert (await reader.readline()).split()[1] == b"503"
+        assert await status(first[0]) == 200
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTT", HEAD, BODY_BEGUN])
+async def test_of_too_many_the_one_that_was_waited_for_longest_goes(begun: bytes) -> None:
+    """Whether it never said anything, began a head, was answered before, or began a body: the
+    newcomer is served, and nobody else is disturbed."""
+    async with (
+        serving(4, ImpatientProtocol) as port,
+        connection(port) as busy,
+        connection(port) as oldest,
+        connection(port) as newer,
+    ):
+        busy[1].write(SLOW)
+        oldest[1].write(begun)
+        if begun == HEAD:
+            assert await status(oldest[0]) == 200
+        await asyncio.sleep(0.1)
+        newer[1].write(BODY_BEGUN)
+        await asyncio.sleep(0.05)
+        async with connection(port) as (reader, writer):
+            writer.write(HEAD)
+            assert await status(reader) == 200
+            assert await asyncio.wait_for(_rest(oldest[0]), HEAD_SECONDS / 2) == b""
+        newer[1].write(b"dy")
+        assert [await status(it[0]) for it in (busy, newer)] == [200, 200]
+
+
+async def test_one_without_a_head_goes_before_one_without_a_body() -> None:
+    """However short it has been there."""
+    async with (
+        serving(3, ImpatientProtocol) as port,
+        connection(port) as older,
+        connection(port) as silent,
+    ):
+        older[1].write(BODY_BEGUN)
+        await asyncio.sleep(0.05)
+        async with connection(port) as (reader, writer):
+            writer.write(HEAD)
+            assert await status(reader) == 200
+            assert await asyncio.wait_for(_rest(silent[0]), HEAD_SECONDS / 2) == b""
+        older[1].write(b"dy")
+        assert await status(older[0]) == 200
+
+
+async def test_silent_connections_keep_nobody_out() -> None:
+    """However many there are, and although each comes back."""
+
+    async def silent(port: int) -> None:
+        while True:
+            async with connection(port) as (reader, _):
+                await _rest(reader)
+            await asyncio.sleep(0.05)
+
+    async with serving(25, ImpatientProtocol) as port:
+        crowd = [asyncio.create_task(silent(port)) for _ in range(30)]
+        answers = []
+        for _ in range(10):
+            await asyncio.sleep(0.02)
+            async with connection(port) as (reader, writer):
+                writer.write(HEAD)
+                answers.append(await status(reader))
+        for task in crowd:
+            task.cancel()
+        await asyncio.wait(crowd)
+    assert answers == [200] * 10
+
+
+async def test_a_body_that_comes_after_the_answer_is_not_read() -> None:
+    """The connection is closed, so nobody fills it for ever."""
+    async with (
+        serving(protocol=ImpatientProtocol) as port,
+        connection(port) as (reader, writer),
+    ):
+        writer.write(BODY_BEGUN.replace(b"/ ", b"/nothing ", 1).replace(b": 4", b": 99999"))
+        async with asyncio.timeout(HEAD_SECONDS / 2):
+            assert (await reader.read()).split()[1] == b"404"
 
 
 def test_the_bot_serves_so() -> None:

@@ -14,11 +14,12 @@ and on expression syntax.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from bot.adapters.twilio.expressions import complaint
 from bot.adapters.twilio.sids import is_sid
-from bot.forms.sentences import json_complaint
+from bot.forms.sentences import strict_json
 
 LARGEST = 1_038_576
 """Bytes of a configuration, at most. Source: Twilio's page on workflow configuration."""
@@ -43,24 +44,29 @@ _TARGET = {
 }
 _FILTER = {"filter_friendly_name", "expression", "targets"}
 _MOST_NAMED = 5
+MOST_FOUND = 10
+"""A file can have a problem in every other byte, and a person corrects the first ones."""
 
 
 def problems(document: str) -> list[str]:
-    """Return a sentence for each problem, with its place. Empty if the document can be sent."""
+    """Return a sentence for each of the first `MOST_FOUND` problems, with its place.
+
+    Empty if the document can be sent.
+    """
     if len(document.encode(errors="replace")) > LARGEST:
         return [f"It is longer than the {LARGEST:,} bytes that Twilio takes."]
-    if json_error := json_complaint(document):
-        return [json_error]
-    parsed = json.loads(document)
+    try:
+        parsed = strict_json(document)
+    except ValueError as error:
+        return [str(error)]
     if not isinstance(parsed, dict) or not isinstance(parsed.get("task_routing"), dict):
         return ['It has to be an object with an object "task_routing" inside.']
-    return list(_routing(parsed["task_routing"]))
+    return list(islice(_routing(parsed["task_routing"]), MOST_FOUND))
 
 
 def in_short(found: list[str]) -> str:
-    """Return the first two sentences, and the number of the others."""
-    more = f" And {len(found) - 2} more." if len(found) > 2 else ""
-    return " ".join(found[:2]) + more
+    """Return the first two sentences, and whether there are more."""
+    return " ".join([*found[:2], *(["There is more to correct."] if found[2:] else [])])
 
 
 def warning(document: str) -> str:
