@@ -96,16 +96,17 @@ class Cards(RemembersWorkspaces):
         self._answered: dict[int, tuple[Delivery, Shown]] = {}
         # The ids of open modals, oldest first.
         self._receipts: dict[str, None] = {}
+        self._next_card = self._next_modal = math.inf
         self.card_pool = WorkerPool[Workspace, Delivery](
             "cards",
-            Source(self._claim_card, self._next_card, attrgetter("workspace")),
+            Source(self._claim_card, self._next_card_time, attrgetter("workspace")),
             self._show,
             CARDS,
             clock,
         )
         self.modal_pool = WorkerPool[Workspace, Delivery](
             "modals",
-            Source(self._claim_modal, self._next_modal, attrgetter("workspace")),
+            Source(self._claim_modal, self._next_modal_time, attrgetter("workspace")),
             self._follow,
             MODALS_FOLLOWED,
             clock,
@@ -113,7 +114,9 @@ class Cards(RemembersWorkspaces):
 
     def changed(self, row: Delivery) -> None:
         """Look for what to show, because a row changed."""
-        self._wake()
+        self.card_pool.wake()
+        if row.view_id:
+            self.modal_pool.wake()
 
     def hold(self, row: Delivery) -> None:
         """Hold back the row's card, because a modal is about to show the row.
@@ -133,11 +136,7 @@ class Cards(RemembersWorkspaces):
             del self._waiting[row.id]
         if shown is not None:
             self._answered[row.id] = row, shown
-        self._wake()
-
-    def _wake(self) -> None:
         self.card_pool.wake()
-        self.modal_pool.wake()
 
     @property
     def busy(self) -> bool:
@@ -196,22 +195,26 @@ class Cards(RemembersWorkspaces):
         for key, answer in answered.items():
             if self._answered.get(key) is answer and key not in self._waiting:
                 del self._answered[key]
-        self.modal_pool.wake()
+        if not all(row.settled for row, _ in answered.values()):
+            self.modal_pool.wake()
 
     async def _claim_card(self, full: Collection[Workspace]) -> Delivery | None:
         await self._note_answers()
-        if await self._next_card(full) > self._clock():
+        places, busy = await self._card_outbox.behind(self._held), self._everywhere(full)
+        others = [where for where in places if everywhere(where) not in busy]
+        self._next_card = min(
+            (self._turn(where, places[where]) for where in others), default=math.inf
+        )
+        if self._next_card > self._clock():
             return None
         # By now the card that was claimed before this one has taken its place.
         claimed = await self._card_outbox.claim_cards(self._held, self._busy(full), 1)
         return claimed[0] if claimed else None
 
-    async def _next_card(self, full: Collection[Workspace]) -> float:
-        """Return when the next card can be shown; infinity if only the end of a call helps, which
-        wakes the pool."""
-        places = await self._card_outbox.behind(self._held)
-        others = [where for where in places if everywhere(where) not in self._everywhere(full)]
-        return min((self._turn(where, places[where]) for where in others), default=math.inf)
+    async def _next_card_time(self, full: Collection[Workspace]) -> float:
+        """Return when the next card can be shown, as the last claim found; infinity if only the end
+        of a call helps, which wakes the pool."""
+        return self._next_card
 
     def _turn(self, place: str, at: float) -> float:
         """Return when a card due at `at` can be shown in `place`; infinity during another call."""
@@ -221,16 +224,16 @@ class Cards(RemembersWorkspaces):
     async def _claim_modal(self, full: Collection[Workspace]) -> Delivery | None:
         busy = self._busy(full)
         at = await self._card_outbox.next_view_time(self._held, busy)
+        paused = [where for where in self._limiter.busy() if where.endswith((MODALS, EVERYWHERE))]
+        ends = [self._limiter.free_at(where) for where in paused]
+        self._next_modal = min([math.inf if at is None else at, *ends])
         if at is None or at > self._clock():
             return None
         claimed = await self._card_outbox.claim_views(self._held, busy, 1)
         return claimed[0] if claimed else None
 
-    async def _next_modal(self, full: Collection[Workspace]) -> float:
-        at = await self._card_outbox.next_view_time(self._held, self._busy(full))
-        paused = [where for where in self._limiter.busy() if where.endswith((MODALS, EVERYWHERE))]
-        ends = [self._limiter.free_at(where) for where in paused]
-        return min([math.inf if at is None else at, *ends])
+    async def _next_modal_time(self, full: Collection[Workspace]) -> float:
+        return self._next_modal
 
     def _busy(self, full: Collection[Workspace]) -> list[str]:
         """Return the places where nothing can be shown now, given the workspaces that have their
@@ -259,7 +262,7 @@ class Cards(RemembersWorkspaces):
                 await self._card_outbox.postponed(row, self._clock() + seconds)
         finally:
             self._limiter.end(*used)
-            self._wake()
+            self.card_pool.wake()
 
     async def _without_token(self, row: Delivery, error: RelayError) -> None:
         """Let all of the workspace's cards wait for a token. Its modals are closed.
