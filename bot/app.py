@@ -101,7 +101,7 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
     urls = base_urls(settings, known)
     async with AsyncExitStack() as stack:
         memory = WorkspaceMemory()
-        opened = await _open(settings, memory, stack)
+        opened = await _open(settings, stack)
         with memory.collecting():
             adapters = make_adapters(opened.vendors, urls, known)
             limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
@@ -126,12 +126,12 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
         yield Bot(app, web, services, stores)
 
 
-async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitStack) -> _Opened:
+async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
     """Open the database, and the ways to the vendors and to Slack. Raises `SettingError`."""
-    with memory.collecting():
-        secret_box = load_secret_box(settings.encryption_keys, settings.database)
+    secret_box = load_secret_box(settings.encryption_keys, settings.database)
     database = await Database.open(settings.database)
     stack.push_async_callback(database.close)
+    database.erase_soon()  # a process that was killed may have left something
     await key_check.check(open_secrets(database), secret_box, settings.database)
     return _Opened(
         secret_box=secret_box,

@@ -7,6 +7,7 @@ leads here.
 
 import contextlib
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from bot.errors import SecretError
+from bot.storage import audit
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
@@ -69,7 +71,7 @@ class EncryptedSecret:
     def problem(self, secret_box: SecretBox) -> str:
         """Return why the secret does not open; empty if it does."""
         try:
-            secret_box.check(self.owner, self.ciphertext)
+            secret_box.open(self.owner, self.ciphertext)
         except SecretError as error:
             return str(error)
         return ""
@@ -145,11 +147,13 @@ class EncryptedSecrets:
     async def remove(self, secrets: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
         """Remove these secrets with their rows, and return the removed ones. A secret that changed
         meanwhile stays. The lists of a connection go with it; its deliveries stay."""
-        return [
+        removed = [
             secret
             for secret in secrets
             if await self._database.write(partial(self._remove, secret=secret))
         ]
+        self._database.erase_soon()
+        return removed
 
     async def _rotate_once(self, secret_box: SecretBox) -> Rotated:
         rotated = Rotated()
@@ -159,6 +163,8 @@ class EncryptedSecrets:
             old = [(it, new) for it, new in opened if new != it.ciphertext]
             rotated.already.update(it.kind for it, new in opened if new == it.ciphertext)
             replaced = await self._database.write(partial(self._replace, pairs=old))
+            if old:
+                self._database.erase_soon()
             for (it, _), done in zip(old, replaced, strict=True):
                 (rotated.done if done else rotated.missed)[it.kind] += 1
         return rotated
@@ -175,7 +181,11 @@ class EncryptedSecrets:
 
     def _remove(self, tx: sqlite3.Connection, *, secret: EncryptedSecret) -> bool:
         sql = self._columns[secret.kind].remove
-        return tx.execute(sql, (*secret.owner, secret.ciphertext)).rowcount == 1
+        if tx.execute(sql, (*secret.owner, secret.ciphertext)).rowcount != 1:
+            return False
+        subject = "" if secret.kind == "installation" else secret.vendor
+        audit.record(tx, secret.workspace, time.time(), audit.OPERATOR, "lost", subject)
+        return True
 
 
 def holds_secrets(database: Path, columns: Sequence[SecretColumn]) -> bool:

@@ -21,7 +21,7 @@ from bot.workspace import Workspace
 
 DIARY = "Dear diary, " * 100
 TABLES = [
-    *("catalogs", "connections", "deliveries", "delivery_events", "installations"),
+    *("audit_events", "catalogs", "connections", "deliveries", "delivery_events", "installations"),
     *("oauth_states", "permissions", "preferences", "setup_links"),
 ]
 OPEN_AND_WRITE = """

@@ -15,6 +15,7 @@ from tests.storage.twins import tables
 
 ROOT = Path(bot.__file__).parent.parent
 OWNERS: Mapping[str, str] = {
+    "audit_events": "bot/storage/audit.py",
     "catalogs": "bot/catalogs/store.py",
     "connections": "bot/connections/store.py",
     "deliveries": "bot/delivery/store/",
