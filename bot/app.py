@@ -46,7 +46,7 @@ from bot.slack.clients import slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
 from bot.slack.scopes import Scopes
-from bot.slack.tokens import SlackTokens
+from bot.slack.tokens import FixedToken, SlackTokens
 from bot.slack.user_groups import UserGroups
 from bot.storage import key_check
 from bot.storage.database import Database
@@ -107,7 +107,7 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
             rate_limiters = RateLimiters(limits)
             stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
-            tokens = SlackTokens(stores.installations, settings.fixed_token)
+            tokens = _make_tokens(settings, opened.quick, stores)
             loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
@@ -140,6 +140,12 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
         quick=await stack.enter_async_context(slack_client(settings, 2)),
         patient=await stack.enter_async_context(slack_client(settings, 15)),
     )
+
+
+def _make_tokens(settings: Settings, client: AsyncWebClient, stores: Stores) -> SlackTokens:
+    token = settings.fixed_token
+    fixed = FixedToken(with_token(client, token)) if token else None
+    return SlackTokens(stores.installations, fixed, settings.allowed_workspaces)
 
 
 def _make_loops(

@@ -20,7 +20,7 @@ from bot.slack.errors import NOT_DONE, said
 from handlers import home, uploads
 from handlers.button_presses import Listener, NotDoneError, Press, listener
 from handlers.modal import ModalState, NoRoomError, draw, want_lists
-from handlers.replies import give
+from handlers.replies import give, tell
 from handlers.view_state import belongs
 
 log = structlog.get_logger(__name__)
@@ -120,6 +120,7 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
         # The decision is published even if the action is cancelled because it takes too long.
         changed = await asyncio.shield(_make(press, row, decision))
     if changed is not None:
+        _tell_owner(press, changed)
         await _draw_again(press, changed)
         return
     now = await services.delivery.deliveries.get(row)
@@ -127,6 +128,13 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
     if not _is_answered(now, press, decision):
         await press.say(messages.meanwhile(now, *services.operations.find(_name(now))))
     await _draw_again(press, now)
+
+
+def _tell_owner(press: Press, row: Delivery) -> None:
+    """Tell the owner that somebody else called the delivery off."""
+    if row.state == "cancelled" and press.user != row.actor:
+        text = messages.called_off_by_another(row, *press.services.operations.find(_name(row)))
+        press.services.slack.background.start(tell(None, press.client, row.actor, text))
 
 
 def _is_answered(now: Delivery, press: Press, decision: Decision) -> bool:

@@ -13,7 +13,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.errors import NotInstalledError
+from bot.errors import NotInstalledError, SlackUnreachableError, WorkspaceNotAllowedError
 from handlers.payload_schema import is_slacks
 from handlers.replies import tell
 
@@ -44,14 +44,24 @@ async def answer(
     if not is_slacks(body):
         return BoltResponse(status=400)
     kind = body.get("type") if body.get("type") in KINDS else "other"
-    if isinstance(error, NotInstalledError):
-        log.warning("listener.not_installed", type=kind)
+    if isinstance(error, NotInstalledError | SlackUnreachableError):
+        log.warning("listener.not_installed", type=kind, error=type(error).__name__)
+        text = _why_not_served(error, str(context.team_id or context.enterprise_id))
         # Without a token, the response URL is the only way to the person.
         if body.get("response_url") and "command" not in body:
-            await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
-        return _answer_to(body, messages.refusal(messages.NOT_INSTALLED), messages.NOT_INSTALLED)
+            await tell(context.respond, client, str(context.user_id or ""), text)
+        return _answer_to(body, messages.refusal(text), text)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
     return _answer_to(body, messages.trouble(), messages.TROUBLE)
+
+
+def _why_not_served(error: Exception, workspace: str) -> str:
+    match error:
+        case WorkspaceNotAllowedError():
+            return messages.workspace_not_allowed(workspace)
+        case SlackUnreachableError():
+            return messages.SLACK_UNREACHABLE
+    return messages.NOT_INSTALLED
 
 
 def where(error: Exception) -> list[str]:

@@ -164,10 +164,11 @@ async def _asked(
 ) -> tuple[str, Listed]:
     """Return why this person may not decide (empty if allowed), and the workspace's groups.
 
-    Slack is asked for both at once.
+    Slack is asked for both at once, and about the person even if it answered some minutes ago.
     """
+    user = str(context.user_id or "")
     person, listed = await asyncio.gather(
-        services.slack.people.person(client, workspace, str(context.user_id or "")),
+        services.slack.people.person(client, workspace, user, fresh=True),
         services.slack.user_groups.listed(client, workspace),
     )
     if person.role == "unknown":

@@ -120,7 +120,7 @@ async def _window(press: Press) -> messages.View:
     ):
         return messages.told(messages.GONE)
     workspace, adapter = handle.workspace, services.operations.adapters[handle.key]
-    person = await services.slack.people.person(press.client, workspace, press.user)
+    person = await services.slack.people.person(press.client, workspace, press.user, fresh=True)
     if person.role == "unknown":
         return messages.told(f"I could not check whether you may do this. {person.problem}")
     if person.role != "admin":

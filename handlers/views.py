@@ -17,7 +17,7 @@ from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import MODAL_SECONDS
-from bot.errors import FormError, NoLongerThereError, SecretError
+from bot.errors import FormError, NoLongerThereError, NotOwnerError, SecretError
 from bot.forms import fields
 from bot.forms.custom_fields import CustomField
 from bot.forms.fields import Conversation, Form, Lookup
@@ -37,6 +37,7 @@ from handlers.modal import (
     labels,
     texts,
 )
+from handlers.replies import tell
 from handlers.view_state import ForeignError, Screen, as_drawn, screen_of, state_in
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,8 @@ async def _answer(
         return _note(messages.refusal(messages.FOREIGN))
     except (NotAllowedError, NotConnectedError) as error:
         return _note(messages.refusal(str(error)))
+    except NotOwnerError:
+        return _note(messages.refusal(messages.ONLY_THE_OWNER))
     except NoLongerThereError:
         return _note(messages.refusal(messages.REMOVED))
     except sqlite3.Error as error:
@@ -282,6 +285,9 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
     )
     services.delivery.cards.hold(row)
+    if row.actor != filled.person.slack_id:
+        told = messages.resent_by_another(row, filled.operation)
+        services.slack.background.start(tell(None, client, row.actor, told))
     return row
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.adapters.base import Rights
 from bot.connections.setup_links import SetupLink, use_up
 from bot.errors import SecretError
-from bot.storage.audit import OPERATOR, record
+from bot.storage.audit import OPERATOR, Action, record
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SecretBox
@@ -111,7 +111,8 @@ class Connections:
             if earlier not in (None, account):
                 _delete(tx, workspace, vendor)
             tx.execute(_SAVE, row)
-            actor, action = connected_by or OPERATOR, "connected" if earlier is None else "replaced"
+            action: Action = "connected" if earlier is None else "replaced"
+            actor = connected_by or OPERATOR
             record(tx, workspace, now, actor, action, vendor, account=account_name)
             self._on_accepted(tx, (workspace, vendor), account, now, True)
             return True, earlier

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, is_out_of_reach, said
 from bot.workspace import RemembersWorkspaces, Workspace
 
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
@@ -70,12 +70,11 @@ class UserDirectory(RemembersWorkspaces):
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 answer = await client.users_info(user=slack_id)
-        except SlackApiError as error:
-            return self._unknown(slack_id, _problem(said(error)))
-        except NOT_DONE:
-            return self._unknown(slack_id, TOO_SLOW)
+        except NOT_DONE as error:
+            problem = _problem(said(error)) if isinstance(error, SlackApiError) else TOO_SLOW
+            return self._unknown(slack_id, problem, is_out_of_reach(error))
         if not (user := answer.get("user")):
-            return self._unknown(slack_id, _problem(""))
+            return self._unknown(slack_id, _problem(""), False)
         person = self._read(workspace, slack_id, user)
         # A workspace was forgotten meanwhile, perhaps this one, so the answer is not remembered.
         if forgotten != self._forgotten:
@@ -103,8 +102,12 @@ class UserDirectory(RemembersWorkspaces):
             return channel
         return str((answer.get("channel") or {}).get("name") or channel)
 
-    def _unknown(self, slack_id: str, problem: str) -> Person:
-        role: Role = "admin" if slack_id in self._admins else "unknown"
+    def _unknown(self, slack_id: str, problem: str, out_of_reach: bool) -> Person:
+        """Return a person that Slack did not confirm.
+
+        An id that the operator named counts only if Slack had no chance to deny it.
+        """
+        role: Role = "admin" if out_of_reach and slack_id in self._admins else "unknown"
         return Person(slack_id, slack_id, None, role, problem)
 
     def _is_named(self, workspace: Workspace, slack_id: str) -> bool:

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 
 from bot.slack.installations import Installation
 from bot.web.pages import page, paragraphs
+from bot.workspace import Workspace
 
 _CREDENTIALS = ("bad_client_secret", "invalid_client_id", "bad_client_id", "invalid_client")
 _USED = ("invalid_code", "code_already_used", "code_expired", "invalid_grant_type")
@@ -126,6 +127,15 @@ def token_rotation() -> NotDoneError:
         "Token rotation is switched on for this Slack app, and the bot does not work with it.",
         "It cannot be switched off again: whoever runs the bot has to create the Slack app anew "
         "from the manifest.",
+    )
+
+
+def not_allowed(place: Workspace) -> NotDoneError:
+    return NotDoneError(
+        403,
+        f"This bot isn't open to {place.team or place.enterprise}, so nothing was stored.",
+        "Ask your bot admin to add that id to RELAY_WORKSPACES, or remove the app in Slack.",
+        again=False,
     )
 
 

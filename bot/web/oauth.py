@@ -170,6 +170,9 @@ class OAuth:
             raise installing.scopes_missing(sorted(missing))
         if (place := place_of(answer)) is None:
             raise installing.refused("no_workspace")
+        if place not in self._app.workspaces:
+            log.warning("oauth.workspace_not_allowed", **place._asdict())
+            raise installing.not_allowed(place)
         return place, answer
 
     def _page(self, reason: NotDoneError) -> Response:

@@ -13,7 +13,7 @@ from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.slack.cards import MOST_RECEIPTS, Cards
 from bot.slack.tokens import SlackTokens
-from tests.board import AWAY, DELIVERED, Board, board_on, limited, slack_takes
+from tests.board import AWAY, DELIVERED, Board, board_on, fixed_token, limited, slack_takes
 from tests.parts import HERE, draft
 from tests.slack_wire import refused
 
@@ -148,12 +148,14 @@ async def test_another_process_follows_the_modal(board: Board) -> None:
         draft("b", view_id="V0MODAL002"), lease=45, card_not_before=0.0
     )
     await board.deliveries.settle(row, DELIVERED)
-    tokens = SlackTokens(board.installations, "xoxb-1")
+    client = board.cards._client
+    tokens = SlackTokens(board.installations, await fixed_token(board.slack, client))
+    board.slack.answer = slack_takes
     restarted = Cards(
         board.card_outbox,
         board.connections,
         {"notes": board.adapter},
-        board.cards._client,
+        client,
         tokens,
         board.clock,
     )

@@ -103,7 +103,7 @@ async def test_no_copy_stays_behind_when_pages_fill_up(
 ) -> None:
     """SQLite moves rows to another page when theirs is full, and does not overwrite where they
     were. Which rows it moves depends on their sizes and order: these leave copies."""
-    dice, workspaces, old = random.Random(1), list[Workspace](), set[bytes]()  # noqa: S311
+    dice, workspaces, old = random.Random(1), list[Workspace](), set[bytes]()
 
     def some(number: int) -> list[Workspace]:
         return [Workspace("", f"T{dice.randrange(16**9):09X}") for _ in range(number)]
