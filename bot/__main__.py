@@ -1,5 +1,5 @@
-"""The command line: `python -m bot serve | socket | connect | deliveries | doctor | rotate-keys |
-manifest | playground`."""
+"""The command line: `python -m bot serve | socket | connect | deliveries | audit | doctor |
+rotate-keys | manifest | playground`."""
 
 import argparse
 import asyncio
@@ -167,6 +167,15 @@ def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
     doctor.add_argument("--json", action="store_true", help="print a JSON array")
     doctor.set_defaults(run=_doctor)
 
+    audit = commands.add_parser(
+        "audit", help="list who changed credentials, permissions and installations"
+    )
+    audit.add_argument(
+        "--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)"
+    )
+    audit.add_argument("--json", action="store_true", help="print a JSON array")
+    audit.set_defaults(run=_audit)
+
     rotate = commands.add_parser(
         "rotate-keys",
         help="encrypt everything anew with the first key, so that older ones can be removed",
@@ -227,6 +236,13 @@ def _deliveries(asked: argparse.Namespace) -> int:
         asked.key, asked.state, asked.since, asked.limit, asked.json, decision
     )
     return deliveries.main(settings.load(), wanted)
+
+
+def _audit(asked: argparse.Namespace) -> int:
+    from bot import settings
+    from bot.cli import audit
+
+    return audit.main(settings.load(), limit=asked.limit, as_json=asked.json)
 
 
 def _doctor(asked: argparse.Namespace) -> int:

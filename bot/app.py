@@ -40,6 +40,7 @@ from bot.services import (
 )
 from bot.settings import Settings
 from bot.slack import manifest
+from bot.slack.admin_notices import AdminNotices
 from bot.slack.app import make_bolt
 from bot.slack.cards import Cards
 from bot.slack.clients import slack_client, with_token
@@ -111,6 +112,8 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
+            people = services.slack.people
+            notices = AdminNotices(stores.audit, people, opened.patient, tokens, adapters)
             receipts = Receipts()
 
         app = make_bolt(opened.quick, tokens)
@@ -121,7 +124,7 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
         ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        _run(loops, stack)
+        _run(loops, notices, stack)
         stack.push_async_callback(services.slack.background.stop)
         yield Bot(app, web, services, stores)
 
@@ -207,6 +210,7 @@ def _make_services(
         connections=ConnectionServices(
             store=stores.connections,
             setup_links=stores.setup_links,
+            audit=stores.audit,
             public_url=str(settings.public_url or "").rstrip("/"),
         ),
         slack=SlackServices(
@@ -244,7 +248,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     return OAuth(app, client, stores.installations, stores.oauth_states, page).routes()
 
 
-def _run(loops: _Loops, stack: AsyncExitStack) -> None:
+def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
     """Run the loops until the stack is left. The dispatcher finishes its calls first."""
     for loop in (
         loops.dispatcher,
@@ -253,6 +257,7 @@ def _run(loops: _Loops, stack: AsyncExitStack) -> None:
         loops.catalogs,
         loops.cards,
         loops.retention,
+        notices,
     ):
         task = asyncio.create_task(loop.run(), name=type(loop).__name__)
         stack.push_async_callback(_end, task)

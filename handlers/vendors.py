@@ -22,6 +22,10 @@ from handlers.view_state import belongs, workspace_of
 log = structlog.get_logger(__name__)
 
 
+LATEST = 3
+"""The number of changes that admins see below `/vendors`."""
+
+
 class Tools(NamedTuple):
     """The answer to `/vendors`: its text in mrkdwn, and the blocks with an admin's buttons.
 
@@ -80,7 +84,10 @@ async def tools_for(services: Services, workspace: Workspace, person: Person, na
         if admin
         else []
     )
-    return Tools(messages.vendors(health, unconnected, how), row)
+    events = await services.connections.audit.of(workspace, LATEST) if admin else []
+    latest = messages.latest_changes(events, services.operations.adapters)
+    text = messages.vendors(health, unconnected, how)
+    return Tools("\n".join(filter(None, [text, latest])), row)
 
 
 async def _health(services: Services, workspace: Workspace) -> list[messages.Health]:

@@ -5,6 +5,7 @@ with `words`, which puts a delivery's state into words, and `shown`, which draws
 package imports `delivery`, `connections`, `adapters` and `forms`.
 """
 
+from bot.messages.audit import admins_notice, latest_changes
 from bot.messages.buttons import Handle, buttons, possible, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
 from bot.messages.form_diff import changed, turned_down

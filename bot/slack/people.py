@@ -7,11 +7,14 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NOT_DONE, is_out_of_reach, said
 from bot.workspace import RemembersWorkspaces, Workspace
+
+log = structlog.get_logger(__name__)
 
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
 FRESH_SECONDS = 300.0
@@ -21,6 +24,9 @@ LOOKUP_SECONDS = 1.2
 A form must open after it within the 3 seconds that its trigger is valid.
 """
 MOST_KEPT = 10_000
+PEOPLE_A_PAGE = 1000
+MOST_PAGES = 10
+"""Largest number of people in a page of Slack's list, and of pages that are read."""
 TOO_SLOW = "Slack did not answer in time. Please try again."
 
 
@@ -83,6 +89,29 @@ class UserDirectory(RemembersWorkspaces):
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
         return person
+
+    async def admins(self, client: AsyncWebClient, workspace: Workspace, most: int) -> list[str]:
+        """Return the ids of the workspace's admins, at most so many, from the first pages of
+        Slack's list. Slack is asked for an organisation's people by workspace only.
+
+        If Slack does not answer, the admins of the pages so far are returned.
+        """
+        found: list[str] = []
+        team, cursor = workspace.team if workspace.enterprise else None, ""
+        for _ in range(MOST_PAGES if workspace.team else 0):
+            try:
+                answer = await client.users_list(cursor=cursor, limit=PEOPLE_A_PAGE, team_id=team)
+            except NOT_DONE as error:
+                log.warning("people.not_listed", error=said(error))
+                break
+            people = [
+                self._read(workspace, str(user["id"]), user) for user in answer.get("members") or []
+            ]
+            found += [person.slack_id for person in people if person.role == "admin"]
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor or len(found) >= most:
+                break
+        return found[:most]
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the people of these workspaces, including those that are being looked up."""
