@@ -157,6 +157,15 @@ def _add_deliveries(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 
 def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    audit = commands.add_parser(
+        "audit", help="list who changed credentials, permissions and installations"
+    )
+    audit.add_argument(
+        "--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)"
+    )
+    audit.add_argument("--json", action="store_true", help="print a JSON array")
+    audit.set_defaults(run=_audit)
+
     doctor = commands.add_parser(
         "doctor",
         help="check settings, database, keys, tokens, lists and queue; say what to do",
@@ -166,15 +175,6 @@ def _add_operators(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     doctor.add_argument("--json", action="store_true", help="print a JSON array")
     doctor.set_defaults(run=_doctor)
-
-    audit = commands.add_parser(
-        "audit", help="list who changed credentials, permissions and installations"
-    )
-    audit.add_argument(
-        "--limit", metavar="N", type=int, default=50, help="how many at most (default: 50)"
-    )
-    audit.add_argument("--json", action="store_true", help="print a JSON array")
-    audit.set_defaults(run=_audit)
 
     rotate = commands.add_parser(
         "rotate-keys",

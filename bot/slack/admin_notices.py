@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Adapter
-from bot.errors import RelayError
+from bot.errors import NotInstalledError, RelayError
 from bot.runtime.loop import PeriodicLoop
 from bot.slack.clients import with_token
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
@@ -71,6 +71,8 @@ class AdminNotices:
                 text = messages.admins_notice(events, self._adapters)
                 for slack_id in dict.fromkeys([*actors, *admins]):
                     await _send(client, slack_id, text)
+        except NotInstalledError:
+            return  # the app is gone, and with it whoever was to be told
         except (RelayError, *NOT_DONE) as error:
             log.warning("admins.not_told", **workspace._asdict(), error=said(error))
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -187,6 +188,30 @@ async def test_what_needs_a_person_is_counted(world: World) -> None:
     await standing(world, "unconfirmed", "undecided")
     await world.command("/vendors", world.member)
     assert line_about(world, "Rootly").endswith(", 1 to be decided by a person)")
+
+
+async def test_admins_see_the_latest_changes(open_world: World) -> None:
+    """The newest three, each with its time; nobody else sees them."""
+    access, here = open_world.bot.services.access, open_world.sandbox.workspace
+    for who in ("everyone", "members", "admins", "everyone"):
+        await access.decide(here, {"rootly.incident": who}, open_world.member)
+    await open_world.command("/vendors")
+    *_, title, newest, second, third = open_world.told().splitlines()
+    by = f"<@{open_world.member}> changed who may use *Rootly: incident*:"
+    assert title == "*Latest changes*"
+    assert [line.partition(": ")[2] for line in (newest, second, third)] == [
+        f"{by} Everyone.",
+        f"{by} Admins and owners.",
+        f"{by} Full members.",
+    ]
+    at = re.fullmatch(
+        r"<!date\^(\d+)\^\{date_short_pretty\} \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>",
+        newest.partition(": ")[0],
+    )
+    assert at is not None
+    assert abs(int(at[1]) - time.time()) < 60
+    await open_world.command("/vendors", open_world.member)
+    assert "Latest changes" not in open_world.told(open_world.member)
 
 
 @pytest.mark.parametrize("who", ["member", "guest"])
