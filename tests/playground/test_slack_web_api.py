@@ -139,7 +139,8 @@ async def test_user(workspace: Workspace) -> None:
 async def test_users(workspace: Workspace) -> None:
     """People come in pages, as `users.info` describes each."""
     whole = await workspace.api("users.list")
-    pages, cursor = [], ""
+    pages: list[Any] = []
+    cursor = ""
     while not pages or cursor:
         page = await workspace.api("users.list", limit=3, cursor=cursor)
         pages += page["members"]

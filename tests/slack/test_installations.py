@@ -132,7 +132,7 @@ async def test_installations_serve_a_bot_without_the_apps_credentials(world: Man
     async with create_app(settings) as bot, Server(bot.web) as server:
         world.slack(ACME).bot_url = server.url
         await world.slack(ACME).open_home(ADMIN)
-    assert [(it.method, it.ok) for it in world.slack(ACME).calls][-1] == ("views.publish", True)
+    assert ("views.publish", True) in [(it.method, it.ok) for it in world.slack(ACME).calls]
 
 
 async def test_socket_mode_needs_a_token_or_an_installation(tmp_path: Path) -> None:
