@@ -205,7 +205,11 @@ async def _read(
     except KeyError:
         raise ForeignError from None
     checked = await services.access.check(
-        client, state.workspace, context.user_id or "", {state.operation: operation.kind}
+        client,
+        state.workspace,
+        context.user_id or "",
+        {state.operation: operation.kind},
+        acting=True,
     )
     if no := checked.no.get(state.operation):
         raise NotAllowedError(no)

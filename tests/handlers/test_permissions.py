@@ -145,6 +145,23 @@ async def test_more_fields_are_for_those_who_may(world: World) -> None:
     assert world.top(world.member).text.startswith("Only workspace admins and owners may do this.")
 
 
+async def test_an_admin_of_a_moment_ago_sends_and_presses_nothing(world: World) -> None:
+    """Slack is asked again about whoever may only as an admin; what members may too goes on."""
+    await world.lists_loaded()
+    await decide(world, "admins", "rootly.incident")
+    await standing(world, "queued", "unreachable")
+    modal = await world.open("/incident Checkout is down")
+    await modal.fill(severity_id="SEV1")
+    people = world.sandbox.slack.people
+    people[world.admin], admin = replace(people[world.admin], is_admin=False), world.admin
+    assert (await world.sandbox.slack.submit(admin, modal.id)).ok
+    assert "Only workspace admins and owners may do this." in world.top(admin).text
+    await click(world, "cancel", admin)
+    assert "Only workspace admins and owners may do this." in world.told(admin)
+    assert (await now(world)).state == "queued"
+    assert world.sandbox.vendors["rootly"].created == []
+
+
 async def test_buttons_are_for_those_who_may(world: World) -> None:
     """By the operation that the card is about."""
     await standing(world, "failed", "gave_up")
