@@ -48,6 +48,7 @@ async def test_a_workspace_that_the_bot_does_not_know_gets_a_clear_answer(world:
     view = slack._state.view(form.id, ADMIN)
     await form.send()
     await eventually(lambda: world.cards(ACME))
+    await world.admins_told()
     card = next(it for it in slack.channels[CHANNEL].messages if it.get("bot_id"))
     await world.bot.stores.installations.remove(installed_as(ACME))
     before = len(slack.calls)
