@@ -1,5 +1,5 @@
-"""The command line: `python -m bot serve | socket | connect | deliveries | doctor | rotate-keys |
-manifest | playground`."""
+"""The command line: `python -m bot serve | socket | connect | deliveries | audit | doctor |
+rotate-keys | manifest | playground`."""
 
 import argparse
 import asyncio
@@ -154,6 +154,12 @@ def _deliveries(asked: argparse.Namespace) -> int:
     return deliveries.main(_settings(), wanted)
 
 
+def _audit(asked: argparse.Namespace) -> int:
+    from bot.cli import audit
+
+    return audit.main(_settings(), limit=asked.limit, as_json=asked.json)
+
+
 def _doctor(asked: argparse.Namespace) -> int:
     from bot.cli import doctor
 
@@ -195,6 +201,7 @@ def _playground(asked: argparse.Namespace) -> int:
 
 
 _JSON = _flag("print a JSON array")
+_LIMIT = _option("how many at most (default: 50)", metavar="N", type=int, default=50)
 _COMMANDS = (
     _Command(
         "serve",
@@ -231,11 +238,17 @@ _COMMANDS = (
             "--since": _option(
                 "only newer ones: 90m, 2h, 3d, 2026-11-21 or a time", metavar="T", default=""
             ),
-            "--limit": _option("how many at most (default: 50)", metavar="N", type=int, default=50),
+            "--limit": _LIMIT,
             "--json": _JSON,
         },
         {"--retry": _flag("send KEY again"), "--cancel": _flag("do not send KEY any more")},
         text="Lists the newest deliveries, or shows one with everything that happened to it.",
+    ),
+    _Command(
+        "audit",
+        _audit,
+        "list who changed credentials, permissions and installations",
+        {"--limit": _LIMIT, "--json": _JSON},
     ),
     _Command(
         "doctor",

@@ -40,12 +40,13 @@ from bot.services import (
 )
 from bot.settings import Settings
 from bot.slack import manifest
+from bot.slack.admin_notices import AdminNotices
 from bot.slack.cards import Cards
 from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
 from bot.slack.scopes import Scopes
-from bot.slack.tokens import SlackTokens
+from bot.slack.tokens import FixedToken, SlackTokens
 from bot.slack.user_groups import UserGroups
 from bot.storage import key_check
 from bot.storage.database import Database
@@ -103,16 +104,18 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
     urls = base_urls(settings, known)
     async with AsyncExitStack() as stack:
         memory = WorkspaceMemory()
-        opened = await _open(settings, memory, stack)
+        opened = await _open(settings, stack)
         with memory.collecting():
             adapters = make_adapters(opened.vendors, urls, known)
             limits = {vendor: adapter.limits for vendor, adapter in adapters.items()}
             rate_limiters = RateLimiters(limits)
             stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
-            tokens = SlackTokens(stores.installations, settings.fixed_token)
+            tokens = _make_tokens(settings, opened.quick, stores)
             loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
+            people = services.slack.people
+            notices = AdminNotices(stores.audit, people, opened.patient, tokens, adapters)
             receipts = Receipts()
 
         app = make_bolt(opened.quick, tokens)
@@ -123,16 +126,16 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
         ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        _run(loops, stack)
+        _run(loops, notices, stack)
         stack.push_async_callback(services.slack.background.stop)
         yield Bot(app, web, services, stores, opened.database)
 
 
-async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitStack) -> _Opened:
+async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
     """Open the database, and the ways to the vendors and to Slack. Raises `SettingError`."""
-    with memory.collecting():
-        secret_box = load_secret_box(settings.encryption_keys, settings.database)
+    secret_box = load_secret_box(settings.encryption_keys, settings.database)
     database = await stack.enter_async_context(await Database.open(settings.database))
+    database.erase_soon()  # a process that was killed may have left something
     await key_check.check(open_secrets(database), secret_box, settings.database)
     return _Opened(
         secret_box=secret_box,
@@ -141,6 +144,12 @@ async def _open(settings: Settings, memory: WorkspaceMemory, stack: AsyncExitSta
         quick=await stack.enter_async_context(slack_client(settings, 2)),
         patient=await stack.enter_async_context(slack_client(settings, 15)),
     )
+
+
+def _make_tokens(settings: Settings, client: AsyncWebClient, stores: Stores) -> SlackTokens:
+    token = settings.fixed_token
+    fixed = FixedToken(with_token(client, token)) if token else None
+    return SlackTokens(stores.installations, fixed, settings.allowed_workspaces)
 
 
 def _make_loops(
@@ -196,6 +205,7 @@ def _make_services(
         connections=ConnectionServices(
             store=stores.connections,
             setup_links=stores.setup_links,
+            audit=stores.audit,
             public_url=str(settings.public_url or "").rstrip("/"),
         ),
         slack=SlackServices(
@@ -232,7 +242,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     return OAuth(app, client, stores.installations, settings.slack_authorize_url, scopes).routes()
 
 
-def _run(loops: _Loops, stack: AsyncExitStack) -> None:
+def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
     """Run the loops until the stack is left. The dispatcher finishes its calls first."""
     for loop in (
         loops.dispatcher,
@@ -241,6 +251,7 @@ def _run(loops: _Loops, stack: AsyncExitStack) -> None:
         loops.catalogs,
         loops.cards,
         loops.retention,
+        notices,
     ):
         task = asyncio.create_task(loop.run(), name=type(loop).__name__)
         stack.push_async_callback(_end, task)

@@ -4,6 +4,9 @@ RelayError                        `str(error)` is a sentence for a person, witho
 ├── SettingError                  a setting is missing or wrong, and what to write there
 ├── SecretError                   a stored secret does not decrypt with the keys at hand
 ├── NotInstalledError             the app is not installed in the workspace
+│   └── WorkspaceNotAllowedError  the operator does not let the workspace use the bot
+├── SlackUnreachableError         Slack did not say to which workspace a token belongs
+├── NotOwnerError                 only the person who submitted it first may do this
 ├── NoLongerThereError            the connection or the row was removed meanwhile
 ├── FormError                     some answers do not fit the form; one sentence a block id
 └── VendorError                   the vendor did not create the object, or nobody knows
@@ -35,6 +38,22 @@ class SecretError(RelayError):
 
 class NotInstalledError(RelayError):
     """The app is not installed in the workspace, so the bot has no token there."""
+
+
+class WorkspaceNotAllowedError(NotInstalledError):
+    """The workspace is not one of `RELAY_WORKSPACES`."""
+
+
+class SlackUnreachableError(RelayError, TimeoutError):
+    """Slack did not say to which workspace a token belongs. It may in a moment: whoever tries
+    calls to Slack again tries this again too."""
+
+    def __init__(self) -> None:
+        super().__init__("Slack did not answer in time. Please try again.")
+
+
+class NotOwnerError(RelayError):
+    """The delivery belongs to another person, and is private or would become private."""
 
 
 class NoLongerThereError(RelayError):

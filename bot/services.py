@@ -22,6 +22,7 @@ from bot.slack.files import Uploads
 from bot.slack.people import Person, UserDirectory
 from bot.slack.scopes import Scopes
 from bot.slack.user_groups import UserGroups
+from bot.storage.audit import Audit
 from bot.storage.preferences import Preferences
 from bot.uninstall import Uninstaller
 from bot.workspace import Workspace
@@ -102,11 +103,15 @@ class DeliveryServices:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionServices:
-    """Connections to vendors, and the pages on which admins make them. `public_url` is the address
-    of the bot's own pages, without a slash at its end; empty where there are none."""
+    """Connections to vendors, who changed what, and the pages on which admins connect them.
+
+    `public_url` is the address of the bot's own pages, without a slash at its end; empty where
+    there are none.
+    """
 
     store: Connections
     setup_links: SetupLinks
+    audit: Audit
     public_url: str
 
 

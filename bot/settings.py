@@ -25,8 +25,10 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingError
+from bot.workspace import AllowedWorkspaces
 
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_WORKSPACE_ID = re.compile(r"[TE][A-Z0-9]{2,}")
 _PAIR = re.compile(r"[TE][A-Z0-9]{2,}/[UW][A-Z0-9]{2,}")
 _WORDS = {
     "int_parsing": "should be a whole number",
@@ -88,7 +90,7 @@ _ADDRESS: TypeAdapter[HttpUrl] = TypeAdapter(Address)
 
 @dataclass(frozen=True, slots=True)
 class SlackApp:
-    """The credentials for installing the app in many workspaces.
+    """The credentials for installing the app in many workspaces, and which ones may install it.
 
     `url` is the bot's own address, without a trailing slash.
     """
@@ -96,6 +98,7 @@ class SlackApp:
     client_id: str
     url: str
     client_secret: str = field(repr=False)
+    workspaces: AllowedWorkspaces = field(default_factory=AllowedWorkspaces)
 
 
 class Settings(BaseSettings):
@@ -124,6 +127,7 @@ class Settings(BaseSettings):
     port: int = Field(3000, ge=0, le=65535, validation_alias="RELAY_PORT")
     public_url: Address | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
     admins: str = Field("", validation_alias="RELAY_ADMINS")
+    workspaces: str = Field("", validation_alias="RELAY_WORKSPACES")
     keep_days: int = Field(30, ge=1, le=36_500, validation_alias="RELAY_KEEP_DAYS")
     other_urls: Annotated[Mapping[str, str], NoDecode] = Field(
         default_factory=dict, validation_alias="*_URL", repr=False, exclude=True
@@ -193,6 +197,21 @@ class Settings(BaseSettings):
                 )
         return value
 
+    @field_validator("workspaces")
+    @classmethod
+    def _are_workspace_ids(cls, value: str) -> str:
+        if not all(_WORKSPACE_ID.fullmatch(part) for part in _parts(value)):
+            raise ValueError(
+                "should be ids of workspaces such as T012AB3CD or of organisations such as "
+                "E012AB3CD, separated by commas"
+            )
+        return value
+
+    @property
+    def allowed_workspaces(self) -> AllowedWorkspaces:
+        """The workspaces that may install and use the bot."""
+        return AllowedWorkspaces(frozenset(_parts(self.workspaces)))
+
     @property
     def signing_secret_looks_odd(self) -> bool:
         """True if the signing secret is set but does not have the form of Slack's.
@@ -246,7 +265,7 @@ class Settings(BaseSettings):
                 "workspace, or both of the others for many.",
             )
         client_id, client_secret, url = self.demand(*self.needed_for_tokens)
-        return SlackApp(client_id, url.rstrip("/"), client_secret)
+        return SlackApp(client_id, url.rstrip("/"), client_secret, self.allowed_workspaces)
 
     @property
     def needed_for_tokens(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from bot.delivery.store.reconcile import ReconcileStore
 from bot.delivery.store.workspaces import hurry_after_disconnect, requeue_after_reconnect
 from bot.slack import installations
 from bot.slack.installations import Installations
+from bot.storage.audit import Audit
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecrets, holds_secrets
 from bot.storage.encryption import SecretBox, make_secret_box
@@ -52,6 +53,7 @@ class Stores:
     setup_links: SetupLinks
     catalogs: CatalogStore
     access: AccessStore
+    audit: Audit
     preferences: Preferences
     delivery: DeliveryStores
     installations: Installations
@@ -79,6 +81,7 @@ def open_stores(
         setup_links=SetupLinks(database, clock),
         catalogs=CatalogStore(database, clock),
         access=AccessStore(database, clock),
+        audit=Audit(database),
         preferences=Preferences(database),
         delivery=DeliveryStores(
             deliveries=Deliveries(database, clock),

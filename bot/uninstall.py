@@ -5,7 +5,6 @@ The database comes first, so that nobody finds anything from then on. Memory fol
 step of the event loop, so that nobody goes on with data that was read before.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 
@@ -16,14 +15,12 @@ from bot.connections import setup_links
 from bot.connections import store as connections
 from bot.delivery.store import workspaces as deliveries
 from bot.slack import installations
-from bot.storage import preferences
+from bot.storage import audit, preferences
 from bot.storage.database import Database
 from bot.workspace import Scope, Workspace, WorkspaceMemory
 
 log = structlog.get_logger(__name__)
 
-SCRUBS = 5
-SCRUB_PAUSE = 0.2
 REMOVED_AT_ONCE = 500
 """The number of deliveries in a chunk. A longer write would make people wait."""
 
@@ -34,6 +31,7 @@ OWNERS: Sequence[Forget] = (
     setup_links.forget,
     permissions.forget,
     preferences.forget,
+    audit.forget,
     deliveries.forget,
 )
 """The owners of the tables. Each removes the rows of a scope from its own table, all in one
@@ -60,8 +58,10 @@ class Purge:
 
         def work(tx: sqlite3.Connection) -> Scope | None:
             if workspace.team and installations.installed_at(tx, organisation):
-                gone = installations.remove_earlier(tx, workspace, said_at + 1)
-                return Scope(workspace, served=True) if gone else None
+                if not installations.remove_earlier(tx, workspace, said_at + 1):
+                    return None
+                audit.record(tx, workspace, said_at, "", "uninstalled")
+                return Scope(workspace, served=True)
             return self._remove(tx, workspace, said_at)
 
         return await self._database.write(work)
@@ -82,29 +82,30 @@ class Purge:
 
     async def finish(self, scope: Scope) -> int:
         """Remove the remaining deliveries in chunks, and return how many there were. A team that is
-        served by its organisation keeps them."""
-        if scope.served:
-            return 0
+        served by its organisation keeps them. The journal is emptied in the background."""
         removed = 0
-        while some := await self._database.write(
-            lambda tx: deliveries.forget_some(tx, scope, REMOVED_AT_ONCE)
+        while not scope.served and (
+            some := await self._database.write(
+                lambda tx: deliveries.forget_some(tx, scope, REMOVED_AT_ONCE)
+            )
         ):
             removed += some
+        self._database.erase_soon()
         return removed
 
     def _remove(self, tx: sqlite3.Connection, workspace: Workspace, said_at: float) -> Scope | None:
         """Remove everything but the deliveries at rest, so that from now on nothing is sent, looked
-        up, shown or submitted. None if there is a later installation."""
+        up, shown or submitted. None if there is a later installation. The audit trail keeps one
+        event: the removal."""
         scope = _scope(tx, workspace)
         if installations.installed_at(tx, workspace) >= said_at + 1:
             return None
+        before = tx.total_changes
         for forget in self._owners:
             forget(tx, scope)
+        if tx.total_changes > before:
+            audit.record(tx, workspace, said_at, "", "uninstalled")
         return scope
-
-    async def scrub(self) -> bool:
-        """Empty the journal beside the file. False while another process reads."""
-        return await self._database.empty_journal()
 
 
 class Uninstaller:
@@ -135,17 +136,7 @@ class Uninstaller:
         await self._purge.finish(scope)
         # Again: a part may have read something before the removal and remembered it since.
         self.memory.forget(scope)
-        await self._scrub()
         log.info("uninstall.finished", served=scope.served, **scope.workspace._asdict())
-
-    async def _scrub(self) -> None:
-        """Empty the journal. Another process (`python -m bot deliveries`) may hold it for a
-        moment."""
-        for _ in range(SCRUBS):
-            if await self._purge.scrub():
-                return
-            await asyncio.sleep(SCRUB_PAUSE)
-        log.warning("uninstall.journal_not_emptied")
 
 
 def _scope(tx: sqlite3.Connection, workspace: Workspace) -> Scope:

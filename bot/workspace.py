@@ -70,6 +70,19 @@ class Scope:
         return {**self.workspace._asdict(), "kept": json.dumps(sorted(self.kept))}
 
 
+@dataclass(frozen=True, slots=True)
+class AllowedWorkspaces:
+    """The workspaces that may install and use the bot. `ids` are ids of teams and organisations;
+    without any, every workspace may."""
+
+    ids: frozenset[str] = frozenset()
+
+    def __contains__(self, workspace: object) -> bool:
+        return not self.ids or (
+            isinstance(workspace, Workspace) and not self.ids.isdisjoint(workspace)
+        )
+
+
 class WorkspaceMemory:
     """All parts of one bot that remember something about workspaces."""
 

@@ -19,7 +19,7 @@ from handlers import home
 from handlers.button_presses import Listener, on_press
 from handlers.interaction import Interaction
 from handlers.modal import ModalState, draw, want_lists
-from handlers.replies import give
+from handlers.replies import give, tell
 from handlers.view_state import RefusedError
 
 log = structlog.get_logger(__name__)
@@ -54,7 +54,11 @@ async def _row(interaction: Interaction) -> Delivery:
     if row.private and row.actor != interaction.user:
         raise RefusedError(messages.SOMEBODY_ELSES)
     checked = await services.access.check(
-        interaction.client, row.workspace, interaction.user, {row.operation_name: _kind(row)}
+        interaction.client,
+        row.workspace,
+        interaction.user,
+        {row.operation_name: _kind(row)},
+        acting=True,
     )
     if no := checked.no.get(row.operation_name):
         raise RefusedError(no)
@@ -83,7 +87,9 @@ def decide(decision: Decision) -> Listener:
         if decision in offered(row):
             # The decision is published even if the action is cancelled because it takes too long.
             changed = await asyncio.shield(_make(interaction, row, decision))
-        if changed is None:
+        if changed is not None:
+            _tell_owner(interaction, changed)
+        else:
             row = await services.delivery.deliveries.get(row)
             services.delivery.cards.changed(row)  # an old card, perhaps
             if not _is_answered(row, interaction, decision):
@@ -93,6 +99,14 @@ def decide(decision: Decision) -> Listener:
         await _draw_again(interaction, changed or row)
 
     return on_row(act)
+
+
+def _tell_owner(interaction: Interaction, row: Delivery) -> None:
+    """Tell the owner that somebody else called the delivery off."""
+    if row.state == "cancelled" and interaction.user != row.actor:
+        services = interaction.services
+        text = messages.called_off_by_another(row, *services.operations.find(row.operation_name))
+        services.slack.background.start(tell(None, interaction.client, row.actor, text))
 
 
 def _is_answered(now: Delivery, interaction: Interaction, decision: Decision) -> bool:

@@ -13,7 +13,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.errors import NotInstalledError
+from bot.errors import NotInstalledError, SlackUnreachableError, WorkspaceNotAllowedError
 from handlers.payload_schema import is_slacks
 from handlers.replies import note, tell
 
@@ -44,17 +44,27 @@ async def answer(
     if not is_slacks(body):
         return BoltResponse(status=400)
     kind = body.get("type") if body.get("type") in KINDS else "other"
-    if isinstance(error, NotInstalledError):
-        log.warning("listener.not_installed", type=kind)
+    if isinstance(error, NotInstalledError | SlackUnreachableError):
+        log.warning("listener.not_installed", type=kind, error=type(error).__name__)
+        text = _why_not_served(error, str(context.team_id or context.enterprise_id))
         # Without a token, the response URL is the only way to the person.
         if body.get("response_url") and "command" not in body:
-            await tell(context.respond, client, str(context.user_id or ""), messages.NOT_INSTALLED)
-        return _answer_to(body, messages.NOT_INSTALLED, messages.NOT_INSTALLED)
+            await tell(context.respond, client, str(context.user_id or ""), text)
+        return _answer_to(body, text, text)
     log.error("listener.failed", error=type(error).__name__, where=where(error), type=kind)
     if kind == "event_callback" and isinstance(error, sqlite3.Error):
         # Any answer other than "OK" makes Slack send the event again later.
         return BoltResponse(status=503)
     return _answer_to(body, messages.TROUBLE, messages.TROUBLE_IN_FORM)
+
+
+def _why_not_served(error: Exception, workspace: str) -> str:
+    match error:
+        case WorkspaceNotAllowedError():
+            return messages.workspace_not_allowed(workspace)
+        case SlackUnreachableError():
+            return messages.SLACK_UNREACHABLE
+    return messages.NOT_INSTALLED
 
 
 def where(error: Exception) -> list[str]:

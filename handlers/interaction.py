@@ -77,8 +77,10 @@ class Interaction:
         return await self.services.slack.people.person(self.client, workspace, self.user)
 
     async def admin(self, workspace: Workspace, refusal: str) -> Person:
-        """Return the person if it is an admin of the workspace. Raises `RefusedError` if not."""
-        person = await self.person(workspace)
+        """Return the person if it is an admin of the workspace, by what Slack says now. Raises
+        `RefusedError` if not."""
+        people = self.services.slack.people
+        person = await people.person(self.client, workspace, self.user, fresh=True)
         if person.role == "unknown":
             refusal = messages.not_checked(person.problem)
         if person.role != "admin":

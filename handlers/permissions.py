@@ -140,7 +140,7 @@ def _read(
 async def _check_admin(interaction: Interaction, workspace: Workspace) -> Listed:
     """Return the workspace's user groups. Raises `RefusedError` for a person who is no admin.
 
-    Slack is asked for both at once.
+    Slack is asked for both at once, and about the person even if it answered some minutes ago.
     """
     _, listed = await asyncio.gather(
         interaction.admin(workspace, messages.ONLY_ADMINS_DECIDE),

@@ -22,6 +22,10 @@ from handlers.view_state import RefusedError
 log = structlog.get_logger(__name__)
 
 
+LATEST = 3
+"""The number of changes that admins see below `/vendors`."""
+
+
 async def command(ack: AsyncAck, command: dict[str, Any], interaction: Interaction) -> None:
     """Answer `/vendors` with the workspace's connections and their health.
 
@@ -64,7 +68,10 @@ async def tools_for(
         how = f"I could not check whether you may connect tools. {person.problem}"
     else:
         how = messages.ask_an_admin(name)
-    return messages.vendors(health, unconnected, how), buttons
+    events = await services.connections.audit.of(workspace, LATEST) if buttons else []
+    latest = messages.latest_changes(events, services.operations.adapters)
+    text = messages.vendors(health, unconnected, how)
+    return "\n".join(filter(None, [text, latest])), buttons
 
 
 async def _health(services: Services, workspace: Workspace) -> list[messages.Health]:

@@ -15,7 +15,7 @@ from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import MODAL_SECONDS
-from bot.errors import FormError, NoLongerThereError, SecretError
+from bot.errors import FormError, NoLongerThereError, NotOwnerError, SecretError
 from bot.forms.custom_fields import CustomField
 from bot.forms.fields import USER_GROUPS, Form, Lookup
 from bot.forms.parse import chosen, conversations, parse, people, place
@@ -28,7 +28,7 @@ from bot.workspace import Workspace
 from handlers import form_diff, uploads
 from handlers.interaction import Interaction
 from handlers.modal import ModalState, draw_again, follow, form_state, texts
-from handlers.replies import note
+from handlers.replies import note, tell
 from handlers.view_state import RefusedError, Screen, as_drawn, screen_of
 
 log = structlog.get_logger(__name__)
@@ -87,6 +87,8 @@ async def _answer(interaction: Interaction) -> Answer:
         return _beside(interaction.view, error.errors)
     except RefusedError as error:
         return note(messages.refusal(str(error)))
+    except NotOwnerError:
+        return note(messages.refusal(messages.ONLY_THE_OWNER))
     except NoLongerThereError:
         return note(messages.refusal(messages.REMOVED))
     except sqlite3.Error as error:
@@ -167,7 +169,11 @@ async def _read(interaction: Interaction) -> Filled:
     screen = screen_of(interaction.view)
     adapter, operation = services.operations.find(state.operation)
     checked = await services.access.check(
-        interaction.client, state.workspace, interaction.user, {state.operation: state.kind}
+        interaction.client,
+        state.workspace,
+        interaction.user,
+        {state.operation: state.kind},
+        acting=True,
     )
     if no := checked.no.get(state.operation):
         raise RefusedError(no)
@@ -230,9 +236,13 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
         custom=filled.custom,
         view_id=interaction.view_id,
     )
-    return await services.delivery.dispatcher.submit(
+    row = await services.delivery.dispatcher.submit(
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
     )
+    if row.actor != filled.person.slack_id:
+        told = messages.resent_by_another(row, filled.operation)
+        services.slack.background.start(tell(None, interaction.client, row.actor, told))
+    return row
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:

@@ -76,6 +76,7 @@ def test_nothing_has_to_be_set() -> None:
         "host": "127.0.0.1",
         "port": 3000,
         "public_url": None,
+        "workspaces": "",
         "admins": "",
         "keep_days": 30,
     }
@@ -197,6 +198,20 @@ def test_a_signing_secret_that_cannot_be_one_is_refused(
     odd = given(monkeypatch, SLACK_SIGNING_SECRET="signing-secret-0001").signing_secret_looks_odd
     usual = given(monkeypatch, SLACK_SIGNING_SECRET="0123456789abcdef" * 2).signing_secret_looks_odd
     assert (odd, usual) == (True, False)
+
+
+def test_workspaces_that_may_use_the_bot_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the ids of workspaces and organisations; without any, all may. Anything else is refused."""
+    allowed = given(monkeypatch, RELAY_WORKSPACES="T012AB3CD, E012AB3CD").allowed_workspaces
+    assert allowed.ids == {"T012AB3CD", "E012AB3CD"}
+    assert given(monkeypatch, RELAY_WORKSPACES="").allowed_workspaces.ids == frozenset()
+    for wrong in ("acme", "U012AB3CD", "T012AB3CD;E012AB3CD"):
+        with pytest.raises(SettingError) as caught:
+            given(monkeypatch, RELAY_WORKSPACES=wrong)
+        assert str(caught.value) == (
+            "RELAY_WORKSPACES: should be ids of workspaces such as T012AB3CD or of organisations "
+            "such as E012AB3CD, separated by commas."
+        )
 
 
 def test_admins_are_named_with_their_workspace_where_there_may_be_several(

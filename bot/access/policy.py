@@ -3,7 +3,7 @@ of the operation's kind."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -66,11 +66,14 @@ class AccessPolicy:
         workspace: Workspace,
         slack_id: str,
         operations: Mapping[str, Kind],
+        *,
+        acting: bool = False,
     ) -> Checked:
         """Return which of these operations ("acme.incident" -> its kind) this person may not use.
 
         Slack is asked about everything at the same time, and only about things that are not
-        remembered: the form has to open within 3 s.
+        remembered: the form has to open within 3 s. `acting` says that the person does something
+        now. Then Slack is asked again about a person who may only as an admin.
         """
         rules = await self.rules(workspace, operations)
         ids = sorted({who for who in rules.values() if who not in messages.WHO})
@@ -79,11 +82,17 @@ class AccessPolicy:
             asyncio.gather(*(self._groups.group(client, workspace, it) for it in ids)),
         )
         groups = dict(zip(ids, found, strict=True))
-        said = {
-            name: denial_reason(who, operations[name], person, groups.get(who))
-            for name, who in rules.items()
-        }
-        return Checked(person, {name: no for name, no in said.items() if no})
+
+        def denied(person: Person) -> dict[str, str]:
+            said = {
+                name: denial_reason(who, operations[name], person, groups.get(who))
+                for name, who in rules.items()
+            }
+            return {name: no for name, no in said.items() if no}
+
+        if acting and person.role == "admin" and denied(replace(person, role="member")):
+            person = await self._people.person(client, workspace, slack_id, fresh=True)
+        return Checked(person, denied(person))
 
     async def allowed(
         self, client: AsyncWebClient, workspace: Workspace, slack_id: str, choices: Choices

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 
+from bot.storage.audit import record
 from bot.storage.database import Database
 from bot.workspace import Scope, Workspace
 
@@ -18,31 +19,36 @@ class AccessStore:
 
     async def of(self, workspace: Workspace) -> dict[str, str]:
         """Return the workspace's rules. The default holds for a missing operation."""
-        rows = await self._database.read(
-            lambda tx: tx.execute(
-                "SELECT operation, who FROM permissions WHERE (enterprise, team) = (?, ?) ORDER "
-                "BY operation",
-                workspace,
-            ).fetchall()
-        )
-        return {row["operation"]: row["who"] for row in rows}
+        return await self._database.read(lambda tx: _rules(tx, workspace))
 
     async def set(self, workspace: Workspace, decided: Mapping[str, str], changed_by: str) -> None:
         """Store the rules of these operations, all or none of them. The others stay. `changed_by`
         is a Slack user id."""
         now = self._clock()
-        rows = [(*workspace, operation, who, changed_by, now) for operation, who in decided.items()]
+        sql = (
+            "INSERT INTO permissions (enterprise, team, operation, who, changed_by, changed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET who = excluded.who, changed_by = excluded.changed_by,"
+            " changed_at = excluded.changed_at WHERE who != excluded.who"
+        )
 
         def work(tx: sqlite3.Connection) -> None:
-            tx.executemany(
-                "INSERT INTO permissions (enterprise, team, operation, who, changed_by, changed_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET who = excluded.who, changed_by = excluded.changed_by,"
-                " changed_at = excluded.changed_at WHERE who != excluded.who",
-                rows,
-            )
+            before = _rules(tx, workspace)
+            for operation, who in decided.items():
+                row = (*workspace, operation, who, changed_by, now)
+                if tx.execute(sql, row).rowcount:
+                    change = {"before": before.get(operation, ""), "after": who}
+                    record(tx, workspace, now, changed_by, "permitted", operation, **change)
 
         await self._database.write(work)
+
+
+def _rules(tx: sqlite3.Connection, workspace: Workspace) -> dict[str, str]:
+    sql = (
+        "SELECT operation, who FROM permissions WHERE (enterprise, team) = (?, ?)"
+        " ORDER BY operation"
+    )
+    return {row["operation"]: row["who"] for row in tx.execute(sql, workspace)}
 
 
 def forget(tx: sqlite3.Connection, scope: Scope) -> None:

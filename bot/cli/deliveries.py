@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.adapters.registry import ADAPTERS
-from bot.cli.output import safe, show
+from bot.cli.output import safe, show, table
 from bot.delivery.model import Delivery
 from bot.delivery.problems import Details
 from bot.delivery.states import STATES, Decision
@@ -197,8 +197,7 @@ def _table(rows: Sequence[Delivery], wanted: Wanted) -> str:
         )
         for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return table(lines)
 
 
 def _page(row: Delivery, trail: Sequence[Event]) -> str:

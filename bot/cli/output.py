@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
 
 
 def show(text: str) -> None:
@@ -19,6 +20,12 @@ def show(text: str) -> None:
     except BrokenPipeError:
         # Otherwise the interpreter would complain when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def table(lines: Sequence[Sequence[str]]) -> str:
+    """Return the lines with each column as wide as its longest text."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def safe(text: str) -> str:

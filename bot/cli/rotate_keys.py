@@ -23,6 +23,7 @@ _PUT_IN_FRONT = (
     "again, and run this once more."
 )
 
+ERASE_SECONDS = 5.0
 _IN_THE_JOURNAL = (
     "What the old keys open still stands in {database}-wal, which was being read just now: it is "
     "overwritten in time, or gone when the bot is stopped."
@@ -106,7 +107,7 @@ async def _rotate(settings: Settings, lost: Sequence[EncryptedSecret], *, anew: 
         for secret in removed:
             print(f"Removed: {safe(secret.name)}.")
         rotated = await secrets.rotate(secret_box)
-        if rotated.done and not await database.empty_journal():
+        if not await database.is_erased(ERASE_SECONDS):
             print(_IN_THE_JOURNAL.format(database=settings.database.name), file=sys.stderr)
     return _told(rotated, secret_box, removed)
 

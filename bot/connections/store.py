@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.adapters.credentials import Rights
 from bot.connections.setup_links import SetupLink, use_up
 from bot.errors import SecretError
+from bot.storage.audit import OPERATOR, Action, record
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SecretBox
@@ -96,44 +97,35 @@ class Connections:
         until they are fetched again.
         """
         now = self._clock()
-        sealed = self._secret_box.seal((*workspace, vendor), secret)
-        may = (rights or Rights()).model_dump_json()
-        row = (
-            *workspace,
-            vendor,
-            account,
-            account_name,
-            sealed,
-            now,
-            now if checked else 0.0,
-            connected_by,
-            may,
-        )
+        row = {
+            **workspace._asdict(),
+            "vendor": vendor,
+            "account": account,
+            "account_name": account_name,
+            "secret": self._secret_box.seal((*workspace, vendor), secret),
+            "now": now,
+            "checked_at": now if checked else 0.0,
+            "connected_by": connected_by,
+            "rights": (rights or Rights()).model_dump_json(),
+        }
 
-        def work(tx: sqlite3.Connection) -> tuple[bool, bool]:
+        def work(tx: sqlite3.Connection) -> tuple[bool, str | None]:
             if link is not None and not use_up(tx, link, workspace, vendor, now):
-                return False, False
-            others = tx.execute(
-                "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?) AND account "
-                "!= ?",
-                (*workspace, vendor, account),
-            ).rowcount
-            tx.execute(
-                "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, "
-                "created_at, checked_at,"
-                " connected_by, rights) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-                "(enterprise, team, vendor)"
-                " DO UPDATE SET account_name = excluded.account_name, secret = excluded.secret, "
-                "broken = '',"
-                " created_at = excluded.created_at, checked_at = excluded.checked_at,"
-                " connected_by = excluded.connected_by, rights = excluded.rights",
-                row,
-            )
+                return False, None
+            earlier = _account(tx, workspace, vendor)
+            if earlier not in (None, account):
+                _delete(tx, workspace, vendor)
+            tx.execute(_SAVE, row)
+            action: Action = "connected" if earlier is None else "replaced"
+            actor = connected_by or OPERATOR
+            record(tx, workspace, now, actor, action, vendor, account=account_name)
             self._on_accepted(tx, (workspace, vendor), account, now, True)
-            return True, others > 0
+            return True, earlier
 
-        saved, gone = await self._database.write(work)
-        if gone:
+        saved, earlier = await self._database.write(work)
+        if earlier is not None:
+            self._database.erase_soon()
+        if earlier not in (None, account):
             self._on_gone((workspace, vendor))
         return saved
 
@@ -176,14 +168,14 @@ class Connections:
         def work(tx: sqlite3.Connection) -> bool:
             if link is not None and not use_up(tx, link, workspace, vendor, now):
                 return False
-            tx.execute(
-                "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)",
-                (*workspace, vendor),
-            )
+            if _delete(tx, workspace, vendor):
+                actor = link.actor if link else OPERATOR
+                record(tx, workspace, now, actor, "disconnected", vendor)
             self._on_removed(tx, (workspace, vendor), now)
             return True
 
         if removed := await self._database.write(work):
+            self._database.erase_soon()
             self._on_gone((workspace, vendor))
         return removed
 
@@ -269,11 +261,31 @@ def exists(
     tx: sqlite3.Connection, workspace: Workspace, vendor: str, account: str | None = None
 ) -> bool:
     """Return whether the workspace is connected to the vendor; to that account, if one is given."""
-    sql = (
-        "SELECT 1 FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
-        " AND account = coalesce(?, account)"
-    )
-    return tx.execute(sql, (*workspace, vendor, account)).fetchone() is not None
+    connected = _account(tx, workspace, vendor)
+    return connected is not None and account in (None, connected)
+
+
+_SAVE = (
+    "INSERT INTO connections (enterprise, team, vendor, account, account_name, secret, created_at,"
+    " checked_at, connected_by, rights) VALUES (:enterprise, :team, :vendor, :account,"
+    " :account_name, :secret, :now, :checked_at, :connected_by, :rights)"
+    " ON CONFLICT (enterprise, team, vendor) DO UPDATE SET account_name = excluded.account_name,"
+    " secret = excluded.secret, broken = '', created_at = excluded.created_at,"
+    " checked_at = excluded.checked_at, connected_by = excluded.connected_by,"
+    " rights = excluded.rights"
+)
+
+
+def _account(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> str | None:
+    sql = "SELECT account FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+    row = tx.execute(sql, (*workspace, vendor)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _delete(tx: sqlite3.Connection, workspace: Workspace, vendor: str) -> bool:
+    """Remove the connection, and with it its lists; return whether there was one."""
+    sql = "DELETE FROM connections WHERE (enterprise, team, vendor) = (?, ?, ?)"
+    return tx.execute(sql, (*workspace, vendor)).rowcount == 1
 
 
 SECRETS = SecretColumn(

@@ -44,5 +44,4 @@ class Retention:
             erased += some
         if erased:
             log.info("deliveries.erased", deliveries=erased)
-            await self._history.scrub()
         return HOUR

@@ -5,6 +5,7 @@ with `words`, which puts a delivery's state into words, and `shown`, which draws
 package imports `delivery`, `connections`, `adapters` and `forms`.
 """
 
+from bot.messages.audit import admins_notice, latest_changes
 from bot.messages.blocks import View, context
 from bot.messages.buttons import Handle, buttons, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
@@ -18,8 +19,10 @@ from bot.messages.notices import (
     GONE,
     LATE_CLICK,
     NOT_INSTALLED,
+    ONLY_THE_OWNER,
     REMOVED,
     SAVED_NOWHERE,
+    SLACK_UNREACHABLE,
     SOMEBODY_ELSES,
     SUBMIT,
     TO_TRY,
@@ -27,6 +30,7 @@ from bot.messages.notices import (
     TROUBLE_IN_FORM,
     VENDORS,
     Dropped,
+    called_off_by_another,
     changed,
     disconnected,
     help_text,
@@ -35,10 +39,12 @@ from bot.messages.notices import (
     not_opened,
     nothing_connected,
     refusal,
+    resent_by_another,
     told,
     turned_down,
     unreadable_connection,
     vendors_beside,
+    workspace_not_allowed,
 )
 from bot.messages.permissions import (
     NOTHING_TO_DECIDE,

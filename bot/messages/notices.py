@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Kind, Operation
+from bot.delivery.model import Delivery
 from bot.forms.render import Block, notice
 from bot.forms.text import cut, escape
 from bot.messages.blocks import View, section
-from bot.messages.words import NOUNS, TITLES
+from bot.messages.words import NOUNS, TITLES, named
 
 COMMANDS: Mapping[Kind, str] = {
     "incident": "/incident",
@@ -59,12 +60,18 @@ NOT_INSTALLED = (
     "workspace admin, or whoever runs this bot, to install it again."
 )
 
+SLACK_UNREACHABLE = "Slack didn't answer in time, so nothing was done. Please try again."
+
 GONE = (
     "This belongs to another workspace or to an older version of this app, so nothing was changed."
 )
 REMOVED = (
     "Meanwhile the connection, or this whole app, was removed from this workspace, so "
     "nothing more is sent from here."
+)
+ONLY_THE_OWNER = (
+    "Only the person who submitted this first can change it while it's private, or make it "
+    "private. Nothing was sent."
 )
 SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
 LATE_CLICK = (
@@ -81,6 +88,37 @@ CLICK_FAILED = (
     "I could not save this just now, so nothing was changed. Please press the "
     "button again in a moment."
 )
+
+
+def workspace_not_allowed(workspace: str) -> str:
+    """Return the refusal for a workspace that is not one of `RELAY_WORKSPACES`."""
+    return (
+        "This bot isn't open to your workspace, so nothing was done. Ask your bot admin to add "
+        f"{escape(workspace)} to `RELAY_WORKSPACES`."
+    )
+
+
+def resent_by_another(row: Delivery, operation: Operation) -> str:
+    """Return what the owner of a delivery is told when somebody else corrected it and sent it."""
+    return (
+        f"<@{row.changed_by}> corrected and resent your {operation.label} "
+        f"*{escape(cut(named(row), 300))}*. Its card shows what comes of it."
+    )
+
+
+def called_off_by_another(row: Delivery, adapter: Adapter, operation: Operation) -> str:
+    """Return what the owner of a delivery is told when somebody else called it off."""
+    did = "took over" if row.reason == "by_hand" else "cancelled"
+    by_hand = " by hand" if row.reason == "by_hand" else ""
+    sent = (
+        f"It may already be in {adapter.label}."
+        if row.resend_count
+        else f"It wasn't sent to {adapter.label}."
+    )
+    return (
+        f"<@{row.changed_by}> {did} your {operation.label} *{escape(cut(named(row), 300))}*"
+        f"{by_hand}. {sent}"
+    )
 
 
 def not_opened(problem: str, command: str, text: str) -> str:

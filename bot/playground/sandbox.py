@@ -16,6 +16,8 @@ from bot.playground.vendors import STAND_INS, StandIns
 from bot.playground.vendors.base import VendorStandIn
 from bot.settings import Settings
 from bot.slack import manifest
+from bot.storage.audit import Audit
+from bot.storage.database import Database
 from bot.workspace import Workspace
 
 NOWHERE = "http://127.0.0.1:9"
@@ -59,10 +61,14 @@ class Sandbox:
         return {**self.secrets, **urls, **ours, "SLACK_API_URL": f"{self.url}/slack/api/"}
 
     async def connect_vendors(self, settings: Settings) -> None:
-        """Connect every vendor, as an operator does with `python -m bot connect`."""
+        """Connect every vendor, as an operator does with `python -m bot connect`. Nobody has to be
+        told of it."""
         for name, vendor in self.vendors.items():
             given = dict(vendor.credentials)
             await connect(settings, self.workspace, name, given, adapters=self.adapters)
+        database = await Database.open(settings.database)
+        await Audit(database).claim_untold()
+        await database.close()
 
 
 @asynccontextmanager

@@ -43,6 +43,11 @@ def said(error: BaseException) -> str:
     return named(error) or type(error).__name__
 
 
+def is_out_of_reach(error: BaseException) -> bool:
+    """Return whether Slack did not answer, or only that it cannot now."""
+    return not named(error) or said(error) in NOT_NOW
+
+
 def asked_to_wait(error: BaseException) -> float | None:
     """Return for how many seconds Slack accepts no calls, or None for another error.
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
+from bot.storage.audit import record
 from bot.storage.database import Database
 from bot.storage.encrypted_secrets import SecretColumn
 from bot.storage.encryption import SLACK, SecretBox
@@ -63,15 +64,18 @@ class Installations(RemembersWorkspaces):
         it = installation
         sealed = self._secret_box.seal((*it.workspace, SLACK), {"token": it.token})
         row = (*it.workspace, it.name, it.app, it.bot_user, it.bot, " ".join(it.scopes), sealed)
-        await self._database.write(
-            lambda db: db.execute(
+
+        def work(tx: sqlite3.Connection) -> None:
+            tx.execute(
                 "INSERT OR REPLACE INTO installations"
                 " (enterprise, team, name, app, bot_user, bot, scopes, token, installed_by, "
                 "installed_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, it.installed_by, it.installed_at),
             )
-        )
+            record(tx, it.workspace, it.installed_at, it.installed_by, "installed")
+
+        await self._database.write(work)
         self._changed()
 
     async def find(self, workspace: Workspace) -> Installation | None:
@@ -131,12 +135,13 @@ class Installations(RemembersWorkspaces):
             del self._known[workspace]
 
     def _changed(self) -> None:
-        """Forget everything in memory after a row changed.
+        """Forget everything in memory after a row changed, and erase the old row's token.
 
         An organisation's row is remembered for each of its teams.
         """
         self._changes += 1
         self._known.clear()
+        self._database.erase_soon()
 
     def _remember(self, workspace: Workspace, now: float, installation: Installation) -> None:
         self._known[workspace] = (now, installation)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import NOT_DONE, said
+from bot.slack.errors import NOT_DONE, is_out_of_reach, said
 from bot.workspace import RemembersWorkspaces, Workspace
+
+log = structlog.get_logger(__name__)
 
 Role = Literal["admin", "member", "guest", "outsider", "unknown"]
 FRESH_SECONDS = 300.0
@@ -21,6 +24,9 @@ LOOKUP_SECONDS = 1.2
 A form must open after it within the 3 seconds that its trigger is valid.
 """
 MOST_KEPT = 10_000
+PEOPLE_A_PAGE = 1000
+MOST_PAGES = 10
+"""Largest number of people in a page of Slack's list, and of pages that are read."""
 TOO_SLOW = "Slack did not answer in time. Please try again."
 
 
@@ -70,12 +76,11 @@ class UserDirectory(RemembersWorkspaces):
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 answer = await client.users_info(user=slack_id)
-        except SlackApiError as error:
-            return self._unknown(slack_id, _problem(said(error)))
-        except NOT_DONE:
-            return self._unknown(slack_id, TOO_SLOW)
+        except NOT_DONE as error:
+            problem = _problem(said(error)) if isinstance(error, SlackApiError) else TOO_SLOW
+            return self._unknown(slack_id, problem, is_out_of_reach(error))
         if not (user := answer.get("user")):
-            return self._unknown(slack_id, _problem(""))
+            return self._unknown(slack_id, _problem(""), False)
         person = self._read(workspace, slack_id, user)
         # A workspace was forgotten meanwhile, perhaps this one, so the answer is not remembered.
         if forgotten != self._forgotten:
@@ -84,6 +89,29 @@ class UserDirectory(RemembersWorkspaces):
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
         return person
+
+    async def admins(self, client: AsyncWebClient, workspace: Workspace, most: int) -> list[str]:
+        """Return the ids of the workspace's admins, at most so many, from the first pages of
+        Slack's list. Slack is asked for an organisation's people by workspace only.
+
+        If Slack does not answer, the admins of the pages so far are returned.
+        """
+        found: list[str] = []
+        team, cursor = workspace.team if workspace.enterprise else None, ""
+        for _ in range(MOST_PAGES if workspace.team else 0):
+            try:
+                answer = await client.users_list(cursor=cursor, limit=PEOPLE_A_PAGE, team_id=team)
+            except NOT_DONE as error:
+                log.warning("people.not_listed", error=said(error))
+                break
+            people = [
+                self._read(workspace, str(user["id"]), user) for user in answer.get("members") or []
+            ]
+            found += [person.slack_id for person in people if person.role == "admin"]
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor or len(found) >= most:
+                break
+        return found[:most]
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the people of these workspaces, including those that are being looked up."""
@@ -103,8 +131,12 @@ class UserDirectory(RemembersWorkspaces):
             return channel
         return str((answer.get("channel") or {}).get("name") or channel)
 
-    def _unknown(self, slack_id: str, problem: str) -> Person:
-        role: Role = "admin" if slack_id in self._admins else "unknown"
+    def _unknown(self, slack_id: str, problem: str, out_of_reach: bool) -> Person:
+        """Return a person that Slack did not confirm.
+
+        An id that the operator named counts only if Slack had no chance to deny it.
+        """
+        role: Role = "admin" if out_of_reach and slack_id in self._admins else "unknown"
         return Person(slack_id, slack_id, None, role, problem)
 
     def _is_named(self, workspace: Workspace, slack_id: str) -> bool:

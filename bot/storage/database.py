@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import sqlite_utils
+import structlog
 
 from bot.errors import SettingError
 from bot.storage.migrations import MIGRATIONS
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -30,6 +33,11 @@ BUSY_MILLISECONDS = 900
 OPEN_SECONDS = 10.0
 """The time limit for opening a file. Several processes may start on a fresh file at once, and
 SQLite does not wait for the others while it switches a file to WAL."""
+ERASE_PAUSE = 0.1
+LONGEST_ERASE_PAUSE = 1.0
+"""Seconds between two attempts to empty the journal: the first pause, and the longest one."""
+CLOSING_SECONDS = 3.0
+"""The time limit for emptying the journal before the file is closed."""
 
 
 class Database:
@@ -46,6 +54,8 @@ class Database:
         self._waiting: deque[_Write] = deque()
         self._lock = threading.Lock()
         self._at_work = False
+        self._to_erase = False
+        self._erasing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -112,16 +122,37 @@ class Database:
             self._reading, work, self._connections[self._reading]
         )
 
-    async def empty_journal(self) -> bool:
-        """Empty the journal beside the file, and return whether that was possible.
+    def erase_soon(self) -> None:
+        """Empty the journal beside the file, in the background and until that succeeds.
 
-        Removed data stays in the journal until it is overwritten; in the file itself none is left
-        (`secure_delete`). The journal cannot be emptied while another process reads.
+        Removed data stays in the journal until then; in the file itself none is left
+        (`secure_delete`). The journal cannot be emptied while somebody reads what was there before.
         """
-        busy, *_ = await self.read(
-            lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        )
-        return not busy
+        self._to_erase = True
+        if self._erasing is None or self._erasing.done():
+            self._erasing = asyncio.create_task(self._erase(), name="erase")
+
+    async def is_erased(self, seconds: float) -> bool:
+        """Wait for the journal to be emptied, and return whether it was in that time."""
+        if self._erasing is not None:
+            await asyncio.wait({self._erasing}, timeout=seconds)
+        return self._erasing is None or self._erasing.done()
+
+    async def _erase(self) -> None:
+        pause = ERASE_PAUSE
+        while self._to_erase:
+            self._to_erase = False
+            try:
+                emptied = await asyncio.get_running_loop().run_in_executor(
+                    self._writing, _empty_journal, self._connections[self._writing]
+                )
+            except sqlite3.Error as error:
+                log.warning("journal.not_emptied", error=type(error).__name__)
+                emptied = False
+            if not emptied:
+                self._to_erase = True
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_ERASE_PAUSE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,6 +162,10 @@ class Database:
 
     async def close(self) -> None:
         """Finish the work under way and close the file."""
+        if self._erasing is not None and not await self.is_erased(CLOSING_SECONDS):
+            log.warning("journal.not_emptied")
+            self._erasing.cancel()
+            await asyncio.wait({self._erasing})
         loop = asyncio.get_running_loop()
         for pool in (self._reading, self._writing):
             if (connection := self._connections.pop(pool, None)) is not None:
@@ -154,6 +189,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _empty_journal(connection: sqlite3.Connection) -> bool:
+    """Empty the journal unless somebody reads it. Nobody waits for that reader."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        [(busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    return not busy
 
 
 def _is_busy(error: Exception) -> bool:

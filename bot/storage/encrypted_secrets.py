@@ -7,6 +7,7 @@ leads here.
 
 import contextlib
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from bot.errors import SecretError
+from bot.storage import audit
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
@@ -70,7 +72,7 @@ class EncryptedSecret:
     def problem(self, secret_box: SecretBox) -> str:
         """Return why the secret does not open; empty if it does."""
         try:
-            secret_box.check(self.owner, self.ciphertext)
+            secret_box.open(self.owner, self.ciphertext)
         except SecretError as error:
             return str(error)
         return ""
@@ -139,16 +141,20 @@ class EncryptedSecrets:
                     rotated.closed.append((secret, str(changed)))
                 else:
                     (rotated.done if changed else rotated.already)[secret.kind] += 1
+            if any(changed is True for _, changed in chunk):
+                self._database.erase_soon()
         return rotated
 
     async def remove(self, secrets: Sequence[EncryptedSecret]) -> list[EncryptedSecret]:
         """Remove these secrets with their rows, and return the removed ones. A secret that changed
         meanwhile stays. The lists of a connection go with it; its deliveries stay."""
-        return [
+        removed = [
             secret
             for secret in secrets
             if await self._database.write(partial(self._remove, secret=secret))
         ]
+        self._database.erase_soon()
+        return removed
 
     async def _chunks(
         self, run: Run, act: Callable[[sqlite3.Connection, EncryptedSecret], T]
@@ -178,7 +184,11 @@ class EncryptedSecrets:
 
     def _remove(self, tx: sqlite3.Connection, *, secret: EncryptedSecret) -> bool:
         sql = self._columns[secret.kind].remove
-        return tx.execute(sql, (*secret.owner, secret.ciphertext)).rowcount == 1
+        if tx.execute(sql, (*secret.owner, secret.ciphertext)).rowcount != 1:
+            return False
+        subject = "" if secret.kind == "installation" else secret.vendor
+        audit.record(tx, secret.workspace, time.time(), audit.OPERATOR, "lost", subject)
+        return True
 
 
 def holds_secrets(database: Path, columns: Sequence[SecretColumn]) -> bool:

@@ -479,6 +479,36 @@ def m021_rename_links_to_setup_links(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m022_create_audit_events(db: Database) -> None:
+    """One row a change of credentials, permissions or installations. `told` is 0 until the
+    workspace's admins were told."""
+    db.conn.execute(
+        """
+        CREATE TABLE audit_events (
+            id INTEGER PRIMARY KEY,
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            at REAL NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            details TEXT NOT NULL,
+            told INTEGER NOT NULL
+        )
+        """
+    )
+    db.conn.execute("CREATE INDEX audit_events_of ON audit_events (enterprise, team)")
+    db.conn.execute("CREATE INDEX audit_events_to_tell ON audit_events (id) WHERE told = 0")
+
+
+@MIGRATIONS()
+def m023_move_ciphertexts_to_their_own_pages(db: Database) -> None:
+    """Put white space in front of each ciphertext, as `bot.storage.encryption` does."""
+    for table, column in (("connections", "secret"), ("installations", "token")):
+        db.conn.execute(f"UPDATE {table} SET {column} = printf('%1024s', '') || {column}")
+
+
+@MIGRATIONS()
 def m024_drop_oauth_states(db: Database) -> None:
     """Drop the states of unfinished installations: they are signed, and stored nowhere."""
     db.conn.execute("DROP TABLE oauth_states")

@@ -28,6 +28,11 @@ REASONS: Mapping[str, tuple[int, *tuple[str, ...]]] = {
         "The bot could not write to its database. Wait a minute; if it happens again, tell whoever "
         "runs it.",
     ),
+    "not_allowed": (
+        403,
+        "This bot isn't open to {detail}, so nothing was stored.",
+        "Ask your bot admin to add that id to RELAY_WORKSPACES, or remove the app in Slack.",
+    ),
     "refused": (400, "Slack did not install the app. It said: {detail}."),
     "unreachable": (502, "Slack did not answer. Wait a moment."),
     "scopes_missing": (

@@ -180,6 +180,9 @@ class OAuth:
             raise NotDoneError("scopes_missing", ", ".join(sorted(missing)))
         if (place := place_of(answer)) is None:
             raise NotDoneError("refused", "no_workspace")
+        if place not in self._app.workspaces:
+            log.warning("oauth.workspace_not_allowed", **place._asdict())
+            raise NotDoneError("not_allowed", place.team or place.enterprise)
         return place, answer
 
 

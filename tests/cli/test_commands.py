@@ -113,6 +113,7 @@ async def test_help_names_every_command() -> None:
         "socket",
         "connect",
         "deliveries",
+        "audit",
         "doctor",
         "rotate-keys",
         "manifest",

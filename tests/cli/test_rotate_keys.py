@@ -165,7 +165,7 @@ async def test_knows_every_column_that_holds_ciphertexts(tmp_path: Path) -> None
         columns = [
             (table, row[1]) for table in tables for row in db.execute(f"PRAGMA table_info({table})")
         ]
-        sql = "SELECT count(*) FROM {} WHERE CAST({} AS TEXT) LIKE 'gAAAAA%'"
+        sql = "SELECT count(*) FROM {} WHERE trim(CAST({} AS TEXT)) LIKE 'gAAAAA%'"
         found = {it for it in columns if db.execute(sql.format(*it)).fetchone()[0]}
     named = {("connections", "secret"), ("installations", "token")}
     assert found == named

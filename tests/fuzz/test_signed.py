@@ -176,6 +176,7 @@ async def campaign(folder: Path, team: data.Team) -> AsyncIterator[tuple[Campaig
         ledger, sender = Ledger(world.settings.database), Sender(world)
         kept = Kept(world, team)
         await kept.keep()
+        await world.admins_told()
         for slack in world.platform.workspaces.values():
             slack.calls.clear()
             slack.violations.clear()

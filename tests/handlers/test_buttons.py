@@ -73,6 +73,35 @@ async def test_a_second_press_by_the_same_person_is_silent(world: World) -> None
     assert world.sandbox.slack.ephemerals == []
 
 
+@pytest.mark.parametrize(
+    ("action", "did"),
+    [
+        ("cancel", "cancelled your incident *Checkout is down*."),
+        ("by_hand", "took over your incident *Checkout is down* by hand."),
+    ],
+)
+async def test_the_owner_hears_that_somebody_else_called_it_off(
+    world: World, action: str, did: str
+) -> None:
+    """By direct message, once; whoever did it knows."""
+    await standing(world, "queued", "unreachable")
+    await press(world, action, world.admin)
+    await press(world, action, world.admin)
+    await eventually(lambda: world.letters(world.member))
+    assert [it["text"] for it in world.letters(world.member)] == [
+        f"<@{world.admin}> {did} It wasn't sent to Rootly."
+    ]
+    assert world.letters(world.admin) == []
+
+
+async def test_who_calls_off_their_own_is_not_told(world: World) -> None:
+    """There is nothing to hear."""
+    await standing(world, "queued", "unreachable")
+    await press(world, "cancel")
+    await eventually(lambda: "Cancelled" in says(card(world)))
+    assert world.letters(world.member) == []
+
+
 async def test_whoever_comes_second_is_told_what_it_is_now(world: World) -> None:
     """Of two people, one decides; the other learns what became of it, alone."""
     await standing(world, "queued", "unreachable")
@@ -164,10 +193,11 @@ async def test_a_member_may_not_press_below_a_workflow_task(world: World) -> Non
 
 
 async def test_another_workspaces_people_may_not_press(world: World) -> None:
-    """In a shared channel, Slack sends their clicks too, with their own team."""
+    """In a shared channel, Slack sends their clicks too, with their own team. The app is not
+    installed there, and the bot's token does not serve it."""
     await standing(world, "queued", "unreachable")
     await click(world, "cancel", world.member, team={"id": "T0OTHER", "domain": "other"})
-    assert world.told(world.member) == messages.GONE
+    assert world.told(world.member) == messages.NOT_INSTALLED
     assert (await now(world)).state == "queued"
 
 

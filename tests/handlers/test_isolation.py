@@ -59,6 +59,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Many]:
         catalogs = world.bot.services.catalogs
         await catalogs.want(workspace_of(ACME), "rootly", [])
         await eventually(lambda: _loaded(catalogs))
+        await world.admins_told()
         yield world
 
 

@@ -1,10 +1,12 @@
 """ "Edit and resend" and "Copy as text": what people typed is theirs, whatever the vendor thought of
 it."""
 
+from bot import messages
 from bot.adapters.base import Entry
 from bot.delivery.problems import said
 from tests.handlers.test_buttons import receipt
 from tests.world.bot import World, eventually
+from tests.world.modal import Modal
 from tests.world.rows import KEY, MADE, buttons, card, change, click, now, press, says, standing
 
 SEVERITY = "severities"
@@ -135,6 +137,64 @@ async def test_what_was_corrected_by_somebody_else_is_not_edited(world: World) -
     await click(world, "edit", world.member)
     assert world.told(world.member) == "It was created in the meantime: INC-7."
     assert world.sandbox.slack.views(world.member) == []
+
+
+async def corrected_by_the_admin(world: World, **answers: object) -> Modal:
+    """The admin corrects what the member submitted, and presses the button."""
+    await world.lists_loaded()
+    await refused(world)
+    await press(world, "edit", world.admin)
+    modal = world.top()
+    await modal.fill(title="Checkout is slow", severity_id="SEV0", summary="500s", **answers)
+    return modal
+
+
+async def test_whoever_corrects_it_the_first_person_stays_the_owner(world: World) -> None:
+    """The owner hears of it, and so does the person who sent it."""
+    modal = await corrected_by_the_admin(world)
+    assert "Created in Rootly" in (await modal.send()).text
+    row = await now(world)
+    assert (row.actor, row.actor_name, row.payload["title"]) == (
+        world.member,
+        "Somebody",
+        "Checkout is slow",
+    )
+    await eventually(lambda: world.letters(world.member))
+    assert [it["text"] for it in world.letters(world.member)] == [
+        f"<@{world.admin}> corrected and resent your incident *Checkout is slow*. "
+        "Its card shows what comes of it."
+    ]
+    assert world.letters(world.admin) == []
+
+
+async def test_only_the_owner_makes_it_private(world: World) -> None:
+    """Somebody else could take it away from the owner with that. The form stays as it is."""
+    modal = await corrected_by_the_admin(world, private=True)
+    assert (await modal.submit()).ok
+    assert world.top().text == messages.ONLY_THE_OWNER
+    row = await now(world)
+    assert (row.state, row.private, row.actor) == ("rejected", False, world.member)
+    assert world.sandbox.vendors["rootly"].created == []
+
+
+async def test_what_became_private_meanwhile_is_not_shown_or_changed(world: World) -> None:
+    """The form was open before the owner made it private, and it was created since."""
+    modal = await corrected_by_the_admin(world)
+    await change(world, private=1, state="delivered", reason="", vendor_object=MADE)
+    assert (await modal.submit()).ok
+    assert world.top().text == messages.ONLY_THE_OWNER
+    assert (await now(world)).payload["title"] == "Checkout is down"
+
+
+async def test_the_owner_makes_it_private(world: World) -> None:
+    """The card leaves the channel."""
+    await world.lists_loaded()
+    await refused(world)
+    await press(world, "edit")
+    modal = await world.top(world.member).fill(private=True, severity_id="SEV0", summary="500s")
+    await modal.send()
+    await eventually(lambda: messages.WITHDRAWN in card(world)["text"])
+    assert (await now(world)).private
 
 
 async def test_a_guest_gets_no_form(world: World) -> None:

@@ -131,15 +131,24 @@ async def test_only_admins_decide(world: World) -> None:
 
 
 async def test_an_admin_who_is_one_no_more_decides_nothing(world: World) -> None:
-    """It is checked again when the form is submitted."""
+    """Slack is asked again when the form is submitted, though it answered a moment ago."""
     modal = await opened(world)
     await modal.fill(rootly__incident="everyone")
     person = world.sandbox.slack.people[world.admin]
     world.sandbox.slack.people[person.id] = replace(person, is_admin=False)
-    world.bot.services.slack.people.forget({world.sandbox.workspace})
     await world.sandbox.slack.submit(person.id, modal.id)
     assert world.top(person.id).text == messages.ONLY_ADMINS_DECIDE
     assert await decided(world) == {}
+
+
+async def test_an_admin_who_is_one_no_more_opens_nothing(world: World) -> None:
+    """Slack is asked when the button is pressed, though it answered `/vendors` a moment ago."""
+    person = world.sandbox.slack.people[world.admin]
+    await world.command("/vendors")
+    world.sandbox.slack.people[person.id] = replace(person, is_admin=False)
+    await click(world, "who_may", person.id, key="who_may")
+    assert world.told(person.id) == messages.ONLY_ADMINS_DECIDE
+    assert world.sandbox.slack.views(person.id) == []
 
 
 async def test_while_slack_does_not_say_who_somebody_is(world: World) -> None:
@@ -157,7 +166,7 @@ async def test_another_workspace_decides_nothing_here(world: World) -> None:
     await click(
         world, "who_may", world.admin, key="who_may", team={"id": "T0OTHER", "domain": "other"}
     )
-    assert world.told() == messages.GONE
+    assert world.told() == messages.NOT_INSTALLED
     modal = await opened(world)
     view = next(
         it for it in world.sandbox.slack.state.views.stacks[world.admin] if it.id == modal.id

@@ -136,6 +136,22 @@ async def test_user(workspace: Workspace) -> None:
     assert await workspace.api("users.info", user="U0") == {"ok": False, "error": "user_not_found"}
 
 
+async def test_users(workspace: Workspace) -> None:
+    """People come in pages, as `users.info` describes each."""
+    whole = await workspace.api("users.list")
+    pages: list[Any] = []
+    cursor = ""
+    while not pages or cursor:
+        page = await workspace.api("users.list", limit=3, cursor=cursor)
+        pages += page["members"]
+        cursor = page["response_metadata"]["next_cursor"]
+    assert pages == whole["members"]
+    daniel = (await workspace.api("users.info", user=DANIEL))["user"]
+    assert [it for it in pages if it["id"] == DANIEL] == [daniel]
+    for wrong, error in ({"limit": 1001}, "invalid_limit"), ({"cursor": "x"}, "invalid_cursor"):
+        assert await workspace.api("users.list", **wrong) == {"ok": False, "error": error}
+
+
 async def test_email(workspace: Workspace) -> None:
     """With `users:read.email` a person has an e-mail, and is found by it."""
     workspace.slack.app.scopes.append("users:read.email")

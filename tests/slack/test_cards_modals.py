@@ -13,7 +13,16 @@ from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.slack.cards import MOST_RECEIPTS, Shown
 from bot.slack.tokens import SlackTokens
-from tests.world.cards import AWAY, DELIVERED, Board, SteppedCards, board_on, limited, slack_takes
+from tests.world.cards import (
+    AWAY,
+    DELIVERED,
+    Board,
+    SteppedCards,
+    board_on,
+    fixed_token,
+    limited,
+    slack_takes,
+)
 from tests.world.notes import HERE, draft
 from tests.world.slack import refused
 
@@ -193,12 +202,14 @@ async def test_another_process_follows_the_modal(board: Board) -> None:
         draft("b", view_id="V0MODAL002"), lease=45, card_not_before=0.0
     )
     await board.deliveries.settle(row, DELIVERED)
-    tokens = SlackTokens(board.installations, "xoxb-1")
+    client = board.cards.client
+    tokens = SlackTokens(board.installations, await fixed_token(board.slack, client))
+    board.slack.answer = slack_takes
     restarted = SteppedCards(
         board.card_outbox,
         board.connections,
         {"notes": board.adapter},
-        board.cards._client,
+        client,
         tokens,
         board.clock,
     )

@@ -225,6 +225,24 @@ async def test_what_can_be_mended_is_said(
     assert (await UserDirectory(frozenset()).person(client, TEAM, "U1")).problem == said
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *map(refused, ("user_not_found", "user_not_visible", "missing_scope", "invalid_auth")),
+        lambda args: {"ok": True},
+    ],
+)
+async def test_an_id_alone_is_no_admin_where_slack_does_not_confirm_it(
+    slack: tuple[Wire, AsyncWebClient], answer: Answer
+) -> None:
+    """Slack can be reached and does not know this person, or does not say: it may be a stranger."""
+    wire, client = slack
+    wire.answer = answer
+    person = await UserDirectory(frozenset(["U1"])).person(client, TEAM, "U1")
+    assert person.role == "unknown"
+    assert person.problem
+
+
 async def test_a_slow_slack_is_not_waited_for(slack: tuple[Wire, AsyncWebClient]) -> None:
     """A form has to open within three seconds, after this."""
     wire, client = slack

@@ -21,7 +21,7 @@ from bot.workspace import Workspace
 
 DIARY = "Dear diary, " * 100
 TABLES = [
-    *("catalog_additions", "catalog_entries", "catalogs"),
+    *("audit_events", "catalog_additions", "catalog_entries", "catalogs"),
     *("connections", "deliveries", "delivery_events", "installations"),
     *("permissions", "preferences", "setup_links"),
 ]

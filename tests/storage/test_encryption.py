@@ -20,7 +20,6 @@ from bot.adapters.registry import ADAPTERS
 from bot.errors import SecretError, SettingError
 from bot.storage.encryption import SLACK, SecretBox
 from bot.stores import load_secret_box
-from bot.workspace import Workspace
 
 OWNER = ("", "T1", "rootly")
 SECRET = {"api_key": "the key"}
@@ -55,19 +54,6 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(owner: tuple[str, ...]
         str(caught.value)
         == "A stored secret belongs to another workspace or vendor; connect the vendor again."
     )
-
-
-def test_what_was_opened_is_forgotten_with_its_workspace() -> None:
-    """The others' stay in memory, and what was forgotten opens again."""
-    secret_box = SecretBox([Fernet.generate_key()])
-    owners = [("E1", "T1", "rootly"), ("E1", "T1", SLACK), ("E1", "", SLACK), ("", "T1", "rootly")]
-    sealed = {owner: secret_box.seal(owner, {"token": "/".join(owner)}) for owner in owners}
-    for _ in range(2):
-        assert [secret_box.open(owner, it)["token"] for owner, it in sealed.items()] == [
-            "/".join(it) for it in owners
-        ]
-        secret_box.forget({Workspace("E1", "T1")})
-        assert list(secret_box._opened) == [sealed[owner] for owner in owners[2:]]
 
 
 def test_a_connection_and_an_installation_never_have_the_same_owner() -> None:

@@ -15,6 +15,7 @@ from tests.storage.twins import tables
 
 ROOT = Path(bot.__file__).parent.parent
 OWNERS: Mapping[str, str] = {
+    "audit_events": "bot/storage/audit.py",
     "catalog_additions": "bot/catalogs/store.py",
     "catalog_entries": "bot/catalogs/store.py",
     "catalogs": "bot/catalogs/store.py",

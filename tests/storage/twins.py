@@ -69,6 +69,7 @@ class Twins:
         self.decisions = stores.delivery.decisions
         self.deliveries = stores.delivery.deliveries
         self.doubts = stores.delivery.reconcile
+        self.audit = stores.audit
         self.preferences = stores.preferences
         self.installations = stores.installations
         self.links = stores.setup_links

@@ -26,6 +26,7 @@ from bot.storage.encryption import SecretBox
 from bot.web.oauth import STATE_SECONDS, OAuth, place_of
 from bot.web.pages import HEADERS, STYLE
 from bot.workspace import Workspace
+from tests.world import uninstall
 from tests.world.bot import eventually
 from tests.world.notes import KEY, Clock
 from tests.world.processes import healthy, started
@@ -414,6 +415,43 @@ async def test_what_went_wrong_is_said(world: Many, trouble: str) -> None:
     assert [
         it for it in (code, "xox", *world.secret_values.values()) if it in f"{logs}{page.text}"
     ] == []
+
+
+async def test_only_allowed_workspaces_install_the_app(tmp_path: Path) -> None:
+    """A workspace that is not named is told so, and nothing is stored. An organisation's id lets
+    its workspaces in, and the organisation itself."""
+    async with many(tmp_path, RELAY_WORKSPACES=f"{BOLT.id},{REALM.id}") as world:
+        pages = {team.id: await world.install(team) for team in (ACME, BOLT, DUCHY)}
+        assert {team: page.status_code for team, page in pages.items()} == {
+            ACME.id: 403,
+            BOLT.id: 200,
+            DUCHY.id: 200,
+        }
+        assert text_of(pages[ACME.id]) == (
+            f"Not installed This bot isn't open to {ACME.id}, so nothing was stored. Ask your bot "
+            "admin to add that id to RELAY_WORKSPACES, or remove the app in Slack. Then start again"
+        )
+        stored = [it.workspace for it in await world.bot.stores.installations.all()]
+        assert stored == [installed_as(BOLT), installed_as(DUCHY)]
+
+
+async def test_a_workspace_that_is_allowed_no_more_uses_nothing(tmp_path: Path) -> None:
+    """The app is still installed there. Whatever people do is answered with a clear sentence, and
+    removing the app erases everything as ever."""
+    async with many(tmp_path) as world:
+        await world.install(ACME)
+        await world.connect(ACME)
+    async with many(tmp_path, RELAY_WORKSPACES=BOLT.id) as world:
+        slack = world.slack(ACME)
+        await slack.command(ADMIN, CHANNEL, "/incident Checkout is down")
+        assert slack.ephemerals[-1][2]["text"] == (
+            "This bot isn't open to your workspace, so nothing was done. Ask your bot admin to add "
+            f"{ACME.id} to `RELAY_WORKSPACES`."
+        )
+        assert slack.views(ADMIN) == []
+        gone = uninstall.payload(uninstall.APP_UNINSTALLED, installed_as(ACME))
+        assert (await slack.transport.send("events_api", gone)).status == 200
+        assert await uninstall.stored(world, installed_as(ACME)) == {}
 
 
 async def test_a_word_in_the_address_is_not_repeated(world: Many) -> None:

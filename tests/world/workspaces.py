@@ -1,6 +1,7 @@
 """Three workspaces and one organisation around one bot, in which its app is installed by a person
 with a browser."""
 
+import asyncio
 import html
 import re
 import secrets
@@ -23,6 +24,7 @@ from bot.playground.vendors import Rootly, data
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.workspace import Workspace
+from tests.world.bot import eventually
 from tests.world.modal import Modal
 from tests.world.processes import free_port
 
@@ -80,6 +82,20 @@ class Many:
     async def connect(self, team: data.Team) -> None:
         """Connect the workspace to Rootly."""
         await connect(self.settings, workspace_of(team), "rootly", dict(self.rootly.credentials))
+
+    async def admins_told(self) -> None:
+        """Wait until admins were told of every change so far, and Slack is asked nothing more."""
+        database = self.bot.stores.audit._database
+        untold = "SELECT 1 FROM audit_events WHERE told = 0"
+
+        async def claimed() -> bool:
+            return not await database.read(lambda tx: tx.execute(untold).fetchall())
+
+        await eventually(claimed)
+        before = -1
+        while before != (calls := sum(len(it.calls) for it in self.platform.workspaces.values())):
+            before = calls
+            await asyncio.sleep(0.5)
 
     async def open(self, team: data.Team, text: str) -> Modal:
         """Type a slash command that opens a form."""

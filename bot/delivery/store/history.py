@@ -102,12 +102,9 @@ class History:
             erased(tx, [row["id"] for row in rows])
             return len(rows)
 
-        return await self._database.write(work)
-
-    async def scrub(self) -> bool:
-        """Empty the journal beside the file, where what was erased still is. Not done (False) while
-        another process reads."""
-        return await self._database.empty_journal()
+        if count := await self._database.write(work):
+            self._database.erase_soon()
+        return count
 
 
 def _without_words(row: sqlite3.Row) -> tuple[str, str]:

@@ -5,9 +5,11 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from bot.adapters.base import REPORTER
 from bot.connections import store as connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
 from bot.delivery.problems import Details
@@ -21,7 +23,7 @@ from bot.delivery.store.transitions import (
     change_next,
     insert,
 )
-from bot.errors import NoLongerThereError
+from bot.errors import NoLongerThereError, NotOwnerError
 from bot.storage.database import Database
 from bot.storage.preferences import remember_preference
 from bot.workspace import ConnectionKey, Workspace
@@ -63,10 +65,11 @@ class Deliveries:
 
         It is not claimed, but queued, behind others of its connection that wait for their first
         attempt. A key that is already there gives that row as it is, unless it was rejected: then
-        it takes the new values.
+        it takes the new values, and keeps its owner, the person who submitted it first.
 
         `connected`: there was a connection a moment ago. If it was removed since, perhaps with
-        everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`.
+        everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`,
+        and `NotOwnerError` where another person's delivery is private or would become private.
         """
         now = self._clock()
 
@@ -76,10 +79,11 @@ class Deliveries:
             name = f"{draft.vendor}.{draft.operation}"
             remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
             known = _find(tx, draft.workspace, draft.key)
+            owned = draft if known is None else _for_owner(known, draft)
             if known is not None and known.state != "rejected":
                 return known, False
             claims = lease is not None and not _others_wait(tx, draft)
-            columns = _drafted(draft, now, card_not_before) | _claim(now, lease if claims else None)
+            columns = _drafted(owned, now, card_not_before) | _claim(now, lease if claims else None)
             to: State = "sending" if claims else "queued"
             if known is None:
                 identity = {**draft.workspace._asdict(), "key": draft.key, "state": to}
@@ -281,6 +285,18 @@ _CLEAN: Mapping[str, Any] = {
     "view_shown": 0,
 }
 """A corrected submission begins without the outcome of the one before."""
+
+
+def _for_owner(known: Delivery, draft: Draft) -> Draft:
+    """Return the correction of a row as its owner's, whoever made it. Raises `NotOwnerError`."""
+    if known.actor == draft.actor:
+        return draft
+    if known.private or draft.private:
+        raise NotOwnerError
+    selected = {name: entry for name, entry in draft.selected.items() if name != REPORTER}
+    if REPORTER in known.selected:
+        selected[REPORTER] = known.selected[REPORTER]
+    return replace(draft, actor=known.actor, actor_name=known.actor_name, selected=selected)
 
 
 def _drafted(draft: Draft, now: float, card_not_before: float) -> dict[str, Any]:

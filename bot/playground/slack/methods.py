@@ -88,6 +88,20 @@ def users_info(state: State, args: Args) -> Reply:
     return {"user": user_json(state, person)}
 
 
+def users_list(state: State, args: Args) -> Reply:
+    """Return a page of people. The cursor is the number of people on the pages before."""
+    try:
+        start, limit = int(args.get("cursor") or 0), int(args.get("limit") or 200)
+    except ValueError:
+        raise SlackError("invalid_cursor") from None
+    if not 1 <= limit <= 1000:
+        raise SlackError("invalid_limit")
+    people = [user_json(state, person) for person in state.world.people.values()]
+    end = start + limit
+    cursor = str(end) if end < len(people) else ""
+    return {"members": people[start:end], "response_metadata": {"next_cursor": cursor}}
+
+
 def users_lookup(state: State, args: Args) -> Reply:
     for person in state.world.people.values():
         if person.email and person.email.lower() == str(args["email"]).lower():
@@ -382,6 +396,7 @@ METHODS: Mapping[str, Method] = {
     "auth.test": Method(auth_test),
     "team.info": Method(team_info, scopes=("team:read",)),
     "users.info": Method(users_info, ("user",), ("users:read",)),
+    "users.list": Method(users_list, scopes=("users:read",)),
     "users.lookupByEmail": Method(users_lookup, ("email",), ("users:read.email",)),
     "conversations.open": Method(
         conversations_open, scopes=("im:write", "channels:manage", "groups:write", "mpim:write")
