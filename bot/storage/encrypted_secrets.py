@@ -113,17 +113,26 @@ class EncryptedSecrets:
         )
 
     async def everything(
-        self, act: Callable[[EncryptedSecret], T]
+        self, act: Callable[[EncryptedSecret], T], *, some: bool = False
     ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
-        """Yield all secrets in chunks, each with the result of `act`, which runs on the reading
-        thread."""
-        async for chunk in self._chunks(self._database.read, lambda _, secret: act(secret)):
+        """Yield all secrets in chunks, or only `some`: the first chunk of each kind. Each comes with
+        the result of `act`, which runs on the reading thread."""
+        async for chunk in self._chunks(
+            self._database.read, lambda _, secret: act(secret), some=some
+        ):
             yield chunk
 
     async def try_all(self, secret_box: SecretBox) -> Tried:
         """Try every stored secret."""
+        return await self._try(secret_box, some=False)
+
+    async def try_some(self, secret_box: SecretBox) -> Tried:
+        """Try the first `AT_ONCE` secrets of each kind, however many there are."""
+        return await self._try(secret_box, some=True)
+
+    async def _try(self, secret_box: SecretBox, *, some: bool) -> Tried:
         tried = Tried()
-        async for chunk in self.everything(lambda secret: secret.problem(secret_box)):
+        async for chunk in self.everything(lambda secret: secret.problem(secret_box), some=some):
             tried.count += len(chunk)
             tried.closed += [(secret, problem) for secret, problem in chunk if problem]
         return tried
@@ -157,9 +166,13 @@ class EncryptedSecrets:
         return removed
 
     async def _chunks(
-        self, run: Run, act: Callable[[sqlite3.Connection, EncryptedSecret], T]
+        self,
+        run: Run,
+        act: Callable[[sqlite3.Connection, EncryptedSecret], T],
+        *,
+        some: bool = False,
     ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
-        """Yield all secrets in chunks, each with the result of `act`.
+        """Yield what `everything` does.
 
         `run` is the database's `read` or `write`. A chunk is one call of it.
         """
@@ -168,6 +181,8 @@ class EncryptedSecrets:
             while chunk := await run(partial(_act_on_rows, column=column, after=after, act=act)):
                 yield chunk
                 after = chunk[-1][0].owner
+                if some:
+                    break
 
     def _reseal(
         self, tx: sqlite3.Connection, secret: EncryptedSecret, *, secret_box: SecretBox

@@ -14,8 +14,9 @@ log = structlog.get_logger(__name__)
 
 
 async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path) -> None:
-    """Try every secret that is stored in that file. Raises `SettingError` if none of them opens,
-    and logs a warning if some do not."""
+    """Try some of the secrets that are stored in that file, so that the start does not take longer
+    with each workspace. Raises `SettingError` if none of them opens, and logs a warning if some do
+    not."""
     tried = await demand_some(secrets, secret_box)
     if tried.closed:
         log.warning(
@@ -28,8 +29,9 @@ async def check(secrets: EncryptedSecrets, secret_box: SecretBox, database: Path
 
 
 async def demand_some(secrets: EncryptedSecrets, secret_box: SecretBox) -> Tried:
-    """Try every stored secret. Raises `SettingError` if there are some and none of them opens."""
-    tried = await secrets.try_all(secret_box)
+    """Try some of the stored secrets. Raises `SettingError` if there are any and none of these
+    opens."""
+    tried = await secrets.try_some(secret_box)
     if tried.closed and len(tried.closed) == tried.count:
         raise none_opens(secret_box.source)
     return tried

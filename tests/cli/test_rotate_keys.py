@@ -99,6 +99,17 @@ async def opening(database: Database, *given: bytes) -> list[tuple[str, ...]]:
     ]
 
 
+async def test_a_start_tries_some_secrets_however_many_there_are(database: Database) -> None:
+    """So that it takes no longer with each workspace."""
+    many = encrypted_secrets.AT_ONCE + 5
+    owners = [(Workspace("", f"T{number:09}"), "rootly") for number in range(many)]
+    secret_box = SecretBox([OLD])
+    await save(database, secret_box, *owners)
+    secrets = open_secrets(database)
+    tried = await secrets.try_some(secret_box), await secrets.try_all(secret_box)
+    assert [each.count for each in tried] == [encrypted_secrets.AT_ONCE, many]
+
+
 async def test_a_token_copied_to_another_row_column_or_table_does_not_open(
     database: Database,
 ) -> None:

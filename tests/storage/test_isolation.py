@@ -77,7 +77,8 @@ OF_NOBODY: Mapping[str, str] = {
     "key_check.check": "the start tries everybody's keys",
     "key_check.demand_some": "the start tries everybody's keys",
     "EncryptedSecrets.any": "operators look after everybody's keys",
-    "EncryptedSecrets.try_all": "the start tries everybody's keys",
+    "EncryptedSecrets.try_all": "operators look after everybody's keys",
+    "EncryptedSecrets.try_some": "the start tries some of everybody's keys",
 }
 
 READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
