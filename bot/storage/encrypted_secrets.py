@@ -115,8 +115,8 @@ class EncryptedSecrets:
     async def everything(
         self, act: Callable[[EncryptedSecret], T], *, some: bool = False
     ) -> AsyncIterator[list[tuple[EncryptedSecret, T]]]:
-        """Yield all secrets in chunks, or only `some`: the first chunk of each kind. Each comes with
-        the result of `act`, which runs on the reading thread."""
+        """Yield all secrets in chunks, or only `some`: the first chunk of each kind. Each secret
+        comes with the result of `act`, which runs on the reading thread."""
         async for chunk in self._chunks(
             self._database.read, lambda _, secret: act(secret), some=some
         ):
