@@ -79,8 +79,7 @@ async def _row(press: Press) -> Delivery:
     row = await services.delivery.deliveries.find(*handle)
     if row is None or not _still_made(services, row):
         raise NotDoneError(messages.GONE)
-    if row.private and row.actor != press.user:
-        raise NotDoneError(messages.SOMEBODY_ELSES)
+    _check_visible(press, row)
     name = _name(row)
     checked = await services.access.check(
         press.client, row.workspace, press.user, {name: _kind(row)}
@@ -90,6 +89,12 @@ async def _row(press: Press) -> Delivery:
     if press.ts:
         await services.delivery.card_outbox.adopt(row, press.channel, press.ts)
     return row
+
+
+def _check_visible(press: Press, row: Delivery) -> None:
+    """Raise `NotDoneError` if the row is private to somebody else."""
+    if not row.visible_to(press.user):
+        raise NotDoneError(messages.SOMEBODY_ELSES)
 
 
 def _kind(row: Delivery) -> Kind:
@@ -124,6 +129,7 @@ async def _decide(press: Press, row: Delivery, decision: Decision) -> None:
         return
     now = await services.delivery.deliveries.get(row)
     services.delivery.cards.changed(now)  # an old card, perhaps
+    _check_visible(press, now)
     if not _is_answered(now, press, decision):
         await press.say(messages.meanwhile(now, *services.operations.find(_name(now))))
     await _draw_again(press, now)

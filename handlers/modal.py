@@ -176,12 +176,7 @@ async def open_form(
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
         if field := _field_for(services, about, operation, state):
-            values = {field: about.vendor_object["id"]}
-            words = {
-                about.vendor_object[
-                    "id"
-                ]: f"{about.vendor_object['reference']} {about.title}".strip()
-            }
+            values, words = {field: about.entry.id}, {about.entry.id: about.entry.label}
         else:
             values = carried(operation, about.title, "")
     try:

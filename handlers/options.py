@@ -44,8 +44,11 @@ async def suggest(
     )
     answer = Answer([])
     if field is not None and (lookup := field.marker(Lookup)):
+        own = await services.delivery.own(
+            state.workspace, adapter, lookup.catalog, context.user_id or ""
+        )
         answer = await services.catalogs.search(
-            state.workspace, adapter.vendor, lookup.catalog, query
+            state.workspace, adapter.vendor, lookup.catalog, query, own
         )
     elif field is not None and field.marker(UserGroup):
         answer = await _user_groups(services, client, state.workspace, query)

@@ -89,9 +89,10 @@ async def _taken_along(
     For the bot's own card, return the card's delivery: the card's text adds nothing to it.
     """
     workspace, message = workspace_of(context), shortcut.get("message") or {}
-    if about := await services.delivery.card_outbox.by_card(
+    about = await services.delivery.card_outbox.by_card(
         workspace, channel, str(message.get("ts") or "")
-    ):
+    )
+    if about and about.visible_to(str(context.user_id or "")):
         return {"about": about}
     choices = await services.operations.choices(workspace, kind)
     author, _ = await asyncio.gather(

@@ -14,7 +14,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.adapters.base import REPORTER, Adapter, Entry, Operation
+from bot.adapters.base import REPORTER, Adapter, Entry, Operation, is_private
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import MODAL_SECONDS
 from bot.errors import FormError, NoLongerThereError, SecretError
@@ -124,6 +124,8 @@ async def _answer(
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
         return _note(messages.saved_nowhere())
+    if not row.visible_to(filled.person.slack_id):
+        return _note(messages.refusal(messages.SOMEBODY_ELSES))
     return _shown(services, view, filled, row)
 
 
@@ -271,7 +273,7 @@ async def _commit(services: Services, filled: Filled, client: AsyncWebClient) ->
         actor=filled.person.slack_id,
         actor_name=filled.person.name,
         channel=state.channel,
-        private=form.confidential,
+        private=is_private(form, picked),
         title=title or _answered(filled, picked) or filled.operation.label,
         payload=payload,
         selected=picked,
@@ -329,10 +331,8 @@ async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) ->
     for it in places(type(filled.form), filled.state.operation):
         if lookup := it.field.marker(Lookup):
             for value, words in chosen(filled.values, it.block_id).items():
-                known = await services.catalogs.entry(
-                    filled.state.workspace, filled.adapter.vendor, lookup.catalog, value
-                )
-                picked[f"{lookup.catalog}/{value}"] = known or Entry(id=value, label=words)
+                entry = await _entry(services, filled, lookup.catalog, value, words)
+                picked[f"{lookup.catalog}/{value}"] = entry
         elif it.field.marker(Conversation):
             for channel in conversations(filled.values, it.block_id):
                 asked[f"conversations/{channel}"] = partial(_channel, services, client, channel)
@@ -351,6 +351,21 @@ async def _chosen(services: Services, filled: Filled, client: AsyncWebClient) ->
     ):
         picked[REPORTER] = reporter
     return picked
+
+
+async def _entry(services: Services, filled: Filled, catalog: str, value: str, words: str) -> Entry:
+    """Return the selected entry. `words` is its label on the screen.
+
+    An object that no list holds may be private: only the vendor can say.
+    """
+    workspace, adapter = filled.state.workspace, filled.adapter
+    if known := await services.catalogs.entry(workspace, adapter.vendor, catalog, value):
+        return known
+    if adapter.catalog(catalog).by_reference is None:
+        return Entry(id=value, label=words)
+    own = await services.delivery.own(workspace, adapter, catalog, filled.person.slack_id)
+    unknown = Entry(id=value, label=words, private=None)
+    return next((entry for entry in own if entry.id == value), unknown)
 
 
 async def _channel(services: Services, client: AsyncWebClient, channel: str) -> Entry:

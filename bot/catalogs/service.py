@@ -133,15 +133,22 @@ class Catalogs(RemembersWorkspaces):
         self._busy: dict[ConnectionKey, asyncio.Task[None]] = {}
         self._limiter = asyncio.Semaphore(AT_ONCE)
 
-    async def search(self, workspace: Workspace, vendor: str, name: str, query: str) -> Answer:
-        """Return the entries that match the typed text, best first, at most 100."""
+    async def search(
+        self, workspace: Workspace, vendor: str, name: str, query: str, own: Iterable[Entry] = ()
+    ) -> Answer:
+        """Return the entries that match the typed text, best first, at most 100.
+
+        `own` are entries that only the person who types may see. They come before the list's.
+        """
         adapter = self._adapters[vendor]
         catalog = adapter.catalog(name)
         known = await self._options(workspace, vendor, name) or await self._list(
             (workspace, vendor, name)
         )
         known.used_at = self._clock()
-        found = _linked(known, query) or best(known.entries, known.folded, query, SHOWN)
+        others = _List()
+        others.fill((entry for entry in own if entry.id not in known.by_id), self._clock())
+        found = [*_matching(others, query), *_matching(known, query)][:SHOWN]
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
         # "INC-12" finds INC-120 as well. The entry with exactly that reference is offered too,
         # unless the list has it.
@@ -197,9 +204,7 @@ class Catalogs(RemembersWorkspaces):
 
     async def created(self, row: Delivery, name: str) -> None:
         """Offer an object that was just created, without waiting for the next refresh."""
-        reference = row.vendor_object.get("reference", "")
-        label = f"{reference} {row.vendor_object.get('title') or row.title}".strip()
-        entry = Entry(id=row.vendor_object["id"], label=label, url=row.vendor_object.get("url", ""))
+        entry = row.entry
         known = await self._list((row.workspace, row.vendor, name))
         known.made.append((self._clock(), entry))
         known.add(entry)
@@ -420,7 +425,7 @@ class Catalogs(RemembersWorkspaces):
             if known.problem:
                 return f"No {catalog.label} yet. {known.problem}"
             return "Still loading. Type again in a moment."
-        if not known.entries:
+        if not known.entries and not found:
             return f"{adapter.label} has no {catalog.label}."
         if not found:
             # Slack shows "No results" itself.
@@ -449,6 +454,10 @@ def _is_due(known: _List, catalog: Catalog, now: float) -> bool:
         doublings = 0 if known.used_at > known.tried_at else min(known.failures - 1, 10)
         wait = min(wait, RETRY_SECONDS * 2**doublings)
     return wanted and now - max(known.fetched_at, known.tried_at) > wait
+
+
+def _matching(known: _List, query: str) -> list[Entry]:
+    return _linked(known, query) or best(known.entries, known.folded, query, SHOWN)
 
 
 def _linked(known: _List, query: str) -> list[Entry]:

@@ -58,6 +58,7 @@ from bot.messages.permissions import (
 from bot.messages.problems import sentence
 from bot.messages.shown import (
     ON_HOME,
+    PRIVATE,
     WITHDRAWN,
     RenderedDelivery,
     View,

@@ -33,7 +33,7 @@ class RenderedDelivery(NamedTuple):
 
 def receipt(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     """Return the receipt, which replaces the form in the modal. It can be redrawn at any time."""
-    said, left = words(row, adapter, operation), remaining(row, adapter, operation)
+    said, left = words(row, adapter, operation), _left(row, adapter, operation)
     blocks = [_section(_lines(said, _object(row), left))]
     blocks += row_of([*links(row, adapter), *_in_modal(row, adapter, operation)], ACTIONS_BLOCK)
     return modal(
@@ -57,13 +57,14 @@ def card(
     reference = row.vendor_object.get("reference", "")
     text = f"{said.headline}: {f'{reference} ' if reference else ''}{row.title}"
     opening, pressing = links(row, adapter), buttons(row, adapter, operation, by_hand)
-    blocks = [_section(_lines(said, _object(row), remaining(row, adapter, operation)), opening)]
+    blocks = [_section(_lines(said, _object(row), _left(row, adapter, operation)), opening)]
     blocks += row_of([*(opening if len(opening) > 1 else []), *pressing], ACTIONS_BLOCK)
     origin = [_origin(row, adapter, operation, f"by <@{row.actor}>"), doer(row)]
     blocks.append(_context("; ".join(filter(None, origin))))
     return {"text": escape(cut(text, _LONGEST_TITLE)), "blocks": blocks}
 
 
+PRIVATE = ":lock: Private. Only you can see this in Slack."
 WITHDRAWN = "This has been made private: what became of it is told to who sent it."
 
 
@@ -102,7 +103,7 @@ def _at_home(shown: RenderedDelivery, now: float) -> list[Block]:
     pressing = [*(opening if len(opening) > 1 else []), *_in_modal(row, adapter, operation)]
     return [
         {"type": "divider"},
-        _section(_lines(short, _object(row), remaining(row, adapter, operation)), opening),
+        _section(_lines(short, _object(row), _left(row, adapter, operation)), opening),
         _context("; ".join(filter(None, (_origin(row, adapter, operation, age), doer(row))))),
         *row_of(pressing, f"{ACTIONS_BLOCK}.{row.key}"),
     ]
@@ -121,6 +122,12 @@ def _in_modal(row: Delivery, adapter: Adapter, operation: Operation) -> list[dic
 def _lines(said: Words, thing: str, left: str) -> str:
     """Return the headline, the object, the next step and the remaining work, in mrkdwn."""
     lines = [f":{said.symbol}: *{escape(said.headline)}*", thing, escape(said.body), left]
+    return "\n".join(filter(None, lines))
+
+
+def _left(row: Delivery, adapter: Adapter, operation: Operation) -> str:
+    """Return the remaining work, and who can see all this if not everyone can."""
+    lines = [remaining(row, adapter, operation), PRIVATE if row.private else ""]
     return "\n".join(filter(None, lines))
 
 
