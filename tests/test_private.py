@@ -166,7 +166,7 @@ async def test_what_is_found_after_a_lost_answer_tells_no_more(
 async def test_a_refused_one_is_corrected_by_its_author_alone(world: World, vendor: Vendor) -> None:
     """Nobody else opens the form with the words in it."""
     number = await private_incident(world, vendor)
-    refusal = {"errors": [{"title": f"{TITLE} is closed", "message": f"{TITLE} is closed"}]}
+    refusal = {"errors": [{"title": "Not today", "message": "Not today"}]}
     world.sandbox.vendors[vendor.name].answer_next(422, refusal)
     modal = await attach(world, vendor, bob(world), number)
     key = json.loads(modal.view["private_metadata"])["key"]

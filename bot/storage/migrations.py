@@ -465,3 +465,13 @@ def m020_rename_habits_to_preferences(db: Database) -> None:
 def m021_rename_links_to_setup_links(db: Database) -> None:
     """Name the table as the code names it: links to the page where a vendor is connected."""
     db.conn.execute("ALTER TABLE links RENAME TO setup_links")
+
+
+@MIGRATIONS()
+def m026_index_private_deliveries(db: Database) -> None:
+    """Find a person's private objects, which a picker offers to that person alone, at each
+    keystroke."""
+    db.conn.execute(
+        "CREATE INDEX deliveries_private ON deliveries (enterprise, team, actor, vendor)"
+        " WHERE private AND state = 'delivered' AND erased_at = 0"
+    )
