@@ -61,6 +61,7 @@ from bot.messages.permissions import (
 )
 from bot.messages.shown import (
     ON_HOME,
+    PRIVATE,
     WITHDRAWN,
     RenderedDelivery,
     card,

@@ -12,7 +12,7 @@ from bot.connections import store as connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
 from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
-from bot.delivery.store.rows import THE_ROW, draft_columns, read_row
+from bot.delivery.store.rows import THE_ROW, draft_columns, read_row, selected_json
 from bot.delivery.store.transitions import (
     STILL_SENT_BY_US,
     Step,
@@ -63,7 +63,7 @@ class Deliveries:
 
         It is not claimed, but queued, behind others of its connection that wait for their first
         attempt. A key that is already there gives that row as it is, unless it was rejected: then
-        it takes the new values.
+        it takes the new values. Nobody replaces a row that is private to somebody else.
 
         `connected`: there was a connection a moment ago. If it was removed since, perhaps with
         everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`.
@@ -76,7 +76,7 @@ class Deliveries:
             name = f"{draft.vendor}.{draft.operation}"
             remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
             known = _find(tx, draft.workspace, draft.key)
-            if known is not None and known.state != "rejected":
+            if known and not (known.state == "rejected" and known.visible_to(draft.actor)):
                 return known, False
             claims = lease is not None and not _others_wait(tx, draft)
             columns = _drafted(draft, now, card_not_before) | _claim(now, lease if claims else None)
@@ -211,7 +211,13 @@ class Deliveries:
             "expected_at": 0.0,
             **steps_columns(outcome.follow_up_steps, now),
         }
-        step = Step(to=outcome.state, at=now, news=not same_wait, columns=columns)
+        if outcome.selected is not None:
+            columns["selected"] = selected_json(outcome.selected)
+        if outcome.private is not None:
+            columns["private"] = outcome.private
+        # A card moves, or is emptied, when the row becomes private.
+        news = not same_wait or outcome.private not in (None, claimed.private)
+        step = Step(to=outcome.state, at=now, news=news, columns=columns)
         return await self._database.write(
             lambda tx: change(tx, claimed, step, guard=STILL_SENT_BY_US)
         )
@@ -231,14 +237,15 @@ class Deliveries:
 
     async def waiting(self, workspace: Workspace) -> Mapping[tuple[str, str], Waiting]:
         """Return, by vendor and account, which of the workspace's deliveries are still to be sent:
-        by themselves, or once an admin has seen to that account's connection."""
+        by themselves, or once an admin has seen to that account's connection. The vendor's words
+        about a private one are left out."""
         ours = "enterprise = :enterprise AND team = :team"
+        columns = "vendor, account, iif(private, '{}', error_details) AS error_details, id"
         sql = (
             "SELECT vendor, account, count(*), error_details, max(id) FROM"
             # Two parts: each has an index of its own.
-            " (SELECT vendor, account, error_details, id FROM deliveries"
-            f" WHERE state = 'queued' AND {ours}"
-            " UNION ALL SELECT vendor, account, error_details, id FROM deliveries"
+            f" (SELECT {columns} FROM deliveries WHERE state = 'queued' AND {ours}"
+            f" UNION ALL SELECT {columns} FROM deliveries"
             f" INDEXED BY deliveries_failed WHERE {WAITING_FOR_AN_ADMIN} AND {ours})"
             " GROUP BY vendor, account"
         )
