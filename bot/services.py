@@ -1,6 +1,6 @@
 """Six facades for the listeners, each with a few parts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import messages
@@ -99,6 +99,16 @@ class DeliveryServices:
     history: History
     card_outbox: CardOutbox
     cards: Cards
+
+    async def own(
+        self, workspace: Workspace, adapter: Adapter, catalog: str, person: str
+    ) -> Sequence[Entry]:
+        """Return the private objects of a catalog that this person created from Slack. No list
+        holds them, because others may not see them."""
+        makers = [each.name for each in adapter.operations if each.feeds == catalog]
+        if not makers:
+            return []
+        return await self.history.private_objects(workspace, person, adapter.vendor, makers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,7 @@ async def _row(interaction: Interaction) -> Delivery:
     except KeyError:
         # This version of the bot does not have the row's operation any more.
         raise RefusedError(messages.GONE) from None
-    if row.private and row.actor != interaction.user:
-        raise RefusedError(messages.SOMEBODY_ELSES)
+    _check_visible(interaction, row)
     checked = await services.access.check(
         interaction.client,
         row.workspace,
@@ -68,6 +67,12 @@ async def _row(interaction: Interaction) -> Delivery:
         channel, ts = str(container.get("channel_id") or ""), str(container["message_ts"])
         await services.delivery.card_outbox.adopt(row, channel, ts)
     return row
+
+
+def _check_visible(interaction: Interaction, row: Delivery) -> None:
+    """Raise `RefusedError` if the row is private to somebody else."""
+    if not row.visible_to(interaction.user):
+        raise RefusedError(messages.SOMEBODY_ELSES)
 
 
 def _kind(row: Delivery) -> Kind:
@@ -92,6 +97,7 @@ def decide(decision: Decision) -> Listener:
         else:
             row = await services.delivery.deliveries.get(row)
             services.delivery.cards.changed(row)  # an old card, perhaps
+            _check_visible(interaction, row)
             if not _is_answered(row, interaction, decision):
                 await interaction.say(
                     messages.meanwhile(row, *services.operations.find(row.operation_name))

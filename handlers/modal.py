@@ -167,9 +167,7 @@ async def open_form(
     if about is not None:
         values = carried(operation, about.title, "")
         if field := _field_for(services, about, operation, state):
-            created = about.vendor_object
-            values = {field: created["id"]}
-            words = {created["id"]: f"{created['reference']} {about.title}".strip()}
+            values, words = {field: about.entry.id}, {about.entry.id: about.entry.label}
     try:
         view = await draw(interaction, state, allowed.choices, values, by_id(words))
         await interaction.client.views_open(trigger_id=interaction.trigger_id, view=view)

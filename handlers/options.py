@@ -32,8 +32,11 @@ async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interacti
     fields = (place.field for place in places(form, state.operation) if place.block_id == block_id)
     field, answer = next(fields, None), Answer([])
     if field is not None and (lookup := field.marker(Lookup)):
-        vendor = state.operation.partition(".")[0]
-        answer = await services.catalogs.search(workspace, vendor, lookup.catalog, query)
+        adapter, _ = services.operations.find(state.operation)
+        own = await services.delivery.own(workspace, adapter, lookup.catalog, interaction.user)
+        answer = await services.catalogs.search(
+            workspace, adapter.vendor, lookup.catalog, query, own
+        )
     elif field is not None and field.marker(UserGroup):
         answer = await services.slack.user_groups.search(interaction.client, workspace, query)
         # While Slack does not list its user groups, a typed id is accepted.

@@ -52,7 +52,8 @@ async def _taken_along(
     """
     workspace, message = interaction.workspace, shortcut.get("message") or {}
     ts = str(message.get("ts") or "")
-    if about := await interaction.services.delivery.card_outbox.by_card(workspace, channel, ts):
+    about = await interaction.services.delivery.card_outbox.by_card(workspace, channel, ts)
+    if about and about.visible_to(interaction.user):
         return {"about": about}
     # The form asks for the permission next, so Slack is asked for both at once.
     author, _ = await asyncio.gather(

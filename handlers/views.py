@@ -12,7 +12,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck
 
 from bot import messages
-from bot.adapters.base import REPORTER, Adapter, Entry, Operation
+from bot.adapters.base import REPORTER, Adapter, Entry, Operation, is_private
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import MODAL_SECONDS
 from bot.errors import FormError, NoLongerThereError, NotOwnerError, SecretError
@@ -116,6 +116,8 @@ async def _answer_about(row: Delivery, interaction: Interaction, filled: Filled)
     cards.hold(row)
     try:
         row = await _await_outcome(interaction.services, row, interaction.arrived)
+        if not row.visible_to(interaction.user):
+            raise RefusedError(messages.SOMEBODY_ELSES)
         answer = _shown(interaction, filled, row)
     except BaseException:
         cards.release(row)
@@ -229,7 +231,7 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
         actor=filled.person.slack_id,
         actor_name=filled.person.name,
         channel=state.channel,
-        private=form.confidential,
+        private=is_private(form, picked),
         title=title or _answered(filled, picked) or filled.operation.label,
         payload=payload,
         selected=picked,
@@ -284,16 +286,15 @@ async def _chosen(interaction: Interaction, filled: Filled) -> dict[str, Entry]:
     picked: dict[str, Entry] = {}
     asked: dict[str, Callable[[], Awaitable[Entry]]] = {}
     for found in places(type(filled.form), filled.state.operation):
-        lookup, block_id = found.field.marker(Lookup), found.block_id
-        if lookup is not None or found.field.kind == "user_group":
-            catalog = lookup.catalog if lookup else USER_GROUPS
+        block_id = found.block_id
+        if lookup := found.field.marker(Lookup):
             for value, words in chosen(filled.values, block_id).items():
-                known = (
-                    await services.catalogs.entry(workspace, filled.adapter.vendor, catalog, value)
-                    if lookup
-                    else services.slack.user_groups.known(workspace, value)
-                )
-                picked[f"{catalog}/{value}"] = known or Entry(id=value, label=words)
+                entry = await _entry(services, filled, lookup.catalog, value, words)
+                picked[f"{lookup.catalog}/{value}"] = entry
+        elif found.field.kind == "user_group":
+            for value, words in chosen(filled.values, block_id).items():
+                known = services.slack.user_groups.known(workspace, value)
+                picked[f"{USER_GROUPS}/{value}"] = known or Entry(id=value, label=words)
         elif found.field.kind == "conversation":
             asked |= {
                 f"conversations/{channel}": partial(_channel, interaction, channel)
@@ -310,6 +311,21 @@ async def _chosen(interaction: Interaction, filled: Filled) -> dict[str, Entry]:
     if reporter := await services.operations.user(workspace, filled.adapter, filled.person):
         picked[REPORTER] = reporter
     return picked
+
+
+async def _entry(services: Services, filled: Filled, catalog: str, value: str, words: str) -> Entry:
+    """Return the selected entry. `words` is its label on the screen.
+
+    An object that no list holds may be private: only the vendor can say.
+    """
+    workspace, adapter = filled.state.workspace, filled.adapter
+    if known := await services.catalogs.entry(workspace, adapter.vendor, catalog, value):
+        return known
+    if adapter.catalog(catalog).by_reference is None:
+        return Entry(id=value, label=words)
+    own = await services.delivery.own(workspace, adapter, catalog, filled.person.slack_id)
+    unknown = Entry(id=value, label=words, private=None)
+    return next((entry for entry in own if entry.id == value), unknown)
 
 
 async def _channel(interaction: Interaction, channel: str) -> Entry:

@@ -38,6 +38,9 @@ class Entry(BaseModel):
     Slack user id of a person, if the vendor knows it. `field` is the definition that the entry
     stands for, in a catalog of a workspace's own fields. `data` is what choosing the entry fills
     in, for `Branches.prefill`.
+
+    `private`: the vendor shows the object to a few people only. None: nobody has asked the vendor
+    yet, and until then it counts as private (`is_private`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +53,16 @@ class Entry(BaseModel):
     slack_id: str = ""
     field: CustomField | None = None
     data: str = ""
+    private: bool | None = False
+
+
+def is_private(form: Form, selected: Mapping[str, Entry]) -> bool:
+    """Return whether only the person who fills in the form may see the result in Slack.
+
+    That is so if the form says it, and if the form names a private object: whatever is attached to
+    a private object is private as well.
+    """
+    return form.confidential or any(entry.private is not False for entry in selected.values())
 
 
 class SlackPerson(Protocol):
@@ -68,9 +81,11 @@ class Created(BaseModel):
     `reference` is its name for people ("INC-42"), `url` its page. `note` is a sentence about what
     people should check, though the vendor accepted the request.
 
+    `private`: the vendor says that the object is private, whatever the form said.
+
     `remaining` names the steps that are left once the object exists, for `Adapter.finish`. A name
-    is the dotted name of a field of the form ("custom.9b1f"). The delivery stores these steps
-    itself, so they are no part of the model's dump.
+    is the dotted name of a field of the form ("custom.9b1f"). The delivery stores both itself, so
+    they are no part of the model's dump.
     """
 
     id: str
@@ -78,6 +93,7 @@ class Created(BaseModel):
     title: str = ""
     url: str = ""
     note: str = ""
+    private: bool = Field(default=False, exclude=True)
     remaining: tuple[str, ...] = Field(default=(), exclude=True)
 
 
@@ -236,10 +252,11 @@ class Catalog:
 
     `label` is its plural for people. `ttl` is the age in seconds up to which it is fresh.
 
-    `by_reference` makes an entry of a typed reference or a pasted link to an object that the list
-    does not hold, such as an old incident. The id of the entry begins with `#`, and the adapter
-    finds the object when it creates. `on_demand`: the list is fetched only after a form that offers
-    it was opened, because not every account has such objects.
+    `by_reference` makes an entry of a typed number or a pasted link to an object that the list does
+    not hold, such as an old or a private incident. The id of the entry is `#` and the number, and
+    `bot.adapters.references` finds the object. A list holds no private objects, because a picker
+    shows it to everyone. `on_demand`: the list is fetched only after a form that offers it was
+    opened, because not every account has such objects.
     """
 
     name: str
@@ -266,7 +283,7 @@ def incident_by_number(typed: str) -> Entry | None:
     if not numbers:
         return None
     number = int(numbers[-1])
-    return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
+    return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)", private=None)
 
 
 class Adapter(ABC):
@@ -332,9 +349,9 @@ class Adapter(ABC):
         """Create the object at the vendor.
 
         Raises a `VendorError`; the classes in `bot.errors` describe what is certain after each
-        error. The vendor is asked first for what the request needs, such as the id of an incident
-        that was named by its number. If such a read gets no answer, this raises `RetryLaterError`,
-        because nothing was created yet.
+        error. The vendor is asked first for what the request needs, such as the objects that the
+        form names (`bot.adapters.references`). If such a read gets no answer, this raises
+        `RetryLaterError`, because nothing was created yet.
         """
 
     @abstractmethod
@@ -348,6 +365,14 @@ class Adapter(ABC):
         object has the marker. Raises a `VendorError` for any answer that does not settle the
         question.
         """
+
+    async def look_up(self, catalog: str, entry_id: str, credentials: Any) -> Entry | None:
+        """Return the object with that id or number (`#123`), whether it is private, and its words.
+
+        Returns None if the vendor does not have it, or does not show it to this key. Raises a
+        `VendorError`, or `KeyError` for a catalog without `by_reference`.
+        """
+        raise KeyError(catalog)
 
     async def finish(
         self, operation: str, submission: Submission, created_id: str, name: str, credentials: Any

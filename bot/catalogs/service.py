@@ -64,16 +64,18 @@ class Catalogs(RemembersWorkspaces):
             "catalog additions", self._save_created, shortest_pause=SAVING_PAUSE_SECONDS
         )
 
-    async def search(self, workspace: Workspace, vendor: str, name: str, query: str) -> Answer:
-        """Return the entries that match the typed text, best first, at most 100."""
+    async def search(
+        self, workspace: Workspace, vendor: str, name: str, query: str, own: Iterable[Entry] = ()
+    ) -> Answer:
+        """Return the entries that match the typed text, best first, at most 100.
+
+        `own` are entries that only the person who types may see. They come before the list's.
+        """
         adapter = self._adapters[vendor]
         catalog = adapter.catalog(name)
         known = await self._list(workspace, vendor, name)
-        found = _linked(known, query)
-        if not found and len(known.texts) > LONG:
-            found = known.at(await asyncio.to_thread(best, known.texts, query, SHOWN))
-        elif not found:
-            found = known.at(best(known.texts, query, SHOWN))
+        others = listing((entry for entry in own if known.find(entry.id) is None), self._clock())
+        found = [*await _matching(others, query), *await _matching(known, query)][:SHOWN]
         named = catalog.by_reference(query) if catalog.by_reference is not None else None
         # "INC-12" finds INC-120 as well. The entry with exactly that reference is offered too,
         # unless the list has it.
@@ -116,10 +118,7 @@ class Catalogs(RemembersWorkspaces):
 
     async def created(self, row: Delivery, name: str) -> None:
         """Offer an object that was just created, without waiting for the next refresh."""
-        reference = row.vendor_object.get("reference", "")
-        label = f"{reference} {row.vendor_object.get('title') or row.title}".strip()
-        entry = Entry(id=row.vendor_object["id"], label=label, url=row.vendor_object.get("url", ""))
-        self._created.append(((row.workspace, row.vendor, name), entry, self._clock()))
+        self._created.append(((row.workspace, row.vendor, name), row.entry, self._clock()))
         self._saving.wake()
 
     async def condition(self, workspace: Workspace, vendor: str) -> tuple[float | None, str]:
@@ -221,7 +220,7 @@ class Catalogs(RemembersWorkspaces):
             if known.problem:
                 return f"No {catalog.label} yet. {known.problem}"
             return "Still loading. Type again in a moment."
-        if not known.lines:
+        if not known.lines and not found:
             return f"{adapter.label} has no {catalog.label}."
         if not found:
             # Slack shows "No results" itself.
@@ -237,10 +236,15 @@ class Catalogs(RemembersWorkspaces):
         return ""
 
 
-def _linked(known: Listing, query: str) -> list[Entry]:
-    """Return the entries whose link was pasted. The part of the link after "#" is ignored."""
+async def _matching(known: Listing, query: str) -> list[Entry]:
+    """Return the entries whose link was pasted, or else those that match the typed text, best
+    first. The part of a link after "#" is ignored."""
     url = query.strip().partition("#")[0]
-    return known.linked(url) if url.startswith("http") else []
+    if url.startswith("http") and (linked := known.linked(url)):
+        return linked
+    if len(known.texts) > LONG:
+        return known.at(await asyncio.to_thread(best, known.texts, query, SHOWN))
+    return known.at(best(known.texts, query, SHOWN))
 
 
 def _reference(entry: Entry) -> str:

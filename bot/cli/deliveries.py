@@ -1,6 +1,6 @@
 """`python -m bot deliveries`: submitted deliveries and their outcome, for operators.
 
-The command works while the bot runs.
+The command works while the bot runs. Private deliveries are shown without words and links.
 """
 
 import asyncio
@@ -127,6 +127,7 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
         history = stores.history
         if not wanted.key:
             rows = await history.newest(state=wanted.state, since=since, limit=wanted.limit)
+            rows = [_shown(row) for row in rows]
             summaries = [_summary(row) for row in rows]
             return _as_json(summaries) if wanted.as_json else _table(rows, wanted)
         rows = await history.with_key(wanted.key)
@@ -136,10 +137,14 @@ async def _answer(settings: Settings, wanted: Wanted) -> str:
             )
         if wanted.wish:
             rows = [await _decide(history, stores.decisions, rows, wanted.wish)]
-        told = [(row, await history.trail(row)) for row in rows]
+        told = [(_shown(row), await history.trail(row)) for row in rows]
     if wanted.as_json:
         return _as_json([_whole(row, trail) for row, trail in told])
     return "\n\n".join(_page(row, trail) for row, trail in told)
+
+
+def _shown(row: Delivery) -> Delivery:
+    return row.without_words() if row.private else row
 
 
 async def _decide(
@@ -338,7 +343,9 @@ def _next(row: Delivery) -> float:
 
 
 def _title(row: Delivery) -> str:
-    return "(erased)" if row.erased_at else safe(row.vendor_object.get("title") or row.title)
+    if row.erased_at:
+        return "(erased)"
+    return "(private)" if row.private else safe(row.vendor_object.get("title") or row.title)
 
 
 def _local(at: float, pattern: str = "%Y-%m-%d %H:%M") -> str:

@@ -2,7 +2,7 @@
 outcome of an attempt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.adapters.base import Created, Entry
@@ -106,6 +106,39 @@ class Delivery(Draft):
         return {"id": self.id, **self.workspace._asdict(), "key": self.key}
 
     @property
+    def entry(self) -> Entry:
+        """The created object as a line of a catalog."""
+        made = self.vendor_object
+        label = f"{made.get('reference', '')} {made.get('title') or self.title}".strip()
+        detail = "private" if self.private else ""
+        return Entry(
+            id=made["id"], label=label, detail=detail, url=made.get("url", ""), private=self.private
+        )
+
+    def visible_to(self, person: str) -> bool:
+        """Return whether this person (a Slack user id) may see a word of it."""
+        return not self.private or person == self.actor
+
+    def without_words(self) -> "Delivery":
+        """Return it without anybody's words and links: states, times, ids and references."""
+        made = {name: self.vendor_object.get(name, "") for name in ("id", "reference")}
+        return replace(
+            self,
+            title="",
+            actor_name="",
+            payload={},
+            selected={},
+            custom=(),
+            field_errors={},
+            error_details=_without_words(self.error_details),
+            vendor_object=made if self.vendor_object else {},
+            duplicates=[Created(id=twin.id, reference=twin.reference) for twin in self.duplicates],
+            follow_up_steps={
+                name: _without_words(why) for name, why in self.follow_up_steps.items()
+            },
+        )
+
+    @property
     def settled(self) -> bool:
         """True if nothing more happens to the row by itself (but a last look for duplicates)."""
         return states.is_settled(self)
@@ -123,10 +156,14 @@ class Delivery(Draft):
         return max(self.next_attempt_at, self.expected_at)
 
 
+def _without_words(details: Details) -> Details:
+    return {name: "(private)" if name == "words" else value for name, value in details.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of an attempt: the new state, and what to remember of it. `follow_up_steps` remain
-    to be done."""
+    to be done. `selected` and `private` replace the row's; None: nothing was learned."""
 
     state: State
     reason: str = ""
@@ -136,3 +173,5 @@ class Outcome:
     next_attempt_at: float = 0.0
     reconcile_at: float = 0.0
     follow_up_steps: Sequence[str] = ()
+    selected: Mapping[str, Entry] | None = None
+    private: bool | None = None

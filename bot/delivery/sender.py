@@ -11,11 +11,13 @@ the same, but an earlier send may have worked  -> unconfirmed
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, assert_never
 
 import structlog
 
-from bot.adapters.base import Adapter, Created
+from bot.adapters.base import Adapter, Created, Submission, is_private
+from bot.adapters.references import resolve
 from bot.connections.store import Connection
 from bot.delivery.attempt import (
     BACKOFF_SECONDS,
@@ -60,14 +62,18 @@ class Sender:
             prepared = await self._access.prepare(row, connection)
         except Exception as error:
             return Sent(self._not_sent(row, adapter, error), None)
+        submission, credentials = prepared.submission, prepared.credentials
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                created = await adapter.create(
-                    row.operation, prepared.submission, prepared.credentials
-                )
+                submission = await resolve(adapter, submission, credentials)
+                created = await adapter.create(row.operation, submission, credentials)
         except Exception as error:
-            return Sent(self._failed(row, prepared, error), prepared.connection)
-        return Sent(self._delivered(row, adapter, created), prepared.connection)
+            outcome = self._failed(row, prepared, error)
+        else:
+            outcome = self._delivered(row, adapter, created)
+            if created.private:
+                outcome = replace(outcome, private=True)
+        return Sent(_with_findings(outcome, row, submission), prepared.connection)
 
     def _delivered(self, row: Delivery, adapter: Adapter, created: Created) -> Outcome:
         last_look = row.resend_count > 0 and not adapter.operation(row.operation).keyed
@@ -146,6 +152,14 @@ class Sender:
             field_errors=verdict.field_errors,
             reconcile_at=self._clock() + after,
         )
+
+
+def _with_findings(outcome: Outcome, row: Delivery, submission: Submission) -> Outcome:
+    """Return the outcome with what was found out about the objects that the form names."""
+    if submission.selected == row.selected:
+        return outcome
+    private = outcome.private or is_private(submission.form, submission.selected)
+    return replace(outcome, selected=submission.selected, private=private)
 
 
 def _in_doubt(row: Delivery, adapter: Adapter) -> bool:

@@ -67,6 +67,7 @@ from bot.messages.permissions import (
 )
 from bot.messages.shown import (
     ON_HOME,
+    PRIVATE,
     WITHDRAWN,
     RenderedDelivery,
     card,

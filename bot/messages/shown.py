@@ -62,6 +62,7 @@ def card(
     return {"text": escape(cut(text, _LONGEST_TITLE)), "blocks": blocks}
 
 
+PRIVATE = ":lock: Private. Only you can see this in Slack."
 WITHDRAWN = "This has been made private: what became of it is told to who sent it."
 
 
@@ -116,7 +117,8 @@ def _split(links: Sequence[Block]) -> tuple[Block | None, Sequence[Block]]:
 
 
 def _text(row: Delivery, adapter: Adapter, operation: Operation, said: Words) -> str:
-    """Return the headline, the object, the next step and the remaining work, in mrkdwn."""
+    """Return the headline, the object, the next step, the remaining work, and who can see all this
+    if not everyone can, in mrkdwn."""
     unnamed = "(the text was erased after some days)" if row.erased_at else "(no title)"
     name = escape(cut(row.vendor_object.get("title") or row.title or unnamed, _LONGEST_TITLE))
     reference = escape(cut(row.vendor_object.get("reference", ""), _LONGEST_TITLE))
@@ -125,6 +127,7 @@ def _text(row: Delivery, adapter: Adapter, operation: Operation, said: Words) ->
         f"{reference}  {name}" if reference else name,
         escape(said.body),
         remaining(row, adapter, operation),
+        PRIVATE if row.private else "",
     ]
     return "\n".join(filter(None, lines))
 

@@ -515,6 +515,16 @@ def m024_drop_oauth_states(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m026_index_private_deliveries(db: Database) -> None:
+    """Find a person's private objects, which a picker offers to that person alone, at each
+    keystroke."""
+    db.conn.execute(
+        "CREATE INDEX deliveries_private ON deliveries (enterprise, team, actor, vendor)"
+        " WHERE private AND state = 'delivered' AND erased_at = 0"
+    )
+
+
+@MIGRATIONS()
 def m030_keep_catalogs_in_lines(db: Database) -> None:
     """The entries stand in a table of their own, so that a note about a list does not rewrite it: a
     line of JSON and a line of searched text for each entry. What was created here, and is not

@@ -69,5 +69,5 @@ def test_submission() -> None:
 def test_incident_by_number(typed: str, number: int | None) -> None:
     """A number, a reference or a pasted link names an incident that is not in the list."""
     assert incident_by_number(typed) == (
-        number and Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)")
+        number and Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)", private=None)
     )

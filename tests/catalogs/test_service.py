@@ -252,6 +252,27 @@ async def test_a_named_incident_leaves_room_in_a_full_list(shelf: Shelf) -> None
     assert (len(found), found[-1]) == (SHOWN, "INC-1 (looked up when sent)")
 
 
+async def test_own_entries_come_first_unless_the_list_has_them(shelf: Shelf) -> None:
+    """They are found by text and by link like the others, and a list of nothing else is not
+    empty."""
+    link = "https://notes.example.com/9"
+    own = [Entry(id="9", label="Private pay", url=link, private=True), *entries("pay")]
+
+    async def search(query: str) -> Answer:
+        return await shelf.catalogs.search(HERE, "notes", "notes", query, own)
+
+    shelf.adapter.lists["notes"] = []
+    await shelf.round()
+    assert await search("") == Answer(own)
+    shelf.adapter.lists["notes"] = entries("pay", "Payroll", "other")
+    shelf.clock.now += DAY
+    await shelf.open_form()
+    await shelf.round()
+    assert await search("pay") == Answer([own[0], *entries("pay", "Payroll")])
+    assert await search(link) == Answer(own[:1])
+    assert await shelf.offered("pay") == ["pay", "Payroll"]
+
+
 # --- what a picker says
 
 

@@ -458,3 +458,28 @@ def test_says_which_argument_is_wrong(filled: Desk, wanted: dict[str, Any], sent
     with pytest.raises(SettingError) as caught:
         main(filled.settings, Wanted(**wanted))
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("wanted", [{}, {"key": "ir000000000009"}], ids=["listed", "whole"])
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_of_a_private_one_there_are_ids_alone(
+    desk: Desk, wanted: dict[str, str], *, as_json: bool
+) -> None:
+    """No word of anybody's, and no link."""
+    private = {"title": "Quokka takeover", "payload": {"text": "Quokka"}, "private": True}
+    made = {**MADE, "title": "Quokka takeover", "url": "https://notes.example.com/7-quokka"}
+
+    async def work(database: Database) -> None:
+        deliveries = Deliveries(database, desk.at)
+        row, _ = await deliveries.enqueue(
+            draft("ir000000000009", **private), lease=45, card_not_before=0.0
+        )
+        outcome = Outcome("delivered", "", said("About quokkas."), {"text": "Quokka?"}, made)
+        await deliveries.settle(row, outcome)
+
+    desk.does(work)
+    shown = desk.asks(**wanted, as_json=as_json)
+    assert "quokka" not in shown.lower()
+    assert "ir000000000009" in shown
+    if as_json:
+        assert json.loads(shown)[0]["created"] == {"id": "7", "reference": "N-7"}

@@ -9,6 +9,7 @@ import pytest
 
 from bot import messages
 from bot.delivery.problems import said
+from bot.delivery.store.decisions import Decisions
 from bot.playground.sandbox import Sandbox
 from bot.settings import Settings
 from handlers.button_presses import PRESS_SECONDS
@@ -227,6 +228,21 @@ async def test_a_private_delivery_is_its_persons_alone(world: World, action: str
     assert world.told(world.admin) == messages.SOMEBODY_ELSES
     assert (await now(world)).state == "queued"
     assert world.sandbox.slack.views(world.admin) == []
+
+
+async def test_what_became_private_during_a_press_is_not_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its author makes it private after the check and before the decision, which comes to
+    nothing."""
+    await standing(world, "queued", "unreachable")
+
+    async def faster(*_: object) -> None:
+        await change(world, private=1, title="Quokka takeover", state="failed")
+
+    monkeypatch.setattr(Decisions, "make", faster)
+    await press(world, "cancel", world.admin)
+    assert world.told(world.admin) == messages.SOMEBODY_ELSES
 
 
 async def test_buttons_work_after_a_restart(sandbox: Sandbox, settings: Settings) -> None:

@@ -305,3 +305,15 @@ def test_words_of_others_are_shown_as_they_are() -> None:
         ":no_entry: *Notes did not accept this note*\n&lt;!channel&gt; &amp; &lt;https://x|y&gt;\n"
         "&lt;@U1&gt; Nothing was created."
     )
+
+
+def test_a_private_one_says_so_wherever_it_is_shown() -> None:
+    """The person knows why the channel has no card."""
+    row = replace(ROW, state="delivered", vendor_object=MADE.model_dump(), private=True)
+    text = f":white_check_mark: *Created in Notes*\nN-1  A note\n{messages.PRIVATE}"
+    shown = [
+        messages.card(row, *NOTES)["blocks"][0],
+        messages.receipt(row, *NOTES)["blocks"][0],
+        messages.home([messages.RenderedDelivery(row, *NOTES)], {}, NOW)["blocks"][2],
+    ]
+    assert [block["text"]["text"] for block in shown] == [text] * 3

@@ -83,6 +83,9 @@ OF_NOBODY: Mapping[str, str] = {
 
 READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "History.of_person": lambda it: it.history.of_person(OURS, PERSON, 100),
+    "History.private_objects": lambda it: it.history.private_objects(
+        OURS, PERSON, "notes", [f"note {each.enterprise}" for each in (OURS, THEIRS)]
+    ),
     "History.trail": lambda it: trail(it),
     "Connections.get": lambda it: it.connections.get(OURS, "notes"),
     "Connections.of": lambda it: it.connections.of(OURS),

@@ -73,6 +73,7 @@ async def _shown(database: Database, clock: Clock) -> None:
     await card_outbox.claim_views()
     [newest, *_] = await history.of_person(HERE, "U0ANN00001", 20)
     await history.trail(newest)
+    await history.private_objects(HERE, "U0ANN00001", "notes", ["note"])
     await history.erase(clock.now)
 
 
@@ -94,3 +95,15 @@ async def test_nothing_on_a_deliverys_way_walks_through_the_finished_ones(
     ]
     assert walks == []
     assert len(statements) > 20
+
+
+async def test_a_keystroke_walks_through_no_public_delivery(
+    tmp_path: Path, statements: list[str]
+) -> None:
+    """A person's private objects have an index of their own."""
+    own = [statement for statement in statements if "AND private" in statement]
+    indexes = [step for _, step in plans(tmp_path / "relay.db", own) if "deliveries" in step]
+    assert indexes == [
+        "SEARCH deliveries USING INDEX deliveries_private"
+        " (enterprise=? AND team=? AND actor=? AND vendor=?)"
+    ]

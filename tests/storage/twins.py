@@ -38,6 +38,7 @@ STATES: dict[str, dict[str, Any]] = {
     "failed": {"state": "failed", "reason": "unauthorized"},
     "unfinished": {
         "state": "delivered",
+        "private": 1,
         "vendor_object": '{"id": "n2"}',
         "follow_up_steps": '{"colour": "No."}',
     },

@@ -8,7 +8,6 @@ the API and, until 31 December 2026, in version 2 (`versions`). All other paths 
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +38,7 @@ from bot.adapters.incident_io.rights import PROBES, IncidentIoKey, is_denied, ri
 from bot.adapters.incident_io.versions import NEWEST, Route, Version
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
+from bot.adapters.references import resolve
 from bot.adapters.values import epoch, iso
 from bot.errors import (
     OutcomeUnknownError,
@@ -136,7 +136,7 @@ class IncidentIo(Calls):
             known := bodies.objections(submission.form, submission)
         ):
             raise RejectedError(self.label, fields=known, ours=True)
-        submission = await self._with_ids(submission, credentials)
+        submission = await resolve(self, submission, credentials)
         if operation not in ROUTES:
             return await self._create(operation, submission, credentials)
         create = partial(self._create, operation, submission, credentials)
@@ -174,7 +174,7 @@ class IncidentIo(Calls):
                     form.name, credentials, since - CLOCK_SKEW_SECONDS
                 )
             case ("action", Action()) | ("follow_up", FollowUp()):
-                submission = await self._with_ids(submission, credentials)
+                submission = await resolve(self, submission, credentials)
                 rows = await self._marked(ROUTES[operation], submission, credentials)
             case _:
                 raise KeyError(operation)
@@ -296,30 +296,21 @@ class IncidentIo(Calls):
         marked = [row for row in rows if submission.marker in text(row, "description")]
         return list({text(row, "id"): row for row in marked}.values())
 
-    async def _with_ids(self, submission: Submission, credentials: ApiKey) -> Submission:
-        """Return the submission with an incident's number (`#123`) replaced by its id."""
-        form = submission.form
-        if not isinstance(form, OnIncident) or not form.incident_id.startswith("#"):
-            return submission
-        number = form.incident_id[1:]
-        missing = RejectedError(
-            self.label, fields={"incident_id": f"incident.io has no incident INC-{number}."}
-        )
-        reply = await self._get(f"/v2/incidents/{segment(self.label, number)}", credentials)
+    async def look_up(self, catalog: str, entry_id: str, credentials: ApiKey) -> Entry | None:
+        number = entry_id[1:] if entry_id.startswith("#") else ""
+        # The same path takes ids and numbers.
+        path = f"/v2/incidents/{segment(self.label, number or entry_id)}"
+        reply = await self._get(path, credentials)
         if reply.status == 404:
-            raise missing
+            return None
         if not reply.ok:
             raise self._refusal(reply)
-        if not text(reply.body, "incident", "id"):
+        found = dig(reply.body, "incident")
+        if not text(found, "id"):
             raise unreadable(self.label)
-        # The same path also takes ids, so the incident in the answer is compared with the number.
-        if text(reply.body, "incident", "reference").rpartition("-")[2] not in ("", number):
-            raise missing
-        found = incident_entry(dig(reply.body, "incident"))
-        chosen = {**submission.selected, f"incidents/{found.id}": found}
-        return replace(
-            submission, form=form.model_copy(update={"incident_id": found.id}), selected=chosen
-        )
+        if number and text(found, "reference").rpartition("-")[2] not in ("", number):
+            return None
+        return incident_entry(found)
 
 
 def _is_lasting(error: VendorError) -> bool:
@@ -341,6 +332,7 @@ def _created(made: Any, submission: Submission) -> Created:
         reference=text(made, "reference"),
         title=title,
         url=link(made, "permalink"),
+        private=incident_entry(made).private is True,
     )
 
 

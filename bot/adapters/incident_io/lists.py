@@ -114,8 +114,8 @@ def entries(catalog: str, rows: list[Any]) -> list[Entry]:
         case "incidents":
             # A picker shows titles to everyone, so private incidents are left out. A person can
             # still type the number of one.
-            public = [row for row in rows if text(row, "visibility") != "private"]
-            return [incident_entry(row) for row in public[:NEWEST_INCIDENTS]]
+            public = [entry for entry in map(incident_entry, rows) if not entry.private]
+            return public[:NEWEST_INCIDENTS]
         case "severities":  # a higher rank is more severe
             rows.sort(key=lambda row: -rank(row))
         case "incident_statuses":
@@ -147,7 +147,14 @@ def incident_entry(row: Any) -> Entry:
     mode = text(row, "mode")
     unreal = mode if mode in ("test", "tutorial") else ""
     detail = ", ".join(filter(None, (text(row, "incident_status", "name"), unreal)))
-    return Entry(id=text(row, "id"), label=label, detail=detail, url=link(row, "permalink"))
+    return Entry(
+        id=text(row, "id"),
+        label=label,
+        detail=detail,
+        url=link(row, "permalink"),
+        # incident.io may add values: what is not known is not for everyone.
+        private=text(row, "visibility") not in ("public", ""),
+    )
 
 
 def _detail(catalog: str, row: Any) -> str:

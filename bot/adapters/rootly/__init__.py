@@ -6,7 +6,6 @@ followed there.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from bot.adapters.base import Branches, Created, Entry, Operation, Request, SlackPerson, Submission
@@ -22,6 +21,7 @@ from bot.adapters.http import (
 from bot.adapters.http_adapter import by_email, by_slack_id
 from bot.adapters.probe_permissions import deadline, in_time, refused
 from bot.adapters.rate_limit import Limits, Rate
+from bot.adapters.references import resolve
 from bot.adapters.rootly.bodies import action_item, incident, workflow_task
 from bot.adapters.rootly.calls import JSON_API, Calls
 from bot.adapters.rootly.custom_fields import (
@@ -63,13 +63,8 @@ from bot.adapters.rootly.rights import (
 )
 from bot.adapters.rootly.task_forms import FORMS
 from bot.adapters.values import epoch, iso
-from bot.errors import OutcomeUnknownError, RejectedError
+from bot.errors import OutcomeUnknownError
 
-INCIDENT_FIELDS = {
-    "incident": ("parent_incident_id", "duplicate_incident_id"),
-    "action_item": ("incident_id",),
-}
-"""The fields of an operation that name an incident."""
 CLOCK_SKEW_SECONDS = 600.0
 """Seconds that the vendor's clock may be behind ours.
 
@@ -172,7 +167,7 @@ class Rootly(Calls):
         )
 
     async def create(self, operation: str, submission: Submission, credentials: ApiKey) -> Created:
-        submission = await self._with_ids(operation, submission, credentials)
+        submission = await resolve(self, submission, credentials)
         reply = await self._send(self.request(operation, submission, credentials), credentials)
         # A 409 is not documented. It would be about the idempotency key.
         if reply.status == 409 and operation == "incident":
@@ -192,7 +187,7 @@ class Rootly(Calls):
                     form, submission, credentials, since - CLOCK_SKEW_SECONDS
                 )
             case ("action_item", ActionItem()) | ("workflow_task", WorkflowTask()):
-                submission = await self._with_ids(operation, submission, credentials)
+                submission = await resolve(self, submission, credentials)
                 # The same path lists them. The list is read whole. An action item cannot be
                 # searched by its text, and for tasks it is not documented how `filter[name]` reads
                 # a name with a comma (elsewhere a comma separates values).
@@ -319,25 +314,17 @@ class Rootly(Calls):
             for field in custom_fields(form, rows, included)
         ]
 
-    async def _with_ids(
-        self, operation: str, submission: Submission, credentials: ApiKey
-    ) -> Submission:
-        """Return the submission with the numbers of incidents (`#123`) replaced by their ids."""
-        for name in INCIDENT_FIELDS.get(operation, ()):
-            value = getattr(submission.form, name, None)
-            if not value or not value.startswith("#"):
-                continue
-            if (found := await self._by_number(value[1:], credentials)) is None:
-                raise RejectedError(
-                    self.label, fields={name: f"Rootly has no incident INC-{value[1:]}."}
-                )
-            chosen = {**submission.selected, f"incidents/{found.id}": found}
-            submission = replace(
-                submission,
-                form=submission.form.model_copy(update={name: found.id}),
-                selected=chosen,
-            )
-        return submission
+    async def look_up(self, catalog: str, entry_id: str, credentials: ApiKey) -> Entry | None:
+        if entry_id.startswith("#"):
+            return await self._by_number(entry_id[1:], credentials)
+        reply = await self._get(f"/v1/incidents/{segment(self.label, entry_id)}", credentials)
+        if reply.status == 404:
+            return None
+        if not reply.ok:
+            raise self._refusal(reply)
+        if not text(reply.body, "data", "id"):
+            raise unreadable(self.label)
+        return incident_entry(dig(reply.body, "data"))
 
     async def _by_number(self, number: str, credentials: ApiKey) -> Entry | None:
         params: dict[str, Any] = {"filter[sequential_id]": number, "page[size]": 1}
@@ -359,10 +346,18 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
         url = link(attributes, "url") or link(attributes, "short_url")
         remaining = tuple(filled_in(submission))
         reference = f"INC-{number}" if number else ""
-        return Created(id=made, reference=reference, title=form.title, url=url, remaining=remaining)
+        return Created(
+            id=made,
+            reference=reference,
+            title=form.title,
+            url=url,
+            private=dig(attributes, "private") is True,
+            remaining=remaining,
+        )
     if isinstance(form, ActionItem):
         on = submission.selected.get(f"incidents/{form.incident_id}")
-        url = link(attributes, "url") or link(attributes, "short_url") or (on.url if on else "")
-        return Created(id=made, title=form.summary, url=url)
+        # The link is the incident's, with its title in it.
+        own = "" if on and on.private else link(attributes, "url") or link(attributes, "short_url")
+        return Created(id=made, title=form.summary, url=own or (on.url if on else ""))
     # The answer for a task has no link, and the path of its page is not documented.
     return Created(id=made, title=text(attributes, "name").removesuffix(f" [{submission.marker}]"))

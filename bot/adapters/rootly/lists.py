@@ -145,6 +145,7 @@ def incident_entry(row: Any) -> Entry:
         label=label,
         detail=detail,
         url=link(attributes, "url") or link(attributes, "short_url"),
+        private=dig(attributes, "private") is True,
     )
 
 

@@ -5,10 +5,11 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from bot.adapters.base import Entry
 from bot.delivery.model import Delivery
 from bot.delivery.states import FINAL, State, listed
 from bot.delivery.store.rows import THE_ROW, read_row
@@ -16,6 +17,8 @@ from bot.delivery.store.transitions import erased
 from bot.storage.database import Database
 from bot.workspace import Workspace
 
+OWN = 20
+"""A person's private objects that a picker offers."""
 ERASED_AT_ONCE = 500
 """A long write would keep people waiting."""
 
@@ -47,6 +50,20 @@ class History:
             ).fetchall()
         )
         return [read_row(row) for row in rows]
+
+    async def private_objects(
+        self, workspace: Workspace, person: str, vendor: str, operations: Collection[str]
+    ) -> list[Entry]:
+        """Return the private objects of these operations that this person created, newest first."""
+        sql = (
+            "SELECT * FROM deliveries WHERE (enterprise, team, actor, vendor) = (?, ?, ?, ?)"
+            " AND private AND state = 'delivered' AND erased_at = 0"
+            " AND operation IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?"
+        )
+        values = (*workspace, person, vendor, json.dumps(list(operations)), OWN)
+        rows = await self._database.read(lambda db: db.execute(sql, values).fetchall())
+        objects = (read_row(row) for row in rows)
+        return [row.entry for row in objects if row.vendor_object.get("id")]
 
     async def newest(
         self, *, state: str = "", since: float = 0.0, limit: int = 100

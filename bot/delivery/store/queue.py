@@ -14,7 +14,7 @@ from bot.connections import store as connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
 from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
-from bot.delivery.store.rows import THE_ROW, draft_columns, read_row
+from bot.delivery.store.rows import THE_ROW, draft_columns, read_row, selected_json
 from bot.delivery.store.transitions import (
     STILL_SENT_BY_US,
     Step,
@@ -215,7 +215,13 @@ class Deliveries:
             "expected_at": 0.0,
             **steps_columns(outcome.follow_up_steps, now),
         }
-        step = Step(to=outcome.state, at=now, news=not same_wait, columns=columns)
+        if outcome.selected is not None:
+            columns["selected"] = selected_json(outcome.selected)
+        if outcome.private is not None:
+            columns["private"] = outcome.private
+        # A card moves, or is emptied, when the row becomes private.
+        news = not same_wait or outcome.private not in (None, claimed.private)
+        step = Step(to=outcome.state, at=now, news=news, columns=columns)
         return await self._database.write(
             lambda tx: change(tx, claimed, step, guard=STILL_SENT_BY_US)
         )
@@ -235,14 +241,15 @@ class Deliveries:
 
     async def waiting(self, workspace: Workspace) -> Mapping[tuple[str, str], Waiting]:
         """Return, by vendor and account, which of the workspace's deliveries are still to be sent:
-        by themselves, or once an admin has seen to that account's connection."""
+        by themselves, or once an admin has seen to that account's connection. The vendor's words
+        about a private one are left out."""
         ours = "enterprise = :enterprise AND team = :team"
+        columns = "vendor, account, iif(private, '{}', error_details) AS error_details, id"
         sql = (
             "SELECT vendor, account, count(*), error_details, max(id) FROM"
             # Two parts: each has an index of its own.
-            " (SELECT vendor, account, error_details, id FROM deliveries"
-            f" WHERE state = 'queued' AND {ours}"
-            " UNION ALL SELECT vendor, account, error_details, id FROM deliveries"
+            f" (SELECT {columns} FROM deliveries WHERE state = 'queued' AND {ours}"
+            f" UNION ALL SELECT {columns} FROM deliveries"
             f" INDEXED BY deliveries_failed WHERE {WAITING_FOR_AN_ADMIN} AND {ours})"
             " GROUP BY vendor, account"
         )

@@ -54,6 +54,7 @@ class ReconcileStore:
             reason="created_twice" if duplicates else "found",
             vendor_object=created_json(created),
             duplicates=created_json(duplicates),
+            private=row.private or created.private,
             reconcile_at=reconcile_at,
             **steps_columns(created.remaining, self._clock()),
         )

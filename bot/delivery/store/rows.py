@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -46,9 +46,14 @@ def draft_columns(draft: Draft) -> dict[str, Any]:
     """Return the columns that the draft fills."""
     return {name: getattr(draft, name) for name in _DRAFTED} | {
         "payload": json.dumps(draft.payload),
-        "selected": json.dumps({name: _plain(entry) for name, entry in draft.selected.items()}),
+        "selected": selected_json(draft.selected),
         "custom": json.dumps([_plain(each) for each in draft.custom]),
     }
+
+
+def selected_json(selected: Mapping[str, Entry]) -> str:
+    """Return the entries that the pickers showed as JSON."""
+    return json.dumps({name: _plain(entry) for name, entry in selected.items()})
 
 
 def created_json(made: Created | Sequence[Created]) -> str:

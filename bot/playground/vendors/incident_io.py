@@ -10,6 +10,9 @@ and can be corrected:
 - A custom field takes only values of its type. A field whose `required_v2` is "always" (none is, at
   the start) must have a value. `retrospective_incident_options` are only for that mode.
 
+A key can be without access to private incidents. Lists then leave them out, with their actions and
+follow-ups, and calls about one get the answer for an incident that does not exist.
+
 A second creation with the same `idempotency_key` returns the first incident, whatever else the body
 says. Unknown members of a body are ignored, as the schema allows. Lists leave out test and tutorial
 incidents, with their actions and follow-ups, unless asked for.
@@ -31,11 +34,16 @@ from bot.forms.fields import Form
 from bot.playground.vendors import data
 from bot.playground.vendors.base import Handler, RefusalError, VendorStandIn, iso
 from bot.playground.vendors.ids import ulid
-from bot.playground.vendors.incident_io_checks import check_action, check_follow_up, check_incident
+from bot.playground.vendors.incident_io_checks import (
+    check_action,
+    check_follow_up,
+    check_incident,
+    no_incident,
+)
 from bot.playground.vendors.incident_io_data import IncidentIoData, Row
 from bot.playground.vendors.incident_io_fields import version_1, version_2
 from bot.playground.vendors.incident_io_query import check_filters, paged, wanted
-from bot.playground.vendors.incident_io_rights import ROLES, missing_scope
+from bot.playground.vendors.incident_io_rights import ROLES, Key, missing_scope
 from bot.playground.vendors.incident_io_samples import sample_form
 from bot.playground.vendors.incident_io_shapes import (
     ACTION,
@@ -82,7 +90,7 @@ class IncidentIo(VendorStandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self.keys: Keys[tuple[str, ...]] = Keys()
+        self.keys: Keys[Key] = Keys()
         self._key = self.key_of(*ROLES)["api_key"]
         self.key_id = ulid(time.time())
         self._by_key: dict[str, Row] = {}
@@ -98,10 +106,10 @@ class IncidentIo(VendorStandIn):
     def new_key(self) -> dict[str, str]:
         return self.key_of(*ROLES)
 
-    def key_of(self, *roles: str) -> dict[str, str]:
+    def key_of(self, *roles: str, sees_private: bool = True) -> dict[str, str]:
         """Return the credentials of another key, with only these roles."""
         key = f"inc_{secrets.token_hex(32)}"
-        self.keys.add(f"Bearer {key}", roles)
+        self.keys.add(f"Bearer {key}", Key(roles, sees_private))
         return {"api_key": key}
 
     def sample_form(self, operation: str) -> Form:
@@ -139,11 +147,18 @@ class IncidentIo(VendorStandIn):
     def serves(self, request: Request) -> bool:
         return is_served(request.url.path, self.version)
 
-    def _roles(self, request: Request) -> tuple[str, ...] | None:
-        return self.keys.of(request)
+    def _roles(self, request: Request) -> tuple[str, ...]:
+        key = self.keys.of(request)
+        return key.roles if key else ()
+
+    def _shows(self, request: Request, incident: Row | None) -> bool:
+        """Return whether there is such an incident, and the request's key may see it."""
+        key = self.keys.of(request)
+        private = incident is not None and incident["visibility"] == "private"
+        return incident is not None and not (private and key is not None and not key.sees_private)
 
     def permit(self, request: Request) -> None:
-        scope = missing_scope(request.method, request.url.path, self._roles(request) or ())
+        scope = missing_scope(request.method, request.url.path, self._roles(request))
         if scope and self.serves(request):
             message = f"missing a required scope: {scope}"
             error = {
@@ -178,7 +193,7 @@ class IncidentIo(VendorStandIn):
         identity = {
             "name": "Incident Relay",
             "dashboard_url": f"{self.url}/{data.TEAM.domain}",
-            "roles": list(self._roles(request) or ()),
+            "roles": list(self._roles(request)),
             "team_roles": [],
             "teams": [],
         }
@@ -241,6 +256,7 @@ class IncidentIo(VendorStandIn):
         check_filters(request)
         severities = self.data.lists["severities"]
         rows = settled(self, self.data.lists["incidents"], "id", created_at)
+        rows = [row for row in rows if self._shows(request, row)]
         rows = [self._linked(row) for row in rows if wanted(request, row, severities)]
         rows.sort(key=lambda row: str(row["created_at"]), reverse=order.endswith("newest_first"))
         return self.json(paged(request, "incidents", rows))
@@ -250,7 +266,7 @@ class IncidentIo(VendorStandIn):
         row = self.data.find("incidents", wanted) or self.data.find(
             "incidents", f"INC-{wanted}", "reference"
         )
-        if row is None:
+        if row is None or not self._shows(request, row):
             raise not_found("The incident could not be found")
         return self.json({"incident": self._linked(row)})
 
@@ -276,6 +292,7 @@ class IncidentIo(VendorStandIn):
                 assigned = team in (None, row.get("assignee_team", {}).get("id"))
                 if (
                     owner is not None
+                    and self._shows(request, owner)
                     and owner["mode"] in modes
                     and incident in (None, owner["id"])
                     and assigned
@@ -307,6 +324,7 @@ class IncidentIo(VendorStandIn):
         body = await json_object(request)
         check(ACTION, body)
         incident = check_action(self.data, body)
+        self._check_shown(request, incident)
         at = time.time()
         row = self.data.action(body, at, self._creator(), ulid(at))
         self.data.lists["actions"].append(row)
@@ -317,11 +335,16 @@ class IncidentIo(VendorStandIn):
         body = await json_object(request)
         check(FOLLOW_UP, body)
         incident = check_follow_up(self.data, body)
+        self._check_shown(request, incident)
         at = time.time()
         row = self.data.follow_up(body, at, self._creator(), ulid(at))
         self.data.lists["follow_ups"].append(row)
         self.keep(request, body, row["id"], shown_follow_up(row, incident))
         return self.json({"follow_up": shown_by(request.url.path, row)}, 201)
+
+    def _check_shown(self, request: Request, incident: Row) -> None:
+        if not self._shows(request, incident):
+            raise no_incident()
 
     def _creator(self) -> Row:
         return {"api_key": {"id": self.key_id, "name": "Incident Relay"}}

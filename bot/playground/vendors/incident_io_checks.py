@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.playground.vendors import data
-from bot.playground.vendors.base import moment
+from bot.playground.vendors.base import RefusalError, moment
 from bot.playground.vendors.incident_io_data import IncidentIoData, Row
 from bot.playground.vendors.incident_io_shapes import invalid
 
@@ -40,11 +40,16 @@ def check_incident(held: IncidentIoData, body: Row) -> None:
     _check_timestamps(held, body)
 
 
+def no_incident() -> RefusalError:
+    """Return the 422 for an incident that does not exist, or that the key may not see."""
+    return invalid("incident_id", "not_found", "The incident could not be found")
+
+
 def check_action(held: IncidentIoData, body: Row) -> Row:
     """Check an action. Return its incident."""
     incident = held.find("incidents", body["incident_id"])
     if incident is None:
-        raise invalid("incident_id", "not_found", "The incident could not be found")
+        raise no_incident()
     if body.get("assignee_id") is not None and held.find("users", body["assignee_id"]) is None:
         raise invalid("assignee_id", "not_found", "The assignee could not be found")
     return incident

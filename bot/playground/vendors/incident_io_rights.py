@@ -5,6 +5,7 @@ nowhere, so they are guessed from the roles' names.
 """
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 READS: Mapping[str, str] = {
     "/v1/severities": "severities.view",
@@ -36,6 +37,16 @@ ROLES: Mapping[str, Collection[str]] = {
     "incident_editor": ("actions.create", "follow_ups.create"),
     "catalog_viewer": ("catalog_entries.view",),
 }
+
+
+class Key(NamedTuple):
+    """One key: its roles, and whether it sees private incidents.
+
+    It is not documented which role gives that access, so it is no role here.
+    """
+
+    roles: tuple[str, ...]
+    sees_private: bool = True
 
 
 def missing_scope(method: str, path: str, roles: Collection[str]) -> str:

@@ -8,6 +8,8 @@ and can be corrected:
   required.)
 - Two tasks of one workflow cannot have the same `position`: 422 "Position has already been taken".
 - A locked workflow takes no tasks from this key: 404, as for a workflow that does not exist.
+- A key without the right "private_incidents:read" is not shown a private incident: lists leave it
+  out, and calls about it get the answer for an incident that does not exist.
 
 If the documentation leaves a choice, the stand-in takes the one that is harder for a client:
 unknown attributes are refused, `Idempotency-Key` does nothing, and test incidents are listed only
@@ -193,7 +195,8 @@ class Rootly(VendorStandIn):
                 rows = [
                     row
                     for row in self._listed(rows)
-                    if asked or not row["attributes"]["kind"].startswith("test")
+                    if self._shows(request, row)
+                    and (asked or not row["attributes"]["kind"].startswith("test"))
                 ]
                 rows = [self._linked(row) for row in rows]
                 rows.sort(key=lambda row: str(row["attributes"]["created_at"]), reverse=True)
@@ -203,7 +206,7 @@ class Rootly(VendorStandIn):
 
     async def _get(self, request: Request) -> Response:
         catalog, wanted = request.path_params["catalog"], request.path_params["id"]
-        row = self.data.find(catalog, wanted) if catalog in QUERIES else None
+        row = self._find(request, catalog, wanted) if catalog in QUERIES else None
         if row is None:
             raise _not_found()
         return self.json({"data": self._linked(row)})
@@ -229,7 +232,7 @@ class Rootly(VendorStandIn):
     async def _create_incident(self, request: Request) -> Response:
         body, attributes = await _attributes(request, "incidents")
         check(INCIDENT, attributes)
-        self._check_ids(attributes)
+        self._check_ids(request, attributes)
         check_moments(attributes)
         self._check_rules(attributes)
         labels = attributes.get("labels") or {}
@@ -246,7 +249,7 @@ class Rootly(VendorStandIn):
         body, attributes = await _attributes(request, "incident_action_items")
         check(ACTION_ITEM, attributes)
         check_due_date(attributes)
-        self._check_ids(attributes)
+        self._check_ids(request, attributes)
         self.fields.check_item(attributes)
         row = self.data.action_item(incident, attributes, time.time(), self._caller)
         self.data.items.setdefault(incident["id"], []).append(row)
@@ -313,17 +316,27 @@ class Rootly(VendorStandIn):
 
     def path_row(self, request: Request, catalog: str) -> Row:
         """Return the row named by the path. Raises the 404 if there is none."""
-        row = self.data.find(catalog, request.path_params["id"])
+        row = self._find(request, catalog, request.path_params["id"])
         if row is None:
             raise _not_found()
         return row
 
-    def _check_ids(self, attributes: Mapping[str, Any]) -> None:
+    def _find(self, request: Request, catalog: str, wanted: str) -> Row | None:
+        row = self.data.find(catalog, wanted)
+        return row if row is not None and self._shows(request, row) else None
+
+    def _shows(self, request: Request, row: Row) -> bool:
+        """Return whether the request's key may see the row."""
+        key = self.keys.of(request)
+        hidden = key is not None and "private_incidents:read" in key.withheld
+        return not (hidden and row["attributes"].get("private"))
+
+    def _check_ids(self, request: Request, attributes: Mapping[str, Any]) -> None:
         unknown = []
         for field, catalog in LISTS.items():
             value = attributes.get(field)
             ids = value if isinstance(value, list) else [] if value is None else [str(value)]
-            if any(self.data.find(catalog, wanted) is None for wanted in ids):
+            if any(self._find(request, catalog, wanted) is None for wanted in ids):
                 unknown.append(field)
         if unknown:
             raise refused([f"{humanised(field)} must exist" for field in unknown], unknown)
