@@ -21,7 +21,8 @@ from bot.delivery.store.transitions import (
     change_next,
     insert,
 )
-from bot.errors import NoLongerThereError
+from bot.errors import NoLongerThereError, QuotaError
+from bot.quotas import WAITING_DELIVERIES
 from bot.storage.database import Database
 from bot.storage.preferences import remember_preference
 from bot.workspace import ConnectionKey, Workspace
@@ -66,7 +67,8 @@ class Deliveries:
         it takes the new values.
 
         `connected`: there was a connection a moment ago. If it was removed since, perhaps with
-        everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`.
+        everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`,
+        or `QuotaError` if too many of the workspace's deliveries wait already.
         """
         now = self._clock()
 
@@ -78,6 +80,7 @@ class Deliveries:
             known = _find(tx, draft.workspace, draft.key)
             if known is not None and known.state != "rejected":
                 return known, False
+            _check_quota(tx, draft.workspace)
             claims = lease is not None and not _others_wait(tx, draft)
             columns = _drafted(draft, now, card_not_before) | _claim(now, lease if claims else None)
             to: State = "sending" if claims else "queued"
@@ -303,6 +306,23 @@ def _find(tx: sqlite3.Connection, workspace: Workspace, key: str) -> Delivery | 
     sql = "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)"
     row = tx.execute(sql, (*workspace, key)).fetchone()
     return None if row is None else read_row(row)
+
+
+def _check_quota(tx: sqlite3.Connection, workspace: Workspace) -> None:
+    """Raise `QuotaError` if as many of the workspace's deliveries wait as may.
+
+    The index of the queue is read, and at most `WAITING_DELIVERIES` of its entries.
+    """
+    sql = (
+        "SELECT 1 FROM deliveries INDEXED BY deliveries_queue WHERE state = 'queued'"
+        " AND (enterprise, team) = (?, ?) LIMIT 1 OFFSET ?"
+    )
+    if tx.execute(sql, (*workspace, WAITING_DELIVERIES - 1)).fetchone() is not None:
+        raise QuotaError(
+            f"This was not saved, because {WAITING_DELIVERIES:,} submissions of this workspace are"
+            " waiting to be sent already. Keep this form open, and try again once some of them have"
+            " been sent. App Home and `/vendors` show what they are waiting for."
+        )
 
 
 def _others_wait(tx: sqlite3.Connection, draft: Draft) -> bool:
