@@ -8,6 +8,7 @@ RelayError                        `str(error)` is a sentence for a person, witho
 ├── SlackUnreachableError         Slack did not say to which workspace a token belongs
 ├── NotOwnerError                 only the person who submitted it first may do this
 ├── NoLongerThereError            the connection or the row was removed meanwhile
+├── QuotaError                    the workspace uses as much of the bot as it may
 ├── FormError                     some answers do not fit the form; one sentence a block id
 └── VendorError                   the vendor did not create the object, or nobody knows
     ├── RejectedError             the vendor said no and why; a person can edit and resend
@@ -61,6 +62,10 @@ class NoLongerThereError(RelayError):
 
     def __init__(self) -> None:
         super().__init__("It was removed meanwhile, with everything that was stored of it.")
+
+
+class QuotaError(RelayError):
+    """The workspace uses as much of the bot as it may. Nothing is written or sent."""
 
 
 class FormError(RelayError):

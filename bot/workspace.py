@@ -9,6 +9,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
+WAITING_DELIVERIES = 5_000
+"""How many deliveries of one workspace may wait to be sent. This quota and the next two are
+generous: people reach them only when something is wrong."""
+REQUESTS = 64
+"""How many requests of one workspace, events aside, are answered at a time."""
+FILES = 8
+"""How many files of one workspace are downloaded, or kept until the form's button is pressed again,
+at a time."""
+
 
 class Workspace(NamedTuple):
     """A Slack workspace, or an organisation.

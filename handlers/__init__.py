@@ -4,7 +4,9 @@
 package.
 """
 
+import asyncio
 import re
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -14,7 +16,9 @@ from slack_bolt.response import BoltResponse
 
 from bot import messages
 from bot.delivery.states import DECISIONS
+from bot.runtime.limiter import Limiter
 from bot.services import Services
+from bot.workspace import REQUESTS, Workspace
 from handlers import (
     actions,
     buttons,
@@ -53,8 +57,19 @@ def _team(body: dict[str, Any]) -> Any:
     return (view.get("team_id") if isinstance(view, dict) else None) or body.get("team_id")
 
 
+def _begin(requests: Limiter[Workspace], workspace: Workspace) -> bool:
+    """Count the request until its task ends. Return False if the workspace has too many."""
+    if not requests.take(workspace):
+        return False
+    request = asyncio.current_task()
+    assert request is not None  # noqa: S101  a coroutine runs in a task
+    request.add_done_callback(lambda _: requests.give_back(workspace))
+    return True
+
+
 def register(app: AsyncApp, services: Services) -> None:
     """Register every listener of the bot on the app."""
+    requests = Limiter[Workspace](sys.maxsize, REQUESTS, on_room=lambda: None)
 
     @app.middleware
     async def provide(
@@ -67,9 +82,10 @@ def register(app: AsyncApp, services: Services) -> None:
         ids = (context.enterprise_id, context.team_id, context.user_id, context.channel_id)
         if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
-        context["interaction"] = Interaction(
-            services, context.client, context, body, time.monotonic()
-        )
+        interaction = Interaction(services, context.client, context, body, time.monotonic())
+        if body.get("type") != "event_callback" and not _begin(requests, interaction.workspace):
+            return await errors.too_many(body, context, context.client)
+        context["interaction"] = interaction
         return await next_()
 
     app.error(errors.answer)

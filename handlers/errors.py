@@ -5,6 +5,7 @@ The person gets an answer in words. The log gets no request body.
 
 import sqlite3
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.errors import NotInstalledError, SlackUnreachableError, WorkspaceNotAllowedError
+from handlers.options import notice
 from handlers.payload_schema import is_slacks
 from handlers.replies import note, tell
 
@@ -67,6 +69,18 @@ def _why_not_served(error: Exception, workspace: str) -> str:
     return messages.NOT_INSTALLED
 
 
+async def too_many(
+    body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+) -> BoltResponse:
+    """Return the response to a request that exceeds the workspace's quota."""
+    kind = body.get("type")
+    log.warning("request.quota_reached", type=kind if kind in KINDS else "other")
+    if kind in ("block_actions", "shortcut", "message_action"):
+        await tell(context.respond, client, str(context.user_id or ""), messages.TOO_MANY)
+    options = [notice(messages.TOO_MANY_IN_LIST)]
+    return _answer_to(body, messages.TOO_MANY, messages.TOO_MANY_IN_FORM, options)
+
+
 def where(error: Exception) -> list[str]:
     """Return the function and line that raised the error, for the log."""
     return [
@@ -74,11 +88,14 @@ def where(error: Exception) -> list[str]:
     ]
 
 
-def _answer_to(body: dict[str, Any], text: str, in_view: str) -> BoltResponse:
-    """Return the answer: `text` to a command, and `in_view` (mrkdwn) to a submitted form."""
+def _answer_to(
+    body: dict[str, Any], text: str, in_view: str, options: Sequence[dict[str, Any]] = ()
+) -> BoltResponse:
+    """Return the answer: `text` to a command, `in_view` (mrkdwn) to a submitted form, and
+    `options` to a picker."""
     answers: dict[str, Any] = {
         "view_submission": note(messages.refusal(in_view)),
-        "block_suggestion": {"options": []},
+        "block_suggestion": {"options": list(options)},
     }
     command = text if "command" in body else ""
     return BoltResponse(status=200, body=answers.get(str(body.get("type")), command))

@@ -15,7 +15,7 @@ from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation, is_private
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import MODAL_SECONDS
-from bot.errors import FormError, NoLongerThereError, NotOwnerError, SecretError
+from bot.errors import FormError, NoLongerThereError, NotOwnerError, QuotaError, SecretError
 from bot.forms.custom_fields import CustomField
 from bot.forms.fields import USER_GROUPS, Form, Lookup
 from bot.forms.parse import chosen, conversations, parse, people, place
@@ -85,7 +85,7 @@ async def _answer(interaction: Interaction) -> Answer:
         return await _submitted(interaction)
     except FormError as error:
         return _beside(interaction.view, error.errors)
-    except RefusedError as error:
+    except (RefusedError, QuotaError) as error:
         return note(messages.refusal(str(error)))
     except NotOwnerError:
         return note(messages.refusal(messages.ONLY_THE_OWNER))
@@ -206,8 +206,8 @@ async def _read(interaction: Interaction) -> Filled:
 async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
     """Write the delivery and start it.
 
-    Raises `RefusedError` without a connection, `NoLongerThereError`, or `sqlite3.Error` if nothing
-    could be written.
+    Raises `RefusedError` without a connection, `NoLongerThereError`, `QuotaError`, or
+    `sqlite3.Error` if nothing could be written.
     """
     services = interaction.services
     state, adapter, form = filled.state, filled.adapter, filled.form

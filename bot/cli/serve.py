@@ -5,6 +5,7 @@ import structlog
 from bot.adapters.registry import ADAPTERS, Adapters
 from bot.app import create_app
 from bot.runtime.error_logging import set_up_logging
+from bot.runtime.open_files import allow_open_files
 from bot.settings import Settings
 from bot.web.server import Server, listen, on_signals, server_config
 
@@ -13,6 +14,7 @@ async def serve(settings: Settings, adapters: Adapters = ADAPTERS, *, quiet: boo
     """Answer Slack over HTTP until SIGTERM or SIGINT. Raises `SettingError`."""
     settings.demand("SLACK_SIGNING_SECRET", *settings.needed_for_tokens)
     set_up_logging(quiet=quiet)
+    allow_open_files()
     async with create_app(settings, adapters) as bot:
         listening = listen(settings.host, settings.port)
         log = structlog.get_logger()

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from bot.adapters.registry import ADAPTERS, Adapters
 from bot.app import create_app
 from bot.runtime.error_logging import set_up_logging
+from bot.runtime.open_files import allow_open_files
 from bot.settings import Settings
 from bot.slack.socket_mode import SlackSocket
 from bot.web.server import Server, listen, on_signals, server_config
@@ -27,6 +28,7 @@ async def socket(settings: Settings, adapters: Adapters = ADAPTERS) -> int:
         needed = ()
     app_token, *_ = settings.demand("SLACK_APP_TOKEN", *needed)
     set_up_logging()
+    allow_open_files()
     async with create_app(settings, adapters) as bot:
         if settings.slack_app is None and not await bot.stores.installations.any():
             settings.demand("SLACK_BOT_TOKEN")

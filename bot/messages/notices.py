@@ -52,6 +52,15 @@ TROUBLE = (
     "Something went wrong on my side, and nothing was sent. Please try again; if it happens again, "
     "tell whoever runs this bot."
 )
+TOO_MANY = (
+    "Very many people in this workspace are using this app at this moment, so nothing was done. "
+    "Please try again in a moment."
+)
+TOO_MANY_IN_FORM = (
+    "Very many people in this workspace are using this app at this moment, so *nothing was sent*. "
+    "What you typed is still there: close this note and press the button again in a moment."
+)
+TOO_MANY_IN_LIST = "Very many people are searching just now. Type again in a moment."
 
 
 FORM_NOT_OPENED = "Slack did not open the form in time. Please try again."

@@ -19,10 +19,15 @@ from bot.slack.tokens import SlackTokens
 async def slack_client(settings: Settings, seconds: float) -> AsyncIterator[AsyncWebClient]:
     """Give a client that keeps its connections open. Each call carries its workspace's token.
 
+    Nobody waits for the calls of others: the number of connections is not limited here, where 100
+    calls of one workspace could take them all. Whoever calls limits the calls of a workspace.
+
     The session has the timeout, because slack_sdk ignores its own timeout when it is given a
     session.
     """
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=seconds)
+    ) as session:
         yield AsyncWebClient(
             base_url=str(settings.slack_api_url), session=session, retry_handlers=[]
         )

@@ -6,6 +6,7 @@ form's button is pressed again.
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Callable, Container, Coroutine
 from typing import Any, NamedTuple
 
@@ -13,13 +14,14 @@ import structlog
 
 from bot.forms.files import Fetched
 from bot.runtime.background import BackgroundTasks
-from bot.workspace import RemembersWorkspaces, Workspace
+from bot.workspace import FILES, RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
 
 KEPT_SECONDS = 180.0
 MOST = 20
-"""Largest number of files at a time, downloading or kept."""
+"""Largest number of files at a time, downloading or kept. The first file of a workspace does not
+count."""
 MOST_BYTES = 32 * 1024 * 1024
 """Largest total size of the kept texts, in bytes."""
 
@@ -47,7 +49,8 @@ class Uploads(RemembersWorkspaces):
     """Downloads files, each once for all who ask for it.
 
     A file that arrives after its request has ended is kept for some minutes and given out once,
-    because a file that is edited in Slack keeps its id.
+    because a file that is edited in Slack keeps its id. A workspace that has many files makes room
+    with its own, and the first file of a workspace always has room.
     """
 
     def __init__(self, background: BackgroundTasks, kept_seconds: float = KEPT_SECONDS) -> None:
@@ -81,29 +84,42 @@ class Uploads(RemembersWorkspaces):
 
     def _begin(self, key: FileKey, fetch: Fetch) -> asyncio.Task[Fetched] | None:
         """Start a download. Return None if there is no room."""
-        if len(self._files) >= MOST and not self._drop_oldest():
+        if not self._make_room(key.workspace):
             return None
         task = self._files[key] = self._background.start(fetch())
         task.add_done_callback(lambda task: self._arrived(key, task))
         return task
 
+    def _make_room(self, workspace: Workspace) -> bool:
+        """Make room for one more file of the workspace. Return whether there is room."""
+        counts = Counter(key.workspace for key in self._files)
+        count = counts[workspace]
+        if count >= FILES or (count and counts.total() >= MOST):
+            return self._drop_oldest(workspace)
+        return True
+
     def _arrived(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("upload.failed", error=type(error).__name__)
-        while self._size() > MOST_BYTES and self._drop_oldest():
-            pass
+        while (sizes := self._sizes()).total() > MOST_BYTES:
+            self._drop_oldest(max(sizes, key=sizes.__getitem__))
         asyncio.get_running_loop().call_later(self._kept_seconds, self._drop, key, task)
 
-    def _size(self) -> int:
-        """Return the size of the kept texts in memory, in bytes."""
-        return sum(sys.getsizeof(_result(task).text) for task in self._files.values())
+    def _sizes(self) -> Counter[Workspace]:
+        """Return the size of the kept texts in memory, in bytes, by workspace."""
+        sizes = Counter[Workspace]()
+        for key, task in self._files.items():
+            if task.done():
+                sizes[key.workspace] += sys.getsizeof(_result(task).text)
+        return sizes
 
-    def _drop_oldest(self) -> bool:
-        """Drop the oldest downloaded file. Return whether there was one."""
-        found = next(((key, task) for key, task in self._files.items() if task.done()), None)
-        if found is not None:
-            self._drop(*found)
-        return found is not None
+    def _drop_oldest(self, workspace: Workspace) -> bool:
+        """Drop the workspace's oldest downloaded file. Return whether there was one."""
+        for key, task in self._files.items():
+            if key.workspace == workspace and task.done():
+                self._drop(key, task)
+                return True
+        return False
 
     def _drop(self, key: FileKey, task: asyncio.Task[Fetched]) -> None:
         # A newer download of the same file stays.

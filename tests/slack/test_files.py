@@ -7,6 +7,7 @@ import pytest
 from bot.forms.files import Fetched
 from bot.runtime.background import BackgroundTasks
 from bot.slack.files import BROKEN, BUSY, MOST, MOST_BYTES, PENDING, FileKey, Uploads
+from bot.workspace import FILES, Workspace
 from tests.world.bot import eventually
 from tests.world.notes import ELSEWHERE, HERE
 
@@ -85,9 +86,10 @@ async def test_what_nobody_comes_back_for_is_forgotten() -> None:
 
 
 async def test_only_so_many_are_on_their_way() -> None:
-    """One more has to wait, until one of them has arrived; that one's text goes."""
+    """One more of a workspace has to wait, until one of its files has arrived; that one's text
+    goes."""
     uploads, slack, more = Uploads(BackgroundTasks()), Slack(), Slack()
-    keys = [FILE._replace(file_id=f"F{number}") for number in range(MOST + 1)]
+    keys = [FILE._replace(file_id=f"F{number}") for number in range(FILES + 1)]
     for key in keys[:-1]:
         assert await uploads.get(key, slack, 0.0) == PENDING
     assert await uploads.get(keys[-1], more, 0.0) == BUSY
@@ -96,6 +98,22 @@ async def test_only_so_many_are_on_their_way() -> None:
     assert await uploads.get(keys[-1], more, 0.0) == PENDING
     assert list(uploads._files) == keys[1:]
     uploads.forget({HERE})
+
+
+async def test_a_workspaces_first_file_always_has_room() -> None:
+    """Whatever the others have on their way; its second one has to wait while they have more than
+    all may have."""
+    uploads, slack = Uploads(BackgroundTasks()), Slack()
+    others = [Workspace("", f"T{number}") for number in range(MOST // FILES + 1)]
+    keys = [
+        FileKey(workspace, f"F{number}", 100) for number in range(FILES) for workspace in others
+    ]
+    for key in keys[:MOST]:
+        assert await uploads.get(key, slack, 0.0) == PENDING
+    assert await uploads.get(keys[MOST], slack, 0.0) == BUSY
+    assert await uploads.get(FILE, slack, 0.0) == PENDING
+    assert await uploads.get(FILE._replace(file_id="F2"), slack, 0.0) == BUSY
+    uploads.forget([HERE, *others])
 
 
 async def test_only_so_many_bytes_are_kept() -> None:
@@ -108,6 +126,20 @@ async def test_only_so_many_bytes_are_kept() -> None:
     slack.open.set()
     await arrived(uploads)
     assert list(uploads._files) == keys[1:]
+
+
+async def test_a_workspace_with_long_texts_makes_room_with_its_own() -> None:
+    """The text of another workspace stays, though it is older."""
+    uploads, long = Uploads(BackgroundTasks()), Slack(Fetched(text="x" * (MOST_BYTES // 2)))
+    theirs, short = FILE._replace(workspace=ELSEWHERE), Slack()
+    keys = [FILE._replace(file_id=f"F{number}") for number in range(2)]
+    assert await uploads.get(theirs, short, 0.0) == PENDING
+    for key in keys:
+        assert await uploads.get(key, long, 0.0) == PENDING
+    short.open.set()
+    long.open.set()
+    await arrived(uploads)
+    assert list(uploads._files) == [theirs, keys[1]]
 
 
 async def test_a_workspace_that_left_is_forgotten() -> None:

@@ -23,10 +23,10 @@ from bot.delivery.store.transitions import (
     change_next,
     insert,
 )
-from bot.errors import NoLongerThereError, NotOwnerError
+from bot.errors import NoLongerThereError, NotOwnerError, QuotaError
 from bot.storage.database import Database
 from bot.storage.preferences import remember_preference
-from bot.workspace import ConnectionKey, Workspace
+from bot.workspace import WAITING_DELIVERIES, ConnectionKey, Workspace
 
 JUMP_SECONDS = 5.0
 """A row that was changed later than this from now was changed before the clock went back."""
@@ -69,7 +69,8 @@ class Deliveries:
 
         `connected`: there was a connection a moment ago. If it was removed since, perhaps with
         everything that is known of the workspace, nothing is written. Raises `NoLongerThereError`,
-        and `NotOwnerError` where another person's delivery is private or would become private.
+        `NotOwnerError` where another person's delivery is private or would become private, or
+        `QuotaError` if too many of the workspace's deliveries wait already.
         """
         now = self._clock()
 
@@ -82,6 +83,7 @@ class Deliveries:
             owned = draft if known is None else _for_owner(known, draft)
             if known is not None and known.state != "rejected":
                 return known, False
+            _check_quota(tx, draft.workspace)
             claims = lease is not None and not _others_wait(tx, draft)
             columns = _drafted(owned, now, card_not_before) | _claim(now, lease if claims else None)
             to: State = "sending" if claims else "queued"
@@ -326,6 +328,23 @@ def _find(tx: sqlite3.Connection, workspace: Workspace, key: str) -> Delivery | 
     sql = "SELECT * FROM deliveries WHERE (enterprise, team, key) = (?, ?, ?)"
     row = tx.execute(sql, (*workspace, key)).fetchone()
     return None if row is None else read_row(row)
+
+
+def _check_quota(tx: sqlite3.Connection, workspace: Workspace) -> None:
+    """Raise `QuotaError` if as many of the workspace's deliveries wait as may.
+
+    The index of the queue is read, and at most `WAITING_DELIVERIES` of its entries.
+    """
+    sql = (
+        "SELECT 1 FROM deliveries INDEXED BY deliveries_queue WHERE state = 'queued'"
+        " AND (enterprise, team) = (?, ?) LIMIT 1 OFFSET ?"
+    )
+    if tx.execute(sql, (*workspace, WAITING_DELIVERIES - 1)).fetchone() is not None:
+        raise QuotaError(
+            f"This was not saved, because {WAITING_DELIVERIES:,} submissions of this workspace are"
+            " waiting to be sent already. Keep this form open, and try again once some of them have"
+            " been sent. App Home and `/vendors` show what they are waiting for."
+        )
 
 
 def _others_wait(tx: sqlite3.Connection, draft: Draft) -> bool:
