@@ -30,6 +30,8 @@ A reset names the time when the *whole* allowance is back. The first call is pos
 
 _CALLS = re.compile(r"(?<!\d)(\d{1,9})\s*;")
 _SECONDS = re.compile(r"\b(?:window|w)=(\d{1,9})(?!\d)")
+FEWEST_KEPT = 1000
+"""The number of limiters from which those of idle connections are dropped."""
 _FIRST = re.compile(r"\s*(\d{1,9})(?!\d)")
 
 
@@ -110,6 +112,12 @@ class RateLimiter:
         if self._windows[side].started:
             self._windows[side].started.popleft()
 
+    @property
+    def idle(self) -> bool:
+        """True while nothing that happened so far makes a call wait."""
+        windows = [self._current(side) for side in self._windows]
+        return not any(window.started or window.pause_until > now for window, now in windows)
+
     def pause(self, side: Side, seconds: float) -> None:
         """Allow no call of this side for so many seconds.
 
@@ -188,7 +196,7 @@ def finite_number(text: str | None) -> float | None:
 
 
 class RateLimiters(RemembersWorkspaces):
-    """The rate limiter of each connection. `limits` has the vendors' documented rates."""
+    """The rate limiters of the connections in use. `limits` has the vendors' documented rates."""
 
     def __init__(
         self, limits: Mapping[str, Limits], clock: Callable[[], float] = time.monotonic
@@ -196,10 +204,19 @@ class RateLimiters(RemembersWorkspaces):
         self._limits = limits
         self._clock = clock
         self._rate_limiters: dict[ConnectionKey, RateLimiter] = {}
+        self._most = FEWEST_KEPT
+
+    def __len__(self) -> int:
+        return len(self._rate_limiters)
 
     def of(self, connection: ConnectionKey) -> RateLimiter:
         """Return the rate limiter of (workspace, vendor)."""
         if connection not in self._rate_limiters:
+            if len(self) >= self._most:
+                self._rate_limiters = {
+                    key: each for key, each in self._rate_limiters.items() if not each.idle
+                }
+                self._most = max(FEWEST_KEPT, 2 * len(self))
             self._rate_limiters[connection] = RateLimiter(self._limits[connection[1]], self._clock)
         return self._rate_limiters[connection]
 

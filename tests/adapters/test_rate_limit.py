@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.rate_limit import LONGEST_CAUTION, Limits, Rate, RateLimiter, RateLimiters
+from bot.adapters.rate_limit import (
+    FEWEST_KEPT,
+    LONGEST_CAUTION,
+    Limits,
+    Rate,
+    RateLimiter,
+    RateLimiters,
+)
 from bot.workspace import Workspace
 from tests.world.notes import Clock
 
@@ -307,3 +314,16 @@ def test_first_come_first_served() -> None:
     waits = [rate_limiter.wait("write", ahead) for ahead in range(6)]
     assert waits == [0.0, 0.0, 60.0, 60.0, 120.0, 120.0]
     assert all(earlier <= later for earlier, later in pairwise(waits))
+
+
+def test_limiters_of_idle_connections_are_dropped() -> None:
+    """However many workspaces there are, memory holds those that somebody uses; who has to wait
+    still does."""
+    clock = Clock(NOW)
+    rate_limiters = RateLimiters({"acme": Limits(write=Rate(1))}, clock)
+    keys = [(Workspace("", f"T{number}"), "acme") for number in range(3 * FEWEST_KEPT)]
+    for key in keys:
+        rate_limiters.of(key).take("write")
+        clock.advance(1)
+    assert len(rate_limiters) <= FEWEST_KEPT
+    assert rate_limiters.of(keys[-1]).wait("write") == 59
