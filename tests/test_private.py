@@ -245,7 +245,7 @@ async def test_a_form_that_was_opened_before_it_became_private_shows_and_changes
     await became_private(world, title=TITLE, payload=json.dumps({"title": TITLE, "private": True}))
     await modal.submit()
     assert words_in(str(world.sandbox.slack.views(bob(world)))) == []
-    assert messages.SOMEBODY_ELSES in world.top(bob(world)).text
+    assert messages.ONLY_THE_OWNER in world.top(bob(world)).text
     row = await now(world)
     assert (row.state, row.title, row.actor) == ("rejected", TITLE, ann(world))
 

@@ -435,6 +435,7 @@ def clicks(slack: SlackStandIn, person: Person, channel: Channel) -> Iterator[di
 
 
 NOES = (
+    messages.SOMEBODY_ELSES,
     "people from other workspaces",
     "Only workspace admins",
     "another workspace",
