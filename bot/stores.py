@@ -12,7 +12,7 @@ from bot.access.store import AccessStore
 from bot.catalogs.store import CatalogStore, make_all_due, probe_later
 from bot.connections import store as connections
 from bot.connections.setup_links import SetupLinks
-from bot.connections.store import Connections
+from bot.connections.store import Connections, Hooks
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.decisions import Decisions
 from bot.delivery.store.follow_ups import FollowUpSteps
@@ -73,9 +73,7 @@ def open_stores(
             database,
             secret_box,
             clock,
-            on_accepted=_accepted,
-            on_refused=probe_later,
-            on_removed=hurry_after_disconnect,
+            hooks=Hooks(_accepted, refused=probe_later, removed=hurry_after_disconnect),
             on_gone=on_gone,
         ),
         setup_links=SetupLinks(database, clock),

@@ -14,7 +14,6 @@ MORE: Mapping[str, str] = {
     "State": "what the Slack stand-in was given, handed on by it alone",
     "Stores": "one store a table's owner; it is made in one place, and who gets it takes one out",
     "Visit": "what a page shows: a value, made in one place",
-    "_List": "a list in memory: it is made empty, and filled later",
     "Channel": "a channel of the Slack stand-in, as data",
     "View": "an open view of the Slack stand-in, as data",
 }

@@ -36,24 +36,28 @@ class Connection:
     rights: Rights = field(default_factory=Rights)
 
 
-OnAccepted = Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
-"""The vendor accepts a connection's credentials. The arguments are the transaction that notes it,
-the connection's key and account, the time (epoch seconds), and whether the credentials may do more
-than before. Only then it is worth trying again what the vendor did not allow (403)."""
-OnRefused = Callable[[sqlite3.Connection, ConnectionKey, float], None]
-"""The vendor does not accept a connection's credentials. The arguments are the transaction that
-notes it, the connection's key and the time (epoch seconds)."""
-OnRemoved = Callable[[sqlite3.Connection, ConnectionKey, float], None]
-"""A connection is removed. The arguments are the transaction that removes it, the connection's key
-and the time (epoch seconds)."""
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the owners of deliveries and catalogs, which lie above this package, want done inside
+    the transaction that changes a connection.
+
+    The arguments begin with that transaction and the connection's key; times are epoch seconds.
+
+    `accepted` (account, time, more rights?): the vendor accepts the credentials. Only if they may
+    do more than before, it is worth trying again what the vendor did not allow (403).
+    `refused` (time): the vendor does not accept them.
+    `removed` (time): the connection is removed.
+    """
+
+    accepted: Callable[[sqlite3.Connection, ConnectionKey, str, float, bool], None]
+    refused: Callable[[sqlite3.Connection, ConnectionKey, float], None]
+    removed: Callable[[sqlite3.Connection, ConnectionKey, float], None]
 
 
 class Connections:
     """The connections of all workspaces.
 
-    `on_accepted`, `on_refused` and `on_removed` are called inside the transaction that changes a
-    connection, for the owners of deliveries and catalogs, which lie above this package. `on_gone`
-    is called afterwards, once a connection was removed here or belongs to another account.
+    `on_gone` is called once a connection was removed here or belongs to another account.
     """
 
     def __init__(
@@ -62,18 +66,14 @@ class Connections:
         secret_box: SecretBox,
         clock: Callable[[], float] = time.time,
         *,
-        on_accepted: OnAccepted,
-        on_refused: OnRefused,
-        on_removed: OnRemoved,
+        hooks: Hooks,
         on_gone: Callable[[ConnectionKey], None] = lambda connection_key: None,
     ) -> None:
         self._database = database
         self._secret_box = secret_box
         self._clock = clock
         self._on_gone = on_gone
-        self._on_accepted = on_accepted
-        self._on_refused = on_refused
-        self._on_removed = on_removed
+        self._hooks = hooks
 
     async def save(
         self,
@@ -119,7 +119,7 @@ class Connections:
             action: Action = "connected" if earlier is None else "replaced"
             actor = connected_by or OPERATOR
             record(tx, workspace, now, actor, action, vendor, account=account_name)
-            self._on_accepted(tx, (workspace, vendor), account, now, True)
+            self._hooks.accepted(tx, (workspace, vendor), account, now, True)
             return True, earlier
 
         saved, earlier = await self._database.write(work)
@@ -150,7 +150,7 @@ class Connections:
             )
             if noted.rowcount:
                 connection_key = (connection.workspace, connection.vendor)
-                self._on_accepted(tx, connection_key, connection.account, now, True)
+                self._hooks.accepted(tx, connection_key, connection.account, now, True)
 
         await self._database.write(work)
 
@@ -171,7 +171,7 @@ class Connections:
             if _delete(tx, workspace, vendor):
                 actor = link.actor if link else OPERATOR
                 record(tx, workspace, now, actor, "disconnected", vendor)
-            self._on_removed(tx, (workspace, vendor), now)
+            self._hooks.removed(tx, (workspace, vendor), now)
             return True
 
         if removed := await self._database.write(work):
@@ -241,9 +241,9 @@ class Connections:
                 (broken, now, *workspace, vendor),
             ).fetchone()
             if row is not None and broken:
-                self._on_refused(tx, (workspace, vendor), now)
+                self._hooks.refused(tx, (workspace, vendor), now)
             elif row is not None:
-                self._on_accepted(tx, (workspace, vendor), row["account"], now, False)
+                self._hooks.accepted(tx, (workspace, vendor), row["account"], now, False)
 
         await self._database.write(work)
 

@@ -69,8 +69,8 @@ class Size:
 
     def row(self, first: "Size") -> str:
         """A line of the table; the ratios are to the first line."""
-        start, command, submission = self._medians
-        ratios = [mine / its for mine, its in zip(self._medians, first._medians, strict=True)]
+        start, command, submission = self.medians
+        ratios = [mine / its for mine, its in zip(self.medians, first.medians, strict=True)]
         return (
             f"{self.workspaces:10,} {self.disk:9.0f}  {start:7.0f} {ratios[0]:5.2f}x"
             f"  {self.memory:6.0f} {self.memory - first.memory:+6.0f}"
@@ -79,7 +79,7 @@ class Size:
         )
 
     @property
-    def _medians(self) -> tuple[float, float, float]:
+    def medians(self) -> tuple[float, float, float]:
         return (
             statistics.median(self.starts),
             statistics.median(self.commands),

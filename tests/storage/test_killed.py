@@ -17,7 +17,7 @@ CHILD = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from bot import uninstall
-from bot.connections.store import Connections
+from bot.connections.store import Connections, Hooks
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.workspace import Workspace
@@ -33,7 +33,7 @@ async def uninstalling(database):
 
 def connections(database):
     box = SecretBox([sys.argv[5].encode()])
-    return Connections(database, box, on_accepted=die, on_refused=die, on_removed=die)
+    return Connections(database, box, hooks=Hooks(die, die, die))
 
 async def reconnecting(database):
     await connections(database).save(OURS, "notes", account="acme", account_name="New", secret={})

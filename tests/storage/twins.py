@@ -96,6 +96,8 @@ class Twins:
         )
         people = listing([Entry(id="1", label=f"Ann {said}")], 1.0)
         await self.lists.save((workspace, "notes", "people"), "acme", people)
+        created = Entry(id="0", label=f"Bo {said}")
+        await self.lists.add([((workspace, "notes", "people"), created, 1.0)])
         await self.links.make(
             workspace, "notes", actor=PERSON, actor_name=f"Ann {said}", workspace_name=said
         )

@@ -85,7 +85,7 @@ class Many:
 
     async def admins_told(self) -> None:
         """Wait until admins were told of every change so far, and Slack is asked nothing more."""
-        database = self.bot.stores.audit._database
+        database = self.bot.database
         untold = "SELECT 1 FROM audit_events WHERE told = 0"
 
         async def claimed() -> bool:
