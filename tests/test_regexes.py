@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, combinations, groupby, islice, product
 from pathlib import Path
+from re import _compiler as compiler  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
@@ -166,7 +167,7 @@ def accepts(members: list[Any], character: str) -> bool:
     state = parser.State()
     state.str = ""
     wanted = parser.SubPattern(state, [(parser.IN, members)])
-    return re._compiler.compile(wanted).fullmatch(character) is not None  # type: ignore[attr-defined]
+    return compiler.compile(wanted).fullmatch(character) is not None
 
 
 REGEXES = list(regexes())

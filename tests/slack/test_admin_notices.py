@@ -127,10 +127,9 @@ async def test_a_change_stands_though_slack_fails(world: World) -> None:
     world.sandbox.slack.app.scopes.remove("chat:write")
     access, here = world.bot.services.access, world.sandbox.workspace
     await access.decide(here, {"rootly.incident": "everyone"}, world.admin)
-    audit = world.bot.stores.audit
 
     async def claimed() -> bool:
-        return not await audit._database.read(
+        return not await world.bot.database.read(
             lambda tx: tx.execute("SELECT 1 FROM audit_events WHERE told = 0").fetchall()
         )
 
