@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import Entry, Kind
-from bot.catalogs.search import matching
+from bot.catalogs.search import matches
 from bot.catalogs.service import Answer
 from bot.forms.parse import chosen
 from bot.forms.sentences import NOT_CHOSEN
@@ -68,7 +68,7 @@ async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interacti
         Entry(id=who, label=label, detail=messages.WHO_HINTS[who])
         for who, label in messages.WHO.items()
     ]
-    found = matching(words, query, len(words))
+    found = matches(words, query, len(words))
     groups = interaction.services.slack.user_groups
     await ack(**_offered(found, await groups.search(interaction.client, workspace, query)))
 

@@ -45,7 +45,7 @@ def search_text(entry: Entry) -> str:
     return f"{folded(entry.label)}\t{folded(f'{entry.detail} {entry.id} {entry.names}')}"
 
 
-def matching(entries: Sequence[Entry], query: str, limit: int) -> list[Entry]:
+def matches(entries: Sequence[Entry], query: str, limit: int) -> list[Entry]:
     """Return the entries that match the query, best first, at most `limit`. For short lists."""
     texts = [search_text(entry) for entry in entries]
     return [entries[index] for index in best(texts, query, limit)]

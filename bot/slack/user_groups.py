@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Entry
-from bot.catalogs.search import matching
+from bot.catalogs.search import matches
 from bot.catalogs.service import SHOWN, Answer
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
@@ -202,7 +202,7 @@ class UserGroups(RemembersWorkspaces):
         entries = [group.entry for group in listed.usable]
         if not entries:
             return Answer([], listed.problem or "This workspace has no user groups.")
-        found = matching(entries, query, SHOWN)
+        found = matches(entries, query, SHOWN)
         more = len(found) == SHOWN < len(entries)
         return Answer(found, f"The first {SHOWN}. Keep typing to see others." if more else "")
 

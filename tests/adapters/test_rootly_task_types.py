@@ -14,7 +14,7 @@ from bot.adapters.rootly.lists import CATALOGS
 from bot.adapters.rootly.task_forms import ENTRIES, FORMS, field_name, task_form
 from bot.adapters.rootly.tasks import Parameter
 from bot.adapters.rootly.tasks.words import LIQUID, option, placeholder, title
-from bot.catalogs.search import matching
+from bot.catalogs.search import matches
 from bot.errors import FormError
 from bot.forms.parse import parse
 from bot.forms.shape import shape
@@ -278,7 +278,7 @@ def test_what_is_missing_is_said_beside_its_field(
 )
 def test_types_are_found_by_what_people_call_them(typed: str, first: str) -> None:
     """The most used types come first, and the words of an area find its types."""
-    assert [entry.label for entry in matching(ENTRIES, typed, 1)] == [first]
+    assert [entry.label for entry in matches(ENTRIES, typed, 1)] == [first]
     assert len(ENTRIES) == len(NAMES)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.base import Entry
-from bot.catalogs.search import LONGEST_QUERY, MOST_WORDS, best, folded, matching, search_text
+from bot.catalogs.search import LONGEST_QUERY, MOST_WORDS, best, folded, matches, search_text
 
 SHELF = [
     Entry(id="01A", label="Checkout API", detail="payments@example.com", names="checkout-api"),
@@ -23,7 +23,7 @@ SHELF = [
 
 
 def found(query: str) -> list[str]:
-    return [entry.label for entry in matching(SHELF, query, 100)]
+    return [entry.label for entry in matches(SHELF, query, 100)]
 
 
 def test_the_best_match_comes_first() -> None:
@@ -61,8 +61,8 @@ def test_people_find_it_by_what_they_type(typed: str, first: str) -> None:
 def test_what_is_spelled_right_comes_before_what_is_like_it() -> None:
     """Only a few exact matches are followed by similar ones, and a number is never similar."""
     entries = [Entry(id=name, label=name) for name in ("payment", "paymant", "INC-12", "INC-13")]
-    assert [entry.id for entry in matching(entries, "paymant", 9)] == ["paymant", "payment"]
-    assert [entry.id for entry in matching(entries, "INC-12", 9)] == ["INC-12"]
+    assert [entry.id for entry in matches(entries, "paymant", 9)] == ["paymant", "payment"]
+    assert [entry.id for entry in matches(entries, "INC-12", 9)] == ["INC-12"]
 
 
 def test_a_long_query_is_cut() -> None:

@@ -137,7 +137,10 @@ async def test_a_change_stands_though_slack_fails(world: World) -> None:
     world.sandbox.slack.app.scopes.append("chat:write")
     await access.decide(here, {"rootly.incident": "admins"}, world.admin)
     await eventually(lambda: told(world, world.admin))
-    assert [it.details["after"] for it in await audit.of(here, 9)] == ["admins", "everyone"]
+    assert [it.details["after"] for it in await world.bot.stores.audit.of(here, 9)] == [
+        "admins",
+        "everyone",
+    ]
     assert len(told(world, world.admin)) == 1
 
 
