@@ -4,8 +4,9 @@ minute.
     python tests/benchmarks/fairness.py [SCENARIO ...]
 
 The bot is a process of its own between the playground's stand-ins. Each scenario gets a new bot.
-Somebody types `/incident` again and again, first beside nothing, then beside the scenario. Times
-are milliseconds, memory is the growth of the bot's resident memory in MB.
+Somebody does the same thing again and again, first beside nothing, then beside the scenario: types
+`/incident`, submits an incident, or connects a vendor and waits for the first list. Times are
+milliseconds, memory is the growth of the bot's resident memory in MB.
 """
 
 import argparse
@@ -17,25 +18,50 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from bot.adapters.registry import ADAPTERS
 from bot.adapters.twilio.configuration import LARGEST
+from bot.delivery.model import Draft
 from bot.playground.sandbox import Sandbox, set_up
 from bot.settings import Settings
+from bot.storage.database import Database
+from bot.stores import Stores, load_secret_box, open_stores
+from bot.workspace import Workspace
 from tests.world.bot import eventually
 from tests.world.modal import Modal
 from tests.world.processes import answering, free_port, started
 
+SILENT = "incident_io"
+"""The vendor whose connections hang."""
 COMMANDS = 15
-"""The number of commands that are timed before a scenario, and the least number beside it."""
+"""The number of acts that are timed before a scenario, and the least number beside it."""
 LONGEST_SECONDS = 15.0
 """A scenario that has not ended by then is stopped."""
 BODY = 2 * 1024 * 1024
 FORGED = f"X-Slack-Signature: v0={'0' * 64}\r\n"
 _PIECE = b"x" * 65536
+
+
+@dataclass
+class Silent:
+    """A vendor that accepts connections, and answers nothing."""
+
+    port: int = 0
+    connections: int = 0
+
+    async def hang(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read until the other side gives up."""
+        self.connections += 1
+        try:
+            await reader.read()
+        finally:
+            self.connections -= 1
+            writer.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +71,8 @@ class House:
     pid: int
     port: int
     sandbox: Sandbox
+    stores: Stores
+    silent: Silent
 
     @property
     def admin(self) -> str:
@@ -73,18 +101,55 @@ class House:
             await slack.close(user, opened[-1]["id"], everything=True)
         return took if outcome.ok and opened else None
 
+    async def submission(self) -> float | None:
+        """Submit an incident; the milliseconds, or None if it is not created in time."""
+        slack, user = self.sandbox.slack, self.somebody_else
+        outcome = await slack.command(user, self.channel, "/incident Checkout is down")
+        assert outcome.ok, outcome
+        form = await Modal(slack, user).fill(severity_id="SEV2")
+        began = time.perf_counter()
+        receipt = await form.send()
+        took = (time.perf_counter() - began) * 1000
+        is_created = "Created in Rootly" in receipt.text
+        await slack.close(user, slack.views(user)[-1]["id"], everything=True)
+        return took if is_created else None
+
+    async def first_list(self) -> float | None:
+        """Connect Rootly anew and open a form; the milliseconds until a list is there."""
+        connections, here = self.stores.connections, self.sandbox.workspace
+        connection = await connections.get(here, "rootly")
+        assert connection is not None
+        await connections.remove(here, "rootly")
+        began = time.perf_counter()
+        await connections.save(
+            here,
+            "rootly",
+            account=connection.account,
+            account_name=connection.account_name,
+            secret=connection.secret,
+        )
+        opened = await self.command()
+
+        async def is_there() -> bool:
+            states = await self.stores.catalogs.states((here, "rootly"))
+            return any(state.fetched_at for state in states.values())
+
+        await eventually(is_there, LONGEST_SECONDS)
+        return (time.perf_counter() - began) * 1000 if opened is not None else None
+
     def resident(self) -> float:
         """The resident memory of the bot's process, in MB."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
+Act = Callable[[House], Awaitable[float | None]]
 Scenario = Callable[[House], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured. `refused` counts commands that opened no form."""
+    """What was measured. `refused` counts what was not done: a command without a form, say."""
 
     idle: float
     median: float
@@ -95,24 +160,45 @@ class Figures:
 
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
-    """Start the stand-ins and the bot, with every vendor connected and every list fetched."""
-    async with set_up() as sandbox:
+    """Start the stand-ins and the bot, with every vendor connected. `SILENT` does not answer any
+    more."""
+    async with set_up() as sandbox, silence() as silent:
         port = free_port()
         environment = sandbox.environment(folder / "relay.db", port)
         sandbox.slack.bot_url = f"http://127.0.0.1:{port}"
         await sandbox.connect_vendors(Settings.model_validate(environment))
-        log = folder / "bot.log"
+        environment[ADAPTERS[SILENT].url_variable] = f"http://127.0.0.1:{silent.port}"
+        log, path = folder / "bot.log", folder / "relay.db"
         async with started("serve", environment=environment, log=log) as process:
             await answering(sandbox.slack.bot_url)
-            yield House(process.pid, port, sandbox)
+            database = await Database.open(path)
+            stores = open_stores(database, load_secret_box(None, path))
+            await eventually(partial(_has_lists, stores, sandbox.workspace), LONGEST_SECONDS)
+            yield House(process.pid, port, sandbox, stores, silent)
+            await database.close()
 
 
-async def measure(house: House, scenario: Scenario) -> Figures:
-    """Time commands beside nothing, then for as long as the scenario runs."""
+@asynccontextmanager
+async def silence() -> AsyncIterator[Silent]:
+    """Start a vendor that answers nothing."""
+    silent = Silent()
+    async with await asyncio.start_server(silent.hang, "127.0.0.1", 0, backlog=512) as server:
+        silent.port = server.sockets[0].getsockname()[1]
+        yield silent
+
+
+async def _has_lists(stores: Stores, workspace: Workspace) -> bool:
+    """Whether the lists of the vendor that answers are there."""
+    states = await stores.catalogs.states((workspace, "rootly"))
+    return len(states) > 1 and all(state.fetched_at for name, state in states.items() if name)
+
+
+async def measure(house: House, act: Act, scenario: Scenario) -> Figures:
+    """Time an act beside nothing, then for as long as the scenario runs."""
     for _ in range(5):  # the first ones warm up
-        await house.command()
-    idle = [await house.command() for _ in range(COMMANDS)]
-    assert None not in idle, "The bot does not open forms."
+        await act(house)
+    idle = [await act(house) for _ in range(COMMANDS)]
+    assert None not in idle, "The bot does not do it."
     before = highest = house.resident()
     answers: list[float | None] = []
 
@@ -124,7 +210,7 @@ async def measure(house: House, scenario: Scenario) -> Figures:
 
     async def ask() -> None:
         while True:
-            answers.append(await house.command())
+            answers.append(await act(house))
             await asyncio.sleep(0.05)
 
     others = [asyncio.create_task(watch()), asyncio.create_task(ask())]
@@ -192,18 +278,76 @@ async def large_files(house: House) -> None:
     await asyncio.gather(*(form.submit() for form in forms))
 
 
-SCENARIOS: Mapping[str, Scenario] = {
-    scenario.__name__.replace("_", " "): scenario
-    for scenario in (
-        silent_connections,
-        silent_beginnings,
-        slow_bodies,
-        unsigned_bodies,
-        forged_bodies,
-        bodies_for_nobody,
-        large_files,
+async def hanging_submissions(house: House) -> None:
+    """Eight connections of other workspaces, each with sixteen submissions whose vendor hangs."""
+    for workspace in _others(8):
+        await _connect(house, workspace)
+        for number in range(16):
+            draft = Draft(
+                workspace=workspace,
+                key=f"ir{number:012x}",
+                kind="incident",
+                vendor=SILENT,
+                operation="incident",
+                branch="",
+                account="1",
+                actor=house.admin,
+                actor_name="Somebody",
+                channel=house.channel,
+                private=True,
+                title="It hangs",
+                payload=house.sandbox.vendors[SILENT]
+                .sample_form("incident")
+                .model_dump(mode="json"),
+                selected={},
+            )
+            deliveries = house.stores.delivery.deliveries
+            await deliveries.enqueue(draft, lease=None, card_not_before=time.time() + 3600)
+    await eventually(lambda: house.silent.connections >= 8, LONGEST_SECONDS)
+    await asyncio.sleep(5)
+
+
+async def hanging_lists(house: House) -> None:
+    """200 connections of other workspaces whose lists hang."""
+    await asyncio.gather(*(_connect(house, workspace) for workspace in _others(200)))
+    await eventually(lambda: house.silent.connections >= 200, LONGEST_SECONDS)
+    await asyncio.sleep(5)
+
+
+SCENARIOS: Mapping[str, tuple[str, Act, Scenario]] = {
+    scenario.__name__.replace("_", " "): (does, act, scenario)
+    for does, act, scenarios in (
+        (
+            "/incident",
+            House.command,
+            (
+                silent_connections,
+                silent_beginnings,
+                slow_bodies,
+                unsigned_bodies,
+                forged_bodies,
+                bodies_for_nobody,
+                large_files,
+            ),
+        ),
+        ("submission", House.submission, (hanging_submissions,)),
+        ("first list", House.first_list, (hanging_lists,)),
     )
+    for scenario in scenarios
 }
+
+
+def _others(count: int) -> list[Workspace]:
+    """So many other workspaces."""
+    return [Workspace("", f"T0OTHER{number:03}") for number in range(count)]
+
+
+async def _connect(house: House, workspace: Workspace) -> None:
+    """Connect the workspace to the vendor that does not answer."""
+    secret = house.sandbox.vendors[SILENT].credentials
+    await house.stores.connections.save(
+        workspace, SILENT, account="1", account_name="Acme", secret=secret
+    )
 
 
 async def _rules_form(house: House, user: str) -> Modal:
@@ -269,12 +413,16 @@ def row(name: str, figures: Figures) -> str:
 
 async def main(names: Iterable[str]) -> None:
     columns = ("idle", "median", "slowest", "refused", "memory")
-    print(f"{'/incident beside':24} {' '.join(f'{column:>8}' for column in columns)}")
+    shown = ""
     for name in names:
+        does, act, scenario = SCENARIOS[name]
+        if does != shown:
+            print(f"{does + ' beside':24} {' '.join(f'{column:>8}' for column in columns)}")
+            shown = does
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             bot = await stack.enter_async_context(house(folder))
-            print(row(name, await measure(bot, SCENARIOS[name])), flush=True)
+            print(row(name, await measure(bot, act, scenario)), flush=True)
 
 
 if __name__ == "__main__":
