@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -147,6 +148,14 @@ Act = Callable[[House], Awaitable[float | None]]
 Scenario = Callable[[House], Awaitable[None]]
 
 
+class Trial(NamedTuple):
+    """A scenario, and what is timed beside it."""
+
+    does: str
+    act: Act
+    scenario: Scenario
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What was measured. `refused` counts what was not done: a command without a form, say."""
@@ -193,8 +202,9 @@ async def _has_lists(stores: Stores, workspace: Workspace) -> bool:
     return len(states) > 1 and all(state.fetched_at for name, state in states.items() if name)
 
 
-async def measure(house: House, act: Act, scenario: Scenario) -> Figures:
+async def measure(house: House, trial: Trial) -> Figures:
     """Time an act beside nothing, then for as long as the scenario runs."""
+    act = trial.act
     for _ in range(5):  # the first ones warm up
         await act(house)
     idle = [await act(house) for _ in range(COMMANDS)]
@@ -216,7 +226,7 @@ async def measure(house: House, act: Act, scenario: Scenario) -> Figures:
     others = [asyncio.create_task(watch()), asyncio.create_task(ask())]
     with suppress(TimeoutError):
         async with asyncio.timeout(LONGEST_SECONDS):
-            await scenario(house)
+            await trial.scenario(house)
     await eventually(lambda: len(answers) >= COMMANDS, LONGEST_SECONDS)
     for task in others:
         task.cancel()
@@ -314,8 +324,8 @@ async def hanging_lists(house: House) -> None:
     await asyncio.sleep(5)
 
 
-SCENARIOS: Mapping[str, tuple[str, Act, Scenario]] = {
-    scenario.__name__.replace("_", " "): (does, act, scenario)
+SCENARIOS: Mapping[str, Trial] = {
+    scenario.__name__.replace("_", " "): Trial(does, act, scenario)
     for does, act, scenarios in (
         (
             "/incident",
@@ -415,14 +425,14 @@ async def main(names: Iterable[str]) -> None:
     columns = ("idle", "median", "slowest", "refused", "memory")
     shown = ""
     for name in names:
-        does, act, scenario = SCENARIOS[name]
-        if does != shown:
-            print(f"{does + ' beside':24} {' '.join(f'{column:>8}' for column in columns)}")
-            shown = does
+        trial = SCENARIOS[name]
+        if trial.does != shown:
+            print(f"{trial.does + ' beside':24} {' '.join(f'{column:>8}' for column in columns)}")
+            shown = trial.does
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             bot = await stack.enter_async_context(house(folder))
-            print(row(name, await measure(bot, act, scenario)), flush=True)
+            print(row(name, await measure(bot, trial)), flush=True)
 
 
 if __name__ == "__main__":
