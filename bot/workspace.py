@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
-WAITING_DELIVERIES = 5_000
+WAITING_DELIVERIES = 2_000
 """How many deliveries of one workspace may wait to be sent. This quota and the next two are
 generous: people reach them only when something is wrong."""
 REQUESTS = 64

@@ -8,6 +8,7 @@ import pytest
 
 import handlers
 from bot import messages
+from bot import workspace as quotas
 from bot.delivery.store import queue
 from bot.errors import QuotaError
 from bot.playground.sandbox import Sandbox
@@ -37,6 +38,13 @@ async def one_at_a_time(
     await sandbox.connect_vendors(settings)
     async with running(sandbox, settings) as world:
         yield world
+
+
+def test_the_readme_names_the_quotas() -> None:
+    """The numbers are those of the code."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    words = f"{quotas.WAITING_DELIVERIES:,} submissions that wait to be sent, {quotas.REQUESTS}"
+    assert f"{words} requests at a time and {quotas.FILES} files at a time" in readme
 
 
 async def close_note(world: World, user: str) -> None:

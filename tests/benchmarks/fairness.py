@@ -4,8 +4,9 @@ minute.
     python tests/benchmarks/fairness.py [SCENARIO ...]
 
 The bot is a process of its own between the playground's stand-ins. Each scenario gets a new bot.
-Somebody types `/incident` again and again, first beside nothing, then beside the scenario. Times
-are milliseconds, memory is the growth of the bot's resident memory in MB.
+Somebody does the same thing again and again, first beside nothing, then beside the scenario: types
+`/incident`, submits an incident, or connects a vendor and waits for the first list. Times are
+milliseconds, memory is the growth of the bot's resident memory in MB.
 """
 
 import argparse
@@ -14,77 +15,44 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from bot.adapters.twilio.configuration import LARGEST
-from bot.playground.sandbox import Sandbox, set_up
-from bot.settings import Settings
+from bot.delivery.model import Draft
+from bot.workspace import Workspace
+from tests.benchmarks.house import LONGEST_SECONDS, SILENT, House, house
 from tests.world.bot import eventually
 from tests.world.modal import Modal
-from tests.world.processes import answering, free_port, started
 
 COMMANDS = 15
-"""The number of commands that are timed before a scenario, and the least number beside it."""
-LONGEST_SECONDS = 15.0
-"""A scenario that has not ended by then is stopped."""
+"""The number of acts that are timed before a scenario, and the least number beside it."""
 BODY = 2 * 1024 * 1024
 FORGED = f"X-Slack-Signature: v0={'0' * 64}\r\n"
 _PIECE = b"x" * 65536
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """The running bot, and the sandbox around it."""
-
-    pid: int
-    port: int
-    sandbox: Sandbox
-
-    @property
-    def admin(self) -> str:
-        """The person who misuses the bot."""
-        people = self.sandbox.slack.people.values()
-        return next(person.id for person in people if person.is_admin and person.playable)
-
-    @property
-    def somebody_else(self) -> str:
-        people = self.sandbox.slack.people.values()
-        return next(person.id for person in people if person.playable and person.id != self.admin)
-
-    @property
-    def channel(self) -> str:
-        channels = self.sandbox.slack.channels.values()
-        return next(channel.id for channel in channels if channel.name == "incidents")
-
-    async def command(self) -> float | None:
-        """Type `/incident` and close its form; the milliseconds, or None without a form."""
-        slack, user = self.sandbox.slack, self.somebody_else
-        began = time.perf_counter()
-        outcome = await slack.command(user, self.channel, "/incident Checkout is down")
-        took = (time.perf_counter() - began) * 1000
-        opened = slack.views(user)
-        if opened:
-            await slack.close(user, opened[-1]["id"], everything=True)
-        return took if outcome.ok and opened else None
-
-    def resident(self) -> float:
-        """The resident memory of the bot's process, in MB."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
+Act = Callable[[House], Awaitable[float | None]]
 Scenario = Callable[[House], Awaitable[None]]
+
+
+class Trial(NamedTuple):
+    """A scenario, and what is timed beside it."""
+
+    does: str
+    act: Act
+    scenario: Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured. `refused` counts commands that opened no form."""
+    """What was measured. `refused` counts what was not done: a command without a form, say."""
 
     idle: float
     median: float
@@ -93,26 +61,13 @@ class Figures:
     growth: float
 
 
-@asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[House]:
-    """Start the stand-ins and the bot, with every vendor connected and every list fetched."""
-    async with set_up() as sandbox:
-        port = free_port()
-        environment = sandbox.environment(folder / "relay.db", port)
-        sandbox.slack.bot_url = f"http://127.0.0.1:{port}"
-        await sandbox.connect_vendors(Settings.model_validate(environment))
-        log = folder / "bot.log"
-        async with started("serve", environment=environment, log=log) as process:
-            await answering(sandbox.slack.bot_url)
-            yield House(process.pid, port, sandbox)
-
-
-async def measure(house: House, scenario: Scenario) -> Figures:
-    """Time commands beside nothing, then for as long as the scenario runs."""
+async def measure(house: House, trial: Trial) -> Figures:
+    """Time an act beside nothing, then for as long as the scenario runs."""
+    act = trial.act
     for _ in range(5):  # the first ones warm up
-        await house.command()
-    idle = [await house.command() for _ in range(COMMANDS)]
-    assert None not in idle, "The bot does not open forms."
+        await act(house)
+    idle = [await act(house) for _ in range(COMMANDS)]
+    assert None not in idle, "The bot does not do it."
     before = highest = house.resident()
     answers: list[float | None] = []
 
@@ -124,13 +79,13 @@ async def measure(house: House, scenario: Scenario) -> Figures:
 
     async def ask() -> None:
         while True:
-            answers.append(await house.command())
+            answers.append(await act(house))
             await asyncio.sleep(0.05)
 
     others = [asyncio.create_task(watch()), asyncio.create_task(ask())]
     with suppress(TimeoutError):
         async with asyncio.timeout(LONGEST_SECONDS):
-            await scenario(house)
+            await trial.scenario(house)
     await eventually(lambda: len(answers) >= COMMANDS, LONGEST_SECONDS)
     for task in others:
         task.cancel()
@@ -192,18 +147,76 @@ async def large_files(house: House) -> None:
     await asyncio.gather(*(form.submit() for form in forms))
 
 
-SCENARIOS: Mapping[str, Scenario] = {
-    scenario.__name__.replace("_", " "): scenario
-    for scenario in (
-        silent_connections,
-        silent_beginnings,
-        slow_bodies,
-        unsigned_bodies,
-        forged_bodies,
-        bodies_for_nobody,
-        large_files,
+async def hanging_submissions(house: House) -> None:
+    """Eight connections of other workspaces, each with sixteen submissions whose vendor hangs."""
+    for workspace in _others(8):
+        await _connect(house, workspace)
+        for number in range(16):
+            draft = Draft(
+                workspace=workspace,
+                key=f"ir{number:012x}",
+                kind="incident",
+                vendor=SILENT,
+                operation="incident",
+                branch="",
+                account="1",
+                actor=house.admin,
+                actor_name="Somebody",
+                channel=house.channel,
+                private=True,
+                title="It hangs",
+                payload=house.sandbox.vendors[SILENT]
+                .sample_form("incident")
+                .model_dump(mode="json"),
+                selected={},
+            )
+            deliveries = house.stores.delivery.deliveries
+            await deliveries.enqueue(draft, lease=None, card_not_before=time.time() + 3600)
+    await eventually(lambda: house.silent.connections >= 8, LONGEST_SECONDS)
+    await asyncio.sleep(5)
+
+
+async def hanging_lists(house: House) -> None:
+    """200 connections of other workspaces whose lists hang."""
+    await asyncio.gather(*(_connect(house, workspace) for workspace in _others(200)))
+    await eventually(lambda: house.silent.connections >= 200, LONGEST_SECONDS)
+    await asyncio.sleep(5)
+
+
+SCENARIOS: Mapping[str, Trial] = {
+    scenario.__name__.replace("_", " "): Trial(does, act, scenario)
+    for does, act, scenarios in (
+        (
+            "/incident",
+            House.command,
+            (
+                silent_connections,
+                silent_beginnings,
+                slow_bodies,
+                unsigned_bodies,
+                forged_bodies,
+                bodies_for_nobody,
+                large_files,
+            ),
+        ),
+        ("submission", House.submission, (hanging_submissions,)),
+        ("first list", House.first_list, (hanging_lists,)),
     )
+    for scenario in scenarios
 }
+
+
+def _others(count: int) -> list[Workspace]:
+    """So many other workspaces."""
+    return [Workspace("", f"T0OTHER{number:03}") for number in range(count)]
+
+
+async def _connect(house: House, workspace: Workspace) -> None:
+    """Connect the workspace to the vendor that does not answer."""
+    secret = house.sandbox.vendors[SILENT].credentials
+    await house.stores.connections.save(
+        workspace, SILENT, account="1", account_name="Acme", secret=secret
+    )
 
 
 async def _rules_form(house: House, user: str) -> Modal:
@@ -269,12 +282,16 @@ def row(name: str, figures: Figures) -> str:
 
 async def main(names: Iterable[str]) -> None:
     columns = ("idle", "median", "slowest", "refused", "memory")
-    print(f"{'/incident beside':24} {' '.join(f'{column:>8}' for column in columns)}")
+    shown = ""
     for name in names:
+        trial = SCENARIOS[name]
+        if trial.does != shown:
+            print(f"{trial.does + ' beside':24} {' '.join(f'{column:>8}' for column in columns)}")
+            shown = trial.does
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             bot = await stack.enter_async_context(house(folder))
-            print(row(name, await measure(bot, SCENARIOS[name])), flush=True)
+            print(row(name, await measure(bot, trial)), flush=True)
 
 
 if __name__ == "__main__":

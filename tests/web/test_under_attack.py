@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.fairness import SCENARIOS, house, measure
+from tests.benchmarks.fairness import SCENARIOS, measure
+from tests.benchmarks.house import house
 
 MOST_GROWTH = 100.0
 """MB of the bot's resident memory."""
