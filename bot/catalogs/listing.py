@@ -112,7 +112,7 @@ class Memory:
         listing, _ = self._listings.pop(key, (None, 0.0))
         self._size -= listing.size if listing is not None else 0
 
-    def forget(self, scope: Container[Workspace]) -> None:
+    def drop_all(self, scope: Container[Workspace]) -> None:
         """Forget the lists of these workspaces."""
         for key in [key for key in self._listings if key[0] in scope]:
             self.drop(key)

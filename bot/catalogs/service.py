@@ -152,7 +152,7 @@ class Catalogs(RemembersWorkspaces):
 
     def forget(self, scope: Container[Workspace]) -> None:
         """Forget the lists of these workspaces, which are removed."""
-        self._memory.forget(scope)
+        self._memory.drop_all(scope)
         self._created = [each for each in self._created if each[0][0] not in scope]
 
     async def run(self) -> None:
