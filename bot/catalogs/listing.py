@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from bot.adapters.base import Entry
 from bot.catalogs.search import search_text
 from bot.forms.custom_fields import CustomField
-from bot.workspace import Workspace
+from bot.workspace import RemembersWorkspaces, Workspace
 
 LONGEST_ID = 150
 """Slack's limit for the length of an option's value."""
@@ -74,7 +74,7 @@ class Listing:
         return characters + LINE_OVERHEAD * (len(self.lines) + 1)
 
 
-class Memory:
+class Memory(RemembersWorkspaces):
     """The lists that are in use, up to a size in about bytes; the least recently used go first.
 
     A list is trusted for `TRUSTED_SECONDS`. After that its version has to be compared with the
@@ -112,7 +112,7 @@ class Memory:
         listing, _ = self._listings.pop(key, (None, 0.0))
         self._size -= listing.size if listing is not None else 0
 
-    def drop_all(self, scope: Container[Workspace]) -> None:
+    def forget(self, scope: Container[Workspace]) -> None:
         """Forget the lists of these workspaces."""
         for key in [key for key in self._listings if key[0] in scope]:
             self.drop(key)

@@ -151,8 +151,7 @@ class Catalogs(RemembersWorkspaces):
         return {key[0] for key in (*self._memory, *(key for key, _, _ in self._created))}
 
     def forget(self, scope: Container[Workspace]) -> None:
-        """Forget the lists of these workspaces, which are removed."""
-        self._memory.drop_all(scope)
+        """Forget what was created in these workspaces, which are removed."""
         self._created = [each for each in self._created if each[0][0] not in scope]
 
     async def run(self) -> None:
