@@ -32,8 +32,10 @@ from tests.world.rows import click, standing
 
 PLANTED = "<!channel> <https://evil.example/|click> & *b* `c` <@U0PLANTED> <!subteam^S0PLANTED>"
 ESCAPED = PLANTED.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-OWN_MENTION = re.compile(r"<@(?!U0PLANTED)[UW][A-Z0-9]+>")
-"""The only markup of our own: who submitted it, and who decided."""
+OWN_MENTION = re.compile(
+    r"<@(?!U0PLANTED)[UW][A-Z0-9]+>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[-\d :UTC]+>"
+)
+"""The only markup of our own: who submitted it, who decided, and when something was changed."""
 NAMES = {
     *(
         "name",

@@ -37,6 +37,7 @@ SCOPES = {
     "usergroups_users_list": {"usergroups:read"},
     "oauth_v2_access": set[str](),
     "users_info": {"users:read", "users:read.email"},
+    "users_list": {"users:read"},
     "views_open": set[str](),
     "views_publish": set[str](),
     "views_push": set[str](),

@@ -1,6 +1,7 @@
 """What Slack really sends: everything that can be done with everything that the bot shows, recorded
 at the bot's door."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -93,7 +94,12 @@ async def listening(world: Many, slack: SlackStandIn) -> AsyncIterator[list[Samp
     """What that Slack sends meanwhile."""
     door = _Door(world)
     app = Starlette(routes=[Route("/slack/events", door.__call__, methods=["POST"])])
-    slack.transport.client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
+
+    async def serve(*request: Any) -> None:
+        # As in a server, a request has a task of its own.
+        await asyncio.create_task(app(*request))
+
+    slack.transport.client = httpx.AsyncClient(transport=httpx.ASGITransport(serve))
     try:
         yield door.samples
     finally:

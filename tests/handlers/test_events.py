@@ -76,7 +76,7 @@ async def test_an_event_from_before_the_installation_is_late(bare_world: World) 
     await install(bare_world, here, at=now)
     for event in (APP_UNINSTALLED, TOKENS_REVOKED):
         assert (await tell(bare_world, event, event_time=int(now) - 1)).status == 200
-    assert await stored(bare_world) == {"connections": 1, "installations": 1}
+    assert await stored(bare_world) == {"catalogs": 1, "connections": 1, "installations": 1}
     await tell(bare_world, APP_UNINSTALLED, event_time=int(now) + 1)
     assert await stored(bare_world) == {}
 
@@ -98,7 +98,7 @@ async def test_an_organisation_goes_with_its_teams(bare_world: World) -> None:
     }
     await tell(bare_world, APP_UNINSTALLED, whole, team_id="T0TEAM", authorizations=[install_of])
     assert [await stored(bare_world, it) for it in (whole, team)] == [{}, {}]
-    assert await stored(bare_world, own) == {"connections": 1, "installations": 1}
+    assert await stored(bare_world, own) == {"catalogs": 1, "connections": 1, "installations": 1}
     assert await stored(bare_world, namesake) == {"catalogs": 1, "connections": 1}
 
 
