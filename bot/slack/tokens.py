@@ -1,6 +1,7 @@
 """The bot's token in a workspace: the installation's own, or the one that the operator set."""
 
 import asyncio
+from collections.abc import Container
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -8,12 +9,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import NotInstalledError, SlackUnreachableError, WorkspaceNotAllowedError
 from bot.slack.errors import NOT_DONE, is_out_of_reach
 from bot.slack.installations import Installation, Installations
-from bot.workspace import AllowedWorkspaces, Workspace
+from bot.workspace import AllowedWorkspaces, RemembersWorkspaces, Workspace
 
 
-class FixedToken:
+class FixedToken(RemembersWorkspaces):
     """The token of `SLACK_BOT_TOKEN`, which `client` carries. It belongs to one workspace, or to
     one organisation; Slack says which."""
+
+    holds_tokens = True
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
@@ -30,6 +33,11 @@ class FixedToken:
         if (workspace.team != team) if team else (workspace.enterprise != enterprise):
             raise NotInstalledError
         return str(self._client.token)
+
+    def forget(self, scope: Container[Workspace]) -> None:
+        """Forget whose token it is, if the app is removed there."""
+        if self._home in scope:
+            self._home = None
 
     async def _ask(self) -> Workspace:
         try:
