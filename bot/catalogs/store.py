@@ -40,7 +40,7 @@ class Due(NamedTuple):
 
 
 class ListState(NamedTuple):
-    """What became of the last fetches of a list. Times are epoch seconds, with 0 for never.
+    """The outcome of the last fetches of a list. Times are epoch seconds, with 0 for never.
     `failures` counts those in a row; `refused` means that the problem is a refused token."""
 
     fetched_at: float

@@ -38,8 +38,8 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the owners of deliveries and catalogs, which lie above this package, want done inside
-    the transaction that changes a connection.
+    """Functions that run inside the transaction that changes a connection, for the owners of
+    deliveries and catalogs, which lie above this package.
 
     The arguments begin with that transaction and the connection's key; times are epoch seconds.
 
