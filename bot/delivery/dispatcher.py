@@ -112,13 +112,17 @@ class Dispatcher(RemembersWorkspaces):
         return row
 
     async def _in_turn(self, row: Delivery) -> Delivery:
-        """Note when the turn of a new row comes, if the connection's rate limit makes it wait."""
-        seconds = self._access.rate_limiters.of(row.connection_key).wait(
-            "write", await self._deliveries.ahead_of(row)
-        )
-        if seconds < WORTH_SAYING_SECONDS:
-            return row
-        return await self._deliveries.expect(row, self._clock() + seconds)
+        """Note when the turn of a new row comes, if the connection's rate limit makes it wait. If
+        that fails, the row is returned as it was committed: it is saved, and will be sent."""
+        try:
+            seconds = self._access.rate_limiters.of(row.connection_key).wait(
+                "write", await self._deliveries.ahead_of(row)
+            )
+            if seconds >= WORTH_SAYING_SECONDS:
+                return await self._deliveries.expect(row, self._clock() + seconds)
+        except sqlite3.Error as error:
+            log.error("delivery.turn_not_noted", delivery=row.key, error=type(error).__name__)
+        return row
 
     def _take(self, connection_key: ConnectionKey) -> bool:
         """Take a slot, and the connection's turn for a write. Returns False where there is none."""

@@ -2,6 +2,7 @@
 people submitted."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -216,6 +217,21 @@ async def test_nothing_is_asked_of_the_database_while_nothing_is_due(slow: Machi
     before = rounds
     await asyncio.sleep(0.5)
     assert rounds - before <= 1
+
+
+async def test_what_is_saved_is_not_called_unsaved(
+    slow: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file fails when the turn of a queued row is counted: it is queued all the same."""
+
+    async def fail(*_: object) -> int:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    for number in range(3):
+        await slow.submit(f"k{number}")
+    monkeypatch.setattr(Deliveries, "ahead_of", fail)
+    row = await slow.submit("later")
+    assert (row.key, row.state) == ("later", "queued")
 
 
 async def test_a_submission_that_is_not_new_takes_no_turn(slow: Machine) -> None:
