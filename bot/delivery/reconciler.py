@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 NEXT_LOOKS_SECONDS = (5.0, 15.0)
 """Pauses between the looks that must all find nothing before it is sent again."""
 MOST_RESENDS = 3
-LOOK_LEASE_SECONDS = 60.0
+LOOK_LEASE_SECONDS = CALL_SECONDS + 5
+"""Long enough for one look. If the bot is killed during it, the next look waits for the rest."""
 SHARE = Share(in_all=4, per_key=2)
 PATIENCE_SECONDS = 30.0
 """The vendor may leave our question unanswered for so long before people are told."""

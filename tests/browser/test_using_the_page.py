@@ -264,7 +264,7 @@ def test_there_is_time_to_kill_the_bot(desk: Desk) -> None:
     desk.page.get_by_test_id("kill-bot").click()
     expect(desk.page.locator("#banner")).to_contain_text("The bot was killed")
     expect(desk.queued(title)).to_contain_text("not sure")
-    # A look that was under way when the bot was killed is repeated after its lease of a minute.
+    # A look that was under way when the bot was killed is repeated after its lease of half a minute.
     expect(desk.queued(title)).to_contain_text("created", timeout=90_000)
     expect(desk.objects("rootly", title)).to_have_count(1)
 
