@@ -39,7 +39,6 @@ from bot.services import (
     SlackServices,
 )
 from bot.settings import Settings
-from bot.slack import manifest
 from bot.slack.admin_notices import AdminNotices
 from bot.slack.cards import Cards
 from bot.slack.clients import make_bolt, slack_client, with_token
@@ -238,8 +237,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     `SettingError`."""
     if (app := settings.slack_app) is None:
         return []
-    scopes = manifest.load()["oauth_config"]["scopes"]["bot"]
-    return OAuth(app, client, stores.installations, settings.slack_authorize_url, scopes).routes()
+    return OAuth(app, client, stores.installations, settings.slack_authorize_url).routes()
 
 
 def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
