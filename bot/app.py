@@ -40,6 +40,7 @@ from bot.services import (
 )
 from bot.settings import Settings
 from bot.slack.admin_notices import AdminNotices
+from bot.slack.card_posts import CardPosts
 from bot.slack.cards import Cards
 from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
@@ -172,7 +173,8 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
-    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
+    posts = CardPosts(opened.patient)
+    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, posts, tokens)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)

@@ -23,6 +23,9 @@ class Draft:
     `branch` is the answer that chose the form's branch. `selected` holds the entries that the
     pickers showed, by "catalog/id". `view_id` is the modal of the form. `custom` defines the
     workspace's own fields in it.
+
+    `thread_ts` is the thread in the channel in which it began, `message_link` the message there,
+    and `response_url` the address at which Slack takes an answer for half an hour.
     """
 
     workspace: Workspace
@@ -41,6 +44,9 @@ class Draft:
     selected: Mapping[str, Entry]
     view_id: str = ""
     custom: Sequence[CustomField] = ()
+    thread_ts: str = ""
+    message_link: str = ""
+    response_url: str = field(default="", repr=False)
 
     @property
     def operation_name(self) -> str:
@@ -54,6 +60,9 @@ class Delivery(Draft):
 
     `error_details` and `field_errors` say why it is not delivered. `vendor_object` is the object
     that the vendor created, `duplicates` are objects that it created besides.
+
+    The card is the message at (`card_channel`, `card_ts`). `card_in_channel`: everyone in the
+    channel sees it, and not only its thread.
 
     `first_sent_at` is when the first attempt that may have created something began;
     `last_attempt_at` is when the last one did. `expected_at` is when the row's turn comes, where
@@ -93,6 +102,7 @@ class Delivery(Draft):
     card_ts: str
     follow_up_steps: Mapping[str, Details] = field(default_factory=dict)
     next_step_at: float = 0.0
+    card_in_channel: bool = False
 
     @property
     def connection_key(self) -> ConnectionKey:

@@ -49,6 +49,7 @@ from bot.messages.notices import (
     vendors_beside,
     workspace_not_allowed,
 )
+from bot.messages.origin import about_message, answered_directly
 from bot.messages.permissions import (
     NOTHING_TO_DECIDE,
     ONLY_ADMINS_DECIDE,

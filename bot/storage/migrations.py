@@ -586,3 +586,12 @@ def m030_keep_catalogs_in_lines(db: Database) -> None:
         "DROP TABLE catalogs_before",
     ):
         db.conn.execute(sql)
+
+
+@MIGRATIONS()
+def m032_answer_in_threads(db: Database) -> None:
+    """Remember where a delivery began: the thread, the message, and Slack's address for an answer.
+    `card_in_channel`: everyone in the channel sees the card, and not only its thread."""
+    for name in ("thread_ts", "message_link", "response_url"):
+        db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN card_in_channel INTEGER NOT NULL DEFAULT 0")

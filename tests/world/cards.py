@@ -15,6 +15,7 @@ from bot.connections.store import Connections
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.queue import Deliveries
+from bot.slack.card_posts import CardPosts
 from bot.slack.cards import Cards
 from bot.slack.installations import Installations
 from bot.slack.tokens import FixedToken, SlackTokens
@@ -52,8 +53,8 @@ class SteppedCards(Cards):
             await eventually(lambda: not self.busy)
 
     @property
-    def client(self) -> AsyncWebClient:
-        return self._client
+    def posts(self) -> CardPosts:
+        return self._posts
 
     @property
     def posting(self) -> bool:
@@ -155,7 +156,8 @@ async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
     async with slack_wire() as (wire, client):
         tokens = SlackTokens(installations, None if many else await fixed_token(wire, client))
         wire.answer = slack_takes
-        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, client, tokens, clock)
+        posts = CardPosts(client, clock)
+        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, posts, tokens, clock)
         deliveries = Deliveries(database, clock)
         yield Board(
             database,

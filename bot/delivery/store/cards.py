@@ -104,18 +104,22 @@ class CardOutbox:
         )
         return [read_row(row) for row in rows]
 
-    async def shown(self, row: Delivery, channel: str = "", ts: str = "") -> None:
+    async def shown(
+        self, row: Delivery, channel: str = "", ts: str = "", in_channel: bool = False
+    ) -> None:
         """Note that people were shown this version, on the card at (channel, ts) unless both are
-        empty."""
+        empty; and whether everyone in the channel sees it, and not only its thread."""
         await self._write(
             "UPDATE deliveries SET card_version = max(card_version, :version), card_not_before = "
             "0,"
             " card_channel = coalesce(nullif(:channel, ''), card_channel), card_ts = "
-            "coalesce(nullif(:ts, ''), card_ts)"
+            "coalesce(nullif(:ts, ''), card_ts),"
+            " card_in_channel = max(card_in_channel, :in_channel), response_url = ''"
             f" WHERE {THE_ROW}",
             version=row.version,
             channel=channel,
             ts=ts,
+            in_channel=in_channel,
             **row.identity,
         )
 

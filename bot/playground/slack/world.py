@@ -145,7 +145,13 @@ class World:
         return channel
 
     def say(self, channel: Channel, message: Message) -> Message:
-        """Add a message, which must have its `ts`."""
+        """Add a message, which must have its `ts`. The first message of its thread counts it."""
+        parent = channel.find(str(message.get("thread_ts") or ""))
+        if parent is not None:
+            parent["thread_ts"] = parent["ts"]
+            parent["reply_count"] = parent.get("reply_count", 0) + 1
+            parent["latest_reply"] = message["ts"]
+            self.changed(channel, parent)
         channel.messages.append(message)
         self._hub.publish({"type": "message", "channel": channel.id, "message": message})
         return message
