@@ -42,6 +42,7 @@ from bot.settings import Settings
 from bot.slack.admin_notices import AdminNotices
 from bot.slack.card_posts import CardPosts
 from bot.slack.cards import Cards
+from bot.slack.channels import Channels
 from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
@@ -173,7 +174,7 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
-    posts = CardPosts(opened.patient)
+    posts = CardPosts(opened.patient, Channels(opened.patient, stores.workspace_settings))
     cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, posts, tokens)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
@@ -207,6 +208,7 @@ def _make_services(
             store=stores.connections,
             setup_links=stores.setup_links,
             audit=stores.audit,
+            settings=stores.workspace_settings,
             public_url=str(settings.public_url or "").rstrip("/"),
         ),
         slack=SlackServices(

@@ -14,6 +14,11 @@ from bot.workspace import ConnectionKey, Workspace
 
 GIVE_UP_SECONDS = 24 * 3600.0
 """A delivery is tried for so long, and each of its follow-up steps as well."""
+LATE_SECONDS = 120.0
+"""A delivery that is first sent so long after its submission says when it was submitted."""
+LATE_FIELD = "late_field/"
+"""The prefix of a workspace's settings: the vendor's field for the time of submission, by
+operation ("late_field/acme.incident")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +67,13 @@ class Delivery(Draft):
     that the vendor created, `duplicates` are objects that it created besides.
 
     The card is the message at (`card_channel`, `card_ts`). `card_in_channel`: everyone in the
-    channel sees it, and not only its thread.
+    channel sees it, and not only its thread. If the card is brief, the person who submitted it has
+    the whole one at (`copy_channel`, `copy_ts`).
 
     `first_sent_at` is when the first attempt that may have created something began;
-    `last_attempt_at` is when the last one did. `expected_at` is when the row's turn comes, where
+    `last_attempt_at` is when the last one did. `late_since` is the time of submission if that was
+    late, else 0, and `late_field` the vendor's field that holds it; both stay once it was sent, so
+    that a retry sends the same. `expected_at` is when the row's turn comes, where
     the connection's rate limit makes it wait. `reconcile_at` is when the vendor is asked next
     whether it has the object; `lookup_count` is how often in a row it said that it has not;
     `resend_count` is how often the delivery was sent again after that.
@@ -103,6 +111,10 @@ class Delivery(Draft):
     follow_up_steps: Mapping[str, Details] = field(default_factory=dict)
     next_step_at: float = 0.0
     card_in_channel: bool = False
+    copy_channel: str = ""
+    copy_ts: str = ""
+    late_since: float = 0.0
+    late_field: str = ""
 
     @property
     def connection_key(self) -> ConnectionKey:

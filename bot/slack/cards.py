@@ -12,9 +12,10 @@ import math
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Mapping
+from functools import partial
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
@@ -33,7 +34,7 @@ from bot.delivery.store.cards import (
 )
 from bot.errors import NotInstalledError, RelayError, SecretError
 from bot.runtime.workers import Share, Source, WorkerPool
-from bot.slack.card_posts import CardPosts, Posted
+from bot.slack.card_posts import CardContent, CardPosts, Posted
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
 from bot.slack.tokens import SlackTokens
@@ -238,8 +239,9 @@ class Cards(RemembersWorkspaces):
                 token, content = await self._tokens.token(row.workspace), await self._content(row)
                 show = self._posts.edit if row.card_ts else self._posts.post
                 posted = await show(token, row, content)
-            used.add(place(row.workspace, posted.channel))
-            await self._note(row, posted)
+                used.add(place(row.workspace, posted.channel))
+                copy = await self._copy(token, row, content, posted)
+            await self._note(partial(self._card_outbox.shown, row, *posted[:3], copy), row)
         except (NotInstalledError, SecretError) as error:
             await self._without_token(row, error)
         except NOT_DONE as error:
@@ -263,24 +265,41 @@ class Cards(RemembersWorkspaces):
         log.info("card.token_missing", **row.workspace._asdict(), error=type(error).__name__)
         self._limiter.wait(place(row.workspace, EVERYWHERE), NO_TOKEN_SECONDS)
 
-    async def _note(self, row: Delivery, posted: Posted) -> None:
-        """Record the card as shown, and try again while the database is busy.
+    async def _copy(
+        self, token: str, row: Delivery, content: CardContent, posted: Posted
+    ) -> tuple[str, str]:
+        """Give the person the whole card if the channel has a brief one. Return where it is; empty
+        texts if there is none.
+
+        The brief card is recorded before, so that it is not posted again if this fails.
+        """
+        if posted.is_direct or (posted.sharing == "own" and not row.copy_ts):
+            return "", ""
+        await self._note(partial(self._card_outbox.placed, row, *posted[:3]), row)
+        return await self._posts.copy(token, row, content, posted)
+
+    async def _note(self, write: Callable[[], Awaitable[None]], row: Delivery) -> None:
+        """Record where the card is, and try again while the database is busy.
 
         Otherwise the card would be posted a second time.
         """
         until = time.monotonic() + NOTING_SECONDS
         while True:
             try:
-                return await self._card_outbox.shown(row, *posted)
+                return await write()
             except sqlite3.Error as error:
                 log.error("card.not_recorded", delivery=row.key, error=type(error).__name__)
                 if time.monotonic() > until:
                     raise
             await asyncio.sleep(NOTING_PAUSE)
 
-    async def _content(self, row: Delivery) -> dict[str, Any]:
+    async def _content(self, row: Delivery) -> CardContent:
         adapter, operation = self._made_by(row)
-        return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
+        by_hand = await self._by_hand(row, adapter)
+        return CardContent(
+            messages.card(row, adapter, operation, by_hand=by_hand),
+            messages.brief_card(row, adapter, operation),
+        )
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""

@@ -169,6 +169,7 @@ def test_every_button_has_its_listener() -> None:
         "value",
         "vendor_rootly",
         "who_may",
+        "settings",
     ]
     for name in made:
         heard = [

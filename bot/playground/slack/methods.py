@@ -190,6 +190,11 @@ def conversations_info(state: State, args: Args) -> Reply:
             "is_channel": not channel.is_private,
             "is_group": channel.is_private,
             "is_mpim": False,
+            "is_shared": channel.is_ext_shared or channel.is_org_shared,
+            "is_ext_shared": channel.is_ext_shared,
+            "is_org_shared": channel.is_org_shared,
+            "is_pending_ext_shared": channel.is_pending_ext_shared,
+            "pending_shared": [],
             "is_member": state.world.bot_is_in(channel),
             "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         }

@@ -51,6 +51,12 @@ class Channel:
     topic: str = ""
     is_private: bool = False
     is_im: bool = False
+    is_ext_shared: bool = False
+    """Whether people of another organisation are in it."""
+    is_pending_ext_shared: bool = False
+    """Whether another organisation is invited."""
+    is_org_shared: bool = False
+    """Whether it belongs to several workspaces of one organisation."""
     user_id: str = ""
     members: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
