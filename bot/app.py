@@ -39,9 +39,10 @@ from bot.services import (
     SlackServices,
 )
 from bot.settings import Settings
-from bot.slack import manifest
 from bot.slack.admin_notices import AdminNotices
+from bot.slack.card_posts import CardPosts
 from bot.slack.cards import Cards
+from bot.slack.channels import Channels
 from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
@@ -173,7 +174,8 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
-    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
+    posts = CardPosts(opened.patient, Channels(opened.patient, stores.workspace_settings))
+    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, posts, tokens)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)
@@ -206,6 +208,7 @@ def _make_services(
             store=stores.connections,
             setup_links=stores.setup_links,
             audit=stores.audit,
+            settings=stores.workspace_settings,
             public_url=str(settings.public_url or "").rstrip("/"),
         ),
         slack=SlackServices(
@@ -238,8 +241,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     `SettingError`."""
     if (app := settings.slack_app) is None:
         return []
-    scopes = manifest.load()["oauth_config"]["scopes"]["bot"]
-    return OAuth(app, client, stores.installations, settings.slack_authorize_url, scopes).routes()
+    return OAuth(app, client, stores.installations, settings.slack_authorize_url).routes()
 
 
 def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:

@@ -24,6 +24,7 @@ from bot.slack.scopes import Scopes
 from bot.slack.user_groups import UserGroups
 from bot.storage.audit import Audit
 from bot.storage.preferences import Preferences
+from bot.storage.workspace_settings import WorkspaceSettings
 from bot.uninstall import Uninstaller
 from bot.workspace import Workspace
 
@@ -113,7 +114,8 @@ class DeliveryServices:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionServices:
-    """Connections to vendors, who changed what, and the pages on which admins connect them.
+    """Connections to vendors, who changed what, the workspaces' settings, and the pages on which
+    admins connect vendors.
 
     `public_url` is the address of the bot's own pages, without a slash at its end; empty where
     there are none.
@@ -122,6 +124,7 @@ class ConnectionServices:
     store: Connections
     setup_links: SetupLinks
     audit: Audit
+    settings: WorkspaceSettings
     public_url: str
 
 

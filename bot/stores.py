@@ -27,6 +27,7 @@ from bot.storage.database import Database
 from bot.storage.encrypted_secrets import EncryptedSecrets, holds_secrets
 from bot.storage.encryption import SecretBox, make_secret_box
 from bot.storage.preferences import Preferences
+from bot.storage.workspace_settings import WorkspaceSettings
 from bot.workspace import ConnectionKey
 
 SECRETS = (connections.SECRETS, installations.SECRETS)
@@ -55,6 +56,7 @@ class Stores:
     access: AccessStore
     audit: Audit
     preferences: Preferences
+    workspace_settings: WorkspaceSettings
     delivery: DeliveryStores
     installations: Installations
 
@@ -81,6 +83,7 @@ def open_stores(
         access=AccessStore(database, clock),
         audit=Audit(database),
         preferences=Preferences(database),
+        workspace_settings=WorkspaceSettings(database, clock),
         delivery=DeliveryStores(
             deliveries=Deliveries(database, clock),
             reconcile=ReconcileStore(database, clock),

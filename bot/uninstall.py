@@ -15,7 +15,7 @@ from bot.connections import setup_links
 from bot.connections import store as connections
 from bot.delivery.store import workspaces as deliveries
 from bot.slack import installations
-from bot.storage import audit, preferences
+from bot.storage import audit, preferences, workspace_settings
 from bot.storage.database import Database
 from bot.workspace import Scope, Workspace, WorkspaceMemory
 
@@ -31,6 +31,7 @@ OWNERS: Sequence[Forget] = (
     setup_links.forget,
     permissions.forget,
     preferences.forget,
+    workspace_settings.forget,
     audit.forget,
     deliveries.forget,
 )

@@ -16,6 +16,7 @@ from slack_bolt.response import BoltResponse
 
 from bot import messages
 from bot.delivery.states import DECISIONS
+from bot.messages.settings import SETTINGS
 from bot.runtime.limiter import Limiter
 from bot.services import Services
 from bot.workspace import REQUESTS, Workspace
@@ -31,6 +32,7 @@ from handlers import (
     shortcuts,
     vendors,
     views,
+    workspace_settings,
 )
 from handlers.interaction import Interaction
 from handlers.payload_schema import is_slacks
@@ -113,6 +115,7 @@ def _listeners(app: AsyncApp) -> Sequence[tuple[Listen, str | re.Pattern[str], L
         (app.shortcut, "add_action_item_from_message", shortcuts.form_from_message("action_item")),
         (app.view, "copied", actions.acknowledge),
         (app.view, "who_may", permissions.save),
+        (app.view, SETTINGS, workspace_settings.save),
         (app.action, "value", actions.redraw),
         (app.action, "more", actions.redraw),
         (app.action, re.compile(r"^open(_\d)?$"), actions.acknowledge),
@@ -121,6 +124,7 @@ def _listeners(app: AsyncApp) -> Sequence[tuple[Listen, str | re.Pattern[str], L
         (app.action, "copy", buttons.copy),
         (app.action, re.compile(r"^vendor_\w+$"), vendors.hand_out_link),
         (app.action, "who_may", permissions.open_form),
+        (app.action, SETTINGS, workspace_settings.open_form),
         (app.event, "app_home_opened", home.opened),
         (app.event, "app_uninstalled", events.uninstalled),
         (app.event, "tokens_revoked", events.revoked),

@@ -18,7 +18,7 @@ from bot.slack.errors import NOT_DONE, said
 from handlers import home
 from handlers.button_presses import Listener, on_press
 from handlers.interaction import Interaction
-from handlers.modal import ModalState, draw, want_lists
+from handlers.modal import ModalState, Origin, draw, want_lists
 from handlers.replies import give, tell
 from handlers.view_state import RefusedError
 
@@ -175,6 +175,9 @@ async def edit(interaction: Interaction, row: Delivery) -> None:
         operation=row.operation_name,
         branch=row.branch or None,
         more=messages.needs_more(row, adapter, operation),
+        origin=Origin(
+            thread_ts=row.thread_ts, link=row.message_link, response_url=row.response_url
+        ),
     )
     words = {name: entry.label for name, entry in row.selected.items()}
     view = await draw(

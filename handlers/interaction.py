@@ -53,6 +53,16 @@ class Interaction:
         return str(self.view.get("id") or "")
 
     @property
+    def thread_ts(self) -> str:
+        """The thread of the reply on which it happened; empty outside of threads.
+
+        A message with replies names its own thread, but people see it in the channel.
+        """
+        message = self.body.get("message") or {}
+        thread = str(message.get("thread_ts") or "")
+        return "" if thread == message.get("ts") else thread
+
+    @property
     def in_modal(self) -> bool:
         return self.view.get("type") == "modal"
 
@@ -96,7 +106,8 @@ class Interaction:
         """Send `text` (mrkdwn) to this person alone."""
         if self.view and await self.show(messages.told(text)):
             return
-        await tell(None if self.view else self.context.respond, self.client, self.user, text)
+        respond = None if self.view else self.context.respond
+        await tell(respond, self.client, self.user, text, self.thread_ts)
 
     async def show(self, view: messages.View) -> bool:
         """Open a modal, on top of the modal in which it happened if it was in one.

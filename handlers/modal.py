@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot import messages
 from bot.access.policy import Choices
@@ -30,12 +30,23 @@ from handlers.view_state import AGAIN, ForeignError, RefusedError, Screen, State
 log = structlog.get_logger(__name__)
 
 
+class Origin(BaseModel):
+    """The message from which a form was opened: its thread and its link, and Slack's address for
+    an answer. All are empty for a form that was opened otherwise."""
+
+    model_config = ConfigDict(frozen=True)
+
+    thread_ts: str = ""
+    link: str = ""
+    response_url: str = Field("", repr=False)
+
+
 class ModalState(State):
     """The state of a form.
 
     `key` is the delivery's, made when the modal opens. `operation` is "acme.incident". `branch` is
     the answer that selected the form's branch. `more` shows the rarely used fields. `again` counts
-    the answers that were turned down (see `AGAIN`).
+    the answers that were turned down (see `AGAIN`). `origin` is the message that it is about.
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -47,6 +58,7 @@ class ModalState(State):
     branch: str | None = Field(None, alias="answer")  # the name in forms that are open
     more: bool = False
     again: int = 0
+    origin: Origin = Origin()
 
 
 class Followed(NamedTuple):
@@ -134,12 +146,13 @@ async def open_form(
     headline: str = "",
     details: str = "",
     about: Delivery | None = None,
+    origin: Origin = Origin(),  # noqa: B008  it is frozen
     vendors: str = messages.VENDORS,
 ) -> str:
     """Open the kind's form. Return why it could not be opened, or an empty string.
 
-    `headline` and `details` are filled in. `vendors` is the name of the `/vendors` command in this
-    workspace.
+    `headline` and `details` are filled in. `origin` is the message that the form was opened from.
+    `vendors` is the name of the `/vendors` command in this workspace.
 
     `about` is an earlier delivery whose card the person started from. The form then starts with
     that delivery's vendor. If the form has a field for the created object, the object is selected
@@ -161,6 +174,7 @@ async def open_form(
         channel=channel,
         kind=kind,
         operation=await _starting_point(services, workspace, channel, kind, allowed.choices, about),
+        origin=origin,
     )
     _, operation = services.operations.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()

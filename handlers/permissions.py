@@ -50,8 +50,9 @@ async def open_form(interaction: Interaction) -> None:
         raise RefusedError(messages.NOTHING_TO_DECIDE)
     rules = await services.access.rules(workspace, kinds)
     state = FormState(enterprise=workspace.enterprise, team=workspace.team, shown=rules)
+    words = _in_words(services, rules, listed)
     if not await interaction.show(
-        messages.who_may_form(_in_words(services, rules, listed), state.model_dump_json())
+        messages.who_may_form(words, state.model_dump_json(), listed.problem)
     ):
         raise RefusedError(messages.NOT_OPENED)
 

@@ -10,7 +10,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
+from bot.language import _
 from bot.slack.errors import NOT_DONE, said
+from bot.slack.scopes import FILES, lacking
 
 log = structlog.get_logger(__name__)
 
@@ -18,11 +20,6 @@ TELLING_SECONDS = 1.5
 """Seconds for a reply. The ack waits for the reply, and Slack for the ack."""
 
 
-NO_FILES = messages.context(
-    "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace "
-    "admin can reinstall it from its current manifest."
-)
-"""The block that replaces a file input."""
 NO_SCOPE = ("missing_scope", "invalid_arguments")
 """Slack's possible errors for a file input from an app without the scope.
 
@@ -30,8 +27,10 @@ Slack does not document which one it sends.
 """
 
 
-async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str) -> None:
-    """Send `text` to this person alone, where the pressed message is.
+async def tell(
+    respond: AsyncRespond | None, client: AsyncWebClient, user: str, text: str, thread_ts: str = ""
+) -> None:
+    """Send `text` to this person alone, where the pressed message is, in its thread if it has one.
 
     Without a message, or if that fails, `text` goes out as a direct message, provided that `client`
     has a token.
@@ -40,7 +39,7 @@ async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, 
         return
     try:
         async with asyncio.timeout(TELLING_SECONDS):
-            if respond and respond.response_url and await _answered(respond, text):
+            if respond and respond.response_url and await _answered(respond, text, thread_ts):
                 return
             # The client has no token where the app is not installed.
             if client.token:
@@ -51,11 +50,15 @@ async def tell(respond: AsyncRespond | None, client: AsyncWebClient, user: str, 
         log.warning("reply.failed", error=said(error))
 
 
-async def _answered(respond: AsyncRespond, text: str) -> bool:
+async def _answered(respond: AsyncRespond, text: str, thread_ts: str) -> bool:
     try:
-        return (
-            await respond(text=text, response_type="ephemeral", replace_original=False)
-        ).status_code == 200
+        answer = await respond(
+            text=text,
+            response_type="ephemeral",
+            replace_original=False,
+            thread_ts=thread_ts or None,
+        )
+        return answer.status_code == 200
     except NOT_DONE as error:
         log.warning("reply.not_sent", error=said(error))
         return False
@@ -104,7 +107,13 @@ def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
 
 def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the blocks with each file input replaced by the reason why it is missing."""
-    return [NO_FILES if _is_for_files(block) else block for block in blocks]
+    return [no_files() if _is_for_files(block) else block for block in blocks]
+
+
+def no_files() -> dict[str, Any]:
+    """Return the block that replaces a file input."""
+    sorry = _("You can't choose a file here.")
+    return messages.context(f"{sorry} {lacking(FILES)}")
 
 
 def _is_for_files(block: dict[str, Any]) -> bool:

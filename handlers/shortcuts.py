@@ -10,7 +10,7 @@ from bot.adapters.base import Kind
 from bot.forms.text import cut
 from bot.slack.message_text import read_message
 from handlers.interaction import Interaction
-from handlers.modal import open_form
+from handlers.modal import Origin, open_form
 
 Shortcut = dict[str, Any]
 LONGEST_HEADLINE = 150
@@ -37,11 +37,22 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
     async def listener(ack: AsyncAck, shortcut: Shortcut, interaction: Interaction) -> None:
         channel = str((shortcut.get("channel") or {}).get("id") or "")
         taken = await _taken_along(shortcut, kind, channel, interaction)
-        if problem := await open_form(kind, interaction, channel=channel, **taken):
+        origin = _origin(shortcut, channel)
+        if problem := await open_form(kind, interaction, channel=channel, origin=origin, **taken):
             await interaction.say(problem)
         await ack()
 
     return listener
+
+
+def _origin(shortcut: Shortcut, channel: str) -> Origin:
+    """Return where the answer belongs: in the message's thread, or in a new one below it."""
+    message = shortcut.get("message") or {}
+    return Origin(
+        thread_ts=str(message.get("thread_ts") or message.get("ts") or ""),
+        link=_link(shortcut, channel, message),
+        response_url=str(shortcut.get("response_url") or ""),
+    )
 
 
 async def _taken_along(

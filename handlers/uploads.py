@@ -22,10 +22,12 @@ from yarl import URL
 from bot.forms.fields import Form, Upload
 from bot.forms.files import Fetched, files_in, with_files
 from bot.forms.shape import places
+from bot.language import _
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.files import FileKey, Uploads
 from bot.slack.people import why_not
+from bot.slack.scopes import FILES, lacking
 from bot.workspace import Workspace
 from handlers.view_state import Screen
 
@@ -39,7 +41,6 @@ slower download goes on, and is ready when the button is pressed again.
 """
 FETCHING_SECONDS = 60.0
 """Longest duration of a download, in seconds."""
-SCOPE = "files:read"
 FILES_ORIGIN = URL("https://files.slack.com")
 _CHUNK = 64 * 1024
 
@@ -51,19 +52,9 @@ LATE = "Slack did not hand over the file in time. Please press the button again.
 NOT_CHECKED = "We couldn't check the file in time. Press the button again in a moment."
 GONE = "Slack does not have this file any more. Take it out and choose it again."
 ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
-NOT_ALLOWED = (
-    "Slack does not let this app read the file: probably it lacks the scope "
-    "files:read. A workspace admin can reinstall it from its current manifest. Until "
-    "then, type what is in the file."
-)
-_SAID = {
-    "missing_scope": NOT_ALLOWED,
-    "no_permission": NOT_ALLOWED,
-    "access_denied": NOT_ALLOWED,
-    "file_not_found": GONE,
-    "file_deleted": GONE,
-}
-"""The person's message for each error with which Slack refuses to describe a file."""
+_NOT_ALLOWED = ("missing_scope", "no_permission", "access_denied")
+_GONE = ("file_not_found", "file_deleted")
+"""Slack's errors when it does not describe a file: the app may not read it, or it is gone."""
 
 
 class _NotFetchedError(Exception):
@@ -79,7 +70,7 @@ async def are_accepted(
     """
     authorized = context.authorize_result
     granted = authorized.bot_scopes if authorized else None
-    return await services.slack.scopes.include(SCOPE, client, workspace, granted)
+    return await services.slack.scopes.include(FILES, client, workspace, granted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +121,22 @@ async def _fetch(client: AsyncWebClient, file: Mapping[str, Any], upload: Upload
         return Fetched(problem=str(reason))
     except SlackApiError as error:
         log.warning("upload.not_described", error=said(error))
-        return Fetched(problem=_SAID.get(said(error)) or why_not(said(error), SCOPE, LATE))
+        return Fetched(problem=_undescribed(said(error)))
     except NOT_DONE as error:
         log.warning("upload.not_fetched", error=said(error))
         return Fetched(problem=LATE)
+
+
+def not_allowed() -> str:
+    """Return that Slack does not let the app read the file, and what to do."""
+    instead = _("Until then, type what is in the file.")
+    return f"{lacking(FILES)} {instead}"
+
+
+def _undescribed(error: str) -> str:
+    if error in _NOT_ALLOWED:
+        return not_allowed()
+    return GONE if error in _GONE else why_not(error, FILES, LATE)
 
 
 async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Upload) -> str:
@@ -193,7 +196,7 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
             raise _NotFetchedError(LATE)
         if response.status != 200 or response.content_type == "text/html":
             log.warning("upload.not_allowed", status=response.status)
-            raise _NotFetchedError(NOT_ALLOWED)
+            raise _NotFetchedError(not_allowed())
         raw = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK):
             raw += chunk

@@ -237,6 +237,9 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
         selected=picked,
         custom=filled.custom,
         view_id=interaction.view_id,
+        thread_ts=state.origin.thread_ts,
+        message_link=state.origin.link,
+        response_url=state.origin.response_url,
     )
     row = await services.delivery.dispatcher.submit(
         draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection

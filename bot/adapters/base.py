@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -117,6 +118,9 @@ class Submission:
     `again`: an earlier attempt with this marker may have succeeded. `first_sent_at` is the time of
     the first attempt in epoch seconds, 0 if it is not known. `custom` defines the workspace's own
     fields in the form's `custom`.
+
+    `late_since` is the time of submission in epoch seconds if the first attempt came late, else 0.
+    `late_field` is the id of the custom field that the workspace's admins picked for it, or empty.
     """
 
     form: Form
@@ -127,6 +131,8 @@ class Submission:
     again: bool = False
     first_sent_at: float = 0.0
     custom: Sequence[CustomField] = ()
+    late_since: float = 0.0
+    late_field: str = ""
 
     @property
     def idempotency_key(self) -> str:
@@ -134,16 +140,24 @@ class Submission:
 
     @property
     def footer(self) -> str:
-        """One line for the end of a text that the vendor keeps: the reporter and the marker.
+        """One line for the end of a text that the vendor keeps: that it was sent late, the reporter
+        and the marker.
 
         The object is found again by the marker.
         """
         reporter = " ".join(storable(self.reporter).split())
-        return (
-            f"Added from Slack by {reporter} ({self.marker})"
-            if reporter
-            else f"Added from Slack ({self.marker})"
-        )
+        added = f"Added from Slack by {reporter}" if reporter else "Added from Slack"
+        return " ".join(filter(None, (self.late_note("Submitted"), f"{added} ({self.marker})")))
+
+    def late_note(self, verb: str) -> str:
+        """Return the sentence that it was sent late: "Declared in Slack at …". Empty if it was not.
+
+        It is written in English and in UTC, because a vendor keeps it for many readers.
+        """
+        if not self.late_since:
+            return ""
+        at = datetime.fromtimestamp(self.late_since, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return f"{verb} in Slack at {at}, sent later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +222,8 @@ class Operation:
     at once. `keyed`: the vendor makes one object of two requests with the same idempotency key, so
     a request with an unknown outcome may be sent again. `custom` names the catalog of the fields
     that the workspace defined for itself (each entry has its `field`). `custom_later`: these fields
-    are sent once the object exists.
+    are sent once the object exists. `picks_late_field`: admins may pick one of these fields, of the
+    kind `datetime`, for the time of submission of what is sent late.
     """
 
     name: str
@@ -220,6 +235,7 @@ class Operation:
     keyed: bool = False
     custom: str | None = None
     custom_later: bool = False
+    picks_late_field: bool = False
     summary: str = ""
 
     def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:

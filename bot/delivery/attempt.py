@@ -165,6 +165,8 @@ def submission_of(row: Delivery, adapter: Adapter) -> Submission:
         again=row.resend_count > 0,
         first_sent_at=row.first_sent_at,
         custom=row.custom,
+        late_since=row.late_since,
+        late_field=row.late_field,
     )
 
 

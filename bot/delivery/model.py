@@ -14,6 +14,11 @@ from bot.workspace import ConnectionKey, Workspace
 
 GIVE_UP_SECONDS = 24 * 3600.0
 """A delivery is tried for so long, and each of its follow-up steps as well."""
+LATE_SECONDS = 120.0
+"""A delivery that is first sent so long after its submission says when it was submitted."""
+LATE_FIELD = "late_field/"
+"""The prefix of a workspace's settings: the vendor's field for the time of submission, by
+operation ("late_field/acme.incident")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,9 @@ class Draft:
     `branch` is the answer that chose the form's branch. `selected` holds the entries that the
     pickers showed, by "catalog/id". `view_id` is the modal of the form. `custom` defines the
     workspace's own fields in it.
+
+    `thread_ts` is the thread in the channel in which it began, `message_link` the message there,
+    and `response_url` the address at which Slack takes an answer for half an hour.
     """
 
     workspace: Workspace
@@ -41,6 +49,9 @@ class Draft:
     selected: Mapping[str, Entry]
     view_id: str = ""
     custom: Sequence[CustomField] = ()
+    thread_ts: str = ""
+    message_link: str = ""
+    response_url: str = field(default="", repr=False)
 
     @property
     def operation_name(self) -> str:
@@ -55,8 +66,14 @@ class Delivery(Draft):
     `error_details` and `field_errors` say why it is not delivered. `vendor_object` is the object
     that the vendor created, `duplicates` are objects that it created besides.
 
+    The card is the message at (`card_channel`, `card_ts`). `card_in_channel`: everyone in the
+    channel sees it, and not only its thread. If the card is brief, the person who submitted it has
+    the whole one at (`copy_channel`, `copy_ts`).
+
     `first_sent_at` is when the first attempt that may have created something began;
-    `last_attempt_at` is when the last one did. `expected_at` is when the row's turn comes, where
+    `last_attempt_at` is when the last one did. `late_since` is the time of submission if that was
+    late, else 0, and `late_field` the vendor's field that holds it; both stay once it was sent, so
+    that a retry sends the same. `expected_at` is when the row's turn comes, where
     the connection's rate limit makes it wait. `reconcile_at` is when the vendor is asked next
     whether it has the object; `lookup_count` is how often in a row it said that it has not;
     `resend_count` is how often the delivery was sent again after that.
@@ -93,6 +110,11 @@ class Delivery(Draft):
     card_ts: str
     follow_up_steps: Mapping[str, Details] = field(default_factory=dict)
     next_step_at: float = 0.0
+    card_in_channel: bool = False
+    copy_channel: str = ""
+    copy_ts: str = ""
+    late_since: float = 0.0
+    late_field: str = ""
 
     @property
     def connection_key(self) -> ConnectionKey:

@@ -239,9 +239,11 @@ def chosen(
     }
 
 
-def conversations(state_values: Mapping[str, Any], block_id: str) -> list[str]:
+def conversations(
+    state_values: Mapping[str, Any], block_id: str, action_id: str = "value"
+) -> list[str]:
     """Return the ids of the conversations picked in that block."""
-    return _picked(element_of(state_values, block_id), "conversation")
+    return _picked(element_of(state_values, block_id, action_id), "conversation")
 
 
 def people(state_values: Mapping[str, Any], block_id: str) -> list[str]:

@@ -7,6 +7,7 @@ package imports `delivery`, `connections`, `adapters` and `forms`.
 
 from bot.messages.audit import admins_notice, latest_changes
 from bot.messages.blocks import View, context
+from bot.messages.brief import brief_card, why_brief
 from bot.messages.buttons import Handle, buttons, read_handle
 from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
 from bot.messages.notices import (
@@ -49,6 +50,7 @@ from bot.messages.notices import (
     vendors_beside,
     workspace_not_allowed,
 )
+from bot.messages.origin import about_message, answered_directly
 from bot.messages.permissions import (
     NOTHING_TO_DECIDE,
     ONLY_ADMINS_DECIDE,

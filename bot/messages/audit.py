@@ -28,6 +28,8 @@ def changed(event: AuditEvent, adapters: Mapping[str, Adapter]) -> str:
             return f"{who} disconnected {what}."
         case "permitted":
             return f"{who} changed who may use {what}: {_whom(event.details.get('after', ''))}."
+        case "configured":
+            return f"{who} changed the settings of {what}."
         case "installed":
             return f"{who} installed {what}."
         case "uninstalled":

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bot.adapters.base import Kind
 from bot.forms.render import modal, notice
 from bot.forms.text import cut, escape, plain_text
-from bot.messages.blocks import View, section
+from bot.messages.blocks import View, context, section
 
 WHO: Mapping[str, str] = {
     "everyone": "Everyone",
@@ -105,8 +105,11 @@ def none_of_these(no: Mapping[str, str]) -> str:
     return "\n".join(f"*{', '.join(labels)}*: {said}" for said, labels in about.items())
 
 
-def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
-    """Return the form: a type-ahead for each operation, with the present rule selected."""
+def who_may_form(rules: Sequence[Rule], private_metadata: str, problem: str = "") -> View:
+    """Return the form: a type-ahead for each operation, with the present rule selected.
+
+    `problem` says why no user groups can be chosen.
+    """
     intro = (
         "Workspace admins and owners may always use everything. People from "
         "other companies never may."
@@ -132,7 +135,7 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str) -> View:
         callback_id="who_may",
         title=WHO_TITLE,
         submit="Save",
-        blocks=[section(intro), *inputs],
+        blocks=[section(intro), *([context(escape(problem))] if problem else []), *inputs],
         private_metadata=private_metadata,
     )
 

@@ -8,8 +8,10 @@ from bot.adapters.credentials import Rights
 from bot.connections.store import Connection
 from bot.forms.render import HEADING, Block, modal, split
 from bot.forms.text import cut, duration, escape
+from bot.language import _
 from bot.messages.blocks import View, button, row_of, section
 from bot.messages.buttons import Handle
+from bot.messages.settings import SETTINGS
 from bot.workspace import Workspace
 
 WHO_MAY = "who_may"
@@ -130,8 +132,8 @@ def admins_buttons(
 ) -> list[Block]:
     """Return the row of an admin's buttons.
 
-    There is one button for each vendor if the bot has web `pages`, and "Who may use what" if
-    anything is connected.
+    There is one button for each vendor if the bot has web `pages`, and "Who may use what" and
+    "Settings" if anything is connected.
     """
     named = [(adapter, f"Manage {adapter.label}") for adapter in connected] + [
         (adapter, f"Connect {adapter.label}") for adapter in unconnected
@@ -143,6 +145,7 @@ def admins_buttons(
     ]
     if connected:
         buttons.append(button(WHO_MAY, "Who may use what", value=Handle(workspace, WHO_MAY).text))
+        buttons.append(button(SETTINGS, _("Settings"), value=Handle(workspace, SETTINGS).text))
     return row_of(buttons, "vendors")
 
 

@@ -12,13 +12,12 @@ import math
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Mapping
+from functools import partial
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Adapter, Operation
@@ -35,6 +34,7 @@ from bot.delivery.store.cards import (
 )
 from bot.errors import NotInstalledError, RelayError, SecretError
 from bot.runtime.workers import Share, Source, WorkerPool
+from bot.slack.card_posts import CardContent, CardPosts, Posted
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
 from bot.slack.tokens import SlackTokens
@@ -52,19 +52,6 @@ NO_TOKEN_SECONDS = 600.0
 """Seconds until a workspace without a token is tried again."""
 NO_NEWS_SECONDS = 24 * 3600.0
 """Age, in seconds, after which a card that waits for a token is given up."""
-NOT_THERE = (
-    "not_in_channel",
-    "channel_not_found",
-    "is_archived",
-    "restricted_action",
-    "no_permission",
-)
-"""Prefixes of Slack's errors for a channel where the bot may not post.
-
-An example of a whole error is `restricted_action_read_only_channel`.
-"""
-
-
 Shown = Literal["receipt", "errors"]
 """A modal's answer: a receipt in place of the form, or errors beside the form's fields."""
 
@@ -72,8 +59,8 @@ Shown = Literal["receipt", "errors"]
 class Cards(RemembersWorkspaces):
     """Posts and edits cards and open modals.
 
-    `client` should neither retry nor wait for Slack's limits by itself, because this class does
-    both per channel. The client needs no token: each call carries the token of the row's workspace.
+    The client of `posts` should neither retry nor wait for Slack's limits by itself, because this
+    class does both per channel. It needs no token: each call carries that of the row's workspace.
     """
 
     def __init__(
@@ -81,14 +68,14 @@ class Cards(RemembersWorkspaces):
         card_outbox: CardOutbox,
         connections: Connections,
         adapters: Mapping[str, Adapter],
-        client: AsyncWebClient,
+        posts: CardPosts,
         tokens: SlackTokens,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._card_outbox = card_outbox
         self._connections = connections
         self._adapters = adapters
-        self._client = client
+        self._posts = posts
         self._tokens = tokens
         self._clock = clock
         self._limiter = SlackRateLimiter(clock)
@@ -250,9 +237,11 @@ class Cards(RemembersWorkspaces):
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
                 token, content = await self._tokens.token(row.workspace), await self._content(row)
-                channel, ts = await (self._edit if row.card_ts else self._post)(token, row, content)
-            used.add(place(row.workspace, channel))
-            await self._note(row, channel, ts)
+                show = self._posts.edit if row.card_ts else self._posts.post
+                posted = await show(token, row, content)
+                used.add(place(row.workspace, posted.channel))
+                copy = await self._copy(token, row, content, posted)
+            await self._note(partial(self._card_outbox.shown, row, *posted[:3], copy), row)
         except (NotInstalledError, SecretError) as error:
             await self._without_token(row, error)
         except NOT_DONE as error:
@@ -276,67 +265,41 @@ class Cards(RemembersWorkspaces):
         log.info("card.token_missing", **row.workspace._asdict(), error=type(error).__name__)
         self._limiter.wait(place(row.workspace, EVERYWHERE), NO_TOKEN_SECONDS)
 
-    async def _post(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
-        """Post the card in the channel.
+    async def _copy(
+        self, token: str, row: Delivery, content: CardContent, posted: Posted
+    ) -> tuple[str, str]:
+        """Give the person the whole card if the channel has a brief one. Return where it is; empty
+        texts if there is none.
 
-        A private row's card goes into a direct message. So does a card without a channel, or in a
-        channel where the bot may not post.
+        The brief card is recorded before, so that it is not posted again if this fails.
         """
-        if row.channel and not row.private:
-            try:
-                return await self._send(token, row.channel, content)
-            except SlackApiError as error:
-                if not _not_there(error):
-                    raise
-        return await self._send(token, row.actor, content)
+        if posted.is_direct or (posted.sharing == "own" and not row.copy_ts):
+            return "", ""
+        await self._note(partial(self._card_outbox.placed, row, *posted[:3]), row)
+        return await self._posts.copy(token, row, content, posted)
 
-    async def _send(self, token: str, channel: str, content: Mapping[str, Any]) -> tuple[str, str]:
-        answer = await self._client.chat_postMessage(
-            token=token, channel=channel, unfurl_links=False, unfurl_media=False, **content
-        )
-        return str(answer["channel"]), str(answer["ts"])
-
-    async def _edit(self, token: str, row: Delivery, content: Mapping[str, Any]) -> tuple[str, str]:
-        if row.private and not row.card_channel.startswith("D"):
-            # The row became private when it was corrected, so its card goes into a direct message.
-            await self._client.chat_update(
-                token=token,
-                channel=row.card_channel,
-                ts=row.card_ts,
-                text=messages.WITHDRAWN,
-                blocks=[messages.context(f":lock: {messages.WITHDRAWN}")],
-            )
-            return await self._send(token, row.actor, content)
-        try:
-            await self._client.chat_update(
-                token=token, channel=row.card_channel, ts=row.card_ts, **content
-            )
-        except SlackApiError as error:
-            # The channel went away after the card was posted.
-            if _not_there(error):
-                return await self._post(token, row, content)
-            if said(error) not in ("message_not_found", "cant_update_message"):
-                raise
-        return row.card_channel, row.card_ts
-
-    async def _note(self, row: Delivery, channel: str, ts: str) -> None:
-        """Record the card as shown, and try again while the database is busy.
+    async def _note(self, write: Callable[[], Awaitable[None]], row: Delivery) -> None:
+        """Record where the card is, and try again while the database is busy.
 
         Otherwise the card would be posted a second time.
         """
         until = time.monotonic() + NOTING_SECONDS
         while True:
             try:
-                return await self._card_outbox.shown(row, channel, ts)
+                return await write()
             except sqlite3.Error as error:
                 log.error("card.not_recorded", delivery=row.key, error=type(error).__name__)
                 if time.monotonic() > until:
                     raise
             await asyncio.sleep(NOTING_PAUSE)
 
-    async def _content(self, row: Delivery) -> dict[str, Any]:
+    async def _content(self, row: Delivery) -> CardContent:
         adapter, operation = self._made_by(row)
-        return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
+        by_hand = await self._by_hand(row, adapter)
+        return CardContent(
+            messages.card(row, adapter, operation, by_hand=by_hand),
+            messages.brief_card(row, adapter, operation),
+        )
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
@@ -362,7 +325,7 @@ class Cards(RemembersWorkspaces):
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
                 token = await self._tokens.token(row.workspace)
-                await self._client.views_update(token=token, view_id=row.view_id, view=view)
+                await self._posts.client.views_update(token=token, view_id=row.view_id, view=view)
         except (NotInstalledError, SecretError):
             await self._card_outbox.forget_view(row)
             return
@@ -389,7 +352,3 @@ def _place(row: Delivery) -> str:
     if row.card_ts:
         return place(row.workspace, row.card_channel)
     return place(row.workspace, row.channel if row.channel and not row.private else row.actor)
-
-
-def _not_there(error: SlackApiError) -> bool:
-    return said(error).startswith(NOT_THERE)

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NOT_DONE, is_out_of_reach, said
+from bot.slack.scopes import lacking
 from bot.workspace import RemembersWorkspaces, Workspace
 
 log = structlog.get_logger(__name__)
@@ -211,10 +212,7 @@ def why_not(error: str, scope: str, otherwise: str) -> str:
     Return `otherwise` if there is no special advice.
     """
     if error == "missing_scope":
-        return (
-            f"This app lacks the scope `{scope}`. "
-            "A workspace admin can reinstall it from its current manifest."
-        )
+        return lacking(scope)
     if error in ("invalid_auth", "account_inactive", "token_revoked", "not_authed"):
         return "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it."
     return otherwise

@@ -1,18 +1,60 @@
-"""The scopes that Slack granted this app in a workspace."""
+"""The app's scopes: the ones that it needs, the optional ones, and the ones that Slack granted.
+
+The manifest names them. An installation may lack an optional scope: the features that need it say
+so, with `lacking`.
+"""
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Mapping
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.language import _
+from bot.slack import manifest
 from bot.slack.errors import NOT_DONE
 from bot.workspace import RemembersWorkspaces, Workspace
 
 FRESH_SECONDS = 300.0
 LOOKUP_SECONDS = 1.0
 MOST_KEPT = 1000
+
+FILES = "files:read"
+USER_GROUPS = "usergroups:read"
+PRIVATE_CHANNELS = "groups:read"
+WITHOUT: Mapping[str, str] = {
+    "commands": "slash commands and shortcuts do not arrive",
+    "chat:write": "no cards are posted",
+    "channels:read": "vendors are told a channel's id in place of its name",
+    "users:read": "nobody is recognised, so nobody may do anything",
+    "users:read.email": "people are not found among the vendor's users",
+    USER_GROUPS: "user groups cannot be chosen, and what one of them may do is left to admins",
+    FILES: "a file cannot be uploaded in a form",
+    PRIVATE_CHANNELS: (
+        "private channels are treated as shared with another organisation: cards there have "
+        "reference, state and link only"
+    ),
+}
+"""The effect of each missing scope, for operators."""
+
+
+def required() -> Collection[str]:
+    """Return the scopes that the app does not work without."""
+    return tuple(manifest.load()["oauth_config"]["scopes"]["bot"])
+
+
+def optional() -> Collection[str]:
+    """Return the scopes that an installation may lack."""
+    return tuple(manifest.load()["oauth_config"]["scopes"]["bot_optional"])
+
+
+def lacking(scope: str) -> str:
+    """Return that the app lacks the scope, and what to do."""
+    return _(
+        "This app lacks the Slack scope {scope}. "
+        "A workspace admin can install the app again and allow it."
+    ).format(scope=scope)
 
 
 class Scopes(RemembersWorkspaces):

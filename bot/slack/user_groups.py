@@ -16,6 +16,7 @@ from bot.catalogs.search import matches
 from bot.catalogs.service import SHOWN, Answer
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
+from bot.slack.scopes import USER_GROUPS
 from bot.workspace import RemembersWorkspaces, Workspace
 
 REFUSED_SECONDS = 5.0
@@ -26,7 +27,6 @@ A picker asks at every keystroke, and Slack allows about 20 such calls a minute.
 KEPT_SECONDS = 3600.0
 """Seconds for which an answer is used in place of a newer one that Slack does not give."""
 MOST_KEPT = 1000
-SCOPE = "usergroups:read"
 _ID = re.compile(r"S[A-Z0-9]{6,20}")
 
 
@@ -278,6 +278,6 @@ def _problem(error: str, otherwise: str) -> str:
     """
     if error == "plan_upgrade_required":
         return "This workspace's Slack plan has no user groups."
-    if not (sentence := why_not(error, SCOPE, "")):
+    if not (sentence := why_not(error, USER_GROUPS, "")):
         raise _NotNowError(otherwise)
     return sentence

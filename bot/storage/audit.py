@@ -13,7 +13,14 @@ from bot.storage.database import Database
 from bot.workspace import Scope, Workspace
 
 Action = Literal[
-    "connected", "replaced", "disconnected", "permitted", "installed", "uninstalled", "lost"
+    "connected",
+    "replaced",
+    "disconnected",
+    "permitted",
+    "configured",
+    "installed",
+    "uninstalled",
+    "lost",
 ]
 OPERATOR = "operator"
 """The actor of a change at the command line."""
@@ -26,7 +33,7 @@ class AuditEvent:
 
     `actor` is a Slack user id, `OPERATOR`, or empty for Slack itself. `subject` is a vendor
     ("acme"), an operation ("acme.incident"), or empty for an installation. `details` are the
-    account's name (`account`), or the rule `before` and `after` the change.
+    account's name (`account`), or the rule or the `setting` `before` and `after` the change.
     """
 
     workspace: Workspace

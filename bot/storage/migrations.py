@@ -586,3 +586,43 @@ def m030_keep_catalogs_in_lines(db: Database) -> None:
         "DROP TABLE catalogs_before",
     ):
         db.conn.execute(sql)
+
+
+@MIGRATIONS()
+def m032_answer_in_threads(db: Database) -> None:
+    """Remember where a delivery began: the thread, the message, and Slack's address for an answer.
+    `card_in_channel`: everyone in the channel sees the card, and not only its thread."""
+    for name in ("thread_ts", "message_link", "response_url"):
+        db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN card_in_channel INTEGER NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS()
+def m033_create_workspace_settings(db: Database) -> None:
+    """A row is a setting that differs from its default."""
+    db.conn.execute(
+        """
+        CREATE TABLE workspace_settings (
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (enterprise, team, name)
+        ) WITHOUT ROWID
+        """
+    )
+
+
+@MIGRATIONS()
+def m034_say_late(db: Database) -> None:
+    """Remember at the first send whether it was late: a retry sends the same. `late_since` is the
+    time of submission then, else 0. `late_field` is the vendor's field that holds it."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN late_since REAL NOT NULL DEFAULT 0")
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN late_field TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS()
+def m035_copy_cards(db: Database) -> None:
+    """Remember the direct message with the whole card, where the channel's card is brief."""
+    for name in ("copy_channel", "copy_ts"):
+        db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")

@@ -15,7 +15,7 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.settings import SlackApp
+from bot.slack import scopes
 from bot.slack.clients import answered_at
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.installations import Installation, Installations
@@ -42,8 +43,8 @@ STATE_SECONDS = 600
 class OAuth:
     """The routes of an installation. `client` has time and no token.
 
-    `authorize_url` is Slack's page on which a person agrees, and `scopes` are those that the app
-    needs.
+    `authorize_url` is Slack's page on which a person agrees. Slack is asked for all scopes, and
+    the person may decline the optional ones.
     """
 
     def __init__(
@@ -52,13 +53,11 @@ class OAuth:
         client: AsyncWebClient,
         installations: Installations,
         authorize_url: str,
-        scopes: Collection[str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._client = client
         self._installations = installations
-        self._scopes = frozenset(scopes)
         self._clock = clock
         self._https = app.url.startswith("https://")
         self._cookie = "__Host-install" if self._https else "install"
@@ -66,7 +65,7 @@ class OAuth:
         self._slack = AuthorizeUrlGenerator(
             client_id=app.client_id,
             redirect_uri=self._redirect_uri,
-            scopes=sorted(scopes),
+            scopes=sorted({*scopes.required(), *scopes.optional()}),
             authorization_url=authorize_url,
         )
 
@@ -175,7 +174,7 @@ class OAuth:
             raise NotDoneError("token_rotation")
         if not str(answer.get("access_token") or "").startswith("xoxb-"):
             raise NotDoneError("refused", "no_bot_token")
-        if missing := self._scopes - _scopes(answer):
+        if missing := set(scopes.required()) - _scopes(answer):
             log.warning("oauth.scopes_missed", scopes=sorted(missing))
             raise NotDoneError("scopes_missing", ", ".join(sorted(missing)))
         if (place := place_of(answer)) is None:

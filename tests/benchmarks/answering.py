@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bot.slack import manifest
+from bot.slack.scopes import optional, required
 
 numbers = count(1)
 opened: list[str] = []
@@ -62,7 +62,7 @@ def installed(team: str) -> dict[str, Any]:
         "ok": True,
         "access_token": f"xoxb-{team}",
         "token_type": "bot",
-        "scope": ",".join(manifest.load()["oauth_config"]["scopes"]["bot"]),
+        "scope": ",".join([*required(), *optional()]),
         "bot_user_id": "U0BOT",
         "app_id": "A012AB3CD",
         "team": {"id": team, "name": team},

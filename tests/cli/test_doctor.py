@@ -28,8 +28,8 @@ from bot.errors import UnauthorizedError
 from bot.playground.sandbox import Sandbox
 from bot.playground.serving import Server
 from bot.settings import Settings
-from bot.slack import manifest
 from bot.slack.installations import Installation, Installations
+from bot.slack.scopes import WITHOUT, optional, required
 from bot.storage import condition
 from bot.storage.database import Database
 from bot.stores import load_secret_box, open_stores
@@ -348,7 +348,7 @@ async def test_names_missing_scopes_and_what_stops_without_them(settings: Settin
             {"ok": True, "team": "Acme", "team_id": "T1"}, headers={"X-OAuth-Scopes": given}
         )
 
-    scopes = manifest.load()["oauth_config"]["scopes"]["bot"]
+    scopes = [*required(), *optional()]
     assert await told_of_slack(settings, answer, lambda it: about_slack.tokens(it, [])) == [
         Finding(
             "problem",
@@ -359,9 +359,30 @@ async def test_names_missing_scopes_and_what_stops_without_them(settings: Settin
     ]
 
 
+async def test_warns_of_missing_optional_scopes(settings: Settings) -> None:
+    """An installation may lack them, so that is no problem."""
+
+    def answer(token: str) -> Response:
+        return JSONResponse(
+            {"ok": True, "team": "Acme", "team_id": "T1"},
+            headers={"X-OAuth-Scopes": ",".join(required())},
+        )
+
+    assert await told_of_slack(settings, answer, lambda it: about_slack.tokens(it, [])) == [
+        Finding(
+            "warning",
+            "SLACK_BOT_TOKEN",
+            f"It lacks the optional scope {scope}: {WITHOUT[scope]}.",
+            "If you want that, install the app again and allow it.",
+        )
+        for scope in optional()
+    ]
+
+
 def test_knows_every_scope_of_the_manifest() -> None:
     """Of each it can say what stops without it."""
-    assert set(manifest.load()["oauth_config"]["scopes"]["bot"]) == set(about_slack.WITHOUT)
+    assert {*required(), *optional()} == set(WITHOUT)
+    assert set(required()) & set(optional()) == set()
 
 
 async def test_checks_each_installations_own_token(settings: Settings) -> None:

@@ -15,6 +15,7 @@ import handlers
 from bot.cli.manifest import filled
 from bot.delivery.states import RULES
 from bot.slack.manifest import load
+from bot.slack.scopes import optional, required
 from bot.web.oauth import CALLBACK
 from tests.specs import spec
 from tests.world.bot import World
@@ -31,7 +32,7 @@ SCOPES = {
     "auth_test": set[str](),
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
-    "conversations_info": {"channels:read"},
+    "conversations_info": {"channels:read", "groups:read"},
     "files_info": {"files:read"},
     "usergroups_list": {"usergroups:read"},
     "usergroups_users_list": {"usergroups:read"},
@@ -70,8 +71,7 @@ def commands() -> list[str]:
 
 
 def scopes() -> list[str]:
-    found: list[str] = load()["oauth_config"]["scopes"]["bot"]
-    return found
+    return [*required(), *optional()]
 
 
 @BOTH
@@ -169,6 +169,7 @@ def test_every_button_has_its_listener() -> None:
         "value",
         "vendor_rootly",
         "who_may",
+        "settings",
     ]
     for name in made:
         heard = [

@@ -190,8 +190,8 @@ async def test_while_slack_does_not_say_who_is_in_it_nobody_passes(world: World)
     world.sandbox.slack.app.scopes.remove("usergroups:read")
     await world.command("/incident", world.member)
     assert world.told(world.member) == (
-        "I could not check whether you may do this. This app lacks the scope `usergroups:read`. "
-        "A workspace admin can reinstall it from its current manifest."
+        "I could not check whether you may do this. This app lacks the Slack scope "
+        "usergroups:read. A workspace admin can install the app again and allow it."
     )
     assert (await world.open("/incident Disk full", world.admin)).value("title") == "Disk full"
 

@@ -137,9 +137,9 @@ async def test_without_the_scope(world: World) -> None:
     modal = await form(world)
     world.sandbox.slack.app.scopes.remove("files:read")
     document = configuration(queues(world)["Everyone"])
-    assert (await submitted(modal, document)).errors == {BLOCK: uploads.NOT_ALLOWED}
+    assert (await submitted(modal, document)).errors == {BLOCK: uploads.not_allowed()}
     world.sandbox.slack.files.only_ids = True
-    assert (await submitted(modal, document)).errors == {BLOCK: uploads.NOT_ALLOWED}
+    assert (await submitted(modal, document)).errors == {BLOCK: uploads.not_allowed()}
     assert requests(world) == []
 
 
@@ -149,7 +149,7 @@ async def test_without_the_scope_there_is_no_input_for_files(world: World) -> No
     world.sandbox.slack.app.scopes.remove("files:read")
     modal = await form(world)
     assert BLOCK not in modal.fields
-    assert replies.NO_FILES["elements"][0]["text"] in str(modal.view["blocks"])
+    assert replies.no_files()["elements"][0]["text"] in str(modal.view["blocks"])
     document = configuration(queues(world)["Returns"])
     close_returns(world)
     assert list((await (await modal.fill(configuration=document)).submit()).errors) == [TEXT]
@@ -168,7 +168,7 @@ async def test_a_form_that_is_drawn_in_the_answer_has_no_input_for_files_either(
     modal = await workflow(world, "Too quick")
     assert (await (await modal.fill(routing="JSON", default_queue="Everyone")).submit()).ok
     assert (TEXT in modal.fields, BLOCK in modal.fields) == (True, False)
-    assert replies.NO_FILES["elements"][0]["text"] in str(modal.view["blocks"])
+    assert replies.no_files()["elements"][0]["text"] in str(modal.view["blocks"])
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ async def given(error: str, blocks: list[Any]) -> list[list[Any]]:
     def answer(args: dict[str, Any]) -> dict[str, Any]:
         return (
             {"ok": True}
-            if replies.NO_FILES in args["view"]["blocks"]
+            if replies.no_files() in args["view"]["blocks"]
             else {"ok": False, "error": error}
         )
 
@@ -210,7 +210,7 @@ async def given(error: str, blocks: list[Any]) -> list[list[Any]]:
 @pytest.mark.parametrize("error", ["missing_scope", "invalid_arguments"])
 async def test_a_view_that_slack_refuses_for_its_files_is_given_without(error: str) -> None:
     """In the place of the input it says why there is none."""
-    assert await given(error, [FILE_INPUT]) == [[FILE_INPUT], [replies.NO_FILES]]
+    assert await given(error, [FILE_INPUT]) == [[FILE_INPUT], [replies.no_files()]]
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ async def test_the_token_goes_to_slack_only(address: str) -> None:
 
 ANSWERS = [
     pytest.param(
-        Response("<html>Sign in", media_type="text/html"), uploads.NOT_ALLOWED, id="sign-in page"
+        Response("<html>Sign in", media_type="text/html"), uploads.not_allowed(), id="sign-in page"
     ),
-    pytest.param(Response("no", 403), uploads.NOT_ALLOWED, id="forbidden"),
+    pytest.param(Response("no", 403), uploads.not_allowed(), id="forbidden"),
     pytest.param(Response("no", 404), uploads.GONE, id="gone"),
     pytest.param(Response("later", 429), uploads.LATE, id="too many"),
     pytest.param(Response("later", 503), uploads.LATE, id="trouble"),
@@ -120,7 +120,7 @@ async def test_what_slack_may_answer(answer: Response, sentence: str) -> None:
             "account_inactive",
             "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it.",
         ),
-        ("missing_scope", uploads.NOT_ALLOWED),
+        ("missing_scope", uploads.not_allowed()),
         ("file_deleted", uploads.GONE),
         ("internal_error", uploads.LATE),
     ],
@@ -142,7 +142,7 @@ async def test_a_redirect_is_not_followed() -> None:
         ours = Elsewhere(RedirectResponse(f"{there.url}/rules.json"))
         async with ours.server() as here:
             assert (
-                await problem(f"{here.url}/api/", f"{here.url}/rules.json") == uploads.NOT_ALLOWED
+                await problem(f"{here.url}/api/", f"{here.url}/rules.json") == uploads.not_allowed()
             )
     assert (other.tokens, ours.tokens) == ([], ["Bearer xoxb-1"])
 

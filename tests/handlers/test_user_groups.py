@@ -55,7 +55,7 @@ async def test_without_the_scope_an_id_can_be_typed(world: World) -> None:
     world.sandbox.slack.app.scopes.remove("usergroups:read")
     modal = await opened(world, "Invite people to a Slack channel")
     (notice,) = await modal.offered("slack_user_groups")
-    assert notice.startswith("This app lacks the scope `usergroups:read`.")
+    assert notice.startswith("This app lacks the Slack scope usergroups:read.")
     heading, entry = await modal.offered("slack_user_groups", "s012ab3cd")
     assert (heading, entry) == (notice, "S012AB3CD")
     await modal.fill(channel_own=True, slack_user_groups=["S012AB3CD"])

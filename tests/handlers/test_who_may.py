@@ -10,6 +10,8 @@ from bot import messages
 from bot.adapters.registry import ADAPTERS
 from bot.playground.slack import Outcome
 from bot.playground.vendors.data import USER_GROUPS
+from bot.slack.scopes import USER_GROUPS as SCOPE
+from bot.slack.scopes import lacking
 from handlers.button_presses import PRESS_SECONDS
 from tests.world.bot import World, eventually
 from tests.world.modal import Modal
@@ -23,7 +25,7 @@ OPERATIONS = {
 }
 """The select of each operation, and what stands there until somebody decides."""
 BY_ROLE = ["By role", "Everyone", "Full members", "Admins and owners"]
-NO_SCOPE = "This app lacks the scope `usergroups:read`. A workspace admin can reinstall it from its current manifest."
+NO_SCOPE = lacking(SCOPE)
 
 
 async def press(world: World, user: str) -> Outcome:
@@ -156,7 +158,7 @@ async def test_while_slack_does_not_say_who_somebody_is(world: World) -> None:
     world.sandbox.slack.app.scopes.remove("users:read")
     await click(world, "who_may", world.admin, key="who_may")
     assert (
-        "I could not check whether you may do this. This app lacks the scope `users:read`."
+        "I could not check whether you may do this. This app lacks the Slack scope users:read."
         in world.told()
     )
 
@@ -185,17 +187,18 @@ async def test_another_workspace_decides_nothing_here(world: World) -> None:
 
 
 async def test_without_the_scope_roles_can_still_be_chosen(world: World) -> None:
-    """The picker says in the groups' place what to do, and a group that was chosen before stays
-    chosen."""
+    """The form says on top what to do, as the picker does in the groups' place, and a group that
+    was chosen before stays chosen."""
     await world.bot.services.access.decide(
         world.sandbox.workspace, {"rootly.incident": ON_CALL.id}, world.admin
     )
     world.sandbox.slack.app.scopes.remove("usergroups:read")
     modal = await opened(world)
+    assert modal.view["blocks"][1]["elements"][0]["text"] == NO_SCOPE
     assert words(modal, "who.rootly.incident") == ON_CALL.id
     offered = await modal.offered("rootly.action_item")
     assert offered[:5] == [*BY_ROLE, "User groups"]
-    assert offered[5].startswith("This app lacks the scope `usergroups:read`.")
+    assert offered[5].startswith("This app lacks the Slack scope usergroups:read.")
     await modal.fill(rootly__action_item="everyone")
     await modal.send()
     assert (await decided(world))["rootly.incident"] == ON_CALL.id
@@ -211,7 +214,7 @@ async def test_a_notice_is_no_choice(world: World) -> None:
     world.bot.services.slack.user_groups.forget({world.sandbox.workspace})
     note: dict[str, Any] = {
         "type": "external_select",
-        "selected_option": option("-", "This app lacks the scope"),
+        "selected_option": option("-", "This app lacks the Slack scope"),
     }
     outcome = await world.sandbox.slack.submit(
         world.admin, modal.id, {"who.rootly.action_item": {messages.WHO_ACTION: note}}

@@ -45,8 +45,32 @@ async def test_post(workspace: Workspace) -> None:
     message = written(text="Done", blocks=[SHOWN_SECTION], metadata=metadata)
     reply = written(text="Again", thread_ts=first["ts"])
     assert first == {"ok": True, "channel": PUBLIC, "ts": ANY, "message": message}
-    assert workspace.slack.channels[PUBLIC].messages == [message, reply]
+    thread = {"thread_ts": first["ts"], "reply_count": 1, "latest_reply": second["ts"]}
+    assert workspace.slack.channels[PUBLIC].messages == [message | thread, reply]
     assert first["ts"] < second["ts"]
+
+
+async def test_a_reply_is_shown_in_the_channel_once(workspace: Workspace) -> None:
+    """When it is posted or later; only a reply can be, and only to a message that is none."""
+
+    async def post(**more: Any) -> dict[str, Any]:
+        return await workspace.api("chat.postMessage", channel=PUBLIC, text="Done", **more)
+
+    async def broadcast(ts: str) -> dict[str, Any]:
+        return await workspace.api(
+            "chat.update", channel=PUBLIC, ts=ts, text="Done", reply_broadcast=True
+        )
+
+    first = (await post())["ts"]
+    at_once = await post(thread_ts=first, reply_broadcast=True)
+    assert at_once["message"]["subtype"] == "thread_broadcast"
+    later = await post(thread_ts=first)
+    assert "subtype" not in later["message"]
+    assert (await broadcast(later["ts"]))["message"]["subtype"] == "thread_broadcast"
+    refused = {"ok": False, "error": "cant_broadcast_message"}
+    assert [await broadcast(ts) for ts in (at_once["ts"], later["ts"], first)] == [refused] * 3
+    assert (await post(thread_ts=later["ts"]))["error"] == "cannot_reply_to_message"
+    assert (await post(thread_ts="1.5"))["error"] == "thread_not_found"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.delivery.model import Delivery, Outcome
 from bot.delivery.problems import problem
 from bot.delivery.store.cards import LEASE_SECONDS, MODAL_SECONDS
 from bot.slack import cards
-from bot.slack.cards import NOT_THERE
+from bot.slack.card_posts import NOT_THERE
 from tests.world.bot import World, eventually
 from tests.world.cards import AWAY, CHANNEL, DELIVERED, DIRECT, PERSON, Board, board_on, slack_takes
 from tests.world.machine import ended

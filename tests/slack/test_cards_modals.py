@@ -202,14 +202,14 @@ async def test_another_process_follows_the_modal(board: Board) -> None:
         draft("b", view_id="V0MODAL002"), lease=45, card_not_before=0.0
     )
     await board.deliveries.settle(row, DELIVERED)
-    client = board.cards.client
-    tokens = SlackTokens(board.installations, await fixed_token(board.slack, client))
+    posts = board.cards.posts
+    tokens = SlackTokens(board.installations, await fixed_token(board.slack, posts.client))
     board.slack.answer = slack_takes
     restarted = SteppedCards(
         board.card_outbox,
         board.connections,
         {"notes": board.adapter},
-        client,
+        posts,
         tokens,
         board.clock,
     )

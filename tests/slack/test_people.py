@@ -206,8 +206,8 @@ async def test_slack_in_trouble_is_an_unknown_role(
     [
         (
             refused("missing_scope"),
-            "This app lacks the scope `users:read`. A workspace admin can reinstall it from its "
-            "current manifest.",
+            "This app lacks the Slack scope users:read. A workspace admin can install the app "
+            "again and allow it.",
         ),
         (
             refused("invalid_auth"),
@@ -326,5 +326,5 @@ async def test_a_missing_scope_is_told_in_slack(bare_world: World) -> None:
     await world.sandbox.connect_vendors(world.settings)
     await world.command("/incident Checkout is down")
     [(_, _, message)] = world.sandbox.slack.ephemerals
-    assert "This app lacks the scope `users:read`." in message["text"]
+    assert "This app lacks the Slack scope users:read." in message["text"]
     assert "Checkout is down" in message["text"]

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.adapters.base import Entry
 from bot.catalogs.service import Answer
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW
+from bot.slack.scopes import USER_GROUPS, lacking
 from bot.slack.user_groups import KEPT_SECONDS, REFUSED_SECONDS, Group, Listed, UserGroups, by_id
 from bot.workspace import Workspace
 from tests.world.notes import ELSEWHERE, HERE, Clock
@@ -24,7 +25,7 @@ FORMER = {"id": "S0FORMER1", "name": "Former", "handle": "former", "date_delete"
 NAMELESS = {"id": "S0NAMELESS", "name": " ", "handle": ""}
 NOT_LISTED = "Slack did not say which user groups there are. Please try again in a moment."
 NO_MEMBERS = "Slack did not say who is in the user group. Please try again in a moment."
-NO_SCOPE = "This app lacks the scope `usergroups:read`. A workspace admin can reinstall it from its current manifest."
+NO_SCOPE = lacking(USER_GROUPS)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ OWNERS: Mapping[str, str] = {
     "permissions": "bot/access/store.py",
     "preferences": "bot/storage/preferences.py",
     "setup_links": "bot/connections/setup_links.py",
+    "workspace_settings": "bot/storage/workspace_settings.py",
 }
 """The module or package that holds all SQL on the table."""
 

@@ -50,6 +50,13 @@ RENAMED = {
     "shown_version": "card_version",
     "card_after": "card_not_before",
 }
+ADDED: Mapping[str, Any] = {
+    **dict.fromkeys(("thread_ts", "message_link", "response_url", "late_field"), ""),
+    **dict.fromkeys(("copy_channel", "copy_ts"), ""),
+    "card_in_channel": 0,
+    "late_since": 0.0,
+}
+"""The columns that came later, as an old row has them."""
 CALLED_OFF = {"cancelled", "by_hand", "sent_before"}
 TRAIL = "SELECT * FROM delivery_events ORDER BY id"
 
@@ -127,7 +134,7 @@ async def test_every_row_keeps_every_value(old: Path) -> None:
     """Under the new names; what people called off is in a state of its own."""
 
     def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
-        plain = {RENAMED.get(name, name): value for name, value in row.items()}
+        plain = {RENAMED.get(name, name): value for name, value in row.items()} | ADDED
         words = plain.pop("sentence")
         plain["error_details"] = json.dumps(said(words), ensure_ascii=False, separators=(",", ":"))
         return plain | ({"state": "cancelled"} if row["key"] in CALLED_OFF else {})

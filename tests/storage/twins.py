@@ -72,6 +72,7 @@ class Twins:
         self.doubts = stores.delivery.reconcile
         self.audit = stores.audit
         self.preferences = stores.preferences
+        self.settings = stores.workspace_settings
         self.installations = stores.installations
         self.links = stores.setup_links
         self.lists = stores.catalogs
@@ -102,6 +103,7 @@ class Twins:
             workspace, "notes", actor=PERSON, actor_name=f"Ann {said}", workspace_name=said
         )
         await self.permissions.set(workspace, {"notes.note": f"S0{said}"}, PERSON)
+        await self.settings.change(workspace, {"language": said}, PERSON)
         for key in STATES:
             await self.deliveries.enqueue(
                 self.draft(key, workspace), lease=None, card_not_before=0.0

@@ -19,8 +19,8 @@ from structlog.testing import capture_logs
 
 from bot.app import create_app
 from bot.settings import Settings, SlackApp
-from bot.slack import manifest
 from bot.slack.installations import Installations
+from bot.slack.scopes import optional, required
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
 from bot.web.oauth import STATE_SECONDS, OAuth, place_of
@@ -91,7 +91,7 @@ async def test_what_is_stored_of_an_installation(world: Many, tmp_path: Path) ->
     await world.install(DUCHY)
     [it] = await world.bot.stores.installations.all()
     slack = world.slack(DUCHY)
-    scopes = tuple(sorted(manifest.load()["oauth_config"]["scopes"]["bot"]))
+    scopes = tuple(sorted((*required(), *optional())))
     assert (it.workspace, it.name, it.app, it.bot, it.bot_user) == (
         (REALM.id, ""),
         REALM.name,
@@ -134,14 +134,14 @@ async def test_an_installation_is_dated_by_slacks_clock(
     grant = {
         "ok": True,
         "access_token": "xoxb-1",
-        "scope": "commands",
+        "scope": ",".join(required()),
         "team": {"id": "T1", "name": "Acme"},
     }
     async with slack_wire() as (wire, client):
         wire.answer = lambda args: (
             JSONResponse(grant, headers=headers) if "code" in args else {"ok": True, "bot_id": "B1"}
         )
-        oauth = OAuth(APP, client, installations, "http://127.0.0.1/", ["commands"], clock)
+        oauth = OAuth(APP, client, installations, "http://127.0.0.1/", clock)
         transport = httpx.ASGITransport(Starlette(routes=oauth.routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
             begun = await browser.get("/slack/install")
@@ -150,6 +150,15 @@ async def test_an_installation_is_dated_by_slacks_clock(
                 await browser.get("/slack/oauth_redirect", params={"state": state, "code": "1"})
             ).status_code == 200
     assert [it.installed_at for it in await installations.all()] == [at]
+
+
+async def test_whoever_installs_it_may_decline_the_optional_scopes(world: Many) -> None:
+    """The app is installed without them, and a form says which one it lacks."""
+    world.platform.declined = frozenset(optional())
+    page = await world.install(ACME)
+    assert (page.status_code, text_of(page).startswith("Installed ")) == (200, True)
+    [it] = await world.bot.stores.installations.all()
+    assert it.scopes == tuple(sorted(required()))
 
 
 async def test_installing_again_replaces_the_row(world: Many) -> None:
@@ -196,7 +205,7 @@ async def test_the_way_to_slack(world: Many) -> None:
     assert len(given.pop("state")) >= 40
     assert given == {
         "client_id": world.platform.client_id,
-        "scope": ",".join(sorted(manifest.load()["oauth_config"]["scopes"]["bot"])),
+        "scope": ",".join(sorted((*required(), *optional()))),
         "redirect_uri": world.platform.redirect_uri,
     }
     cookie = answer.headers["set-cookie"]
@@ -329,7 +338,7 @@ async def test_a_state_is_good_for_ten_minutes(database: Database) -> None:
     clock = Clock(1_800_000_000.0)
     installations = Installations(database, SecretBox([KEY]), clock)
     async with slack_wire() as (_, client):
-        oauth = OAuth(APP, client, installations, "http://127.0.0.1/", ["commands"], clock)
+        oauth = OAuth(APP, client, installations, "http://127.0.0.1/", clock)
         transport = httpx.ASGITransport(Starlette(routes=oauth.routes()))
         async with httpx.AsyncClient(transport=transport, base_url=APP.url) as browser:
             begun = await browser.get("/slack/install")

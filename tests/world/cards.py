@@ -15,12 +15,16 @@ from bot.connections.store import Connections
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.queue import Deliveries
+from bot.slack.card_posts import CardPosts
 from bot.slack.cards import Cards
+from bot.slack.channels import Channels, Sharing
 from bot.slack.installations import Installations
 from bot.slack.tokens import FixedToken, SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.storage.workspace_settings import WorkspaceSettings
 from bot.stores import open_stores
+from bot.workspace import Workspace
 from tests.world.bot import eventually
 from tests.world.notes import HERE, KEY, MADE, SECRET, Clock, Notes, draft
 from tests.world.slack import Answer, Wire, slack_wire
@@ -38,6 +42,13 @@ class Paper(Notes):
         return f"https://notes.example.com/{operation}/new"
 
 
+class OwnChannels(Channels):
+    """The workspace's own channels alone, about which Slack is not asked."""
+
+    async def sharing(self, token: str, workspace: Workspace, channel: str) -> Sharing:
+        return "own"
+
+
 class SteppedCards(Cards):
     """Cards whose loop a test goes through, a round at a time."""
 
@@ -52,8 +63,8 @@ class SteppedCards(Cards):
             await eventually(lambda: not self.busy)
 
     @property
-    def client(self) -> AsyncWebClient:
-        return self._client
+    def posts(self) -> CardPosts:
+        return self._posts
 
     @property
     def posting(self) -> bool:
@@ -142,9 +153,9 @@ async def fixed_token(wire: Wire, client: AsyncWebClient) -> FixedToken:
 
 
 @asynccontextmanager
-async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
+async def board_on(path: Path, *, many: bool = False, ask: bool = False) -> AsyncIterator[Board]:
     """The cards of that database; with `many` each workspace has a token of its own, else there is
-    one for all."""
+    one for all. Every channel is the workspace's own, unless Slack is asked (`ask`)."""
     clock, adapter = Clock(), Paper()
     database = await Database.open(path)
     card_outbox, connections = (
@@ -155,7 +166,9 @@ async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
     async with slack_wire() as (wire, client):
         tokens = SlackTokens(installations, None if many else await fixed_token(wire, client))
         wire.answer = slack_takes
-        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, client, tokens, clock)
+        kind = Channels if ask else OwnChannels
+        posts = CardPosts(client, kind(client, WorkspaceSettings(database), clock), clock)
+        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, posts, tokens, clock)
         deliveries = Deliveries(database, clock)
         yield Board(
             database,

@@ -18,7 +18,17 @@ KEY = "ir0123456789ab"
 MADE = {"id": "1", "reference": "INC-7", "title": "Checkout is down", "url": ""}
 FAR = 1000.0
 """Seconds from now at which nothing of a test is left."""
-SUBMITTED = {"kind", "operation", "branch", "actor", "title", "payload", "selected", "private"}
+SUBMITTED = {
+    "kind",
+    "operation",
+    "branch",
+    "actor",
+    "title",
+    "payload",
+    "selected",
+    "private",
+    "thread_ts",
+}
 """The columns that are written with the draft; the others are changed afterwards."""
 
 

@@ -84,6 +84,7 @@ class IncidentIo(Calls):
             feeds="incidents",
             keyed=True,
             custom=INCIDENT_FIELDS,
+            picks_late_field=True,
             summary="incident, with roles and your own fields",
         ),
         Operation("action", "action_item", "action", Action),

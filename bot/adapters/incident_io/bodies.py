@@ -1,12 +1,14 @@
 """Make the bodies for incident.io, and find refusals that are known before sending."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.base import REPORTER, Entry, Submission
 from bot.adapters.incident_io.custom_fields import ROLES, members, reported_by
 from bot.adapters.incident_io.forms import Action, FollowUp, Incident
 from bot.adapters.incident_io.lists import ALWAYS_TRIAGE, PRIVATE_ONLY, TRIAGE
+from bot.adapters.values import iso
 from bot.forms.fields import Form
 
 
@@ -22,7 +24,25 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
         reporter := reported_by(asker.id, submission.custom, values)
     ):
         own[ROLES.name] = [*own.get(ROLES.name, []), *reporter]
+    late = _late(submission, values)
+    for name, added in late.items():
+        own[name] = [*own.get(name, []), *added]
+    if submission.late_since and not (late or values.get(submission.late_field)):
+        note = submission.late_note("Declared")
+        given["summary"] = "\n\n".join(filter(None, (given.get("summary"), note)))
     return {**given, **own, "idempotency_key": submission.idempotency_key}
+
+
+def _late(submission: Submission, values: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the time of submission of a late incident, in the timestamp that an admin picked.
+
+    Empty if none was picked or it is gone since, and if the form says that time itself.
+    """
+    field = submission.late_field
+    known = field in {each.id for each in submission.custom}
+    if not submission.late_since or not known or values.get(field):
+        return {}
+    return members({field: iso(submission.late_since)})
 
 
 def action(form: Action, submission: Submission) -> dict[str, Any]:

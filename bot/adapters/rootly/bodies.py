@@ -9,9 +9,10 @@ from pydantic import AnyUrl
 
 from bot.adapters.base import REPORTER, Submission, storable
 from bot.adapters.rootly.custom_fields import selections
-from bot.adapters.rootly.forms import WHEN, ActionItem, Incident, WorkflowTask
+from bot.adapters.rootly.forms import IN_ORDER, WHEN, ActionItem, Incident, WorkflowTask
 from bot.adapters.rootly.task_forms import OWN_CHANNEL, TaskParameters, field_name, own_channel
 from bot.adapters.rootly.tasks import Parameter
+from bot.adapters.values import in_utc, iso
 from bot.forms.custom_fields import BLOCK
 from bot.forms.fields import USER_GROUPS, Form, Named
 
@@ -35,6 +36,7 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
     for name in WHEN:
         if moment := getattr(form, name):
             attributes[name] = moment.isoformat(timespec="seconds")
+    attributes |= _late(form, submission)
     if (
         channel := submission.selected.get(f"conversations/{form.slack_channel_id}")
     ) and channel.label != channel.id:
@@ -42,6 +44,20 @@ def incident(form: Incident, submission: Submission) -> dict[str, Any]:
     if reporter := submission.selected.get(REPORTER):
         attributes["user_id"] = reporter.id
     return attributes | _jira(form) | {"labels": _labels(form, submission)}
+
+
+def _late(form: Incident, submission: Submission) -> dict[str, str]:
+    """Return when a late incident began: when it was submitted, unless the form says.
+
+    Rootly refuses times that are out of order, so it began no later than what the form says of it.
+    """
+    if not submission.late_since or form.kind == "scheduled":
+        return {}
+    if form.started_at or form.detected_at:
+        return {}
+    moments = [moment for name in IN_ORDER if (moment := getattr(form, name))]
+    at = iso(min([submission.late_since, *(in_utc(moment).timestamp() for moment in moments)]))
+    return {"started_at": at, "detected_at": at}
 
 
 def _labels(form: Incident, submission: Submission) -> dict[str, str]:

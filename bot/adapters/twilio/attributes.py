@@ -46,11 +46,20 @@ def parse(text: str) -> dict[str, Any]:
     return dict(found)
 
 
-def minified(attributes: Mapping[str, Any], marker: str, reporter: str) -> str:
-    """Return the JSON text for Twilio: these attributes, the marker and the reporter."""
+def minified(attributes: Mapping[str, Any], marker: str, reporter: str, note: str = "") -> str:
+    """Return the JSON text for Twilio: these attributes, the marker and the reporter.
+
+    `note` is added to the description, if the description is text and there is room for it.
+    """
     added = {REFERENCE: marker}
     if name := _shortened(reporter):
         added[REPORTER] = name
+    description = attributes.get("description", "")
+    if note and isinstance(description, str):
+        noted = {**attributes, "description": "\n\n".join(filter(None, (description, note)))}
+        longer = storable(_compact_json({**noted, **added}))
+        if len(longer) <= LARGEST:
+            return longer
     return storable(_compact_json({**attributes, **added}))
 
 

@@ -65,7 +65,9 @@ def workflow(form: Workflow, submission: Submission) -> dict[str, str]:
 def task(form: Task, submission: Submission) -> dict[str, str]:
     """Return the parameters that create a task. Empty values are left out."""
     given = {parameter: getattr(form, name) for name, parameter in PARAMETERS["task"].items()}
-    given["Attributes"] = minified(form.given, submission.marker, submission.reporter)
+    given["Attributes"] = minified(
+        form.given, submission.marker, submission.reporter, submission.late_note("Submitted")
+    )
     given["VirtualStartTime"] = (
         iso(form.virtual_start_time.timestamp()) if form.virtual_start_time else None
     )

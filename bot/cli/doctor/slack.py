@@ -21,7 +21,7 @@ from bot.cli.doctor.findings import (
     warning,
 )
 from bot.settings import Settings
-from bot.slack import manifest
+from bot.slack import scopes
 from bot.slack.clients import answered_at, slack_client
 from bot.slack.errors import NOT_DONE, NOT_NOW, said, unreached
 from bot.workspace import Workspace
@@ -35,18 +35,6 @@ SIGNED_FOR_SECONDS, NOTICED_SECONDS = 300.0, 30.0
 Slack's signatures are valid for five minutes.
 """
 
-WITHOUT: Mapping[str, str] = {
-    "commands": "slash commands and shortcuts do not arrive",
-    "chat:write": "no cards are posted",
-    "channels:read": "vendors are told a channel's id in place of its name",
-    "users:read": "nobody is recognised, so nobody may do anything",
-    "users:read.email": "people are not found among the vendor's users",
-    "usergroups:read": (
-        "user groups cannot be chosen, and what one of them may do is left to admins"
-    ),
-    "files:read": "a file cannot be uploaded in a form",
-}
-"""The effect of each missing scope."""
 _LET_OUT = (
     "See whether this machine has a network, what a firewall lets through, and "
     "whether SLACK_API_URL is right."
@@ -157,18 +145,31 @@ async def _token(
     if workspace is not None and workspace.team and answer.get("team_id") != workspace.team:
         return [problem(what, "It belongs to another workspace.", renew)]
     given = str(answer.headers.get("X-OAuth-Scopes", ""))
+    fine = ok(what, f"Slack accepts it: {answer.get('team')} ({answer.get('team_id')}).")
+    return (_lacking(what, given) if given else []) or [fine]  # Slack may list none
+
+
+def _lacking(what: str, given: str) -> Findings:
+    """Return a problem for each missing scope, and a warning for each missing optional one."""
     has = {scope.strip() for scope in given.split(",")}
-    lacking = [
+    needed = [
         problem(
             what,
-            f"It lacks the scope {scope}: {WITHOUT.get(scope, 'what needs it does not work')}.",
+            f"It lacks the scope {scope}: {scopes.WITHOUT[scope]}.",
             "Add it on your Slack app's page, OAuth & Permissions, and install the app again.",
         )
-        for scope in manifest.load()["oauth_config"]["scopes"]["bot"]
-        if given and scope not in has  # Slack may list none
+        for scope in scopes.required()
+        if scope not in has
     ]
-    fine = ok(what, f"Slack accepts it: {answer.get('team')} ({answer.get('team_id')}).")
-    return lacking or [fine]
+    return needed + [
+        warning(
+            what,
+            f"It lacks the optional scope {scope}: {scopes.WITHOUT[scope]}.",
+            "If you want that, install the app again and allow it.",
+        )
+        for scope in scopes.optional()
+        if scope not in has
+    ]
 
 
 async def app_token(settings: Settings) -> Findings:

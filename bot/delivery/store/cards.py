@@ -104,18 +104,43 @@ class CardOutbox:
         )
         return [read_row(row) for row in rows]
 
-    async def shown(self, row: Delivery, channel: str = "", ts: str = "") -> None:
+    async def shown(
+        self,
+        row: Delivery,
+        channel: str = "",
+        ts: str = "",
+        in_channel: bool = False,
+        copy: tuple[str, str] = ("", ""),
+    ) -> None:
         """Note that people were shown this version, on the card at (channel, ts) unless both are
-        empty."""
+        empty; whether everyone in the channel sees it, and not only its thread; and where the
+        person's copy is, unless that is empty."""
         await self._write(
             "UPDATE deliveries SET card_version = max(card_version, :version), card_not_before = "
             "0,"
             " card_channel = coalesce(nullif(:channel, ''), card_channel), card_ts = "
-            "coalesce(nullif(:ts, ''), card_ts)"
+            "coalesce(nullif(:ts, ''), card_ts),"
+            " card_in_channel = max(card_in_channel, :in_channel), response_url = '',"
+            " copy_channel = coalesce(nullif(:copy_channel, ''), copy_channel),"
+            " copy_ts = coalesce(nullif(:copy_ts, ''), copy_ts)"
             f" WHERE {THE_ROW}",
             version=row.version,
             channel=channel,
             ts=ts,
+            in_channel=in_channel,
+            copy_channel=copy[0],
+            copy_ts=copy[1],
+            **row.identity,
+        )
+
+    async def placed(self, row: Delivery, channel: str, ts: str, in_channel: bool) -> None:
+        """Note where the card is, before people were shown all of this version."""
+        await self._write(
+            "UPDATE deliveries SET card_channel = :channel, card_ts = :ts,"
+            f" card_in_channel = max(card_in_channel, :in_channel) WHERE {THE_ROW}",
+            channel=channel,
+            ts=ts,
+            in_channel=in_channel,
             **row.identity,
         )
 

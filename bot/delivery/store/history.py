@@ -110,6 +110,7 @@ class History:
             "UPDATE deliveries SET erased_at = ?, updated_at = ?, changed_by = '', payload = '{}',"
             " selected = '{}', custom = '[]', follow_up_steps = '{}', next_step_at = 0,"
             " field_errors = '{}', error_details = '{}', title = '', actor_name = '', view_id = '',"
+            " response_url = '',"
             " card_version = version, vendor_object = ?, duplicates = ? WHERE id = ?"
         )
 

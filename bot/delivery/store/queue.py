@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 
 from bot.adapters.base import REPORTER
 from bot.connections import store as connections
-from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
+from bot.delivery.model import (
+    GIVE_UP_SECONDS,
+    LATE_FIELD,
+    LATE_SECONDS,
+    Delivery,
+    Draft,
+    Outcome,
+)
 from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
 from bot.delivery.store.rows import THE_ROW, draft_columns, read_row, selected_json
@@ -26,6 +33,7 @@ from bot.delivery.store.transitions import (
 from bot.errors import NoLongerThereError, NotOwnerError, QuotaError
 from bot.storage.database import Database
 from bot.storage.preferences import remember_preference
+from bot.storage.workspace_settings import setting
 from bot.workspace import WAITING_DELIVERIES, ConnectionKey, Workspace
 
 JUMP_SECONDS = 5.0
@@ -149,7 +157,11 @@ class Deliveries:
 
     async def claim(self, connection_key: ConnectionKey, lease: float) -> Delivery | None:
         """Claim the connection's next row whose time has come, for a new attempt. Returns it; None
-        while there is none."""
+        while there is none.
+
+        Whether it is late, and how that is said, is decided as long as no earlier attempt may have
+        created something.
+        """
         now = self._clock()
         step = Step(
             to="sending",
@@ -159,11 +171,19 @@ class Deliveries:
             computed=(
                 "attempt = attempt + 1",
                 "first_sent_at = CASE WHEN resend_count THEN first_sent_at ELSE :to_at END",
+                "late_since = CASE WHEN resend_count THEN late_since"
+                " WHEN :to_at - created_at > :late THEN created_at ELSE 0 END",
             ),
+            given={"late": LATE_SECONDS},
         )
         which = f"{_OF_CONNECTION} AND next_attempt_at <= :to_at ORDER BY next_attempt_at, id"
         values = _connection(connection_key)
-        return await self._database.write(lambda tx: change_next(tx, "queued", step, which, values))
+
+        def work(tx: sqlite3.Connection) -> Delivery | None:
+            row = change_next(tx, "queued", step, which, values)
+            return row if row is None or row.resend_count else _with_late_field(tx, row)
+
+        return await self._database.write(work)
 
     async def hurry(self, connection_key: ConnectionKey) -> None:
         """Make due what waits because the vendor could not be reached: it can be reached again."""
@@ -282,6 +302,17 @@ def steps_columns(steps: Iterable[str], now: float) -> dict[str, Any]:
     }
 
 
+def _with_late_field(tx: sqlite3.Connection, row: Delivery) -> Delivery:
+    """Note the field for the time of submission, as the workspace has set it now, on a late row."""
+    name = f"{LATE_FIELD}{row.operation_name}"
+    late_field = setting(tx, row.workspace, name) if row.late_since else ""
+    if late_field == row.late_field:
+        return row
+    sql = f"UPDATE deliveries SET late_field = :late_field WHERE {THE_ROW}"
+    tx.execute(sql, {"late_field": late_field, **row.identity})
+    return replace(row, late_field=late_field)
+
+
 _CLEAN: Mapping[str, Any] = {
     "reason": "",
     "error_details": "{}",
@@ -292,6 +323,8 @@ _CLEAN: Mapping[str, Any] = {
     "expected_at": 0.0,
     "erased_at": 0.0,
     "view_shown": 0,
+    "late_since": 0.0,
+    "late_field": "",
 }
 """A corrected submission begins without the outcome of the one before."""
 

@@ -38,7 +38,8 @@ def read_row(row: sqlite3.Row) -> Delivery:
         name: said(why) if isinstance(why, str) else why
         for name, why in plain["follow_up_steps"].items()
     }
-    plain["private"] = bool(plain["private"])
+    for name in ("private", "card_in_channel"):
+        plain[name] = bool(plain[name])
     return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)
 
 

@@ -64,12 +64,19 @@ class Answers:
         return Outcome(True, answer.status)
 
     def show(self, channel: Channel, user_id: str, content: Mapping[str, Any]) -> Message:
-        """Show a checked message from an answer: to the person, or to all if it is `in_channel`."""
+        """Show a checked message from an answer: to the person, or to all if it is `in_channel`.
+
+        An ephemeral message is seen in a thread only if the thread has replies already.
+        """
+        parent = channel.find(str(content.get("thread_ts") or ""))
+        if content.get("thread_ts") and parent is None:
+            raise BrokenAnswerError("thread_ts: there is no such message")
         if content.get("response_type") == "in_channel":
             return self._state.world.say(channel, self._state.bot_message(content))
-        return self._state.world.say_to(
-            channel, user_id, self._state.bot_message(content, is_ephemeral=True)
-        )
+        message = self._state.bot_message(content, is_ephemeral=True)
+        if parent is not None and not parent.get("reply_count"):
+            return message
+        return self._state.world.say_to(channel, user_id, message)
 
     def submission(self, view: View, answer: Answer) -> Outcome:
         """Handle the answer to a modal's submission. An invalid answer leaves the modal open."""

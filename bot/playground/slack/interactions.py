@@ -200,11 +200,16 @@ class Interactions:
         return self._answers.options(await self.transport.send("interactive", payload))
 
     async def post(
-        self, user_id: str, channel_id: str, text: str, at: float | None = None
+        self,
+        user_id: str,
+        channel_id: str,
+        text: str,
+        at: float | None = None,
+        thread_ts: str = "",
     ) -> Message:
         """Post a message in a channel, now or at the time `at` (epoch seconds).
 
-        The message comes after all earlier messages.
+        The message comes after all earlier messages. With `thread_ts` it is a reply.
         """
         person, channel = self.state.person(user_id), self.state.channel(channel_id)
         message: Message = {
@@ -214,6 +219,7 @@ class Interactions:
             "text": self.state.world.escape(text, mentions=True, labels=False),
             "ts": self.state.world.next_ts(at),
             "team": self.state.team.id,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
         }
         return self.state.world.say(channel, message)
 

@@ -19,6 +19,8 @@ Args = Mapping[str, Any]
 Reply = dict[str, Any]
 
 LONGEST_TEXT = 40_000
+BROADCAST = "thread_broadcast"
+"""The subtype of a reply that is shown in the channel as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,11 @@ def conversations_info(state: State, args: Args) -> Reply:
             "is_channel": not channel.is_private,
             "is_group": channel.is_private,
             "is_mpim": False,
+            "is_shared": channel.is_ext_shared or channel.is_org_shared,
+            "is_ext_shared": channel.is_ext_shared,
+            "is_org_shared": channel.is_org_shared,
+            "is_pending_ext_shared": channel.is_pending_ext_shared,
+            "pending_shared": [],
             "is_member": state.world.bot_is_in(channel),
             "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         }
@@ -207,7 +214,12 @@ def files_info(state: State, args: Args) -> Reply:
 def chat_post(state: State, args: Args) -> Reply:
     content = message_content(args)
     channel = postable(state, str(args["channel"]))
-    message = state.world.say(channel, state.bot_message(content))
+    message = state.bot_message(content)
+    if thread_ts := content.get("thread_ts"):
+        check_thread(channel, thread_ts)
+        if is_true(args.get("reply_broadcast")):
+            message["subtype"] = BROADCAST
+    state.world.say(channel, message)
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
@@ -229,6 +241,10 @@ def chat_update(state: State, args: Args) -> Reply:
     """
     channel, message = own_message(state, args, "cant_update_message")
     content = message_content(args)
+    if is_true(args.get("reply_broadcast")):
+        if message.get("thread_ts") in (None, message["ts"]) or message.get("subtype") == BROADCAST:
+            raise SlackError("cant_broadcast_message")
+        message["subtype"] = BROADCAST
     for name in ("blocks", "attachments", "metadata"):
         if content.get(name):
             message[name] = content[name]
@@ -289,6 +305,20 @@ def message_content(args: Args) -> dict[str, Any]:
     if content.get("blocks"):
         content["blocks"] = blocks.accepted(content["blocks"])
     return content
+
+
+def check_thread(channel: Channel, thread_ts: str) -> None:
+    """Raise `SlackError` unless the message exists and is no reply itself."""
+    parent = channel.find(thread_ts)
+    if parent is None:
+        raise SlackError("thread_not_found")
+    if parent.get("thread_ts") not in (None, parent["ts"]):
+        raise SlackError("cannot_reply_to_message")
+
+
+def is_true(value: Any) -> bool:
+    """Return whether a flag is set, given in JSON or in a web form."""
+    return value in (True, "true", "True", "1")
 
 
 def postable(state: State, channel_id: str) -> Channel:

@@ -121,6 +121,7 @@ class Payloads:
                 "message_ts": message["ts"],
                 "channel_id": channel.id,
                 "is_ephemeral": ephemeral,
+                **({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}),
             },
             "trigger_id": self._state.triggers.issue(person.id),
             "channel": self._channel(channel),

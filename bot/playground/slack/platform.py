@@ -48,8 +48,9 @@ class Platform:
 
     `redirect_uri` is the address that the app has registered.
 
-    With `rotating`, token rotation is switched on. `withheld` is a scope that is not granted. With
-    `down`, every answer is a 503.
+    With `rotating`, token rotation is switched on. `withheld` is a scope that is not granted, as if
+    the app's settings lacked it. `declined` are the optional scopes that the person unticks on the
+    page; others cannot be unticked. With `down`, every answer is a 503.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Platform:
         self.redirect_uri = ""
         self.rotating = False
         self.withheld = ""
+        self.declined = frozenset[str]()
         self.down = False
         self.exchanges: list[Call] = []
         """The calls of oauth.v2.access, oldest first, without the code."""
@@ -169,10 +171,10 @@ class Platform:
         if args.get("redirect_uri") != permission.redirect_uri:
             raise SlackError("bad_redirect_uri")
         del self.codes[code]
-        return self._granted(
-            permission.slack,
-            [scope for scope in permission.scopes.split(",") if scope != self.withheld],
-        )
+        missing = {self.withheld, *(self.declined & permission.slack.app.optional)}
+        scopes = [scope for scope in permission.scopes.split(",") if scope not in missing]
+        permission.slack.app.scopes[:] = scopes
+        return self._granted(permission.slack, scopes)
 
     def _granted(self, slack: SlackStandIn, scopes: Sequence[str]) -> dict[str, Any]:
         """Return the answer with the bot's token.

@@ -50,6 +50,8 @@ class App:
     bot_name: str
     scopes: list[str]
     """The bot's scopes. They are a list so that one can be granted later."""
+    optional: frozenset[str]
+    """The scopes that a person may decline."""
     commands: dict[str, Mapping[str, Any]]
     shortcuts: tuple[Mapping[str, Any], ...]
     events: tuple[str, ...]
@@ -65,11 +67,14 @@ class App:
         """Read the parts of a manifest that change Slack's behaviour."""
         features = manifest.get("features", {})
         name = manifest["display_information"]["name"]
+        scopes = manifest.get("oauth_config", {}).get("scopes", {})
+        optional = scopes.get("bot_optional", ())
         subscriptions = manifest.get("settings", {}).get("event_subscriptions", {})
         return cls(
             name=name,
             bot_name=features.get("bot_user", {}).get("display_name", name),
-            scopes=list(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
+            scopes=[*scopes.get("bot", ()), *optional],
+            optional=frozenset(optional),
             commands={entry["command"]: entry for entry in features.get("slash_commands", ())},
             shortcuts=tuple(features.get("shortcuts", ())),
             events=tuple(subscriptions.get("bot_events", ())),

@@ -51,6 +51,12 @@ class Channel:
     topic: str = ""
     is_private: bool = False
     is_im: bool = False
+    is_ext_shared: bool = False
+    """Whether people of another organisation are in it."""
+    is_pending_ext_shared: bool = False
+    """Whether another organisation is invited."""
+    is_org_shared: bool = False
+    """Whether it belongs to several workspaces of one organisation."""
     user_id: str = ""
     members: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
@@ -145,7 +151,13 @@ class World:
         return channel
 
     def say(self, channel: Channel, message: Message) -> Message:
-        """Add a message, which must have its `ts`."""
+        """Add a message, which must have its `ts`. The first message of its thread counts it."""
+        parent = channel.find(str(message.get("thread_ts") or ""))
+        if parent is not None:
+            parent["thread_ts"] = parent["ts"]
+            parent["reply_count"] = parent.get("reply_count", 0) + 1
+            parent["latest_reply"] = message["ts"]
+            self.changed(channel, parent)
         channel.messages.append(message)
         self._hub.publish({"type": "message", "channel": channel.id, "message": message})
         return message

@@ -1,0 +1,140 @@
+"""The form "Settings", in which a workspace's admins change how the bot behaves there."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck
+
+from bot import messages
+from bot.delivery.model import LATE_FIELD
+from bot.forms.parse import chosen, conversations
+from bot.messages.settings import (
+    LATE_PREFIX,
+    MOST_CHANNELS,
+    SETTING_ACTION,
+    WHOLE_CARDS_BLOCK,
+    LateField,
+    settings_form,
+    settings_saved,
+)
+from bot.slack.channels import WHOLE_CARDS
+from bot.slack.scopes import PRIVATE_CHANNELS, lacking
+from bot.workspace import Workspace
+from handlers.button_presses import on_press
+from handlers.interaction import Interaction
+from handlers.replies import note
+from handlers.view_state import ForeignError, RefusedError, Screen, State, screen_of
+
+log = structlog.get_logger(__name__)
+
+
+class SettingsState(State):
+    """The form's state: its workspace, and the settings that it showed.
+
+    Only what was changed in the form is saved, because another admin may have it open as well.
+    """
+
+    late: dict[str, str]
+    channels: list[str]
+
+
+@on_press
+async def open_form(interaction: Interaction) -> None:
+    """Open the form, after the "Settings" button below `/vendors` or on App Home."""
+    workspace = interaction.pressed().workspace
+    await interaction.admin(workspace, messages.ONLY_ADMINS)
+    stored = await interaction.services.connections.settings.of(workspace)
+    late_fields = await _late_fields(interaction, workspace, stored)
+    channels = sorted(
+        name.removeprefix(WHOLE_CARDS) for name in stored if name.startswith(WHOLE_CARDS)
+    )[:MOST_CHANNELS]
+    state = SettingsState(
+        enterprise=workspace.enterprise,
+        team=workspace.team,
+        late={choice.operation: choice.selected for choice in late_fields},
+        channels=channels,
+    )
+    may_ask = await _may_ask(interaction, workspace)
+    view = settings_form(
+        late_fields,
+        channels,
+        state.model_dump_json(),
+        "" if may_ask else lacking(PRIVATE_CHANNELS),
+    )
+    if not await interaction.show(view):
+        raise RefusedError(messages.NOT_OPENED)
+
+
+async def _may_ask(interaction: Interaction, workspace: Workspace) -> bool:
+    """Return whether the app may ask Slack about private channels."""
+    authorized = interaction.context.authorize_result
+    granted = authorized.bot_scopes if authorized else None
+    scopes = interaction.services.slack.scopes
+    return await scopes.include(PRIVATE_CHANNELS, interaction.client, workspace, granted)
+
+
+async def _late_fields(
+    interaction: Interaction, workspace: Workspace, stored: Mapping[str, str]
+) -> list[LateField]:
+    """Return the choices of the connected vendors. A field that the vendor does not list any more
+    is not selected."""
+    services, found = interaction.services, []
+    connected = await services.connections.store.vendors(workspace)
+    for adapter in services.operations.adapters.values():
+        for operation in adapter.operations:
+            if adapter.vendor not in connected or not operation.picks_late_field:
+                continue
+            name = f"{adapter.vendor}.{operation.name}"
+            custom = await services.operations.custom(workspace, name)
+            options = [(field.id, field.name) for field in custom if field.kind == "datetime"]
+            selected = stored.get(f"{LATE_FIELD}{name}", "")
+            if selected not in dict(options):
+                selected = ""
+            if options:
+                label = f"{adapter.label}: {operation.label}"
+                found.append(LateField(name, label, options, selected))
+    return found
+
+
+async def save(ack: AsyncAck, interaction: Interaction) -> None:
+    """Save the submitted form: all changes or none."""
+    await ack(**await _save(interaction))
+
+
+async def _save(interaction: Interaction) -> dict[str, Any]:
+    try:
+        state = interaction.state(SettingsState)
+        await interaction.admin(state.workspace, messages.ONLY_ADMINS)
+        changes = _changes(state, screen_of(interaction.view))
+        settings = interaction.services.connections.settings
+        await settings.change(state.workspace, changes, interaction.user)
+    except ForeignError:
+        return note(messages.not_saved(messages.GONE))
+    except RefusedError as error:
+        return note(messages.not_saved(str(error)))
+    except sqlite3.Error as error:
+        log.error("settings.not_saved", error=type(error).__name__)
+        return note(messages.not_saved(messages.CLICK_FAILED))
+    log.info(
+        "settings.changed",
+        team=state.workspace.team,
+        by=interaction.user,
+        settings=sorted(changes),
+    )
+    return {"response_action": "update", "view": settings_saved()}
+
+
+def _changes(state: SettingsState, screen: Screen) -> dict[str, str]:
+    """Return the changed settings; an empty value brings the default back."""
+    changes: dict[str, str] = {}
+    for operation, shown in state.late.items():
+        block_id = f"{LATE_PREFIX}{operation}"
+        picked = next(iter(chosen(screen, block_id, SETTING_ACTION)), "")
+        if picked != shown:
+            changes[f"{LATE_FIELD}{operation}"] = picked
+    selected = set(conversations(screen, WHOLE_CARDS_BLOCK, SETTING_ACTION))
+    for channel in selected ^ set(state.channels):
+        changes[f"{WHOLE_CARDS}{channel}"] = "yes" if channel in selected else ""
+    return changes
