@@ -17,12 +17,6 @@ log = structlog.get_logger(__name__)
 TELLING_SECONDS = 1.5
 """Seconds for a reply. The ack waits for the reply, and Slack for the ack."""
 
-
-NO_FILES = messages.context(
-    "A file cannot be chosen here, because this app lacks the scope `files:read`. A workspace "
-    "admin can reinstall it from its current manifest."
-)
-"""The block that replaces a file input."""
 NO_SCOPE = ("missing_scope", "invalid_arguments")
 """Slack's possible errors for a file input from an app without the scope.
 
@@ -104,7 +98,8 @@ def has_files(blocks: Sequence[dict[str, Any]]) -> bool:
 
 def without_files(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the blocks with each file input replaced by the reason why it is missing."""
-    return [NO_FILES if _is_for_files(block) else block for block in blocks]
+    reason = messages.context(messages.Notice.NO_FILES.text)
+    return [reason if _is_for_files(block) else block for block in blocks]
 
 
 def _is_for_files(block: dict[str, Any]) -> bool:
