@@ -1,6 +1,7 @@
 """Every error that the bot raises on purpose, as one tree.
 
-RelayError                        `str(error)` is a sentence for a person, without a secret
+RelayError                        `str(error)` is a sentence for a person, without a secret,
+│                                 in the language of the context in which it is read
 ├── SettingError                  a setting is missing or wrong, and what to write there
 ├── SecretError                   a stored secret does not decrypt with the keys at hand
 ├── NotInstalledError             the app is not installed in the workspace
@@ -19,6 +20,8 @@ RelayError                        `str(error)` is a sentence for a person, witho
 
 from collections.abc import Mapping
 from typing import Literal
+
+from bot.language import Sentence
 
 
 class RelayError(Exception):
@@ -50,7 +53,7 @@ class SlackUnreachableError(RelayError, TimeoutError):
     calls to Slack again tries this again too."""
 
     def __init__(self) -> None:
-        super().__init__("Slack did not answer in time. Please try again.")
+        super().__init__(Sentence("Slack didn't answer in time. Try again."))
 
 
 class NotOwnerError(RelayError):
@@ -61,7 +64,7 @@ class NoLongerThereError(RelayError):
     """The vendor was disconnected or the app uninstalled meanwhile. Nothing is written or sent."""
 
     def __init__(self) -> None:
-        super().__init__("It was removed meanwhile, with everything that was stored of it.")
+        super().__init__(Sentence("It was removed, with all that we stored about it."))
 
 
 class QuotaError(RelayError):
@@ -72,16 +75,21 @@ class FormError(RelayError):
     """Some answers do not fit the form. `errors` maps a block id to the sentence beside it."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(errors.values()))
+        super().__init__(" ".join(errors.values()))
         self.errors = dict(errors)
 
 
 class VendorError(RelayError):
-    """A call to a vendor did not end in a created object. `vendor` is the vendor's label."""
+    """A call to a vendor did not end in a created object. `vendor` is the vendor's label.
 
-    def __init__(self, vendor: str, sentence: str) -> None:
+    `sentence` is for a person: ours as a `Sentence`, which is translated when it is read, or a text
+    in the vendor's words.
+    """
+
+    def __init__(self, vendor: str, sentence: str | Sentence) -> None:
         super().__init__(sentence)
         self.vendor = vendor
+        self.sentence = sentence
 
 
 class RejectedError(VendorError):
@@ -96,20 +104,22 @@ class RejectedError(VendorError):
     def __init__(
         self,
         vendor: str,
-        sentence: str = "",
-        fields: Mapping[str, str] | None = None,
+        sentence: str | Sentence = "",
+        fields: Mapping[str, str | Sentence] | None = None,
         *,
         ours: bool = False,
     ) -> None:
         super().__init__(vendor, sentence)
-        self.fields = dict(fields or {})
+        self.fields = {name: str(words) for name, words in (fields or {}).items()}
         self.ours = ours
 
 
 class UnauthorizedError(VendorError):
     """The vendor does not accept the token, or the token may not do this. An admin has to act."""
 
-    def __init__(self, vendor: str, sentence: str, status: Literal[401, 403] = 401) -> None:
+    def __init__(
+        self, vendor: str, sentence: str | Sentence, status: Literal[401, 403] = 401
+    ) -> None:
         super().__init__(vendor, sentence)
         self.status = status
 
@@ -123,7 +133,7 @@ class RetryLaterError(VendorError):
     def __init__(
         self,
         vendor: str,
-        sentence: str,
+        sentence: str | Sentence,
         reason: Literal["rate_limited", "unreachable"],
         retry_after: float | None = None,
     ) -> None:

@@ -81,13 +81,10 @@ class Operations:
         """Return the operation that this channel used last for that kind, if it used one."""
         return await self.preferences.get(workspace, channel, kind)
 
-    async def nothing_connected(
-        self, workspace: Workspace, kind: Kind, vendors: str = messages.VENDORS
-    ) -> str:
-        """Return the sentence for a person who has no choices; `vendors` is what `/vendors` is
-        called there."""
+    async def nothing_connected(self, workspace: Workspace, kind: Kind) -> str:
+        """Return the sentence for a person who has no choices."""
         connected = await self.connections.vendors(workspace)
-        return messages.nothing_connected(kind, self.adapters.values(), connected, vendors)
+        return messages.nothing_connected(kind, self.adapters.values(), connected)
 
 
 @dataclass(frozen=True, slots=True)

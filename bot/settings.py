@@ -25,35 +25,42 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingError
+from bot.language import LONGEST_PREFIX, PREFIX
 from bot.workspace import AllowedWorkspaces
 
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _WORKSPACE_ID = re.compile(r"[TE][A-Z0-9]{2,}")
 _PAIR = re.compile(r"[TE][A-Z0-9]{2,}/[UW][A-Z0-9]{2,}")
 _WORDS = {
-    "int_parsing": "should be a whole number",
-    "url_parsing": "should be a whole web address, such as https://relay.example.com",
+    "greater_than_equal": "should be {ge} or more",
+    "less_than_equal": "should be {le} or less",
     "url_scheme": "should begin with https:// or http://",
 }
+_WORDS_OF_KIND = {
+    "int_": "should be a whole number",
+    "url_": "should be a whole web address, such as https://relay.example.com",
+    "path_": "should be the path of a file",
+}
+"""Our sentences by pydantic's types of errors, and by how a type begins."""
 _SHORTEST_SIGNING_SECRET = 16
 """Smallest number of characters.
 
 Slack's secrets have 32; a much shorter one could be guessed from one signature.
 """
 _HINTS = {
-    "SLACK_CLIENT_ID": "copy it from your Slack app's page, Basic Information, App Credentials",
-    "SLACK_CLIENT_SECRET": "copy it from your Slack app's page, Basic Information, App Credentials",
-    "SLACK_SIGNING_SECRET": "copy it from your Slack app's page, Basic Information, Signing Secret",
+    "SLACK_CLIENT_ID": "Copy it from your Slack app's page, Basic Information, App Credentials",
+    "SLACK_CLIENT_SECRET": "Copy it from your Slack app's page, Basic Information, App Credentials",
+    "SLACK_SIGNING_SECRET": "Copy it from your Slack app's page, Basic Information, Signing Secret",
     "SLACK_BOT_TOKEN": (
-        "copy it from your Slack app's page, OAuth & Permissions; it begins with xoxb-; or set "
-        "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, and let many workspaces install the app"
+        "Copy it from your Slack app's page, OAuth & Permissions. It begins with xoxb-. For many "
+        "workspaces, set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET in place of it"
     ),
     "SLACK_APP_TOKEN": (
-        "make one on your Slack app's page, Basic Information, App-Level "
-        "Tokens; it begins with xapp-"
+        "Make one on your Slack app's page, Basic Information, App-Level Tokens. It begins with "
+        "xapp-"
     ),
     "RELAY_PUBLIC_URL": (
-        "write the address at which browsers and Slack reach the bot, such as "
+        "Set the address at which browsers and Slack reach the bot, such as "
         "https://relay.example.com"
     ),
 }
@@ -74,9 +81,7 @@ def _can_be_given_credentials(value: HttpUrl) -> HttpUrl:
     if any(
         part is not None for part in (value.username, value.password, value.query, value.fragment)
     ):
-        raise ValueError(
-            "should be an address alone: no user name, no password, nothing after a ? or a #"
-        )
+        raise ValueError("should be an address alone, without a user name, a password, ? or #")
     if value.scheme == "http" and not _is_near(value.host or ""):
         raise ValueError(
             "should begin with https://, unless it is localhost or a private IP address"
@@ -128,6 +133,7 @@ class Settings(BaseSettings):
     public_url: Address | None = Field(None, validation_alias="RELAY_PUBLIC_URL")
     admins: str = Field("", validation_alias="RELAY_ADMINS")
     workspaces: str = Field("", validation_alias="RELAY_WORKSPACES")
+    command_prefix: str = Field("", validation_alias="RELAY_COMMAND_PREFIX")
     keep_days: int = Field(30, ge=1, le=36_500, validation_alias="RELAY_KEEP_DAYS")
     other_urls: Annotated[Mapping[str, str], NoDecode] = Field(
         default_factory=dict, validation_alias="*_URL", repr=False, exclude=True
@@ -170,8 +176,7 @@ class Settings(BaseSettings):
             rf"[!-~]{{{_SHORTEST_SIGNING_SECRET},}}", secret
         ):
             raise ValueError(
-                "is too short for one, or holds a space or a strange character; copy it again, "
-                "whole"
+                "is too short, or has a space or a strange character in it. Copy it again"
             )
         return value
 
@@ -185,15 +190,11 @@ class Settings(BaseSettings):
         one_workspace = info.data.get("slack_bot_token") is not None
         for part in _parts(value):
             if not _PAIR.fullmatch(part) and not (one_workspace and _SLACK_ID.fullmatch(part)):
-                pairs = "T012AB3CD/U012AB3CD (E012AB3CD/U012AB3CD for a whole organisation)"
                 raise ValueError(
-                    f"should be Slack user ids such as U012AB3CD, or {pairs}, separated by commas"
+                    "should be Slack user IDs such as U012AB3CD, separated by commas"
                     if one_workspace
-                    else (
-                        f"should be Slack user ids, each with its workspace, such as {pairs}, "
-                        "separated by commas; ids alone need SLACK_BOT_TOKEN, for they are unique "
-                        "within one workspace only"
-                    )
+                    else "should be Slack user IDs with their workspaces, separated by commas. "
+                    "Write T012AB3CD/U012AB3CD, or E012AB3CD/U012AB3CD for a whole organisation"
                 )
         return value
 
@@ -202,8 +203,18 @@ class Settings(BaseSettings):
     def _are_workspace_ids(cls, value: str) -> str:
         if not all(_WORKSPACE_ID.fullmatch(part) for part in _parts(value)):
             raise ValueError(
-                "should be ids of workspaces such as T012AB3CD or of organisations such as "
-                "E012AB3CD, separated by commas"
+                "should be IDs of workspaces (T012AB3CD) or organisations (E012AB3CD), separated "
+                "by commas"
+            )
+        return value
+
+    @field_validator("command_prefix")
+    @classmethod
+    def _fits_commands(cls, value: str) -> str:
+        if value and not PREFIX.fullmatch(value):
+            raise ValueError(
+                f"should have at most {LONGEST_PREFIX} small letters, digits, hyphens and "
+                "underscores"
             )
         return value
 
@@ -261,8 +272,8 @@ class Settings(BaseSettings):
         if self.slack_bot_token is not None:
             raise SettingError(
                 "SLACK_BOT_TOKEN",
-                "is set, and so is SLACK_CLIENT_ID or SLACK_CLIENT_SECRET; keep the token for one "
-                "workspace, or both of the others for many.",
+                "is set, and so is SLACK_CLIENT_ID or SLACK_CLIENT_SECRET. Keep the token for one "
+                "workspace. For many, keep the other two.",
             )
         client_id, client_secret, url = self.demand(*self.needed_for_tokens)
         return SlackApp(client_id, url.rstrip("/"), client_secret, self.allowed_workspaces)
@@ -288,7 +299,7 @@ class Settings(BaseSettings):
         by_variable = {variable(field): name for name, field in type(self).model_fields.items()}
         found = [(name, getattr(self, by_variable[name])) for name in names]
         if missing := [name for name, value in found if value is None]:
-            raise _wrong([(name, f"is not set; {_HINTS.get(name, 'set it')}.") for name in missing])
+            raise _wrong([(name, f"isn't set. {_HINTS.get(name, 'Set it')}.") for name in missing])
         return [
             value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for _, value in found
@@ -323,11 +334,13 @@ def _errors(error: ValidationError) -> Sequence[Mapping[str, Any]]:
 
 
 def _sentence(wrong: Mapping[str, Any]) -> str:
-    sentence = _WORDS.get(wrong["type"], str(wrong["msg"]).removeprefix("Value error, "))
-    # A sentence such as "URL ..." keeps its capital letters.
-    if sentence[1:2].islower():
-        sentence = sentence[:1].lower() + sentence[1:]
-    return f"{sentence}."
+    """Return our sentence for an error of pydantic's. It repeats no value."""
+    error, context = str(wrong["type"]), wrong.get("ctx", {})
+    if error == "value_error":  # one of the checks above raised this, with our sentence
+        return f"{context['error']}."
+    kinds = (words for start, words in _WORDS_OF_KIND.items() if error.startswith(start))
+    sentence = _WORDS.get(error) or next(kinds, "has a value that doesn't fit")
+    return f"{sentence.format(**context)}."
 
 
 def _wrong(those: Sequence[tuple[str, str]]) -> SettingError:

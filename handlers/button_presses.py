@@ -65,14 +65,14 @@ async def _problem(act: Act, interaction: Interaction) -> str:
     except RefusedError as reason:
         return str(reason)
     except NoLongerThereError:
-        return messages.REMOVED
+        return messages.Notice.REMOVED.text
     except sqlite3.Error as error:
         log.error("button.not_saved", error=type(error).__name__)
-        return messages.CLICK_FAILED
+        return messages.Notice.CLICK_FAILED.text
     except TimeoutError:
         log.warning("button.timed_out")
-        return messages.LATE_CLICK
+        return messages.Notice.LATE_CLICK.text
     except Exception as error:
         log.error("button.failed", error=type(error).__name__, where=where(error))
-        return messages.CLICK_TROUBLE
+        return messages.Notice.CLICK_TROUBLE.text
     return ""

@@ -46,11 +46,11 @@ async def _row(interaction: Interaction) -> Delivery:
     row = await services.delivery.deliveries.find(*interaction.pressed())
     try:
         if row is None:
-            raise RefusedError(messages.GONE)
+            raise RefusedError(messages.Notice.GONE.text)
         services.operations.find(row.operation_name)
     except KeyError:
         # This version of the bot does not have the row's operation any more.
-        raise RefusedError(messages.GONE) from None
+        raise RefusedError(messages.Notice.GONE.text) from None
     _check_visible(interaction, row)
     checked = await services.access.check(
         interaction.client,
@@ -72,7 +72,7 @@ async def _row(interaction: Interaction) -> Delivery:
 def _check_visible(interaction: Interaction, row: Delivery) -> None:
     """Raise `RefusedError` if the row is private to somebody else."""
     if not row.visible_to(interaction.user):
-        raise RefusedError(messages.SOMEBODY_ELSES)
+        raise RefusedError(messages.Notice.SOMEBODY_ELSES.text)
 
 
 def _kind(row: Delivery) -> Kind:
@@ -197,7 +197,7 @@ async def edit(interaction: Interaction, row: Delivery) -> None:
     else:
         opened = await interaction.show(view)
     if not opened:
-        raise RefusedError(messages.FORM_NOT_OPENED)
+        raise RefusedError(messages.Notice.FORM_NOT_OPENED.text)
     await want_lists(services, state)
 
 
@@ -205,10 +205,10 @@ async def edit(interaction: Interaction, row: Delivery) -> None:
 async def copy(interaction: Interaction, row: Delivery) -> None:
     """Open a window with the filled-in values as text."""
     if row.erased_at:
-        raise RefusedError("What was written has been erased since.")
+        raise RefusedError(messages.Notice.ERASED.text)
     maker = interaction.services.operations.find(row.operation_name)
     if not await interaction.show(messages.copied(row, *maker)):
-        raise RefusedError("Slack did not open the text in time. Please try again.")
+        raise RefusedError(messages.Notice.TEXT_NOT_OPENED.text)
 
 
 async def _replace(interaction: Interaction, view: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import messages
 from bot.adapters.base import Kind
 from bot.forms.text import plain
+from bot.language import command as called
 from handlers.interaction import Interaction
 from handlers.modal import open_form
 
@@ -20,18 +21,15 @@ def form(kind: Kind) -> Callable[..., Awaitable[None]]:
 
     async def listener(ack: AsyncAck, command: dict[str, Any], interaction: Interaction) -> None:
         text = plain(str(command.get("text") or "")).strip()
-        name = str(command.get("command") or messages.COMMANDS[kind])
-        vendors = messages.vendors_beside(kind, name)
+        name = str(command.get("command") or called(messages.COMMANDS[kind]))
         if text.casefold() == "help":
             operations, workspace = interaction.services.operations, interaction.workspace
             choices = await operations.choices(workspace, kind)
-            otherwise = await operations.nothing_connected(workspace, kind, vendors)
+            otherwise = await operations.nothing_connected(workspace, kind)
             await ack(messages.help_text(kind, name, choices, otherwise))
             return
         channel = str(command.get("channel_id") or "")
-        problem = await open_form(
-            kind, interaction, channel=channel, headline=text, vendors=vendors
-        )
+        problem = await open_form(kind, interaction, channel=channel, headline=text)
         await (ack(messages.not_opened(problem, name, text)) if problem else ack())
 
     return listener

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.errors import NotInstalledError, SlackUnreachableError, WorkspaceNotAllowedError
+from bot.messages import Notice
 from handlers.options import notice
 from handlers.payload_schema import is_slacks
 from handlers.replies import note, tell
@@ -57,7 +58,7 @@ async def answer(
     if kind == "event_callback" and isinstance(error, sqlite3.Error):
         # Any answer other than "OK" makes Slack send the event again later.
         return BoltResponse(status=503)
-    return _answer_to(body, messages.TROUBLE, messages.TROUBLE_IN_FORM)
+    return _answer_to(body, Notice.TROUBLE.text, Notice.TROUBLE_IN_FORM.text)
 
 
 def _why_not_served(error: Exception, workspace: str) -> str:
@@ -65,8 +66,8 @@ def _why_not_served(error: Exception, workspace: str) -> str:
         case WorkspaceNotAllowedError():
             return messages.workspace_not_allowed(workspace)
         case SlackUnreachableError():
-            return messages.SLACK_UNREACHABLE
-    return messages.NOT_INSTALLED
+            return Notice.SLACK_UNREACHABLE.text
+    return Notice.NOT_INSTALLED.text
 
 
 async def too_many(
@@ -76,9 +77,9 @@ async def too_many(
     kind = body.get("type")
     log.warning("request.quota_reached", type=kind if kind in KINDS else "other")
     if kind in ("block_actions", "shortcut", "message_action"):
-        await tell(context.respond, client, str(context.user_id or ""), messages.TOO_MANY)
-    options = [notice(messages.TOO_MANY_IN_LIST)]
-    return _answer_to(body, messages.TOO_MANY, messages.TOO_MANY_IN_FORM, options)
+        await tell(context.respond, client, str(context.user_id or ""), Notice.TOO_MANY.text)
+    options = [notice(Notice.TOO_MANY_IN_LIST.text)]
+    return _answer_to(body, Notice.TOO_MANY.text, Notice.TOO_MANY_IN_FORM.text, options)
 
 
 def where(error: Exception) -> list[str]:

@@ -14,6 +14,7 @@ from bot.forms.fields import Form
 from bot.forms.parse import chosen, element_of
 from bot.forms.render import CHOOSER_TITLE, Block
 from bot.forms.shape import places
+from bot.language import _
 from handlers.modal import ModalState, branch_field
 from handlers.view_state import Screen, screen_of
 
@@ -52,7 +53,7 @@ def another_form(operation: Operation, drawn: ModalState, asked_for: ModalState)
     title = (
         branch_field(operation).title
         if drawn.operation == asked_for.operation and operation.branches is not None
-        else CHOOSER_TITLE
+        else _(CHOOSER_TITLE)
     )
     return messages.changed(chosen_in=title, sent=True)
 

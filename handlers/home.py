@@ -44,11 +44,11 @@ async def publish(
     person = await services.slack.people.person(client, workspace, user)
     tools: list[Block] = []
     if person.role == "admin":
-        text, buttons = await vendors.tools_for(services, workspace, person, messages.VENDORS)
+        text, buttons = await vendors.tools_for(services, workspace, person)
         tools = [*messages.sections(text), *buttons]
     try:
         await client.views_publish(
-            user_id=user, view=messages.home(shown, messages.TO_TRY, tools=tools)
+            user_id=user, view=messages.home(shown, messages.to_try(), tools=tools)
         )
     except NOT_DONE as error:
         log.warning("home.not_published", error=said(error))

@@ -79,7 +79,7 @@ class Interaction:
         actions = self.body.get("actions") or [{}]
         handle = messages.read_handle(actions[0].get("value") or "")
         if handle is None or not belongs(handle.workspace, self.context):
-            raise RefusedError(messages.GONE)
+            raise RefusedError(messages.Notice.GONE.text)
         return handle
 
     async def person(self, workspace: Workspace) -> Person:

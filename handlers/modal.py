@@ -19,6 +19,7 @@ from bot.forms.render import Block, chooser, has_more, modal, more_block, render
 from bot.forms.shape import Field as FormField
 from bot.forms.shape import places, shape
 from bot.forms.text import ELLIPSIS
+from bot.language import _
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.workspace import Workspace
@@ -147,12 +148,10 @@ async def open_form(
     details: str = "",
     about: Delivery | None = None,
     origin: Origin = Origin(),  # noqa: B008  it is frozen
-    vendors: str = messages.VENDORS,
 ) -> str:
     """Open the kind's form. Return why it could not be opened, or an empty string.
 
     `headline` and `details` are filled in. `origin` is the message that the form was opened from.
-    `vendors` is the name of the `/vendors` command in this workspace.
 
     `about` is an earlier delivery whose card the person started from. The form then starts with
     that delivery's vendor. If the form has a field for the created object, the object is selected
@@ -161,7 +160,7 @@ async def open_form(
     services, workspace = interaction.services, interaction.workspace
     choices = await services.operations.choices(workspace, kind)
     if not choices:
-        return await services.operations.nothing_connected(workspace, kind, vendors)
+        return await services.operations.nothing_connected(workspace, kind)
     allowed = await services.access.allowed(
         interaction.client, workspace, interaction.user, choices
     )
@@ -189,7 +188,7 @@ async def open_form(
         return str(reason)
     except NOT_DONE as error:
         log.warning("modal.not_opened", error=said(error))
-        return messages.FORM_NOT_OPENED
+        return messages.Notice.FORM_NOT_OPENED.text
     await want_lists(services, state)
     return ""
 
@@ -301,7 +300,7 @@ async def draw(
     return modal(
         callback_id=f"form:{state.operation}",
         title=messages.title(operation),
-        submit=messages.SUBMIT[state.kind],
+        submit=_(messages.SUBMIT[state.kind]),
         blocks=[*top, *blocks, *end],
         private_metadata=state.model_dump_json(exclude_defaults=True),
     )

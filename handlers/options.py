@@ -24,7 +24,7 @@ async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interacti
     try:
         state = form_state(interaction)
     except ForeignError:
-        await ack(options=[notice(messages.FOREIGN_LIST)])
+        await ack(options=[notice(messages.Notice.FOREIGN_LIST.text)])
         return
     services, workspace = interaction.services, state.workspace
     block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")

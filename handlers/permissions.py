@@ -1,4 +1,4 @@
-"""The form "Who may use what", in which a workspace's admins set permissions."""
+"""The form "Permissions", in which a workspace's admins set permissions."""
 
 import asyncio
 import sqlite3
@@ -14,6 +14,8 @@ from bot.catalogs.search import matches
 from bot.catalogs.service import Answer
 from bot.forms.parse import chosen
 from bot.forms.sentences import NOT_CHOSEN
+from bot.language import _
+from bot.messages import PermissionNotice
 from bot.services import Services
 from bot.slack.user_groups import Group, Listed
 from bot.workspace import Workspace
@@ -26,8 +28,6 @@ from handlers.view_state import ForeignError, RefusedError, Screen, State, scree
 log = structlog.get_logger(__name__)
 
 Reply = dict[str, Any]
-
-GROUPS = "User groups"
 
 
 class FormState(State):
@@ -42,19 +42,19 @@ class FormState(State):
 
 @on_press
 async def open_form(interaction: Interaction) -> None:
-    """Open the form, after the "Who may use what" button below `/vendors` or on App Home."""
+    """Open the form, after the "Permissions" button below `/vendors` or on App Home."""
     services, workspace = interaction.services, interaction.pressed().workspace
     listed = await _check_admin(interaction, workspace)
     kinds = await _kinds(services, workspace)
     if not kinds:
-        raise RefusedError(messages.NOTHING_TO_DECIDE)
+        raise RefusedError(PermissionNotice.NOTHING_TO_DECIDE.text)
     rules = await services.access.rules(workspace, kinds)
     state = FormState(enterprise=workspace.enterprise, team=workspace.team, shown=rules)
     words = _in_words(services, rules, listed)
     if not await interaction.show(
-        messages.who_may_form(words, state.model_dump_json(), listed.problem)
+        messages.who_may_form(words, state.model_dump_json(), str(listed.problem or ""))
     ):
-        raise RefusedError(messages.NOT_OPENED)
+        raise RefusedError(messages.Notice.WINDOW_NOT_OPENED.text)
 
 
 async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interaction) -> None:
@@ -62,11 +62,11 @@ async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interacti
     try:
         workspace = interaction.state(FormState).workspace
     except ForeignError:
-        await ack(options=[notice(messages.FOREIGN_LIST)])
+        await ack(options=[notice(messages.Notice.FOREIGN_LIST.text)])
         return
     query = str(payload.get("value") or "")
     words = [
-        Entry(id=who, label=label, detail=messages.WHO_HINTS[who])
+        Entry(id=who, label=_(label), detail=_(messages.WHO_HINTS[who]))
         for who, label in messages.WHO.items()
     ]
     found = matches(words, query, len(words))
@@ -76,11 +76,14 @@ async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interacti
 
 def _offered(words: Sequence[Entry], groups: Answer) -> Reply:
     """Return roles and user groups, each under its own heading."""
-    made = [under("By role", [option(entry) for entry in words])] if words else []
+    heading = PermissionNotice.GROUPS.text
+    made = (
+        [under(PermissionNotice.BY_ROLE.text, [option(entry) for entry in words])] if words else []
+    )
     if groups.entries:
-        made.append(under(groups.notice or GROUPS, [option(entry) for entry in groups.entries]))
+        made.append(under(groups.notice or heading, [option(entry) for entry in groups.entries]))
     elif groups.notice:
-        made.append(under(GROUPS, [notice(groups.notice)]))
+        made.append(under(heading, [notice(groups.notice)]))
     return {"option_groups": made} if made else {"options": []}
 
 
@@ -102,12 +105,12 @@ async def _save(interaction: Interaction) -> Reply:
         await services.access.decide(state.workspace, decided, interaction.user)
         rules = await services.access.rules(state.workspace, kinds)
     except ForeignError:
-        return note(messages.not_saved(messages.GONE))
+        return note(messages.not_saved(messages.Notice.GONE.text))
     except RefusedError as error:
         return note(messages.not_saved(str(error)))
     except sqlite3.Error as error:
         log.error("permissions.not_saved", error=type(error).__name__)
-        return note(messages.not_saved(messages.CLICK_FAILED))
+        return note(messages.not_saved(messages.Notice.CLICK_FAILED.text))
     log.info(
         "permissions.changed",
         team=state.workspace.team,
@@ -134,7 +137,9 @@ def _read(
         if who in messages.WHO or who in usable:
             found |= {name: who} if who != before else {}
         elif who != before:
-            errors[block_id] = (listed.problem or messages.WHO_GONE) if who else NOT_CHOSEN
+            errors[block_id] = (
+                str(listed.problem or PermissionNotice.GROUP_GONE.text) if who else _(NOT_CHOSEN)
+            )
     return found, errors
 
 
@@ -144,7 +149,7 @@ async def _check_admin(interaction: Interaction, workspace: Workspace) -> Listed
     Slack is asked for both at once, and about the person even if it answered some minutes ago.
     """
     _, listed = await asyncio.gather(
-        interaction.admin(workspace, messages.ONLY_ADMINS_DECIDE),
+        interaction.admin(workspace, PermissionNotice.ONLY_ADMINS.text),
         interaction.services.slack.user_groups.listed(interaction.client, workspace),
     )
     return listed
@@ -167,6 +172,6 @@ def _in_words(services: Services, rules: Mapping[str, str], listed: Listed) -> l
     for name, who in rules.items():
         adapter, operation = services.operations.find(name)
         group = listed.groups.get(who, Group(who, who, gone=not listed.problem))
-        words = messages.WHO.get(who, group.words)
+        words = messages.role(who) or group.words
         made.append(messages.Rule(name, f"{adapter.label}: {operation.label}", who, words))
     return made

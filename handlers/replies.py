@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 TELLING_SECONDS = 1.5
 """Seconds for a reply. The ack waits for the reply, and Slack for the ack."""
 
-
 NO_SCOPE = ("missing_scope", "invalid_arguments")
 """Slack's possible errors for a file input from an app without the scope.
 

@@ -22,7 +22,7 @@ from yarl import URL
 from bot.forms.fields import Form, Upload
 from bot.forms.files import Fetched, files_in, with_files
 from bot.forms.shape import places
-from bot.language import _
+from bot.language import N_, _
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.files import FileKey, Uploads
@@ -44,14 +44,16 @@ FETCHING_SECONDS = 60.0
 FILES_ORIGIN = URL("https://files.slack.com")
 _CHUNK = 64 * 1024
 
-SEVERAL = "Choose one file, not several."
-EMPTY = "The file is empty. Choose another one."
-TOO_LARGE = "The file is larger than the {:,} bytes that are possible. Choose a smaller one."
-NOT_UTF8 = "The file is not text in UTF-8. Save it as UTF-8 and choose it again."
-LATE = "Slack did not hand over the file in time. Please press the button again."
-NOT_CHECKED = "We couldn't check the file in time. Press the button again in a moment."
-GONE = "Slack does not have this file any more. Take it out and choose it again."
-ELSEWHERE = "This file is not stored in Slack. Save it on your computer and choose it from there."
+SEVERAL = N_("Choose one file only.")
+EMPTY = N_("The file is empty. Choose another one.")
+TOO_LARGE = N_("The file is larger than {most} bytes. Choose a smaller one.")
+NOT_UTF8 = N_("The file isn't text in UTF-8. Save it as UTF-8 and choose it again.")
+LATE = N_("Slack didn't send the file in time. Press the button again.")
+NOT_CHECKED = N_("We couldn't check the file in time. Press the button again in a moment.")
+GONE = N_("Slack no longer has this file. Remove it and choose it again.")
+ELSEWHERE = N_(
+    "This file isn't stored in Slack. Save it on your computer and choose it from there."
+)
 _NOT_ALLOWED = ("missing_scope", "no_permission", "access_denied")
 _GONE = ("file_not_found", "file_deleted")
 """Slack's errors when it does not describe a file: the app may not read it, or it is gone."""
@@ -103,7 +105,7 @@ class Fetching:
 
     async def _fetched(self, files: Sequence[Mapping[str, Any]], upload: Upload) -> Fetched:
         if len(files) > 1:
-            return Fetched(problem=SEVERAL)
+            return Fetched(problem=_(SEVERAL))
         key = FileKey(self.workspace, str(files[0].get("id") or ""), upload.most)
         seconds = FETCHED_SECONDS - (time.monotonic() - self.arrived)
         return await self.uploads.get(key, lambda: _fetch(self.client, files[0], upload), seconds)
@@ -124,7 +126,7 @@ async def _fetch(client: AsyncWebClient, file: Mapping[str, Any], upload: Upload
         return Fetched(problem=_undescribed(said(error)))
     except NOT_DONE as error:
         log.warning("upload.not_fetched", error=said(error))
-        return Fetched(problem=LATE)
+        return Fetched(problem=_(LATE))
 
 
 def not_allowed() -> str:
@@ -136,21 +138,21 @@ def not_allowed() -> str:
 def _undescribed(error: str) -> str:
     if error in _NOT_ALLOWED:
         return not_allowed()
-    return GONE if error in _GONE else why_not(error, FILES, LATE)
+    return _(GONE) if error in _GONE else str(why_not(error, FILES, LATE))
 
 
 async def _text(client: AsyncWebClient, chosen: Mapping[str, Any], upload: Upload) -> str:
     file = await _described(client, chosen)
     size = file.get("size")
     if isinstance(size, int) and size > upload.most:
-        raise _NotFetchedError(TOO_LARGE.format(upload.most))
+        raise _NotFetchedError(_(TOO_LARGE).format(most=f"{upload.most:,}"))
     raw = await _download(client, _address(client, file), upload)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _NotFetchedError(NOT_UTF8) from None
+        raise _NotFetchedError(_(NOT_UTF8)) from None
     if not text.strip():
-        raise _NotFetchedError(EMPTY)
+        raise _NotFetchedError(_(EMPTY))
     return text
 
 
@@ -168,7 +170,7 @@ def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
     address raises `_NotFetchedError`.
     """
     if file.get("mode") in ("tombstone", "hidden_by_limit"):
-        raise _NotFetchedError(GONE)
+        raise _NotFetchedError(_(GONE))
     try:
         url, api = URL(str(file.get("url_private_download") or "")), URL(client.base_url)
         ours = url.origin() in (FILES_ORIGIN, api.origin()) and url.user is None
@@ -176,7 +178,7 @@ def _address(client: AsyncWebClient, file: Mapping[str, Any]) -> URL:
         # The address is missing or not absolute.
         ours = False
     if not ours:
-        raise _NotFetchedError(ELSEWHERE)
+        raise _NotFetchedError(_(ELSEWHERE))
     return url
 
 
@@ -191,9 +193,9 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
         url, headers=headers, allow_redirects=False, timeout=download_timeout
     ) as response:
         if response.status in (404, 410):
-            raise _NotFetchedError(GONE)
+            raise _NotFetchedError(_(GONE))
         if response.status >= 500 or response.status in (408, 429):
-            raise _NotFetchedError(LATE)
+            raise _NotFetchedError(_(LATE))
         if response.status != 200 or response.content_type == "text/html":
             log.warning("upload.not_allowed", status=response.status)
             raise _NotFetchedError(not_allowed())
@@ -201,5 +203,5 @@ async def _download(client: AsyncWebClient, url: URL, upload: Upload) -> bytes:
         async for chunk in response.content.iter_chunked(_CHUNK):
             raw += chunk
             if len(raw) > upload.most:
-                raise _NotFetchedError(TOO_LARGE.format(upload.most))
+                raise _NotFetchedError(_(TOO_LARGE).format(most=f"{upload.most:,}"))
         return bytes(raw)

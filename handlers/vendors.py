@@ -32,23 +32,22 @@ async def command(ack: AsyncAck, command: dict[str, Any], interaction: Interacti
     Admins also get the buttons to change them. With "help" after the command, answer with an
     explanation.
     """
-    name = str(command.get("command") or messages.VENDORS)
     if str(command.get("text") or "").strip().casefold() == "help":
-        await ack(messages.about_vendors(name))
+        await ack(messages.VendorsNotice.ABOUT.text)
         return
     workspace = interaction.workspace
     person = await interaction.person(workspace)
-    text, buttons = await tools_for(interaction.services, workspace, person, name)
+    text, buttons = await tools_for(interaction.services, workspace, person)
     blocks = [*messages.sections(text), *buttons]
     await (ack(text=text, blocks=blocks) if buttons else ack(text))
 
 
 async def tools_for(
-    services: Services, workspace: Workspace, person: Person, name: str
+    services: Services, workspace: Workspace, person: Person
 ) -> tuple[str, list[Block]]:
     """Return the answer to `/vendors` for this person: its text in mrkdwn, and an admin's buttons.
 
-    `name` is the command's name, with any prefix. There are no buttons for others.
+    There are no buttons for others.
     """
     health, pages = await _health(services, workspace), bool(services.connections.public_url)
     connected = [connection.adapter for connection in health]
@@ -63,11 +62,11 @@ async def tools_for(
     if not pages:
         how = messages.by_command([*unconnected, *connected], workspace)
     elif person.role == "admin":
-        how = messages.PRESS_ONE
+        how = messages.VendorsNotice.PRESS_ONE.text
     elif person.role == "unknown":
-        how = f"I could not check whether you may connect tools. {person.problem}"
+        how = messages.not_checked(person.problem)
     else:
-        how = messages.ask_an_admin(name)
+        how = messages.VendorsNotice.ASK_AN_ADMIN.text
     events = await services.connections.audit.of(workspace, LATEST) if buttons else []
     latest = messages.latest_changes(events, services.operations.adapters)
     text = messages.vendors(health, unconnected, how)
@@ -101,7 +100,7 @@ async def hand_out_link(interaction: Interaction) -> None:
     except RefusedError as error:
         view = messages.told(str(error))
     if not await interaction.show(view):
-        raise RefusedError(messages.NOT_OPENED)
+        raise RefusedError(messages.Notice.WINDOW_NOT_OPENED.text)
 
 
 async def _window(interaction: Interaction) -> messages.View:
@@ -109,10 +108,10 @@ async def _window(interaction: Interaction) -> messages.View:
     services, (workspace, vendor) = interaction.services, interaction.pressed()
     adapter = services.operations.adapters.get(vendor)
     if adapter is None:
-        raise RefusedError(messages.GONE)
-    person = await interaction.admin(workspace, messages.ONLY_ADMINS)
+        raise RefusedError(messages.Notice.GONE.text)
+    person = await interaction.admin(workspace, messages.VendorsNotice.ONLY_ADMINS.text)
     if not services.connections.public_url:
-        raise RefusedError(messages.NO_PAGES)
+        raise RefusedError(messages.VendorsNotice.NO_PAGES.text)
     team = interaction.body.get("team") or {}
     token = await services.connections.setup_links.make(
         workspace,

@@ -41,7 +41,7 @@ class ForeignError(RefusedError):
     """The event does not belong to the view's workspace, or the view carries no state of ours."""
 
     def __init__(self) -> None:
-        super().__init__(messages.FOREIGN)
+        super().__init__(messages.Notice.FOREIGN.text)
 
 
 def workspace_of(context: AsyncBoltContext) -> Workspace:

@@ -21,6 +21,7 @@ from bot.forms.fields import USER_GROUPS, Form, Lookup
 from bot.forms.parse import chosen, conversations, parse, people, place
 from bot.forms.render import Block
 from bot.forms.shape import places
+from bot.language import _
 from bot.runtime.threads import characters, run_in_thread
 from bot.services import Services
 from bot.slack.people import Person
@@ -88,12 +89,12 @@ async def _answer(interaction: Interaction) -> Answer:
     except (RefusedError, QuotaError) as error:
         return note(messages.refusal(str(error)))
     except NotOwnerError:
-        return note(messages.refusal(messages.ONLY_THE_OWNER))
+        return note(messages.refusal(messages.Notice.ONLY_THE_OWNER.text))
     except NoLongerThereError:
-        return note(messages.refusal(messages.REMOVED))
+        return note(messages.refusal(messages.Notice.REMOVED.text))
     except sqlite3.Error as error:
         log.error("submission.not_saved", error=type(error).__name__)
-        return note(messages.not_saved(messages.SAVED_NOWHERE))
+        return note(messages.not_saved(messages.Notice.SAVED_NOWHERE.text))
 
 
 async def _submitted(interaction: Interaction) -> Answer:
@@ -117,7 +118,7 @@ async def _answer_about(row: Delivery, interaction: Interaction, filled: Filled)
     try:
         row = await _await_outcome(interaction.services, row, interaction.arrived)
         if not row.visible_to(interaction.user):
-            raise RefusedError(messages.SOMEBODY_ELSES)
+            raise RefusedError(messages.Notice.SOMEBODY_ELSES.text)
         answer = _shown(interaction, filled, row)
     except BaseException:
         cards.release(row)
@@ -199,7 +200,7 @@ async def _read(interaction: Interaction) -> Filled:
             form = await run_in_thread(size, check, state.workspace)
     except TimeoutError:
         files = [name for name in complete if complete[name] is not screen[name]]
-        raise FormError(dict.fromkeys(files, uploads.NOT_CHECKED)) from None
+        raise FormError(dict.fromkeys(files, _(uploads.NOT_CHECKED))) from None
     return Filled(state, adapter, operation, form, screen, checked.person, custom)
 
 

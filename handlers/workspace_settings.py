@@ -44,7 +44,7 @@ class SettingsState(State):
 async def open_form(interaction: Interaction) -> None:
     """Open the form, after the "Settings" button below `/vendors` or on App Home."""
     workspace = interaction.pressed().workspace
-    await interaction.admin(workspace, messages.ONLY_ADMINS)
+    await interaction.admin(workspace, messages.VendorsNotice.ONLY_ADMINS.text)
     stored = await interaction.services.connections.settings.of(workspace)
     late_fields = await _late_fields(interaction, workspace, stored)
     channels = sorted(
@@ -61,10 +61,10 @@ async def open_form(interaction: Interaction) -> None:
         late_fields,
         channels,
         state.model_dump_json(),
-        "" if may_ask else lacking(PRIVATE_CHANNELS),
+        "" if may_ask else str(lacking(PRIVATE_CHANNELS)),
     )
     if not await interaction.show(view):
-        raise RefusedError(messages.NOT_OPENED)
+        raise RefusedError(messages.Notice.WINDOW_NOT_OPENED.text)
 
 
 async def _may_ask(interaction: Interaction, workspace: Workspace) -> bool:
@@ -106,17 +106,17 @@ async def save(ack: AsyncAck, interaction: Interaction) -> None:
 async def _save(interaction: Interaction) -> dict[str, Any]:
     try:
         state = interaction.state(SettingsState)
-        await interaction.admin(state.workspace, messages.ONLY_ADMINS)
+        await interaction.admin(state.workspace, messages.VendorsNotice.ONLY_ADMINS.text)
         changes = _changes(state, screen_of(interaction.view))
         settings = interaction.services.connections.settings
         await settings.change(state.workspace, changes, interaction.user)
     except ForeignError:
-        return note(messages.not_saved(messages.GONE))
+        return note(messages.not_saved(messages.Notice.GONE.text))
     except RefusedError as error:
         return note(messages.not_saved(str(error)))
     except sqlite3.Error as error:
         log.error("settings.not_saved", error=type(error).__name__)
-        return note(messages.not_saved(messages.CLICK_FAILED))
+        return note(messages.not_saved(messages.Notice.CLICK_FAILED.text))
     log.info(
         "settings.changed",
         team=state.workspace.team,

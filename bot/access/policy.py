@@ -147,5 +147,5 @@ def _outside(group: Group, person: Person) -> str:
     if group.gone:
         return messages.group_gone(group.name if group.name != group.id else "")
     if group.problem:
-        return messages.not_checked(group.problem)
+        return messages.not_checked(str(group.problem))
     return "" if person.slack_id in group.members else messages.only_group(group.name, group.handle)

@@ -10,7 +10,9 @@ import httpx
 from bot.adapters.rate_limit import finite_number
 from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RetryLaterError
+from bot.language import N_, Sentence
 
+RATE_LIMITED = N_("{vendor}'s rate limit is reached.")
 LONGEST_WAIT = 24 * 3600.0
 """Seconds of a `Retry-After` that are obeyed, at most."""
 LONGEST_RESET_WAIT = 300.0
@@ -30,11 +32,10 @@ def check_settled(vendor: str, response: httpx.Response) -> None:
     status = response.status_code
     if status in (425, 429):
         wait = retry_after(response.headers)
-        raise RetryLaterError(
-            vendor, f"{vendor} is taking no more requests for the moment.", "rate_limited", wait
-        )
+        sentence = Sentence(RATE_LIMITED, {"vendor": vendor})
+        raise RetryLaterError(vendor, sentence, "rate_limited", wait)
     if status == 408 or not (200 <= status < 300 or 400 <= status < 500):
-        raise OutcomeUnknownError(vendor, f"{vendor} answered with an error of its own.")
+        raise OutcomeUnknownError(vendor, Sentence("{vendor} had an error.", {"vendor": vendor}))
 
 
 async def unpacked(response: httpx.Response) -> bytes:

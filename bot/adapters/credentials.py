@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 
+from bot.language import _
+
 
 @dataclass(frozen=True, slots=True)
 class Visible:
@@ -47,7 +49,9 @@ class Credentials(BaseModel):
         text = secret.get_secret_value()
         if not text or not all("!" <= character <= "~" for character in text):
             raise ValueError(
-                "is empty, or holds a space or a character that no key has; copy it again, whole"
+                _("The key has a space or a strange character in it. Copy it again.")
+                if text
+                else _("Paste the key.")
             )
         return secret
 
@@ -65,9 +69,10 @@ class Rights(BaseModel):
     (maya@example.com)"). `roles` are the vendor's names of the key's roles or permissions, if it
     names them.
 
-    `cannot` has a sentence by the name of an operation ("incident"): why the vendor will refuse the
-    key there, and what to change. An operation that is not in it is allowed, or nothing is known.
-    `limited` is the same for operations that work, but lack something.
+    `cannot` has a text by the name of an operation ("incident"): why the vendor will refuse the key
+    there, and what to change. An operation that is not in it is allowed, or nothing is known.
+    `limited` is the same for operations that work, but lack something. A text may have several
+    lines, each of which is translated when it is read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,7 +84,8 @@ class Rights(BaseModel):
 
     def about(self, operation: str) -> str:
         """Return what users of that operation should know, empty if nothing limits them."""
-        return " ".join(filter(None, (self.cannot.get(operation), self.limited.get(operation))))
+        found = filter(None, (self.cannot.get(operation), self.limited.get(operation)))
+        return " ".join(_(line) for text in found for line in text.splitlines())
 
 
 class Account(BaseModel):

@@ -7,22 +7,23 @@ errors come before the first byte is sent.
 
 import asyncio
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
-from bot.adapters.answers import LARGEST_REPLY, check_settled, parsed, unpacked
+from bot.adapters.answers import LARGEST_REPLY, RATE_LIMITED, check_settled, parsed, unpacked
 from bot.adapters.base import Request, storable
 from bot.adapters.rate_limit import RateLimiter, Side
 from bot.adapters.redaction import hide
 from bot.errors import OutcomeUnknownError, RejectedError, RetryLaterError, UnauthorizedError
+from bot.language import N_, Sentence
 from bot.runtime.threads import characters, run_in_thread
 
 TOTAL_SECONDS = 20.0
@@ -37,6 +38,32 @@ NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+
+_NO_ADDRESS = N_("{vendor} has no such address.")
+_UNAUTHORIZED: Mapping[tuple[int, bool], str] = {
+    (401, True): N_("{vendor} rejected this API key. Copy it again."),
+    (401, False): N_("{vendor} rejected our API key. An admin can replace it in `{vendors}`."),
+    (403, True): N_(
+        "{vendor} doesn't let this API key read its own account. Give it more rights, or use "
+        "another key."
+    ),
+    (403, False): N_(
+        "{vendor} doesn't let our API key do this. An admin can give it more rights in {vendor}, "
+        "or replace it in `{vendors}`."
+    ),
+}
+"""The sentences by status, and by whether the credentials are being tried out."""
+_FORBIDDEN_WITH_WORDS: Mapping[bool, str] = {
+    True: N_(
+        "{vendor} doesn't let this API key read its own account. {vendor} says: “{words}”. Give it "
+        "more rights, or use another key."
+    ),
+    False: N_(
+        "{vendor} doesn't let our API key do this. {vendor} says: “{words}”. An admin can give it "
+        "more rights in {vendor}, or replace it in `{vendors}`."
+    ),
+}
+"""The sentences for a 403 with the vendor's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +141,20 @@ async def send(
     if rate_limiter is not None and side == "read" and not rate_limiter.take("read"):
         raise RetryLaterError(
             vendor,
-            f"{vendor} takes no more questions for the moment.",
+            Sentence(RATE_LIMITED, {"vendor": vendor}),
             "rate_limited",
             rate_limiter.wait("read"),
         )
     address = _address(vendor, base_url, request.path)
     built = await run_in_thread(characters(request.data), partial(_built, client, address, request))
     deadline = asyncio.get_running_loop().time() + total_seconds
-    unanswered = f"{vendor} did not answer."
+    unanswered = Sentence("{vendor} didn't answer.", {"vendor": vendor})
     try:
         async with asyncio.timeout_at(deadline):
             response = await client.send(built, stream=True, auth=auth)
     except NOT_SENT as error:
-        raise RetryLaterError(
-            vendor, f"{vendor} cannot be reached at the moment.", "unreachable"
-        ) from error
+        sentence = Sentence("We can't reach {vendor}.", {"vendor": vendor})
+        raise RetryLaterError(vendor, sentence, "unreachable") from error
     except (httpx.HTTPError, TimeoutError) as error:
         raise OutcomeUnknownError(vendor, unanswered) from error
     try:
@@ -170,14 +196,14 @@ def _address(vendor: str, base_url: str, path: str) -> httpx.URL:
     try:
         url = httpx.URL(base_url.rstrip("/") + path)
     except httpx.InvalidURL as error:
-        raise RejectedError(vendor, f"{vendor} has no such address.") from error
+        raise RejectedError(vendor, Sentence(_NO_ADDRESS, {"vendor": vendor})) from error
     below = url.path.startswith(f"{base.path.rstrip('/')}/")
     if not below or (url.scheme, url.netloc, url.userinfo) != (
         base.scheme,
         base.netloc,
         base.userinfo,
     ):
-        raise RejectedError(vendor, f"{vendor} has no such address.")
+        raise RejectedError(vendor, Sentence(_NO_ADDRESS, {"vendor": vendor}))
     return url
 
 
@@ -190,9 +216,8 @@ def reading(vendor: str) -> Iterator[None]:
     try:
         yield
     except OutcomeUnknownError as error:
-        raise RetryLaterError(
-            vendor, f"{vendor} does not answer at the moment.", "unreachable"
-        ) from error
+        sentence = Sentence("{vendor} isn't answering.", {"vendor": vendor})
+        raise RetryLaterError(vendor, sentence, "unreachable") from error
 
 
 def rejected_token(
@@ -202,23 +227,12 @@ def rejected_token(
 
     `words` are the vendor's own. `connecting`: the credentials are being tried out.
     """
-    quoted = f' ("{words}")' if words else ""
-    sentences = {
-        (401, True): f"{vendor} does not accept these credentials: copy them again, whole.",
-        (401, False): (
-            f"{vendor} no longer accepts this workspace's token; an admin can reconnect it with "
-            "`/vendors`."
-        ),
-        (403, True): (
-            f"{vendor} does not let this key read what it belongs to{quoted}: give it more rights, "
-            "or use another."
-        ),
-        (403, False): (
-            f"{vendor} does not let this workspace's token do that{quoted}; an admin can give it "
-            "the right to, or connect another one with `/vendors`."
-        ),
-    }
-    return UnauthorizedError(vendor, sentences[status, connecting], 401 if status == 401 else 403)
+    code: Literal[401, 403] = 401 if status == 401 else 403
+    text = _UNAUTHORIZED[code, connecting]
+    if words and code == 403:
+        text = _FORBIDDEN_WITH_WORDS[connecting]
+    values = {"vendor": vendor, "words": words.rstrip(".")}
+    return UnauthorizedError(vendor, Sentence(text, values), code)
 
 
 def segment(vendor: str, value: str) -> str:
@@ -228,7 +242,10 @@ def segment(vendor: str, value: str) -> str:
     percent-encoded.
     """
     if value in (".", ".."):
-        raise RejectedError(vendor, f"{vendor} has nothing with the id “{value}”.")
+        raise RejectedError(
+            vendor,
+            Sentence("{vendor} has nothing with the ID “{id}”.", {"vendor": vendor, "id": value}),
+        )
     return quote(value, safe="")
 
 
@@ -237,9 +254,8 @@ def unreadable(vendor: str) -> RetryLaterError:
 
     Examples are a proxy's page, and half a document.
     """
-    return RetryLaterError(
-        vendor, f"{vendor} sent an answer that could not be read.", "unreachable"
-    )
+    sentence = Sentence("{vendor} sent an answer that we can't read.", {"vendor": vendor})
+    return RetryLaterError(vendor, sentence, "unreachable")
 
 
 class TooLongError(RetryLaterError):
@@ -251,8 +267,10 @@ class TooLongError(RetryLaterError):
     def __init__(self, vendor: str) -> None:
         super().__init__(
             vendor,
-            f"{vendor} sent a list of more than {LARGEST_REPLY >> 20} MB in one piece, too long "
-            "to be read.",
+            Sentence(
+                "{vendor} sent a list that's too long to read. It has more than {most} MB.",
+                {"vendor": vendor, "most": LARGEST_REPLY >> 20},
+            ),
             "unreachable",
         )
 

@@ -9,6 +9,7 @@ import httpx
 from bot.adapters.base import Adapter, Entry, Request, SlackPerson
 from bot.adapters.http import TOTAL_SECONDS, Bearer, Reply, reading, rejected_token, send
 from bot.errors import RejectedError, VendorError
+from bot.language import Sentence
 
 
 class HttpAdapter(Adapter):
@@ -77,7 +78,11 @@ class HttpAdapter(Adapter):
             said = "; ".join([*fields.values(), *words])
             return rejected_token(self.label, status, said, connecting=connecting)
         if not fields and not words:
-            words = [f"{self.label} refused it and gave no reason (HTTP {status})."]
+            sentence = Sentence(
+                "{vendor} rejected it without a reason. The HTTP status is {status}.",
+                {"vendor": self.label, "status": status},
+            )
+            return kind(self.label, sentence)
         if words and more:
             words.append(more)
         return kind(self.label, " ".join(words), fields)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from bot.adapters.http import Reply
 from bot.errors import RetryLaterError, VendorError
+from bot.language import Sentence
 
 T = TypeVar("T")
 VERIFY_SECONDS = 8.0
@@ -30,9 +31,11 @@ async def in_time(vendor: str, call: Awaitable[T], until: float) -> T:
         async with asyncio.timeout_at(until):
             return await call
     except TimeoutError as error:
-        raise RetryLaterError(
-            vendor, f"{vendor} did not answer within {VERIFY_SECONDS:.0f} seconds.", "unreachable"
-        ) from error
+        sentence = Sentence(
+            "{vendor} didn't answer within {seconds} seconds. Try again.",
+            {"vendor": vendor, "seconds": round(VERIFY_SECONDS)},
+        )
+        raise RetryLaterError(vendor, sentence, "unreachable") from error
 
 
 async def refused(
@@ -58,14 +61,15 @@ def lacking(
 ) -> dict[str, str]:
     """Return by operation what is lacking without the reads `unread`, with advice at the end.
 
-    `sentences` has a sentence by operation and by read.
+    `sentences` has a text by operation and by read. Each text stands on a line of its own, so that
+    it can be translated when it is read.
     """
     found = {
         operation: [words for name, words in by_read.items() if name in unread]
         for operation, by_read in sentences.items()
     }
     return {
-        operation: " ".join(filter(None, [*words, advice]))
+        operation: "\n".join(filter(None, [*words, advice]))
         for operation, words in found.items()
         if words
     }

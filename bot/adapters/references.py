@@ -7,6 +7,9 @@ from bot.adapters.base import Adapter, Entry, Submission
 from bot.errors import RejectedError
 from bot.forms.fields import Lookup
 from bot.forms.shape import shape
+from bot.language import N_, Sentence
+
+MISSING = N_("{vendor} doesn't show this incident to our API key. Choose another.")
 
 
 async def resolve(adapter: Adapter, submission: Submission, credentials: Any) -> Submission:
@@ -39,14 +42,14 @@ async def resolve(adapter: Adapter, submission: Submission, credentials: Any) ->
     return replace(submission, form=submission.form.model_copy(update=ids), selected=selected)
 
 
-def _missing(adapter: Adapter, value: str) -> str:
+def _missing(adapter: Adapter, value: str) -> Sentence:
     """Return the sentence for an object that the vendor does not have, or does not show."""
     if value.startswith("#"):
-        return f"{adapter.label} has no incident INC-{value[1:]}."
-    return (
-        f"{adapter.label} does not find this incident, or does not show it to this workspace's "
-        "token. Choose another."
-    )
+        return Sentence(
+            "{vendor} has no incident INC-{number}. Choose another.",
+            {"vendor": adapter.label, "number": value[1:]},
+        )
+    return Sentence(MISSING, {"vendor": adapter.label})
 
 
 def _without_words(found: Entry, value: str, known: Entry) -> Entry:

@@ -20,11 +20,13 @@ from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Delivery
 from bot.forms.custom_fields import CustomField
 from bot.forms.text import duration
+from bot.language import N_, _
 from bot.runtime.loop import PeriodicLoop
 from bot.workspace import RemembersWorkspaces, Workspace
 
 SHOWN = 100
 """Largest number of options that Slack accepts."""
+FIRST_SHOWN = N_("The first {count}. Keep typing to see others.")
 STALE_AFTER = 3600.0
 MEMORY_BYTES = 24_000_000
 LONG = 500
@@ -171,7 +173,7 @@ class Catalogs(RemembersWorkspaces):
         except Exception:  # the file is busy, or full: the next round tries again
             self._created = [*created, *self._created]
             raise
-        for key, _, _ in created:
+        for key, _entry, _at in created:
             self._memory.drop(key)
 
     async def _list(self, workspace: Workspace, vendor: str, name: str) -> Listing:
@@ -217,21 +219,23 @@ class Catalogs(RemembersWorkspaces):
     ) -> str:
         if catalog.static is None and known.fetched_at == 0:
             if known.problem:
-                return f"No {catalog.label} yet. {known.problem}"
-            return "Still loading. Type again in a moment."
+                return f"{_('No {things} yet.').format(things=catalog.label)} {known.problem}"
+            return _("Still loading. Type again in a moment.")
         if not known.lines and not found:
-            return f"{adapter.label} has no {catalog.label}."
+            return _("{vendor} has no {things}.").format(vendor=adapter.label, things=catalog.label)
         if not found:
             # Slack shows "No results" itself.
             return ""
         age = self._clock() - known.fetched_at
         if catalog.static is None and age > max(STALE_AFTER, 2 * catalog.ttl):
-            since = (
-                f"{adapter.label} has not answered since" if known.problem else "being refreshed"
+            words = (
+                _("From {age} ago. {vendor} hasn't answered since.")
+                if known.problem
+                else _("From {age} ago. A new list is loading.")
             )
-            return f"From {duration(age)} ago, {since}."
+            return words.format(age=duration(age), vendor=adapter.label)
         if len(found) == SHOWN and len(known.lines) > SHOWN:
-            return f"The first {SHOWN}. Keep typing to see others."
+            return _(FIRST_SHOWN).format(count=SHOWN)
         return ""
 
 

@@ -41,16 +41,16 @@ def main(
     if not re.fullmatch(r"T[A-Z0-9]+", workspace.team):
         raise SettingError(
             "TEAM",
-            "should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.",
+            "should be a Slack workspace ID such as T012AB3CD. `/vendors` in Slack shows it.",
         )
     if workspace.enterprise and not re.fullmatch(r"E[A-Z0-9]+", workspace.enterprise):
-        raise SettingError("--enterprise", "should be a Slack organisation id such as E012AB3CD.")
+        raise SettingError("--enterprise", "should be a Slack organisation ID such as E012AB3CD.")
     if vendor not in adapters:
         raise SettingError("VENDOR", f"should be one of {', '.join(adapters)}.")
     if not settings.database.exists():  # in another folder, one would be made for nothing
         raise SettingError(
             "RELAY_DATABASE",
-            f"{settings.database} is not there; name the file that the bot uses, or start the bot "
+            f"{settings.database} isn't there. Name the file that the bot uses, or start the bot "
             "first.",
         )
     # Before there is an event loop: it would keep the first Ctrl+C to itself.
@@ -89,12 +89,12 @@ async def connect(
             name, sentence = next(iter(error.errors.items()))
             raise SettingError(name, sentence) from None
         except (RetryLaterError, OutcomeUnknownError) as error:
-            advice = "Nothing was stored: try again, or store it unchecked with --no-verify."
+            advice = "Nothing was stored. Try again, or store it unchecked with --no-verify."
             raise VendorError(error.vendor, f"{error} {advice}") from error
     # The account is None only if a link was used up, and here is no link.
     assert account is not None  # noqa: S101
-    checked = f" as {account.name}" if verify else "; the credentials were not checked"
-    connected = f"{workspace.team} is connected to {adapter.label}{checked}."
+    checked = f" as {account.name}." if verify else ". We didn't check the credentials."
+    connected = f"{workspace.team} is connected to {adapter.label}{checked}"
     told = filter(None, (account.rights.about(operation.name) for operation in adapter.operations))
     return "\n".join([connected, *(f"But: {sentence}" for sentence in dict.fromkeys(told))])
 
@@ -112,15 +112,15 @@ def _read(adapter: type[Adapter]) -> dict[str, Any]:
             print(file=sys.stderr)
             if isinstance(error, KeyboardInterrupt):
                 raise
-            raise SettingError("credentials", "were not typed, so nothing was stored.") from None
+            raise SettingError("credentials", "weren't typed, so nothing was stored.") from None
     fields = adapter.credentials.model_fields
     example = json.dumps({name: "..." for name, field in fields.items() if field.is_required()})
     try:
         secret = json.loads(sys.stdin.read())
     except ValueError:
-        raise SettingError("standard input", f"is not JSON; write {example} to it.") from None
+        raise SettingError("standard input", f"isn't JSON. Write {example} to it.") from None
     if not isinstance(secret, dict):
-        raise SettingError("standard input", f"is not a JSON object; write {example} to it.")
+        raise SettingError("standard input", f"isn't a JSON object. Write {example} to it.")
     return secret
 
 
@@ -133,7 +133,7 @@ def _typed(adapter: type[Adapter]) -> dict[str, Any]:
             if not (wrong := _mistake(adapter, typed | {name: text}, name)):
                 typed[name] = text
                 break
-            print(f"{label} {wrong}", file=sys.stderr)
+            print(f"{label}: {wrong}", file=sys.stderr)
     return typed
 
 

@@ -13,6 +13,7 @@ from bot.adapters.credentials import Account, Credentials
 from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection, Connections
 from bot.errors import FormError, RetryLaterError
+from bot.language import Sentence, _
 from bot.workspace import Workspace
 
 CHECK_SECONDS = 15.0
@@ -70,23 +71,24 @@ def understood(adapter: Adapter | type[Adapter], given: Mapping[str, Any]) -> Cr
     try:
         return adapter.credentials.model_validate(dict(given))
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False, include_context=False)
-        others = not given.keys().isdisjoint(adapter.credentials.model_fields)
+        wrong = error.errors(include_input=False, include_url=False)
         raise FormError(
-            {
-                ".".join(map(str, one["loc"])) or "credentials": _sentence(one, others)
-                for one in wrong
-            }
+            {".".join(map(str, one["loc"])) or "credentials": _sentence(one) for one in wrong}
         ) from None
 
 
-def _sentence(one: Mapping[str, Any], others: bool) -> str:
-    """Return the sentence for one mistake. `others` says whether any of the vendor's fields was
-    given."""
-    if one["type"] == "missing":
-        return "is missing; give it beside the others." if others else "is missing."
-    sentence = str(one["msg"]).removeprefix("Value error, ")
-    return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}."
+def _sentence(one: Mapping[str, Any]) -> str:
+    """Return our sentence for one of pydantic's mistakes."""
+    match one["type"]:
+        case "missing":
+            return _("Paste this too.")
+        case "value_error":  # one of the vendor's own checks raised this, with our sentence
+            return str(one["ctx"]["error"])
+        case "literal_error":
+            return _("Choose one of the options.")
+        case "extra_forbidden":
+            return _("This field isn't known here. Remove it.")
+    return _("Paste the key.")
 
 
 async def _asked(adapter: Adapter, credentials: Credentials) -> Account:
@@ -94,9 +96,8 @@ async def _asked(adapter: Adapter, credentials: Credentials) -> Account:
         async with asyncio.timeout(CHECK_SECONDS):
             return await adapter.verify(credentials)
     except TimeoutError:
-        raise RetryLaterError(
-            adapter.label, f"{adapter.label} did not answer in time.", "unreachable"
-        ) from None
+        sentence = Sentence("{vendor} didn't answer in time. Try again.", {"vendor": adapter.label})
+        raise RetryLaterError(adapter.label, sentence, "unreachable") from None
 
 
 def _unverified(secret: Mapping[str, Any]) -> Account:

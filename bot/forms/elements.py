@@ -16,6 +16,7 @@ from typing import Any
 from bot.forms.fields import USER_GROUPS, Check, Choice, Json, Lookup, Named, Text, Upload
 from bot.forms.shape import Bounds, Field, key
 from bot.forms.text import cut, humanise, plain_text
+from bot.language import _
 
 Labels = Callable[[str, str], str | None]
 """(catalog name, entry id) -> the entry's label, or None if it is not known."""
@@ -63,7 +64,7 @@ def element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
             return {"type": "datetimepicker", **_initial("date_time", _epoch_seconds(value))}
         case "check" | "tick":
             marker = field.marker(Check) or Check()
-            options = [option("yes", marker.words)]
+            options = [option("yes", _(marker.words))]
             confirm = _member("confirm", _confirm(field, marker))
             first = _initial("options", options if value is True else None)
             return {"type": "checkboxes", "options": options, **first, **confirm}
@@ -81,12 +82,12 @@ def element(field: Field, value: Any, labels: Labels) -> dict[str, Any]:
 def _confirm(field: Field, marker: Check) -> dict[str, Any] | None:
     if not marker.confirm:
         return None
-    title, text = cut(field.title, DIALOG_TITLE), cut(marker.confirm, DIALOG_TEXT)
+    title, text = cut(field.title, DIALOG_TITLE), cut(_(marker.confirm), DIALOG_TEXT)
     return {
         "title": plain_text(title),
         "text": plain_text(text),
-        "confirm": plain_text("I know"),
-        "deny": plain_text("Back"),
+        "confirm": plain_text(_(marker.agree)),
+        "deny": plain_text(_("Back")),
     }
 
 

@@ -21,7 +21,8 @@
 
 The label is the field's `title`, the hint its `description`. Lengths and bounds are the field's own
 constraints. A field without a default is required. Any other type raises `TypeError` when the form
-is rendered, so that a new kind of field cannot be forgotten.
+is rendered, so that a new kind of field cannot be forgotten. So does a pattern: `matching` has one,
+with the sentence that says what to type.
 """
 
 import re
@@ -29,8 +30,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from bot.language import N_, _
 
 
 class Form(BaseModel):
@@ -71,7 +74,7 @@ class Named(BaseModel):
         if not isinstance(value, str) or (match := _NAMED.fullmatch(value)) is None:
             return value
         if not match[1].strip():
-            raise ValueError("give the ID first, then a comma and the name")
+            raise ValueError(_("Type the ID first, then a comma and the name."))
         return {"id": match[1], "name": match[2] or ""}
 
     def __str__(self) -> str:
@@ -174,11 +177,13 @@ class UserGroup(Marker):
 class Check(Marker):
     """The words beside a checkbox (75 characters at most).
 
-    `confirm` is the question of the dialog that Slack shows after a click (300 characters at most).
+    `confirm` is the question of the dialog that Slack shows after a click (300 characters at most),
+    and `agree` the label of its button for yes.
     """
 
-    words: str = "Yes"
+    words: str = N_("Yes")
     confirm: str = ""
+    agree: str = N_("Confirm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +191,24 @@ class Advanced(Marker):
     """A rarely used field, shown only after "More fields"."""
 
 
+def matching(pattern: str, sentence: str) -> AfterValidator:
+    """Return a check for a text field: the whole text has to match the pattern.
+
+    `sentence`, marked with `N_`, says what to type.
+    """
+    whole = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not whole.fullmatch(value):
+            raise ValueError(_(sentence))
+        return value
+
+    return AfterValidator(check)
+
+
 def wrong(field: str, sentence: str) -> PydanticCustomError:
     """Return an error for a model validator to raise, which puts its sentence beside one field.
 
-    For example: `raise wrong("configuration", "Give ...")`.
+    For example: `raise wrong("configuration", _("Type the rules."))`.
     """
     return PydanticCustomError("wrong_field", "{sentence}", {"field": field, "sentence": sentence})

@@ -19,6 +19,7 @@ from bot.forms.files import names_or_text, problem
 from bot.forms.sentences import NOT_CHOSEN, complaint, early_complaint
 from bot.forms.shape import Field, Place, nested_prefix, places, shape
 from bot.forms.text import cut, humanise, is_blank
+from bot.language import _
 
 FormT = TypeVar("FormT", bound=Form)
 Path = tuple[str, ...]
@@ -85,7 +86,7 @@ def place(
     and begins with the field's title.
     """
     complaints = [
-        (tuple(name.split(".")), text.strip() or "This was not accepted.")
+        (tuple(name.split(".")), text.strip() or _("This wasn't accepted. Change it."))
         for name, text in fields.items()
     ]
     if sentence.strip():
@@ -254,7 +255,7 @@ def people(state_values: Mapping[str, Any], block_id: str) -> list[str]:
 def _early(place: Place, state_values: Mapping[str, Any]) -> str | None:
     element = element_of(state_values, place.block_id)
     if place.field.kind in ("lookup", "user_group"):
-        return NOT_CHOSEN if NOTICE in _selected(element) else None
+        return _(NOT_CHOSEN) if NOTICE in _selected(element) else None
     if place.field.kind == "file" and (sentence := problem(element)):
         return sentence
     typed = _typed(place.field, element)

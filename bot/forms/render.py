@@ -11,13 +11,14 @@ from bot.forms.elements import OPTIONS, TEXT_INPUT, Labels, element, option
 from bot.forms.fields import Form, Lookup, Upload
 from bot.forms.shape import Field, nested_prefix, shape
 from bot.forms.text import cut, plain_text
+from bot.language import N_, _
 
 Block = dict[str, Any]
 LABEL = 2000
 HEADING = 24
 """Characters of a modal's title and buttons."""
 SECTION = 3000
-CHOOSER_TITLE = "Where to"
+CHOOSER_TITLE = N_("Tool")
 NOTICE = 5 * SECTION
 """Characters of a notice. The limit is ours.
 
@@ -75,7 +76,7 @@ def more_block(prefix: str) -> Block:
     button = {
         "type": "button",
         "action_id": "more",
-        "text": plain_text("More fields"),
+        "text": plain_text(_("More fields")),
         "value": cut(prefix, 2000),
     }
     return {"type": "actions", "block_id": "more", "elements": [button]}
@@ -94,7 +95,7 @@ def chooser(options: Sequence[tuple[str, str]], chosen: str) -> Block:
         "type": "input",
         "block_id": "choice",
         "dispatch_action": True,
-        "label": plain_text(CHOOSER_TITLE),
+        "label": plain_text(_(CHOOSER_TITLE)),
         "element": select,
     }
 
@@ -106,7 +107,7 @@ def modal(
     blocks: Sequence[Block],
     private_metadata: str,
     submit: str | None = "Create",
-    close: str = "Cancel",
+    close: str = "",
 ) -> dict[str, Any]:
     """Return a modal.
 
@@ -117,7 +118,7 @@ def modal(
         "type": "modal",
         "callback_id": callback_id,
         "title": plain_text(cut(title, HEADING)),
-        "close": plain_text(cut(close, HEADING)),
+        "close": plain_text(cut(close or _("Cancel"), HEADING)),
         "blocks": list(blocks),
         "private_metadata": private_metadata,
         "notify_on_close": False,
@@ -127,9 +128,7 @@ def modal(
     return view
 
 
-def notice(
-    *, title: str, text: str, private_metadata: str = "", close: str = "Close"
-) -> dict[str, Any]:
+def notice(*, title: str, text: str, private_metadata: str = "", close: str = "") -> dict[str, Any]:
     """Return a modal that only shows a text.
 
     `text` is mrkdwn. A text longer than a section is split at the end of a line or a word.
@@ -144,7 +143,7 @@ def notice(
         blocks=blocks,
         private_metadata=private_metadata,
         submit=None,
-        close=close,
+        close=close or _("Close"),
     )
 
 
@@ -182,12 +181,10 @@ def _hint(field: Field, value: Any) -> str:
 
     A file that was sent cannot be put back, so its hint asks the person to choose it again.
     """
+    hint = _(field.hint) if field.hint else ""
     if field.kind != "file" or not isinstance(value, str) or not value:
-        return field.hint
-    return (
-        f"The file with {len(value):,} characters cannot be put back here: please choose it "
-        f"again. {field.hint}"
-    ).strip()
+        return hint
+    return f"{_('Slack removed the file. Choose it again.')} {hint}".strip()
 
 
 def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:

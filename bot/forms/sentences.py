@@ -7,34 +7,70 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.forms.fields import Json
-from bot.forms.shape import Field
+from bot.forms.shape import Field, Kind
 from bot.forms.text import cut
+from bot.language import N_, _, ngettext
 
-REQUIRED = "Please fill this in."
-NOT_CHOSEN = "That was a note, not an entry. Take it out, and choose one from the list."
+NOT_CHOSEN = N_("Choose an item from the list.")
+NOT_FITTING = N_("This value doesn't fit. Change it.")
+"""The sentence for an error that concerns no field, and that none of our own sentences is about."""
 
-_NOT_A: Mapping[str, str] = {
-    "int": "That is not a whole number.",
-    "float": "That is not a number.",
-    "date": "That is not a date.",
-    "datetime": "That is not a date and time.",
+WANTED: Mapping[Kind, str] = {
+    "text": N_("Fill this in."),
+    "lines": N_("Type one value a line."),
+    "emails": N_("Type e-mail addresses such as ann@example.com, one a line."),
+    "json": N_("Type JSON here."),
+    "named": N_("Type the ID, then a comma and the name."),
+    "named_lines": N_("Type an ID, a comma and a name on each line."),
+    "select": N_("Choose one of the options."),
+    "lookup": NOT_CHOSEN,
+    "person": N_("Choose a person."),
+    "conversation": N_("Choose a channel."),
+    "user_group": N_("Choose a user group."),
+    "date": N_("Choose a date."),
+    "datetime": N_("Choose a date and a time."),
+    "int": N_("Type a whole number, such as 5."),
+    "float": N_("Type a number, such as 2.5."),
+    "check": N_("Tick or clear this box."),
+    "tick": N_("Tick this box."),
+    "url": N_("Type a web address that begins with https:// or http://."),
+    "email": N_("Type an e-mail address such as ann@example.com."),
+    "file": N_("Choose a file."),
+    "form": N_("Fill in this part of the form."),
 }
+"""What a person has to type or choose, by the field's kind."""
+
 _LIQUID = re.compile(r"\{\{[^{}\n]*\}\}")
 _JSON_KINDS: Mapping[type, str] = {
-    dict: "an object: {...}",
-    list: "a list: [...]",
-    str: 'a text in quotes: "..."',
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    type(None): "null",
+    dict: N_("This isn't a JSON object. Begin with a brace, and end with one."),
+    list: N_("This isn't a JSON list. Begin with a square bracket, and end with one."),
+    str: N_("This isn't JSON text. Put it in straight double quotes."),
+    bool: N_("Type true or false."),
+    int: N_("Type a whole number, such as 5."),
+    float: N_("Type a number, such as 2.5."),
+    type(None): N_("Type null."),
 }
+_JSON_MISTAKES: Mapping[str, str] = {
+    "Expecting property name": N_(
+        "Line {line}, column {column}: put a name in straight double quotes here."
+    ),
+    "Expecting ':'": N_("Line {line}, column {column}: put a colon after the name."),
+    "Expecting ','": N_("Line {line}, column {column}: put a comma or the closing bracket here."),
+    "Expecting value": N_("Line {line}, column {column}: put a value here."),
+    "Extra data": N_("Line {line}, column {column}: the JSON ends before this. Remove the rest."),
+    "Unterminated string": N_("Line {line}, column {column}: close the quotes of this text."),
+    "Invalid control": N_("Line {line}, column {column}: write line breaks in a text as \\n."),
+    "Invalid \\": N_("Line {line}, column {column}: write a backslash in a text as \\\\."),
+    "Illegal trailing comma": N_("Line {line}, column {column}: remove the last comma."),
+}
+"""Our sentences by the beginning of the parser's."""
+_NOT_JSON = N_("Line {line}, column {column}: this isn't JSON.")
 _LIMITS: Mapping[str, str] = {
-    "greater_than": "This must be more than {gt}.",
-    "greater_than_equal": "This must be at least {ge}.",
-    "less_than": "This must be less than {lt}.",
-    "less_than_equal": "This must be at most {le}.",
-    "multiple_of": "This must be a multiple of {multiple_of}.",
+    "greater_than": N_("Type a number above {gt}."),
+    "greater_than_equal": N_("Type {ge} or more."),
+    "less_than": N_("Type a number below {lt}."),
+    "less_than_equal": N_("Type {le} or less."),
+    "multiple_of": N_("Type a multiple of {multiple_of}."),
 }
 
 
@@ -44,7 +80,7 @@ def early_complaint(field: Field, text: str) -> str | None:
     The text may be no number, or no JSON.
     """
     if field.kind in ("int", "float"):
-        return _NOT_A[field.kind]
+        return _(WANTED[field.kind])
     marker = field.marker(Json)
     return None if marker is None else _liquid_or_json(text, marker)
 
@@ -72,7 +108,7 @@ def json_complaint(text: str, kind: type | None = None) -> str | None:
         return None
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return None
-    return f"This must be {_JSON_KINDS.get(kind, kind.__name__)}"
+    return _(_JSON_KINDS.get(kind, WANTED["json"]))
 
 
 def strict_json(text: str) -> Any:
@@ -89,75 +125,80 @@ def strict_json(text: str) -> Any:
             object_pairs_hook=_without_duplicates,
         )
     except json.JSONDecodeError as error:
-        curly = (
-            ' Use straight quotes (") instead of curly ones.' if set(text) & set("“”„‟″") else ""
-        )
-        place = f"Line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{place}: {_lower(error.msg)}.{curly}") from None
+        raise ValueError(_mistake(text, error)) from None
     except _RefusedError:
         raise
     except ValueError:  # Python refuses to read an integer of more than 4300 digits
-        raise ValueError("A number in this is too long.") from None
+        raise ValueError(_("A number in this is too long. Shorten it.")) from None
     except RecursionError:
-        raise ValueError("This is nested too deeply.") from None
+        raise ValueError(_("This is nested too deeply. Use fewer levels.")) from None
+
+
+def _mistake(text: str, error: json.JSONDecodeError) -> str:
+    """Return our sentence for the parser's, with the place of the mistake."""
+    words = next(
+        (ours for theirs, ours in _JSON_MISTAKES.items() if error.msg.startswith(theirs)), _NOT_JSON
+    )
+    sentence = _(words).format(line=error.lineno, column=error.colno)
+    if set(text) & set("“”„‟″"):
+        return " ".join([sentence, _("Use straight quotes in place of curly ones.")])
+    return sentence
 
 
 def complaint(field: Field | None, detail: Mapping[str, Any]) -> str:
-    """Return the sentence for one of pydantic's error details.
+    """Return the sentence for one of pydantic's error details. It is never pydantic's own.
 
     `field` is None if the error concerns the form as a whole.
     """
     context: Mapping[str, Any] = detail.get("ctx", {})
-    # One of the form's own validators raised this.
-    if detail["type"] in ("value_error", "assertion_error") and "error" in context:
-        return _sentence(str(context["error"]))
-    if words := _LIMITS.get(detail["type"]):
-        return words.format(**{name: _round(value) for name, value in context.items()})
-    return (
-        _by_type(detail["type"], detail["input"], context)
-        or (field and _by_kind(field, detail))
-        or _sentence(detail["msg"])
-    )
+    error, value = detail["type"], detail["input"]
+    # One of the form's own validators raised this, with our sentence. The check of an e-mail
+    # address is pydantic's own, and raises the same type with another context.
+    if error in ("value_error", "assertion_error") and "error" in context:
+        return str(context["error"])
+    if error == "wrong_field":
+        return str(context["sentence"])
+    if words := _LIMITS.get(error):
+        return _(words).format(**{name: _round(number) for name, number in context.items()})
+    if error != "missing" and field is not None and field.kind in ("email", "emails"):
+        return _("“{value}” isn't an e-mail address. Type one such as ann@example.com.").format(
+            value=_shortened(value)
+        )
+    return _by_length(error, value, context) or _(WANTED[field.kind] if field else NOT_FITTING)
 
 
-def _by_kind(field: Field, detail: Mapping[str, Any]) -> str | None:
-    """Return the sentence for an error of the field's type.
-
-    These errors have many names (`date_from_datetime_parsing`, `url_scheme`), but one meaning.
-    """
-    value = _shortened(detail["input"])
-    error: str = detail["type"]
-    if field.kind in ("email", "emails") and error == "value_error":
-        return f"That is not an e-mail address: {value}"
-    if field.kind == "url" and error.startswith("url_"):
-        return f"That is not a web address: {value}. It begins with https:// or http://."
-    if field.kind in _NOT_A and error.startswith(
-        ("int_", "float_", "finite_", "date_", "datetime_")
-    ):
-        return _NOT_A[field.kind]
-    return None
-
-
-def _by_type(error: str, value: Any, context: Mapping[str, Any]) -> str | None:
+def _by_length(error: str, value: Any, context: Mapping[str, Any]) -> str | None:
     match error:
-        case "missing":
-            return REQUIRED
         case "string_too_short":
-            length = len(str(value).strip())
-            return f"At least {_characters(context['min_length'])}; this has {length}."
+            least, length = context["min_length"], len(str(value).strip())
+            if not length:
+                return None
+            return ngettext(
+                "Type at least {least} character. This has {length}.",
+                "Type at least {least} characters. This has {length}.",
+                least,
+            ).format(least=least, length=length)
         case "string_too_long" | "url_too_long":
-            length = len(str(value).strip())
-            return f"At most {_characters(context['max_length'])}; this has {length}."
-        case "too_short":
-            return f"At least {context['min_length']} are needed; this has {len(value)}."
+            most = context["max_length"]
+            return ngettext(
+                "Type at most {most} character. This has {length}.",
+                "Type at most {most} characters. This has {length}.",
+                most,
+            ).format(most=most, length=len(str(value).strip()))
+        case "too_short" if value:
+            least = context["min_length"]
+            return ngettext(
+                "Give at least {least} value. This has {count}.",
+                "Give at least {least} values. This has {count}.",
+                least,
+            ).format(least=least, count=len(value))
         case "too_long":
-            return f"At most {context['max_length']} are possible; this has {len(value)}."
-        case "string_pattern_mismatch":
-            return f"This has to match the pattern {context['pattern']}"
-        case "literal_error" | "enum":
-            return f"That is not one of the choices: {_shortened(value)}"
-        case "wrong_field":
-            return str(context["sentence"])
+            most = context["max_length"]
+            return ngettext(
+                "Give at most {most} value. This has {count}.",
+                "Give at most {most} values. This has {count}.",
+                most,
+            ).format(most=most, count=len(value))
     return None
 
 
@@ -166,13 +207,15 @@ class _RefusedError(ValueError):
 
 
 def _no_constant(name: str) -> Any:
-    raise _RefusedError(f"{name} is not a JSON value.")
+    raise _RefusedError(_("{name} isn't JSON. Remove it.").format(name=name))
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _RefusedError(f"The number {_shortened(digits)} is too large.")
+        raise _RefusedError(
+            _("The number {number} is too large.").format(number=_shortened(digits))
+        )
     return number
 
 
@@ -180,7 +223,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _RefusedError(f'"{_shortened(name)}" stands twice in the same object.')
+            raise _RefusedError(
+                _("The name “{name}” is there twice. Remove one.").format(name=_shortened(name))
+            )
         found[name] = value
     return found
 
@@ -191,19 +236,3 @@ def _round(number: Any) -> Any:
 
 def _shortened(value: Any) -> str:
     return cut(" ".join(str(value).split()), 60)
-
-
-def _characters(count: int) -> str:
-    return "1 character" if count == 1 else f"{count} characters"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _sentence(text: str) -> str:
-    text = text.strip() or "This does not fit"
-    first = text.partition(" ")[0]
-    if first.isalpha():  # a name out of the value, such as task_routing.filters, keeps its case
-        text = text[:1].upper() + text[1:]
-    return text + ("" if text.endswith((".", "!", "?", "…")) else ".")

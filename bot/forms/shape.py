@@ -183,6 +183,8 @@ def _field(form: type[Form], name: str, info: FieldInfo) -> Field:
         item, item_metadata, _ = _unwrapped(get_args(annotation)[0], [])
     markers = tuple(each for each in (*metadata, *item_metadata) if isinstance(each, Marker))
     kind = _kind(where, item, markers, many)
+    if any(getattr(each, "pattern", None) for each in (*metadata, *item_metadata)):
+        raise TypeError(f"{where}: `matching` says in words what the pattern asks for")
     return Field(
         name=name,
         title=info.title or humanise(name),

@@ -6,6 +6,8 @@ Source: Slack's "Formatting text for app surfaces". Slack escapes only the chara
 
 import re
 
+from bot.language import ngettext
+
 ELLIPSIS = "…"
 
 _MARKUP = re.compile(r"<([^<>]+)>")
@@ -51,11 +53,17 @@ def is_blank(text: str) -> bool:
 
 def duration(seconds: float) -> str:
     """Return a span of time in words: "40 seconds", "3 minutes", "5 hours", "2 days"."""
-    for unit, length, most in (("second", 1, 90), ("minute", 60, 90), ("hour", 3600, 48)):
-        if seconds / length < most:
-            count = max(round(seconds / length), 1)
-            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
-    return f"{round(seconds / 86400)} days"
+    if seconds < 90:
+        count = max(round(seconds), 1)
+        return ngettext("{count} second", "{count} seconds", count).format(count=count)
+    if seconds < 90 * 60:
+        count = round(seconds / 60)
+        return ngettext("{count} minute", "{count} minutes", count).format(count=count)
+    if seconds < 48 * 3600:
+        count = round(seconds / 3600)
+        return ngettext("{count} hour", "{count} hours", count).format(count=count)
+    count = round(seconds / 86400)
+    return ngettext("{count} day", "{count} days", count).format(count=count)
 
 
 def humanise(name: str) -> str:

@@ -1,11 +1,13 @@
 """The languages that the bot speaks: English, in which texts are written, and German.
 
 Begin with `_`, which puts a text into the language of the reader, and `speaking`, which says who
-that is. The translations are gettext catalogs beside this module; `python -m bot.language.update`
-brings them up to date with the source. The package imports nothing of the bot.
+that is. `command` gives a slash command's name, which an operator may have given a prefix. The
+translations are gettext catalogs beside this module; `python -m bot.language.update` brings them up
+to date with the source. The package imports nothing of the bot.
 """
 
 import gettext
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +21,11 @@ SOURCE = "en"
 LANGUAGES: Mapping[str, str] = {SOURCE: "English", "de": "Deutsch"}
 """The languages by their ISO 639 code, with the names that their speakers give them."""
 FOLDER = Path(__file__).parent
+LONGEST_PREFIX = 17
+"""Characters of a command's prefix: Slack's commands have at most 32 ("/", and "-workflow-task")."""
+PREFIX = re.compile(rf"[a-z0-9_-]{{1,{LONGEST_PREFIX}}}")
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
+_prefix: ContextVar[str] = ContextVar("prefix", default="")
 
 
 def _(text: str) -> str:
@@ -38,13 +44,25 @@ def N_(text: str) -> str:  # noqa: N802 - what gettext calls it everywhere
 
 
 @contextmanager
-def speaking(locale: str) -> Iterator[None]:
-    """Speak the language of this locale ("de-DE", "en_US") for the time of a block."""
-    token = _language.set(language_of(locale))
+def speaking(locale: str, prefix: str | None = None) -> Iterator[None]:
+    """Speak the language of this locale ("de-DE", "en_US") for the time of a block.
+
+    `prefix` stands before the names of slash commands there ("acme": `/acme-vendors`). None leaves
+    it as it is.
+    """
+    language = _language.set(language_of(locale))
+    before = _prefix.set(_prefix.get() if prefix is None else prefix)
     try:
         yield
     finally:
-        _language.reset(token)
+        _prefix.reset(before)
+        _language.reset(language)
+
+
+def command(name: str) -> str:
+    """Return what a slash command is called here: "/vendors", or with a prefix "/acme-vendors"."""
+    prefix = _prefix.get()
+    return f"/{prefix}-{name}" if prefix else f"/{name}"
 
 
 def language_of(locale: str) -> str:
@@ -63,13 +81,14 @@ class Sentence:
     """A sentence that waits for its reader: its English form, and the values of its placeholders.
 
     `str()` puts it into the language of the context in which it is read, so that a row can keep it.
+    The placeholder `{vendors}` is the name of that command there.
     """
 
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return _(self.key).format_map(self.values)
+        return _(self.key).format_map({"vendors": command("vendors"), **self.values})
 
 
 @cache

@@ -6,50 +6,53 @@ from datetime import UTC, datetime
 
 from bot.adapters.base import Adapter
 from bot.forms.text import cut, escape
-from bot.messages.permissions import WHO
-from bot.storage.audit import OPERATOR, AuditEvent
+from bot.language import N_, _, command, ngettext
+from bot.messages.permissions import role
+from bot.storage.audit import OPERATOR, Action, AuditEvent
 
 APP = "Incident Relay"
 MOST_LINES = 10
 _LONGEST_NAME = 100
+_SENTENCES: Mapping[Action, str] = {
+    "connected": N_("{person} connected {thing} as {account}."),
+    "replaced": N_("{person} replaced the API key for {thing}. It's connected as {account}."),
+    "disconnected": N_("{person} disconnected {thing}."),
+    "permitted": N_("{person} changed who can use {thing}: {who}."),
+    "configured": N_("{person} changed the settings of {thing}."),
+    "installed": N_("{person} installed {thing}."),
+    "uninstalled": N_("{thing} was removed from the workspace."),
+    "lost": N_("{person} removed the stored API key for {thing}, because nobody could read it."),
+}
 
 
 def changed(event: AuditEvent, adapters: Mapping[str, Adapter]) -> str:
     """Return what was changed, as a sentence in mrkdwn."""
-    who = {OPERATOR: "Your bot admin", "": "Somebody"}.get(event.actor, f"<@{event.actor}>")
-    what = f"*{escape(_subject(event.subject, adapters) or APP)}*"
-    account = escape(cut(event.details.get("account", ""), _LONGEST_NAME))
-    match event.action:
-        case "connected":
-            return f"{who} connected {what} as {account}."
-        case "replaced":
-            return f"{who} replaced the credentials for {what}. It's connected as {account}."
-        case "disconnected":
-            return f"{who} disconnected {what}."
-        case "permitted":
-            return f"{who} changed who may use {what}: {_whom(event.details.get('after', ''))}."
-        case "configured":
-            return f"{who} changed the settings of {what}."
-        case "installed":
-            return f"{who} installed {what}."
-        case "uninstalled":
-            return f"{what} was removed from the workspace."
-        case "lost":
-            return f"{who} removed the stored credentials for {what}: nobody could read them."
+    who = {OPERATOR: _("Your bot admin"), "": _("Somebody")}.get(event.actor, f"<@{event.actor}>")
+    return _(_SENTENCES[event.action]).format(
+        person=who,
+        thing=f"*{escape(_subject(event.subject, adapters) or APP)}*",
+        account=escape(cut(event.details.get("account", ""), _LONGEST_NAME)),
+        who=_whom(event.details.get("after", "")),
+    )
 
 
 def latest_changes(events: Sequence[AuditEvent], adapters: Mapping[str, Adapter]) -> str:
     """Return the changes below `/vendors`, newest first, in mrkdwn; empty without any."""
     lines = [f"{_when(event.at)}: {changed(event, adapters)}" for event in events]
-    return "\n".join(["*Latest changes*", *lines]) if lines else ""
+    return "\n".join([f"*{_('Latest changes')}*", *lines]) if lines else ""
 
 
 def admins_notice(events: Sequence[AuditEvent], adapters: Mapping[str, Adapter]) -> str:
     """Return what a workspace's admins are told about changes, in mrkdwn."""
     lines = [changed(event, adapters) for event in events[:MOST_LINES]]
-    if len(events) > MOST_LINES:
-        lines.append(f"And {len(events) - MOST_LINES} more changes.")
-    return "\n".join([*lines, "If you didn't expect this, check `/vendors`."])
+    if (count := len(events) - MOST_LINES) > 0:
+        lines.append(
+            ngettext("And {count} more change.", "And {count} more changes.", count).format(
+                count=count
+            )
+        )
+    advice = _("If you didn't expect this, check `{vendors}`.").format(vendors=command("vendors"))
+    return "\n".join([*lines, advice])
 
 
 def _subject(subject: str, adapters: Mapping[str, Adapter]) -> str:
@@ -58,12 +61,12 @@ def _subject(subject: str, adapters: Mapping[str, Adapter]) -> str:
     adapter = adapters.get(vendor)
     if adapter is None:
         return subject
-    labels = [it.label for it in adapter.operations if it.name == name]
+    labels = [each.label for each in adapter.operations if each.name == name]
     return ": ".join([adapter.label, *labels])
 
 
 def _whom(who: str) -> str:
-    return WHO.get(who) or f"the user group {escape(who)}"
+    return role(who) or _("the user group {group}").format(group=escape(who))
 
 
 def _when(at: float) -> str:

@@ -1,220 +1,232 @@
 """Notes, and answers to commands, with every word from people or vendors escaped."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from bot.adapters.base import Adapter, Kind, Operation
 from bot.delivery.model import Delivery
 from bot.forms.render import Block, notice
 from bot.forms.text import cut, escape
+from bot.language import N_, _, command, ngettext
 from bot.messages.blocks import View, section
-from bot.messages.words import NOUNS, TITLES, named
+from bot.messages.words import TITLES, named
 
 COMMANDS: Mapping[Kind, str] = {
-    "incident": "/incident",
-    "action_item": "/action-item",
-    "workflow_task": "/workflow-task",
+    "incident": "incident",
+    "action_item": "action-item",
+    "workflow_task": "workflow-task",
 }
-VENDORS = "/vendors"
-SUBMIT: Mapping[Kind, str] = {"incident": "Declare", "action_item": "Add", "workflow_task": "Add"}
-TO_TRY: Mapping[str, str] = {
-    "/incident Checkout is down": "declares an incident",
-    "/action-item Roll back 4.2": "adds an action item to an incident",
-    VENDORS: "shows what this workspace is connected to",
+"""The command of each kind, as `bot.language.command` takes it."""
+SUBMIT: Mapping[Kind, str] = {
+    "incident": N_("Declare"),
+    "action_item": N_("Add"),
+    "workflow_task": N_("Add"),
 }
+
+
+class Notice(Enum):
+    """The notes that take no values, in mrkdwn."""
+
+    SAVED_NOWHERE = N_(
+        "We couldn't save this, so *nothing was sent*. Close this note and press the button again."
+    )
+    TROUBLE_IN_FORM = N_(
+        "Something went wrong on our side, and *nothing was sent*. Close this note and press the "
+        "button again. If it happens again, tell your bot admin."
+    )
+    FOREIGN = N_("This form is too old, so nothing was sent. Open it again.")
+    FOREIGN_LIST = N_("This form is too old. Open it again.")
+    TROUBLE = N_(
+        "Something went wrong on our side, and nothing was sent. Try again. If it happens again, "
+        "tell your bot admin."
+    )
+    TOO_MANY = N_(
+        "Too many people are using this app right now, so nothing was done. Try again in a minute."
+    )
+    TOO_MANY_IN_FORM = N_(
+        "Too many people are using this app right now, so *nothing was sent*. Close this note and "
+        "press the button again in a minute."
+    )
+    TOO_MANY_IN_LIST = N_("Too many people are searching. Type again in a moment.")
+    FORM_NOT_OPENED = N_("Slack didn't open the form in time. Try again.")
+    TEXT_NOT_OPENED = N_("Slack didn't open the text in time. Press the button again.")
+    WINDOW_NOT_OPENED = N_("Slack didn't open the window in time. Press the button again.")
+    NOT_INSTALLED = N_(
+        "This app isn't installed in your workspace, so nothing was done. Ask a workspace admin to "
+        "install it again."
+    )
+    SLACK_UNREACHABLE = N_("Slack didn't answer in time, so nothing was done. Try again.")
+    GONE = N_("This button is too old, so nothing was changed. Look for a newer message or form.")
+    REMOVED = N_(
+        "An admin disconnected the tool or removed this app, so nothing was sent. Ask an admin to "
+        "connect it again."
+    )
+    ERASED = N_("The text was erased after some days, so it can't be copied.")
+    ONLY_THE_OWNER = N_(
+        "Nothing was sent. Only the person who submitted this can change it while it's private, or "
+        "make it private."
+    )
+    SOMEBODY_ELSES = N_("This is private to the person who submitted it, so nothing was changed.")
+    LATE_CLICK = N_(
+        "This is taking longer than usual. If nothing changes in a minute, press it again. That's "
+        "safe."
+    )
+    CLICK_TROUBLE = N_(
+        "Something went wrong on our side. If nothing changes in a minute, press it again. If that "
+        "doesn't help, tell your bot admin."
+    )
+    CLICK_FAILED = N_("We couldn't save this, so nothing was changed. Press the button again.")
+    NO_FILES = N_(
+        "You can't choose a file here. This app lacks the scope `files:read`. A workspace admin "
+        "can reinstall it from its current manifest."
+    )
+
+    @property
+    def text(self) -> str:
+        """The note in the reader's language."""
+        return _(self.value)
+
+
+def to_try() -> dict[str, str]:
+    """Return the commands for a person without deliveries, each with what it does."""
+    return {
+        _("{command} Checkout is down").format(command=command("incident")): _(
+            "declares an incident"
+        ),
+        _("{command} Roll back 4.2").format(command=command("action-item")): _(
+            "adds an action item to an incident"
+        ),
+        command("vendors"): _("shows which tools are connected"),
+    }
 
 
 def refusal(text: str) -> View:
     """Return the note for a refusal that no input can correct. The form stays underneath."""
-    return notice(title="Not sent", text=text, close="Back")
+    return notice(title=_("Not sent"), text=text, close=_("Back"))
 
 
 def told(text: str) -> View:
     """Return the note for a button that was pressed in a modal or on App Home. `text` is mrkdwn."""
-    return notice(title="Not done", text=text, close="Close")
-
-
-SAVED_NOWHERE = (
-    "I could not save this just now, so *nothing was sent*. What you typed is still there: close "
-    "this note and press the button again in a moment."
-)
-TROUBLE_IN_FORM = (
-    "Something went wrong on my side, and *nothing was sent*. What you typed is still there: close "
-    "this note and try again. If it happens again, tell whoever runs this bot."
-)
-FOREIGN = (
-    "This form belongs to another workspace or to an older version of this app, so nothing was "
-    "sent. Please open it again."
-)
-FOREIGN_LIST = "This form belongs to another workspace. Please close it and open it again."
-"""The same refusal in the length of a list's option."""
-TROUBLE = (
-    "Something went wrong on my side, and nothing was sent. Please try again; if it happens again, "
-    "tell whoever runs this bot."
-)
-TOO_MANY = (
-    "Very many people in this workspace are using this app at this moment, so nothing was done. "
-    "Please try again in a moment."
-)
-TOO_MANY_IN_FORM = (
-    "Very many people in this workspace are using this app at this moment, so *nothing was sent*. "
-    "What you typed is still there: close this note and press the button again in a moment."
-)
-TOO_MANY_IN_LIST = "Very many people are searching just now. Type again in a moment."
-
-
-FORM_NOT_OPENED = "Slack did not open the form in time. Please try again."
-NOT_INSTALLED = (
-    "Nothing was done: as far as I know, this app is not installed in this workspace. Please ask a "
-    "workspace admin, or whoever runs this bot, to install it again."
-)
-
-SLACK_UNREACHABLE = "Slack didn't answer in time, so nothing was done. Please try again."
-
-GONE = (
-    "This belongs to another workspace or to an older version of this app, so nothing was changed."
-)
-REMOVED = (
-    "Meanwhile the connection, or this whole app, was removed from this workspace, so "
-    "nothing more is sent from here."
-)
-ONLY_THE_OWNER = (
-    "Only the person who submitted this first can change it while it's private, or make it "
-    "private. Nothing was sent."
-)
-SOMEBODY_ELSES = "This is private to the person who submitted it, so nothing was changed."
-LATE_CLICK = (
-    "Slack or the database is slow just now, and I cannot say yet whether your button "
-    "did anything. Please look again in a minute: if nothing has changed, press it "
-    "again, which does no harm."
-)
-CLICK_TROUBLE = (
-    "Something went wrong on my side, and I cannot say whether your button did anything. "
-    "Please look again in a minute: if nothing has changed, press it again. If this happens "
-    "again, tell whoever runs this bot."
-)
-CLICK_FAILED = (
-    "I could not save this just now, so nothing was changed. Please press the "
-    "button again in a moment."
-)
+    return notice(title=_("Not done"), text=text, close=_("Close"))
 
 
 def workspace_not_allowed(workspace: str) -> str:
     """Return the refusal for a workspace that is not one of `RELAY_WORKSPACES`."""
-    return (
+    return _(
         "This bot isn't open to your workspace, so nothing was done. Ask your bot admin to add "
-        f"{escape(workspace)} to `RELAY_WORKSPACES`."
-    )
+        "{workspace} to `RELAY_WORKSPACES`."
+    ).format(workspace=escape(workspace))
 
 
 def resent_by_another(row: Delivery, operation: Operation) -> str:
     """Return what the owner of a delivery is told when somebody else corrected it and sent it."""
-    return (
-        f"<@{row.changed_by}> corrected and resent your {operation.label} "
-        f"*{escape(cut(named(row), 300))}*. Its card shows what comes of it."
+    return _(
+        "{person} corrected and resent your {thing} *{title}*. Its card shows the result."
+    ).format(
+        person=f"<@{row.changed_by}>",
+        thing=operation.label,
+        title=escape(cut(named(row), 300)),
     )
 
 
 def called_off_by_another(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     """Return what the owner of a delivery is told when somebody else called it off."""
-    did = "took over" if row.reason == "by_hand" else "cancelled"
-    by_hand = " by hand" if row.reason == "by_hand" else ""
-    sent = (
-        f"It may already be in {adapter.label}."
-        if row.resend_count
-        else f"It wasn't sent to {adapter.label}."
-    )
-    return (
-        f"<@{row.changed_by}> {did} your {operation.label} *{escape(cut(named(row), 300))}*"
-        f"{by_hand}. {sent}"
+    by_hand, maybe_there = row.reason == "by_hand", bool(row.resend_count)
+    text = {
+        (False, False): _("{person} cancelled your {thing} *{title}*. It wasn't sent to {vendor}."),
+        (False, True): _(
+            "{person} cancelled your {thing} *{title}*. It may already be in {vendor}."
+        ),
+        (True, False): _(
+            "{person} took over your {thing} *{title}* by hand. It wasn't sent to {vendor}."
+        ),
+        (True, True): _(
+            "{person} took over your {thing} *{title}* by hand. It may already be in {vendor}."
+        ),
+    }[by_hand, maybe_there]
+    return text.format(
+        person=f"<@{row.changed_by}>",
+        thing=operation.label,
+        title=escape(cut(named(row), 300)),
+        vendor=adapter.label,
     )
 
 
-def not_opened(problem: str, command: str, text: str) -> str:
+def not_opened(problem: str, name: str, text: str) -> str:
     """Return why a command opened no form, with the typed text ready to be used again."""
-    return f"{problem}\nYou typed: `{command} {escape(text)}`" if text else problem
+    if not text:
+        return problem
+    typed = _("You typed: `{command} {text}`").format(command=name, text=escape(text))
+    return f"{problem}\n{typed}"
 
 
 def disconnected(adapter: Adapter) -> str:
     """Return the refusal for a connection that was removed while the form was open."""
-    return (
-        f"{adapter.label} is not connected to this workspace any more, so *nothing was sent*. What "
-        "you typed is still there: close this note, and press the button again once an admin has "
-        "connected it (`/vendors` shows how)."
-    )
+    return _(
+        "{vendor} was disconnected, so *nothing was sent*. Ask an admin to connect it in "
+        "`{vendors}`. Then close this note and press the button again."
+    ).format(vendor=adapter.label, vendors=command("vendors"))
 
 
 def unreadable_connection(adapter: Adapter) -> str:
     """Return the refusal for stored credentials that cannot be decrypted."""
-    return (
-        f"The stored credentials for {adapter.label} cannot be read any more, so *nothing was "
-        "sent*. What you typed is still there: ask whoever runs this bot to connect it again "
-        "(`/vendors` shows how), then press the button again."
-    )
+    return _(
+        "We can't read the stored key for {vendor}, so *nothing was sent*. Ask an admin to connect "
+        "it again in `{vendors}`. Then press the button again."
+    ).format(vendor=adapter.label, vendors=command("vendors"))
 
 
-def vendors_beside(kind: Kind, command: str) -> str:
-    """Return the name of `/vendors` in a workspace where the kind's command is `command`.
-
-    For example, the name is "/acme-vendors" where the command is "/acme-incident".
-    """
-    usual = COMMANDS[kind].removeprefix("/")
-    return (
-        command.removesuffix(usual) + VENDORS.removeprefix("/")
-        if command.endswith(usual)
-        else VENDORS
-    )
-
-
-def nothing_connected(
-    kind: Kind, adapters: Iterable[Adapter], connected: Collection[str], vendors: str = VENDORS
-) -> str:
+def nothing_connected(kind: Kind, adapters: Iterable[Adapter], connected: Collection[str]) -> str:
     """Return the refusal for a workspace in which no connected vendor can create this kind.
 
-    `adapters` are all there are, `connected` the names of the workspace's vendors; `vendors` is the
-    name of the `/vendors` command here.
+    `adapters` are all there are, `connected` the names of the workspace's vendors.
     """
-    *others, last = [
+    able = [
         adapter.label for adapter in adapters if any(one.kind == kind for one in adapter.operations)
     ]
-    able = f"{', '.join(others)} or {last}" if others else last
     labels = [adapter.label for adapter in adapters if adapter.vendor in connected]
-    have = f" Connected so far: {', '.join(labels)}." if labels else ""
-    return (
-        f"This workspace is not connected to a tool that takes {NOUNS[kind]}s.{have} Connect "
-        f"{able}: `{vendors}` shows how."
+    first = {
+        "incident": _("No connected tool takes incidents."),
+        "action_item": _("No connected tool takes action items."),
+        "workflow_task": _("No connected tool takes workflow tasks."),
+    }[kind]
+    have = [_("Connected so far: {tools}.").format(tools=", ".join(labels))] if labels else []
+    advice = _("An admin can connect {tools} in `{vendors}`.").format(
+        tools=one_of(able), vendors=command("vendors")
     )
+    return " ".join([first, *have, advice])
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Return the names as a choice: "Rootly, incident.io or Acme"."""
+    *others, last = names
+    if not others:
+        return last
+    return _("{others} or {last}").format(others=", ".join(others), last=last)
 
 
 def help_text(
-    kind: Kind, command: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str
+    kind: Kind, name: str, choices: Sequence[tuple[Adapter, Operation]], otherwise: str
 ) -> str:
     """Return the answer to `help`. `otherwise` replaces the list of choices if there are none."""
     what = {
-        "incident": (
-            f"`{command} Checkout is down` opens a form with that title, and declares the incident"
-        ),
-        "action_item": (
-            f"`{command} Roll back 4.2` opens a form with that summary, and adds the "
-            "action item to an incident"
-        ),
-        "workflow_task": (
-            f"`{command} E-mail the lead` opens a form with that name, and "
-            "adds a task or a workflow"
-        ),
-    }[kind]
+        "incident": _("`{command} Checkout is down` opens a form with that title."),
+        "action_item": _("`{command} Roll back 4.2` opens a form with that summary."),
+        "workflow_task": _("`{command} E-mail the lead` opens a form with that name."),
+    }[kind].format(command=name)
     where = ", ".join(f"{adapter.label}: {operation.label}" for adapter, operation in choices)
-    more = (
-        f"A message's menu has \"{TITLES[kind]}\" too: it takes the message's text and link along."
-    )
+    connected = _("It can create: {choices}.").format(choices=where) if where else otherwise
     if kind == "workflow_task":
-        more = (
-            "Workspace admins and owners may use it, because it changes what happens "
-            "automatically; they can let others "
-            f"(`{vendors_beside(kind, command)}`, “Who may use what”)."
-        )
-    connected = f"Connected here: {where}." if where else otherwise
-    return "\n".join([f"{what} in the tool your workspace uses.", connected, more])
+        more = _(
+            "Workspace admins and owners can use it. They can let others in `{vendors}`, "
+            "“Permissions”."
+        ).format(vendors=command("vendors"))
+    else:
+        more = _(
+            "“{shortcut}” in a message's menu does the same, with the message's text and link."
+        ).format(shortcut=TITLES[kind])
+    return "\n".join([what, connected, more])
 
 
 _MOST_NAMED = 10
@@ -227,22 +239,21 @@ def left_out(titles: Sequence[str], adapter: Adapter) -> Block:
         f"*{escape(cut(' '.join(title.split()), _LONGEST_TITLE))}*"
         for title in titles[:_MOST_NAMED]
     ]
-    more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
-    them = "it" if len(titles) == 1 else "them"
-    text = (
-        ":information_source: Slack has no room for more fields in one form. Left out: "
-        f"{', '.join(names)}{more}. You can set {them} in {escape(adapter.label)} afterwards."
-    )
-    return section(text, "left_out")
+    if (count := len(titles) - _MOST_NAMED) > 0:
+        more = ngettext("and {count} more", "and {count} more", count).format(count=count)
+        names[-1] = f"{names[-1]} {more}"
+    text = _(
+        "Slack has no room for these fields: {fields}. You can set them in {vendor} afterwards."
+    ).format(fields=", ".join(names), vendor=escape(adapter.label))
+    return section(f":information_source: {text}", "left_out")
 
 
 def no_room(adapter: Adapter) -> str:
     """Return why there is no form at all, in mrkdwn: the required fields alone are too many."""
-    return (
-        f"{escape(adapter.label)} demands more fields here than Slack takes in one form, so I "
-        f"cannot show it, and nothing was sent. Please do it in {escape(adapter.label)}; an admin "
-        "there can make some of its own fields optional."
-    )
+    return _(
+        "{vendor} requires more fields here than a Slack form can have, so nothing was sent. "
+        "Create it in {vendor}. An admin there can make custom fields optional."
+    ).format(vendor=escape(adapter.label))
 
 
 CHANGE_BLOCK = "change"
@@ -273,33 +284,38 @@ def changed(
     - `chosen_in` is the title of the field whose new answer asked for another form.
     - `sent` is set if the person had submitted the form and has to do so again.
     """
-    lines = (
-        [f"It is now the one for what you chose in *{escape(cut(chosen_in, _LONGEST_CHANGED))}*."]
-        if chosen_in
-        else []
-    )
+    lines = [f":information_source: *{_('The form has changed.')}*"]
+    if chosen_in:
+        lines.append(_("It now fits your answer in *{field}*.").format(field=_shown(chosen_in)))
     if demanded:
-        names = ", ".join(f"*{escape(cut(title, _LONGEST_CHANGED))}*" for title in demanded)
-        lines.append(f"{names} {'has' if len(demanded) == 1 else 'have'} to be filled in now.")
+        names = ", ".join(f"*{_shown(title)}*" for title in demanded)
+        lines.append(_("Fill in: {fields}.").format(fields=names))
     lines += [_gone(field) for field in dropped[:_MOST_DROPPED]]
-    if len(dropped) > _MOST_DROPPED:
-        lines.append(f"So are {len(dropped) - _MOST_DROPPED} more fields.")
+    if (count := len(dropped) - _MOST_DROPPED) > 0:
+        lines.append(
+            ngettext("{count} more field is gone.", "{count} more fields are gone.", count).format(
+                count=count
+            )
+        )
     if sent:
-        lines.append("Nothing was sent. Please look at it and submit it again.")
-    text = "\n".join([":information_source: *The form has changed.*", *lines])
-    return section(text, CHANGE_BLOCK)
+        lines.append(_("Nothing was sent. Check the form and submit it again."))
+    return section("\n".join(lines), CHANGE_BLOCK)
 
 
 def turned_down(reason: str) -> Block:
     """Return the section that explains why the newly selected form is not shown."""
-    text = f":warning: *The form stays as it was, so that nothing is lost.*\n{escape(reason)}"
-    return section(text, CHANGE_BLOCK)
+    text = f":warning: *{_('The form stays as it was, so that you lose nothing.')}*\n"
+    return section(text + escape(reason), CHANGE_BLOCK)
 
 
 def _gone(field: Dropped) -> str:
     answer = escape(cut(" ".join(field.answer.split()), _LONGEST_ANSWER))
-    stood = f" You had answered: {answer}" if answer else " What stood there is left out."
-    return (
-        f"*{escape(cut(field.title, _LONGEST_CHANGED))}* is gone: there is no "
-        f"such field any more.{stood}"
-    )
+    if answer:
+        return _("*{field}* is gone. Your answer was: {answer}").format(
+            field=_shown(field.title), answer=answer
+        )
+    return _("*{field}* is gone, and so is your answer.").format(field=_shown(field.title))
+
+
+def _shown(title: str) -> str:
+    return escape(cut(title, _LONGEST_CHANGED))

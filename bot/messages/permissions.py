@@ -1,39 +1,47 @@
 """Permissions in words: why somebody may not use an operation, and the form for admins."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from bot.adapters.base import Kind
 from bot.forms.render import modal, notice
 from bot.forms.text import cut, escape, plain_text
+from bot.language import N_, _, command
 from bot.messages.blocks import View, context, section
 
 WHO: Mapping[str, str] = {
-    "everyone": "Everyone",
-    "members": "Full members",
-    "admins": "Admins and owners",
+    "everyone": N_("Everyone"),
+    "members": N_("Full members"),
+    "admins": N_("Admins and owners"),
 }
 """The roles that may use an operation, as people read them. User groups come in addition."""
 WHO_HINTS: Mapping[str, str] = {
-    "everyone": "Guests of this workspace too",
-    "members": "No guests",
-    "admins": "Of this workspace",
+    "everyone": N_("Guests too"),
+    "members": N_("No guests"),
+    "admins": N_("Of this workspace"),
 }
-WHO_TITLE = "Who may use what"
+WHO_TITLE = N_("Permissions")
 WHO_ACTION = "who"
 """The action id of the form's selects."""
 WHO_PREFIX = "who."
 """The prefix of the form's block ids. The operation's name follows."""
-ONLY_ADMINS_DECIDE = (
-    "Only workspace admins and owners may decide who may use what. Please ask one of them to change"
-    " it for you."
-)
-WHO_GONE = "That user group was deleted or switched off in Slack. Please choose another."
-NOTHING_TO_DECIDE = (
-    "This workspace is not connected to any tool yet, so there is nothing to "
-    "decide. Connect one first."
-)
 _LONGEST_NAME = 75
+
+
+class PermissionNotice(Enum):
+    """The sentences about permissions that take no values."""
+
+    ONLY_ADMINS = N_("Only workspace admins and owners can set permissions. Ask one of them.")
+    GROUP_GONE = N_("This user group was deleted or disabled in Slack. Choose another.")
+    NOTHING_TO_DECIDE = N_("No tool is connected yet. Connect one first, then set permissions.")
+    BY_ROLE = N_("By role")
+    GROUPS = N_("User groups")
+
+    @property
+    def text(self) -> str:
+        """The sentence in the reader's language."""
+        return _(self.value)
 
 
 class Rule(NamedTuple):
@@ -48,15 +56,21 @@ class Rule(NamedTuple):
     words: str
 
 
+def role(who: str) -> str:
+    """Return the name of a role of `WHO`; empty for a user group's id."""
+    return _(WHO[who]) if who in WHO else ""
+
+
 def not_checked(problem: str) -> str:
     """Return the refusal for a person whose permission Slack did not tell."""
-    return f"I could not check whether you may do this. {problem}"
+    return " ".join([_("We couldn't check whether you can do this."), problem])
 
 
 def only_admins(kind: Kind) -> str:
     """Return the refusal for a person who is no admin."""
-    what = "change workflows from here" if kind == "workflow_task" else "do this"
-    return f"Only workspace admins and owners may {what}. Please ask one of them to do it."
+    if kind == "workflow_task":
+        return _("Only workspace admins and owners can change workflows from Slack. Ask one.")
+    return _("Only workspace admins and owners can do this. Ask one of them.")
 
 
 def only_members(who: str, role: str) -> str:
@@ -64,18 +78,19 @@ def only_members(who: str, role: str) -> str:
 
     `who` says whether everyone in the workspace or every full member is allowed.
     """
-    whom = "guests" if role == "guest" else "people from other workspaces"
-    ours = "everyone in this workspace" if who == "everyone" else "full members of the workspace"
-    return f"This is for {ours}, not for {whom}. Please ask a member to do it for you."
+    if role == "guest":
+        return _("Guests can't do this. Ask a full member to do it for you.")
+    if who == "everyone":
+        return _("People from other workspaces can't do this. Ask somebody in this workspace.")
+    return _("People from other workspaces can't do this. Ask a full member of this workspace.")
 
 
 def only_group(name: str, handle: str) -> str:
     """Return the refusal for a person who is not in the user group."""
     group = f"{escape(cut(name, _LONGEST_NAME))}{f' (@{escape(handle)})' if handle else ''}"
-    return (
-        f"This is for the people of the user group {group} and for workspace admins. Please "
-        "ask one of them to do it."
-    )
+    return _(
+        "Only workspace admins and the user group {group} can do this. Ask one of them."
+    ).format(group=group)
 
 
 def group_gone(name: str) -> str:
@@ -83,11 +98,16 @@ def group_gone(name: str) -> str:
 
     `name` is empty if Slack does not know the group any more.
     """
-    group = f"the user group {escape(cut(name, _LONGEST_NAME))}" if name else "a user group"
-    return (
-        f"This was for the people of {group}, which was deleted or switched off in Slack. Until "
-        "somebody else is chosen, only workspace admins and owners may do it: please ask one of "
-        f"them. They change it in `/vendors`, “{WHO_TITLE}”."
+    if name:
+        what = _("The user group {group} can do this, but it was deleted or disabled in Slack.")
+    else:
+        what = _("A user group can do this, but it was deleted or disabled in Slack.")
+    advice = _("Ask a workspace admin to choose another in `{vendors}`, “Permissions”.")
+    return " ".join(
+        [
+            what.format(group=escape(cut(name, _LONGEST_NAME))),
+            advice.format(vendors=command("vendors")),
+        ]
     )
 
 
@@ -110,10 +130,7 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str, problem: str = ""
 
     `problem` says why no user groups can be chosen.
     """
-    intro = (
-        "Workspace admins and owners may always use everything. People from "
-        "other companies never may."
-    )
+    intro = _("Workspace admins and owners can use everything. People from other companies can't.")
     inputs = [
         {
             "type": "input",
@@ -133,8 +150,8 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str, problem: str = ""
     ]
     return modal(
         callback_id="who_may",
-        title=WHO_TITLE,
-        submit="Save",
+        title=_(WHO_TITLE),
+        submit=_("Save"),
         blocks=[section(intro), *([context(escape(problem))] if problem else []), *inputs],
         private_metadata=private_metadata,
     )
@@ -143,16 +160,11 @@ def who_may_form(rules: Sequence[Rule], private_metadata: str, problem: str = ""
 def who_may_now(rules: Sequence[Rule]) -> View:
     """Return the answer to the form: the saved rules."""
     lines = [f"• *{escape(rule.label)}*: {escape(rule.words)}" for rule in rules]
-    text = "\n".join(
-        [
-            ":white_check_mark: *Saved.* From now on these may use it, and admins and owners "
-            "always:",
-            *lines,
-        ]
-    )
-    return notice(title=WHO_TITLE, text=text, close="Done")
+    saved, now = _("Saved."), _("Besides admins and owners, these people can now use it:")
+    text = "\n".join([f":white_check_mark: *{saved}* {now}", *lines])
+    return notice(title=_(WHO_TITLE), text=text, close=_("Done"))
 
 
 def not_saved(text: str) -> View:
     """Return why the form was not saved, in mrkdwn. The form stays underneath."""
-    return notice(title="Not saved", text=text, close="Back")
+    return notice(title=_("Not saved"), text=text, close=_("Back"))

@@ -1,6 +1,7 @@
 """The texts of `/vendors`: connections, an admin's buttons, and the window with the page's link."""
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from bot.adapters.base import Adapter
@@ -8,15 +9,13 @@ from bot.adapters.credentials import Rights
 from bot.connections.store import Connection
 from bot.forms.render import HEADING, Block, modal, split
 from bot.forms.text import cut, duration, escape
-from bot.language import _
+from bot.language import N_, _, command, ngettext
 from bot.messages.blocks import View, button, row_of, section
 from bot.messages.buttons import Handle
 from bot.messages.settings import SETTINGS
 from bot.workspace import Workspace
 
 WHO_MAY = "who_may"
-_BY_COMMAND = " with `/vendors`"
-"""The phrase with which sentences for use elsewhere name the place where an admin can act."""
 _LONGEST_NAME = 100
 
 
@@ -39,27 +38,49 @@ class Health(NamedTuple):
     @property
     def line(self) -> str:
         """The connection's line in `/vendors`, and a line for each operation that its key lacks."""
-        if self.connection.broken:
-            what = self.connection.broken.partition("; an admin")[0].rstrip(".")
-            state = f":warning: {escape(what)}; connect it again as said below"
-        elif self.problem:
-            state = (
-                ":warning: "
-                f"{escape(self.problem.replace(_BY_COMMAND, ' as said below').rstrip('.'))}"
-            )
-        elif not self.connection.checked_at:
-            state = ":grey_question: the key was not checked"
-        else:
-            state = ":white_check_mark: working"
-        lists = "lists are being loaded"
-        if self.age is not None:
-            lists = "lists are fresh" if self.age < 90 else f"lists are {duration(self.age)} old"
-        queue = f", {self.waiting} waiting to be sent" if self.waiting else ""
-        doubts = f", {self.doubts} to be decided by a person" if self.doubts else ""
         account = escape(cut(self.connection.account_name, _LONGEST_NAME))
-        line = f"*{self.adapter.label}* as {account}: {state} ({lists}{queue}{doubts})"
+        named = _("*{vendor}* as {account}").format(vendor=self.adapter.label, account=account)
+        about = filter(None, (self._lists, self._waiting, self._doubts))
+        line = f"{named}: {self._state} ({', '.join(about)})"
         lacks = cannot(self.adapter, self.connection.rights)
         return "\n      :warning: ".join([line, *map(escape, lacks)])
+
+    @property
+    def _state(self) -> str:
+        symbol, words = "white_check_mark", _("working")
+        if self.connection.broken and not self.connection.secret:
+            symbol, words = "warning", _("We can't read the stored key. Connect it again.")
+        elif self.connection.broken:
+            symbol, words = "warning", _("Our API key was rejected. Replace it.")
+        elif self.problem:
+            symbol, words = "warning", escape(self.problem)
+        elif not self.connection.checked_at:
+            symbol, words = "grey_question", _("the key was never tested")
+        return f":{symbol}: {words}"
+
+    @property
+    def _lists(self) -> str:
+        if self.age is None:
+            return _("lists are loading")
+        if self.age < 90:
+            return _("lists are fresh")
+        return _("lists are from {age} ago").format(age=duration(self.age))
+
+    @property
+    def _waiting(self) -> str:
+        if not self.waiting:
+            return ""
+        return ngettext(
+            "{count} waiting to be sent", "{count} waiting to be sent", self.waiting
+        ).format(count=self.waiting)
+
+    @property
+    def _doubts(self) -> str:
+        if not self.doubts:
+            return ""
+        return ngettext(
+            "{count} waiting for a decision", "{count} waiting for a decision", self.doubts
+        ).format(count=self.doubts)
 
 
 def cannot(adapter: Adapter, rights: Rights) -> list[str]:
@@ -71,8 +92,10 @@ def cannot(adapter: Adapter, rights: Rights) -> list[str]:
 def vendors(health: Sequence[Health], unconnected: Sequence[Adapter], how: str) -> str:
     """Return the answer to `/vendors`. `how` tells, in mrkdwn, who can change what and where."""
     connected = [connection.line for connection in health]
-    others = [f"*{adapter.label}*: not connected" for adapter in unconnected]
-    none = [] if connected else ["This workspace is not connected to any tool yet."]
+    others = [
+        _("*{vendor}*: not connected").format(vendor=adapter.label) for adapter in unconnected
+    ]
+    none = [] if connected else [_("No tool is connected yet.")]
     return "\n".join([*none, *connected, *others, how])
 
 
@@ -82,45 +105,42 @@ def by_command(adapters: Iterable[Adapter], workspace: Workspace) -> str:
     `adapters` are the vendors to name, the likeliest first.
     """
     first, *others = [adapter.vendor for adapter in adapters]
-    instead = f" (or `{'`, `'.join(others)}` in its place)" if others else ""
     arguments = (
         f"--enterprise {workspace.enterprise} {workspace.team}"
         if workspace.enterprise
         else workspace.team
     )
-    return (
-        "To connect one, or connect it again, whoever runs this bot types there "
-        f"`python -m bot connect {arguments} {first}`{instead}. "
-        "It asks for the credentials; none pass through Slack."
+    lines = [
+        _("Ask your bot admin to connect a tool with this command:"),
+        f"`python -m bot connect {arguments} {first}`",
+    ]
+    if others:
+        lines.append(
+            _("Other tools take the place of the last word: {tools}.").format(
+                tools=", ".join(f"`{other}`" for other in others)
+            )
+        )
+    return "\n".join(lines)
+
+
+class VendorsNotice(Enum):
+    """The sentences about `/vendors`. The name of that command stands for `{vendors}`."""
+
+    ABOUT = N_(
+        "`{vendors}` shows which tools are connected, and whether they work. Workspace admins and "
+        "owners connect and change tools there, and set permissions."
+    )
+    ASK_AN_ADMIN = N_("To connect a tool, ask a workspace admin or owner to type `{vendors}`.")
+    PRESS_ONE = N_("Connect, test, replace or disconnect a tool with the buttons below.")
+    NO_PAGES = N_("This bot's web page was switched off. Type `{vendors}` to see what to do.")
+    ONLY_ADMINS = N_(
+        "Only workspace admins and owners can connect or change tools. Ask one of them."
     )
 
-
-def ask_an_admin(command: str) -> str:
-    """Return the advice for people who may only look.
-
-    `command` is this workspace's name for `/vendors`.
-    """
-    return f"Workspace admins and owners connect tools: ask one of them to type `{command}`."
-
-
-def about_vendors(command: str) -> str:
-    """Return the answer to `/vendors help`. `command` is this workspace's name for `/vendors`."""
-    return (
-        f"`{command}` shows which tools this workspace is connected to, and how each is "
-        "doing. Workspace admins and owners also see there how to connect or change one, "
-        "and say who may use what."
-    )
-
-
-PRESS_ONE = "Connect, test, replace or disconnect one with the buttons below."
-NO_PAGES = (
-    "This bot has no web page of its own any more, so there is nothing to open. Type the command "
-    "again: it says what to do instead."
-)
-ONLY_ADMINS = (
-    "Only workspace admins and owners may connect or change tools. Please ask one of them to do it."
-)
-NOT_OPENED = "Slack did not open the window in time. Please press the button again."
+    @property
+    def text(self) -> str:
+        """The sentence in the reader's language."""
+        return _(self.value).format(vendors=command("vendors"))
 
 
 def admins_buttons(
@@ -132,19 +152,19 @@ def admins_buttons(
 ) -> list[Block]:
     """Return the row of an admin's buttons.
 
-    There is one button for each vendor if the bot has web `pages`, and "Who may use what" and
+    There is one button for each vendor if the bot has web `pages`, and "Permissions" and
     "Settings" if anything is connected.
     """
-    named = [(adapter, f"Manage {adapter.label}") for adapter in connected] + [
-        (adapter, f"Connect {adapter.label}") for adapter in unconnected
-    ]
+    named = [
+        (adapter, _("Manage {vendor}").format(vendor=adapter.label)) for adapter in connected
+    ] + [(adapter, _("Connect {vendor}").format(vendor=adapter.label)) for adapter in unconnected]
     buttons = [
         button(f"vendor_{adapter.vendor}", label, value=Handle(workspace, adapter.vendor).text)
         for adapter, label in named
         if pages
     ]
     if connected:
-        buttons.append(button(WHO_MAY, "Who may use what", value=Handle(workspace, WHO_MAY).text))
+        buttons.append(button(WHO_MAY, _("Permissions"), value=Handle(workspace, WHO_MAY).text))
         buttons.append(button(SETTINGS, _("Settings"), value=Handle(workspace, SETTINGS).text))
     return row_of(buttons, "vendors")
 
@@ -156,31 +176,28 @@ def sections(text: str) -> list[Block]:
 
 def way_to_page(adapter: Adapter, url: str, *, connected: bool) -> View:
     """Return the window with the link to the bot's own page, outside Slack."""
-    on_it = "On the page behind this button you"
-    what = (
-        f"{on_it} can test the connection to *{adapter.label}*, give it another key, or disconnect "
-        "it."
-        if connected
-        else (
-            f"{on_it} paste your *{adapter.label}* credentials. They are checked with "
-            f"{adapter.label} at once, and stored encrypted."
+    if connected:
+        what = _("On the next page you can test, replace or disconnect *{vendor}*.")
+        title = _("Manage {vendor}")
+    else:
+        what = _(
+            "Paste your *{vendor}* API key on the next page. We check it and store it encrypted."
         )
-    )
-    text = (
-        f"{what}\nIt is a page of this bot's own: nothing that you type there passes through "
-        "Slack.\n"
-        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass "
-        "it on."
-    )
-    title = f"{'Manage' if connected else 'Connect'} {adapter.label}"
+        title = _("Connect {vendor}")
+    lines = [
+        what.format(vendor=adapter.label),
+        _("It's a page of this bot. Nothing that you type there passes through Slack."),
+        _("The link is for you alone. It works for *10 minutes* and *one change*. Don't share it."),
+    ]
+    title = title.format(vendor=adapter.label)
     return modal(
         callback_id="way_to_page",
         title=title if len(title) <= HEADING else adapter.label,
         submit=None,
-        close="Close",
+        close=_("Close"),
         blocks=[
-            section(text),
-            *row_of([button("open", "Open the page", style="primary", url=url)], "way_to_page"),
+            section("\n".join(lines)),
+            *row_of([button("open", _("Open the page"), style="primary", url=url)], "way_to_page"),
         ],
         private_metadata="",
     )

@@ -123,7 +123,7 @@ class CardPosts:
         date. Return its channel and ts."""
         whole = _with_link(row, content.whole)
         if posted.sharing != "own":
-            lacks = lacking(PRIVATE_CHANNELS) if posted.sharing == "not_allowed" else ""
+            lacks = str(lacking(PRIVATE_CHANNELS)) if posted.sharing == "not_allowed" else ""
             why = messages.why_brief(
                 posted.channel, shared=posted.sharing == "shared", lacking=lacks
             )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from bot.forms.files import Fetched
+from bot.language import N_, _
 from bot.runtime.background import BackgroundTasks
 from bot.workspace import FILES, RemembersWorkspaces, Workspace
 
@@ -25,13 +26,10 @@ count."""
 MOST_BYTES = 32 * 1024 * 1024
 """Largest total size of the kept texts, in bytes."""
 
-PENDING = Fetched(
-    problem="The file is still being fetched from Slack. Please press the button again in a moment."
-)
-BUSY = Fetched(
-    problem="Many files are being fetched just now. Please press the button again in a moment."
-)
-BROKEN = Fetched(problem="The file could not be fetched. Please press the button again.")
+PENDING = N_("We're still fetching the file from Slack. Press the button again in a moment.")
+BUSY = N_("We're fetching too many files. Press the button again in a moment.")
+BROKEN = N_("We couldn't fetch the file. Press the button again.")
+"""The problems with a file, as `bot.language._` takes them."""
 
 
 class FileKey(NamedTuple):
@@ -68,10 +66,10 @@ class Uploads(RemembersWorkspaces):
         """
         task = self._files.get(key) or self._begin(key, fetch)
         if task is None:
-            return BUSY
+            return Fetched(problem=_(BUSY))
         await asyncio.wait({task}, timeout=max(seconds, 0.0))
         if not task.done():
-            return PENDING
+            return Fetched(problem=_(PENDING))
         self._drop(key, task)
         return _result(task)
 
@@ -130,4 +128,4 @@ class Uploads(RemembersWorkspaces):
 def _result(task: asyncio.Task[Fetched]) -> Fetched:
     """Return the downloaded file, or `BROKEN` if there is none."""
     ended_well = task.done() and not task.cancelled() and task.exception() is None
-    return task.result() if ended_well else BROKEN
+    return task.result() if ended_well else Fetched(problem=_(BROKEN))

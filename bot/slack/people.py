@@ -11,6 +11,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.language import N_, Sentence, _
 from bot.slack.errors import NOT_DONE, is_out_of_reach, said
 from bot.slack.scopes import lacking
 from bot.workspace import RemembersWorkspaces, Workspace
@@ -28,7 +29,8 @@ MOST_KEPT = 10_000
 PEOPLE_A_PAGE = 1000
 MOST_PAGES = 10
 """Largest number of people in a page of Slack's list, and of pages that are read."""
-TOO_SLOW = "Slack did not answer in time. Please try again."
+TOO_SLOW = N_("Slack didn't answer in time. Try again.")
+NOT_SAID = N_("Slack didn't say who you are. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class UserDirectory(RemembersWorkspaces):
             async with asyncio.timeout(LOOKUP_SECONDS):
                 answer = await client.users_info(user=slack_id)
         except NOT_DONE as error:
-            problem = _problem(said(error)) if isinstance(error, SlackApiError) else TOO_SLOW
+            problem = _problem(said(error)) if isinstance(error, SlackApiError) else _(TOO_SLOW)
             return self._unknown(slack_id, problem, is_out_of_reach(error))
         if not (user := answer.get("user")):
             return self._unknown(slack_id, _problem(""), False)
@@ -99,7 +101,7 @@ class UserDirectory(RemembersWorkspaces):
         """
         found: list[str] = []
         team, cursor = workspace.team if workspace.enterprise else None, ""
-        for _ in range(MOST_PAGES if workspace.team else 0):
+        for _page in range(MOST_PAGES if workspace.team else 0):
             try:
                 answer = await client.users_list(cursor=cursor, limit=PEOPLE_A_PAGE, team_id=team)
             except NOT_DONE as error:
@@ -201,18 +203,18 @@ def _of_organisation(workspace: Workspace, user: dict[str, Any]) -> dict[str, An
 
 
 def _problem(error: str) -> str:
-    return why_not(
-        error, "users:read", "Slack did not say who you are. Please try again in a moment."
-    )
+    return str(why_not(error, "users:read", NOT_SAID))
 
 
-def why_not(error: str, scope: str, otherwise: str) -> str:
+def why_not(error: str, scope: str, otherwise: str) -> Sentence:
     """Return advice on Slack's `error` for a call that needs `scope`.
 
-    Return `otherwise` if there is no special advice.
+    Return `otherwise`, which is marked with `N_`, if there is no special advice.
     """
     if error == "missing_scope":
         return lacking(scope)
     if error in ("invalid_auth", "account_inactive", "token_revoked", "not_authed"):
-        return "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it."
-    return otherwise
+        return Sentence(
+            "Slack no longer accepts this app's token. Ask your bot admin to reinstall it."
+        )
+    return Sentence(otherwise)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.language import _
+from bot.language import Sentence
 from bot.slack import manifest
 from bot.slack.errors import NOT_DONE
 from bot.workspace import RemembersWorkspaces, Workspace
@@ -49,12 +49,13 @@ def optional() -> Collection[str]:
     return tuple(manifest.load()["oauth_config"]["scopes"]["bot_optional"])
 
 
-def lacking(scope: str) -> str:
+def lacking(scope: str) -> Sentence:
     """Return that the app lacks the scope, and what to do."""
-    return _(
+    return Sentence(
         "This app lacks the Slack scope {scope}. "
-        "A workspace admin can install the app again and allow it."
-    ).format(scope=scope)
+        "A workspace admin can install the app again and allow it.",
+        {"scope": scope},
+    )
 
 
 class Scopes(RemembersWorkspaces):

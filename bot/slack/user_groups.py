@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Entry
 from bot.catalogs.search import matches
-from bot.catalogs.service import SHOWN, Answer
+from bot.catalogs.service import FIRST_SHOWN, SHOWN, Answer
+from bot.language import N_, Sentence, _
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
 from bot.slack.scopes import USER_GROUPS
@@ -42,12 +43,12 @@ class Group:
     handle: str = ""
     gone: bool = False
     members: frozenset[str] = frozenset()
-    problem: str = ""
+    problem: Sentence | None = None
 
     @property
     def words(self) -> str:
         """The group as people read it: "On-call (@oncall)"."""
-        more = "deleted or switched off" if self.gone else f"@{self.handle}" if self.handle else ""
+        more = _("deleted or disabled") if self.gone else f"@{self.handle}" if self.handle else ""
         return f"{self.name} ({more})" if more else self.name
 
     @property
@@ -64,7 +65,7 @@ class Listed:
     """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
-    problem: str = ""
+    problem: Sentence | None = None
 
     @property
     def usable(self) -> list[Group]:
@@ -76,7 +77,11 @@ class Listed:
 
 
 class _NotNowError(Exception):
-    """Slack gave no answer now but may in a moment; the message tells a person so."""
+    """Slack gave no answer now but may in a moment; the `sentence` tells a person so."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 KeyT = TypeVar("KeyT")
@@ -103,11 +108,11 @@ class _Memory(Generic[KeyT, SaidT]):
     """
 
     def __init__(
-        self, clock: Callable[[], float], most: int, unknown: Callable[[str], SaidT]
+        self, clock: Callable[[], float], most: int, unknown: Callable[[Sentence], SaidT]
     ) -> None:
         self._clock = clock
         self._most = most
-        self._unknown: Callable[[str], SaidT] = unknown
+        self._unknown: Callable[[Sentence], SaidT] = unknown
         self._slots: OrderedDict[KeyT, _Slot[SaidT]] = OrderedDict()
 
     async def get(self, key: KeyT, ask: Callable[[], Awaitable[SaidT]]) -> SaidT:
@@ -132,11 +137,11 @@ class _Memory(Generic[KeyT, SaidT]):
                     )
                 return slot.value
         except _NotNowError as error:
-            return self._later(slot, str(error))
+            return self._later(slot, error.sentence)
         except NOT_DONE:
-            return self._later(slot, TOO_SLOW)
+            return self._later(slot, Sentence(TOO_SLOW))
 
-    def _later(self, slot: _Slot[SaidT], problem: str) -> SaidT:
+    def _later(self, slot: _Slot[SaidT], problem: Sentence) -> SaidT:
         now = self._clock()
         slot.until = now + REFUSED_SECONDS
         if slot.value is None or slot.value.problem or now >= slot.said_at + KEPT_SECONDS:
@@ -190,7 +195,7 @@ class UserGroups(RemembersWorkspaces):
         )
         if group.gone:
             return group
-        problem = told.problem and (listed.problem or told.problem)
+        problem = (listed.problem or told.problem) if told.problem else None
         return replace(group, gone=told.gone, members=told.members, problem=problem)
 
     async def search(self, client: AsyncWebClient, workspace: Workspace, query: str) -> Answer:
@@ -201,10 +206,10 @@ class UserGroups(RemembersWorkspaces):
         listed = await self.listed(client, workspace)
         entries = [group.entry for group in listed.usable]
         if not entries:
-            return Answer([], listed.problem or "This workspace has no user groups.")
+            return Answer([], str(listed.problem or _("This workspace has no user groups.")))
         found = matches(entries, query, SHOWN)
         more = len(found) == SHOWN < len(entries)
-        return Answer(found, f"The first {SHOWN}. Keep typing to see others." if more else "")
+        return Answer(found, _(FIRST_SHOWN).format(count=SHOWN) if more else "")
 
     def known(self, workspace: Workspace, group_id: str) -> Entry | None:
         """Return the group as Slack described it last; None if it was never listed.
@@ -232,21 +237,21 @@ def by_id(typed: str) -> Entry | None:
 
 async def _list(client: AsyncWebClient, workspace: Workspace) -> Listed:
     """Ask Slack for the list. Raises `_NotNowError`."""
-    otherwise = "Slack did not say which user groups there are. Please try again in a moment."
+    otherwise = N_("Slack didn't list the user groups. Try again in a moment.")
     try:
         answer = await client.usergroups_list(include_disabled=True, team_id=_team(workspace))
     except SlackApiError as error:
         return Listed(problem=_problem(said(error), otherwise))
     rows = answer.get("usergroups")
     if not isinstance(rows, list):
-        raise _NotNowError(otherwise)
+        raise _NotNowError(Sentence(otherwise))
     groups = [_group(row) for row in rows if isinstance(row, dict) and row.get("id")]
     return Listed({group.id: group for group in groups})
 
 
 async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: str) -> Group:
     """Ask Slack for the members: a group without a name. Raises `_NotNowError`."""
-    otherwise = "Slack did not say who is in the user group. Please try again in a moment."
+    otherwise = N_("Slack didn't say who is in the user group. Try again in a moment.")
     try:
         answer = await client.usergroups_users_list(usergroup=group_id, team_id=_team(workspace))
     except SlackApiError as error:
@@ -255,7 +260,7 @@ async def _ask_members(client: AsyncWebClient, workspace: Workspace, group_id: s
         return Group(group_id, group_id, problem=_problem(said(error), otherwise))
     users = answer.get("users")
     if not isinstance(users, list):
-        raise _NotNowError(otherwise)
+        raise _NotNowError(Sentence(otherwise))
     members = frozenset(user for user in users if isinstance(user, str))
     return Group(group_id, group_id, members=members)
 
@@ -271,13 +276,14 @@ def _group(row: Mapping[str, Any]) -> Group:
     return Group(str(row["id"]), name, handle, gone=bool(row.get("date_delete")))
 
 
-def _problem(error: str, otherwise: str) -> str:
+def _problem(error: str, otherwise: str) -> Sentence:
     """Return advice on a permanent refusal of Slack.
 
     Raises `_NotNowError` with `otherwise` for a refusal that may pass.
     """
     if error == "plan_upgrade_required":
-        return "This workspace's Slack plan has no user groups."
-    if not (sentence := why_not(error, USER_GROUPS, "")):
-        raise _NotNowError(otherwise)
+        return Sentence("This workspace's Slack plan has no user groups.")
+    sentence = why_not(error, USER_GROUPS, otherwise)
+    if sentence.key == otherwise:
+        raise _NotNowError(sentence)
     return sentence

@@ -20,7 +20,7 @@ than 64 KiB is never the largest one.
 BODY_SECONDS = 5.0
 MOST_FIELDS = 20
 FORM = "application/x-www-form-urlencoded"
-NO_FORM = "This is no form of this page. Nothing was changed: open the page again."
+NO_FORM = "This isn't a form of this page, so nothing was changed. Open the page again."
 
 
 def refusal(status: int, sentence: str) -> Response:

@@ -36,6 +36,7 @@ from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection
 from bot.connections.verify import check_again, check_and_save
 from bot.errors import FormError, RelayError, UnauthorizedError
+from bot.language import _, command
 from bot.services import Services
 from bot.web import connect_pages as pages
 from bot.web.bodies import Bodies
@@ -48,7 +49,6 @@ from bot.workspace import Workspace
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 16 * 1024
-AGAIN = "Type /vendors in Slack again and press the button there: you get a new link."
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 ClientFor = Callable[[Workspace], Awaitable[AsyncWebClient]]
@@ -93,14 +93,14 @@ class Connecting:
         except sqlite3.Error as error:
             log.error("connection.not_saved", error=type(error).__name__)
             response = self._notice(
-                503, "Not saved", "I could not save this just now. Nothing was changed: try again."
+                503, _("Not saved"), _("We couldn't save this, so nothing was changed. Try again.")
             )
         except Exception as error:
             log.error("connection.page_failed", error=type(error).__name__)
             response = self._notice(
                 500,
-                "Not done",
-                "Something went wrong on my side. Nothing was changed: try again from Slack.",
+                _("Not done"),
+                _("Something went wrong on our side. Start again from Slack."),
             )
         if browser != request.cookies.get(self._cookie):
             response.set_cookie(
@@ -119,7 +119,9 @@ class Connecting:
 
     async def _act(self, request: Request, browser: str) -> Response:
         if not self._from_here(request):
-            return self._notice(403, "Not sent from this page", "Nothing was changed.", AGAIN)
+            return self._notice(
+                403, _("Not sent from this page"), _("Nothing was changed."), _again()
+            )
         posted = await self._bodies.read_form(request, LARGEST_BODY)
         if isinstance(posted, Response):
             return posted
@@ -131,9 +133,9 @@ class Connecting:
             visit = await self._visit(link, token, browser)
             typed = typed_in(visit.adapter.credentials, posted)
             if not hmac.compare_digest(posted.get(FORM_KEY, "").encode(), visit.form_key.encode()):
-                problem = (
-                    "This page was opened in another browser, or yours keeps no cookies. Nothing "
-                    "was changed: allow cookies for this page, and press the button again."
+                problem = _(
+                    "Nothing was changed, because your browser didn't send our cookie. Allow "
+                    "cookies for this page and press the button again."
                 )
                 return pages.form(visit, typed, problem=problem, status=403)
             if problem := await self._objection(link):
@@ -175,7 +177,7 @@ class Connecting:
             log.info("connection.rejected", vendor=link.vendor, error=type(error).__name__)
             return pages.form(
                 visit,
-                typed_in(visit.adapter.credentials, posted, f"Nothing was saved. {error}"),
+                typed_in(visit.adapter.credentials, posted, f"{_('Nothing was saved.')} {error}"),
                 status=422,
             )
         if account is not None:
@@ -194,10 +196,7 @@ class Connecting:
         try:
             await check_again(visit.adapter, self._services.connections.store, connection)
         except FormError:
-            problem = (
-                "What is stored is no key that this version of the bot can "
-                "use. Type it again below."
-            )
+            problem = _("This version of the bot can't use the stored key. Paste it again below.")
             return pages.form(visit, problem=problem, status=422)
         except UnauthorizedError as error:
             if error.status != 401:
@@ -248,20 +247,22 @@ class Connecting:
         Slack is asked anew, even if it answered some minutes ago. Without Slack's answer the person
         may not, unless the operator of a single workspace named the person (`RELAY_ADMINS`).
         """
-        unknown = "Nothing was changed: I could not check that you are an admin of the workspace."
+        unknown = _(
+            "Nothing was changed, because we couldn't check that you're an admin of the workspace."
+        )
         try:
             client = await self._client_for(link.workspace)
         except RelayError as error:
-            return f"{unknown} {error}"
+            return f"{unknown} {error}".strip()
         person = await self._services.slack.people.person(
             client, link.workspace, link.actor, fresh=True
         )
         if person.role == "unknown":
             return f"{unknown} {person.problem}"
         if person.role != "admin":
-            return (
-                "Nothing was changed: only admins and owners of the workspace may do "
-                "this. Please ask one of them."
+            return _(
+                "Nothing was changed. Only workspace admins and owners can do this. Ask one "
+                "of them."
             )
         return ""
 
@@ -289,10 +290,12 @@ class Connecting:
         """
         return self._receipts.of(_form_key(browser, token)) or self._notice(
             410,
-            "This link does not work any more",
-            "A link works for ten minutes and for one change, and a newer one takes the place of "
-            "an older one.",
-            AGAIN,
+            _("This link has expired"),
+            _(
+                "A link works for ten minutes and for one change. A newer link replaces an "
+                "older one."
+            ),
+            _again(),
         )
 
     def _see(self, token: str) -> Response:
@@ -320,6 +323,12 @@ class Connecting:
         by_origin = request.headers.get("origin") == f"{address.scheme}://{address.netloc}"
         site = request.headers.get("sec-fetch-site")
         return site == "same-origin" if site else by_origin
+
+
+def _again() -> str:
+    return _("To get a new link, type {vendors} in Slack and press the button.").format(
+        vendors=command("vendors")
+    )
 
 
 def _form_key(browser: str, token: str) -> str:

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from bot.adapters.credentials import Credentials, typed_unseen
 from bot.forms.text import humanise
+from bot.language import _
 
 FORM_KEY, ACTION = "form_key", "action"
 Action = Literal["save", "test", "disconnect"]
@@ -60,7 +61,7 @@ def typed_in(
     known, given = credentials.model_fields, given_in(credentials, posted)
     lost = [name for name, info in known.items() if posted.get(name) and typed_unseen(info)]
     beside = {
-        name: text if name in given else "Please fill this in."
+        name: text if name in given else _("Fill this in.")
         for name, text in (errors or {}).items()
         if name in known
     }
@@ -68,7 +69,7 @@ def typed_in(
     return Typed(
         {name: posted[name] for name in known if name in posted and name not in lost},
         beside,
-        problem or " ".join(above) or ("Nothing was saved: look below." if beside else ""),
+        problem or " ".join(above) or (_("Nothing was saved. See below.") if beside else ""),
         lost,
     )
 
@@ -109,8 +110,8 @@ def _field(name: str, info: FieldInfo, typed: Typed, *, focused: bool) -> h.Node
     error = typed.errors.get(name, "")
     notes = {
         "error": f"{error[:1].upper()}{error[1:]}",
-        "again": "Type it again: this page does not keep secrets." if name in typed.lost else "",
-        "hint": info.description or "",
+        "again": _("Paste it again. This page doesn't keep secrets.") if name in typed.lost else "",
+        "hint": _(info.description) if info.description else "",
     }
     below = {f"{name}-{kind}": (kind, text) for kind, text in notes.items() if text}
     attributes: Mapping[str, h.Attribute] = {

@@ -15,8 +15,9 @@ from bot.adapters.credentials import Account, Rights
 from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection
 from bot.forms.text import duration
+from bot.language import _, command, ngettext
 from bot.web.connect_form import Action, Typed, alert, fields, hidden
-from bot.web.pages import page
+from bot.web.pages import page, rich
 
 ASKED_FIRST = "ask"
 """The query parameter of the page that asks whether to disconnect."""
@@ -57,9 +58,9 @@ def form(
     if connection is None:
         return _page(
             visit,
-            f"Connect {label}",
+            _("Connect {vendor}").format(vendor=label),
             above,
-            _fields(visit, typed, "Check and connect"),
+            _fields(visit, typed, _("Check and connect")),
             status=status,
         )
     return _page(
@@ -67,13 +68,13 @@ def form(
         label,
         above,
         _standing(visit, connection),
-        _button(visit, "test", "Test again", ".quiet"),
-        h.h2["Use another key"],
-        _fields(visit, typed, "Check and replace"),
-        h.h2["Disconnect"],
+        _button(visit, "test", _("Test again"), ".quiet"),
+        h.h2[_("Use another key")],
+        _fields(visit, typed, _("Check and replace")),
+        h.h2[_("Disconnect")],
         h.form[
             h.input(type="hidden", name=ASKED_FIRST, value="disconnect"),
-            h.button(".danger")["Disconnect …"],
+            h.button(".danger")[_("Disconnect …")],
         ],
         status=status,
     )
@@ -82,10 +83,10 @@ def form(
 def asked_just_now(visit: Visit, answer: str) -> str:
     """Return the result of a failed "Test again".
 
-    The text begins with "was asked just now", so that a second failure is not mistaken for no
-    answer.
+    The text begins with "We tested the key just now.", so that a second failure is not mistaken
+    for no answer.
     """
-    return f"{visit.adapter.label} was asked just now. {answer}"
+    return " ".join([_("We tested the key just now."), answer])
 
 
 def still_refused(visit: Visit, before: Connection) -> str:
@@ -93,7 +94,8 @@ def still_refused(visit: Visit, before: Connection) -> str:
 
     `before` is the connection before the test.
     """
-    return asked_just_now(visit, f"It {'still refuses' if before.broken else 'refuses'} the key.")
+    words = _("{vendor} still rejects it.") if before.broken else _("{vendor} rejected it.")
+    return asked_just_now(visit, words.format(vendor=visit.adapter.label))
 
 
 def disconnecting(visit: Visit) -> HTMLResponse:
@@ -101,23 +103,26 @@ def disconnecting(visit: Visit) -> HTMLResponse:
     label = visit.adapter.label
     return _page(
         visit,
-        f"Disconnect {label}?",
+        _("Disconnect {vendor}?").format(vendor=label),
         _where(visit),
         h.ul[
-            h.li[f"The credentials and the lists of {label} are deleted here."],
+            h.li[_("We delete the API key and the lists of {vendor}.").format(vendor=label)],
             h.li[
-                f"Nobody can send anything to {label} from this Slack workspace until it is "
-                "connected again."
+                _(
+                    "Nobody can send to {vendor} from this Slack workspace until you "
+                    "connect it again."
+                ).format(vendor=label)
             ],
             h.li[_what_waits(visit)],
             h.li[
-                f"The key itself goes on working at {label}: delete it there if nothing else uses "
-                "it."
+                _(
+                    "The key still works in {vendor}. Delete it there if nothing else uses it."
+                ).format(vendor=label)
             ],
         ],
         h.div(".actions")[
-            _button(visit, "disconnect", f"Disconnect {label}", ".danger"),
-            h.form[h.button(".quiet")["Keep it connected"]],
+            _button(visit, "disconnect", _("Disconnect {vendor}").format(vendor=label), ".danger"),
+            h.form[h.button(".quiet")[_("Keep it connected")]],
         ],
     )
 
@@ -128,11 +133,15 @@ def connected(visit: Visit, account: Account) -> HTMLResponse:
     these, others = visit.waiting_for(account.id)
     return _page(
         visit,
-        f"{label} is connected",
-        _good(f"{label} accepts the key, and is connected as {account.name}."),
+        _("{vendor} is connected").format(vendor=label),
+        _good(
+            _("{vendor} accepted the key. It's connected as {account}.").format(
+                vendor=label, account=account.name
+            )
+        ),
         _where(visit),
         _rights(visit.adapter, account.rights),
-        these > 0 and h.p[f"{_count(these)}, and {'goes' if these == 1 else 'go'} on now."],
+        these > 0 and h.p[f"{_count(these)} {_('We send them now.')}"],
         others > 0 and h.p[_for_others(visit, others, account)],
         h.p[_what_next(visit.adapter, account)],
     )
@@ -143,11 +152,15 @@ def disconnected(visit: Visit) -> HTMLResponse:
     label = visit.adapter.label
     return _page(
         visit,
-        f"{label} is disconnected",
-        _good("Its credentials and lists are deleted here."),
+        _("{vendor} is disconnected").format(vendor=label),
+        _good(_("We deleted its API key and lists.")),
         _where(visit),
         h.p[_what_waits(visit)],
-        h.p[f"If nothing else uses the key, delete it at {label} too. You can close this page."],
+        h.p[
+            _(
+                "If nothing else uses the key, delete it in {vendor} too. You can close this page."
+            ).format(vendor=label)
+        ],
     )
 
 
@@ -163,21 +176,36 @@ def _where(visit: Visit) -> h.Node:
     team = visit.link.workspace.team or visit.link.workspace.enterprise
     named = visit.link.workspace_name
     shown = f"{named} ({team})" if named != team else team
-    return h.p["Slack workspace: ", h.b[shown], ". You: ", h.b[visit.link.actor_name], "."]
+    return h.p[
+        rich(
+            _("Slack workspace: {workspace}. You: {person}."),
+            workspace=h.b[shown],
+            person=h.b[visit.link.actor_name],
+        )
+    ]
 
 
 def _standing(visit: Visit, connection: Connection) -> h.Node:
     label, since = visit.adapter.label, duration(max(visit.now - connection.connected_at, 1))
     these, others = visit.waiting_for(connection.account)
     return [
-        h.p["Connected as ", h.b[connection.account_name], f", {since} ago."],
+        h.p[
+            rich(
+                _("Connected as {account} {age} ago."),
+                account=h.b[connection.account_name],
+                age=since,
+            )
+        ],
         _accepted(visit, connection),
         _rights(visit.adapter, connection.rights),
-        these > 0 and h.p[f"{_count(these)}."],
+        these > 0 and h.p[_count(these)],
         others > 0
         and h.p[
-            f"{_count(others)} to another account of {label} than this one: the cards in Slack say "
-            "what can be done."
+            _count(others),
+            " ",
+            _(
+                "They're for another account of {vendor}. Their cards in Slack say what to do."
+            ).format(vendor=label),
         ],
     ]
 
@@ -186,16 +214,20 @@ def _accepted(visit: Visit, connection: Connection) -> h.Node:
     """Return whether the vendor accepts the key, if that is known."""
     label = visit.adapter.label
     if connection.broken:
-        return h.p(".error", role="status")[
-            connection.broken.partition("; an admin")[0].rstrip(".") + "."
-        ]
+        words = (
+            _("{vendor} rejected our API key. Replace it below.")
+            if connection.secret
+            else _("We can't read the stored key for {vendor}. Paste it again below.")
+        )
+        return h.p(".error", role="status")[words.format(vendor=label)]
     if not connection.checked_at:
         return h.p(role="status")[
-            f"{label} was not asked yet whether it accepts the key. Press Test again to ask it."
+            _("We never tested the key for {vendor}. Press Test again.").format(vendor=label)
         ]
     return _good(
-        f"{label} accepts the key: it was asked "
-        f"{duration(max(visit.now - connection.checked_at, 1))} ago."
+        _("{vendor} accepted the key {age} ago.").format(
+            vendor=label, age=duration(max(visit.now - connection.checked_at, 1))
+        )
     )
 
 
@@ -203,11 +235,11 @@ def _rights(adapter: Adapter, rights: Rights) -> h.Node:
     """Return the key's user and roles, and the operations that will not work with the key."""
     sentences = messages.cannot(adapter, rights)
     return [
-        rights.acts_as and h.p["The key acts as ", h.b[rights.acts_as], "."],
-        rights.roles and h.p["Its rights: ", h.b[", ".join(rights.roles)], "."],
+        rights.acts_as and h.p[rich(_("The key acts as {name}."), name=h.b[rights.acts_as])],
+        rights.roles and h.p[rich(_("Its rights: {rights}."), rights=h.b[", ".join(rights.roles)])],
         sentences
         and [
-            h.p["What will not work with this key:"],
+            h.p[_("This key has limits:")],
             h.ul[[h.li[sentence] for sentence in sentences]],
         ],
     ]
@@ -216,11 +248,13 @@ def _rights(adapter: Adapter, rights: Rights) -> h.Node:
 def _fields(visit: Visit, typed: Typed, submit: str) -> h.Node:
     """Return the form of the vendor's credentials, and what becomes of them."""
     label, minutes = visit.adapter.label, duration(max(visit.link.expires_at - visit.now, 1))
-    hint = f"This page works for another {minutes}, and for one change."
+    hint = _("This page works for {duration} more, and for one change.").format(duration=minutes)
     return [
         h.p[
-            f"{label} is asked whether it accepts what you type. Only if it does is it stored, "
-            "encrypted. Nothing of it passes through Slack."
+            _(
+                "We check the key with {vendor}, and store it encrypted if {vendor} accepts it. It "
+                "never passes through Slack."
+            ).format(vendor=label)
         ],
         fields(visit.adapter.credentials, typed, visit.form_key, submit, hint),
     ]
@@ -238,36 +272,40 @@ def _what_next(adapter: Adapter, account: Account) -> str:
         for operation in adapter.operations
         if operation.name not in account.rights.cannot
     ]
-    commands = [command for kind, command in messages.COMMANDS.items() if kind in may]
-    back = "You can close this page and go back to Slack."
-    return (
-        f"{back} Commands that reach {adapter.label} now: {', '.join(commands)}."
-        if commands
-        else back
-    )
+    commands = [command(name) for kind, name in messages.COMMANDS.items() if kind in may]
+    back = _("You can close this page and go back to Slack.")
+    if not commands:
+        return back
+    now = _("These commands now reach {vendor}: {commands}.")
+    return f"{back} {now.format(vendor=adapter.label, commands=', '.join(commands))}"
 
 
 def _what_waits(visit: Visit) -> str:
     """Return what disconnecting means for waiting deliveries of all accounts."""
     waiting = sum(visit.waiting.values())
     if not waiting:
-        return f"Nothing waits to be sent to {visit.adapter.label} at the moment."
-    return (
-        f"{_count(waiting)}. It stays saved, its card in Slack says why it waits, and it goes on "
-        "if the account that it was meant for is connected again within a day of its submission."
+        return _("Nothing is waiting to be sent to {vendor}.").format(vendor=visit.adapter.label)
+    kept = _(
+        "They stay saved for a day. If you connect the same account again by then, we send them."
     )
+    return f"{_count(waiting)} {kept}"
 
 
 def _for_others(visit: Visit, waiting: int, account: Account) -> str:
     """Return what happens to deliveries for other accounts than the new one."""
     before = visit.connection
     all_its = before is not None and visit.waiting.get(before.account) == waiting
-    named = before.account_name if before is not None and all_its else "another account"
-    return (
-        f"{_count(waiting)} to {named}, which was connected before. Nothing of it is sent to "
-        f"{account.name}: the cards in Slack say what can be done."
+    named = before.account_name if before is not None and all_its else _("another account")
+    text = _(
+        "They're for {before}, so we don't send them to {account}. Their cards in Slack say what "
+        "to do."
     )
+    return f"{_count(waiting)} {text.format(before=named, account=account.name)}"
 
 
 def _count(waiting: int) -> str:
-    return f"{waiting} {'submission waits' if waiting == 1 else 'submissions wait'} to be sent"
+    return ngettext(
+        "{count} submission is waiting to be sent.",
+        "{count} submissions are waiting to be sent.",
+        waiting,
+    ).format(count=waiting)

@@ -6,51 +6,56 @@ from urllib.parse import urlencode
 import htpy as h
 from starlette.responses import HTMLResponse
 
+from bot.language import N_, _, command
 from bot.slack.installations import Installation
-from bot.web.pages import page, paragraphs
+from bot.web.pages import page, paragraphs, rich
 
 _CREDENTIALS = (
     500,
-    "Slack does not accept the app's client ID or client secret.",
-    "Whoever runs the bot has to copy SLACK_CLIENT_ID and SLACK_CLIENT_SECRET again from the Slack "
-    "app's page, Basic Information, App Credentials, and restart it.",
+    N_("Slack rejected the app's client ID or client secret."),
+    N_(
+        "Ask your bot admin to copy SLACK_CLIENT_ID and SLACK_CLIENT_SECRET again. They're on the "
+        "Slack app's page, Basic Information, App Credentials."
+    ),
 )
-_USED = (400, "Slack's permission was used already, or is too old.")
+_USED = (400, N_("Slack's permission was already used, or is too old."))
 REASONS: Mapping[str, tuple[int, *tuple[str, ...]]] = {
-    "cancelled": (200, "You cancelled it in Slack. Nothing was changed."),
+    "cancelled": (200, N_("You cancelled it in Slack, so nothing was changed.")),
     "stale": (
         400,
-        "This page was opened twice, more than ten minutes after you began, or in another browser "
-        "than the one you began in.",
+        N_("This page works once, for ten minutes, and only in the browser in which you started."),
     ),
     "not_saved": (
         503,
-        "The bot could not write to its database. Wait a minute; if it happens again, tell whoever "
-        "runs it.",
+        N_("We couldn't save this. Wait a minute. If it happens again, tell your bot admin."),
     ),
     "not_allowed": (
         403,
-        "This bot isn't open to {detail}, so nothing was stored.",
-        "Ask your bot admin to add that id to RELAY_WORKSPACES, or remove the app in Slack.",
+        N_("This bot isn't open to {detail}, so nothing was stored."),
+        N_("Ask your bot admin to add that ID to RELAY_WORKSPACES, or remove the app in Slack."),
     ),
-    "refused": (400, "Slack did not install the app. It said: {detail}."),
-    "unreachable": (502, "Slack did not answer. Wait a moment."),
+    "refused": (400, N_("Slack didn't install the app. Slack says: {detail}.")),
+    "unreachable": (502, N_("Slack didn't answer. Wait a moment.")),
     "scopes_missing": (
         500,
-        "Slack did not grant the app everything it needs. Missing: {detail}.",
-        "Whoever runs the bot has to update the Slack app from its current manifest.",
+        N_("Slack didn't grant the app these scopes: {detail}."),
+        N_("Ask your bot admin to update the Slack app from its current manifest."),
     ),
     "token_rotation": (
         500,
-        "Token rotation is switched on for this Slack app, and the bot does not work with it.",
-        "It cannot be switched off again: whoever runs the bot has to create the Slack app anew "
-        "from the manifest.",
+        N_("Token rotation is on for this Slack app, and the bot doesn't work with it."),
+        N_(
+            "It can't be turned off. Ask your bot admin to create a new Slack app from the "
+            "manifest."
+        ),
     ),
     "bad_redirect_uri": (
         500,
-        "Slack does not know the address of this page.",
-        "Whoever runs the bot has to add {detail} to the Slack app's page, OAuth & Permissions, "
-        "Redirect URLs.",
+        N_("Slack doesn't know the address of this page."),
+        N_(
+            "Ask your bot admin to add {detail} on the Slack app's page, OAuth & Permissions, "
+            "Redirect URLs."
+        ),
     ),
     "bad_client_secret": _CREDENTIALS,
     "invalid_client_id": _CREDENTIALS,
@@ -76,10 +81,10 @@ class NotDoneError(Exception):
     def page(self, install_url: str, *, https: bool) -> HTMLResponse:
         """Return the page. `install_url` is the address for starting again."""
         status, *sentences = REASONS[self.reason]
-        label = "Then start again" if status in (403, 500) else "Start again"
+        label = _("Then start again") if status in (403, 500) else _("Start again")
         return page(
-            "Not installed",
-            paragraphs(sentence.format(detail=self.detail) for sentence in sentences),
+            _("Not installed"),
+            paragraphs(_(sentence).format(detail=self.detail) for sentence in sentences),
             h.p[h.a(".button", href=install_url)[label]],
             status=status,
             https=https,
@@ -88,26 +93,28 @@ class NotDoneError(Exception):
 
 def installed(installation: Installation, *, https: bool) -> HTMLResponse:
     """Return the page that confirms the installation and names the next steps."""
-    team, name = installation.workspace.team, installation.name or "your workspace"
+    team, name = installation.workspace.team, installation.name or _("your workspace")
     asked = {"app": installation.app} | ({"team": team} if team else {})
     return page(
-        "Installed",
-        h.p(".good")[f"Incident Relay is installed in {name}."],
+        _("Installed"),
+        h.p(".good")[_("Incident Relay is installed in {workspace}.").format(workspace=name)],
         h.ol[
             not team
             and h.li[
-                "In your organisation's settings, add the app to the workspaces that should have "
-                "it."
+                _("In your organisation's settings, add the app to the workspaces that need it.")
             ],
             h.li[
-                "Open Slack and type ",
-                h.code["/vendors"],
-                ". An admin connects your incident tool there.",
+                rich(
+                    _("Open Slack and type {vendors}. An admin connects your incident tool there."),
+                    vendors=h.code[command("vendors")],
+                )
             ],
-            h.li["Invite the bot to the channels where its messages should appear."],
+            h.li[_("Invite the bot to the channels where its messages should appear.")],
         ],
         h.p[
-            h.a(".button", href=f"https://slack.com/app_redirect?{urlencode(asked)}")["Open Slack"]
+            h.a(".button", href=f"https://slack.com/app_redirect?{urlencode(asked)}")[
+                _("Open Slack")
+            ]
         ],
         https=https,
     )

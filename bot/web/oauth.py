@@ -25,12 +25,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.language import speaking
 from bot.settings import SlackApp
 from bot.slack import scopes
 from bot.slack.clients import answered_at
 from bot.slack.errors import NOT_DONE, said
 from bot.slack.installations import Installation, Installations
 from bot.web.installing import REASONS, NotDoneError, installed
+from bot.web.pages import browser_locale
 from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
@@ -92,6 +94,10 @@ class OAuth:
 
     async def callback(self, request: Request) -> Response:
         """Handle the return from Slack: exchange the code for the token and store it."""
+        with speaking(browser_locale(request)):
+            return await self._returned(request)
+
+    async def _returned(self, request: Request) -> Response:
         try:
             installation = await self._exchange(self._code(request))
             await self._installations.save(installation)

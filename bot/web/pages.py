@@ -10,8 +10,11 @@ import hashlib
 from collections.abc import Iterable
 
 import htpy as h
-from markupsafe import Markup
+from markupsafe import Markup, escape
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
+
+from bot.language import spoken
 
 STYLE = Markup("""
 :root { color-scheme: light dark; --ink: #1d1c1d; --quiet: #5b5a5c; --paper: #fff;
@@ -79,7 +82,7 @@ Over plain HTTP they must not be sent (RFC 6797, 7.2).
 
 def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> HTMLResponse:
     """Return a whole page with that heading. `https` is set if its address begins with https://."""
-    whole = h.html(lang="en")[
+    whole = h.html(lang=spoken())[
         h.head[
             h.meta(charset="utf-8"),
             h.meta(name="viewport", content="width=device-width, initial-scale=1"),
@@ -89,6 +92,16 @@ def page(title: str, *body: h.Node, status: int = 200, https: bool = False) -> H
         h.body[h.main[h.h1[title], body]],
     ]
     return HTMLResponse(str(whole), status, HEADERS | (HTTPS_HEADERS if https else {}))
+
+
+def rich(text: str, **values: h.Node) -> Markup:
+    """Return a text whose placeholders are filled with elements, or with text that is escaped."""
+    return Markup(escape(text)).format(**values)  # noqa: S704  the text is escaped
+
+
+def browser_locale(request: Request) -> str:
+    """Return the language that the browser prefers, for a page of which nobody asked in Slack."""
+    return request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
 
 
 def paragraphs(sentences: Iterable[str]) -> h.Node:

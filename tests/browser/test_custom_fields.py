@@ -47,6 +47,6 @@ def test_a_private_incident_is_asked_about_first(desk: Desk) -> None:
     dialog.get_by_role("button", name="Back").click()
     expect(box).not_to_be_checked()
     box.click()
-    dialog.get_by_role("button", name="I know").click()
+    dialog.get_by_role("button", name="Make private").click()
     expect(box).to_be_checked()
     desk.submit().receipt("Rootly", "Somebody is in our systems")

@@ -301,7 +301,7 @@ def test_the_chooser_offers_operations() -> None:
         "type": "input",
         "block_id": "choice",
         "dispatch_action": True,
-        "label": plain("Where to"),
+        "label": plain("Tool"),
         "element": {
             "type": "static_select",
             "action_id": "value",
@@ -363,7 +363,7 @@ def test_a_checkbox_can_ask_first() -> None:
     assert block["element"]["confirm"] == {
         "title": {"type": "plain_text", "text": "Private incident"},
         "text": {"type": "plain_text", "text": "It stays private."},
-        "confirm": {"type": "plain_text", "text": "I know"},
+        "confirm": {"type": "plain_text", "text": "Confirm"},
         "deny": {"type": "plain_text", "text": "Back"},
     }
     assert check_view(modal(callback_id="x", title="x", blocks=[block], private_metadata="")) == []

@@ -135,7 +135,7 @@ def test_every_home_is_one_that_slack_takes(rows: list[Delivery], which: Any) ->
         replace(row, key=f"ir{number:012x}") for number, row in enumerate(rows * messages.ON_HOME)
     ]
     home = messages.home(
-        [messages.RenderedDelivery(row, *which) for row in many], messages.TO_TRY, NOW
+        [messages.RenderedDelivery(row, *which) for row in many], messages.to_try(), NOW
     )
     assert check_view(home) == []
     assert [found for text in said(home) for found in MARKUP.findall(text)] == []
@@ -167,10 +167,10 @@ def test_every_note_is_one_that_slack_takes(text: str) -> None:
         messages.told(text),
         *[
             messages.refusal(it)
-            for it in (messages.FOREIGN, messages.GONE, messages.SOMEBODY_ELSES)
+            for it in (notice.text for notice in messages.Notice)
         ],
-        messages.not_saved(messages.SAVED_NOWHERE),
-        messages.refusal(messages.TROUBLE_IN_FORM),
+        messages.not_saved(messages.Notice.SAVED_NOWHERE.text),
+        messages.refusal(messages.Notice.TROUBLE_IN_FORM.text),
         *[messages.refusal(messages.disconnected(it)) for it in ADAPTERS],
         *[messages.refusal(messages.unreadable_connection(it)) for it in ADAPTERS],
     ]

@@ -23,9 +23,7 @@ def test_vendors_says_how_each_connection_is_doing() -> None:
     """Account, health, age of its lists, what waits and what the key may not do; what is not
     connected; no secret."""
     notes, rootly = ADAPTERS[0], ADAPTERS[1]
-    token = (
-        "Notes no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
-    )
+    token = "Notes rejected our API key. An admin can replace it in `/vendors`."
     text = messages.vendors(
         [
             messages.Health(connection(), notes, 30.0, 0, ""),
@@ -41,12 +39,12 @@ def test_vendors_says_how_each_connection_is_doing() -> None:
     )
     assert text.splitlines() == [
         "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are fresh)",
-        "*Notes* as Acme &lt;!here&gt;: :warning: Notes no longer accepts this workspace's token; "
-        "connect it again as said below (lists are being loaded, 3 waiting to be sent)",
-        "*Notes* as Acme &lt;!here&gt;: :warning: Notes &lt;cannot&gt; be reached "
-        "(lists are 2 hours old, 1 waiting to be sent, 2 to be decided by a person)",
-        "*Notes* as Acme &lt;!here&gt;: :grey_question: the key was not checked (lists are being "
-        "loaded)",
+        "*Notes* as Acme &lt;!here&gt;: :warning: Our API key was rejected. Replace it. (lists are "
+        "loading, 3 waiting to be sent)",
+        "*Notes* as Acme &lt;!here&gt;: :warning: Notes &lt;cannot&gt; be reached. "
+        "(lists are from 2 hours ago, 1 waiting to be sent, 2 waiting for a decision)",
+        "*Notes* as Acme &lt;!here&gt;: :grey_question: the key was never tested (lists are "
+        "loading)",
         "*Notes* as Acme &lt;!here&gt;: :white_check_mark: working (lists are fresh)",
         "      :warning: Note: No &lt;right&gt; to.",
         "*Rootly*: not connected",
@@ -60,17 +58,16 @@ def test_vendors_without_any_connection_says_so() -> None:
     text = messages.vendors([], VENDORS, messages.by_command(VENDORS, Workspace("E1", "T1")))
     first, *others = [it.vendor for it in VENDORS]
     assert text.splitlines() == [
-        "This workspace is not connected to any tool yet.",
+        "No tool is connected yet.",
         *[f"*{it.label}*: not connected" for it in VENDORS],
-        "To connect one, or connect it again, whoever runs this bot types there `python -m bot "
-        "connect --enterprise E1 T1"
-        f" {first}` (or `{'`, `'.join(others)}` in its place). It asks for the credentials; none "
-        "pass through Slack.",
+        "Ask your bot admin to connect a tool with this command:",
+        f"`python -m bot connect --enterprise E1 T1 {first}`",
+        f"Other tools take the place of the last word: `{'`, `'.join(others)}`.",
     ]
 
 
 def test_admins_get_a_button_for_each_tool() -> None:
-    """As long as the bot has pages to lead to; who may use what is decided within Slack."""
+    """As long as the bot has pages to lead to; permissions are set within Slack."""
     rootly, incident_io, *_ = VENDORS
 
     def row(*, pages: bool) -> list[tuple[str, str, str]]:
@@ -79,7 +76,7 @@ def test_admins_get_a_button_for_each_tool() -> None:
         )
         return [(it["action_id"], it["text"]["text"], it["value"]) for it in blocks[0]["elements"]]
 
-    access = ("who_may", "Who may use what", "E1/T1/who_may")
+    access = ("who_may", "Permissions", "E1/T1/who_may")
     assert row(pages=False) == [access]
     assert row(pages=True) == [
         ("vendor_rootly", "Manage Rootly", "E1/T1/rootly"),
@@ -112,7 +109,7 @@ def test_help_says_what_the_command_does(kind: Kind) -> None:
     """Under the name that the operator gave it, and with what is connected, or what could be."""
     connected = messages.help_text(kind, "/acme-x", [(ADAPTERS[0], ADAPTERS[0].operations[0])], "")
     assert connected.startswith("`/acme-x ")
-    assert "Connected here: Notes: note." in connected
+    assert "It can create: Notes: note." in connected
     assert "Nothing there." in messages.help_text(kind, "/acme-x", [], "Nothing there.")
 
 
@@ -130,8 +127,7 @@ def test_nothing_connected_says_what_to_connect(kind: Kind) -> None:
     """With what is connected, if anything."""
     noun = kind.replace("_", " ")
     assert messages.nothing_connected(kind, VENDORS, []) == (
-        f"This workspace is not connected to a tool that takes {noun}s. Connect {tools(kind)}: "
-        "`/vendors` shows how."
+        f"No connected tool takes {noun}s. An admin can connect {tools(kind)} in `/vendors`."
     )
     assert " Connected so far: Rootly, Twilio TaskRouter. " in messages.nothing_connected(
         kind, VENDORS, ["rootly", "twilio"]

@@ -47,7 +47,7 @@ def test_what_is_set_is_told_line_by_line() -> None:
     """With the operation first, as in the form."""
     [text] = said(messages.who_may_now(rules(["Everyone", "On-call (@oncall)"])))
     assert text.splitlines() == [
-        ":white_check_mark: *Saved.* From now on these may use it, and admins and owners always:",
+        ":white_check_mark: *Saved.* Besides admins and owners, these people can now use it:",
         "• *Rootly: 0*: Everyone",
         "• *Rootly: 1*: On-call (@oncall)",
     ]

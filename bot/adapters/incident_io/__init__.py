@@ -48,6 +48,7 @@ from bot.errors import (
     VendorError,
 )
 from bot.forms.custom_fields import CustomField
+from bot.language import Sentence
 
 ROUTES: Mapping[str, Route] = {"action": "actions", "follow_up": "follow_ups"}
 """The operations whose path depends on the version."""
@@ -105,7 +106,10 @@ class IncidentIo(Calls):
         organisation = urlsplit(text(identity, "dashboard_url")).path.strip("/").split("/")[0]
         if not organisation:
             raise OutcomeUnknownError(
-                self.label, "incident.io did not say which organisation the key belongs to."
+                self.label,
+                Sentence(
+                    "incident.io didn't say which organisation the key belongs to. Try again."
+                ),
             )
         reads = {
             name: self._get(path, credentials, params) for name, (path, params) in PROBES.items()
@@ -157,7 +161,7 @@ class IncidentIo(Calls):
         made = dig(reply.body, operation)
         if not text(made, "id"):
             raise OutcomeUnknownError(
-                self.label, "incident.io answered without saying what it created."
+                self.label, Sentence("incident.io didn't say what it created.")
             )
         return _created(made, submission)
 
@@ -260,7 +264,9 @@ class IncidentIo(Calls):
             return found[0]
         if not found and reply.status == 422:
             raise self._refusal(reply, submission.form, request)
-        raise OutcomeUnknownError(self.label, "incident.io says that it already has this incident.")
+        raise OutcomeUnknownError(
+            self.label, Sentence("incident.io says that it already has this incident.")
+        )
 
     async def _incidents_named(self, name: str, credentials: ApiKey, since: float) -> list[Any]:
         """Return the incidents of that name that an API key created since then."""

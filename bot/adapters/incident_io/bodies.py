@@ -10,6 +10,7 @@ from bot.adapters.incident_io.forms import Action, FollowUp, Incident
 from bot.adapters.incident_io.lists import ALWAYS_TRIAGE, PRIVATE_ONLY, TRIAGE
 from bot.adapters.values import iso
 from bot.forms.fields import Form
+from bot.language import Sentence
 
 
 def incident(form: Incident, submission: Submission) -> dict[str, Any]:
@@ -59,20 +60,22 @@ def follow_up(form: FollowUp, submission: Submission) -> dict[str, Any]:
     return {**_given(form), "description": words}
 
 
-def objections(form: Incident, submission: Submission) -> dict[str, str]:
+def objections(form: Incident, submission: Submission) -> dict[str, str | Sentence]:
     """Return the refusals that the chosen entries make certain: a sentence by field.
 
     The form alone does not have these facts. If an entry is not known, the vendor decides.
     """
     status = submission.selected.get(f"incident_statuses/{form.incident_status_id}")
     kind = submission.selected.get(f"incident_types/{form.incident_type_id}")
-    found: dict[str, str] = {}
+    found: dict[str, str | Sentence] = {}
     if form.severity_id is None and not _may_be_triage(form, status, kind):
-        found["severity_id"] = "Choose a severity: only incidents in triage can do without one."
+        found["severity_id"] = Sentence(
+            "Choose a severity. Only incidents in triage can go without one."
+        )
     if form.visibility == "public" and kind is not None and PRIVATE_ONLY in kind.detail:
-        found["visibility"] = (
-            f"Incidents of the type “{kind.label}” are private: choose that only the people "
-            "invited can see it."
+        found["visibility"] = Sentence(
+            "Choose “Only the people invited”. Incidents of the type “{type}” are private.",
+            {"type": kind.label},
         )
     return found
 

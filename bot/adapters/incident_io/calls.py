@@ -21,8 +21,10 @@ from bot.adapters.incident_io.versions import (
     Versions,
     is_not_there,
 )
+from bot.adapters.references import MISSING
 from bot.errors import RejectedError, VendorError
 from bot.forms.fields import Form
+from bot.language import Sentence
 
 T = TypeVar("T")
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -128,11 +130,11 @@ class Calls(HttpAdapter):
     ) -> VendorError:
         fields, rest = complaints(reply.body, form, request.json if request is not None else None)
         if reply.status == 404 and isinstance(form, OnIncident):
-            sentence = "incident.io does not find this incident, or does not show it to this token."
-            fields.setdefault("incident_id", sentence)
+            sentence = Sentence(MISSING, {"vendor": self.label})
+            fields.setdefault("incident_id", str(sentence))
             return NotThereError(self.label, "", fields)
         request_id = text(reply.body, "request_id")
-        support = f"(incident.io's support asks for this: {request_id})" if request_id else ""
+        support = f"Request ID for incident.io's support: {request_id}" if request_id else ""
         kind = NotThereError if is_not_there(reply) else RejectedError
         return self._refused(reply.status, fields, rest, support, connecting=connecting, kind=kind)
 

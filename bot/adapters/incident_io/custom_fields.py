@@ -14,6 +14,7 @@ from typing import Any
 from bot.adapters.http import dig, items, text
 from bot.adapters.values import decimal_text, in_utc, iso, sort_number
 from bot.forms.custom_fields import CustomField, CustomKind
+from bot.language import N_
 
 CATALOG_ENTRIES = "catalog_entries"
 """The catalog of the entries of the organisation's own catalog types.
@@ -73,7 +74,7 @@ def role_fields(rows: Iterable[Any]) -> list[CustomField]:
 def _role(row: Any) -> CustomField:
     reports = text(row, "role_type") == "reporter"
     hint = (
-        "You, if this is left empty and incident.io knows you."
+        N_("You, if this is empty and incident.io knows you.")
         if reports
         else text(row, "description")
     )

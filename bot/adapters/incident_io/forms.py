@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, HttpUrl, model_validator
 
 from bot.forms.fields import Advanced, Choice, Conversation, Form, Lookup, Text, wrong
+from bot.language import N_, _
 
 VISIBILITIES = Choice(
     {"public": "Everyone in the organisation", "private": "Only the people invited"}
@@ -19,10 +20,8 @@ MODES = Choice(
     }
 )
 Mode = Literal["standard", "retrospective", "test", "tutorial"]
-FOR_THE_PAST = "Only for an incident of the past (see its kind)."
-ONLY_OF_THE_PAST = (
-    "Only an incident of the past takes this: choose that as its kind, or leave this empty."
-)
+FOR_THE_PAST = N_("Only for the kind “One of the past”.")
+ONLY_OF_THE_PAST = N_("Only for incidents of the past. Choose that kind, or leave this empty.")
 
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "incident": {
@@ -54,7 +53,9 @@ class RetrospectiveOptions(Form):
     slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
         None,
         title="Slack channel it had",
-        description=f"{FOR_THE_PAST} Without one, incident.io makes no channel for it.",
+        description=N_(
+            "Only for the kind “One of the past”. Without one, incident.io makes no channel."
+        ),
     )
     postmortem_document_url: Annotated[HttpUrl | None, Advanced()] = Field(
         None, title="Link to its post-mortem", description=FOR_THE_PAST
@@ -75,16 +76,16 @@ class Incident(Form):
         title="Name", min_length=1
     )
     summary: Annotated[str | None, Text(multiline=True)] = Field(
-        None, title="Summary", description="What is known so far."
+        None, title="Summary", description=N_("What is known so far.")
     )
     severity_id: Annotated[str | None, Lookup("severities")] = Field(
-        None, title="Severity", description="Needed, unless the incident begins in triage."
+        None, title="Severity", description=N_("Required, unless the incident begins in triage.")
     )
     incident_status_id: Annotated[str | None, Lookup("incident_statuses")] = Field(
-        None, title="Status", description="incident.io chooses, if left empty."
+        None, title="Status", description=N_("incident.io chooses if this is empty.")
     )
     incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(
-        None, title="Incident type", description="incident.io chooses, if left empty."
+        None, title="Incident type", description=N_("incident.io chooses if this is empty.")
     )
     visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field(
         "public", title="Who can see it"
@@ -95,7 +96,7 @@ class Incident(Form):
     ] = Field(
         None,
         title="Name of its Slack channel",
-        description="incident.io makes one up if this is empty.",
+        description=N_("incident.io chooses if this is empty."),
     )
     retrospective_incident_options: RetrospectiveOptions | None = None
 
@@ -108,7 +109,7 @@ class Incident(Form):
         options = self.retrospective_incident_options
         for name in RetrospectiveOptions.model_fields if self.mode != "retrospective" else ():
             if getattr(options, name, None) is not None:
-                raise wrong(f"retrospective_incident_options.{name}", ONLY_OF_THE_PAST)
+                raise wrong(f"retrospective_incident_options.{name}", _(ONLY_OF_THE_PAST))
         return self
 
 
@@ -126,7 +127,7 @@ class Action(OnIncident):
     headline: ClassVar = "description"
 
     description: Annotated[str, Text(multiline=True, placeholder="Roll back the last release")] = (
-        Field(title="What is to be done", min_length=1, description="Markdown works.")
+        Field(title="What is to be done", min_length=1, description=N_("Markdown works."))
     )
     assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
 
@@ -141,20 +142,20 @@ class FollowUp(OnIncident):
         title="What is to be done", min_length=1
     )
     description: Annotated[str | None, Text(multiline=True)] = Field(
-        None, title="Description", description="Markdown works."
+        None, title="Description", description=N_("Markdown works.")
     )
     assignee_id: Annotated[str | None, Lookup("users")] = Field(None, title="Assigned to")
     assignee_team_id: Annotated[str | None, Lookup("teams")] = Field(None, title="Assigned to team")
     follow_up_priority_option_id: Annotated[str | None, Lookup("follow_up_priorities")] = Field(
         None,
         title="Priority",
-        description="incident.io lists only those that a follow-up has already.",
+        description=N_("Only those that a follow-up already has are listed."),
     )
     follow_up_category_id: Annotated[str | None, Lookup("follow_up_categories")] = Field(
         None,
         title="Category",
-        description="incident.io lists only those that a follow-up has already.",
+        description=N_("Only those that a follow-up already has are listed."),
     )
     labels: Annotated[list[str], Text(multiline=True, placeholder="monitoring"), Advanced()] = (
-        Field(default_factory=list, title="Labels", description="One a line.")
+        Field(default_factory=list, title="Labels", description=N_("One a line."))
     )

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from bot.adapters.credentials import ApiKey, Rights
 from bot.adapters.http import Reply, dig, text
 from bot.adapters.probe_permissions import lacking
+from bot.language import N_
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
 """The roles that a key needs for all that the bot does."""
@@ -27,22 +28,27 @@ Without the first two, an operation's form cannot be filled in. The third needs 
 the catalog.
 """
 _WRITERS = frozenset({"incident_creator", "incident_editor"})
-_LISTED = f"{', '.join(ROLES[:-1])} and {ROLES[-1]}"
-_ADVICE = f"Make a key with the roles {_LISTED}, and connect that."
-_MADE = {"incident": "declare incidents", "action": "add actions", "follow_up": "add follow-ups"}
+_ADVICE = N_(
+    "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer. Then "
+    "connect that key."
+)
+_HAS_NO_ROLE: Mapping[str, str] = {
+    "incident": N_("This key has no role that can declare incidents."),
+    "action": N_("This key has no role that can add actions."),
+    "follow_up": N_("This key has no role that can add follow-ups."),
+}
 _LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "incident": {
-        "teams": (
-            "This key may not read the catalog: fields of your own that offer its entries stay "
-            "empty."
-        )
+        "teams": N_("This key can't read the catalog. Custom fields with its entries stay empty.")
     },
-    "follow_up": {"teams": "This key may not read the catalog: the list of teams stays empty."},
+    "follow_up": {"teams": N_("This key can't read the catalog. The list of teams stays empty.")},
 }
-_NEEDED = {"incident": "severities", "action": "incidents", "follow_up": "incidents"}
 _IMPOSSIBLE_WITHOUT: Mapping[str, Mapping[str, str]] = {
-    operation: {read: f"This key may not read {read}, so it cannot {_MADE[operation]}."}
-    for operation, read in _NEEDED.items()
+    "incident": {
+        "severities": N_("This key can't read severities, so it can't declare incidents.")
+    },
+    "action": {"incidents": N_("This key can't read incidents, so it can't add actions.")},
+    "follow_up": {"incidents": N_("This key can't read incidents, so it can't add follow-ups.")},
 }
 
 
@@ -51,9 +57,9 @@ class IncidentIoKey(ApiKey):
 
     api_key: SecretStr = Field(
         title="API key",
-        description=(
-            f"In incident.io: Settings, API keys. Give it the roles {_LISTED}; they are chosen "
-            "when the key is made."
+        description=N_(
+            "Make it in incident.io, Settings, API keys. Give it the roles viewer, "
+            "incident_creator, incident_editor and catalog_viewer."
         ),
     )
 
@@ -70,8 +76,7 @@ def rights_of(identity: Any, unread: Collection[str]) -> Rights:
     cannot = lacking(_IMPOSSIBLE_WITHOUT, unread, _ADVICE)
     if roles is not None and not _WRITERS & set(roles):
         cannot = {
-            operation: f"This key may not {doing}: it has no role for that. {_ADVICE}"
-            for operation, doing in _MADE.items()
+            operation: f"{sentence}\n{_ADVICE}" for operation, sentence in _HAS_NO_ROLE.items()
         }
     limited = lacking(_LIMITED_WITHOUT, unread, _ADVICE)
     name = text(identity, "name")

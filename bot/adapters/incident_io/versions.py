@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from bot.adapters.http import Reply, dig, unreadable
 from bot.errors import RejectedError, RetryLaterError, VendorError
+from bot.language import Sentence
 
 Version = Literal[2, 3]
 Route = Literal["actions", "follow_ups"]
@@ -135,9 +136,10 @@ class Versions:
             reply = await ask(version)
             if self._exists(route, reply):
                 return Decision(version, until), reply.status != 401
-        sentence = (
-            f"incident.io's API has no {_WORDS[route]} in a version that we know. "
-            "Ask your bot admin to check its address and to update the bot."
+        sentence = Sentence(
+            "We don't know this version of {vendor}'s {things}. Ask your bot admin to "
+            "update the bot.",
+            {"vendor": self._label, "things": _WORDS[route]},
         )
         raise RetryLaterError(self._label, sentence, "unreachable")
 

@@ -64,6 +64,7 @@ from bot.adapters.rootly.rights import (
 from bot.adapters.rootly.task_forms import FORMS
 from bot.adapters.values import epoch, iso
 from bot.errors import OutcomeUnknownError
+from bot.language import Sentence
 
 CLOCK_SKEW_SECONDS = 600.0
 """Seconds that the vendor's clock may be behind ours.
@@ -171,11 +172,13 @@ class Rootly(Calls):
         reply = await self._send(self.request(operation, submission, credentials), credentials)
         # A 409 is not documented. It would be about the idempotency key.
         if reply.status == 409 and operation == "incident":
-            raise OutcomeUnknownError(self.label, "Rootly says that it already has this incident.")
+            raise OutcomeUnknownError(
+                self.label, Sentence("Rootly says that it already has this incident.")
+            )
         if not reply.ok:
             raise self._refusal(reply, operation, submission.form)
         if not (made := text(reply.body, "data", "id")):
-            raise OutcomeUnknownError(self.label, "Rootly answered without saying what it created.")
+            raise OutcomeUnknownError(self.label, Sentence("Rootly didn't say what it created."))
         return _created(made, dig(reply.body, "data", "attributes"), submission)
 
     async def find(

@@ -6,10 +6,12 @@ from typing import Any
 from bot.adapters.credentials import ApiKey
 from bot.adapters.http import Reply, dig, items, listed, text, unreadable
 from bot.adapters.http_adapter import HttpAdapter
+from bot.adapters.references import MISSING
 from bot.adapters.rootly.lists import MOST, page_sizes
 from bot.adapters.rootly.refusals import complaints
 from bot.errors import RejectedError, VendorError
 from bot.forms.fields import Form
+from bot.language import N_, Sentence
 
 JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
 PATH_FIELDS = {"action_item": "incident_id", "workflow_task": "workflow_id"}
@@ -103,14 +105,14 @@ class Calls(HttpAdapter):
         Rootly's text is "Not found or unauthorized", for both reasons.
         """
         if name := PATH_FIELDS.get(operation):
-            what = "workflow" if name == "workflow_id" else "incident"
-            words = (
-                f"Rootly does not find this {what}, or does not show it to this workspace's "
-                "token. Choose another."
-            )
-            return RejectedError(self.label, fields={name: words})
+            words = MISSING
+            if name == "workflow_id":
+                words = N_("{vendor} doesn't show this workflow to our API key. Choose another.")
+            return RejectedError(self.label, fields={name: Sentence(words, {"vendor": self.label})})
         return RejectedError(
             self.label,
-            "Rootly says “not found or unauthorized”: this workspace's token may lack the right "
-            "to do this.",
+            Sentence(
+                "Rootly says: “not found or unauthorized”. Our API key may not have the right to "
+                "do this. Ask an admin to check it in Rootly."
+            ),
         )

@@ -13,7 +13,19 @@ from pydantic import EmailStr, Field, HttpUrl, field_validator, model_validator
 
 from bot.adapters.rootly.task_forms import FORMS
 from bot.adapters.values import in_utc
-from bot.forms.fields import Advanced, Check, Choice, Conversation, Form, Lookup, Text, wrong
+from bot.forms.fields import (
+    Advanced,
+    Check,
+    Choice,
+    Conversation,
+    Form,
+    Lookup,
+    Text,
+    matching,
+    wrong,
+)
+from bot.forms.sentences import NOT_CHOSEN
+from bot.language import N_, _
 
 Priority = Literal["high", "medium", "low"]
 ActionItemKind = Literal["task", "follow_up"]
@@ -64,8 +76,9 @@ KINDS = Choice(
     }
 )
 PRIVATE = Check(
-    "Only people who are invited can see it",
-    confirm="A private incident stays private: Rootly cannot make it public again.",
+    N_("Only people who are invited can see it"),
+    confirm=N_("Rootly can't make a private incident public again."),
+    agree=N_("Make private"),
 )
 
 # Rootly documents one complaint about times: "Detected at can not be before Started time". The
@@ -86,9 +99,9 @@ WHEN = ("in_triage_at", *IN_ORDER, *PLANNED)
 JiraUrl = Annotated[HttpUrl | None, Advanced()]
 JiraKey = Annotated[str | None, Text(placeholder="OPS-42"), Advanced()]
 JiraId = Annotated[str | None, Advanced()]
-JIRA_URL: Any = Field(None, title="Jira issue link", description="The key is read from it.")
+JIRA_URL: Any = Field(None, title="Jira issue link", description=N_("We take the key from it."))
 JIRA_KEY: Any = Field(None, title="Jira issue key")
-JIRA_ID: Any = Field(None, title="Jira issue ID", description="Jira's own number for it.")
+JIRA_ID: Any = Field(None, title="Jira issue ID", description=N_("Jira's own number for it."))
 
 
 class Incident(Form):
@@ -105,7 +118,7 @@ class Incident(Form):
         title="Title", min_length=1
     )
     summary: Annotated[str | None, Text(multiline=True)] = Field(
-        None, title="Summary", description="What is known so far."
+        None, title="Summary", description=N_("What is known so far.")
     )
     severity_id: Annotated[str | None, Lookup("severities")] = Field(None, title="Severity")
     incident_type_ids: Annotated[list[str], Lookup("incident_types")] = Field(
@@ -127,10 +140,10 @@ class Incident(Form):
         default_factory=list, title="Causes"
     )
     parent_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
-        None, title="Parent incident", description="Makes this one a sub-incident of it."
+        None, title="Parent incident", description=N_("Makes this one a sub-incident of it.")
     )
     duplicate_incident_id: Annotated[str | None, Lookup("incidents"), Advanced()] = Field(
-        None, title="Duplicate of", description="The incident that this one repeats."
+        None, title="Duplicate of", description=N_("The incident that this one repeats.")
     )
     alert_ids: Annotated[list[str], Lookup("alerts"), Advanced()] = Field(
         default_factory=list, title="Alerts"
@@ -138,23 +151,25 @@ class Incident(Form):
     labels: Annotated[list[str], Text(placeholder="platform = ios"), Advanced()] = Field(
         default_factory=list,
         title="Labels",
-        description="One a line: a name, an equals sign, a value.",
+        description=N_("One a line, such as platform = ios."),
     )
     notify_emails: Annotated[list[EmailStr], Advanced()] = Field(
         default_factory=list,
         title="Notify by e-mail",
-        description="Rootly's workflows write to these addresses.",
+        description=N_("Rootly's workflows write to these addresses."),
     )
     slack_channel_id: Annotated[str | None, Conversation(), Advanced()] = Field(
         None,
         title="Slack channel",
-        description="An existing one, instead of a channel that Rootly would open.",
+        description=N_("An existing channel, in place of a new one."),
     )
     public_title: Annotated[str | None, Advanced()] = Field(
-        None, title="Public title", description="What a status page shows instead of the title."
+        None,
+        title="Public title",
+        description=N_("What a status page shows in place of the title."),
     )
     status: Annotated[IncidentStatus | None, Advanced()] = Field(
-        None, title="Status", description="Rootly chooses, if left empty."
+        None, title="Status", description=N_("Rootly chooses if this is empty.")
     )
     in_triage_at: Annotated[datetime | None, Advanced()] = Field(None, title="In triage since")
     started_at: Annotated[datetime | None, Advanced()] = Field(None, title="Started at")
@@ -169,7 +184,7 @@ class Incident(Form):
     muted_service_ids: Annotated[list[str], Lookup("services"), Advanced()] = Field(
         default_factory=list,
         title="Services to mute",
-        description="Their alerts page nobody during the maintenance.",
+        description=N_("Their alerts page nobody during the maintenance."),
     )
     jira_issue_url: JiraUrl = JIRA_URL
     jira_issue_key: JiraKey = JIRA_KEY
@@ -178,7 +193,7 @@ class Incident(Form):
     google_drive_parent_id: Annotated[str | None, Advanced()] = Field(
         None,
         title="Google Drive folder ID",
-        description="Where Rootly puts the incident's documents.",
+        description=N_("Where Rootly puts the incident's documents."),
     )
 
     @property
@@ -200,29 +215,36 @@ class Incident(Form):
         names = [line.partition("=")[0].strip() for line in value]
         for line, name in zip(value, names, strict=True):
             if "=" not in line or not name:
-                raise ValueError(f"“{line}” is no label. Write it like this: platform = ios")
-            if name in OURS or names.count(name) > 1:
-                why = "is taken: the bot uses it itself" if name in OURS else "stands here twice"
-                raise ValueError(f"The label “{name}” {why}.")
+                raise ValueError(
+                    _("“{line}” isn't a label. Type one such as platform = ios.").format(line=line)
+                )
+            if name in OURS:
+                raise ValueError(
+                    _("We use the label “{name}”. Choose another name.").format(name=name)
+                )
+            if names.count(name) > 1:
+                raise ValueError(
+                    _("The label “{name}” is there twice. Remove one.").format(name=name)
+                )
         return value
 
     @model_validator(mode="after")
     def _is_planned_or_happened(self) -> "Incident":
         planned = self.kind == "scheduled"
         if planned and self.scheduled_for is None:
-            raise wrong("scheduled_for", "Say when the maintenance begins.")
+            raise wrong("scheduled_for", _("Choose when the maintenance begins."))
         for name in (*PLANNED, "muted_service_ids"):
             if getattr(self, name) and not planned:
                 raise wrong(
                     name,
-                    "Only a planned maintenance has this. Choose that kind, or leave it empty.",
+                    _("Only for a planned maintenance. Choose that kind, or leave this empty."),
                 )
         if (
             self.scheduled_for
             and self.scheduled_until
             and self.scheduled_until < self.scheduled_for
         ):
-            raise wrong("scheduled_until", "This is before “Maintenance begins”.")
+            raise wrong("scheduled_until", _before(type(self), "scheduled_for"))
         return self
 
     @model_validator(mode="after")
@@ -230,8 +252,14 @@ class Incident(Form):
         given = [name for name in IN_ORDER if getattr(self, name) is not None]
         for earlier, later in pairwise(given):
             if getattr(self, later) < getattr(self, earlier):
-                raise wrong(later, f"This is before “{type(self).model_fields[earlier].title}”.")
+                raise wrong(later, _before(type(self), earlier))
         return self
+
+
+def _before(form: type[Form], name: str) -> str:
+    """Return the sentence for a time that is before the time in another field."""
+    title = form.model_fields[name].title
+    return _("This is before “{field}”. Choose a later time.").format(field=title)
 
 
 class ActionItem(Form):
@@ -250,8 +278,8 @@ class ActionItem(Form):
     kind: ActionItemKind = Field("task", title="Kind")
     priority: Priority = Field("medium", title="Priority")
     status: ActionItemStatus = Field("open", title="Status")
-    assigned_to_user_id: Annotated[str | None, Lookup("users")] = Field(
-        None, title="Assigned to", pattern=r"^\d+$"
+    assigned_to_user_id: Annotated[str, Lookup("users"), matching(r"\d+", NOT_CHOSEN)] | None = (
+        Field(None, title="Assigned to")
     )
     assigned_to_group_ids: Annotated[list[str], Lookup("teams")] = Field(
         default_factory=list, title="Assigned to teams"
@@ -278,20 +306,20 @@ class WorkflowTask(Form):
     name: Annotated[str | None, Text(placeholder="Left empty: the name of its type")] = Field(
         None, title="Name"
     )
-    enabled: Annotated[bool, Check("Switched on")] = Field(True, title="Enabled")
-    skip_on_failure: Annotated[bool, Check("Go on with the workflow when this task fails")] = Field(
-        False, title="On failure"
+    enabled: Annotated[bool, Check(N_("Switched on"))] = Field(True, title="Enabled")
+    skip_on_failure: Annotated[bool, Check(N_("Go on with the workflow when this task fails"))] = (
+        Field(False, title="On failure")
     )
     position: Annotated[int | None, Advanced()] = Field(
         None,
         ge=1,
         title="Position",
-        description="Where in the workflow; Rootly chooses, if left empty.",
+        description=N_("The place in the workflow. Rootly chooses if this is empty."),
     )
 
     @field_validator("task_type")
     @classmethod
     def _is_known(cls, value: str) -> str:
         if value not in FORMS:
-            raise ValueError("Choose one of the list.")
+            raise ValueError(_(NOT_CHOSEN))
         return value

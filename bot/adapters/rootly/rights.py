@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr
 from bot.adapters.credentials import Account, ApiKey, Rights
 from bot.adapters.http import Reply, text
 from bot.adapters.probe_permissions import lacking
+from bot.language import N_
 
 ONE = {"page[size]": 1}
 PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/workflows"}
@@ -21,27 +22,25 @@ PROBES: Mapping[str, str] = {"incidents": "/v1/incidents", "workflows": "/v1/wor
 
 The bot also searches them for an object after a lost answer.
 """
-_ADVICE = "in Rootly, or connect another key."
 _LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "incident": {
-        "incidents": (
-            "This key may not read incidents: when Rootly's answer gets lost, the bot cannot "
-            "look whether the incident is there, and the list of incidents stays empty. Give it "
-            f"the right to read incidents {_ADVICE}"
+        "incidents": N_(
+            "This key can't read incidents. The list of incidents stays empty. After a lost "
+            "answer, we can't check Rootly. Let the key read incidents, or connect another key."
         )
     }
 }
 _IMPOSSIBLE_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "action_item": {
-        "incidents": (
-            "This key may not read incidents, and an action item belongs to one: give it the "
-            f"right to read incidents {_ADVICE}"
+        "incidents": N_(
+            "This key can't read incidents, so it can't add action items. Let it read incidents, "
+            "or connect another key."
         )
     },
     "workflow_task": {
-        "workflows": (
-            "This key may not read workflows, and a task belongs to one: give it the right to "
-            f"read and update workflows {_ADVICE}"
+        "workflows": N_(
+            "This key can't read workflows, so it can't add workflow tasks. Let it read and update "
+            "workflows, or connect another key."
         )
     },
 }
@@ -53,10 +52,10 @@ class RootlyKey(ApiKey):
 
     api_key: SecretStr = Field(
         title="API key",
-        description=(
-            "In Rootly: Organization Settings, API Keys. Best is one of the whole organization. "
-            "Its role has to create and read incidents, read and update workflows, and read "
-            "severities, services, teams and users."
+        description=N_(
+            "Make it in Rootly, Organization Settings, API Keys, best for the whole organization. "
+            "Its role has to create and read incidents, and read and update workflows. It also has "
+            "to read severities, services, teams and users."
         ),
     )
 

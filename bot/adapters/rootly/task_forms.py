@@ -32,6 +32,7 @@ from bot.forms.fields import (
     UserGroup,
     wrong,
 )
+from bot.language import N_, _
 
 OWN_CHANNEL = "{{ incident.slack_channel_id }}"
 """Liquid for the channel of the incident that the workflow runs for."""
@@ -55,7 +56,11 @@ def _address(value: str) -> str:
     """Return the value if it is an address, perhaps after a name, or Liquid."""
     if "{{" in value or "{%" in value or _ADDRESS.fullmatch(value):
         return value
-    raise ValueError(f"“{value}” is not an e-mail address.")
+    raise ValueError(
+        _("“{value}” isn't an e-mail address. Type one such as ann@example.com.").format(
+            value=value
+        )
+    )
 
 
 def _member(value: Named) -> Named:
@@ -101,12 +106,11 @@ class TaskParameters(Form):
         chosen, own = getattr(self, field_name(parameter)), getattr(self, own_channel(parameter))
         if parameter.needed and not chosen and not own:
             raise wrong(
-                field_name(parameter), "Choose a channel, or tick the incident's own channel below."
+                field_name(parameter),
+                _("Choose a channel, or tick the incident's own channel below."),
             )
         if chosen and own and not parameter.many:
-            raise wrong(
-                own_channel(parameter), "Either this or the channel that is chosen above, not both."
-            )
+            raise wrong(own_channel(parameter), _("Clear this box, or remove the channel above."))
 
     def _keeps(self, rule: Rule) -> None:
         first = rule.groups[0]
@@ -117,24 +121,22 @@ class TaskParameters(Form):
             case "together":
                 missing = [name for name in first if not self._given(name)]
                 if missing and len(missing) < len(first):
-                    rest = " and ".join(self._title(name) for name in first if name not in missing)
-                    raise wrong(
-                        self._field(missing[0]),
-                        f"This is needed too, for {rest} alone says nothing.",
-                    )
+                    rest = ", ".join(self._title(name) for name in first if name not in missing)
+                    sentence = _("Fill this in too. It belongs to {fields}.").format(fields=rest)
+                    raise wrong(self._field(missing[0]), sentence)
             case "needs":
                 name, value = rule.when
                 if getattr(self, self._field(name)) == value and not self._given(first[0]):
-                    sentence = f"This is needed when {self._title(name)} is {option(value)}."
+                    sentence = _("Fill this in, because {field} is “{value}”.").format(
+                        field=self._title(name), value=option(value)
+                    )
                     raise wrong(self._field(first[0]), sentence)
 
     def _one_of(self, groups: tuple[tuple[str, ...], ...]) -> str:
         ways = [words for group in groups for words in self._ways(group)]
-        return (
-            f"Fill in one of these: {', '.join(ways[:-1])} or {ways[-1]}."
-            if ways[1:]
-            else f"Fill in {ways[0]}."
-        )
+        if not ways[1:]:
+            return _("Fill in {field}.").format(field=ways[0])
+        return _("Fill in {fields} or {last}.").format(fields=", ".join(ways[:-1]), last=ways[-1])
 
     def _ways(self, group: tuple[str, ...]) -> list[str]:
         """Return the titles of the fields that fill the group in.
@@ -143,7 +145,7 @@ class TaskParameters(Form):
         """
         only = self._parameter(group[0])
         box = [f"“{_own_title(only)}”"] if len(group) == 1 and _is_channel(only) else []
-        return [" with ".join(self._title(name) for name in group), *box]
+        return [" + ".join(self._title(name) for name in group), *box]
 
     def _given(self, name: str) -> bool:
         parameter = self._parameter(name)
@@ -277,7 +279,7 @@ def _kind(parameter: Parameter) -> tuple[Any, list[Marker]]:
 
 
 def _own_channel_field(parameter: Parameter) -> tuple[Any, Any]:
-    markers = [Check("Of the incident that the workflow runs for"), *_behind_more(parameter)]
+    markers = [Check(N_("Of the incident that the workflow runs for")), *_behind_more(parameter)]
     return declared(Literal[True], markers, required=False, title=_own_title(parameter))
 
 

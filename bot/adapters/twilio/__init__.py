@@ -28,6 +28,7 @@ from bot.adapters.twilio.rules_forms import Beginnings
 from bot.adapters.values import epoch
 from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError, VendorError
 from bot.forms.fields import Form
+from bot.language import Sentence
 from bot.runtime.threads import run_in_thread
 
 __all__ = ["Task", "Twilio", "TwilioKey", "Workflow"]
@@ -99,7 +100,11 @@ class Twilio(HttpAdapter):
         reply = await in_time(self.label, self._get(path, credentials), until)
         if reply.status == 404:
             raise RejectedError(
-                self.label, "Twilio has no such workspace in this key's account and region."
+                self.label,
+                Sentence(
+                    "Twilio has no such workspace in this key's account and region. Check the "
+                    "workspace SID and the region."
+                ),
             )
         if not reply.ok:
             raise self._refusal(reply, connecting=True)
@@ -131,7 +136,7 @@ class Twilio(HttpAdapter):
         if not reply.ok:
             raise self._refusal(reply, submission.form)
         if not (sid := text(reply.body, "sid")):
-            raise OutcomeUnknownError(self.label, "Twilio answered without saying what it created.")
+            raise OutcomeUnknownError(self.label, Sentence("Twilio didn't say what it created."))
         return self._created(sid, reply.body, submission, credentials, await _note(submission.form))
 
     async def find(
@@ -145,9 +150,9 @@ class Twilio(HttpAdapter):
         if operation == "task":
             rows = await self._marked_tasks(request.path, submission, credentials)
             if not rows and self._clock() - since > TASK_RETENTION_SECONDS:
-                sentence = (
-                    "Twilio does not list it, but forgets finished tasks after a few minutes: "
-                    "please look there."
+                sentence = Sentence(
+                    "Twilio doesn't list the task, but removes finished tasks after some minutes. "
+                    "Look in Twilio's console."
                 )
                 raise RejectedError(self.label, sentence)
         else:
@@ -302,7 +307,10 @@ class Twilio(HttpAdapter):
         if (page.scheme, page.netloc) != (base.scheme, base.netloc):
             raise RejectedError(
                 self.label,
-                "Twilio's list goes on at another host, where the credentials are not sent.",
+                Sentence(
+                    "Twilio's list goes on at another host, where we don't send the key. Ask your "
+                    "bot admin."
+                ),
             )
         path = page.path.removeprefix(base.path.rstrip("/"))
         return f"{path}?{page.query}" if page.query else path
@@ -318,19 +326,25 @@ class Twilio(HttpAdapter):
         fields, rest = complaints(reply.body, form)
         status = 403 if is_denied(reply) else reply.status
         if status == 401 and connecting:
-            sentence = (
-                "Twilio does not accept these credentials: copy them again, whole, and look if "
-                "the region is theirs."
+            sentence = Sentence(
+                "Twilio rejected these credentials. Copy them again, and check the region."
             )
             return UnauthorizedError(self.label, sentence)
         if status == 404 and not fields:
-            sentence = (
-                "Twilio no longer has the connected workspace; an admin can connect another with "
-                "`/vendors`."
+            sentence = Sentence(
+                "Twilio no longer has the connected workspace. An admin can connect another in "
+                "`{vendors}`."
             )
             return RejectedError(self.label, sentence)
         if status not in (401, 403) and not fields and not rest:
-            rest = [f"Twilio refused it and gave no reason (HTTP {status})."]
+            rest = [
+                str(
+                    Sentence(
+                        "{vendor} rejected it without a reason. The HTTP status is {status}.",
+                        {"vendor": "Twilio", "status": status},
+                    )
+                )
+            ]
         code = text(reply.body, "code")
         page = f"https://www.twilio.com/docs/errors/{code}" if code.isdigit() else ""
         return self._refused(status, fields, rest, page, connecting=connecting)

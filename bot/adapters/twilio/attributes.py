@@ -16,6 +16,7 @@ from typing import Any
 from bot.adapters.base import storable
 from bot.forms.sentences import json_complaint
 from bot.forms.text import cut
+from bot.language import _
 
 LARGEST = 4096
 """Characters of the JSON text, at most. Source: Twilio's page on tasks."""
@@ -40,9 +41,9 @@ def parse(text: str) -> dict[str, Any]:
         found = _lines(text)
     for name in (REFERENCE, REPORTER):
         if name in found:
-            raise ValueError(f"“{name}” is added by itself; take it out.")
+            raise ValueError(_("We add “{name}”. Remove it here.").format(name=name))
     if _too_deep(found, _DEEPEST):
-        raise ValueError("This is nested too deeply.")
+        raise ValueError(_("This is nested too deeply. Use fewer levels."))
     return dict(found)
 
 
@@ -80,16 +81,22 @@ def _lines(text: str) -> dict[str, Any]:
         name, separator, value = (part.strip() for part in line.partition("="))
         if not separator:
             raise ValueError(
-                f"Line {number}, “{cut(name, 30)}”: write name = value, or the whole as JSON: "
-                f"{{...}}."
+                _("Line {line}, “{text}”: type name = value, or type JSON.").format(
+                    line=number, text=cut(name, 30)
+                )
             )
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"Line {number}, “{cut(name, 30)}”: a name is made of letters, digits and _, "
-                "for workflows cannot ask for another."
+                _("Line {line}, “{text}”: use letters, digits and _ for the name.").format(
+                    line=number, text=cut(name, 30)
+                )
             )
         if name in found:
-            raise ValueError(f"Line {number}: “{cut(name, 30)}” is there already.")
+            raise ValueError(
+                _("Line {line}: the name “{text}” is there twice. Remove one.").format(
+                    line=number, text=cut(name, 30)
+                )
+            )
         found[name] = _value(value, number)
     return found
 
@@ -99,8 +106,7 @@ def _value(text: str, line: int) -> Any:
         return json.loads(text)
     if text.startswith(("[", "{")):
         raise ValueError(
-            f"Line {line}: that begins like JSON and is none. Put it in double quotes if it is "
-            "meant as text."
+            _("Line {line}: this isn't JSON. Put text in straight double quotes.").format(line=line)
         )
     return text
 

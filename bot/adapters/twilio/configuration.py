@@ -20,6 +20,7 @@ from typing import Any
 from bot.adapters.twilio.expressions import complaint
 from bot.adapters.twilio.sids import is_sid
 from bot.forms.sentences import strict_json
+from bot.language import _
 
 LARGEST = 1_038_576
 """Bytes of a configuration, at most. Source: Twilio's page on workflow configuration."""
@@ -54,19 +55,19 @@ def problems(document: str) -> list[str]:
     Empty if the document can be sent.
     """
     if len(document.encode(errors="replace")) > LARGEST:
-        return [f"It is longer than the {LARGEST:,} bytes that Twilio takes."]
+        return [_("This has more than {most} bytes. Shorten it.").format(most=f"{LARGEST:,}")]
     try:
         parsed = strict_json(document)
     except ValueError as error:
         return [str(error)]
     if not isinstance(parsed, dict) or not isinstance(parsed.get("task_routing"), dict):
-        return ['It has to be an object with an object "task_routing" inside.']
+        return [_("Put an object named “task_routing” inside a JSON object.")]
     return list(islice(_routing(parsed["task_routing"]), MOST_FOUND))
 
 
 def in_short(found: list[str]) -> str:
     """Return the first two sentences, and whether there are more."""
-    return " ".join([*found[:2], *(["There is more to correct."] if found[2:] else [])])
+    return " ".join([*found[:2], *([_("There are more problems.")] if found[2:] else [])])
 
 
 def warning(document: str) -> str:
@@ -77,12 +78,8 @@ def warning(document: str) -> str:
     names = list(_undocumented(json.loads(document)))
     if not names:
         return ""
-    named = ", ".join(names[:_MOST_NAMED]) + (
-        f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
-    )
-    return (
-        f"Twilio's documentation does not know {named}: please look whether that is what you meant."
-    )
+    shown = ", ".join(names[:_MOST_NAMED]) + (" …" if names[_MOST_NAMED:] else "")
+    return _("Twilio doesn't document {names}. Check these names.").format(names=shown)
 
 
 def without_nulls(thing: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,38 +87,52 @@ def without_nulls(thing: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in thing.items() if value is not None}
 
 
+def _an_object(place: str) -> str:
+    return _("Make {place} an object.").format(place=place)
+
+
+def _a_list(place: str) -> str:
+    return _("Make {place} a list.").format(place=place)
+
+
+def _a_text(place: str) -> str:
+    return _("Make {place} a text.").format(place=place)
+
+
 def _routing(routing: dict[str, Any]) -> Iterator[str]:
     routing = without_nulls(routing)
     if "filters" not in routing and "default_filter" not in routing:
-        yield 'task_routing needs "filters", "default_filter" or both.'
+        yield _("Add “filters” or “default_filter” to task_routing.")
     filters = routing.get("filters", [])
     if isinstance(filters, list):
         for number, rule in enumerate(filters):
             yield from _filter(f"task_routing.filters[{number}]", rule)
     else:
-        yield "task_routing.filters has to be a list."
+        yield _a_list("task_routing.filters")
     if "default_filter" in routing:
         default = routing["default_filter"]
         if isinstance(default, dict):
             yield from _queue("task_routing.default_filter", without_nulls(default))
         else:
-            yield "task_routing.default_filter has to be an object."
+            yield _an_object("task_routing.default_filter")
 
 
 def _filter(where: str, rule: Any) -> Iterator[str]:
     if not isinstance(rule, dict):
-        yield f"{where} has to be an object."
+        yield _an_object(where)
         return
     rule = without_nulls(rule)
     if not isinstance(expression := rule.get("expression"), str) or not expression.strip():
-        yield f"{where}.expression is missing: it says which tasks the filter takes."
+        yield _("Add {place}, which says what tasks the filter takes.").format(
+            place=f"{where}.expression"
+        )
     else:
         yield from _expression(f"{where}.expression", expression)
     if not isinstance(rule.get("filter_friendly_name", ""), str):
-        yield f"{where}.filter_friendly_name has to be text."
+        yield _a_text(f"{where}.filter_friendly_name")
     targets = rule.get("targets")
     if not isinstance(targets, list) or not targets:
-        yield f"{where}.targets has to be a list with at least one target."
+        yield _("Make {place} a list with at least one target.").format(place=f"{where}.targets")
         return
     for number, target in enumerate(targets):
         yield from _target(
@@ -131,7 +142,7 @@ def _filter(where: str, rule: Any) -> Iterator[str]:
 
 def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str]:
     if not isinstance(target, dict):
-        yield f"{where} has to be an object."
+        yield _an_object(where)
         return
     target = without_nulls(target)
     if first or not target.keys().isdisjoint(
@@ -140,12 +151,13 @@ def _target(where: str, target: Any, *, first: bool, last: bool) -> Iterator[str
         yield from _queue(where, target)
     for name, least in (("priority", 0), ("timeout", 1)):
         if name in target and not is_whole(target[name], least):
-            yield f"{where}.{name} has to be a whole number from {least} to {LARGEST_INT}."
+            yield _("Make {place} a whole number from {least} to {most}.").format(
+                place=f"{where}.{name}", least=least, most=LARGEST_INT
+            )
     if not last and "timeout" not in target and "skip_if" not in target:
-        yield (
-            f"{where} needs a timeout, or a skip_if: without one the target after it is never "
-            "reached."
-        )
+        yield _(
+            "Add a timeout or skip_if to {place}. Without one, tasks never reach the next target."
+        ).format(place=where)
     yield from _text_members(where, target)
 
 
@@ -154,26 +166,30 @@ def _text_members(where: str, target: dict[str, Any]) -> Iterator[str]:
         if name not in target:
             continue
         if not isinstance(value := target[name], str):
-            yield f"{where}.{name} has to be text."
+            yield _a_text(f"{where}.{name}")
         elif name == "expression":
             yield from _expression(f"{where}.{name}", value, TARGET_NAMES)
         elif name == "skip_if":
             yield from _expression(f"{where}.{name}", value)
         elif name in _KNOWN_WORKER and not _ATTRIBUTE.fullmatch(value):
-            yield f"{where}.{name} has to name an attribute of the task: task.…"
+            yield _("Make {place} the name of a task's attribute, such as task.agent.").format(
+                place=f"{where}.{name}"
+            )
     if all(name in target for name in _KNOWN_WORKER):
-        yield f"{where} can name a known worker by its SID or by its name, not by both."
+        yield _("Name the known worker of {place} by SID or by name. Remove one.").format(
+            place=where
+        )
 
 
 def _expression(where: str, expression: str, roots: tuple[str, ...] = ()) -> Iterator[str]:
     if sentence := complaint(expression, roots):
-        yield f"{where}: {sentence[0].lower()}{sentence[1:]}"
+        yield _("In {place}: {problem}").format(place=where, problem=sentence)
 
 
 def _queue(where: str, holder: dict[str, Any]) -> Iterator[str]:
     name = next((name for name in _QUEUE_NAMES if name in holder), "queue")
     if not isinstance(queue := holder.get(name), str) or not is_sid(queue, "WQ"):
-        yield f"{where}.{name} has to be a task queue's SID: WQ and 32 hexadecimal digits."
+        yield _("Make {place} the SID of a task queue (WQ…).").format(place=f"{where}.{name}")
 
 
 def is_whole(value: Any, least: int) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Collection
 from typing import NoReturn
 
 from bot.forms.text import cut
+from bot.language import N_, _
 
 DEEPEST = 50
 """Levels of parentheses and lists inside each other. Nobody needs more."""
@@ -33,16 +34,17 @@ _COMPARISONS = ("==", "!=", ">", ">=", "<", "<=", "CONTAINS", "HAS", "IN")
 _CONSTANTS = ("TRUE", "FALSE", "NULL")
 _WORDS = {"AND", "OR", "NOT", "CONTAINS", "HAS", "IN", *_CONSTANTS}
 _HINTS = (
-    (re.compile(r"=(?!=)"), "write == to compare"),
-    (re.compile(r"&"), "write AND"),
-    (re.compile(r"\|"), "write OR"),
-    (re.compile(r"!"), "write != or NOT IN"),
-    (re.compile(r"[-‐‑–]"), "names cannot hold a hyphen"),  # noqa: RUF001 people paste them
-    (re.compile(r"[“”„‘’]"), "use straight quotes (' or \")"),  # noqa: RUF001
-    (re.compile(r"[\"']"), "the text that begins here has no end"),
+    (re.compile(r"=(?!=)"), N_("write == to compare")),
+    (re.compile(r"&"), N_("write AND")),
+    (re.compile(r"\|"), N_("write OR")),
+    (re.compile(r"!"), N_("write != or NOT IN")),
+    (re.compile(r"[-‐‑–]"), N_("remove the hyphen from the name")),  # noqa: RUF001 people paste them
+    (re.compile(r"[“”„‘’]"), N_("use straight quotes")),  # noqa: RUF001
+    (re.compile(r"[\"']"), N_("close the quotes of this text")),
 )
-_A_VALUE = "a name, a number or a text in quotes"
-_A_COMPARISON = "a comparison: ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN"
+_A_VALUE = N_("put a name, a number or a text in quotes here")
+_A_COMPARISON = N_("put ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN here")
+_NO_MEANING = N_("remove this")
 
 
 class _UnreadableError(Exception):
@@ -78,12 +80,10 @@ class _Parser:
 
     def whole(self) -> None:
         if not self._kind:
-            raise _UnreadableError(
-                f"Write a condition: {_A_VALUE}, a comparison, and what to compare with."
-            )
+            raise _UnreadableError(_("Type a condition, such as type == 'ticket'."))
         self._conditions()
         if self._kind:
-            self._expected("AND, OR or the end")
+            self._expected(N_("put AND or OR here, or end the expression"))
 
     def _next(self) -> None:
         # The pattern matches an empty text too.
@@ -93,7 +93,7 @@ class _Parser:
             return
         if (match := _TOKEN.match(self._text, self._at)) is None:
             self._kind = ""
-            self._stop(self._hint() or "this means nothing here")
+            self._stop(self._hint() or _NO_MEANING)
         self._kind, self._end = str(match.lastgroup), match.end()
         self._word = "" if self._kind == "text" else match[0]
         if self._kind == "name" and self._word.upper() in _WORDS:
@@ -128,8 +128,7 @@ class _Parser:
         elif self._kind == "name":
             root, dot, _ = self._word.partition(".")
             if self._roots and not (dot and root in self._roots):
-                roots = " or ".join(f"{root}." for root in self._roots)
-                self._stop(f"a name begins with {roots} here")
+                self._stop(N_("begin this name with {names}"), names=_roots(self._roots))
             self._next()
         elif self._kind in ("text", "number") or self._word in _CONSTANTS:
             self._next()
@@ -149,16 +148,16 @@ class _Parser:
     def _deeper(self) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._stop("this is nested too deeply")
+            self._stop(N_("use fewer levels of brackets"))
         self._next()
 
     def _take(self, word: str) -> None:
         if self._word != word:
-            self._expected(word)
+            self._expected(N_("put {word} here"), word=word)
         self._next()
 
-    def _expected(self, what: str) -> NoReturn:
-        self._stop(self._hint() or f"expected {what}")
+    def _expected(self, what: str, **values: str) -> NoReturn:
+        self._stop(self._hint() or what, **values)
 
     def _hint(self) -> str:
         """Return the advice for a character that TaskRouter does not know, or an empty text."""
@@ -166,7 +165,16 @@ class _Parser:
             return ""
         return next((words for pattern, words in _HINTS if pattern.match(self._text, self._at)), "")
 
-    def _stop(self, why: str) -> NoReturn:
-        rest = " ".join(self._text[self._at :].split())
-        where = f"At character {self._at + 1}, “{cut(rest, 20)}”" if rest else "At the end"
-        raise _UnreadableError(f"{where}: {why}.")
+    def _stop(self, why: str, **values: str) -> NoReturn:
+        advice = _(why).format(**values)
+        rest = cut(" ".join(self._text[self._at :].split()), 20)
+        if rest:
+            sentence = _("At character {place}, “{rest}”: {advice}.")
+        else:
+            sentence = _("At the end: {advice}.")
+        raise _UnreadableError(sentence.format(place=self._at + 1, rest=rest, advice=advice))
+
+
+def _roots(roots: Collection[str]) -> str:
+    first, *others = [f"{root}." for root in roots]
+    return _("{others} or {last}").format(others=first, last=others[0]) if others else first

@@ -11,6 +11,7 @@ from bot.adapters.twilio.rules_forms import Queue
 from bot.adapters.twilio.sids import sid
 from bot.adapters.values import in_utc
 from bot.forms.fields import Advanced, Choice, Form, Lookup, Text, wrong
+from bot.language import N_, _, ngettext
 
 LONGEST_NAME = 64
 """Characters of a name.
@@ -22,12 +23,12 @@ LONGEST_LIFE = 1_209_600
 """Seconds that a task may live: two weeks."""
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CAPACITY = {"true": "Give it to them all the same", "false": "Wait until they have room"}
-WorkflowSid = Annotated[str, Lookup("workflows"), sid("Choose a workflow of the list.", "WW")]
+WorkflowSid = Annotated[str, Lookup("workflows"), sid(N_("Choose a workflow from the list."), "WW")]
 Target = Annotated[
     str,
     Text(placeholder="WK…"),
     sid(
-        "This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…).",
+        N_("Paste the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…)."),
         "WK",
         "WQ",
         "WW",
@@ -48,9 +49,7 @@ class Workflow(Form):
     ] = Field(
         None,
         title="Begin with",
-        description=(
-            "Fields for a default queue and filters, JSON, or the rules of a workflow that exists."
-        ),
+        description=N_("Fields, JSON, or a copy of another workflow's rules."),
     )
 
 
@@ -68,14 +67,12 @@ class Task(Form):
     )
     description: Annotated[str | None, Text(multiline=True)] = Field(None, title="Description")
     workflow_sid: WorkflowSid | None = Field(
-        None, title="Workflow", description="Needed, unless the workspace has only one."
+        None, title="Workflow", description=N_("Required, unless the workspace has only one.")
     )
     attributes: Annotated[str | None, Text(multiline=True, placeholder="type = ticket")] = Field(
         None,
         title="Attributes",
-        description=(
-            "What workflows ask for: a line each, name = value, or all of them as JSON: {...}."
-        ),
+        description=N_("What workflows ask for. Type name = value on each line, or JSON."),
     )
     task_channel: Annotated[str | None, Lookup("task_channels", placeholder="default")] = Field(
         None, title="Task channel"
@@ -85,31 +82,29 @@ class Task(Form):
         ge=0,
         le=LARGEST_INT,
         title="Priority",
-        description="Higher goes first. Empty: the workflow's.",
+        description=N_("Higher goes first. The workflow chooses if this is empty."),
     )
     timeout: int | None = Field(
         None,
         ge=1,
         le=LONGEST_LIFE,
         title="Timeout",
-        description=(
-            "Seconds until it is cancelled if nobody has taken it; 86400 (a day), if left empty."
+        description=N_(
+            "Seconds until Twilio cancels a task that nobody took. A day if this is empty."
         ),
     )
     virtual_start_time: Annotated[datetime | None, Advanced()] = Field(
         None,
         title="Virtual start time",
-        description="It waits as if it had come in then. Not in the future.",
+        description=N_("When the task counts as received. This can't be in the future."),
     )
     task_queue_sid: Annotated[Queue | None, Advanced()] = Field(
-        None, title="Task queue", description="Rarely needed: the workflow chooses the queue."
+        None, title="Task queue", description=N_("Rarely needed. The workflow chooses the queue.")
     )
     routing_target: Annotated[Target | None, Advanced()] = Field(
         None,
         title="Routing target",
-        description=(
-            "The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…) to send it straight to."
-        ),
+        description=N_("The SID of a worker (WK…), a queue (WQ…) or a workflow (WW…)."),
     )
     ignore_capacity: Annotated[Literal["true", "false"] | None, Choice(CAPACITY), Advanced()] = (
         Field(None, title="If that worker is full or away")
@@ -137,7 +132,7 @@ class Task(Form):
             return None
         value = in_utc(value)
         if not EARLIEST <= value <= datetime.now(UTC):
-            raise ValueError("This has to be a time that is past, and not before the year 1900.")
+            raise ValueError(_("Choose a time in the past, after 1899."))
         return value
 
     @model_validator(mode="after")
@@ -146,18 +141,22 @@ class Task(Form):
         for name in ("title", "description"):
             if name in written and getattr(self, name):
                 raise wrong(
-                    "attributes", f"“{name}” has a field of its own above; write it in one place."
+                    "attributes",
+                    _("“{name}” has its own field. Remove it here.").format(name=name),
                 )
         if (too_many := excess(self.given)) > 0:
             field = (
                 "attributes" if self.attributes else "description" if self.description else "title"
             )
-            length = "1 character" if too_many == 1 else f"{too_many:,} characters"
-            raise wrong(
-                field, f"Title, description and attributes are {length} too long for one task."
+            sentence = ngettext(
+                "Title, description and attributes are {count} character too long. Shorten one.",
+                "Title, description and attributes are {count} characters too long. Shorten one.",
+                too_many,
             )
+            raise wrong(field, sentence.format(count=f"{too_many:,}"))
         if self.ignore_capacity and not (self.routing_target or "").startswith("WK"):
             raise wrong(
-                "ignore_capacity", "This goes only with a worker (WK…) as the routing target."
+                "ignore_capacity",
+                _("Choose a worker (WK…) as the routing target, or leave this empty."),
             )
         return self

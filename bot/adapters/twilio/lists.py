@@ -11,6 +11,7 @@ from bot.adapters.twilio import rules
 from bot.adapters.twilio.configuration import in_short, is_whole, problems
 from bot.adapters.twilio.sids import is_sid
 from bot.forms.sentences import json_complaint
+from bot.language import N_, _
 
 BEGINNINGS = "beginnings"
 CATALOGS = (
@@ -38,23 +39,23 @@ _OTHERS = (*_URLS, "task_reservation_timeout")
 """The fields of a workflow's rules that are no part of its configuration."""
 _LATER = (*rules.FILTERS[1:], *_OTHERS)
 """The fields that only "More fields" shows."""
-TOO_LONG = (
-    f"As JSON, these rules are longer than the {rules.LONGEST:,} characters of a text field. Go "
-    "on with the fields, or make them shorter and choose JSON again."
+TOO_LONG = N_(
+    "As JSON, these rules are too long for a text field. Go on with the fields, or shorten them "
+    "and choose JSON again."
 )
-TOO_LONG_TO_COPY = (
-    "That workflow's rules are too long for a form. Copy them from Twilio's console into a .json "
-    "file, choose JSON here, and choose the file there."
+TOO_LONG_TO_COPY = N_(
+    "That workflow's rules are too long for a form. Save them from Twilio's console as a .json "
+    "file. Then choose JSON here, and choose that file."
 )
-WOULD_REPLACE = (
-    "That copy would replace the rules that are filled in here. Empty them first, then choose "
-    "the copy again: where they are fields, choose JSON, which makes one text of them. Or close "
-    "this form and open another."
+WOULD_REPLACE = N_(
+    "That copy would replace the rules in this form. Remove them first, then choose the copy again."
 )
-_ROOM = (
-    "There is room for three filters with one target each, a queue for every other task, and "
-    "nothing else."
+IN_A_FILE = N_("You chose a file in this form, which takes JSON already. Go on here.")
+NOT_LISTED = N_("That workflow is no longer in the list. Choose another way to begin.")
+FILE_TO_FIELDS = N_(
+    "The rules are in a file, which can't become fields. Remove the file, then choose Fields again."
 )
+_ROOM = N_("Fields hold at most three filters with one target each, and a default queue.")
 
 
 def entries(catalog: str, rows: list[Any]) -> list[Entry]:
@@ -153,23 +154,21 @@ def prefill(
     or not. The form stays as it was if the other form cannot hold everything, or if a copy would
     replace input of the person. Values that the `last` copy filled in may be replaced.
     """
-    way, _, copied = (answer or "fields").partition("@")
+    way, _at, copied = (answer or "fields").partition("@")
     if copied:
         return _copied(typed, entry, last)
     before = typed.get("rules") or {}
     kept = {name: before[name] for name in _OTHERS if name in before}
     if way == "json" and "default_queue" in before:
         if (written := _as_json(before)) is None:
-            return Prefill(typed, reason=TOO_LONG)
+            return Prefill(typed, reason=_(TOO_LONG))
         if written:
             kept["configuration"] = written
         return _filled(typed, kept)
     # A file is chosen in the form of a copy. The plain JSON form has other block ids, so Slack
     # would drop the file.
     if way == "json" and before.get("configuration_file"):
-        return Prefill(
-            typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
-        )
+        return Prefill(typed, reason=_(IN_A_FILE))
     if way == "fields" and "configuration" in before:
         if why := _not_as_fields(before):
             return Prefill(typed, reason=why)
@@ -181,15 +180,13 @@ def prefill(
 
 def _copied(typed: Mapping[str, Any], entry: Entry | None, last: Entry | None) -> Prefill:
     if entry is None:
-        return Prefill(
-            typed, reason="That workflow is not in the list any more. Choose another way to begin."
-        )
+        return Prefill(typed, reason=_(NOT_LISTED))
     if not entry.data:
-        return Prefill(typed, reason=TOO_LONG_TO_COPY)
+        return Prefill(typed, reason=_(TOO_LONG_TO_COPY))
     copied_before = json.loads(last.data) if last is not None and last.data else {}
     filled_in_now = _comparable(typed.get("rules"))
     if filled_in_now and filled_in_now != _comparable(copied_before):
-        return Prefill(typed, reason=WOULD_REPLACE)
+        return Prefill(typed, reason=_(WOULD_REPLACE))
     return _filled(typed, json.loads(entry.data))
 
 
@@ -219,10 +216,7 @@ def _as_json(before: Mapping[str, Any]) -> str | None:
 def _not_as_fields(before: Mapping[str, Any]) -> str:
     """Return why this JSON cannot become fields, with what to do. Empty if it can."""
     if before.get("configuration_file"):
-        return (
-            "The rules are in a file, which fields cannot show. Take the file out first, then "
-            "choose Fields again."
-        )
+        return _(FILE_TO_FIELDS)
     document = before["configuration"] or ""
     if not document.strip():
         return ""
@@ -230,9 +224,13 @@ def _not_as_fields(before: Mapping[str, Any]) -> str:
         if rules.unfinished(document) is not None:
             return ""
         found = problems(document)
-        why = in_short(found) if found else _ROOM
-    return (
-        f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
+        why = in_short(found) if found else _(_ROOM)
+    return " ".join(
+        [
+            _("This JSON can't become fields yet."),
+            why,
+            _("Change or remove it, then choose Fields again."),
+        ]
     )
 
 

@@ -12,6 +12,7 @@ from bot.adapters.credentials import Credentials, Rights, Visible
 from bot.adapters.http import Reply, text
 from bot.adapters.probe_permissions import lacking
 from bot.adapters.twilio.sids import is_sid
+from bot.language import N_, _
 
 Region = Literal["us1", "ie1"]
 ADDRESSES: dict[Region, str] = {
@@ -26,11 +27,11 @@ address."""
 _SIDS = {
     "key_sid": (
         ("SK", "AC"),
-        "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits",
+        N_("Paste the SID of an API key (SK…) or of the account (AC…)."),
     ),
     "workspace_sid": (
         ("WS",),
-        "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits",
+        N_("Paste the SID of a TaskRouter workspace (WS…)."),
     ),
 }
 PROBES: Mapping[str, str] = {
@@ -47,29 +48,28 @@ NOT_PERMITTED = "70051"
 """Twilio's code for a restricted key without the permission. The HTTP status may be any."""
 _LIMITED_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "workflow": {
-        "workflows": "This key may not read workflows: none can be copied, and when Twilio's "
-        "answer gets lost, the bot cannot look whether the workflow is there.",
+        "workflows": N_(
+            "This key can't read workflows, so you can't copy one. After a lost answer, we can't "
+            "check Twilio."
+        ),
     },
     "task": {
-        "workflows": "This key may not read workflows: the list of them stays empty.",
-        "task_channels": "This key may not read task channels: the list of them stays empty.",
-        "task_queues": "This key may not read task queues: the list of them stays empty.",
-        "tasks": (
-            "This key may not read tasks: when Twilio's answer gets lost, the bot cannot look "
-            "whether the task is there."
-        ),
+        "workflows": N_("This key can't read workflows, so their list stays empty."),
+        "task_channels": N_("This key can't read task channels, so their list stays empty."),
+        "task_queues": N_("This key can't read task queues, so their list stays empty."),
+        "tasks": N_("This key can't read tasks. After a lost answer, we can't check Twilio."),
     },
 }
 """A sentence about what is missing, by operation and by the list that the key may not read."""
 _IMPOSSIBLE_WITHOUT: Mapping[str, Mapping[str, str]] = {
     "workflow": {
-        "task_queues": (
-            "This key may not read task queues, so none can be chosen for a workflow: give it "
-            "the right to in Twilio, or connect another key."
+        "task_queues": N_(
+            "This key can't read task queues, so you can't choose one for a workflow. Give it more "
+            "rights in Twilio, or connect another key."
         )
     }
 }
-_ADVICE = "Give it the right to in Twilio, or connect another key."
+_ADVICE = N_("Give it more rights in Twilio, or connect another key.")
 
 
 class TwilioKey(Credentials):
@@ -77,29 +77,28 @@ class TwilioKey(Credentials):
 
     key_sid: Annotated[SecretStr, Visible()] = Field(
         title="API key SID, or account SID",
-        description=(
-            "SK… of an API key (in Twilio's console: Account, API keys & tokens), or AC… of the "
-            "account itself. A restricted key has to read TaskRouter's workspaces, task queues "
-            "and task channels, and to read and create workflows and tasks."
+        description=N_(
+            "SK… is in Twilio's console, Account, API keys & tokens. AC… is the account itself. A "
+            "restricted key has to read TaskRouter's workspaces, task queues and task channels. It "
+            "also has to read and create workflows and tasks."
         ),
     )
     key_secret: SecretStr = Field(
         title="Secret, or auth token",
-        description=(
-            "The API key's secret, which Twilio showed once when it was made; the auth token for "
-            "an account SID."
+        description=N_(
+            "The API key's secret, which Twilio showed only once. For an account SID, the "
+            "auth token."
         ),
     )
     workspace_sid: Annotated[SecretStr, Visible()] = Field(
         title="TaskRouter workspace SID",
-        description="WS… of the workspace (in Twilio's console: TaskRouter, Workspaces).",
+        description=N_("WS… is in Twilio's console, TaskRouter, Workspaces."),
     )
     region: Region = Field(
         "us1",
         title="Region",
-        description=(
-            "us1 is the United States, Twilio's usual one; ie1 is Ireland. A key works only "
-            "where it was made."
+        description=N_(
+            "us1 is the United States, ie1 is Ireland. A key works only in its own region."
         ),
     )
 
@@ -108,7 +107,7 @@ class TwilioKey(Credentials):
     def _is_a_sid(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         kinds, sentence = _SIDS[str(info.field_name)]
         if not is_sid(value.get_secret_value(), *kinds):
-            raise ValueError(sentence)
+            raise ValueError(_(sentence))
         return value
 
     @property

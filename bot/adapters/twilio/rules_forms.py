@@ -13,25 +13,29 @@ from bot.adapters.twilio.configuration import LARGEST, LARGEST_INT, in_short, pr
 from bot.adapters.twilio.expressions import complaint
 from bot.adapters.twilio.sids import is_sid, sid
 from bot.forms.fields import Advanced, Form, Json, Lookup, Text, Upload, wrong
+from bot.language import N_, _
 
 MOST_KNOWN = 1000
 """The number of correct documents that are remembered, at 32 bytes each."""
 EXAMPLE = '{"task_routing": {"default_filter": {"queue": "WQ…"}}}'
 
 
-Queue = Annotated[str, Lookup("task_queues"), sid("Choose a queue of the list.", "WQ")]
+Queue = Annotated[str, Lookup("task_queues"), sid(N_("Choose a queue from the list."), "WQ")]
 
 AssignmentCallback = Annotated[
     HttpUrl | None,
     Field(
         title="Assignment callback",
-        description="Twilio asks this address what to do when a task has a worker.",
+        description=N_("Twilio asks this address what to do when a task has a worker."),
     ),
     Advanced(),
 ]
 FallbackCallback = Annotated[
     HttpUrl | None,
-    Field(title="Fallback callback", description="Asked when the assignment callback fails."),
+    Field(
+        title="Fallback callback",
+        description=N_("Twilio asks this address when the assignment callback fails."),
+    ),
     Advanced(),
 ]
 ReservationTimeout = Annotated[
@@ -40,7 +44,7 @@ ReservationTimeout = Annotated[
         ge=1,
         le=86_400,
         title="Reservation timeout",
-        description="Seconds a worker has to accept; 120, if left empty.",
+        description=N_("Seconds that a worker has to accept. 120 if this is empty."),
     ),
     Advanced(),
 ]
@@ -59,24 +63,23 @@ class Filter(Form):
         Field(
             None,
             title="expression",
-            description=(
-                "Which tasks it takes, by their attributes: ==, !=, <, >, CONTAINS, HAS, IN, NOT "
-                "IN, AND, OR."
+            description=N_(
+                "Which tasks it takes. Use ==, !=, <, >, CONTAINS, HAS, IN, NOT IN, AND, OR."
             ),
         )
     )
     queue: Queue | None = Field(None, title="queue")
     priority: int | None = Field(
-        None, ge=0, le=LARGEST_INT, title="priority", description="Higher goes first."
+        None, ge=0, le=LARGEST_INT, title="priority", description=N_("Higher goes first.")
     )
     timeout: int | None = Field(
         None,
         ge=1,
         le=LARGEST_INT,
         title="timeout",
-        description=(
-            "Seconds in this queue; then the next filter that matches takes the task, else it is "
-            "cancelled."
+        description=N_(
+            "Seconds in this queue. Then the next matching filter takes the task, or Twilio "
+            "cancels it."
         ),
     )
 
@@ -98,11 +101,9 @@ class Filter(Form):
     def _is_whole_or_nothing(self) -> Self:
         if any(value not in (None, "") for value in self.model_dump().values()):
             if not self.expression:
-                raise wrong(
-                    "expression", "Say which tasks this filter takes, such as type == 'ticket'."
-                )
+                raise wrong("expression", _("Type a condition, such as type == 'ticket'."))
             if not self.queue:
-                raise wrong("queue", "Choose the queue that this filter's tasks go to.")
+                raise wrong("queue", _("Choose a queue for this filter's tasks."))
         return self
 
 
@@ -130,7 +131,7 @@ class FromFields(Form):
     block: ClassVar = "fields"
 
     default_queue: Queue = Field(
-        title="Default queue", description="For every task that no filter takes."
+        title="Default queue", description=N_("For every task that no filter takes.")
     )
     filter_1: Filter1 | None = None
     filter_2: Annotated[Filter2 | None, Advanced()] = None
@@ -183,9 +184,8 @@ class FromJson(Form):
     configuration: Annotated[str | None, Json(kind=dict, placeholder=EXAMPLE)] = Field(
         None,
         title="Configuration",
-        description=(
-            f"Twilio's routing rules as JSON, up to {rules.LONGEST:,} characters; or choose a "
-            "file with them below."
+        description=N_(
+            "Twilio's routing rules as JSON. Choose a file below for more than 3,000 characters."
         ),
     )
     configuration_file: Annotated[
@@ -193,7 +193,7 @@ class FromJson(Form):
     ] = Field(
         None,
         title="Configuration from a file",
-        description="A .json file of at most 1 MB, in UTF-8.",
+        description=N_("A .json file in UTF-8, up to 1 MB."),
     )
     assignment_callback_url: AssignmentCallback = None
     fallback_assignment_callback_url: FallbackCallback = None
@@ -211,13 +211,10 @@ class FromJson(Form):
         if self.configuration and self.configuration_file:
             raise wrong(
                 "configuration_file",
-                "There is JSON in the field above, too. Take the file out, or empty that field: "
-                "only one can be sent.",
+                _("There is JSON in the field above too. Remove the file, or empty that field."),
             )
         if not self.document:
-            raise wrong(
-                "configuration", "Type the rules as JSON here, or choose a file with them below."
-            )
+            raise wrong("configuration", _("Paste the rules as JSON here, or choose a file below."))
         return self
 
     @property

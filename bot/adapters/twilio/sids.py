@@ -4,6 +4,8 @@ import re
 
 from pydantic import AfterValidator
 
+from bot.language import _
+
 _DIGITS = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -13,11 +15,11 @@ def is_sid(value: str, *kinds: str) -> bool:
 
 
 def sid(sentence: str, *kinds: str) -> AfterValidator:
-    """Return a check for a field. Its error has this sentence."""
+    """Return a check for a field. Its error has this sentence, which is marked with `N_`."""
 
     def check(value: str) -> str:
         if not is_sid(value, *kinds):
-            raise ValueError(sentence)
+            raise ValueError(_(sentence))
         return value
 
     return AfterValidator(check)

@@ -31,6 +31,7 @@ from bot.delivery.store.transitions import (
     insert,
 )
 from bot.errors import NoLongerThereError, NotOwnerError, QuotaError
+from bot.language import Sentence
 from bot.storage.database import Database
 from bot.storage.preferences import remember_preference
 from bot.storage.workspace_settings import setting
@@ -374,9 +375,12 @@ def _check_quota(tx: sqlite3.Connection, workspace: Workspace) -> None:
     )
     if tx.execute(sql, (*workspace, WAITING_DELIVERIES - 1)).fetchone() is not None:
         raise QuotaError(
-            f"This was not saved, because {WAITING_DELIVERIES:,} submissions of this workspace are"
-            " waiting to be sent already. Keep this form open, and try again once some of them have"
-            " been sent. App Home and `/vendors` show what they are waiting for."
+            Sentence(
+                "This wasn't saved. {count} submissions of this workspace are waiting to be sent. "
+                "Keep this form open and try again later. App Home and `{vendors}` show what they "
+                "wait for.",
+                {"count": format(WAITING_DELIVERIES, ",")},
+            )
         )
 
 

@@ -5,8 +5,9 @@ A name or value without words in `forms.toml` is humanised.
 
 from bot.adapters.rootly.tasks.model import Parameter
 from bot.adapters.rootly.tasks.wording import read_wording
+from bot.language import N_
 
-LIQUID = "Rootly fills in Liquid such as {{ incident.title }} when the task runs."
+LIQUID = N_("Rootly fills in Liquid such as {{ incident.title }} when the task runs.")
 
 METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
 """HTTP's methods, which stay in capital letters."""
@@ -33,15 +34,15 @@ def hint(parameter: Parameter) -> str:
         return parameter.hint
     match parameter.kind, parameter.many:
         case "email", True:
-            return "One address a line, or Liquid that gives one."
+            return N_("One address a line, or Liquid.")
         case "text", True:
-            return "One a line."
+            return N_("One a line.")
         case "mapping", _:
-            return "A JSON object; Liquid may stand in it."
+            return N_("A JSON object. Liquid works.")
         case "object", _:
-            return "A JSON object."
+            return N_("A JSON object.")
         case "json", _:
-            return "JSON; Liquid may stand in it."
+            return N_("JSON. Liquid works.")
     return ""
 
 

@@ -1,0 +1,39 @@
+"""Every text that people read keeps to the mechanical rules of the bot's voice."""
+
+from enum import Enum
+
+import pytest
+
+from bot.language import speaking
+from bot.messages.notices import Notice, to_try
+from bot.messages.permissions import PermissionNotice
+from bot.messages.vendors import VendorsNotice
+from tests.messages.rules import broken_rules, texts
+
+NOTICES: list[Enum] = [*Notice, *PermissionNotice, *VendorsNotice]
+
+
+def test_every_text_keeps_to_the_rules() -> None:
+    """At most 20 words a sentence, no semicolon, never "I", none of the old phrases."""
+    wrong = {text: (where, rules) for where, text in texts() if (rules := broken_rules(text))}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("text", ["I lost it.", "It broke; sorry.", "Please wait!", "a " * 21])
+def test_the_rules_notice_what_they_forbid(text: str) -> None:
+    assert broken_rules(text)
+
+
+def test_a_notice_is_read_with_the_name_that_a_command_has_here() -> None:
+    with speaking("en", "acme"):
+        notices = {notice.name: str(getattr(notice, "text")) for notice in NOTICES}  # noqa: B009
+        commands = list(to_try())
+    assert [name for name, text in notices.items() if "/vendors" in text or "{" in text] == []
+    assert notices["ASK_AN_ADMIN"] == (
+        "To connect a tool, ask a workspace admin or owner to type `/acme-vendors`."
+    )
+    assert commands == [
+        "/acme-incident Checkout is down",
+        "/acme-action-item Roll back 4.2",
+        "/acme-vendors",
+    ]
