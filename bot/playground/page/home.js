@@ -4,6 +4,7 @@ import { renderBlocks } from "./blocks.js";
 import { h } from "./dom.js";
 import { Form } from "./form.js";
 import { icon } from "./icons.js";
+import { keepPlace } from "./place.js";
 
 const TROUBLE = "We had some trouble connecting. Try again?";
 
@@ -15,6 +16,7 @@ const TROUBLE = "We had some trouble connecting. Try again?";
  */
 export function mountHome(root, messages, store, actions) {
   /** @type {Home | null} */ let home = null;
+  keepPlace(root, ".block, .home-note");
   const open = async () => {
     home = new Home(root, store, actions);
     home.draw();

@@ -47,7 +47,8 @@ export function queuePanel(store) {
 
 function line({ id, title, vendor, operation, state, reason, attempt, created_at: madeAt, next_attempt_at: dueAt, reconcile_at: lookAt, card_ts: card }, store) {
   const admin = state === "failed" && FOR_AN_ADMIN[reason];
-  const [word, tone] = admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
+  const decision = state === "unconfirmed" && !lookAt;
+  const [word, tone] = decision ? ["decide", "unsure"] : admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
   const known = store.data.vendors.find(({ name }) => name === vendor) ?? { label: vendor };
   const { label } = known;
   const about = [next(state, attempt, dueAt, lookAt), attempt > 0 && `try ${attempt}`, `${span(Date.now() / 1000 - madeAt)} ago`];
