@@ -43,6 +43,7 @@ class Film:
     def show(self, caption: str, milliseconds: int) -> None:
         """Take a picture."""
         self._page.evaluate(CAPTION, caption)
+        self._page.mouse.move(0, 0)
         taken = self._page.screenshot(animations="disabled", scale="css")
         self._pictures.append(Image.open(io.BytesIO(taken)).convert("RGB"))
         self._times.append(milliseconds)
@@ -77,6 +78,7 @@ def play(desk: Desk, film: Film) -> None:
     """Do it, and film it."""
     queued = desk.queued(TITLE)
     desk.ready().go("incidents")
+    desk.page.get_by_test_id("guide").locator("summary").click()
     film.show("A Slack channel, the real bot, and a stand-in for Rootly", 1500)
     desk.fault("rootly", "lost")
     film.show("Rootly will create what it gets, and its answer will be lost", 1900)

@@ -11,8 +11,16 @@ from tests.browser.looking import objections
 
 pytestmark = pytest.mark.browser
 
+DRAWN_TWICE = (
+    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+)
 TOP = """node => [...node.querySelectorAll(".message")]
     .find((each) => each.getBoundingClientRect().bottom > node.getBoundingClientRect().top).dataset.ts"""
+
+
+def settle(desk: Desk) -> None:
+    """Wait until the page has been drawn twice."""
+    desk.page.evaluate(DRAWN_TWICE)
 
 
 def test_axe_finds_nothing_among_messages_and_vendors(desk: Desk) -> None:
@@ -53,23 +61,34 @@ def test_axe_finds_nothing_on_home(desk: Desk) -> None:
 
 def test_a_resize_keeps_the_place(desk: Desk) -> None:
     """What somebody was reading stays at the top, and whoever was at the end is there again."""
-    for number in range(12):
+    for number in range(24):
         desk.say(f"Number {number}: {'long enough to be broken into several lines ' * 6}")
-    expect(desk.last()).to_contain_text("Number 11")
+    expect(desk.last()).to_contain_text("Number 23")
     scroller = desk.page.locator("#messages")
-    desk.messages.nth(9).evaluate("node => node.scrollIntoView({block: 'start'})")
-    expect(desk.messages.nth(9)).to_be_in_viewport()
+    desk.messages.nth(8).evaluate("node => node.scrollIntoView({block: 'start'})")
+    expect(desk.messages.nth(8)).to_be_in_viewport()
     before = scroller.evaluate(TOP)
     for width in (900, 500, 1440):
         desk.page.set_viewport_size({"width": width, "height": 700})
-        desk.page.wait_for_function(f"innerWidth === {width}")
-        desk.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        settle(desk)
         assert scroller.evaluate(TOP) == before, width
     scroller.evaluate("node => { node.scrollTop = node.scrollHeight; }")
     desk.page.set_viewport_size({"width": 600, "height": 700})
     expect(desk.last()).to_be_in_viewport()
+
+
+def test_an_open_list_stays_at_its_field(desk: Desk) -> None:
+    """Also when the resize takes the vendors' pane away, or brings it back."""
+    desk.open("/inc", "Resized").input("severity_id").press("ArrowDown")
+    expect(desk.offered.first).to_be_visible()
+    for width in (1000, 1440, 480):
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        settle(desk)
+        field = desk.field("severity_id").locator(".combo").bounding_box()
+        listed = desk.page.get_by_role("listbox").bounding_box()
+        assert field is not None
+        assert listed is not None
+        assert listed["x"] == pytest.approx(field["x"], abs=1), width
 
 
 @pytest.mark.parametrize("field", ["title", "summary", "severity_id", "service_ids", "started_at"])

@@ -13,8 +13,9 @@ import { richText } from "./richtext.js";
  *   form: import("./form.js").Form | null,
  *   act: (body: {block_id: string, action_id: string, action: object}) => Promise<unknown>,
  *   loadOptions: (body: {block_id: string, action_id: string, query: string}) => Promise<object>,
+ *   heading?: "h2" | "h3",
  *   upload?: (file: File) => Promise<{file?: object, error?: string}>,
- * }} Surface form is null in messages: their elements only act
+ * }} Surface heading: what a header block is, below the headings around it; form is null in messages: their elements only act
  */
 
 const RENDERERS = {
@@ -59,8 +60,8 @@ function accessoryNode(block, surface) {
   return elementNode(element, block, surface, plain(block.text).replace(/[*_~`]/g, ""));
 }
 
-function header(block) {
-  return h("h3", { class: "block-heading" }, drawn(block.text));
+function header(block, { heading = "h3" }) {
+  return h(heading, { class: "block-heading" }, drawn(block.text));
 }
 
 function context(block, { store }) {

@@ -69,7 +69,7 @@ class Home {
   #surface(view) {
     const { store, actions, form } = this;
     return {
-      store, form,
+      store, form, heading: "h2",
       act: async (body) => {
         this.#complain(await actions.viewAct(view.id, { ...body, values: form.values() }));
         if (this.#trouble) this.draw(true);

@@ -83,7 +83,7 @@ class Modal {
     keepPlace(this.body, ".block");
     this.node.setAttribute("aria-labelledby", titleId);
     this.node.replaceChildren(
-      h("header", { class: "modal-header" }, appAvatar("modal-avatar"), h("h2", { id: titleId }, drawn(view.title)),
+      h("div", { class: "modal-header" }, appAvatar("modal-avatar"), h("h2", { id: titleId }, drawn(view.title)),
         h("button", { type: "button", class: "icon-button", "aria-label": "Close dialog", "data-testid": "modal-close",
           onclick: () => this.#close() }, icon("close", 20))),
       this.body, this.#footer(view));
@@ -95,7 +95,7 @@ class Modal {
     this.closeButton = h("button", { type: "button", class: "button big", onclick: () => this.#close() },
       plain(view.close) || (view.submit ? "Cancel" : "Close"));
     this.#showBusy();
-    return h("footer", { class: "modal-footer" }, this.closeButton, this.submitButton);
+    return h("div", { class: "modal-footer" }, this.closeButton, this.submitButton);
   }
 
   #surface() {
