@@ -18,7 +18,14 @@ def forwarding(environment: Mapping[str, str], ports: Sequence[int]) -> str:
     _, _, host, port = (environment.get("SSH_CONNECTION", "").split() or ["", "", "HOST", "22"])[:4]
     forwarded = [f"-L {each}:127.0.0.1:{each}" for each in ports]
     other = [] if port == "22" else [f"-p {port}"]
-    return " ".join(["ssh", *other, *forwarded, f"{getpass.getuser()}@{host}"])
+    return " ".join(["ssh", *other, *forwarded, f"{_user()}@{host}"])
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the user has no name, as in some containers
+        return "USER"
 
 
 async def open_page(url: str) -> bool:

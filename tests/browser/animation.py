@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.acting import Desk
 from tests.browser.conftest import QUIET, chromium, lists_loaded, running
@@ -17,7 +17,7 @@ from tests.world.processes import ROOT
 
 TARGET = ROOT / ".github" / "created-once.webp"
 LARGEST_BYTES = 2 * 1024 * 1024
-WINDOW = {"width": 1200, "height": 750}
+WINDOW: ViewportSize = {"width": 1200, "height": 750}
 TITLE = "Checkout is down"
 SETTLED_MS = 60_000
 CAPTION = """(words) => {

@@ -134,6 +134,17 @@ def test_a_bad_number_is_one_sentence(
     assert here.run(command, f"{option}={wrong}") == (2, "", sentence)
 
 
+def test_a_port_that_is_taken_is_one_sentence(here: Here) -> None:
+    """The playground says which, and what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = here.run("playground", "--no-browser", "--port", str(port))
+    sentence = f"--port: can't use {port} (Address already in use). Choose another one.\n"
+    assert ended == (2, "", sentence)
+
+
 async def test_help_names_every_command() -> None:
     """`--help` lists the commands."""
     ended = await run("--help")

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { isUndecided } from "./queue.js";
 
 const REMEMBERED = "playground.tried";
 
@@ -76,18 +77,20 @@ class Progress {
     return true;
   }
 
-  #note({ id, state, reconcile_at: lookAt }, bot, fault) {
+  #note(line, bot, fault) {
+    const { id, state } = line;
     if (state === "unconfirmed" && bot === "killed") this.#killed.add(id);
     if (state === "queued" && fault === "down") this.#away.add(id);
-    if (state === "unconfirmed" && !lookAt) this.#undecided.add(id);
+    if (isUndecided(line)) this.#undecided.add(id);
   }
 
-  #tick({ id, state, reconcile_at: lookAt }) {
+  #tick(line) {
+    const { id, state } = line;
     const created = state === "delivered";
     if (created) this.done.add("declare");
     if (state === "unconfirmed") this.done.add("lose");
     if (created && this.#killed.has(id)) this.done.add("kill");
     if (created && this.#away.has(id)) this.done.add("away");
-    if (this.#undecided.has(id) && (state !== "unconfirmed" || lookAt)) this.done.add("decide");
+    if (this.#undecided.has(id) && !isUndecided(line)) this.done.add("decide");
   }
 }

@@ -12,7 +12,7 @@ const FAULTS = {
 const FAULT_NOTES = {
   slow: "Creates at once, answers after 6 seconds",
   lost: "Creates what it is sent, then drops the connection without an answer; lists it 6 seconds later",
-  hidden: "Creates what it is sent, drops the connection, and refuses look-ups: a person decides on the card",
+  hidden: "Creates what it is sent, drops the connection, and refuses look-ups: a person decides, unless it knows a repeated request",
   refusing: "Refuses whatever it should create, over one field",
   down: "Refuses connections until it is fine again",
   revoked: "Answers 401 to the key that was in use; the new test key below works",
