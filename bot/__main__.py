@@ -3,7 +3,6 @@ rotate-keys | manifest | playground`."""
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,8 +31,8 @@ def main(arguments: Sequence[str] | None = None, vendors: Vendors | None = None)
     """Run one command. 0 when it did what was asked, 1 when it could not, 2 when a setting or
     argument is wrong. `vendors` are those that are registered, unless somebody gives others."""
     parser = _parser(lambda: _adapters(vendors))
-    asked = parser.parse_args(arguments, argparse.Namespace(vendors=vendors))
     try:
+        asked = parser.parse_args(arguments, argparse.Namespace(vendors=vendors))
         return int(asked.run(asked))
     except SettingError as error:
         print(error, file=sys.stderr)
@@ -83,6 +82,18 @@ def _option(text: str, **words: Any) -> Mapping[str, Any]:
 
 def _flag(text: str) -> Mapping[str, Any]:
     return _option(text, action="store_true")
+
+
+def _number(name: str, lowest: int, highest: int) -> Callable[[str], int]:
+    """Return the function that reads the number of the option `name`. It raises `SettingError`, so
+    that a bad number gives one sentence, and not argparse's lines about the usage."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+            raise SettingError(name, f"should be a number from {lowest} to {highest}.")
+        return int(text)
+
+    return read
 
 
 class _Parser(argparse.ArgumentParser):
@@ -175,12 +186,11 @@ def _rotate_keys(asked: argparse.Namespace) -> int:
 def _manifest(asked: argparse.Namespace) -> int:
     from bot.cli import manifest
 
-    url = asked.url or ("" if asked.socket else str(_settings().public_url or ""))
-    if not (asked.socket or re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url)):
-        raise SettingError(
-            "--url", "should be the bot's address and begin with https://, or give --socket."
-        )
-    print(manifest.text(None if asked.socket else url.rstrip("/")), end="")
+    url = None
+    if not asked.socket:
+        url = manifest.address(asked.url or str(_settings().public_url or ""))
+    filled = manifest.filled(url, manifest.command_prefix(asked.prefix))
+    print(manifest.link(filled) if asked.link else manifest.text(filled).rstrip("\n"))
     return 0
 
 
@@ -201,13 +211,18 @@ def _playground(asked: argparse.Namespace) -> int:
 
 
 _JSON = _flag("print a JSON array")
-_LIMIT = _option("how many at most (default: 50)", metavar="N", type=int, default=50)
+_LIMIT = _option(
+    "how many at most (default: 50)",
+    metavar="N",
+    type=_number("--limit", 1, 1_000_000),
+    default=50,
+)
 _COMMANDS = (
     _Command(
         "serve",
         _serve,
         "answer Slack over HTTP",
-        {"--quiet": _flag("log only what went wrong")},
+        {"--quiet": _flag("log errors only")},
     ),
     _Command("socket", _socket, "answer Slack in Socket Mode, without a public address"),
     _Command(
@@ -275,8 +290,14 @@ _COMMANDS = (
     _Command(
         "manifest",
         _manifest,
-        "print the Slack app's manifest",
-        either={
+        "print the Slack app's manifest, or the link that creates the app from it",
+        {
+            "--link": _flag("print the link to Slack's page that creates the app"),
+            "--prefix": _option(
+                "begin every command with it: /acme-incident", metavar="acme", default=""
+            ),
+        },
+        {
             "--url": _option(
                 "the bot's public address, such as https://relay.example.org (or RELAY_PUBLIC_URL)"
             ),
@@ -289,7 +310,10 @@ _COMMANDS = (
         "try everything here, without any account",
         {
             "--port": _option(
-                "the page's port (default: any free one)", metavar="N", type=int, default=0
+                "the page's port (default: any free one)",
+                metavar="N",
+                type=_number("--port", 0, 65535),
+                default=0,
             ),
             "--no-browser": _flag("do not open the page"),
         },

@@ -109,7 +109,7 @@ class SlackApp:
 class Settings(BaseSettings):
     """Everything an operator can set.
 
-    Each field is read from the variable that its alias names; see the README's table.
+    Each field is read from the variable that its alias names; see `docs/settings.md`.
     """
 
     # Fields are not read by their own names, because a HOST or PORT in the environment is not meant

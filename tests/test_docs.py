@@ -280,9 +280,9 @@ def names_in(path: Path) -> Iterator[str]:
 
 
 def test_the_settings_table_has_every_setting() -> None:
-    """The README has each variable of Slack and of the bot itself, with its default. (A vendor's
-    own are its adapter's.)"""
-    table = section(ROOT / "README.md", "Settings")
+    """The page has each variable of Slack and of the bot itself, with its default. (A vendor's own
+    are its adapter's.)"""
+    table = section(ROOT / "docs" / "settings.md", "Variables")
     rows = re.findall(r"^\| (`.+?`) \| .+ \| (.+) \|$", table, re.MULTILINE)
     described = {
         name: default

@@ -40,11 +40,11 @@ async def one_at_a_time(
         yield world
 
 
-def test_the_readme_names_the_quotas() -> None:
+def test_the_docs_name_the_quotas() -> None:
     """The numbers are those of the code."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    page = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
     words = f"{quotas.WAITING_DELIVERIES:,} submissions that wait to be sent, {quotas.REQUESTS}"
-    assert f"{words} requests at a time and {quotas.FILES} files at a time" in readme
+    assert f"{words} requests at a time and {quotas.FILES} files at a time" in page
 
 
 async def close_note(world: World, user: str) -> None:

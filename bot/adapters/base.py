@@ -308,9 +308,9 @@ class Adapter(ABC):
 
     `vendor` is its name in commands, rows and ids, `label` its name for people. `default_url` is
     the address of its API; `url_variable` is the environment variable in which an operator may put
-    another one, and ends in `_URL`. `key_needs` says what a key has to be allowed, as the README
-    words it after the label. `color` (`#rrggbb`) stands behind its initial where vendors are shown
-    side by side. `limits` are the vendor's documented rate limits for one key.
+    another one, and ends in `_URL`. `key_needs` says what a key has to be allowed, as
+    `docs/install.md` words it after the label. `color` (`#rrggbb`) stands behind its initial where
+    vendors are shown side by side. `limits` are the vendor's documented rate limits for one key.
     """
 
     vendor: ClassVar[str]

@@ -2,19 +2,21 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import tempfile
 import time
-import webbrowser
 from pathlib import Path
 
 from bot.adapters.registry import Adapters
 from bot.errors import SettingError
+from bot.playground.opening import forwarding, open_page, over_ssh
 from bot.playground.queue import QueueReader
 from bot.playground.sandbox import Sandbox, set_up
 from bot.playground.supervisor import Supervisor
 from bot.playground.vendors import StandIns, data
+from bot.runtime.error_logging import set_up_logging
 from bot.settings import Settings
 
 LOST_LAG_SECONDS = 6.0
@@ -30,6 +32,7 @@ async def run(
 ) -> int:
     """Play until Ctrl+C or SIGTERM. `module` is the program that is run as the bot. Raises
     `SettingError` when the port is taken, `NotStartedError` when the bot ends."""
+    set_up_logging(quiet=True)
     stop = _told_to_stop()
     with tempfile.TemporaryDirectory(prefix="incident-relay-") as folder:
         try:
@@ -41,7 +44,7 @@ async def run(
             if port == 0:
                 raise
             raise SettingError(
-                "--port", f"{port} cannot be listened on ({error.strerror}); choose another."
+                "--port", f"can't use {port} ({error.strerror}). Choose another one."
             ) from error
 
 
@@ -58,12 +61,21 @@ async def _play(
             await supervisor.start()
             for label in sandbox.left_out:
                 print(f"{label} has no stand-in, so the playground leaves it out.")
-            print(f"The playground is at {sandbox.url}\nPress Ctrl+C to end it.", flush=True)
-            if browser:
-                await asyncio.to_thread(webbrowser.open, sandbox.url)
+            print(f"The playground is at {sandbox.url}")
+            if over_ssh(os.environ):
+                print(f"To open it on your own machine, run this there:\n  {_forwarding(sandbox)}")
+            print("Press Ctrl+C to end it.", flush=True)
+            if browser and not over_ssh(os.environ):
+                await open_page(sandbox.url)
             return await _until_the_end(supervisor, stop)
     finally:
         await supervisor.end()
+
+
+def _forwarding(sandbox: Sandbox) -> str:
+    """Return the command that forwards the page, and the pages to which it links."""
+    urls = [sandbox.url, sandbox.slack.bot_url, *(it.url for it in sandbox.vendors.values())]
+    return forwarding(os.environ, [int(url.rpartition(":")[2]) for url in urls])
 
 
 async def _populate(sandbox: Sandbox) -> None:

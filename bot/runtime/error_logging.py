@@ -62,14 +62,14 @@ class _Stderr(io.TextIOBase):
 
 
 def set_up_logging(*, quiet: bool = False) -> None:
-    """Log one line for each event to standard error; with `quiet`, only warnings and errors.
+    """Log one line for each event to standard error; with `quiet`, only errors.
 
-    Libraries log warnings and errors only: their details can hold bodies.
+    Libraries log warnings and errors at most: their details can hold bodies.
     """
     logging.raiseExceptions = False  # for the same reason as `_Stderr`
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(error_logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.basicConfig(level=logging.ERROR if quiet else logging.WARNING, handlers=[handler])
     asyncio.get_running_loop().set_exception_handler(error_logging.unhandled)
     structlog.configure(
         processors=[
@@ -78,7 +78,7 @@ def set_up_logging(*, quiet: bool = False) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
-            logging.WARNING if quiet else logging.NOTSET
+            logging.ERROR if quiet else logging.NOTSET
         ),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
     )

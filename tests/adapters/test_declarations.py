@@ -140,7 +140,7 @@ def test_the_table_of_commands_has_its_operations(vendor: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", ADAPTERS)
-def test_the_readme_says_what_a_key_needs_and_how_it_is_given(vendor: str) -> None:
+def test_the_docs_say_what_a_key_needs_and_how_it_is_given(vendor: str) -> None:
     """In the words of the declaration, and as the JSON that `connect` reads."""
     adapter = ADAPTERS[vendor]
     fields = adapter.credentials.model_fields

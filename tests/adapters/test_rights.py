@@ -212,11 +212,12 @@ def test_what_is_told_of_an_operation() -> None:
     ]
 
 
-def test_the_readme_names_the_roles() -> None:
-    """The README names the roles that the bot's own page names for incident.io."""
-    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+def test_the_docs_name_the_roles() -> None:
+    """The page about installing names the roles that the bot's own page names for incident.io."""
+    page = Path(__file__).parents[2] / "docs" / "install.md"
+    install = " ".join(page.read_text(encoding="utf-8").split())
     *first, last = (role.replace("_", " ") for role in INCIDENT_IO_ROLES)
-    assert f"incident.io, the roles {', '.join(first)} and {last};" in readme
+    assert f"incident.io, the roles {', '.join(first)} and {last}." in install
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Playground:
 def playground(pytestconfig: pytest.Config) -> Iterator[Playground]:
     """One for the tests of a module."""
     with running(pytestconfig.rootpath) as playground:
-        _lists_loaded(playground)
+        lists_loaded(playground)
         yield playground
 
 
@@ -154,7 +154,7 @@ def _started(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the playground did not start: {''.join(lines)}")
 
 
-def _lists_loaded(playground: Playground) -> None:
+def lists_loaded(playground: Playground) -> None:
     """Wait until `/vendors` names no list that is still being loaded."""
     channel = playground.state()["channels"][0]["id"]
     user = next(

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.acting import Desk
 from tests.browser.conftest import Playground
+from tests.browser.looking import objections
 
 pytestmark = pytest.mark.browser
 
@@ -135,6 +136,24 @@ def test_several_fields_each_with_their_own_word(
     page.get_by_label("Region").select_option("us1")
     page.get_by_role("button", name="Check and replace").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Twilio TaskRouter is connected")
+
+
+def test_axe_finds_nothing_on_the_pages(desk: Desk, browser: Browser) -> None:
+    """Neither on the form nor beside its errors, nor where it asks before it disconnects: in every
+    size, light and dark."""
+    page = browser.new_page()
+    page.goto(window(desk, "Manage Twilio TaskRouter"))
+    assert objections(page) == {}
+    page.get_by_label("API key SID, or account SID").fill("SK12")
+    page.get_by_label("Secret, or auth token").fill("x")
+    page.get_by_label("TaskRouter workspace SID").fill("WS12")
+    page.get_by_role("button", name="Check and replace").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert objections(page) == {}
+    page.get_by_role("button", name="Disconnect …").click()
+    expect(page.get_by_role("button", name="Keep it connected")).to_be_visible()
+    assert objections(page) == {}
+    page.close()
 
 
 def test_a_link_that_is_over_says_what_to_do(

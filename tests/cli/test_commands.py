@@ -99,6 +99,52 @@ def here(
     return Here(monkeypatch, capsys, tmp_path)
 
 
+def test_prints_the_link_that_creates_the_app(here: Here) -> None:
+    """`manifest --link` is one line: Slack's page with the same manifest in it, renamed commands
+    included."""
+    ended = here.run("manifest", "--socket", "--link", "--prefix", "acme")
+    assert ended == (0, f"{manifest.link(manifest.filled(None, 'acme'))}\n", "")
+
+
+NO_PREFIX = (
+    "--prefix: should be at most 17 letters, digits, hyphens and underscores, such as acme.\n"
+)
+
+
+@pytest.mark.parametrize("prefix", ["a" * 18, "acme incident", "äcme", "-", "/"])
+def test_wants_a_prefix_that_slack_takes(here: Here, prefix: str) -> None:
+    """Slack's commands have at most 32 characters, and no spaces."""
+    assert here.run("manifest", "--socket", f"--prefix={prefix}") == (2, "", NO_PREFIX)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "wrong", "sentence"),
+    [
+        ("playground", "--port", "http", "--port: should be a number from 0 to 65535.\n"),
+        ("playground", "--port", "65536", "--port: should be a number from 0 to 65535.\n"),
+        ("playground", "--port", "-1", "--port: should be a number from 0 to 65535.\n"),
+        ("deliveries", "--limit", "all", "--limit: should be a number from 1 to 1000000.\n"),
+        ("audit", "--limit", "1.5", "--limit: should be a number from 1 to 1000000.\n"),
+    ],
+)
+def test_a_bad_number_is_one_sentence(
+    here: Here, command: str, option: str, wrong: str, sentence: str
+) -> None:
+    """It names the option and what it takes, without lines about the usage."""
+    assert here.run(command, f"{option}={wrong}") == (2, "", sentence)
+
+
+def test_a_port_that_is_taken_is_one_sentence(here: Here) -> None:
+    """The playground says which, and what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = here.run("playground", "--no-browser", "--port", str(port))
+    sentence = f"--port: can't use {port} (Address already in use). Choose another one.\n"
+    assert ended == (2, "", sentence)
+
+
 async def test_help_names_every_command() -> None:
     """`--help` lists the commands."""
     ended = await run("--help")
@@ -201,7 +247,7 @@ async def test_says_the_next_step_once_it_serves(tmp_path: Path) -> None:
         await answering(f"http://127.0.0.1:{port}")
         assert await stopped(process) == 0
         _, err = await process.communicate()
-    assert ["signing_secret.suspected" in it for it in err.decode().splitlines()] == [True]
+    assert err == b""
 
 
 def test_socket_mode_needs_its_own_token(here: Here) -> None:

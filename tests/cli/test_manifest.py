@@ -1,4 +1,4 @@
-"""The manifest, the listeners, the README and the calls in the code say the same."""
+"""The manifest, the listeners, README and docs, and the calls in the code say the same."""
 
 import ast
 import json
@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from bot.cli.manifest import filled
+from bot.cli.manifest import CREATE_APP, LONGEST_LINK, LONGEST_PREFIX, command_prefix, filled, link
 from bot.delivery.states import RULES
+from bot.errors import SettingError
 from bot.slack.manifest import load
 from bot.slack.scopes import optional, required
 from bot.web.oauth import CALLBACK
@@ -122,6 +124,42 @@ def test_has_addresses_only_over_http(url: str | None) -> None:
     assert given["oauth_config"].get("redirect_urls") == ([f"{URL}{CALLBACK}"] if url else None)
 
 
+@BOTH
+@pytest.mark.parametrize("prefix", ["", "acme", "a" * LONGEST_PREFIX])
+def test_the_link_holds_the_manifest(url: str | None, prefix: str) -> None:
+    """Decoded, it is the manifest. It is short enough for browsers and for Slack."""
+    manifest = filled(url, prefix)
+    made = link(manifest)
+    asked = parse_qs(urlsplit(made).query)
+    assert made.startswith(CREATE_APP)
+    assert len(made) < LONGEST_LINK == 8000
+    assert asked["new_app"] == ["1"]
+    assert json.loads(asked["manifest_json"][0]) == manifest
+
+
+def test_a_link_that_would_be_too_long_is_not_made() -> None:
+    """Then the manifest is to be pasted."""
+    with pytest.raises(SettingError, match="paste that"):
+        link(filled(f"https://{'a' * 500}.example.org"))
+
+
+@pytest.mark.parametrize("given", ["acme", "/acme", "acme-", " Acme "])
+def test_a_prefix_renames_every_command(given: str) -> None:
+    """However it is typed; the longest prefix keeps to Slack's 32 characters, and the rest of the
+    manifest stays as it was."""
+    renamed = filled(URL, command_prefix(given))
+    assert [it["command"] for it in renamed["features"]["slash_commands"]] == [
+        command.replace("/", "/acme-") for command in commands()
+    ]
+    longest = filled(URL, "a" * LONGEST_PREFIX)["features"]["slash_commands"]
+    assert max(len(it["command"]) for it in longest) == 32
+    for changed, before in zip(
+        renamed["features"]["slash_commands"], load()["features"]["slash_commands"], strict=True
+    ):
+        changed["command"] = before["command"]
+    assert renamed == filled(URL)
+
+
 def test_every_command_has_its_listener() -> None:
     """A command of the manifest, or the same with a prefix, is heard by exactly one listener, and
     none is left over."""
@@ -227,15 +265,16 @@ def _methods(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def test_readme_explains_every_command_and_scope() -> None:
-    """Whoever installs the app finds each command, with its hint, and each scope in the README."""
+def test_the_docs_explain_every_command_and_scope() -> None:
+    """Whoever installs the app finds each command, with its hint, in the README, and each scope on
+    the page about installing."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    install = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     described = [
         f"`{' '.join(filter(None, (it['command'], it.get('usage_hint'))))}`"
         for it in load()["features"]["slash_commands"]
     ]
     names = [f'"{it["name"]}"' for it in load()["features"]["shortcuts"] if it["type"] == "message"]
-    missing = [
-        it for it in (*described, *names, *(f"`{scope}`" for scope in scopes())) if it not in readme
-    ]
+    missing = [it for it in (*described, *names) if it not in readme]
+    missing += [it for it in scopes() if f"`{it}`" not in install]
     assert missing == []

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot.adapters.base import Submission
-from bot.errors import RejectedError
+from bot.errors import OutcomeUnknownError, RejectedError, UnauthorizedError
 from bot.playground.vendors import IncidentIo, Rootly, VendorStandIn
 from bot.playground.vendors.faults import SLOW_READ_SECONDS, SLOW_SECONDS, Weather
 from tests.playground.calling import calling, create, creation, read
@@ -63,37 +63,39 @@ async def test_stopping_does_not_wait_for_slow_answers(
     assert time.monotonic() - started < 1
 
 
-async def test_limited_takes_three_writes_a_minute(
-    vendor: VendorStandIn, client: httpx.AsyncClient
-) -> None:
-    """The fourth write gets the vendor's 429 until the first is a minute old; reads are not
-    limited."""
+async def test_limited_bites_at_once(vendor: VendorStandIn, client: httpx.AsyncClient) -> None:
+    """The first write already gets the vendor's 429; then one goes through every ten seconds. Reads
+    are not limited."""
     now = 1_800_000_000.0
     vendor.clock = lambda: now
     await vendor.set_fault("limited")
-    taken = [(await create(vendor, client, 1)).status_code]
-    now += 20.5
-    taken += [(await create(vendor, client, number)).status_code for number in (2, 3)]
-    refused = await create(vendor, client, 4)
-    assert [status in (200, 201) for status in taken] == [True] * 3
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "40")
+    now += 2.5
+    refused = await create(vendor, client, 1)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "8")
     assert (await read(vendor, client)).status_code == 200
-    assert vendor.describe()["limit"] == {
-        "of": 3,
-        "free_at": [1_800_000_060.0, 1_800_000_080.5, 1_800_000_080.5],
-    }
-    now += 39.5
-    assert [(await create(vendor, client, number)).status_code for number in (5, 6)] == [
-        taken[0],
-        429,
-    ]
-    assert len(vendor.created) == 4
+    assert vendor.describe()["limit"] == {"of": 1, "seconds": 10.0, "free_at": [1_800_000_010.0]}
+    now += 7.5
+    answers = [await create(vendor, client, number) for number in (2, 3)]
+    assert [answer.status_code in (200, 201) for answer in answers] == [True, False]
+    assert answers[1].headers["Retry-After"] == "10"
+    assert len(vendor.created) == 1
+
+
+async def test_limited_ends_when_it_is_switched_back(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """The next write goes through, and nothing tells a limit any more."""
+    await vendor.set_fault("limited")
+    await vendor.set_fault("fine")
+    answer = await create(vendor, client)
+    assert answer.status_code in (200, 201)
+    assert "window=10" not in answer.headers.get("X-RateLimit-Limit", "")
+    assert vendor.describe()["limit"] is None
 
 
 @pytest.mark.parametrize("made", [Rootly, IncidentIo])
 async def test_the_headers_say_what_the_switch_limits(made: type[VendorStandIn]) -> None:
-    """Rootly and incident.io count the three writes down in their headers, and keep their usual
-    limit for reads."""
+    """Rootly and incident.io name the limit in their headers, and keep their usual one for reads."""
     vendor = made()
     now = 1_800_000_000.0
     vendor.clock = lambda: now
@@ -109,16 +111,15 @@ async def test_the_headers_say_what_the_switch_limits(made: type[VendorStandIn])
     async with await calling(vendor) as client:
         first = await create(vendor, client, 1)
         now += 10
-        rest = [await create(vendor, client, number) for number in (2, 3, 4)]
+        rest = [await create(vendor, client, number) for number in (2, 3)]
         reading = await read(vendor, client)
     await vendor.stop()
     assert [told(response) for response in (first, *rest)] == [
-        ["3, 3;window=60", "2", "1", "1800000060"],
-        ["3, 3;window=60", "1", "2", "1800000070"],
-        ["3, 3;window=60", "0", "3", "1800000070"],
-        ["3, 3;window=60", "0", "3", "1800000070"],
+        ["1, 1;window=10", "0", "1", "1800000010"],
+        ["1, 1;window=10", "0", "1", "1800000020"],
+        ["1, 1;window=10", "0", "1", "1800000020"],
     ]
-    assert reading.headers["X-RateLimit-Limit"] != "3, 3;window=60"
+    assert reading.headers["X-RateLimit-Limit"] != "1, 1;window=10"
 
 
 async def test_lost_creates_and_drops_the_connection(
@@ -133,6 +134,24 @@ async def test_lost_creates_and_drops_the_connection(
     told = f"created {made['kind']} {made['reference']}, answer lost"
     assert (newest["status"], newest["note"]) == (0, told)
     assert (await read(vendor, client)).status_code == 200
+
+
+async def test_hidden_creates_and_lets_nobody_look(
+    vendor: VendorStandIn, client: httpx.AsyncClient
+) -> None:
+    """The connection breaks as with "lost", and the adapter is then refused every look for it."""
+    await vendor.set_fault("hidden")
+    adapter = vendor.adapter(client, vendor.url)
+    key = adapter.credentials.model_validate(vendor.credentials)
+    operation = next(each for each in adapter.operations if not each.keyed)
+    submission = Submission(vendor.sample_form(operation.name), "ir000000000001")
+    with pytest.raises(OutcomeUnknownError):
+        await adapter.create(operation.name, submission, key)
+    assert len(vendor.created) == 1
+    with pytest.raises((RejectedError, UnauthorizedError)):
+        await adapter.find(operation.name, submission, key, since=time.time())
+    await vendor.set_fault("fine")
+    assert len(await adapter.find(operation.name, submission, key, since=time.time())) == 1
 
 
 async def test_lists_may_lag_while_answers_are_lost() -> None:

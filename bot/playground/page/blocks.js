@@ -3,7 +3,7 @@
 import { h, link, safeUrl, uid } from "./dom.js";
 import { createControl, isElement } from "./elements.js";
 import { askConfirm } from "./menu.js";
-import { plain, textObject } from "./mrkdwn.js";
+import { drawn, plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
 /**
@@ -13,8 +13,9 @@ import { richText } from "./richtext.js";
  *   form: import("./form.js").Form | null,
  *   act: (body: {block_id: string, action_id: string, action: object}) => Promise<unknown>,
  *   loadOptions: (body: {block_id: string, action_id: string, query: string}) => Promise<object>,
+ *   heading?: "h2" | "h3",
  *   upload?: (file: File) => Promise<{file?: object, error?: string}>,
- * }} Surface form is null in messages: their elements only act
+ * }} Surface heading: what a header block is, below the headings around it; form is null in messages: their elements only act
  */
 
 const RENDERERS = {
@@ -59,8 +60,8 @@ function accessoryNode(block, surface) {
   return elementNode(element, block, surface, plain(block.text).replace(/[*_~`]/g, ""));
 }
 
-function header(block) {
-  return h("h3", { class: "block-heading" }, plain(block.text));
+function header(block, { heading = "h3" }) {
+  return h(heading, { class: "block-heading" }, drawn(block.text));
 }
 
 function context(block, { store }) {
@@ -74,7 +75,7 @@ function actions(block, surface) {
 }
 
 function image(block) {
-  return h("figure", {}, block.title && h("figcaption", {}, plain(block.title)), imageNode(block, "block-image"));
+  return h("figure", {}, block.title && h("figcaption", {}, drawn(block.title)), imageNode(block, "block-image"));
 }
 
 /** Images from elsewhere are not loaded (the page stays on this machine): their description stands for them. */
@@ -145,7 +146,7 @@ const GROUPS = ["checkboxes", "radio_buttons"];
 function input(block, surface) {
   const { element } = block;
   const [id, labelId, helpId] = [uid("field"), uid("label"), uid("help")];
-  const words = [plain(block.label), block.optional && h("span", { class: "optional" }, " (optional)")];
+  const words = [drawn(block.label), block.optional && h("span", { class: "optional" }, " (optional)")];
   const group = GROUPS.includes(element.type);
   const label = group ? h("div", { class: "label", id: labelId }, words) : h("label", { class: "label", id: labelId, for: id }, words);
   const hint = block.hint && h("div", { class: "hint" }, textObject(block.hint, surface.store));

@@ -22,6 +22,8 @@ export class Combobox {
   /** @type {Option[]} */ #shown = [];
   #list = null;
   #follow = () => this.#list && place(this.#list, this.node, { stretch: true });
+  /** After the panes have found their width. */
+  #resized = () => requestAnimationFrame(this.#follow);
 
   /** @param {Settings} settings */
   constructor(settings) {
@@ -75,7 +77,7 @@ export class Combobox {
       (this.node.closest('[role="dialog"]') ?? document.body).append(this.#list);
       this.input.setAttribute("aria-expanded", "true");
       addEventListener("scroll", this.#follow, true);
-      addEventListener("resize", this.#follow);
+      addEventListener("resize", this.#resized);
     }
     clearTimeout(this.#timer);
     this.#sequence += 1;
@@ -211,7 +213,7 @@ export class Combobox {
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
     removeEventListener("scroll", this.#follow, true);
-    removeEventListener("resize", this.#follow);
+    removeEventListener("resize", this.#resized);
   }
 
   #showSelected() {

@@ -27,8 +27,7 @@ class Composer {
     Object.assign(this, { store, actions, listId: uid("commands") });
     const keepFocus = (event) => event.preventDefault();
     this.input = h("textarea", {
-      rows: "1", "data-testid": "composer", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId,
-      "aria-autocomplete": "list", oninput: () => this.#typed(), onkeydown: (event) => this.#key(event),
+      rows: "1", "data-testid": "composer", "aria-haspopup": "listbox", "aria-controls": this.listId, "aria-autocomplete": "list", oninput: () => this.#typed(), onkeydown: (event) => this.#key(event),
       onblur: () => this.#hidePopup(),
     });
     this.hint = h("span", { class: "usage-hint", "aria-hidden": "true" });
@@ -95,7 +94,6 @@ class Composer {
   #showPopup() {
     const open = this.#matches.length > 0 && !this.#dismissed && document.activeElement === this.input;
     this.popup.hidden = !open;
-    this.input.setAttribute("aria-expanded", String(open));
     if (!open) return this.input.removeAttribute("aria-activedescendant");
     this.popup.replaceChildren(
       h("div", { class: "command-heading", role: "presentation" }, appAvatar("small"), this.store.data.app.name),

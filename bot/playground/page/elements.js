@@ -4,7 +4,7 @@ import { h, safeUrl } from "./dom.js";
 import { fileInput } from "./files.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menu.js";
-import { plain, textObject } from "./mrkdwn.js";
+import { drawn, plain, textObject } from "./mrkdwn.js";
 import { SELECT_TYPES, selectControl } from "./selects.js";
 
 /**
@@ -169,7 +169,7 @@ async function choose(input, env) {
 function button(element, env) {
   const style = { primary: "button primary", danger: "button danger" }[element.style] ?? "button";
   const label = element.accessibility_label ? { "aria-label": element.accessibility_label } : {};
-  const content = h("span", { class: "button-label" }, plain(element.text));
+  const content = h("span", { class: "button-label" }, drawn(element.text));
   const action = { type: element.type, text: element.text, ...(element.value === undefined ? {} : { value: element.value }) };
   const href = element.url && safeUrl(element.url);
   if (href && !element.confirm) {

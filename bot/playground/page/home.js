@@ -4,6 +4,7 @@ import { renderBlocks } from "./blocks.js";
 import { h } from "./dom.js";
 import { Form } from "./form.js";
 import { icon } from "./icons.js";
+import { keepPlace } from "./place.js";
 
 const TROUBLE = "We had some trouble connecting. Try again?";
 
@@ -15,6 +16,7 @@ const TROUBLE = "We had some trouble connecting. Try again?";
  */
 export function mountHome(root, messages, store, actions) {
   /** @type {Home | null} */ let home = null;
+  keepPlace(root, ".block, .home-note");
   const open = async () => {
     home = new Home(root, store, actions);
     home.draw();
@@ -67,7 +69,7 @@ class Home {
   #surface(view) {
     const { store, actions, form } = this;
     return {
-      store, form,
+      store, form, heading: "h2",
       act: async (body) => {
         this.#complain(await actions.viewAct(view.id, { ...body, values: form.values() }));
         if (this.#trouble) this.draw(true);

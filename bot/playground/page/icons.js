@@ -42,7 +42,8 @@ export function icon(name, size = 18) {
 export function personAvatar(person, size = "") {
   const square = h("span", { class: `avatar ${size}`, "aria-hidden": "true" }, person?.initials || initials(person?.name));
   const colour = String(person?.color || "").replace(/^#?/, "#");
-  if (/^#[0-9a-f]{3,8}$/i.test(colour)) square.style.backgroundColor = colour;
+  // Darker than the person's colour in Slack, so that the initials can be read.
+  if (/^#[0-9a-f]{3,8}$/i.test(colour)) square.style.backgroundColor = `color-mix(in srgb, ${colour} 62%, black)`;
   return square;
 }
 

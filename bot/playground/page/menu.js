@@ -24,11 +24,13 @@ export function openMenu(anchor, { label, heading, align = "start", items }) {
     closeOpenMenu = null;
     anchor.setAttribute("aria-expanded", "false");
     removeEventListener("pointerdown", outside, true);
+    removeEventListener("resize", resized);
     if (giveFocusBack) anchor.focus();
   };
   const outside = ({ target }) => {
     if (!menu.contains(target) && !anchor.contains(target)) close();
   };
+  const resized = () => requestAnimationFrame(() => place(menu, anchor, { align }));
   menu.addEventListener("keydown", (event) => menuKey(event, buttons, close));
   menu.addEventListener("click", ({ target }) => {
     const at = buttons.indexOf(target.closest('[role="menuitem"]'));
@@ -38,6 +40,7 @@ export function openMenu(anchor, { label, heading, align = "start", items }) {
   });
   (anchor.closest('[role="dialog"]') ?? document.body).append(menu);
   addEventListener("pointerdown", outside, true);
+  addEventListener("resize", resized);
   anchor.setAttribute("aria-expanded", "true");
   closeOpenMenu = close;
   place(menu, anchor, { align });

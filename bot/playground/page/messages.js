@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { appAvatar, icon, personAvatar } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { keepPlace } from "./place.js";
 import { channelMark, channelName } from "./sidebar.js";
 
 const GROUPED_WITHIN = 5 * 60;
@@ -24,6 +25,7 @@ export function mountMessages(root, store, actions) {
   const toEnd = () => { root.scrollTop = root.scrollHeight; };
   root.addEventListener("scroll", () => { pinned = root.scrollHeight - root.scrollTop - root.clientHeight < 60; }, { passive: true });
   new ResizeObserver(() => pinned && toEnd()).observe(root);
+  keepPlace(root, ".message, .day, .beginning", () => pinned);
 
   function draw() {
     const { channel } = store;

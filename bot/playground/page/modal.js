@@ -4,7 +4,8 @@ import { renderBlocks } from "./blocks.js";
 import { h, trapTab, uid } from "./dom.js";
 import { Form } from "./form.js";
 import { appAvatar, icon } from "./icons.js";
-import { plain } from "./mrkdwn.js";
+import { drawn, plain } from "./mrkdwn.js";
+import { keepPlace } from "./place.js";
 
 /**
  * @param {HTMLElement} layer covers the Slack window while a modal is open
@@ -50,6 +51,7 @@ class Modal {
     Object.assign(this, { store, actions, typed, user: store.user, busy: false });
     this.node = h("div", { class: "modal", role: "dialog", "aria-modal": "true", "data-testid": "modal", tabindex: "-1",
       onkeydown: (event) => this.#key(event) });
+    this.node.addEventListener("keydown", (event) => this.#shortcut(event), true);
     this.#render(view, typed.get(view.id) ?? view.state?.values ?? {});
   }
 
@@ -78,9 +80,10 @@ class Modal {
     const titleId = uid("modal-title");
     this.banner = h("div", { class: "modal-banner", role: "alert", hidden: true });
     this.body = h("div", { class: "modal-body" }, this.banner, renderBlocks(view.blocks ?? [], this.#surface()));
+    keepPlace(this.body, ".block");
     this.node.setAttribute("aria-labelledby", titleId);
     this.node.replaceChildren(
-      h("header", { class: "modal-header" }, appAvatar("modal-avatar"), h("h2", { id: titleId }, plain(view.title)),
+      h("div", { class: "modal-header" }, appAvatar("modal-avatar"), h("h2", { id: titleId }, drawn(view.title)),
         h("button", { type: "button", class: "icon-button", "aria-label": "Close dialog", "data-testid": "modal-close",
           onclick: () => this.#close() }, icon("close", 20))),
       this.body, this.#footer(view));
@@ -88,11 +91,11 @@ class Modal {
 
   #footer(view) {
     this.submitButton = view.submit && h("button", { type: "button", class: "button primary big", "data-testid": "modal-submit",
-      onclick: () => this.#submit() }, h("span", { class: "button-label" }, plain(view.submit)));
+      onclick: () => this.#submit() }, h("span", { class: "button-label" }, drawn(view.submit)));
     this.closeButton = h("button", { type: "button", class: "button big", onclick: () => this.#close() },
       plain(view.close) || (view.submit ? "Cancel" : "Close"));
     this.#showBusy();
-    return h("footer", { class: "modal-footer" }, this.closeButton, this.submitButton);
+    return h("div", { class: "modal-footer" }, this.closeButton, this.submitButton);
   }
 
   #surface() {
@@ -148,6 +151,15 @@ class Modal {
     this.store.forgetView(id);
   }
 
+  /** Ctrl+Enter submits from every field: it is heard before the field, which may take Enter for itself. */
+  #shortcut(event) {
+    const { key, ctrlKey, metaKey, isComposing, target } = event;
+    if (key !== "Enter" || !(ctrlKey || metaKey) || isComposing || target.closest(".confirm, .menu")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) this.#submit();
+  }
+
   #key(event) {
     trapTab(event, this.node);
     if (event.key === "Escape") {
@@ -155,8 +167,7 @@ class Modal {
       this.#close();
     }
     if (event.key !== "Enter" || event.defaultPrevented || event.isComposing) return;
-    const line = event.target.matches("input.text-input");
-    if (line || ((event.metaKey || event.ctrlKey) && event.target.matches("textarea"))) this.#submit();
+    if (event.target.matches("input.text-input")) this.#submit();
   }
 
   /** Where the focus is, in terms that outlive the nodes. */

@@ -1,7 +1,7 @@
 // Slack's mrkdwn as DOM nodes: bold, italic, strike, code, quotes, lists, links, mentions, dates, emoji.
 
 import { h, link } from "./dom.js";
-import { EMOJI } from "./emoji.js";
+import { emoji, inWords, withEmoji } from "./emoji.js";
 
 const INLINE = new RegExp(
   [
@@ -19,11 +19,6 @@ const MARKS = { "*": "strong", _: "em", "~": "del" };
 /** Slack's three entities, and only those. */
 export function decode(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-}
-
-/** Replaces `:name:` by the emoji where it is known. */
-export function withEmoji(text) {
-  return text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI.get(name) ?? whole);
 }
 
 /**
@@ -47,13 +42,19 @@ export function textObject(object, store) {
   if (!object) return "";
   if (typeof object === "string") return object;
   if (object.type === "mrkdwn") return mrkdwn(object.text ?? "", store);
-  return plain(object);
+  return drawn(object);
 }
 
-/** The characters of a plain_text object. */
-export function plain(object) {
+/** A plain_text object with its emoji drawn, unless it says otherwise. */
+export function drawn(object) {
   if (!object) return "";
   return object.emoji === false ? object.text : withEmoji(object.text ?? "");
+}
+
+/** The characters of a plain_text object, where there is no room for pictures. */
+export function plain(object) {
+  if (!object) return "";
+  return object.emoji === false ? object.text : inWords(object.text ?? "");
 }
 
 const LINE_KINDS = [
@@ -111,12 +112,6 @@ function inlineNode({ 0: whole, groups }, store) {
   if (groups.url) return link(decode(groups.url), decode(groups.url));
   if (groups.mark) return h(MARKS[groups.mark], {}, inline(groups.marked, store));
   return whole;
-}
-
-/** An emoji by name, or the name as written. */
-export function emoji(name) {
-  const character = EMOJI.get(name);
-  return character ? h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " ") }, character) : `:${name}:`;
 }
 
 /** What stands between angle brackets: a mention, a date, or a link. */

@@ -19,6 +19,11 @@ const REASONS = { cancelled: "cancelled", by_hand: "by hand", created_twice: "cr
 const FOR_AN_ADMIN = { unauthorized: "waits for a key", forbidden: "waits for a right", disconnected: "not connected" };
 const WAITING = ["queued", "sending", "unconfirmed"];
 
+/** Whether only a person can say what became of it. */
+export function isUndecided({ state, reason, reconcile_at: lookAt }) {
+  return state === "unconfirmed" && (reason === "unanswered" || !lookAt);
+}
+
 /**
  * @param {import("./state.js").Store} store
  * @returns {HTMLElement}
@@ -45,9 +50,10 @@ export function queuePanel(store) {
   return node;
 }
 
-function line({ id, title, vendor, operation, state, reason, attempt, created_at: madeAt, next_attempt_at: dueAt, reconcile_at: lookAt, card_ts: card }, store) {
+function line(delivery, store) {
+  const { id, title, vendor, operation, state, reason, attempt, created_at: madeAt, next_attempt_at: dueAt, reconcile_at: lookAt, card_ts: card } = delivery;
   const admin = state === "failed" && FOR_AN_ADMIN[reason];
-  const [word, tone] = admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
+  const [word, tone] = isUndecided(delivery) ? ["decide", "unsure"] : admin ? [admin, "waiting"] : (STATES[state] ?? [state, "waiting"]);
   const known = store.data.vendors.find(({ name }) => name === vendor) ?? { label: vendor };
   const { label } = known;
   const about = [next(state, attempt, dueAt, lookAt), attempt > 0 && `try ${attempt}`, `${span(Date.now() / 1000 - madeAt)} ago`];

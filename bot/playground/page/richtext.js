@@ -1,7 +1,8 @@
 // The rich_text block: sections, lists, quotes and preformatted text.
 
 import { h, link } from "./dom.js";
-import { channelMention, emoji, userMention } from "./mrkdwn.js";
+import { emoji } from "./emoji.js";
+import { channelMention, userMention } from "./mrkdwn.js";
 
 /** @param {{elements: Array<object>}} block */
 export function richText(block, store) {

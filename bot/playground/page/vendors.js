@@ -2,14 +2,17 @@
 
 import { h, link, vendorMark } from "./dom.js";
 import { icon } from "./icons.js";
+import { guide } from "./guide.js";
+import { keepPlace } from "./place.js";
 import { queuePanel } from "./queue.js";
 
 const FAULTS = {
-  fine: "Fine", slow: "Slow", limited: "Rate-limited", lost: "Answer lost", refusing: "Refusing", down: "Down", revoked: "Token revoked",
+  fine: "Fine", slow: "Slow", limited: "Rate-limited", lost: "Answer lost", hidden: "Lost, hidden", refusing: "Refusing", down: "Down", revoked: "Token revoked",
 };
 const FAULT_NOTES = {
   slow: "Creates at once, answers after 6 seconds",
   lost: "Creates what it is sent, then drops the connection without an answer; lists it 6 seconds later",
+  hidden: "Creates what it is sent, drops the connection, and refuses look-ups: a person decides, unless it knows a repeated request",
   refusing: "Refuses whatever it should create, over one field",
   down: "Refuses connections until it is fine again",
   revoked: "Answers 401 to the key that was in use; the new test key below works",
@@ -32,7 +35,8 @@ export function mountVendors(root, store, actions) {
     h("div", {}, h("h2", {}, "What reached the vendors"), h("p", {}, "Stand-ins on this machine, as strict as the real ones")),
     h("label", { class: "writes-only", title: "Hide requests that only read (GET)" }, writesOnly, "Writes only"),
     h("button", { type: "button", class: "icon-button vendors-close", "aria-label": "Close the vendors pane",
-      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), suggestion(), switches, queuePanel(store), list);
+      onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), guide(store), switches, queuePanel(store), list);
+  keepPlace(list, ".vendor, .object, .requests");
   store.on(["all", "vendors"], () => {
     for (const vendor of store.data.vendors) {
       if (cards.has(vendor.name)) cards.get(vendor.name).update(vendor);
@@ -44,12 +48,6 @@ export function mountVendors(root, store, actions) {
       }
     }
   });
-}
-
-/** What a newcomer could do first. */
-function suggestion() {
-  return h("p", { class: "suggestion" }, "Try: type ", h("code", {}, "/incident Checkout is down"), ", then set a vendor to ", h("b", {}, "Down"), " or ",
-    h("b", {}, "Answer lost"), " and submit another.");
 }
 
 class VendorCard {
@@ -108,12 +106,12 @@ class VendorCard {
     else this.note.textContent = FAULT_NOTES[fault] ?? "";
   }
 
-  /** "3 writes a minute, none left for 12 s": the places come back one by one, without word from the server. */
+  /** "1 write every 10 s, none left for 7 s": the places come back one by one, without word from the server. */
   #showLimit() {
-    const { of = 3, free_at: freeAt = [] } = this.vendor.limit ?? {};
+    const { of, seconds: every, free_at: freeAt } = this.vendor.limit ?? { of: 1, seconds: 10, free_at: [] };
     const taken = freeAt.map((at) => at - Date.now() / 1000).filter((seconds) => seconds > 0);
     const left = of - taken.length;
-    const words = `${of} writes a minute, ${left ? `${left} left` : `none left for ${Math.ceil(Math.min(...taken))} s`}`;
+    const words = `${of} ${of === 1 ? "write" : "writes"} every ${every} s, ${left ? `${left} left` : `none left for ${Math.ceil(Math.min(...taken))} s`}`;
     if (this.note.textContent !== words) this.note.textContent = words;
   }
 

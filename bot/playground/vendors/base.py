@@ -154,6 +154,10 @@ class VendorStandIn(ABC):
             429, {"error": f"Too many requests, try again in {retry_after} s"}, "rate limited"
         )
 
+    def denied(self, _request: Request) -> RefusalError:
+        """Return the refusal of a call that the key has no right to."""
+        return RefusalError(403, {"error": "Forbidden"}, "not permitted")
+
     def one_refusal(self, path: str) -> RefusalError:
         """Return the refusal of a create call at `path` while the fault is "refusing".
 
@@ -216,6 +220,8 @@ class VendorStandIn(ABC):
                 self._change_keys(revoked=name == "revoked")
             self._fault = cast("Fault", name)
             self._window.clear()
+            if name == "limited":
+                self._window.fill(self.clock())
         self._changed()
 
     def set_version(self, name: str) -> None:
@@ -330,9 +336,15 @@ class VendorStandIn(ABC):
             return Plan(
                 instead="limited", retry_after=max(1, math.ceil(self._window.free_at(now)[0] - now))
             )
+        if self._fault == "hidden" and request.method == "GET" and self._holds(request.url.path):
+            return Plan(instead="denied")
         if self._fault == "fine" and self.weather is not None:
             return self.weather.plan(creates=creates)
         return faults.switched(self._fault, creates=creates)
+
+    def _holds(self, path: str) -> bool:
+        """Return whether something was created at this path, so that a GET would list it."""
+        return any(created.path == path for created in self.created)
 
     async def _answer(
         self, request: Request, handler: Handler, creates: bool, plan: Plan
@@ -354,6 +366,8 @@ class VendorStandIn(ABC):
     def _instead(self, request: Request, plan: Plan) -> tuple[Response, str]:
         if plan.instead == "unavailable":
             return _unavailable(), "unavailable"
+        if plan.instead == "denied":
+            raise self.denied(request)
         if plan.instead == "refusing":
             raise self.one_refusal(request.url.path)
         refusal = self.rate_limited(plan.retry_after)
@@ -411,13 +425,17 @@ class VendorStandIn(ABC):
                 yield arrived
 
     def _described_limit(self) -> dict[str, Any] | None:
-        """Return {"of": writes a minute, "free_at": when each used place is free again}.
+        """Return {"of": writes in so many "seconds", "free_at": when each used place is free}.
 
         Times are in epoch seconds. Return None without a limit.
         """
         if self._fault != "limited":
             return None
-        return {"of": faults.LIMIT, "free_at": self._window.free_at(self.clock())}
+        return {
+            "of": faults.LIMIT,
+            "seconds": faults.WINDOW_SECONDS,
+            "free_at": self._window.free_at(self.clock()),
+        }
 
     def _described(self, shown: DisplayedObject) -> dict[str, Any]:
         return {

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-Fault = Literal["fine", "slow", "limited", "lost", "refusing", "down", "revoked"]
+Fault = Literal["fine", "slow", "limited", "lost", "hidden", "refusing", "down", "revoked"]
 """The positions of the page's switch.
 
 - fine: no fault
 - slow: answers late
-- limited: `LIMIT` writes a minute
+- limited: `LIMIT` writes in any `WINDOW_SECONDS`, all used up when it is switched on
 - lost: creates the object, then closes the connection without an answer
+- hidden: like "lost", and then nobody may list what was created
 - refusing: refuses each create over one field
 - down: port closed, connections closed
 - revoked: 401 for the keys that were valid until then
@@ -22,12 +23,14 @@ Fault = Literal["fine", "slow", "limited", "lost", "refusing", "down", "revoked"
 
 SLOW_SECONDS = 6.0
 SLOW_READ_SECONDS = 1.0
-LIMIT = 3
-WINDOW_SECONDS = 60.0
+LIMIT = 1
+WINDOW_SECONDS = 10.0
+"""The fault "limited" ends at most so long after it is switched off: the bot waits as long as the
+last 429 told it to."""
 BUSY_SECONDS = 1
 """Seconds of the Retry-After in a random 429."""
 
-Trouble = Literal["", "refusing", "limited", "unavailable"]
+Trouble = Literal["", "refusing", "limited", "unavailable", "denied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def switched(fault: Fault, *, creates: bool) -> Plan:
     """Return the switch's plan for a request, for faults that do not depend on other requests."""
     if fault == "slow":
         return Plan(wait=SLOW_SECONDS if creates else SLOW_READ_SECONDS)
-    if creates and fault == "lost":
+    if creates and fault in ("lost", "hidden"):
         return Plan(drop=True)
     if creates and fault == "refusing":
         return Plan(instead="refusing")
@@ -117,6 +120,11 @@ class Window:
         while self._passed and self._passed[0] <= now - WINDOW_SECONDS:
             self._passed.popleft()
         return [at + WINDOW_SECONDS for at in self._passed]
+
+    def fill(self, now: float) -> None:
+        """Count as many writes as are left, as if another program had made them."""
+        while self.pass_(now):
+            pass
 
     def clear(self) -> None:
         """Forget all writes."""

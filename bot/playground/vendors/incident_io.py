@@ -160,13 +160,10 @@ class IncidentIo(VendorStandIn):
     def permit(self, request: Request) -> None:
         scope = missing_scope(request.method, request.url.path, self._roles(request))
         if scope and self.serves(request):
-            message = f"missing a required scope: {scope}"
-            error = {
-                "code": "missing_required_scope",
-                "message": message,
-                "metadata": {"scope": scope},
-            }
-            raise RefusalError(403, envelope("resource_forbidden", 403, [error]), message)
+            raise _lacking(scope)
+
+    def denied(self, request: Request) -> RefusalError:
+        return _lacking(missing_scope(request.method, request.url.path, ()))
 
     def unauthorised(self) -> RefusalError:
         note = "token revoked" if self.fault == "revoked" else "invalid token"
@@ -388,3 +385,10 @@ class IncidentIo(VendorStandIn):
             path.rpartition("/")[2], "description"
         )
         return invalid(field, "invalid_value", f"{field} is reserved")
+
+
+def _lacking(scope: str) -> RefusalError:
+    """Return the 403 for a key without this scope."""
+    message = f"missing a required scope: {scope}"
+    error = {"code": "missing_required_scope", "message": message, "metadata": {"scope": scope}}
+    return RefusalError(403, envelope("resource_forbidden", 403, [error]), message)

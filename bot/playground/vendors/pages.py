@@ -9,12 +9,14 @@ from starlette.responses import HTMLResponse, Response
 from bot.playground.vendors.base import Handler, VendorStandIn
 
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1d1c1d}
+:root{color-scheme:light dark;--soft:light-dark(#5c626b,#a8aeb8)}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;background:light-dark(#f6f7f9,#131416);
+  color:light-dark(#1d1c1d,#e9e7ea)}
 header{background:#1f2937;color:#fff;padding:.7rem 2rem;font-weight:600}
-main{max-width:44rem;margin:2rem auto;background:#fff;border:1px solid #dde1e6;
-  border-radius:.5rem;padding:1.5rem 2rem}
-h1{font-size:1.4rem;margin:0 0 1rem}small{color:#616770;font-weight:400}
-dt{color:#616770;font-size:.85rem;margin-top:.7rem}dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
+main{max-width:44rem;margin:2rem auto;background:light-dark(#fff,#1e1f22);
+  border:1px solid light-dark(#dde1e6,#3b3d43);border-radius:.5rem;padding:1.5rem 2rem}
+h1{font-size:1.4rem;margin:0 0 1rem}small{color:var(--soft);font-weight:400}
+dt{color:var(--soft);font-size:.85rem;margin-top:.7rem}dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 li{margin:.2rem 0}
 """
 

@@ -163,7 +163,10 @@ class Rootly(VendorStandIn):
 
     def permit(self, request: Request) -> None:
         if (key := self.keys.of(request)) and lacks(request.method, request.url.path, key):
-            raise _not_found()
+            raise self.denied(request)
+
+    def denied(self, _request: Request) -> RefusalError:
+        return _not_found()
 
     def unauthorised(self) -> RefusalError:
         note = "token revoked" if self.fault == "revoked" else "invalid token"

@@ -149,9 +149,10 @@ class Twilio(VendorStandIn):
 
     def permit(self, request: Request) -> None:
         if lacks(request.method, request.url.path, self.keys.of(request) or ()):
-            raise error(
-                403, 70051, "The API key lacks a permission that this needs", "not permitted"
-            )
+            raise self.denied(request)
+
+    def denied(self, _request: Request) -> RefusalError:
+        return error(403, 70051, "The API key lacks a permission that this needs", "not permitted")
 
     def unauthorised(self) -> RefusalError:
         note = "token revoked" if self.fault == "revoked" else "invalid credentials"
