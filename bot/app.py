@@ -193,7 +193,13 @@ def _make_services(
     people, user_groups = UserDirectory(settings.admin_ids), UserGroups()
     background = BackgroundTasks()
     return Services(
-        operations=Operations(adapters, stores.connections, loops.catalogs, stores.preferences),
+        operations=Operations(
+            adapters,
+            stores.connections,
+            loops.catalogs,
+            stores.preferences,
+            stores.workspace_settings,
+        ),
         catalogs=loops.catalogs,
         access=AccessPolicy(stores.access, people, user_groups),
         delivery=DeliveryServices(

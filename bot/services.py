@@ -1,6 +1,6 @@
 """Six facades for the listeners, each with a few parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import messages
@@ -28,6 +28,12 @@ from bot.storage.workspace_settings import WorkspaceSettings
 from bot.uninstall import Uninstaller
 from bot.workspace import Workspace
 
+FIRST_SCREEN = "first_screen."
+"""The prefix of the settings with the optional fields of a form's first screen: block ids with
+spaces between them. The operation's name follows."""
+NO_FIELDS = "-"
+"""The setting where the first screen has required fields only: an empty one is the default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operations:
@@ -37,6 +43,7 @@ class Operations:
     connections: Connections
     catalogs: Catalogs
     preferences: Preferences
+    settings: WorkspaceSettings
 
     def find(self, name: str) -> tuple[Adapter, Operation]:
         """Return the adapter and operation of "acme.incident". Raises KeyError for an unknown
@@ -80,6 +87,14 @@ class Operations:
     async def last_used(self, workspace: Workspace, channel: str, kind: Kind) -> str | None:
         """Return the operation that this channel used last for that kind, if it used one."""
         return await self.preferences.get(workspace, channel, kind)
+
+    async def first_screen(self, workspace: Workspace, name: str) -> Collection[str] | None:
+        """Return the block ids of the optional fields on the first screen of "acme.incident"; None
+        where the workspace's admins left that to the form."""
+        chosen = (await self.settings.of(workspace, f"{FIRST_SCREEN}{name}")).get(
+            f"{FIRST_SCREEN}{name}"
+        )
+        return None if chosen is None else chosen.split()
 
     async def nothing_connected(self, workspace: Workspace, kind: Kind) -> str:
         """Return the sentence for a person who has no choices."""

@@ -15,7 +15,7 @@ from bot.forms.elements import Labels
 from bot.forms.fields import Lookup
 from bot.forms.fitting import fitted
 from bot.forms.parse import chosen, read
-from bot.forms.render import Block, chooser, has_more, modal, more_block, render
+from bot.forms.render import Block, chooser, focus, modal, more_block, render
 from bot.forms.shape import Field as FormField
 from bot.forms.shape import places, shape
 from bot.forms.text import ELLIPSIS
@@ -183,6 +183,7 @@ async def open_form(
             values, words = {field: about.entry.id}, {about.entry.id: about.entry.label}
     try:
         view = await draw(interaction, state, allowed.choices, values, by_id(words))
+        view["blocks"] = focus(view["blocks"])
         await interaction.client.views_open(trigger_id=interaction.trigger_id, view=view)
     except RefusedError as reason:
         return str(reason)
@@ -282,8 +283,12 @@ async def draw(
     adapter, operation = services.operations.find(state.operation)
     form = await services.operations.form(state.workspace, state.operation, state.branch)
     top = [*above, *_chooser(state, choices)]
-    end = [more_block(state.operation)] if has_more(form) and not state.more else []
-    rendered = render(form, state.operation, values=values, labels=labels, more=state.more)
+    first = await services.operations.first_screen(state.workspace, state.operation)
+    rendered = render(
+        form, state.operation, values=values, labels=labels, more=state.more, first=first
+    )
+    inputs = sum(place.field.form is None for place in places(form, state.operation))
+    end = [more_block(state.operation)] if len(rendered) < inputs else []
     blocks, left_out = fitted(form, state.operation, rendered, [*top, *end])
     if any(place.field.required for place in left_out):
         raise RefusedError(messages.no_room(adapter))
@@ -307,9 +312,15 @@ async def draw(
 
 
 def _chooser(state: ModalState, choices: Choices) -> list[Block]:
-    """Return the operation's select, if there is more than one operation."""
+    """Return the operation's select, if there is more than one operation. The vendor alone names an
+    operation where each has one."""
+    vendors = [adapter.vendor for adapter, _ in choices]
+    one_each = len(set(vendors)) == len(vendors)
     options = [
-        (f"{adapter.vendor}.{operation.name}", f"{adapter.label}: {operation.label}")
+        (
+            f"{adapter.vendor}.{operation.name}",
+            adapter.label if one_each else f"{adapter.label}: {operation.label}",
+        )
         for adapter, operation in choices
     ]
     return [chooser(options, state.operation)] if len(options) > 1 else []

@@ -10,15 +10,19 @@ from slack_bolt.async_app import AsyncAck
 from bot import messages
 from bot.delivery.model import LATE_FIELD
 from bot.forms.parse import chosen, conversations
+from bot.forms.shape import places
 from bot.messages.settings import (
+    FIRST_PREFIX,
     LATE_PREFIX,
     MOST_CHANNELS,
     SETTING_ACTION,
     WHOLE_CARDS_BLOCK,
+    FirstScreen,
     LateField,
     settings_form,
     settings_saved,
 )
+from bot.services import FIRST_SCREEN, NO_FIELDS
 from bot.slack.channels import WHOLE_CARDS
 from bot.slack.scopes import PRIVATE_CHANNELS, lacking
 from bot.workspace import Workspace
@@ -38,6 +42,7 @@ class SettingsState(State):
 
     late: dict[str, str]
     channels: list[str]
+    first: dict[str, list[str]] = {}
 
 
 @on_press
@@ -47,6 +52,7 @@ async def open_form(interaction: Interaction) -> None:
     await interaction.admin(workspace, messages.VendorsNotice.ONLY_ADMINS.text)
     stored = await interaction.services.connections.settings.of(workspace)
     late_fields = await _late_fields(interaction, workspace, stored)
+    first_screens = await _first_screens(interaction, workspace)
     channels = sorted(
         name.removeprefix(WHOLE_CARDS) for name in stored if name.startswith(WHOLE_CARDS)
     )[:MOST_CHANNELS]
@@ -55,9 +61,11 @@ async def open_form(interaction: Interaction) -> None:
         team=workspace.team,
         late={choice.operation: choice.selected for choice in late_fields},
         channels=channels,
+        first={choice.operation: list(choice.selected) for choice in first_screens},
     )
     may_ask = await _may_ask(interaction, workspace)
     view = settings_form(
+        first_screens,
         late_fields,
         channels,
         state.model_dump_json(),
@@ -98,6 +106,27 @@ async def _late_fields(
     return found
 
 
+async def _first_screens(interaction: Interaction, workspace: Workspace) -> list[FirstScreen]:
+    """Return the choices for the forms that have something behind "More fields"."""
+    operations, found = interaction.services.operations, []
+    for adapter, operation in await operations.choices(workspace, "incident"):
+        name = f"{adapter.vendor}.{operation.name}"
+        optional = {
+            place.block_id: place.field
+            for place in places(await operations.form(workspace, name, None), name)
+            if place.field.form is None and not place.field.required
+        }
+        options = [(block_id, field.title) for block_id, field in optional.items()]
+        first = await operations.first_screen(workspace, name)
+        selected = [
+            block_id
+            for block_id, field in optional.items()
+            if (not field.advanced if first is None else block_id in first)
+        ]
+        found.append(FirstScreen(name, f"{adapter.label}: {operation.label}", options, selected))
+    return found
+
+
 async def save(ack: AsyncAck, interaction: Interaction) -> None:
     """Save the submitted form: all changes or none."""
     await ack(**await _save(interaction))
@@ -134,6 +163,10 @@ def _changes(state: SettingsState, screen: Screen) -> dict[str, str]:
         picked = next(iter(chosen(screen, block_id, SETTING_ACTION)), "")
         if picked != shown:
             changes[f"{LATE_FIELD}{operation}"] = picked
+    for operation, before in state.first.items():
+        now = sorted(chosen(screen, f"{FIRST_PREFIX}{operation}", SETTING_ACTION))
+        if now != sorted(before):
+            changes[f"{FIRST_SCREEN}{operation}"] = " ".join(now) or NO_FIELDS
     selected = set(conversations(screen, WHOLE_CARDS_BLOCK, SETTING_ACTION))
     for channel in selected ^ set(state.channels):
         changes[f"{WHOLE_CARDS}{channel}"] = "yes" if channel in selected else ""

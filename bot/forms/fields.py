@@ -187,6 +187,16 @@ class Check(Marker):
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredWithout(Marker):
+    """The field must be filled in while `other`, a field of the same form, is not on the screen.
+
+    The form's own validator says so where `other` is on the screen and empty.
+    """
+
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
 class Advanced(Marker):
     """A rarely used field, shown only after "More fields"."""
 

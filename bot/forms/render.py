@@ -4,11 +4,12 @@
 `bot.playground.slack.limits` checks them with a table of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.forms.elements import OPTIONS, TEXT_INPUT, Labels, element, option
-from bot.forms.fields import Form, Lookup, Upload
+from bot.forms.fields import Form, Lookup, RequiredWithout, Upload
 from bot.forms.shape import Field, nested_prefix, shape
 from bot.forms.text import cut, plain_text
 from bot.language import N_, _
@@ -37,6 +38,7 @@ def render(
     values: Mapping[str, Any] | None = None,
     labels: Labels = _unknown,
     more: bool = False,
+    first: Container[str] | None = None,
 ) -> list[Block]:
     """Return the form's input blocks in the order of its fields.
 
@@ -44,31 +46,80 @@ def render(
     form's block>.<field>" in a nested form. An action id is always "value".
 
     `values` fills fields in. They are Python or JSON values, and a dict for a nested form. A field
-    without a value shows its default. `more`: with the `Advanced` fields. Raises `TypeError` for a
-    field whose type has no element.
+    without a value shows its default. Raises `TypeError` for a field whose type has no element.
+
+    Required fields and those with a value are always there, and the others with `more`. Without it,
+    `first` has the block ids of those that are there; None: all but the `Advanced` ones.
     """
-    blocks: list[Block] = []
-    given = _put_back(form, values or {})
-    for field in shape(form):
-        if field.advanced and not more:
-            continue
-        value = given[field.name] if field.name in given else field.default()
-        if field.form is None:
-            blocks.append(_input(field, f"{prefix}.{field.name}", value, labels))
-        else:
-            nested = value.model_dump() if isinstance(value, Form) else value
-            inside = nested if isinstance(nested, Mapping) else None
-            blocks += render(
-                field.form, nested_prefix(prefix, field), values=inside, labels=labels, more=more
-            )
-    return blocks
+    screen = _Screen(labels, more, first)
+    return list(screen.inputs(form, prefix, values or {}, hidden=False))
 
 
-def has_more(form: type[Form]) -> bool:
-    """Return whether the form has fields that only "More fields" shows."""
-    return any(
-        field.advanced or (field.form is not None and has_more(field.form)) for field in shape(form)
-    )
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    """What `render` was asked for."""
+
+    labels: Labels
+    more: bool
+    first: Container[str] | None
+
+    def inputs(
+        self, form: type[Form], prefix: str, values: Mapping[str, Any], hidden: bool
+    ) -> Iterator[Block]:
+        """Return a form's inputs. `hidden` is set inside an `Advanced` form."""
+        given = _put_back(form, values)
+        found = {
+            field.name: given[field.name] if field.name in given else field.default()
+            for field in shape(form)
+        }
+        shown = {
+            field.name
+            for field in shape(form)
+            if field.form is None
+            and self._is_there(field, f"{prefix}.{field.name}", found[field.name], hidden)
+        }
+        for field in shape(form):
+            value = found[field.name]
+            if field.form is not None:
+                nested = value.model_dump() if isinstance(value, Form) else value
+                inside = nested if isinstance(nested, Mapping) else {}
+                rare = hidden or field.advanced
+                yield from self.inputs(field.form, nested_prefix(prefix, field), inside, rare)
+            elif field.name in shown:
+                unless = field.marker(RequiredWithout)
+                needed = field.required or (unless is not None and unless.other not in shown)
+                yield _input(field, f"{prefix}.{field.name}", value, self.labels, needed)
+
+    def _is_there(self, field: Field, block_id: str, value: Any, hidden: bool) -> bool:
+        if self.more or field.required or field.is_filled(value):
+            return True
+        if self.first is not None:
+            return block_id in self.first
+        return not (hidden or field.advanced)
+
+
+def focus(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with the cursor in the first required input without an answer, else in the
+    last input of a single line, where Enter submits."""
+    unanswered = [
+        index
+        for index, block in enumerate(blocks)
+        if block["type"] == "input"
+        and not block.get("optional")
+        and block["element"]["type"] != "file_input"
+        and not any(name.startswith("initial_") for name in block["element"])
+    ]
+    lines = [
+        index
+        for index, block in enumerate(blocks)
+        if block.get("element", {}).get("type") == "plain_text_input"
+        and not block["element"].get("multiline")
+    ]
+    drawn = list(blocks)
+    for index in [*unanswered[:1], *lines[-1:]][:1]:
+        element = {**drawn[index]["element"], "focus_on_load": True}
+        drawn[index] = {**drawn[index], "element": element}
+    return drawn
 
 
 def more_block(prefix: str) -> Block:
@@ -187,7 +238,7 @@ def _hint(field: Field, value: Any) -> str:
     return f"{_('Slack removed the file. Choose it again.')} {hint}".strip()
 
 
-def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
+def _input(field: Field, block_id: str, value: Any, labels: Labels, required: bool) -> Block:
     """Return an input block.
 
     A checkbox for yes or no is optional for Slack, because a required one would have to be ticked.
@@ -196,7 +247,7 @@ def _input(field: Field, block_id: str, value: Any, labels: Labels) -> Block:
         "type": "input",
         "block_id": block_id,
         "label": plain_text(cut(field.title, LABEL)),
-        "optional": not field.required or field.kind == "check",
+        "optional": not required or field.kind == "check",
         "element": {"action_id": "value", **element(field, value, labels)},
     }
     if hint := _hint(field, value):

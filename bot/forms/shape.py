@@ -110,6 +110,13 @@ class Field:
             return cast("Callable[[], Any]", factory)()
         return self.info.get_default()
 
+    def is_filled(self, value: Any) -> bool:
+        """Return whether somebody gave the field this value, or another one than its default."""
+        if value in (None, "", [], False):
+            return False
+        default = self.default()
+        return default is None or value not in (default, key(default))
+
     @property
     def listed(self) -> bool:
         """True if the value is a list, typed or chosen."""

@@ -8,7 +8,7 @@ from bot.delivery.model import Delivery
 from bot.forms.elements import TEXT_INPUT
 from bot.forms.fields import USER_GROUPS, Choice, Lookup
 from bot.forms.render import Block, modal
-from bot.forms.shape import Field, Kind, Place, key, places
+from bot.forms.shape import Field, Kind, Place, places
 from bot.forms.text import cut, escape, humanise, plain_text
 from bot.messages.blocks import View, section
 from bot.messages.words import sentence
@@ -133,9 +133,10 @@ def _titles(
 
 
 def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
-    """Return whether a field below "More fields" was filled in or refused."""
+    """Return whether a field below "More fields" was refused. One that was filled in is on the
+    first screen by itself."""
     return any(
-        ".".join(place.path) in row.field_errors or _filled(place.field, place.value(row.payload))
+        ".".join(place.path) in row.field_errors
         for place in _leaves(row, adapter, operation)
         if place.field.advanced
     )
@@ -149,13 +150,6 @@ def _leaves(row: Delivery, adapter: Adapter, operation: Operation) -> Iterator[P
         for place in places(form, f"{adapter.vendor}.{operation.name}")
         if place.field.form is None
     )
-
-
-def _filled(field: Field, value: Any) -> bool:
-    if value in (None, "", [], False):
-        return False
-    default = field.default()
-    return default is None or value not in (default, key(default))
 
 
 def _in_words(field: Field, value: Any, row: Delivery) -> str:

@@ -14,6 +14,8 @@ SETTING_ACTION = "setting"
 """The action id of the form's selects."""
 LATE_PREFIX = "late."
 """The prefix of the block ids for the fields of what is sent late. The operation's name follows."""
+FIRST_PREFIX = "first."
+"""The same for the fields of a form's first screen."""
 WHOLE_CARDS_BLOCK = "whole_cards"
 MOST_CHANNELS = 100
 MOST_FIELDS = 100
@@ -33,7 +35,20 @@ class LateField(NamedTuple):
     selected: str
 
 
+class FirstScreen(NamedTuple):
+    """The choice of the optional fields on the first screen of an operation's form.
+
+    `options` are block ids and titles, `selected` the block ids of those that are there now.
+    """
+
+    operation: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    selected: Sequence[str]
+
+
 def settings_form(
+    first_screens: Sequence[FirstScreen],
     late_fields: Sequence[LateField],
     channels: Sequence[str],
     private_metadata: str,
@@ -51,6 +66,7 @@ def settings_form(
         blocks=[
             _whole_cards(channels),
             *([context(escape(told))] if lacking else []),
+            *(_first(choice) for choice in first_screens),
             *(_late(choice) for choice in late_fields),
         ],
         private_metadata=private_metadata,
@@ -85,11 +101,35 @@ def _whole_cards(channels: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _late(choice: LateField) -> dict[str, Any]:
-    options = [
+def _options(options: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
         {"text": plain_text(cut(label, _LONGEST_OPTION)), "value": value}
-        for value, label in choice.options
+        for value, label in options[:MOST_FIELDS]
     ]
+
+
+def _first(choice: FirstScreen) -> dict[str, Any]:
+    options = _options(choice.options)
+    initial = [option for option in options if option["value"] in choice.selected]
+    return {
+        "type": "input",
+        "block_id": f"{FIRST_PREFIX}{choice.operation}",
+        "optional": True,
+        "label": plain_text(_("{operation}: first screen").format(operation=choice.label)),
+        "hint": plain_text(
+            _("The form begins with these and the required fields. “More fields” has the others.")
+        ),
+        "element": {
+            "type": "multi_static_select",
+            "action_id": SETTING_ACTION,
+            "options": options,
+            **({"initial_options": initial} if initial else {}),
+        },
+    }
+
+
+def _late(choice: LateField) -> dict[str, Any]:
+    options = _options(choice.options)
     initial = next((option for option in options if option["value"] == choice.selected), None)
     return {
         "type": "input",
@@ -105,7 +145,7 @@ def _late(choice: LateField) -> dict[str, Any]:
         "element": {
             "type": "static_select",
             "action_id": SETTING_ACTION,
-            "options": options[:MOST_FIELDS],
-            **({"initial_option": initial} if initial in options[:MOST_FIELDS] else {}),
+            "options": options,
+            **({"initial_option": initial} if initial else {}),
         },
     }

@@ -5,7 +5,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, HttpUrl, model_validator
 
-from bot.forms.fields import Advanced, Choice, Conversation, Form, Lookup, Text, wrong
+from bot.forms.fields import (
+    Advanced,
+    Choice,
+    Conversation,
+    Form,
+    Lookup,
+    RequiredWithout,
+    Text,
+    wrong,
+)
 from bot.language import N_, _
 
 VISIBILITIES = Choice(
@@ -75,13 +84,13 @@ class Incident(Form):
     name: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(
         title="Name", min_length=1
     )
+    severity_id: Annotated[
+        str | None, Lookup("severities"), RequiredWithout("incident_status_id")
+    ] = Field(None, title="Severity")
     summary: Annotated[str | None, Text(multiline=True)] = Field(
         None, title="Summary", description=N_("What is known so far.")
     )
-    severity_id: Annotated[str | None, Lookup("severities")] = Field(
-        None, title="Severity", description=N_("Required, unless the incident begins in triage.")
-    )
-    incident_status_id: Annotated[str | None, Lookup("incident_statuses")] = Field(
+    incident_status_id: Annotated[str | None, Lookup("incident_statuses"), Advanced()] = Field(
         None, title="Status", description=N_("incident.io chooses if this is empty.")
     )
     incident_type_id: Annotated[str | None, Lookup("incident_types")] = Field(
@@ -90,7 +99,7 @@ class Incident(Form):
     visibility: Annotated[Literal["public", "private"], VISIBILITIES] = Field(
         "public", title="Who can see it"
     )
-    mode: Annotated[Mode, MODES] = Field("standard", title="Kind")
+    mode: Annotated[Mode, MODES, Advanced()] = Field("standard", title="Kind")
     slack_channel_name_override: Annotated[
         str | None, Text(placeholder="inc-checkout-down"), Advanced()
     ] = Field(

@@ -117,25 +117,27 @@ class Incident(Form):
     title: Annotated[str, Text(placeholder="Checkout answers with errors")] = Field(
         title="Title", min_length=1
     )
+    severity_id: Annotated[str | None, Lookup("severities")] = Field(None, title="Severity")
     summary: Annotated[str | None, Text(multiline=True)] = Field(
         None, title="Summary", description=N_("What is known so far.")
     )
-    severity_id: Annotated[str | None, Lookup("severities")] = Field(None, title="Severity")
-    incident_type_ids: Annotated[list[str], Lookup("incident_types")] = Field(
+    incident_type_ids: Annotated[list[str], Lookup("incident_types"), Advanced()] = Field(
         default_factory=list, title="Types"
     )
     service_ids: Annotated[list[str], Lookup("services")] = Field(
         default_factory=list, title="Services"
     )
-    functionality_ids: Annotated[list[str], Lookup("functionalities")] = Field(
+    functionality_ids: Annotated[list[str], Lookup("functionalities"), Advanced()] = Field(
         default_factory=list, title="Functionalities"
     )
-    environment_ids: Annotated[list[str], Lookup("environments")] = Field(
+    environment_ids: Annotated[list[str], Lookup("environments"), Advanced()] = Field(
         default_factory=list, title="Environments"
     )
-    group_ids: Annotated[list[str], Lookup("teams")] = Field(default_factory=list, title="Teams")
+    group_ids: Annotated[list[str], Lookup("teams"), Advanced()] = Field(
+        default_factory=list, title="Teams"
+    )
     private: Annotated[bool, PRIVATE] = Field(False, title="Private incident")
-    kind: Annotated[IncidentKind, KINDS] = Field("normal", title="Kind")
+    kind: Annotated[IncidentKind, KINDS, Advanced()] = Field("normal", title="Kind")
     cause_ids: Annotated[list[str], Lookup("causes"), Advanced()] = Field(
         default_factory=list, title="Causes"
     )
