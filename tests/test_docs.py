@@ -16,7 +16,7 @@ from pydantic import Field
 
 from bot.__main__ import main
 from bot.forms.fields import Advanced, Form
-from bot.forms.render import has_more, render
+from bot.forms.render import render
 from bot.settings import Settings, variable
 from tests.documents import anchors, blocks, code, links, section
 from tests.world.processes import ROOT
@@ -232,7 +232,7 @@ def test_the_example_of_a_field_is_one() -> None:
     exec(f"class Incident(Form):\n    {line}", names)  # noqa: S102  the page is our own
     (block,) = render(names["Incident"], "rootly.incident", more=True)
     assert (block["element"]["type"], block["label"]["text"]) == ("datepicker", "Customer deadline")
-    assert has_more(names["Incident"])
+    assert render(names["Incident"], "rootly.incident") == []
 
 
 def glossary() -> dict[str, str]:

@@ -225,7 +225,7 @@ async def _rules_form(house: House, user: str) -> Modal:
     outcome = await slack.command(user, house.channel, "/workflow-task From a file")
     assert outcome.ok, outcome
     form = Modal(slack, user)
-    await form.choose("choice", "Twilio TaskRouter: workflow")
+    await form.choose("choice", "Twilio TaskRouter")
     return await form.choose("routing", "JSON")
 
 

@@ -43,7 +43,7 @@ def test_five_things_tick_themselves_off(desk: Desk, playground: Playground) -> 
 
     expect(now).to_contain_text("Set incident.io to Down")
     desk.fault("incident_io", "down").open("/inc", "Taken away")
-    desk.choose("choice", "incident.io: incident", brings="incident_io.incident.name")
+    desk.choose("choice", "incident.io", brings="incident_io.incident.name")
     desk.pick(severity_id="SEV2").submit()
     expect(desk.queued("Taken away")).to_contain_text("queued")
     desk.page.keyboard.press("Escape")
@@ -52,7 +52,7 @@ def test_five_things_tick_themselves_off(desk: Desk, playground: Playground) -> 
 
     expect(now).to_contain_text("Set Rootly to Lost, hidden")
     desk.fault("rootly", "hidden").open("/inc", "Hidden away")
-    desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
+    desk.choose("choice", "Rootly", brings="rootly.incident.title").submit()
     expect(desk.queued("Hidden away")).to_contain_text("decide", timeout=SETTLED_MS)
     desk.page.keyboard.press("Escape")
     card = desk.messages.filter(has_text="Hidden away")
@@ -79,7 +79,7 @@ def test_a_rate_limit_bites_at_once_and_ends(desk: Desk) -> None:
     desk.fault("rootly", "limited")
     expect(note).to_have_text(re.compile(r"^1 write every 10 s, none left for \d+ s$"))
     desk.open("/inc", "Limited").choose(
-        "choice", "Rootly: incident", brings="rootly.incident.title"
+        "choice", "Rootly", brings="rootly.incident.title"
     ).submit()
     expect(desk.queued("Limited")).to_contain_text(re.compile("^queued"))
     desk.fault("rootly", "fine")

@@ -63,11 +63,11 @@ def test_an_answer_is_lost_and_the_bot_is_killed(desk: Desk, playground: Playgro
 def test_the_home_tab_lists_what_was_sent(desk: Desk) -> None:
     """A person finds what waits and what was created, each with its buttons, and sees it change."""
     desk.open("/inc", "Cards are declined").choose(
-        "choice", "Rootly: incident", brings="rootly.incident.title"
+        "choice", "Rootly", brings="rootly.incident.title"
     )
     desk.submit().receipt("Rootly", "Cards are declined").done()
     desk.fault("rootly", "down").open("/inc", "Invoices are late")
-    desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
+    desk.choose("choice", "Rootly", brings="rootly.incident.title").submit()
     expect(desk.queued("Invoices are late")).to_contain_text("queued")
     desk.modal.get_by_test_id("modal-close").click()
     home = desk.home()
@@ -87,7 +87,7 @@ def test_what_waits_outlives_the_bot(desk: Desk) -> None:
     title = "Refunds are stuck"
     desk.fault("incident_io", "down")
     desk.open("/inc", title).choose(
-        "choice", "incident.io: incident", brings="incident_io.incident.name"
+        "choice", "incident.io", brings="incident_io.incident.name"
     )
     desk.pick(severity_id="SEV2").submit()
     expect(desk.queued(title)).to_contain_text("queued")

@@ -31,7 +31,7 @@ def test_an_incident_is_declared_in_rootly(desk: Desk) -> None:
 def test_an_incident_is_declared_in_incident_io(desk: Desk) -> None:
     """The first field chooses the vendor."""
     desk.open("/inc", "Parcels without labels").choose(
-        "choice", "incident.io: incident", brings="incident_io.incident.name"
+        "choice", "incident.io", brings="incident_io.incident.name"
     ).pick(severity_id="SEV3")
     arrived(desk, "incident_io", "incident.io", "Parcels without labels")
 
@@ -58,7 +58,7 @@ def test_an_action_is_added_in_incident_io(desk: Desk) -> None:
 def test_an_email_task_is_added_to_a_rootly_workflow(desk: Desk) -> None:
     """Choosing what the task does brings its fields, among them lists of addresses."""
     desk.open("/wor", "Tell the shops").choose(
-        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+        "choice", "Rootly", brings="rootly.workflow_task.name"
     ).pick(workflow_id="Tell support")
     desk.choose("task_type", "Send an e-mail", brings="send_email.to")
     desk.fill(
@@ -72,7 +72,7 @@ def test_an_email_task_is_added_to_a_rootly_workflow(desk: Desk) -> None:
 def test_an_action_item_task_is_added_to_a_rootly_workflow(desk: Desk) -> None:
     """The other type has people and Slack channels to choose."""
     desk.open("/wor", "Remind us").choose(
-        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+        "choice", "Rootly", brings="rootly.workflow_task.name"
     ).pick(workflow_id="Open a retro")
     desk.choose("task_type", "Add an action item", brings="add_action_item.summary").fill(
         add_action_item__summary="Write the timeline"
@@ -87,7 +87,7 @@ def test_an_action_item_task_is_added_to_a_rootly_workflow(desk: Desk) -> None:
 def test_a_workflow_is_created_in_twilio(desk: Desk) -> None:
     """A queue chosen from the list becomes the configuration that Twilio wants."""
     desk.open("/wor", "Night returns").choose(
-        "choice", "Twilio TaskRouter: workflow", brings="friendly_name"
+        "choice", "Twilio TaskRouter", brings="friendly_name"
     ).pick(default_queue="Returns")
     desk.more().fill(task_reservation_timeout="90")
     arrived(desk, "twilio", "Twilio TaskRouter", "Night returns")

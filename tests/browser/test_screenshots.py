@@ -32,12 +32,12 @@ def test_cards_say_where_things_stand(desk: Desk, shoot: Shoot) -> None:
     desk.open("/inc", "Vouchers are applied twice").pick(severity_id="SEV2")
     desk.submit().receipt("Rootly", "Vouchers are applied twice").done()
     desk.fault("incident_io", "down").open("/inc", "Refunds are stuck")
-    desk.choose("choice", "incident.io: incident", brings="incident_io.incident.name").pick(
+    desk.choose("choice", "incident.io", brings="incident_io.incident.name").pick(
         severity_id="SEV2"
     ).submit()
     expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
     desk.done().fault("twilio", "revoked").open("/wor", "Payment disputes at night")
-    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(
+    desk.choose("choice", "Twilio TaskRouter", brings="friendly_name").pick(
         default_queue="Payment"
     ).submit()
     waits = "Saved, waiting for a new key for Twilio TaskRouter"
@@ -77,7 +77,7 @@ def test_a_vendor_refuses_a_field(desk: Desk, shoot: Shoot) -> None:
 def test_a_task_is_filled_in(desk: Desk, shoot: Shoot) -> None:
     """A form that depends on what the task does."""
     desk.open("/wor", "Tell the shops").choose(
-        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+        "choice", "Rootly", brings="rootly.workflow_task.name"
     )
     desk.pick(workflow_id="Tell support").choose(
         "task_type", "Send an e-mail", brings="send_email.to"

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 def started(desk: Desk, name: str, task_type: str, brings: str) -> Desk:
     desk.open("/wor", name).choose(
-        "choice", "Rootly: workflow task", brings="rootly.workflow_task.name"
+        "choice", "Rootly", brings="rootly.workflow_task.name"
     )
     return desk.pick(workflow_id="Tell support").choose("task_type", task_type, brings=brings)
 

@@ -38,7 +38,7 @@ def configured(second: str) -> dict[str, Any]:
 
 def form(desk: Desk, name: str) -> Desk:
     desk.open("/wor", name)
-    return desk.choose("choice", "Twilio TaskRouter: workflow", brings="fields.default_queue")
+    return desk.choose("choice", "Twilio TaskRouter", brings="fields.default_queue")
 
 
 def configuration(desk: Desk, name: str) -> Any:

@@ -19,7 +19,7 @@ LONG = 5000
 def form(desk: Desk, name: str) -> Desk:
     """The form for a workflow of that name whose rules are JSON."""
     desk.open("/wor", name)
-    desk.choose("choice", "Twilio TaskRouter: workflow", brings="fields.default_queue")
+    desk.choose("choice", "Twilio TaskRouter", brings="fields.default_queue")
     return desk.choose("routing", "JSON", brings="json.configuration_file")
 
 
@@ -99,7 +99,7 @@ def test_what_was_typed_survives_switching(desk: Desk) -> None:
     """Unfinished fields become JSON; with a typo in it, it stays, with the reason on top; mended,
     it becomes fields again."""
     desk.open("/wor", "There and back")
-    desk.choose("choice", "Twilio TaskRouter: workflow", brings="fields.default_queue")
+    desk.choose("choice", "Twilio TaskRouter", brings="fields.default_queue")
     desk.fill(filter_1__name="Gold", filter_1__expression="tier = 'Gold'")
     desk.choose("routing", "JSON", brings="json.configuration")
     text = desk.input("configuration").input_value()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
     """Its sentence stands beside the field it names; the corrected form creates one incident."""
     desk.open("/inc", "Nothing works").choose(
-        "choice", "Rootly: incident", brings="rootly.incident.title"
+        "choice", "Rootly", brings="rootly.incident.title"
     )
     desk.pick(severity_id="SEV0").submit()
     expect(desk.error("summary")).to_have_text("Rootly says: Summary can't be blank")
@@ -28,7 +28,7 @@ def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
 
 def test_a_mistake_in_the_json_is_shown_with_its_place(desk: Desk) -> None:
     """Line and column stand beside the field; the corrected configuration creates one workflow."""
-    desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter: workflow", brings="routing")
+    desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter", brings="routing")
     desk.choose("routing", "JSON", brings="json.configuration")
     desk.fill(configuration='{"task_routing": {\n  "filters": [,]\n}}').submit()
     expect(desk.error("configuration")).to_have_text("Line 2, column 15: expecting value.")
@@ -41,7 +41,7 @@ def test_what_a_vendor_that_is_down_misses_arrives_later(desk: Desk) -> None:
     """The modal says that it is saved; the card waits, and is the same card when the vendor has it."""
     desk.fault("incident_io", "down")
     desk.open("/inc", "Refunds are stuck").choose(
-        "choice", "incident.io: incident", brings="incident_io.incident.name"
+        "choice", "incident.io", brings="incident_io.incident.name"
     )
     desk.pick(severity_id="SEV2").submit()
     expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
@@ -61,7 +61,7 @@ def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
     """Modal, card and `/vendors` say so; when the vendor accepts it again, the bot works as before."""
     desk.fault("rootly", "revoked")
     desk.open("/inc", "Who are you").choose(
-        "choice", "Rootly: incident", brings="rootly.incident.title"
+        "choice", "Rootly", brings="rootly.incident.title"
     ).submit()
     said = (
         "Rootly no longer accepts this workspace's token; an admin can reconnect it with /vendors."
@@ -82,7 +82,7 @@ def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
     """Its sentence stands beside the field; when the vendor is fine again, the same form creates
     one incident."""
     desk.fault("rootly", "refusing").open("/inc", "Reserved")
-    desk.choose("choice", "Rootly: incident", brings="rootly.incident.title").submit()
+    desk.choose("choice", "Rootly", brings="rootly.incident.title").submit()
     expect(desk.error("title")).to_have_text("Rootly says: Title is reserved")
     expect(desk.queued("Reserved")).to_contain_text("refused")
     desk.fault("rootly", "fine").submit().receipt("Rootly", "Reserved").done()
@@ -92,7 +92,7 @@ def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
 def test_a_slow_vendor_is_waited_for(desk: Desk) -> None:
     """The object is there long before the answer; the card says so once the answer is there too."""
     desk.fault("twilio", "slow").open("/wor", "Slowly")
-    desk.choose("choice", "Twilio TaskRouter: workflow", brings="friendly_name").pick(
+    desk.choose("choice", "Twilio TaskRouter", brings="friendly_name").pick(
         default_queue="Returns"
     ).submit()
     expect(desk.objects("twilio", "Slowly")).to_have_count(1)

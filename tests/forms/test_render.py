@@ -18,9 +18,10 @@ from bot.forms.fields import (
     Lookup,
     Named,
     Person,
+    RequiredWithout,
     Text,
 )
-from bot.forms.render import chooser, has_more, modal, more_block, notice, render
+from bot.forms.render import chooser, focus, modal, more_block, notice, render
 from bot.playground.slack.limits import check_view
 
 
@@ -243,13 +244,65 @@ def test_values_that_do_not_fit_are_cut_or_left_out() -> None:
     }
 
 
+def ids(blocks: list[dict[str, Any]]) -> list[str]:
+    return [block["block_id"] for block in blocks]
+
+
 def test_more_fields_are_shown_on_demand() -> None:
-    """`Advanced` fields appear with `more`, and a form knows whether it has some."""
-    assert [each["block_id"] for each in render(Mail, "a.b")] == ["a.b.to"]
-    assert [each["block_id"] for each in render(Mail, "a.b", more=True)] == ["a.b.to", "a.b.track"]
-    assert (has_more(Mail), has_more(Everything), has_more(Form)) == (True, True, False)
+    """`Advanced` fields appear with `more`, or with a value."""
+    assert ids(render(Mail, "a.b")) == ["a.b.to"]
+    assert ids(render(Mail, "a.b", more=True)) == ["a.b.to", "a.b.track"]
+    assert ids(render(Mail, "a.b", values={"track": True})) == ["a.b.to", "a.b.track"]
     button = {"type": "button", "action_id": "more", "text": plain("More fields"), "value": "a.b"}
     assert more_block("a.b") == {"type": "actions", "block_id": "more", "elements": [button]}
+
+
+class Declared(Form):
+    """An incident whose severity is needed unless it has a status."""
+
+    title: str
+    severity: Annotated[str | None, Lookup("severities"), RequiredWithout("status")] = None
+    summary: Annotated[str | None, Text(multiline=True)] = None
+    channel: Annotated[str | None, Text()] = None
+    status: Annotated[str | None, Lookup("statuses"), Advanced()] = None
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"),
+    [
+        (None, ["title", "severity", "summary", "channel"]),
+        ({"a.b.status"}, ["title", "status"]),
+        (set(), ["title"]),
+    ],
+)
+def test_who_decides_on_the_first_screen(first: set[str] | None, shown: list[str]) -> None:
+    """The form, or the workspace's admins; required fields are always there."""
+    assert ids(render(Declared, "a.b", first=first)) == [f"a.b.{name}" for name in shown]
+
+
+def test_a_field_is_required_while_another_one_is_not_there() -> None:
+    def optional(**how: Any) -> bool:
+        blocks = {block["block_id"]: block for block in render(Declared, "a.b", **how)}
+        return bool(blocks["a.b.severity"]["optional"])
+
+    assert (optional(), optional(more=True)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({}, "title"),
+        ({"title": "Checkout is down"}, "severity"),
+        ({"title": "Checkout is down", "severity": "1"}, "channel"),
+    ],
+)
+def test_the_cursor_stands_where_the_next_answer_is_due(
+    values: dict[str, str], where: str
+) -> None:
+    """In the first required input without an answer, else in the last one of a single line."""
+    blocks = focus(render(Declared, "a.b", values=values, labels=lambda _, entry: entry))
+    focused = [block["block_id"] for block in blocks if block["element"].get("focus_on_load")]
+    assert focused == [f"a.b.{where}"]
 
 
 def test_a_select_of_more_than_a_hundred_is_grouped() -> None:

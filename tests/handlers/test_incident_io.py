@@ -47,7 +47,7 @@ async def incident(world: World, text: str) -> Modal:
     """incident.io's form for an incident, all of it."""
     await loaded(world)
     modal = await world.open(f"/incident {text}")
-    await modal.choose("choice", "incident.io: incident")
+    await modal.choose("choice", "incident.io")
     return modal
 
 

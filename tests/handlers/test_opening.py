@@ -45,7 +45,7 @@ async def test_an_action_item_from_a_message(world: World) -> None:
     assert world.top(world.member).value("action_item.summary") == "Someone should call the bank"
 
 
-@pytest.mark.parametrize("label", ["Rootly: incident", "incident.io: incident"])
+@pytest.mark.parametrize("label", ["Rootly", "incident.io"])
 async def test_an_action_item_from_an_incidents_card_belongs_to_it(
     world: World, label: str
 ) -> None:

@@ -43,7 +43,7 @@ async def test_an_incident_reaches_incident_io_after_switching(world: World) -> 
     await world.lists_loaded()
     modal = await world.open("/incident Search is slow")
     await modal.fill(summary="p99 is 9 s")
-    await modal.choose("choice", "incident.io: incident")
+    await modal.choose("choice", "incident.io")
     assert (modal.value("name"), modal.value("incident.summary")) == (
         "Search is slow",
         "p99 is 9 s",
@@ -144,7 +144,7 @@ async def test_a_workflow_reaches_twilio(world: World) -> None:
     """A default queue becomes the configuration that TaskRouter wants."""
     await world.lists_loaded()
     modal = await world.open("/workflow-task Night shift")
-    await modal.choose("choice", "Twilio TaskRouter: workflow")
+    await modal.choose("choice", "Twilio TaskRouter")
     assert modal.value("friendly_name") == "Night shift"
     queue = (await modal.offered("default_queue"))[0]
     await modal.fill(default_queue=queue)

@@ -84,7 +84,7 @@ async def test_the_vendors_words_stay_while_the_form_is_redrawn(world: World) ->
     await world.lists_loaded()
     await refused(world)
     await press(world, "edit")
-    modal = await world.top(world.member).choose("choice", "incident.io: incident")
+    modal = await world.top(world.member).choose("choice", "incident.io")
     assert "Rootly did not accept this" in modal.text
     assert modal.value("name") == "Checkout is down"
 

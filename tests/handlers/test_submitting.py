@@ -97,7 +97,7 @@ async def test_a_rate_limited_vendor_is_asked_again_when_it_says(world: World) -
         429, {"type": "too_many_requests"}, {"Retry-After": "1"}
     )
     modal = await world.open("/incident Disk full")
-    await modal.choose("choice", "incident.io: incident")
+    await modal.choose("choice", "incident.io")
     await world.lists_loaded()
     await modal.fill(severity_id="SEV3")
     await modal.send()
@@ -297,7 +297,7 @@ async def test_a_quick_second_choice_is_what_counts(world: World) -> None:
     that was asked for."""
     await world.lists_loaded()
     modal = await (await world.open("/incident Two clicks")).fill(summary="in a row")
-    await modal.fill(choice="incident.io: incident")
+    await modal.fill(choice="incident.io")
     assert modal.view["callback_id"] == "form:rootly.incident"
     assert (await modal.submit()).ok
     assert modal.view["callback_id"] == "form:incident_io.incident"
@@ -331,7 +331,7 @@ async def test_a_receipt_shows_what_was_sent_first(world: World) -> None:
     modal = await world.open("/incident Only once")
     first = asyncio.create_task(modal.submit())
     await eventually(lambda: vendor.created)
-    await modal.choose("choice", "incident.io: incident")
+    await modal.choose("choice", "incident.io")
     await modal.fill(severity_id="SEV2")
     second = asyncio.create_task(modal.submit())
     await asyncio.sleep(0.1)

@@ -109,7 +109,7 @@ async def test_nothing_private_is_told_in_the_thread(world: World) -> None:
     await world.sandbox.slack.message_shortcut(
         world.admin, world.channel("warehouse-floor"), message["ts"], FROM_MESSAGE
     )
-    modal = await world.top().choose("choice", "Rootly: incident")
+    modal = await world.top().choose("choice", "Rootly")
     if "rootly.incident.private" not in modal.fields:
         await modal.press("rootly.incident.more", "more")
         modal = world.top()

@@ -9,7 +9,7 @@ from bot.playground.vendors.twilio import STAGING_QUEUE
 from tests.world.bot import World, eventually
 from tests.world.modal import Modal
 
-CHOICE = "Twilio TaskRouter: workflow"
+CHOICE = "Twilio TaskRouter"
 
 
 def sent(world: World) -> dict[str, str]:

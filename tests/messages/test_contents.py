@@ -92,14 +92,14 @@ def test_a_refusal_names_the_fields_by_their_titles() -> None:
     ("changes", "needed"),
     [
         ({"payload": {"title": "x", "public_title": None, "notify_emails": []}}, False),
-        ({"payload": {"title": "x", "public_title": "y"}}, True),
+        ({"payload": {"title": "x", "public_title": "y"}}, False),
         ({"payload": {"title": "x"}, "field_errors": {"public_title": "is too long"}}, True),
     ],
 )
 def test_rarely_used_fields_are_shown_where_they_matter(
     changes: dict[str, Any], needed: bool
 ) -> None:
-    """When one was filled in, or is what the vendor did not like."""
+    """When one is what the vendor did not like. What was filled in is on the first screen."""
     assert (
         messages.needs_more(replace(ROW, **changes), ROOTLY, ROOTLY.operation("incident")) is needed
     )

@@ -33,7 +33,7 @@ class Vendor(NamedTuple):
 
 ROOTLY = Vendor(
     "rootly",
-    "Rootly: incident",
+    "Rootly",
     "Rootly: action item",
     "summary",
     {"private": True},
@@ -41,7 +41,7 @@ ROOTLY = Vendor(
 )
 INCIDENT_IO = Vendor(
     "incident_io",
-    "incident.io: incident",
+    "incident.io",
     "incident.io: action",
     "description",
     {"visibility": "Only the people invited", "severity_id": "SEV2"},
