@@ -7,7 +7,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.adapters.base import Kind
-from bot.forms.text import cut, plain
+from bot.forms.text import cut
+from bot.slack.message_text import read_message
 from handlers.interaction import Interaction
 from handlers.modal import Origin, open_form
 
@@ -70,24 +71,11 @@ async def _taken_along(
     author, _ = await asyncio.gather(
         _author(interaction, message), interaction.allowed(workspace, kind)
     )
-    text = plain(_text(message)).strip()
+    title, text = read_message(message)
     by = f" by {author}" if author else ""
     source = f"From a message{by} in Slack: {_link(shortcut, channel, message)}"
-    first = next(filter(None, (line.strip() for line in text.splitlines())), "")
     details = f"{cut(text, LONGEST_DETAILS - len(source))}\n\n{source}".strip()
-    return {"headline": cut(first, LONGEST_HEADLINE), "details": details}
-
-
-def _text(message: Shortcut) -> str:
-    """Return the message's text. Bots often leave it empty and use attachments or blocks."""
-    texts = [message.get("text")]
-    for attachment in message.get("attachments") or []:
-        if isinstance(attachment, dict):
-            texts += [attachment.get(name) for name in ("text", "fallback", "pretext", "title")]
-    for block in message.get("blocks") or []:
-        text = block.get("text") if isinstance(block, dict) else None
-        texts.append(text.get("text") if isinstance(text, dict) else None)
-    return str(next(filter(None, texts), ""))
+    return {"headline": cut(title, LONGEST_HEADLINE), "details": details}
 
 
 async def _author(interaction: Interaction, message: Shortcut) -> str:

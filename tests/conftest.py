@@ -32,17 +32,17 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: some tests wait for processes and browsers."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers a core: half of the time, tests wait for processes, browsers and clocks."""
+    return 2 * (os.cpu_count() or 1)
 
 
 class Scheduling(LoadScopeScheduling):
-    """One test after another to whichever worker is free; a module with browsers or with chaos as a
-    whole, since the one starts a playground and the other keeps the machine busy."""
+    """One test after another to whichever worker is free. The chaos tests stay together on one,
+    since each of them keeps the machine busy."""
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, _ = nodeid.partition("::")
-        return module if module.startswith(("tests/browser/", "tests/chaos/")) else nodeid
+        return module if module.startswith("tests/chaos/") else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

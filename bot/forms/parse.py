@@ -18,7 +18,7 @@ from bot.forms.fields import Form
 from bot.forms.files import names_or_text, problem
 from bot.forms.sentences import NOT_CHOSEN, complaint, early_complaint
 from bot.forms.shape import Field, Place, nested_prefix, places, shape
-from bot.forms.text import cut, humanise
+from bot.forms.text import cut, humanise, is_blank
 
 FormT = TypeVar("FormT", bound=Form)
 Path = tuple[str, ...]
@@ -195,7 +195,7 @@ def _answer(field: Field, value: Any) -> dict[str, Any]:
     A blank field gives None or an empty value if its type and bounds allow that. Otherwise the
     result is empty, and the field gets its default.
     """
-    if value not in (None, []) and not (isinstance(value, str) and not value.strip()):
+    if value not in (None, []) and not (isinstance(value, str) and is_blank(value)):
         return {field.name: value}
     if field.required:
         return {}
@@ -340,7 +340,7 @@ def _one_or_all(field: Field, values: list[Any]) -> Any:
 
 def _number(value: Any, kind: str) -> int | float | str | None:
     text = _string(value)
-    if text is None or not text.strip():
+    if text is None or is_blank(text):
         return None
     try:
         number = int(text) if kind == "int" else float(text)

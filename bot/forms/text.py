@@ -10,6 +10,7 @@ ELLIPSIS = "…"
 
 _MARKUP = re.compile(r"<([^<>]+)>")
 _ENTITY = re.compile(r"&(amp|lt|gt);")
+_INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
 
 
@@ -40,6 +41,12 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return text[: limit - 1].rstrip() + ELLIPSIS if limit > 0 else ""
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a person sees nothing of the text: it is empty, or of spaces and characters
+    without width."""
+    return not _INVISIBLE.sub("", text).strip()
 
 
 def duration(seconds: float) -> str:

@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.adapters.base import storable
 from bot.storage.database import Database
 from bot.web.bodies import Bodies, refusal
 
@@ -174,8 +175,9 @@ def _payload(request: Request, text: str) -> str:
         text = found
     parsed = json.loads(text)
     if "\\ud" in text.lower():
-        # JSON can spell half a surrogate pair, but it can be neither stored nor sent on.
-        json.dumps(parsed, ensure_ascii=False).encode()
+        # JSON can spell half a surrogate pair, which can be neither stored nor sent on. Slack sends
+        # one where it cuts a text in the middle of an emoji.
+        text = storable(json.dumps(parsed, ensure_ascii=False))
     if not isinstance(parsed, dict):
         raise ValueError("no JSON object")
     return text.strip()

@@ -1,6 +1,7 @@
 """The real bot, vendors in foul weather, `kill -9`: nothing lost, nothing twice."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,28 +37,40 @@ async def test_nothing_is_lost_and_nothing_is_created_twice(tmp_path: Path) -> N
     assert blind.twice
 
 
-VERSIONS = [
-    pytest.param(["v2_removed"], {"v3"}, id="v2 removed"),
-    pytest.param(["v3_missing"], {"v2"}, id="v3 missing"),
-    pytest.param(
-        ["v3_missing", "both", "v2_removed"], {"v2", "v3"}, id="v3 comes, and v2 is removed"
-    ),
-]
+VERSIONS: Mapping[str, set[str]] = {
+    "v2_removed": {"v3"},
+    "v3_missing": {"v2"},
+    "v3_missing, both, v2_removed": {"v2", "v3"},
+}
+"""What incident.io has, one after the other, and which versions are used then."""
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("incident_io", "used"), VERSIONS)
 async def test_the_same_with_each_version_of_incident_io(
-    tmp_path: Path, incident_io: list[str], used: set[str]
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """What is sent by one version is looked up by whichever is there, and each is created once."""
-    plan = Plan(
-        30, 2, seconds=12.0, seed=3, people=4, vendors=["incident_io"], incident_io=incident_io
-    )
-    result = await chaos(plan, tmp_path)
-    print(f"\n{result.table}")  # noqa: T201  `-s` shows it
-    assert result.faults == Result().faults
-    assert (result.counts["submissions"], result.counts["kills"]) == (30, 2)
-    assert {
+    async with asyncio.TaskGroup() as together:
+        running = {
+            steps: together.create_task(
+                _with_versions(steps.split(", "), tmp_path_factory.mktemp("chaos"))
+            )
+            for steps in VERSIONS
+        }
+    results = {steps: task.result() for steps, task in running.items()}
+    for result in results.values():
+        print(f"\n{result.table}")  # noqa: T201  `-s` shows it
+        assert result.faults == Result().faults
+        assert (result.counts["submissions"], result.counts["kills"]) == (30, 2)
+    assert {steps: _used(result) for steps, result in results.items()} == VERSIONS
+
+
+async def _with_versions(steps: list[str], folder: Path) -> Result:
+    plan = Plan(30, 2, seconds=12.0, seed=3, people=4, vendors=["incident_io"], incident_io=steps)
+    return await chaos(plan, folder)
+
+
+def _used(result: Result) -> set[str]:
+    return {
         version for version in ("v2", "v3") if result.counts[f"made by incident.io's {version}"]
-    } == used
+    }

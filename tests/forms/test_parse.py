@@ -139,6 +139,18 @@ def test_a_filled_in_form_is_the_model() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("nothing", ["", "  ", "\u200b", "\ufeff \u2060"])
+def test_characters_without_width_are_no_answer(nothing: str) -> None:
+    """They come along when something is copied, and a title of them alone would be no title."""
+
+    class Titled(Form):
+        title: str
+
+    with pytest.raises(FormError) as refused:
+        parse(Titled, "a", {"a.title": {"value": {"type": "plain_text_input", "value": nothing}}})
+    assert list(refused.value.errors) == ["a.title"]
+
+
 def test_what_is_left_blank_is_blank() -> None:
     """An emptied field is empty where its type allows, and the default where it does not."""
     assert parse(Thing, "acme.thing", state()) == Thing(

@@ -1,11 +1,13 @@
-"""Ten thousand payloads that Slack signed and that no Slack ever sent.
+"""Thousands of payloads that Slack signed and that no Slack ever sent.
 
 Real payloads, recorded from everything that the bot shows, are bent: members dropped, renamed,
 repeated, of another type, exchanged, out of another modal or workspace. `FUZZ_SEED=2 python -m
-pytest tests/fuzz` bends them in other ways; a failure names the seed and the number of the payload.
+pytest tests/fuzz` bends them in other ways, `FUZZ_TIMES=10` sends ten times as many; a failure names
+the seed and the number of the payload.
 """
 
 import json
+import os
 import random
 import secrets
 from collections import Counter
@@ -36,6 +38,7 @@ from tests.fuzz.watching import (
 from tests.fuzz.workspaces import PLANTED, Kept, plant, plant_deliveries, workspaces
 from tests.world.workspaces import ACME, ADMIN, BOLT, DUCHY, Many, installed_as, workspace_of
 
+TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
 KINDS = (
     "command",
     "shortcut",
@@ -243,7 +246,7 @@ async def test_nothing_breaks(tmp_path: Path, part: int) -> None:
             for it in acme.samples
             if "user" in it.payload
         ]
-        found = await acme.run(f"nothing_breaks {part}", 2500)
+        found = await acme.run(f"nothing_breaks {part}", 1000 * TIMES)
     assert_everything_came(found)
 
 
@@ -253,7 +256,7 @@ async def test_nothing_of_another_workspace(tmp_path: Path) -> None:
     async with campaign(tmp_path, BOLT) as (bolt, vendors):
         before = bolt.ledger.everything(workspace_of(ACME))
         called = [len(it.requests) for it in vendors.values()]
-        found = await bolt.run("nothing_of_another_workspace", 3000)
+        found = await bolt.run("nothing_of_another_workspace", 1200 * TIMES)
         assert [len(it.requests) for it in vendors.values()] == called
         untouched(bolt, before)
     assert_everything_came(found)
@@ -264,7 +267,7 @@ async def test_nothing_of_another_workspace_in_an_organisation(tmp_path: Path) -
     elsewhere or not at all, and which has a vendor of its own."""
     async with campaign(tmp_path, DUCHY) as (duchy, _):
         before = duchy.ledger.everything(workspace_of(ACME))
-        found = await duchy.run("in_an_organisation", 2000)
+        found = await duchy.run("in_an_organisation", 800 * TIMES)
         untouched(duchy, before)
     assert_everything_came(found)
 
@@ -282,5 +285,5 @@ def untouched(campaign: Campaign, before: Any) -> None:
 def assert_everything_came(found: Counter[str]) -> None:
     """Of every kind, some were bent so little that the bot did what it does; and some were turned
     away."""
-    assert all(found[f"{kind} 200"] > 10 for kind in KINDS), found
+    assert all(found[f"{kind} 200"] > 3 for kind in KINDS), found
     assert found["block_actions 400"] > 10, found
