@@ -45,6 +45,7 @@ from bot.slack.cards import Cards
 from bot.slack.channels import Channels
 from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
+from bot.slack.homes import Homes
 from bot.slack.people import UserDirectory
 from bot.slack.scopes import Scopes
 from bot.slack.tokens import FixedToken, SlackTokens
@@ -95,6 +96,7 @@ class _Loops:
     follow_ups: FollowUps
     catalogs: Catalogs
     cards: Cards
+    homes: Homes
     retention: Retention
 
 
@@ -116,9 +118,12 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
             people = services.slack.people
-            notices = AdminNotices(stores.audit, people, opened.patient, tokens, adapters)
+            notices = AdminNotices(
+                stores.audit, people, opened.patient, tokens, adapters, loops.homes.tools_changed
+            )
             receipts = Receipts()
 
+        _draw_homes(services, tokens, opened.patient)
         app = make_bolt(opened.quick, tokens)
         handlers.register(app, services)
         pages = [
@@ -163,8 +168,14 @@ def _make_loops(
 ) -> _Loops:
     """Make the background's parts, and connect each with the others."""
     row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
+    homes = Homes()
     vendors = VendorAccess(stores.connections, adapters, rate_limiters)
-    catalogs = Catalogs(stores.catalogs, vendors, on_recovered=connection_recovered)
+    catalogs = Catalogs(
+        stores.catalogs,
+        vendors,
+        on_recovered=connection_recovered,
+        on_change=homes.tools_changed,
+    )
     dispatcher = Dispatcher(
         stores.delivery.deliveries,
         vendors,
@@ -178,8 +189,8 @@ def _make_loops(
     cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, posts, tokens)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
-    row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)
-    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention)
+    row_changed.add(cards.changed, reconciler.changed, follow_ups.changed, homes.changed)
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, homes, retention)
 
 
 def _make_services(
@@ -222,10 +233,21 @@ def _make_services(
             user_groups=user_groups,
             scopes=Scopes(),
             files=Uploads(background),
+            homes=loops.homes,
             background=background,
             uninstaller=uninstaller,
         ),
     )
+
+
+def _draw_homes(services: Services, tokens: SlackTokens, client: AsyncWebClient) -> None:
+    """Say how App Homes are drawn again in the background."""
+
+    async def draw(workspace: Workspace, user: str) -> None:
+        client_there = with_token(client, await tokens.token(workspace))
+        await handlers.home.draw(services, client_there, workspace, user, if_changed=True)
+
+    services.slack.homes.draw_with(draw)
 
 
 def _connecting(
@@ -258,6 +280,7 @@ def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
         loops.follow_ups,
         loops.catalogs,
         loops.cards,
+        loops.homes,
         loops.retention,
         notices,
     ):

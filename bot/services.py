@@ -19,6 +19,7 @@ from bot.forms.fields import Form
 from bot.runtime.background import BackgroundTasks
 from bot.slack.cards import Cards
 from bot.slack.files import Uploads
+from bot.slack.homes import Homes
 from bot.slack.people import Person, UserDirectory
 from bot.slack.scopes import Scopes
 from bot.slack.user_groups import UserGroups
@@ -142,13 +143,14 @@ class ConnectionServices:
 
 @dataclass(frozen=True, slots=True)
 class SlackServices:
-    """People, user groups, scopes and files in Slack; the tasks that go on after Slack got its
-    answer; and the removal of a workspace."""
+    """People, user groups, scopes, files and App Homes in Slack; the tasks that go on after Slack
+    got its answer; and the removal of a workspace."""
 
     people: UserDirectory
     user_groups: UserGroups
     scopes: Scopes
     files: Uploads
+    homes: Homes
     background: BackgroundTasks
     uninstaller: Uninstaller
 

@@ -58,9 +58,10 @@ class Interaction:
 
         A message with replies names its own thread, but people see it in the channel.
         """
-        message = self.body.get("message") or {}
-        thread = str(message.get("thread_ts") or "")
-        return "" if thread == message.get("ts") else thread
+        # The payload of an ephemeral message has no message.
+        message, container = self.body.get("message") or {}, self.body.get("container") or {}
+        thread = str(message.get("thread_ts") or container.get("thread_ts") or "")
+        return "" if thread in (message.get("ts"), container.get("message_ts")) else thread
 
     @property
     def in_modal(self) -> bool:

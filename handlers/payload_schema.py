@@ -58,7 +58,7 @@ _PAYLOAD = _object(
     authorizations=list[_SOMEBODY] | None,
     view=_VIEW,
     actions=Annotated[list[_ACTION], MinLen(1)],
-    container=_object(ids="channel_id message_ts", texts="type") | None,
+    container=_object(ids="channel_id message_ts thread_ts", texts="type") | None,
     message=_MESSAGE | None,
     event=_object(ids="user", texts="type tab"),
 )

@@ -21,6 +21,7 @@ from bot.delivery.model import Delivery
 from bot.forms.custom_fields import CustomField
 from bot.forms.text import duration
 from bot.language import N_, _
+from bot.runtime.hooks import Hook
 from bot.runtime.loop import PeriodicLoop
 from bot.workspace import RemembersWorkspaces, Workspace
 
@@ -45,7 +46,8 @@ class Answer:
 
 
 class Catalogs(RemembersWorkspaces):
-    """The lists of all workspaces. `on_recovered` is called when a connection works again."""
+    """The lists of all workspaces. `on_recovered` is called when a connection works again, and
+    `on_change` with the workspace of a list that was fetched, or could not be."""
 
     def __init__(
         self,
@@ -53,13 +55,16 @@ class Catalogs(RemembersWorkspaces):
         access: VendorAccess,
         *,
         on_recovered: Callable[[], None],
+        on_change: Callable[[Workspace], None] = lambda workspace: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._adapters = access.adapters
         self._clock = clock
         self._memory = Memory(MEMORY_BYTES, clock)
-        self.refresher = Refresher(store, access, Hooks(self._memory.drop, on_recovered), clock)
+        changed = Hook[[Key]]()
+        changed.add(self._memory.drop, lambda key: on_change(key[0]))
+        self.refresher = Refresher(store, access, Hooks(changed, on_recovered), clock)
         self._static: dict[tuple[str, str], Listing] = {}
         self._created: list[tuple[Key, Entry, float]] = []
         self._saving = PeriodicLoop(

@@ -56,16 +56,14 @@ def settings_form(
 ) -> View:
     """Return the form. `channels` are those with whole cards. `lacking` says what the app lacks to
     ask about private channels."""
-    told = _(
-        "{lacking} Until then, cards in private channels show only reference, state and link."
-    ).format(lacking=lacking)
+    until = _("Until then, cards in private channels show only reference, state and link.")
     return modal(
         callback_id=SETTINGS,
         title=_("Settings"),
         submit=_("Save"),
         blocks=[
             _whole_cards(channels),
-            *([context(escape(told))] if lacking else []),
+            *([context(escape(f"{lacking} {until}"))] if lacking else []),
             *(_first(choice) for choice in first_screens),
             *(_late(choice) for choice in late_fields),
         ],

@@ -6,7 +6,7 @@ message that Slack does not take is not sent again: the trail has the change.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -32,7 +32,10 @@ MOST_ADMINS = 20
 
 
 class AdminNotices:
-    """Tells the person who made a change, and the workspace's other admins."""
+    """Tells the person who made a change, and the workspace's other admins.
+
+    `on_change` is called with each workspace where something changed.
+    """
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class AdminNotices:
         client: AsyncWebClient,
         tokens: SlackTokens,
         adapters: Mapping[str, Adapter],
+        on_change: Callable[[Workspace], None] = lambda workspace: None,
     ) -> None:
         self._audit = audit
         self._people = people
         self._client = client
         self._tokens = tokens
         self._adapters = adapters
+        self._on_change = on_change
         self._loop = PeriodicLoop("admin notices", self._round, POLL_SECONDS)
 
     async def run(self) -> None:
@@ -57,6 +62,8 @@ class AdminNotices:
         by_workspace: dict[Workspace, list[AuditEvent]] = {}
         for event in await self._audit.claim_untold():
             by_workspace.setdefault(event.workspace, []).append(event)
+        for workspace in by_workspace:
+            self._on_change(workspace)
         await asyncio.gather(
             *(self._tell(workspace, events) for workspace, events in by_workspace.items())
         )

@@ -1,5 +1,6 @@
 """A card as a message: in its channel, in the thread in which it began, or as a direct message."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ GONE = ("message_not_found", "cant_update_message")
 """Slack's errors for a message that somebody deleted. It stays deleted."""
 RESPONSE_SECONDS = 29 * 60.0
 """Slack accepts messages at a response URL for 30 minutes."""
+TELLING_SECONDS = 3.0
 Content = Mapping[str, Any]
 """A message: its "text" and its "blocks"."""
 
@@ -212,7 +214,8 @@ class CardPosts:
             "text": messages.answered_directly(row),
         }
         try:
-            answer = await hook.send_dict(body)
+            async with asyncio.timeout(TELLING_SECONDS):
+                answer = await hook.send_dict(body)
         except NOT_DONE as error:
             log.warning("card.thread_not_told", delivery=row.key, error=said(error))
             return

@@ -239,8 +239,8 @@ class Cards(RemembersWorkspaces):
                 token, content = await self._tokens.token(row.workspace), await self._content(row)
                 show = self._posts.edit if row.card_ts else self._posts.post
                 posted = await show(token, row, content)
-                used.add(place(row.workspace, posted.channel))
-                copy = await self._copy(token, row, content, posted)
+            used.add(place(row.workspace, posted.channel))
+            copy = await self._copy(token, row, content, posted)
             await self._note(partial(self._card_outbox.shown, row, *posted[:3], copy), row)
         except (NotInstalledError, SecretError) as error:
             await self._without_token(row, error)
@@ -276,7 +276,8 @@ class Cards(RemembersWorkspaces):
         if posted.is_direct or (posted.sharing == "own" and not row.copy_ts):
             return "", ""
         await self._note(partial(self._card_outbox.placed, row, *posted[:3]), row)
-        return await self._posts.copy(token, row, content, posted)
+        async with asyncio.timeout(SHOWING_SECONDS):
+            return await self._posts.copy(token, row, content, posted)
 
     async def _note(self, write: Callable[[], Awaitable[None]], row: Delivery) -> None:
         """Record where the card is, and try again while the database is busy.

@@ -5,6 +5,7 @@ shared: a private one without the scope `groups:read`, or a conversation of seve
 may still have whole cards there.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Container
@@ -19,6 +20,8 @@ from bot.storage.workspace_settings import WorkspaceSettings
 from bot.workspace import RemembersWorkspaces, Workspace
 
 FRESH_SECONDS = 300.0
+ASKING_SECONDS = 3.0
+"""Time limit for the question. A card waits for its answer."""
 MOST_KEPT = 10_000
 WHOLE_CARDS = "whole_cards/"
 """The prefix of a workspace's settings: the channels with whole cards ("whole_cards/C123")."""
@@ -48,7 +51,7 @@ class Channels(RemembersWorkspaces):
 
         Raises an exception of `NOT_DONE` while Slack cannot be asked, and `sqlite3.Error`.
         """
-        if await self._settings.of(workspace, f"{WHOLE_CARDS}{channel}"):
+        if await self._settings.value(workspace, f"{WHOLE_CARDS}{channel}"):
             return "own"
         key = (workspace, channel)
         known = self._known.get(key)
@@ -68,7 +71,8 @@ class Channels(RemembersWorkspaces):
 
     async def _ask(self, token: str, channel: str) -> Sharing:
         try:
-            answer = await self._client.conversations_info(token=token, channel=channel)
+            async with asyncio.timeout(ASKING_SECONDS):
+                answer = await self._client.conversations_info(token=token, channel=channel)
         except SlackApiError as error:
             if is_out_of_reach(error):
                 raise

@@ -626,3 +626,4 @@ def m035_copy_cards(db: Database) -> None:
     """Remember the direct message with the whole card, where the channel's card is brief."""
     for name in ("copy_channel", "copy_ts"):
         db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX deliveries_copy ON deliveries (copy_ts) WHERE copy_ts != ''")

@@ -16,15 +16,18 @@ class WorkspaceSettings:
         self._database = database
         self._clock = clock
 
-    async def of(self, workspace: Workspace, prefix: str = "") -> Mapping[str, str]:
-        """Return the workspace's settings whose name begins with `prefix`, by name."""
+    async def of(self, workspace: Workspace) -> Mapping[str, str]:
+        """Return the workspace's settings by name."""
         sql = (
             "SELECT name, value FROM workspace_settings WHERE (enterprise, team) = (?, ?)"
-            " AND substr(name, 1, ?) = ? ORDER BY name"
+            " ORDER BY name"
         )
-        values = (*workspace, len(prefix), prefix)
-        rows = await self._database.read(lambda tx: tx.execute(sql, values).fetchall())
+        rows = await self._database.read(lambda tx: tx.execute(sql, workspace).fetchall())
         return {row["name"]: row["value"] for row in rows}
+
+    async def value(self, workspace: Workspace, name: str) -> str:
+        """Return the setting's value; empty for the default."""
+        return await self._database.read(lambda tx: setting(tx, workspace, name))
 
     async def change(
         self, workspace: Workspace, changes: Mapping[str, str], changed_by: str

@@ -72,6 +72,8 @@ async def test_a_shared_channel_gets_reference_state_and_link_only(board: Board)
     seen = await board.look(row)
     assert (seen.card_channel, seen.card_version) == (CHANNEL, row.version)
     assert (seen.copy_channel, seen.copy_ts) == (DIRECT, "17.5")
+    found = [await board.card_outbox.by_card(HERE, it, "17.5") for it in (CHANNEL, DIRECT)]
+    assert found == [seen, seen]
 
 
 async def test_both_are_edited_in_place(board: Board) -> None:

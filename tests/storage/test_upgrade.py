@@ -134,7 +134,8 @@ async def test_every_row_keeps_every_value(old: Path) -> None:
     """Under the new names; what people called off is in a state of its own."""
 
     def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
-        plain = {RENAMED.get(name, name): value for name, value in row.items()} | ADDED
+        plain = {RENAMED.get(name, name): value for name, value in row.items()}
+        plain |= ADDED
         words = plain.pop("sentence")
         plain["error_details"] = json.dumps(said(words), ensure_ascii=False, separators=(",", ":"))
         return plain | ({"state": "cancelled"} if row["key"] in CALLED_OFF else {})

@@ -134,9 +134,11 @@ class CardOutbox:
         )
 
     async def placed(self, row: Delivery, channel: str, ts: str, in_channel: bool) -> None:
-        """Note where the card is, before people were shown all of this version."""
+        """Note where the card is, before people were shown all of this version. The claim is
+        renewed."""
         await self._write(
-            "UPDATE deliveries SET card_channel = :channel, card_ts = :ts,"
+            f"UPDATE deliveries SET card_not_before = max(card_not_before, :now + {_PAUSE}),"
+            " card_channel = :channel, card_ts = :ts,"
             f" card_in_channel = max(card_in_channel, :in_channel) WHERE {THE_ROW}",
             channel=channel,
             ts=ts,
@@ -153,11 +155,13 @@ class CardOutbox:
         )
 
     async def by_card(self, workspace: Workspace, channel: str, ts: str) -> Delivery | None:
-        """Return the row whose card is that message."""
+        """Return the row whose card, or the person's copy of it, is that message."""
         rows = await self._read(
             "SELECT * FROM deliveries WHERE card_ts = :ts AND card_ts != "
             "''"  # the second part lets the index serve
-            " AND (enterprise, team, card_channel) = (:enterprise, :team, :channel)",
+            " AND (enterprise, team, card_channel) = (:enterprise, :team, :channel)"
+            " UNION ALL SELECT * FROM deliveries WHERE copy_ts = :ts AND copy_ts != ''"
+            " AND (enterprise, team, copy_channel) = (:enterprise, :team, :channel)",
             ts=ts,
             channel=channel,
             **workspace._asdict(),
