@@ -20,6 +20,8 @@ RelayError                        `str(error)` is a sentence for a person, witho
 from collections.abc import Mapping
 from typing import Literal
 
+from bot.language import Sentence
+
 
 class RelayError(Exception):
     """Base class of these errors."""
@@ -77,11 +79,16 @@ class FormError(RelayError):
 
 
 class VendorError(RelayError):
-    """A call to a vendor did not end in a created object. `vendor` is the vendor's label."""
+    """A call to a vendor did not end in a created object. `vendor` is the vendor's label.
 
-    def __init__(self, vendor: str, sentence: str) -> None:
+    `sentence` is for a person: ours as a `Sentence`, which is translated when it is read, or a text
+    in the vendor's words.
+    """
+
+    def __init__(self, vendor: str, sentence: str | Sentence) -> None:
         super().__init__(sentence)
         self.vendor = vendor
+        self.sentence = sentence
 
 
 class RejectedError(VendorError):
@@ -96,20 +103,22 @@ class RejectedError(VendorError):
     def __init__(
         self,
         vendor: str,
-        sentence: str = "",
-        fields: Mapping[str, str] | None = None,
+        sentence: str | Sentence = "",
+        fields: Mapping[str, str | Sentence] | None = None,
         *,
         ours: bool = False,
     ) -> None:
         super().__init__(vendor, sentence)
-        self.fields = dict(fields or {})
+        self.fields: dict[str, str | Sentence] = dict(fields or {})
         self.ours = ours
 
 
 class UnauthorizedError(VendorError):
     """The vendor does not accept the token, or the token may not do this. An admin has to act."""
 
-    def __init__(self, vendor: str, sentence: str, status: Literal[401, 403] = 401) -> None:
+    def __init__(
+        self, vendor: str, sentence: str | Sentence, status: Literal[401, 403] = 401
+    ) -> None:
         super().__init__(vendor, sentence)
         self.status = status
 
@@ -123,7 +132,7 @@ class RetryLaterError(VendorError):
     def __init__(
         self,
         vendor: str,
-        sentence: str,
+        sentence: str | Sentence,
         reason: Literal["rate_limited", "unreachable"],
         retry_after: float | None = None,
     ) -> None:

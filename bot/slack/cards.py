@@ -24,7 +24,6 @@ from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery
-from bot.delivery.states import offered
 from bot.delivery.store.cards import (
     EVERYWHERE,
     LEASE_SECONDS,
@@ -303,8 +302,8 @@ class Cards(RemembersWorkspaces):
                 token=token,
                 channel=row.card_channel,
                 ts=row.card_ts,
-                text=messages.WITHDRAWN,
-                blocks=[messages.context(f":lock: {messages.WITHDRAWN}")],
+                text=messages.withdrawn(),
+                blocks=[messages.context(f":lock: {messages.withdrawn()}")],
             )
             return await self._send(token, row.actor, content)
         try:
@@ -336,11 +335,11 @@ class Cards(RemembersWorkspaces):
 
     async def _content(self, row: Delivery) -> dict[str, Any]:
         adapter, operation = self._made_by(row)
-        return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
+        return messages.card(row, adapter, operation, page=await self._page(row, adapter))
 
-    async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
-        """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
-        if "by_hand" not in offered(row):
+    async def _page(self, row: Delivery, adapter: Adapter) -> str:
+        """Return the vendor's page if people have to look there; empty if unknown."""
+        if not messages.wants_look(row):
             return ""
         try:
             connection = await self._connections.get(row.workspace, row.vendor)

@@ -85,9 +85,16 @@ class IncidentIo(Calls):
             keyed=True,
             custom=INCIDENT_FIELDS,
             summary="incident, with roles and your own fields",
+            announced=("severity_id",),
         ),
         Operation("action", "action_item", "action", Action),
-        Operation("follow_up", "action_item", "follow-up", FollowUp),
+        Operation(
+            "follow_up",
+            "action_item",
+            "follow-up",
+            FollowUp,
+            announced=("follow_up_priority_option_id",),
+        ),
     )
     catalogs = CATALOGS
     # One bucket of 1200 calls a minute holds reads and writes. Each gets half of it.
@@ -332,6 +339,8 @@ def _created(made: Any, submission: Submission) -> Created:
         reference=text(made, "reference"),
         title=title,
         url=link(made, "permalink"),
+        status=text(made, "incident_status", "name"),
+        channel=text(made, "slack_channel_id"),
         private=incident_entry(made).private is True,
     )
 

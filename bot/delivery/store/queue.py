@@ -14,7 +14,13 @@ from bot.connections import store as connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery, Draft, Outcome
 from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
-from bot.delivery.store.rows import THE_ROW, draft_columns, read_row, selected_json
+from bot.delivery.store.rows import (
+    THE_ROW,
+    draft_columns,
+    field_errors_json,
+    read_row,
+    selected_json,
+)
 from bot.delivery.store.transitions import (
     STILL_SENT_BY_US,
     Step,
@@ -209,7 +215,7 @@ class Deliveries:
         columns = {
             "reason": outcome.reason,
             "error_details": json.dumps(outcome.error_details),
-            "field_errors": json.dumps(dict(outcome.field_errors or {})),
+            "field_errors": field_errors_json(outcome.field_errors or {}),
             "vendor_object": json.dumps(dict(outcome.vendor_object or {})),
             "next_attempt_at": outcome.next_attempt_at,
             "reconcile_at": outcome.reconcile_at,
