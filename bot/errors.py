@@ -110,7 +110,7 @@ class RejectedError(VendorError):
         ours: bool = False,
     ) -> None:
         super().__init__(vendor, sentence)
-        self.fields = {name: str(words) for name, words in (fields or {}).items()}
+        self.fields: dict[str, str | Sentence] = dict(fields or {})
         self.ours = ours
 
 

@@ -92,10 +92,8 @@ class Operations:
     async def first_screen(self, workspace: Workspace, name: str) -> Collection[str] | None:
         """Return the block ids of the optional fields on the first screen of "acme.incident"; None
         where the workspace's admins left that to the form."""
-        chosen = (await self.settings.of(workspace, f"{FIRST_SCREEN}{name}")).get(
-            f"{FIRST_SCREEN}{name}"
-        )
-        return None if chosen is None else chosen.split()
+        chosen = await self.settings.value(workspace, f"{FIRST_SCREEN}{name}")
+        return chosen.split() if chosen else None
 
     async def nothing_connected(self, workspace: Workspace, kind: Kind) -> str:
         """Return the sentence for a person who has no choices."""

@@ -118,7 +118,7 @@ def _listeners(app: AsyncApp) -> Sequence[tuple[Listen, str | re.Pattern[str], L
         (app.view, SETTINGS, workspace_settings.save),
         (app.action, "value", actions.redraw),
         (app.action, "more", actions.redraw),
-        (app.action, re.compile(r"^open(_\d)?$"), actions.acknowledge),
+        (app.action, re.compile(r"^open(_\d|_vendor)?$"), actions.acknowledge),
         *((app.action, decision, buttons.decide(decision)) for decision in DECISIONS),
         (app.action, "edit", buttons.edit),
         (app.action, "copy", buttons.copy),

@@ -57,7 +57,7 @@ async def draw(
     is_admin = person.role == "admin"
     tools: list[Block] = []
     if is_admin:
-        text, buttons = await vendors.tools_for(services, workspace, person, messages.VENDORS)
+        text, buttons = await vendors.tools_for(services, workspace, person)
         tools = [*messages.sections(text), *buttons]
     view = messages.home(shown, messages.to_try(), tools=tools)
     digest = sha256(json.dumps(view, sort_keys=True).encode()).digest()

@@ -148,12 +148,13 @@ def _shown(interaction: Interaction, filled: Filled, row: Delivery) -> Answer:
     services = interaction.services
     is_receipt = services.delivery.cards.is_receipt(interaction.view_id)
     if row.state == "rejected" and operation == filled.state.operation and not is_receipt:
-        sentence = messages.sentence(row.error_details, filled.adapter.label)
-        errors = place(type(filled.form), operation, filled.values, row.field_errors, sentence)
-        if row.reason == "refused":  # by the vendor, and in its words
-            errors = {
-                block_id: messages.says(filled.adapter, words) for block_id, words in errors.items()
-            }
+        vendor = filled.adapter.label
+        fields = {
+            name: messages.complaint(words, vendor, row.reason)
+            for name, words in row.field_errors.items()
+        }
+        sentence = messages.why_refused(row, vendor)
+        errors = place(type(filled.form), operation, filled.values, fields, sentence)
         return _beside(interaction.view, errors)
     return {
         "response_action": "update",

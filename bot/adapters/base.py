@@ -87,6 +87,9 @@ class Created(BaseModel):
     `remaining` names the steps that are left once the object exists, for `Adapter.finish`. A name
     is the dotted name of a field of the form ("custom.9b1f"). The delivery stores both itself, so
     they are no part of the model's dump.
+
+    `status` is the vendor's word for it, `channel` the id of its own channel in Slack, both empty
+    where the answer has none.
     """
 
     id: str
@@ -94,6 +97,8 @@ class Created(BaseModel):
     title: str = ""
     url: str = ""
     note: str = ""
+    status: str = ""
+    channel: str = ""
     private: bool = Field(default=False, exclude=True)
     remaining: tuple[str, ...] = Field(default=(), exclude=True)
 
@@ -223,7 +228,8 @@ class Operation:
     a request with an unknown outcome may be sent again. `custom` names the catalog of the fields
     that the workspace defined for itself (each entry has its `field`). `custom_later`: these fields
     are sent once the object exists. `picks_late_field`: admins may pick one of these fields, of the
-    kind `datetime`, for the time of submission of what is sent late.
+    kind `datetime`, for the time of submission of what is sent late. `announced` names the fields
+    of the form whose values are announced with a created object: its severity or priority.
     """
 
     name: str
@@ -237,6 +243,7 @@ class Operation:
     custom_later: bool = False
     picks_late_field: bool = False
     summary: str = ""
+    announced: tuple[str, ...] = ()
 
     def form_for(self, answer: str | None, custom: Iterable[CustomField] = ()) -> type[Form]:
         """Return the whole form for an answer to the field that branches.

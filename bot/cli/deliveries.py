@@ -214,7 +214,9 @@ def _page(row: Delivery, trail: Sequence[Event]) -> str:
         "what": f"{row.vendor} {row.operation}",
         "title": _title(row),
         "state": _state(row),
-        "says": safe(" ".join([_why(row, row.error_details), *row.field_errors.values()]).strip()),
+        "says": safe(
+            " ".join([_why(row, row.error_details), *map(str, row.field_errors.values())]).strip()
+        ),
         "in doubt": _doubt(row),
         "created": safe(" ".join(filter(None, created))),
         "remaining": f"\n{' ' * 11}".join(_remaining(row)),
@@ -283,7 +285,8 @@ def _whole(row: Delivery, trail: Sequence[Event]) -> dict[str, Any]:
         }
         for event in trail
     ]
-    return _summary(row) | {"payload": row.payload, "fields": row.field_errors, "trail": events}
+    fields = {name: str(words) for name, words in row.field_errors.items()}
+    return _summary(row) | {"payload": row.payload, "fields": fields, "trail": events}
 
 
 def _why(row: Delivery, details: Details) -> str:

@@ -16,7 +16,7 @@ from bot.adapters.credentials import Credentials
 from bot.adapters.rate_limit import RateLimiter, RateLimiters
 from bot.connections.store import Connection, Connections
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery
-from bot.delivery.problems import Details, problem, said
+from bot.delivery.problems import Details, Words, problem, said, spoken
 from bot.errors import (
     RejectedError,
     RelayError,
@@ -25,12 +25,18 @@ from bot.errors import (
     UnauthorizedError,
     VendorError,
 )
+from bot.language import N_, Sentence
 from bot.runtime.threads import characters, run_in_thread
 
 CALL_SECONDS = 25.0
 """A call to a vendor takes so long at most."""
 BACKOFF_SECONDS = (1.0, 300.0)
 """The shortest and the longest pause before something that came to nothing is tried again."""
+
+
+_UNREADABLE = N_(
+    "We can't read the stored API key for {vendor}. An admin can replace it in `/vendors`."
+)
 
 
 class NotConnectedError(RelayError):
@@ -116,13 +122,22 @@ class Verdict:
     kind: Kind
     reason: str
     details: Details = field(default_factory=dict)
-    field_errors: Mapping[str, str] = field(default_factory=dict)
+    field_errors: Mapping[str, Words] = field(default_factory=dict)
     retry_after: float | None = None
 
     @property
     def words(self) -> str:
         """All that the vendor said, of the fields as well."""
-        return " ".join(filter(None, (self.details.get("words", ""), *self.field_errors.values())))
+        return " ".join(filter(None, (spoken(self.details), *map(str, self.field_errors.values()))))
+
+    def refusal(self) -> Details:
+        """Return the vendor's refusal as one reason, or our own sentence in its place."""
+        if self.details.get("code") == "sentence":
+            return self.details
+        [first, *more] = [*self.field_errors.values()] or [""]
+        if isinstance(first, Sentence) and not self.details and not more:
+            return said(first)
+        return problem("step_rejected", words=self.words) if self.words else {}
 
 
 def judge(error: Exception, adapter: Adapter) -> Verdict:
@@ -130,23 +145,28 @@ def judge(error: Exception, adapter: Adapter) -> Verdict:
     match error:
         case RejectedError():
             reason = "not_asked" if error.ours else "refused"
-            return Verdict("rejected", reason, said(str(error)), error.fields)
+            return Verdict("rejected", reason, said(error.sentence), error.fields)
         case UnauthorizedError() if error.status == 401:
-            return Verdict("unauthorized", "unauthorized", said(str(error)))
+            return Verdict("unauthorized", "unauthorized", said(error.sentence))
         case UnauthorizedError():
-            return Verdict("forbidden", "forbidden", said(str(error)))
+            return Verdict("forbidden", "forbidden", said(error.sentence))
         case SecretError():
-            advice = f"An admin can connect {adapter.label} again with `/vendors`."
-            return Verdict("unreadable_secret", "unauthorized", said(f"{error} {advice}"))
+            return Verdict(
+                "unreadable_secret",
+                "unauthorized",
+                said(Sentence(_UNREADABLE, {"vendor": adapter.label})),
+            )
         case NotConnectedError():
             return Verdict("not_connected", "disconnected", problem("not_connected"))
         case DoesNotFitError():
             return Verdict("does_not_fit", "not_sendable", problem("does_not_fit"))
         case RetryLaterError():
-            details = said(str(error))
+            details = said(error.sentence)
             return Verdict("later", error.reason, details, retry_after=error.retry_after)
-        case VendorError() | TimeoutError():
-            return Verdict("unknown", "unclear", said(str(error)) or problem("no_answer"))
+        case VendorError():
+            return Verdict("unknown", "unclear", said(error.sentence) or problem("no_answer"))
+        case TimeoutError():
+            return Verdict("unknown", "unclear", problem("no_answer"))
         case sqlite3.Error():
             return Verdict("database", "internal")
     return Verdict("broken", "internal", problem("unreadable_answer"))

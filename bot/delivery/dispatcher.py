@@ -22,7 +22,7 @@ import structlog
 from bot.connections.store import Connection
 from bot.delivery.attempt import CALL_SECONDS, VendorAccess
 from bot.delivery.model import Delivery, Draft, Outcome
-from bot.delivery.problems import problem
+from bot.delivery.problems import problem, spoken
 from bot.delivery.sender import FIRST_LOOK_SECONDS, Sender
 from bot.delivery.store.queue import JUMP_SECONDS, Deliveries
 from bot.delivery.subscriptions import Subscriptions
@@ -308,7 +308,7 @@ class Dispatcher(RemembersWorkspaces):
             await self.publish(settled)
         if outcome.reason == "unauthorized":
             await self._access.connections.mark(
-                row.workspace, row.vendor, outcome.error_details.get("words", "")
+                row.workspace, row.vendor, spoken(outcome.error_details)
             )
         elif used is not None and (outcome.state == "delivered" or outcome.reason == "refused"):
             await self._accepted(row.connection_key, used)

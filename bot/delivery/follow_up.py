@@ -123,8 +123,7 @@ class FollowUps(RemembersWorkspaces):
         verdict = judge(error, adapter)
         match verdict.kind:
             case "rejected":
-                words = verdict.words.rstrip(".")
-                return {name: problem("step_rejected", words=words)}
+                return {name: verdict.refusal() or problem("step_rejected", words="")}
             case "forbidden" | "unreadable_secret" | "not_connected":
                 return _all_waiting(row, verdict.details)
             case "unauthorized":

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.adapters.base import Created, Entry
 from bot.delivery import states
-from bot.delivery.problems import Details
+from bot.delivery.problems import Details, Words, said
 from bot.delivery.states import State
 from bot.forms.custom_fields import CustomField
 from bot.workspace import ConnectionKey, Workspace
@@ -89,7 +89,7 @@ class Delivery(Draft):
     attempt: int
     reason: str
     error_details: Details
-    field_errors: Mapping[str, str]
+    field_errors: Mapping[str, Words]
     vendor_object: Mapping[str, str]
     duplicates: Sequence[Created]
     created_at: float
@@ -179,6 +179,8 @@ class Delivery(Draft):
 
 
 def _without_words(details: Details) -> Details:
+    if details.get("code") == "sentence":
+        return said("(private)")
     return {name: "(private)" if name == "words" else value for name, value in details.items()}
 
 
@@ -190,7 +192,7 @@ class Outcome:
     state: State
     reason: str = ""
     error_details: Details = field(default_factory=dict)
-    field_errors: Mapping[str, str] | None = None
+    field_errors: Mapping[str, Words] | None = None
     vendor_object: Mapping[str, str] | None = None
     next_attempt_at: float = 0.0
     reconcile_at: float = 0.0

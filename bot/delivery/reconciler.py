@@ -23,7 +23,7 @@ from bot.adapters.base import Adapter, Created
 from bot.delivery.attempt import CALL_SECONDS, VendorAccess, backoff, backoff_by_age, judge
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.model import Delivery
-from bot.delivery.problems import Details, problem, said
+from bot.delivery.problems import Details, problem
 from bot.delivery.sender import LAST_LOOK_SECONDS
 from bot.delivery.store.reconcile import ReconcileStore
 from bot.runtime.workers import Share, Source, WorkerPool
@@ -127,7 +127,7 @@ class Reconciler(RemembersWorkspaces):
         verdict = judge(error, adapter)
         match verdict.kind:
             case "rejected" | "forbidden":
-                return await self._cannot_look(row, said(verdict.words))
+                return await self._cannot_look(row, verdict.refusal())
             case "not_connected" | "unreadable_secret":
                 return await self._cannot_look(row, verdict.details)
             case "does_not_fit":
@@ -148,7 +148,7 @@ class Reconciler(RemembersWorkspaces):
                 pass
             case _:
                 assert_never(verdict.kind)
-        return await self._unanswered(row, said(str(error)) or problem("silent"))
+        return await self._unanswered(row, verdict.details or problem("silent"))
 
     async def _cannot_look(self, row: Delivery, details: Details) -> Delivery | None:
         if row.state == "delivered":  # only the last look is missing

@@ -117,6 +117,8 @@ class Standing(Protocol):
     @property
     def expires_at(self) -> float: ...
     @property
+    def resend_count(self) -> int: ...
+    @property
     def erased_at(self) -> float: ...
     @property
     def reconcile_at(self) -> float: ...
@@ -172,6 +174,14 @@ def is_undecided(row: Standing) -> bool:
 
 UNDECIDED = "state = 'unconfirmed' AND (reason = 'unanswered' OR reconcile_at = 0)"
 """`is_undecided` in SQL."""
+
+
+def may_exist(row: Standing) -> bool:
+    """Return whether the vendor may have the object without our knowing: it is being sent, or an
+    earlier send had no clear answer."""
+    return row.state in ("sending", "unconfirmed") or (
+        row.resend_count > 0 and row.state in ("queued", "failed", "cancelled")
+    )
 
 
 def waits_for_an_admin(row: Standing, now: float) -> bool:

@@ -8,8 +8,16 @@ package imports `delivery`, `connections`, `adapters` and `forms`.
 from bot.messages.audit import admins_notice, latest_changes
 from bot.messages.blocks import View, context
 from bot.messages.brief import brief_card, why_brief
-from bot.messages.buttons import Handle, buttons, read_handle
-from bot.messages.contents import REFUSAL_BLOCK, contents, copied, needs_more, refused, says
+from bot.messages.buttons import Handle, buttons, read_handle, wants_look
+from bot.messages.contents import (
+    REFUSAL_BLOCK,
+    complaint,
+    contents,
+    copied,
+    needs_more,
+    refused,
+    why_refused,
+)
 from bot.messages.notices import (
     COMMANDS,
     SUBMIT,
@@ -52,12 +60,11 @@ from bot.messages.permissions import (
 )
 from bot.messages.shown import (
     ON_HOME,
-    PRIVATE,
-    WITHDRAWN,
     RenderedDelivery,
     card,
     home,
     receipt,
+    withdrawn,
 )
 from bot.messages.vendors import (
     Health,

@@ -5,7 +5,7 @@ from typing import Any
 from bot.adapters.base import Adapter, Operation
 from bot.delivery.model import Delivery
 from bot.forms.text import cut, escape
-from bot.language import _
+from bot.language import _, command
 from bot.messages.blocks import context, row_of, section
 from bot.messages.buttons import links
 from bot.messages.words import words
@@ -40,5 +40,7 @@ def why_brief(channel: str, *, shared: bool, lacking: str = "") -> str:
     else:
         why = _("We couldn't check if <#{channel}> is shared with another organisation.")
     brief = _("Its card shows only reference, state and link.")
-    change = _("An admin can change this in `/vendors`, *Settings*.")
+    change = _("An admin can change this in `{vendors}`, *Settings*.").format(
+        vendors=command("vendors")
+    )
     return " ".join(filter(None, (why.format(channel=channel), brief, lacking, change)))

@@ -1,17 +1,20 @@
 """The submitted values of a delivery, as text to copy and for correction after a refusal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.adapters.base import Adapter, Operation
 from bot.delivery.model import Delivery
+from bot.delivery.problems import Words
 from bot.forms.elements import TEXT_INPUT
 from bot.forms.fields import USER_GROUPS, Choice, Lookup
 from bot.forms.render import Block, modal
 from bot.forms.shape import Field, Kind, Place, places
 from bot.forms.text import cut, escape, humanise, plain_text
+from bot.language import Sentence, _
 from bot.messages.blocks import View, section
-from bot.messages.words import sentence
+from bot.messages.text import escaped, full_stop
+from bot.messages.words import says, sentence
 
 REFUSAL_BLOCK = "refusal"
 """The section with the vendor's refusal. A form keeps the section while it is redrawn."""
@@ -38,18 +41,33 @@ def contents(row: Delivery, adapter: Adapter, operation: Operation) -> str:
     return "\n".join(lines).strip()
 
 
+def answers(
+    row: Delivery, adapter: Adapter, operation: Operation, names: Sequence[str]
+) -> dict[str, str]:
+    """Return the values of these fields of the form, as people read them, by the field's title."""
+    found = {
+        place.field.title: _in_words(place.field, place.value(row.payload), row)
+        for place in _leaves(row, adapter, operation)
+        if ".".join(place.path) in names
+    }
+    return {title: value for title, value in found.items() if value}
+
+
 def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     """Return a modal with the text, ready to be selected.
 
     A text too long for a modal is cut off, with a note. The submit button only closes the modal:
     Slack demands one in a view with inputs.
     """
-    text = contents(row, adapter, operation) or row.title or "(nothing was filled in)"
+    text = contents(row, adapter, operation) or row.title or _("(Nothing was filled in)")
     most = MOST_PARTS * TEXT_INPUT
-    note = (
-        f":scissors: This is the beginning: {most:,} of {len(text):,} characters, all that Slack "
-        "has room for. Whoever runs this bot can print the rest: "
-        f"`python -m bot deliveries {row.key}`."
+    note = _(
+        ":scissors: These are the first {most} of {count} characters. Your bot admin can print the "
+        "rest with `{command}`."
+    ).format(
+        most=format(most, ","),
+        count=format(len(text), ","),
+        command=f"python -m bot deliveries {row.key}",
     )
     starts = range(0, min(len(text), most), TEXT_INPUT)
     parts = [text[start : start + TEXT_INPUT] for start in starts]
@@ -59,7 +77,9 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
             "block_id": f"part.{number}",
             "optional": True,
             "label": plain_text(
-                "Text" if len(parts) == 1 else f"Text, part {number} of {len(parts)}"
+                _("Text")
+                if len(parts) == 1
+                else _("Text, part {number} of {count}").format(number=number, count=len(parts))
             ),
             "element": {
                 "type": "plain_text_input",
@@ -72,33 +92,50 @@ def copied(row: Delivery, adapter: Adapter, operation: Operation) -> View:
     ]
     return modal(
         callback_id="copied",
-        title="Copy as text",
-        submit="Done",
-        close="Close",
+        title=_("Copy as text"),
+        submit=_("Done"),
+        close=_("Close"),
         blocks=[*([section(note, "beginning")] if len(text) > most else []), *inputs],
         private_metadata="",
     )
 
 
 def refused(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
-    """Return the section with the vendor's refusal, by field. A form to correct has it on top."""
-    lines = [f":no_entry: *{escape(adapter.label)} did not accept this:*"]
-    if row.error_details:
-        lines.append(escape(sentence(row.error_details, adapter.label)))
-    titles = _titles(row, adapter, operation, row.field_errors)
-    lines += [
-        f"• *{escape(titles[name])}*: {escape(said)}" for name, said in row.field_errors.items()
-    ]
-    if len(lines) == 1:
-        lines.append("It gave no reason.")
+    """Return the section with the refusal, by field. A form to correct has it on top."""
+    if row.reason == "not_asked":
+        headline = _("This needs a change:")
+    else:
+        headline = _("{vendor} didn't accept this:").format(vendor=adapter.label)
+    lines = [f":no_entry: *{escape(headline)}*", *complaints(row, adapter, operation)]
     return section("\n".join(lines), REFUSAL_BLOCK)
 
 
-def says(adapter: Adapter, words: str) -> str:
-    """Return a vendor's refusal of one field, in plain text, with the vendor's name."""
-    # "Acme has no ...": nobody is named twice.
-    named = words.startswith(adapter.label.partition(" ")[0])
-    return words if named else f"{adapter.label} says: {words}"
+def complaints(row: Delivery, adapter: Adapter, operation: Operation) -> list[str]:
+    """Return why the row was refused, a line for each reason, in mrkdwn: the vendor's words after
+    its name, and ours without."""
+    vendor = adapter.label
+    lines = list(filter(None, [escape(why_refused(row, vendor))]))
+    titles = _titles(row, adapter, operation, row.field_errors)
+    for name, words in row.field_errors.items():
+        heading = escaped(titles[name], _LONGEST_TITLE)
+        lines.append(f"• *{heading}*: {escape(complaint(words, vendor, row.reason))}")
+    if not lines and not row.erased_at and row.reason != "not_asked":
+        lines.append(escape(says(vendor, "")))
+    return lines
+
+
+def why_refused(row: Delivery, vendor: str) -> str:
+    """Return what is said of no field in particular, in plain text; empty if nothing is."""
+    if row.reason != "not_asked" and row.error_details.get("code") == "said":
+        return says(vendor, row.error_details["words"])
+    return sentence(row.error_details, vendor)
+
+
+def complaint(words: Words, vendor: str, reason: str) -> str:
+    """Return what is said of one field, in plain text. The vendor's words get its name."""
+    if isinstance(words, Sentence) or reason == "not_asked":
+        return full_stop(cut(str(words), _LONGEST_PROBLEM))
+    return says(vendor, words)
 
 
 def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
@@ -112,15 +149,14 @@ def remaining(row: Delivery, adapter: Adapter, operation: Operation) -> str:
         name: f"*{escape(cut(title, _LONGEST_TITLE))}*"
         for name, title in _titles(row, adapter, operation, row.follow_up_steps).items()
     }
+    unset = _("{field} isn't set. {reason}")
     lines = [
-        f"{names[name]} is not set: {escape(cut(sentence(why, adapter.label), _LONGEST_PROBLEM))}"
+        unset.format(field=names[name], reason=escape(sentence(why, adapter.label)))
         for name, why in row.follow_up_steps.items()
         if why
     ]
     if waiting := [names[name] for name, why in row.follow_up_steps.items() if not why]:
-        lines.append(
-            f"Still to be set: {', '.join(waiting)}. I am at it; there is nothing for you to do."
-        )
+        lines.append(_("We're still setting {fields}.").format(fields=", ".join(waiting)))
     return cut("\n".join(lines), _LONGEST_REMAINING)
 
 
@@ -129,7 +165,7 @@ def _titles(
 ) -> dict[str, str]:
     """Return the titles of these fields of the row's form, which are given by dotted name."""
     known = {".".join(place.path): place.field.title for place in _leaves(row, adapter, operation)}
-    return {name: known.get(name) or humanise(name.rpartition(".")[2]) or "It" for name in names}
+    return {name: known.get(name) or humanise(name.rpartition(".")[2]) or _("It") for name in names}
 
 
 def needs_more(row: Delivery, adapter: Adapter, operation: Operation) -> bool:
@@ -170,4 +206,4 @@ def _word(field: Field, value: Any, row: Delivery) -> str:
     if field.kind == "select":
         choice = field.marker(Choice)
         return (choice.labels.get(str(value)) if choice else None) or humanise(str(value))
-    return "yes" if value is True else str(value)
+    return _("yes") if value is True else str(value)

@@ -1,78 +1,105 @@
-"""A delivery's state in everyday words: what happened, what happens next, and about when."""
+"""A delivery's state in everyday words: what happened, what happens next, and until when.
 
-import re
+Times are clock times, because a card stays as it is for hours. A text never says that nothing was
+created while the object may exist.
+"""
+
 import time
 from collections.abc import Mapping
 from typing import NamedTuple, assert_never, cast
 
 from bot.adapters.base import Adapter, Created, Kind, Operation
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery
-from bot.delivery.problems import Code, Details
-from bot.delivery.states import FOR_AN_ADMIN, RULES, waits_for_an_admin
-from bot.forms.text import cut, duration, escape
+from bot.delivery.problems import Code, Details, from_json
+from bot.delivery.states import FOR_AN_ADMIN, RULES, may_exist, waits_for_an_admin
+from bot.forms.text import cut, escape
+from bot.language import N_, _
+from bot.messages.text import clock, escaped, full_stop
 
 TITLES: Mapping[Kind, str] = {
-    "incident": "Declare incident",
-    "action_item": "Add action item",
-    "workflow_task": "Add workflow task",
+    "incident": N_("Declare incident"),
+    "action_item": N_("Add action item"),
+    "workflow_task": N_("Add workflow task"),
 }
 NOUNS: Mapping[Kind, str] = {
-    "incident": "incident",
-    "action_item": "action item",
-    "workflow_task": "workflow task",
+    "incident": N_("incident"),
+    "action_item": N_("action item"),
+    "workflow_task": N_("workflow task"),
 }
 
 GIVE_UP_HOURS = round(GIVE_UP_SECONDS / 3600)
+_LONGEST_WORDS = 300
+"""A sentence of a vendor or a library is cut there."""
+_LONGEST_NAME = 300
 _SENTENCES: Mapping[Code, str] = {
-    "said": "{words}",
-    "stopped": "The bot stopped while it was being sent.",
-    "no_answer": "{vendor} did not answer in time.",
-    "silent": "{vendor} does not answer.",
-    "unreadable_answer": "The answer of {vendor} could not be read.",
-    "not_connected": (
-        "{vendor} is no longer connected to the account it was meant for; an admin can connect "
-        "that one again with `/vendors`."
+    "stopped": N_("We restarted while we were sending this."),
+    "no_answer": N_("{vendor} didn't answer in time."),
+    "silent": N_("{vendor} isn't answering."),
+    "unreadable_answer": N_("We couldn't read {vendor}'s answer."),
+    "not_connected": N_(
+        "{vendor} isn't connected to this account anymore. An admin can connect it again in "
+        "`/vendors`."
     ),
-    "does_not_fit": "It does not fit the form any more{again}.",
-    "not_sent_in_time": "It could not be sent to {vendor} in time.",
-    "not_confirmed_in_time": "{vendor} has not confirmed it for {hours} hours.",
-    "not_answered_in_time": "{vendor} has not answered for {hours} hours.",
-    "not_listed": "{vendor} has not answered {requests} requests, and does not list it.",
-    "step_rejected": "{vendor} says “{words}”.",
-    "step_not_taken": "{vendor} did not take it within {hours} hours.",
+    "does_not_fit": N_("The form has changed, so this can't be sent."),
+    "not_sent_in_time": N_("We couldn't send it to {vendor} in time."),
+    "not_confirmed_in_time": N_("{vendor} didn't confirm it within {hours} hours."),
+    "not_answered_in_time": N_("{vendor} didn't answer within {hours} hours."),
+    "not_listed": N_("{vendor} didn't answer when we sent it, and doesn't list it."),
+    "step_not_taken": N_("{vendor} didn't accept it within {hours} hours."),
 }
-_IDLE = "there is nothing for you to do."
-_WAITING: Mapping[str, str] = {
-    "rate_limited": "{vendor} takes no more requests for the moment. It will be sent{about}",
-    "turn": (
-        "{vendor} takes only so many requests a minute, and that limit is reached. It will be "
-        "sent{about}"
+_FILL_IN_AGAIN = N_("The form has changed, so this can't be sent. Fill it in again.")
+WAITING: Mapping[str, str] = {
+    "rate_limited": N_("{vendor}'s rate limit is reached. Sending at {next}."),
+    "turn": N_("{vendor}'s rate limit is reached. Sending at {next}."),
+    "unreachable": N_("Can't reach {vendor}. Last try: {last}. We'll retry until {until}."),
+    "internal": N_(
+        "Something went wrong on our side before we sent this. We'll retry until {until}."
     ),
-    "unreachable": "{vendor} cannot be reached. It will be tried again{about}",
-    "internal": "I had trouble on my side before it was sent. It will be tried again{about}",
-    "absent": "I looked in {vendor}, and it did not arrive there. It will be sent again{about}",
-    "keyed": (
-        "The answer of {vendor} was lost. It will be sent again{about}, under the same key, so "
-        "that {vendor} does not create it twice"
-    ),
-    "sent_again": "It will be sent again{about}",
-    "tried_again": "It will be sent again{about}",
-    "reconnected": "{vendor} is connected again. It will be sent{about}",
+    "reconnected": N_("{vendor} is connected again. Sending at {next}."),
+    "": N_("This waits for its turn. Sending at {next}."),
 }
-"""The reason why a row waits, and when it is sent, by its reason. `_IDLE` follows."""
+"""The reason why a row waits that the vendor certainly does not have."""
+RETRYING: Mapping[str, str] = {
+    "rate_limited": N_("{vendor}'s rate limit is reached. We'll retry at {next}."),
+    "turn": N_("{vendor}'s rate limit is reached. We'll retry at {next}."),
+    "unreachable": N_(
+        "{vendor} didn't confirm, and now we can't reach it. Last try: {last}. We'll retry until "
+        "{until}."
+    ),
+    "internal": N_(
+        "Something went wrong on our side. Last try: {last}. We'll retry until {until}."
+    ),
+    "absent": N_(
+        "{vendor} didn't confirm, and we didn't find it there. Last try: {last}. We're sending it "
+        "again."
+    ),
+    "sent_again": N_("We're sending it again. Last try: {last}. We'll retry until {until}."),
+    "reconnected": N_("{vendor} is connected again. We'll retry at {next}."),
+    "": N_("{vendor} didn't confirm. Last try: {last}. We'll retry until {until}."),
+}
+"""The reason why a row waits that was sent before, without a clear answer."""
 _PEOPLE_DID: Mapping[str, str] = {
-    "cancelled": "cancelled",
-    "by_hand": "taken over",
-    "tried_again": "sent again",
-    "sent_again": "sent again",
-    "confirmed": "confirmed",
+    "cancelled": N_("Cancelled by {person}"),
+    "by_hand": N_("Taken over by {person}"),
+    "tried_again": N_("Sent again by {person}"),
+    "sent_again": N_("Sent again by {person}"),
+    "confirmed": N_("Confirmed by {person}"),
 }
 """A person's decision in words, by the reason that it left on the row."""
-_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_NEEDS: Mapping[str, str] = {
+    "unauthorized": N_("Saved, waiting for a new key for {vendor}"),
+    "forbidden": N_("Saved, waiting for more rights in {vendor}"),
+    "disconnected": N_("Saved, waiting for {vendor} to be connected again"),
+}
+_LOOK_FIRST = N_("It may already be there. Look first.")
+_NO_DUPLICATE = N_("This can't create a duplicate.")
+_TOO_LATE = N_("That's no longer possible.")
+_NOTHING_CREATED = N_("Nothing was created.")
 
 
 class Words(NamedTuple):
-    """The words for a delivery: a symbol, a headline, and a body that says what happens next."""
+    """The words for a delivery: a symbol, a headline in plain text, and a body in mrkdwn that says
+    what happens next."""
 
     symbol: str
     headline: str
@@ -86,10 +113,27 @@ def sentence(details: Details, vendor: str) -> str:
     """
     if not details:
         return ""
-    again = "; please fill it in again" if details.get("again") else ""
-    return _SENTENCES[cast("Code", details["code"])].format_map(
-        {**details, "vendor": vendor, "hours": GIVE_UP_HOURS, "again": again}
-    )
+    code = cast("Code", details["code"])
+    if code == "said":
+        return full_stop(cut(details["words"], _LONGEST_WORDS))
+    if code == "sentence":
+        return full_stop(cut(str(from_json(details)), _LONGEST_WORDS))
+    if code == "step_rejected":
+        return says(vendor, details["words"])
+    text = _FILL_IN_AGAIN if details.get("again") else _SENTENCES[code]
+    return _(text).format(vendor=vendor, hours=GIVE_UP_HOURS)
+
+
+def says(vendor: str, words: str) -> str:
+    """Return a vendor's own words in plain text, set apart from ours: with the vendor's name, and a
+    full stop where they lack one. Endless words are cut."""
+    if not words.strip():
+        return _("{vendor} gave no reason.").format(vendor=vendor)
+    quoted = full_stop(cut(words.strip(), _LONGEST_WORDS))
+    # "Acme has no ...": nobody is named twice.
+    if words.startswith(vendor.partition(" ")[0]):
+        return quoted
+    return _("{vendor} says: {words}").format(vendor=vendor, words=quoted)
 
 
 def title(operation: Operation) -> str:
@@ -97,136 +141,205 @@ def title(operation: Operation) -> str:
 
     Slack cuts it at 24 characters.
     """
-    return TITLES["incident"] if operation.kind == "incident" else f"Add {operation.label}"
+    if operation.kind == "incident":
+        return _("Declare incident")
+    return _("Add {what}").format(what=operation.label)
 
 
 def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | None = None) -> Words:
     """Return the row's state in words. `now` is in epoch seconds, by default the clock's."""
-    what, vendor = operation.label, adapter.label
-    why = sentence(row.error_details, vendor)
+    vendor = adapter.label
     now = time.time() if now is None else now
     message = RULES[row.state].message
     match message:
         case "waiting":
-            waiting = _WAITING.get(row.reason, "It will be sent{about}")
-            body = f"{waiting.format(vendor=vendor, about=_about(row, now))}; {_IDLE}"
-            return Words("hourglass_flowing_sand", f"Saved, not yet in {vendor}", body)
+            return _waiting(row, operation, vendor, now)
         case "sending":
-            body = f"{vendor} has not answered yet. The card in Slack will say what came of it."
-            return Words("hourglass_flowing_sand", f"Saved, not yet in {vendor}", body)
+            headline = _("Sending to {vendor}").format(vendor=vendor)
+            body = _("{vendor} hasn't answered yet. We'll show the result on the card.")
+            return Words("hourglass_flowing_sand", headline, escape(body.format(vendor=vendor)))
         case "created":
             return _created(row, operation, vendor)
         case "rejected":
-            said = " ".join(filter(None, (why, *row.field_errors.values())))
-            body = said or ("" if row.erased_at else "It gave no reason.")
-            headline = f"{vendor} did not accept this {what}"
-            return Words("no_entry", headline, f"{body} Nothing was created.".strip())
+            return _rejected(row, operation, vendor)
         case "in_doubt" if row.undecided:
-            return Words("grey_question", _unknown(what, vendor), _choose(row, vendor, why))
+            return _undecided(row, operation, vendor, now)
         case "in_doubt":
-            body = _checking(row, vendor, why, _about(row, now))
-            return Words("mag", f"Sent, not confirmed by {vendor} yet", body)
+            return _checking(row, operation, vendor, now)
         case "failed":
-            return _failed(row, what, vendor, now)
+            return _failed(row, operation, vendor, now)
         case "called_off":
-            did, symbol = "Cancelled", "no_entry_sign"
-            if row.reason == "by_hand":
-                did, symbol = "Taken over by hand", "raised_hand"
-            return Words(symbol, f"{did}, not sent to {vendor}", _called_off(row, vendor))
+            return _called_off(row, vendor)
         case _:
             assert_never(message)
 
 
-def _failed(row: Delivery, what: str, vendor: str, now: float) -> Words:
-    why = sentence(row.error_details, vendor)
-    if row.resend_count:
-        body = f"{why} {_called_off(row, vendor)}".strip()
-        return Words("grey_question", _unknown(what, vendor), body)
-    if waits_for_an_admin(row, now):
-        needs = {
-            "unauthorized": f"a new key for {vendor}",
-            "forbidden": f"the right to do it in {vendor}",
-        }.get(row.reason, f"{vendor} to be connected again")
-        body = (
-            f"{why} It is saved, and will be sent by itself if that happens within "
-            f"{GIVE_UP_HOURS} hours."
+def _waiting(row: Delivery, operation: Operation, vendor: str, now: float) -> Words:
+    times = {
+        "vendor": escape(vendor),
+        "next": clock(max(row.next_at, now), now),
+        "last": clock(row.last_attempt_at or row.updated_at, now),
+        "until": clock(row.expires_at, now),
+    }
+    if not may_exist(row):
+        headline = _("Saved, not yet in {vendor}").format(vendor=vendor)
+        body = _(WAITING.get(row.reason, WAITING[""])).format(**times)
+        return Words("hourglass_flowing_sand", headline, body)
+    body = _(RETRYING.get(row.reason, RETRYING[""])).format(**times)
+    if operation.keyed:
+        body = f"{body} {_(_NO_DUPLICATE)}"
+    body = f"{body}\n{_(_LOOK_FIRST)}"
+    return Words("mag", _waits_for_it(vendor), body)
+
+
+def _waits_for_it(vendor: str) -> str:
+    return _("Waiting for {vendor} to confirm").format(vendor=vendor)
+
+
+def _rejected(row: Delivery, operation: Operation, vendor: str) -> Words:
+    if row.reason == "not_asked":
+        headline = _("This {what} needs a change").format(what=operation.label)
+    else:
+        headline = _("{vendor} didn't accept this {what}").format(
+            vendor=vendor, what=operation.label
         )
-        return Words("warning", f"Saved, waiting for {needs}", body.strip())
+    # After a look, the vendor's "no" to a second send is certain. With a key nobody looked.
+    in_doubt = row.resend_count > 0 and (operation.keyed or row.reason != "refused")
+    return Words("no_entry", headline, _(_LOOK_FIRST if in_doubt else _NOTHING_CREATED))
+
+
+def _question(operation: Operation, vendor: str) -> str:
+    return _("Did {vendor} create this {what}?").format(vendor=vendor, what=operation.label)
+
+
+def _undecided(row: Delivery, operation: Operation, vendor: str, now: float) -> Words:
+    values = {
+        "vendor": escape(vendor),
+        "title": escaped(row.title, _LONGEST_NAME),
+        "mark": row.key,
+        "sent": clock(row.first_sent_at or row.last_attempt_at or row.updated_at, now),
+        "until": clock(row.expires_at, now),
+    }
+    if not row.title:
+        how = _("Check {vendor} for what we sent at {sent}, then choose.")
+    elif operation.keyed:  # the vendor shows the mark nowhere
+        how = _("Check {vendor} for *{title}*, then choose. We sent it at {sent}.")
+    else:
+        how = _(
+            "Check {vendor} for *{title}* with the mark `{mark}`, then choose. We sent it at "
+            "{sent}."
+        )
+    lines = [escape(sentence(row.error_details, vendor)), how.format(**values)]
+    if row.reconcile_at:
+        lines.append(_("We keep asking {vendor} until {until}.").format(**values))
+    return Words("grey_question", _question(operation, vendor), "\n".join(filter(None, lines)))
+
+
+def _checking(row: Delivery, operation: Operation, vendor: str, now: float) -> Words:
+    why = escape(sentence(row.error_details, vendor))
+    values = {
+        "vendor": escape(vendor),
+        "next": clock(max(row.next_at, now), now),
+        "last": clock(row.last_attempt_at or row.updated_at, now),
+        "until": clock(row.expires_at, now),
+    }
+    if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
+        text = _("It may already be in {vendor}. We'll ask again at {next}, and until {until}.")
+    elif operation.keyed:
+        text = _("We're retrying. This can't create a duplicate. Last try: {last}.")
+    else:
+        text = _("We're checking {vendor} for it. Last try: {last}. We'll check until {until}.")
+    why = why or escape(_("{vendor} didn't confirm.").format(vendor=vendor))
+    return Words("mag", _waits_for_it(vendor), f"{why} {text.format(**values)}")
+
+
+def _failed(row: Delivery, operation: Operation, vendor: str, now: float) -> Words:
+    why = escape(sentence(row.error_details, vendor))
+    until = clock(row.expires_at, now)
+    waits = waits_for_an_admin(row, now)
+    if waits:
+        then = _("We'll send this when they do, until {until}.").format(until=until)
+        why = f"{why} {then}".strip()
+    if may_exist(row):
+        body = f"{why}\n{_(_LOOK_FIRST)}".strip()
+        return Words("grey_question", _question(operation, vendor), body)
+    if waits:
+        return Words("warning", _(_NEEDS[row.reason]).format(vendor=vendor), why)
     if row.erased_at:
-        why = "What was written has been erased since, so it cannot be sent any more."
+        why = _("We deleted the text after some days. It can't be sent again.")
     elif row.reason == "gave_up" or row.reason in FOR_AN_ADMIN:
-        why = (
-            f"It could not be sent to {vendor} within {GIVE_UP_HOURS} hours. It is still saved: "
-            "press “Try again”, or “Copy as text” and create it there."
-        )
-    return Words("warning", f"Not created in {vendor}", why)
-
-
-def _unknown(what: str, vendor: str) -> str:
-    return f"It is not known whether {vendor} created this {what}"
+        why = _(
+            "We tried to send this until {until}. It's still saved. Press “Try again”, or “Copy as "
+            "text” and create it in {vendor}."
+        ).format(vendor=escape(vendor), until=until)
+    return Words("warning", _("Not created in {vendor}").format(vendor=vendor), why)
 
 
 def named(row: Delivery) -> str:
     """Return the name that people use for it: its reference, else its title."""
     created = row.vendor_object
-    return created.get("reference") or created.get("title") or row.title or "it"
+    return created.get("reference") or created.get("title") or row.title or _("it")
 
 
-def doer(row: Delivery) -> str:
-    """Return who acted on the row last, if a person did: "cancelled by <@U1>", in mrkdwn.
+def doer(row: Delivery, mention: str) -> str:
+    """Return who acted on the row last, if a person did: "Cancelled by <@U1>", in mrkdwn.
 
-    Return an empty string otherwise.
+    `mention` is the person in mrkdwn. Return an empty string if it was nobody's decision.
     """
     did = _PEOPLE_DID.get(row.reason)
-    if did is None or not row.changed_by:
-        return ""
-    by = f"<@{row.changed_by}>" if _SLACK_ID.fullmatch(row.changed_by) else "whoever runs this bot"
-    return f"{did} by {by}"
+    return _(did).format(person=mention) if did is not None and row.changed_by else ""
 
 
 def meanwhile(row: Delivery, adapter: Adapter, operation: Operation) -> str:
-    """Return the answer to a button that was pressed too late, in mrkdwn."""
+    """Return the answer to a button that was pressed too late, in mrkdwn: what is happening."""
     if row.state == "delivered":
-        return f"It was created in the meantime: {escape(cut(named(row), 300))}."
-    if row.state == "sending":
-        return (
-            f"It is being sent to {adapter.label} at this moment. Its card "
-            "will say what came of it."
+        name = escaped(named(row), _LONGEST_NAME)
+        return _("Too late: {name} is in {vendor} now.").format(
+            name=name, vendor=escape(adapter.label)
         )
+    if row.state == "sending":
+        return _("Too late. This is being sent: watch the card for the result.")
     said = words(row, adapter, operation)
-    return (
-        f"This is not possible any more. {escape(said.headline)}. {escape(cut(said.body, 500))}"
-    ).strip()
+    return f"{_(_TOO_LATE)}\n*{escape(said.headline)}*\n{said.body}".strip()
 
 
 def _created(row: Delivery, operation: Operation, vendor: str) -> Words:
     if row.duplicates:
-        count = len(row.duplicates) + 1
-        times = "twice" if count == 2 else f"{count} times"
-        close = "one" if count == 2 else "all but one"
-        *others, last = [
-            row.vendor_object.get("reference", ""),
-            *(duplicate.reference for duplicate in row.duplicates),
-        ]
-        body = (
-            f"{', '.join(others)} and {last} are the same {operation.label}"
-            if last and all(others)
-            else f"It is there {times}, because an answer was lost on the way"
-        )
-        return Words("warning", f"Created {times} in {vendor}", f"{body}: please close {close}.")
-    body = ""
+        return _created_more_than_once(row, operation, vendor)
+    lines = []
     if row.reason == "found":
-        body = "The answer was lost on the way; I looked there and found it."
+        lines.append(_("{vendor} didn't confirm at first. We looked there and found it."))
     elif row.reason == "confirmed":
-        body = "The answer was lost on the way; somebody looked there and found it."
+        lines.append(_("{vendor} didn't confirm. Somebody looked there and found it."))
         if operation.custom_later and (unset := _filled_custom(row)):
-            body += (
-                f" These fields were not sent, so please set them in {vendor}: {', '.join(unset)}."
-            )
-    body = " ".join(filter(None, (body, row.vendor_object.get("note", ""))))
+            missing = _("We didn't send these fields. Set them in {vendor}: {fields}.")
+            lines.append(missing.replace("{fields}", cut(", ".join(unset), _LONGEST_NAME)))
+    body = " ".join(line.replace("{vendor}", vendor) for line in lines)
+    note = full_stop(cut(row.vendor_object.get("note", ""), _LONGEST_WORDS))
+    body = escape(" ".join(filter(None, (body, note))))
     if any(row.follow_up_steps.values()):
-        return Words("warning", f"Created in {vendor}, with something missing", body)
-    return Words("white_check_mark", f"Created in {vendor}", body)
+        headline = _("Created in {vendor}, with something missing").format(vendor=vendor)
+        return Words("warning", headline, body)
+    return Words("white_check_mark", _("Created in {vendor}").format(vendor=vendor), body)
+
+
+def _created_more_than_once(row: Delivery, operation: Operation, vendor: str) -> Words:
+    count = len(row.duplicates) + 1
+    if count == 2:
+        headline, close = _("Created twice in {vendor}"), _("Close one.")
+    else:
+        headline, close = _("Created {count} times in {vendor}"), _("Close all but one.")
+    *others, last = [
+        row.vendor_object.get("reference", ""),
+        *(duplicate.reference for duplicate in row.duplicates),
+    ]
+    body = _("{vendor} didn't confirm at first, so we sent it again.").format(vendor=vendor)
+    if last and all(others):
+        body = _("{others} and {last} are the same {what}.").format(
+            others=", ".join(others), last=last, what=operation.label
+        )
+    whole = escape(cut(f"{body} {close}", 2 * _LONGEST_NAME))
+    return Words("warning", headline.format(vendor=vendor, count=count), whole)
 
 
 def _filled_custom(row: Delivery) -> list[str]:
@@ -242,36 +355,19 @@ def everything(row: Delivery) -> list[Created]:
     return [*first, *row.duplicates]
 
 
-def _choose(row: Delivery, vendor: str, why: str) -> str:
-    going_on = (
-        f" I keep asking {vendor} and will say here what comes of it." if row.reconcile_at else ""
-    )
-    return (
-        f"{why}{going_on} Please look in {vendor}: press “It is there” if it is, or “Send again” "
-        "if it is not."
-    ).strip()
-
-
-def _checking(row: Delivery, vendor: str, why: str, about: str) -> str:
-    if row.reason in ("unauthorized", "forbidden"):  # its sentence says what an admin can do
-        return (
-            f"{why} It was sent before, and it is not known whether that arrived: I will ask "
-            f"{vendor} again{about}, and go on once it lets me."
+def _called_off(row: Delivery, vendor: str) -> Words:
+    by_hand = row.reason == "by_hand"
+    symbol = "raised_hand" if by_hand else "no_entry_sign"
+    if row.vendor_object.get("id"):
+        return Words(symbol, _("Done by hand in {vendor}").format(vendor=vendor), "")
+    if may_exist(row):
+        text = (
+            _("Taken over by hand. It may already be in {vendor}")
+            if by_hand
+            else _("Cancelled. It may already be in {vendor}")
         )
-    lost = why or f"The answer of {vendor} was lost."
-    return f"{lost} I am checking whether it arrived, and will look{about}; {_IDLE}"
-
-
-def _called_off(row: Delivery, vendor: str) -> str:
-    if row.resend_count:
-        return (
-            "It had been sent before, without a clear answer: please look in "
-            f"{vendor} whether it is there."
-        )
-    return "Nothing was created from here."
-
-
-def _about(row: Delivery, now: float) -> str:
-    """Return the time until the next attempt: " in about 4 minutes" or " in a moment"."""
-    seconds = row.next_at - now
-    return f" in about {duration(seconds)}" if seconds > 5 else " in a moment"
+        body = _("We stopped sending it. Look in {vendor} first.").format(vendor=escape(vendor))
+        return Words(symbol, text.format(vendor=vendor), body)
+    if by_hand:
+        return Words(symbol, _("Taken over by hand"), _("Nothing was created from here."))
+    return Words(symbol, _("Cancelled, not created in {vendor}").format(vendor=vendor), "")

@@ -104,8 +104,8 @@ class CardPosts:
                 token=token,
                 channel=row.card_channel,
                 ts=row.card_ts,
-                text=messages.WITHDRAWN,
-                blocks=[messages.context(f":lock: {messages.WITHDRAWN}")],
+                text=messages.withdrawn(),
+                blocks=[messages.context(f":lock: {messages.withdrawn()}")],
             )
             return await self._post_directly(token, row, content)
         try:

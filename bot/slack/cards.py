@@ -23,7 +23,6 @@ from bot import messages
 from bot.adapters.base import Adapter, Operation
 from bot.connections.store import Connections
 from bot.delivery.model import Delivery
-from bot.delivery.states import offered
 from bot.delivery.store.cards import (
     EVERYWHERE,
     LEASE_SECONDS,
@@ -296,15 +295,15 @@ class Cards(RemembersWorkspaces):
 
     async def _content(self, row: Delivery) -> CardContent:
         adapter, operation = self._made_by(row)
-        by_hand = await self._by_hand(row, adapter)
+        page = await self._page(row, adapter)
         return CardContent(
-            messages.card(row, adapter, operation, by_hand=by_hand),
+            messages.card(row, adapter, operation, page=page),
             messages.brief_card(row, adapter, operation),
         )
 
-    async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
-        """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
-        if "by_hand" not in offered(row):
+    async def _page(self, row: Delivery, adapter: Adapter) -> str:
+        """Return the vendor's page if people have to look there; empty if unknown."""
+        if not messages.wants_look(row):
             return ""
         try:
             connection = await self._connections.get(row.workspace, row.vendor)

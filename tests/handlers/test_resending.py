@@ -193,7 +193,7 @@ async def test_the_owner_makes_it_private(world: World) -> None:
     await press(world, "edit")
     modal = await world.top(world.member).fill(private=True, severity_id="SEV0", summary="500s")
     await modal.send()
-    await eventually(lambda: messages.WITHDRAWN in card(world)["text"])
+    await eventually(lambda: messages.withdrawn() in card(world)["text"])
     assert (await now(world)).private
 
 

@@ -68,9 +68,8 @@ def test_a_text_that_is_too_long_to_be_copied_says_so() -> None:
     body = "x" * 18_000
     said, parts = texts(replace(TASK, payload={"task_params": {"body": body}}))
     assert said == (
-        ":scissors: This is the beginning: 18,000 of 18,006 characters, all that Slack has room "
-        "for. Whoever runs this bot can "
-        "print the rest: `python -m bot deliveries ir000000000001`."
+        ":scissors: These are the first 18,000 of 18,006 characters. Your bot admin can print the "
+        "rest with `python -m bot deliveries ir000000000001`."
     )
     assert "".join(parts) == f"Body: {body}"[:18_000]
 
@@ -83,8 +82,8 @@ def test_a_refusal_names_the_fields_by_their_titles() -> None:
         field_errors={"task_params.to": "is <no> address", "tasks.0": "Odd"},
     )
     assert messages.refused(row, ROOTLY, ROOTLY.operation("workflow_task"))["text"]["text"] == (
-        ":no_entry: *Rootly did not accept this:*\nNot today.\n• *To*: is &lt;no&gt; address\n• "
-        "*0*: Odd"
+        ":no_entry: *Rootly didn't accept this:*\nRootly says: Not today.\n"
+        "• *To*: Rootly says: is &lt;no&gt; address.\n• *0*: Rootly says: Odd."
     )
 
 

@@ -4,34 +4,37 @@ from typing import get_args
 
 from bot import messages
 from bot.delivery.problems import Code, Details, problem, said
+from bot.language import Sentence
 
 SENTENCES: list[tuple[Details, str]] = [
     ({}, ""),
     (said(""), ""),
-    (said("No <such> severity."), "No <such> severity."),
-    (problem("stopped"), "The bot stopped while it was being sent."),
-    (problem("no_answer"), "Notes did not answer in time."),
-    (problem("silent"), "Notes does not answer."),
-    (problem("unreadable_answer"), "The answer of Notes could not be read."),
+    (said("No <such> severity"), "No <such> severity."),
+    (said(Sentence("{vendor} didn't answer.", {"vendor": "Notes"})), "Notes didn't answer."),
+    (problem("stopped"), "We restarted while we were sending this."),
+    (problem("no_answer"), "Notes didn't answer in time."),
+    (problem("silent"), "Notes isn't answering."),
+    (problem("unreadable_answer"), "We couldn't read Notes's answer."),
     (
         problem("not_connected"),
-        "Notes is no longer connected to the account it was meant for; an admin can connect that "
-        "one again with `/vendors`.",
+        "Notes isn't connected to this account anymore. An admin can connect it again in "
+        "`/vendors`.",
     ),
-    (problem("does_not_fit"), "It does not fit the form any more."),
+    (problem("does_not_fit"), "The form has changed, so this can't be sent."),
     (
         problem("does_not_fit", again="yes"),
-        "It does not fit the form any more; please fill it in again.",
+        "The form has changed, so this can't be sent. Fill it in again.",
     ),
-    (problem("not_sent_in_time"), "It could not be sent to Notes in time."),
-    (problem("not_confirmed_in_time"), "Notes has not confirmed it for 24 hours."),
-    (problem("not_answered_in_time"), "Notes has not answered for 24 hours."),
+    (problem("not_sent_in_time"), "We couldn't send it to Notes in time."),
+    (problem("not_confirmed_in_time"), "Notes didn't confirm it within 24 hours."),
+    (problem("not_answered_in_time"), "Notes didn't answer within 24 hours."),
     (
         problem("not_listed", requests="4"),
-        "Notes has not answered 4 requests, and does not list it.",
+        "Notes didn't answer when we sent it, and doesn't list it.",
     ),
-    (problem("step_rejected", words="Not that"), "Notes says “Not that”."),
-    (problem("step_not_taken"), "Notes did not take it within 24 hours."),
+    (problem("step_rejected", words="Not that"), "Notes says: Not that."),
+    (problem("step_rejected", words="Notes has no such thing"), "Notes has no such thing."),
+    (problem("step_not_taken"), "Notes didn't accept it within 24 hours."),
 ]
 
 

@@ -56,8 +56,8 @@ def test_what_was_refused_is_named_with_the_vendors_words() -> None:
     for content in everywhere(row):
         whole = (
             ":warning: *Created in Rootly, with something missing*\nN-1  A note\n"
-            "*Region &lt;EU&gt;* is not set: Rootly says “No &amp; never”.\n"
-            "*Orders* is not set: Rootly says “No &amp; never”."
+            "*Region &lt;EU&gt;* isn't set. Rootly says: No &amp; never.\n"
+            "*Orders* isn't set. Rootly says: No &amp; never."
         )
         assert whole in said(content)
         assert buttons(content) == ["Try again"]
@@ -72,8 +72,7 @@ def test_what_waits_is_named() -> None:
     for content in everywhere(row):
         whole = (
             ":white_check_mark: *Created in Rootly*\nN-1  A note\n"
-            "Still to be set: *Region &lt;EU&gt;*, *Impact*. I am at it; there is nothing for you "
-            "to do."
+            "We're still setting *Region &lt;EU&gt;*, *Impact*."
         )
         assert whole in said(content)
         assert buttons(content) == []

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot import messages
-from bot.adapters.base import Created
+from bot.adapters.base import Created, Entry
 from bot.delivery.problems import problem
-from tests.messages.parts import NOTES, NOW, ROW, said
+from tests.messages.parts import NOTES, NOW, ROW, VENDORS, said
 from tests.world.notes import MADE
 
 
@@ -33,7 +33,7 @@ def test_the_card_of_what_was_created() -> None:
             },
             {
                 "type": "context",
-                "elements": [{"type": "mrkdwn", "text": "Notes note, by <@U0ANN00001>"}],
+                "elements": [{"type": "mrkdwn", "text": "Notes note · Declared by <@U0ANN00001>"}],
             },
         ],
     }
@@ -77,9 +77,9 @@ PAGE = "https://notes.example.com/new"
 
 
 def test_the_card_of_what_waits() -> None:
-    """Why, about how long, and what can be done: by hand on the vendor's own page, or not at all."""
+    """Why, until when, and what can be done: by hand, or not at all."""
     row = replace(ROW, state="queued", reason="unreachable")
-    card = messages.card(row, *NOTES, by_hand=PAGE)
+    card = messages.card(row, *NOTES, page=PAGE)
     assert card["text"] == "Saved, not yet in Notes: Checkout is down"
     assert card["blocks"][1] == {
         "type": "actions",
@@ -90,7 +90,6 @@ def test_the_card_of_what_waits() -> None:
                 "action_id": "by_hand",
                 "value": "/T0HERE0001/ir000000000001",
                 "text": {"type": "plain_text", "text": "Declare it by hand"},
-                "url": PAGE,
             },
             {
                 "type": "button",
@@ -101,7 +100,7 @@ def test_the_card_of_what_waits() -> None:
                     "title": {"type": "plain_text", "text": "Cancel it?"},
                     "text": {
                         "type": "plain_text",
-                        "text": "It will not be sent to Notes. You can still send it after all.",
+                        "text": "We won't send it to Notes. You can still send it later.",
                     },
                     "confirm": {"type": "plain_text", "text": "Cancel it"},
                     "deny": {"type": "plain_text", "text": "Keep it"},
@@ -125,6 +124,11 @@ def labels(content: dict[str, Any]) -> list[str]:
     ("changes", "card", "elsewhere"),
     [
         ({"state": "queued"}, ["Declare it by hand", "Cancel"], ["Cancel"]),
+        (
+            {"state": "queued", "resend_count": 1},
+            ["Open Notes", "I did it by hand", "Cancel"],
+            ["Cancel"],
+        ),
         ({"state": "sending"}, [], []),
         ({"state": "delivered"}, [], []),
         ({"state": "rejected"}, ["Edit and resend"], ["Edit and resend"]),
@@ -132,13 +136,13 @@ def labels(content: dict[str, Any]) -> list[str]:
         ({"state": "unconfirmed", "reason": "unclear", "reconcile_at": NOW}, [], []),
         (
             {"state": "unconfirmed", "reason": "unanswered", "reconcile_at": NOW},
-            ["Send again", "It is there"],
-            ["Send again", "It is there"],
+            ["Open Notes", "Send again", "It's there"],
+            ["Send again", "It's there"],
         ),
         (
             {"state": "unconfirmed", "reason": "undecided"},
-            ["Send again", "It is there"],
-            ["Send again", "It is there"],
+            ["Open Notes", "Send again", "It's there"],
+            ["Send again", "It's there"],
         ),
         (
             {"state": "failed", "reason": "gave_up"},
@@ -156,8 +160,8 @@ def labels(content: dict[str, Any]) -> list[str]:
         ({"state": "failed", "reason": "unauthorized", "erased_at": NOW}, [], []),
         (
             {"state": "cancelled", "reason": "by_hand"},
-            ["Send it after all", "Copy as text"],
-            ["Send it after all", "Copy as text"],
+            ["Send anyway", "Copy as text"],
+            ["Send anyway", "Copy as text"],
         ),
         ({"state": "failed", "reason": "gave_up", "erased_at": NOW}, [], []),
     ],
@@ -168,15 +172,50 @@ def test_each_state_has_the_buttons_that_make_sense(
     """On the card; in the receipt and at home the same, except that taking it over belongs where
     everyone sees it."""
     row = replace(ROW, **changes)
-    assert labels(messages.card(row, *NOTES, by_hand=PAGE)) == card
+    assert labels(messages.card(row, *NOTES, page=PAGE)) == card
     assert labels(messages.receipt(row, *NOTES)) == elsewhere
     assert labels(messages.home([messages.RenderedDelivery(row, *NOTES)], {}, NOW)) == elsewhere
 
 
-def test_what_waits_for_an_admin_is_done_by_hand_only_where_the_page_is_known() -> None:
-    """Without a connection nobody knows where the vendor's page is."""
-    row = replace(ROW, state="failed", reason="disconnected")
-    assert labels(messages.card(row, *NOTES)) == ["Try again", "Cancel", "Copy as text"]
+def test_what_was_sent_before_is_cancelled_with_the_truth() -> None:
+    """Cancelling stops the sending, and removes nothing that may be there already."""
+    card = messages.card(replace(ROW, state="queued", resend_count=1), *NOTES)
+    [cancel] = [it for it in card["blocks"][1]["elements"] if it["action_id"] == "cancel"]
+    assert cancel["confirm"]["text"]["text"] == (
+        "We'll stop sending it. It may already be in Notes, and cancelling doesn't remove it."
+    )
+
+
+def test_a_created_object_is_announced() -> None:
+    """With how bad it is, its status, the first lines of its text, who declared it, and its own
+    channel."""
+    rootly = VENDORS[0]
+    row = replace(
+        ROW,
+        vendor="rootly",
+        operation="incident",
+        state="delivered",
+        payload={
+            "title": "Checkout is down",
+            "severity_id": "s1",
+            "summary": "Errors since nine.\n\nBoth regions.\nPaging.\nMore.",
+        },
+        selected={"severities/s1": Entry(id="s1", label="SEV1")},
+        vendor_object={
+            **MADE.model_dump(),
+            "title": "Checkout is down",
+            "status": "Started",
+            "channel": "C0INC00001",
+        },
+    )
+    card = messages.card(row, rootly, rootly.operation("incident"))
+    assert said(card) == [
+        "Created in Rootly: N-1 Checkout is down",
+        ":white_check_mark: *Created in Rootly*\nN-1  Checkout is down\n"
+        "*Severity*: SEV1 · *Status*: Started\n"
+        "> Errors since nine.\n> Both regions.\n> Paging.\nIncident channel: <#C0INC00001>",
+        "Rootly incident · Declared by <@U0ANN00001>",
+    ]
 
 
 def test_sending_again_is_asked_twice() -> None:
@@ -184,7 +223,7 @@ def test_sending_again_is_asked_twice() -> None:
     card = messages.card(replace(ROW, state="unconfirmed", reason="undecided"), *NOTES)
     assert [
         it["confirm"]["text"]["text"] for it in card["blocks"][1]["elements"] if "confirm" in it
-    ] == ["If it is in Notes already, it will be there twice. Look there first."]
+    ] == ["If it's already in Notes, this creates a second one. Look there first."]
 
 
 def test_what_was_created_twice_has_a_link_to_each() -> None:
@@ -214,23 +253,23 @@ def test_what_was_created_twice_has_a_link_to_each() -> None:
     [
         (
             {"state": "cancelled", "reason": "by_hand", "changed_by": "U0BOB00001"},
-            "; taken over by <@U0BOB00001>",
+            " · Taken over by <@U0BOB00001>",
         ),
         (
             {"state": "cancelled", "reason": "cancelled", "changed_by": "operator"},
-            "; cancelled by whoever runs this bot",
+            " · Cancelled by your bot admin",
         ),
         (
             {"state": "queued", "reason": "sent_again", "changed_by": "U0BOB00001"},
-            "; sent again by <@U0BOB00001>",
+            " · Sent again by <@U0BOB00001>",
         ),
         (
             {"state": "queued", "reason": "tried_again", "changed_by": "U0BOB00001"},
-            "; sent again by <@U0BOB00001>",
+            " · Sent again by <@U0BOB00001>",
         ),
         (
             {"state": "delivered", "reason": "confirmed", "changed_by": "U0BOB00001"},
-            "; confirmed by <@U0BOB00001>",
+            " · Confirmed by <@U0BOB00001>",
         ),
         ({"state": "queued", "changed_by": "U0ANN00001"}, ""),
     ],
@@ -238,7 +277,8 @@ def test_what_was_created_twice_has_a_link_to_each() -> None:
 def test_the_card_says_who_decided(changes: dict[str, Any], end: str) -> None:
     """Below everything else, beside who asked for it."""
     card = messages.card(replace(ROW, **changes), *NOTES)
-    assert card["blocks"][-1]["elements"][0]["text"] == f"Notes note, by <@U0ANN00001>{end}"
+    who = "Declared by" if changes["state"] == "delivered" else "From"
+    assert card["blocks"][-1]["elements"][0]["text"] == f"Notes note · {who} <@U0ANN00001>{end}"
 
 
 def test_a_home_with_nothing_says_what_to_try() -> None:
@@ -270,10 +310,10 @@ def test_a_home_says_how_each_delivery_stands() -> None:
     )
     assert said(home) == [
         ":white_check_mark: *Created in Notes*\nN-1  A note",
-        "Notes note, 2 hours ago",
-        ":no_entry: *Notes did not accept this note*\n(the text was erased after some "
-        "days)\nNothing was created.",
-        "Notes note, 40 days ago",
+        "Notes note · Sent <!date^1799992800^{time} {date_short_pretty}|06:00 UTC, 2027-01-15>",
+        ":no_entry: *Notes didn't accept this note*\n(We deleted the text after some days)\n"
+        "Nothing was created.",
+        "Notes note · Sent <!date^1796544000^{time} {date_short_pretty}|08:00 UTC, 2026-12-06>",
     ]
     assert home["blocks"][2]["accessory"]["url"] == MADE.url
 
@@ -299,18 +339,18 @@ def test_words_of_others_are_shown_as_they_are() -> None:
     )
     card = messages.card(row, *NOTES)
     assert (
-        card["text"] == "Notes did not accept this note: &lt;!channel&gt; &amp; &lt;https://x|y&gt;"
+        card["text"] == "Notes didn't accept this note: &lt;!channel&gt; &amp; &lt;https://x|y&gt;"
     )
     assert card["blocks"][0]["text"]["text"] == (
-        ":no_entry: *Notes did not accept this note*\n&lt;!channel&gt; &amp; &lt;https://x|y&gt;\n"
-        "&lt;@U1&gt; Nothing was created."
+        ":no_entry: *Notes didn't accept this note*\n&lt;!channel&gt; &amp; &lt;https://x|y&gt;\n"
+        "Notes says: &lt;@U1&gt;.\nNothing was created."
     )
 
 
 def test_a_private_one_says_so_wherever_it_is_shown() -> None:
     """The person knows why the channel has no card."""
     row = replace(ROW, state="delivered", vendor_object=MADE.model_dump(), private=True)
-    text = f":white_check_mark: *Created in Notes*\nN-1  A note\n{messages.PRIVATE}"
+    text = f":white_check_mark: *Created in Notes*\nN-1  A note\n:lock: Private. Only you can see this in Slack."
     shown = [
         messages.card(row, *NOTES)["blocks"][0],
         messages.receipt(row, *NOTES)["blocks"][0],

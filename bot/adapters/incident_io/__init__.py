@@ -87,9 +87,16 @@ class IncidentIo(Calls):
             custom=INCIDENT_FIELDS,
             picks_late_field=True,
             summary="incident, with roles and your own fields",
+            announced=("severity_id",),
         ),
         Operation("action", "action_item", "action", Action),
-        Operation("follow_up", "action_item", "follow-up", FollowUp),
+        Operation(
+            "follow_up",
+            "action_item",
+            "follow-up",
+            FollowUp,
+            announced=("follow_up_priority_option_id",),
+        ),
     )
     catalogs = CATALOGS
     # One bucket of 1200 calls a minute holds reads and writes. Each gets half of it.
@@ -339,6 +346,8 @@ def _created(made: Any, submission: Submission) -> Created:
         reference=text(made, "reference"),
         title=title,
         url=link(made, "permalink"),
+        status=text(made, "incident_status", "name"),
+        channel=text(made, "slack_channel_id"),
         private=incident_entry(made).private is True,
     )
 

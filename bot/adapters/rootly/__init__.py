@@ -64,6 +64,7 @@ from bot.adapters.rootly.rights import (
 from bot.adapters.rootly.task_forms import FORMS
 from bot.adapters.values import epoch, iso
 from bot.errors import OutcomeUnknownError
+from bot.forms.text import humanise
 from bot.language import Sentence
 
 CLOCK_SKEW_SECONDS = 600.0
@@ -98,8 +99,16 @@ class Rootly(Calls):
             custom=OF_INCIDENTS,
             custom_later=True,
             summary="incident, with your own fields",
+            announced=("severity_id",),
         ),
-        Operation("action_item", "action_item", "action item", ActionItem, custom=OF_ACTION_ITEMS),
+        Operation(
+            "action_item",
+            "action_item",
+            "action item",
+            ActionItem,
+            custom=OF_ACTION_ITEMS,
+            announced=("priority", "status"),
+        ),
         Operation(
             "workflow_task",
             "workflow_task",
@@ -354,6 +363,8 @@ def _created(made: str, attributes: Any, submission: Submission) -> Created:
             reference=reference,
             title=form.title,
             url=url,
+            status=humanise(text(attributes, "status")),
+            channel=text(attributes, "slack_channel_id"),
             private=dig(attributes, "private") is True,
             remaining=remaining,
         )

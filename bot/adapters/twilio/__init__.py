@@ -73,7 +73,7 @@ class Twilio(HttpAdapter):
             feeds="workflows",
             summary="workflow, from fields or JSON",
         ),
-        Operation("task", "action_item", "task", Task),
+        Operation("task", "action_item", "task", Task, announced=("priority",)),
     )
     catalogs = lists.CATALOGS
     # No `limits`: Twilio documents no rate, and no units of its X-Rate-Limit-* headers. Only its

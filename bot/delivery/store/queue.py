@@ -21,7 +21,13 @@ from bot.delivery.model import (
 )
 from bot.delivery.problems import Details
 from bot.delivery.states import UNDECIDED, WAITING_FOR_AN_ADMIN, State
-from bot.delivery.store.rows import THE_ROW, draft_columns, read_row, selected_json
+from bot.delivery.store.rows import (
+    THE_ROW,
+    draft_columns,
+    field_errors_json,
+    read_row,
+    selected_json,
+)
 from bot.delivery.store.transitions import (
     STILL_SENT_BY_US,
     Step,
@@ -230,7 +236,7 @@ class Deliveries:
         columns = {
             "reason": outcome.reason,
             "error_details": json.dumps(outcome.error_details),
-            "field_errors": json.dumps(dict(outcome.field_errors or {})),
+            "field_errors": field_errors_json(outcome.field_errors or {}),
             "vendor_object": json.dumps(dict(outcome.vendor_object or {})),
             "next_attempt_at": outcome.next_attempt_at,
             "reconcile_at": outcome.reconcile_at,

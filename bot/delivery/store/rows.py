@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.adapters.base import Created, Entry
 from bot.delivery.model import Delivery, Draft
-from bot.delivery.problems import said
+from bot.delivery.problems import Words, as_json, from_json, said
 from bot.forms.custom_fields import CustomField
 from bot.workspace import Workspace
 
@@ -38,6 +38,9 @@ def read_row(row: sqlite3.Row) -> Delivery:
         name: said(why) if isinstance(why, str) else why
         for name, why in plain["follow_up_steps"].items()
     }
+    plain["field_errors"] = {
+        name: from_json(words) for name, words in plain["field_errors"].items()
+    }
     for name in ("private", "card_in_channel"):
         plain[name] = bool(plain[name])
     return Delivery(workspace=Workspace(row["enterprise"], row["team"]), **plain)
@@ -55,6 +58,11 @@ def draft_columns(draft: Draft) -> dict[str, Any]:
 def selected_json(selected: Mapping[str, Entry]) -> str:
     """Return the entries that the pickers showed as JSON."""
     return json.dumps({name: _plain(entry) for name, entry in selected.items()})
+
+
+def field_errors_json(field_errors: Mapping[str, Words]) -> str:
+    """Return what is said of the fields as JSON."""
+    return json.dumps(dict(field_errors), default=as_json)
 
 
 def created_json(made: Created | Sequence[Created]) -> str:
