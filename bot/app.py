@@ -45,6 +45,7 @@ from bot.slack.cards import Cards
 from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.people import UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.scopes import Scopes
 from bot.slack.tokens import FixedToken, SlackTokens
 from bot.slack.user_groups import UserGroups
@@ -87,7 +88,7 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
-    """The parts that run for as long as the bot does."""
+    """The parts that run for as long as the bot does, and two that they share with listeners."""
 
     dispatcher: Dispatcher
     reconciler: Reconciler
@@ -95,6 +96,8 @@ class _Loops:
     catalogs: Catalogs
     cards: Cards
     retention: Retention
+    people: UserDirectory
+    readers: Readers
 
 
 @asynccontextmanager
@@ -114,8 +117,8 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
-            people = services.slack.people
-            notices = AdminNotices(stores.audit, people, opened.patient, tokens, adapters)
+            people, readers = services.slack.people, services.slack.readers
+            notices = AdminNotices(stores.audit, people, opened.patient, tokens, adapters, readers)
             receipts = Receipts()
 
         app = make_bolt(opened.quick, tokens)
@@ -173,11 +176,13 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
-    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, opened.patient, tokens)
+    people = UserDirectory(settings.admin_ids)
+    readers = Readers(people, stores.preferences, settings.command_prefix)
+    cards = Cards(stores.delivery.card_outbox, vendors, opened.patient, tokens, readers)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)
-    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention)
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention, people, readers)
 
 
 def _make_services(
@@ -188,7 +193,7 @@ def _make_services(
     uninstaller: Uninstaller,
 ) -> Services:
     """Make the facades for the listeners."""
-    people, user_groups = UserDirectory(settings.admin_ids), UserGroups()
+    people, user_groups = loops.people, UserGroups()
     background = BackgroundTasks()
     return Services(
         operations=Operations(adapters, stores.connections, loops.catalogs, stores.preferences),
@@ -210,6 +215,7 @@ def _make_services(
         ),
         slack=SlackServices(
             people=people,
+            readers=loops.readers,
             user_groups=user_groups,
             scopes=Scopes(),
             files=Uploads(background),

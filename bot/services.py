@@ -20,6 +20,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.slack.cards import Cards
 from bot.slack.files import Uploads
 from bot.slack.people import Person, UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.scopes import Scopes
 from bot.slack.user_groups import UserGroups
 from bot.storage.audit import Audit
@@ -124,10 +125,11 @@ class ConnectionServices:
 
 @dataclass(frozen=True, slots=True)
 class SlackServices:
-    """People, user groups, scopes and files in Slack; the tasks that go on after Slack got its
-    answer; and the removal of a workspace."""
+    """People and their languages, user groups, scopes and files in Slack; the tasks that go on
+    after Slack got its answer; and the removal of a workspace."""
 
     people: UserDirectory
+    readers: Readers
     user_groups: UserGroups
     scopes: Scopes
     files: Uploads

@@ -203,8 +203,8 @@ class Settings(BaseSettings):
     def _are_workspace_ids(cls, value: str) -> str:
         if not all(_WORKSPACE_ID.fullmatch(part) for part in _parts(value)):
             raise ValueError(
-                "should be IDs of workspaces (T012AB3CD) or organisations (E012AB3CD), separated by "
-                "commas"
+                "should be IDs of workspaces (T012AB3CD) or organisations (E012AB3CD), separated "
+                "by commas"
             )
         return value
 

@@ -18,6 +18,7 @@ from bot.runtime.loop import PeriodicLoop
 from bot.slack.clients import with_token
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.people import UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.tokens import SlackTokens
 from bot.storage.audit import OPERATOR, Audit, AuditEvent
 from bot.workspace import Workspace
@@ -41,9 +42,11 @@ class AdminNotices:
         client: AsyncWebClient,
         tokens: SlackTokens,
         adapters: Mapping[str, Adapter],
+        readers: Readers,
     ) -> None:
         self._audit = audit
         self._people = people
+        self._readers = readers
         self._client = client
         self._tokens = tokens
         self._adapters = adapters
@@ -68,7 +71,8 @@ class AdminNotices:
                 client = with_token(self._client, await self._tokens.token(workspace))
                 actors = [event.actor for event in events if event.actor not in ("", OPERATOR)]
                 admins = await self._people.admins(client, workspace, MOST_ADMINS)
-                text = messages.admins_notice(events, self._adapters)
+                with await self._readers.speaking(workspace):
+                    text = messages.admins_notice(events, self._adapters)
                 for slack_id in dict.fromkeys([*actors, *admins]):
                     await _send(client, slack_id, text)
         except NotInstalledError:

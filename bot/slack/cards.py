@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.adapters.base import Adapter, Operation
-from bot.connections.store import Connections
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Delivery
 from bot.delivery.states import offered
 from bot.delivery.store.cards import (
@@ -37,6 +37,7 @@ from bot.errors import NotInstalledError, RelayError, SecretError
 from bot.runtime.workers import Share, Source, WorkerPool
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
+from bot.slack.readers import Readers
 from bot.slack.tokens import SlackTokens
 from bot.workspace import RemembersWorkspaces, Workspace
 
@@ -79,15 +80,16 @@ class Cards(RemembersWorkspaces):
     def __init__(
         self,
         card_outbox: CardOutbox,
-        connections: Connections,
-        adapters: Mapping[str, Adapter],
+        vendors: VendorAccess,
         client: AsyncWebClient,
         tokens: SlackTokens,
+        readers: Readers,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._card_outbox = card_outbox
-        self._connections = connections
-        self._adapters = adapters
+        self._connections = vendors.connections
+        self._adapters = vendors.adapters
+        self._readers = readers
         self._client = client
         self._tokens = tokens
         self._clock = clock
@@ -249,7 +251,8 @@ class Cards(RemembersWorkspaces):
         self._limiter.begin(where)
         try:
             async with asyncio.timeout(SHOWING_SECONDS):
-                token, content = await self._tokens.token(row.workspace), await self._content(row)
+                token = await self._tokens.token(row.workspace)
+                content = await self._content(row)
                 channel, ts = await (self._edit if row.card_ts else self._post)(token, row, content)
             used.add(place(row.workspace, channel))
             await self._note(row, channel, ts)
@@ -336,7 +339,10 @@ class Cards(RemembersWorkspaces):
 
     async def _content(self, row: Delivery) -> dict[str, Any]:
         adapter, operation = self._made_by(row)
-        return messages.card(row, adapter, operation, by_hand=await self._by_hand(row, adapter))
+        by_hand = await self._by_hand(row, adapter)
+        reader = row.actor if row.private else ""
+        with await self._readers.speaking(row.workspace, reader):
+            return messages.card(row, adapter, operation, by_hand=by_hand)
 
     async def _by_hand(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page for doing this by hand while the row waits; empty if unknown."""
@@ -356,7 +362,8 @@ class Cards(RemembersWorkspaces):
     async def _follow(self, row: Delivery) -> None:
         """Update the open modal. A modal that was closed is not followed any more."""
         adapter, operation = self._made_by(row)
-        view = messages.receipt(row, adapter, operation)
+        with await self._readers.speaking(row.workspace, row.actor):
+            view = messages.receipt(row, adapter, operation)
         # Noted before the call, because a submission on its way may arrive after the call.
         self.shows_receipt(row.view_id)
         try:

@@ -586,3 +586,21 @@ def m030_keep_catalogs_in_lines(db: Database) -> None:
         "DROP TABLE catalogs_before",
     ):
         db.conn.execute(sql)
+
+
+@MIGRATIONS()
+def m040_keep_languages_and_prefixes(db: Database) -> None:
+    """Keep the language of a workspace's cards, the prefix of its slash commands, and the language
+    of the person for whom a link to the connect page was made."""
+    db.conn.execute(
+        """
+        CREATE TABLE workspaces (
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            language TEXT NOT NULL DEFAULT '',
+            prefix TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (enterprise, team)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("ALTER TABLE setup_links ADD COLUMN locale TEXT NOT NULL DEFAULT ''")

@@ -32,7 +32,7 @@ def test_a_mistake_in_the_json_is_shown_with_its_place(desk: Desk) -> None:
     desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter: workflow", brings="routing")
     desk.choose("routing", "JSON", brings="json.configuration")
     desk.fill(configuration='{"task_routing": {\n  "filters": [,]\n}}').submit()
-    expect(desk.error("configuration")).to_have_text("Line 2, column 15: expecting value.")
+    expect(desk.error("configuration")).to_have_text("Line 2, column 15: put a value here.")
     desk.fill(configuration=json.dumps({"task_routing": {"default_filter": {"queue": a_queue()}}}))
     desk.submit().receipt("Twilio TaskRouter", "By skill").done()
     expect(desk.objects("twilio", "By skill")).to_have_count(1)

@@ -85,12 +85,11 @@ TWIN, THIRD, NAMELESS = (
             {
                 "state": "unconfirmed",
                 "reason": "unclear",
-                "error_details": said("Notes did not answer."),
+                "error_details": said("Notes didn't answer."),
                 "reconcile_at": NOW + 40,
             },
-            "Sent, not confirmed by Notes yet Notes did not answer. I am checking whether it "
-            "arrived, and "
-            "will look in about 40 seconds; there is nothing for you to do.",
+            "Sent, not confirmed by Notes yet Notes didn't answer. I am checking whether it "
+            "arrived, and will look in about 40 seconds; there is nothing for you to do.",
         ),
         (
             {

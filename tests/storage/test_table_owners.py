@@ -26,6 +26,7 @@ OWNERS: Mapping[str, str] = {
     "permissions": "bot/access/store.py",
     "preferences": "bot/storage/preferences.py",
     "setup_links": "bot/connections/setup_links.py",
+    "workspaces": "bot/storage/preferences.py",
 }
 """The module or package that holds all SQL on the table."""
 

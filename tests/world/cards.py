@@ -11,15 +11,20 @@ from starlette.responses import JSONResponse
 
 from bot import messages
 from bot.adapters.credentials import ApiKey
+from bot.adapters.rate_limit import RateLimiters
 from bot.connections.store import Connections
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.queue import Deliveries
 from bot.slack.cards import Cards
 from bot.slack.installations import Installations
+from bot.slack.people import UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.tokens import FixedToken, SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.storage.preferences import Preferences
 from bot.stores import open_stores
 from tests.world.bot import eventually
 from tests.world.notes import HERE, KEY, MADE, SECRET, Clock, Notes, draft
@@ -155,7 +160,9 @@ async def board_on(path: Path, *, many: bool = False) -> AsyncIterator[Board]:
     async with slack_wire() as (wire, client):
         tokens = SlackTokens(installations, None if many else await fixed_token(wire, client))
         wire.answer = slack_takes
-        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, client, tokens, clock)
+        vendors = VendorAccess(connections, {"notes": adapter}, RateLimiters({}))
+        readers = Readers(UserDirectory(frozenset()), Preferences(database))
+        shown = SteppedCards(card_outbox, vendors, client, tokens, readers, clock)
         deliveries = Deliveries(database, clock)
         yield Board(
             database,
