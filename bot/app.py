@@ -47,6 +47,7 @@ from bot.slack.clients import make_bolt, slack_client, with_token
 from bot.slack.files import Uploads
 from bot.slack.homes import Homes
 from bot.slack.people import UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.scopes import Scopes
 from bot.slack.tokens import FixedToken, SlackTokens
 from bot.slack.user_groups import UserGroups
@@ -89,7 +90,7 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
-    """The parts that run for as long as the bot does."""
+    """The parts that run for as long as the bot does, and two that they share with listeners."""
 
     dispatcher: Dispatcher
     reconciler: Reconciler
@@ -98,6 +99,8 @@ class _Loops:
     cards: Cards
     homes: Homes
     retention: Retention
+    people: UserDirectory
+    readers: Readers
 
 
 @asynccontextmanager
@@ -117,9 +120,9 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
-            people = services.slack.people
+            readers = services.slack.readers
             notices = AdminNotices(
-                stores.audit, people, opened.patient, tokens, adapters, loops.homes.tools_changed
+                stores.audit, readers, opened.patient, tokens, adapters, loops.homes.tools_changed
             )
             receipts = Receipts()
 
@@ -185,12 +188,16 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
+    people = UserDirectory(settings.admin_ids)
+    readers = Readers(people, stores.preferences, settings.command_prefix)
     posts = CardPosts(opened.patient, Channels(opened.patient, stores.workspace_settings))
-    cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, posts, tokens)
+    cards = Cards(stores.delivery.card_outbox, vendors, posts, tokens, readers)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed, homes.changed)
-    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, homes, retention)
+    return _Loops(
+        dispatcher, reconciler, follow_ups, catalogs, cards, homes, retention, people, readers
+    )
 
 
 def _make_services(
@@ -201,7 +208,7 @@ def _make_services(
     uninstaller: Uninstaller,
 ) -> Services:
     """Make the facades for the listeners."""
-    people, user_groups = UserDirectory(settings.admin_ids), UserGroups()
+    people, user_groups = loops.people, UserGroups()
     background = BackgroundTasks()
     return Services(
         operations=Operations(
@@ -230,6 +237,7 @@ def _make_services(
         ),
         slack=SlackServices(
             people=people,
+            readers=loops.readers,
             user_groups=user_groups,
             scopes=Scopes(),
             files=Uploads(background),

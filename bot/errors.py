@@ -87,9 +87,12 @@ class VendorError(RelayError):
     """
 
     def __init__(self, vendor: str, sentence: str | Sentence) -> None:
-        super().__init__(sentence)
+        super().__init__(str(sentence))
         self.vendor = vendor
         self.sentence = sentence
+
+    def __str__(self) -> str:
+        return str(self.sentence)
 
 
 class RejectedError(VendorError):

@@ -21,6 +21,7 @@ from bot.slack.cards import Cards
 from bot.slack.files import Uploads
 from bot.slack.homes import Homes
 from bot.slack.people import Person, UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.scopes import Scopes
 from bot.slack.user_groups import UserGroups
 from bot.storage.audit import Audit
@@ -141,10 +142,11 @@ class ConnectionServices:
 
 @dataclass(frozen=True, slots=True)
 class SlackServices:
-    """People, user groups, scopes, files and App Homes in Slack; the tasks that go on after Slack
-    got its answer; and the removal of a workspace."""
+    """People and their languages, user groups, scopes, files and App Homes in Slack; the tasks that
+    go on after Slack got its answer; and the removal of a workspace."""
 
     people: UserDirectory
+    readers: Readers
     user_groups: UserGroups
     scopes: Scopes
     files: Uploads

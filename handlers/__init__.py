@@ -85,10 +85,11 @@ def register(app: AsyncApp, services: Services) -> None:
         if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
         interaction = Interaction(services, context.client, context, body, time.monotonic())
-        if body.get("type") != "event_callback" and not _begin(requests, interaction.workspace):
-            return await errors.too_many(body, context, context.client)
-        context["interaction"] = interaction
-        return await next_()
+        with await interaction.speaking():
+            if body.get("type") != "event_callback" and not _begin(requests, interaction.workspace):
+                return await errors.too_many(body, context, context.client)
+            context["interaction"] = interaction
+            return await next_()
 
     app.error(errors.answer)
     for listen_to, name, listener in _listeners(app):
@@ -125,6 +126,7 @@ def _listeners(app: AsyncApp) -> Sequence[tuple[Listen, str | re.Pattern[str], L
         (app.action, re.compile(r"^vendor_\w+$"), vendors.hand_out_link),
         (app.action, "who_may", permissions.open_form),
         (app.action, SETTINGS, workspace_settings.open_form),
+        (app.action, "language", vendors.choose_language),
         (app.event, "app_home_opened", home.opened),
         (app.event, "app_uninstalled", events.uninstalled),
         (app.event, "tokens_revoked", events.revoked),

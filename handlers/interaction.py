@@ -1,6 +1,8 @@
 """The request that a listener gets: who did something in Slack, and the ways to answer."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,9 @@ from bot.slack.people import Person
 from bot.workspace import Workspace
 from handlers.replies import show, tell
 from handlers.view_state import RefusedError, StateT, belongs, state_in, workspace_of
+
+LOCALE_SECONDS = 0.5
+"""Seconds to wait for a person's language. Without it the bot speaks the workspace's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class Interaction:
         """
         # A dialog's payload has no actions, and Bolt takes it for a press too.
         actions = self.body.get("actions") or [{}]
-        handle = messages.read_handle(actions[0].get("value") or "")
+        chosen = actions[0].get("selected_option") or {}
+        handle = messages.read_handle(actions[0].get("value") or chosen.get("value") or "")
         if handle is None or not belongs(handle.workspace, self.context):
             raise RefusedError(messages.Notice.GONE.text)
         return handle
@@ -102,6 +108,23 @@ class Interaction:
         """Return which of the workspace's operations of this kind the person may use."""
         choices = await self.services.operations.choices(workspace, kind)
         return await self.services.access.allowed(self.client, workspace, self.user, choices)
+
+    async def speaking(self) -> AbstractContextManager[None]:
+        """Return the block in which the bot speaks to this person.
+
+        A person whom the bot does not know yet is looked up, which the check of permissions needs
+        anyway. A list that is being searched does not wait for that.
+        """
+        slack = self.services.slack
+        searching = self.body.get("type") in ("block_suggestion", "event_callback")
+        is_known = slack.people.locale(self.workspace, self.user) is not None
+        if self.user and self.client.token and not searching and not is_known:
+            asking = slack.background.start(self.person(self.workspace))
+            await asyncio.wait({asking}, timeout=LOCALE_SECONDS)
+        command = str(self.body.get("command") or "")
+        if command:
+            slack.background.start(slack.readers.saw(self.workspace, command))
+        return await slack.readers.speaking(self.workspace, self.user, command)
 
     async def say(self, text: str) -> None:
         """Send `text` (mrkdwn) to this person alone."""

@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import messages
 from bot.delivery.store.queue import Waiting
 from bot.forms.render import Block
+from bot.language import LANGUAGES
 from bot.services import Services
 from bot.slack.people import Person
 from bot.workspace import Workspace
@@ -67,6 +68,9 @@ async def tools_for(
         how = messages.not_checked(person.problem)
     else:
         how = messages.VendorsNotice.ASK_AN_ADMIN.text
+    if buttons:
+        language = await services.slack.readers.language(workspace)
+        buttons = [*buttons, messages.language_block(workspace, language)]
     events = await services.connections.audit.of(workspace, LATEST) if buttons else []
     latest = messages.latest_changes(events, services.operations.adapters)
     text = messages.vendors(health, unconnected, how)
@@ -90,6 +94,17 @@ async def _health(services: Services, workspace: Workspace) -> list[messages.Hea
             )
         )
     return health
+
+
+@on_press
+async def choose_language(interaction: Interaction) -> None:
+    """Set the language of the workspace's cards and notices, for an admin who selected it."""
+    workspace, language = interaction.pressed()
+    if language not in LANGUAGES:
+        raise RefusedError(messages.Notice.GONE.text)
+    await interaction.admin(workspace, messages.VendorsNotice.ONLY_ADMINS.text)
+    await interaction.services.slack.readers.choose(workspace, language)
+    await interaction.say(messages.language_chosen(language))
 
 
 @on_press
@@ -119,6 +134,7 @@ async def _window(interaction: Interaction) -> messages.View:
         actor=person.slack_id,
         actor_name=person.name,
         workspace_name=str(team.get("name") or team.get("domain") or workspace.team)[:100],
+        locale=person.locale,
     )
     connected = vendor in await services.connections.store.vendors(workspace)
     log.info("setup_link.created", team=workspace.team, vendor=vendor, by=person.slack_id)

@@ -147,7 +147,7 @@ async def test_a_file_does_not_wait_for_downloads_that_hang() -> None:
 
         async with slack_client(settings, 2) as client:
             late = [fetched("hangs", workspace) for workspace in others(120)]
-            assert set(await asyncio.gather(*late)) == {PENDING.problem}
+            assert set(await asyncio.gather(*late)) == {PENDING}
             assert await fetched(ANSWERED, HERE) == "{}"
             files.forget(others(120))
     assert server.waiting == 120

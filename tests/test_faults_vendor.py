@@ -124,7 +124,7 @@ async def test_a_vendor_that_cannot_be_reached(
         row = await until(world, "queued", seconds=30)  # a name can be looked up for long
         assert (row.reason, why(row)) == (
             "unreachable",
-            "Rootly cannot be reached at the moment.",
+            "We can't reach Rootly.",
         )
         await eventually(
             lambda: [

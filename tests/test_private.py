@@ -37,6 +37,8 @@ from tests.world.rows import KEY, card, click, now, press, standing
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 
+PRIVATE = "Private. Only you can see this in Slack."
+
 
 @pytest.fixture(autouse=True)
 def _logs_are_clean(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
@@ -85,7 +87,7 @@ async def test_the_number_of_somebody_elses_tells_nothing_about_it(
     number = await private_incident(world, vendor)
     modal = await attach(world, vendor, bob(world), number)
     assert "Created in" in modal.text
-    assert messages.PRIVATE in modal.text
+    assert PRIVATE in modal.text
     await eventually(lambda: world.letters(bob(world)))
     assert len(items(world, vendor)) == 1
     [letter] = world.letters(bob(world))
@@ -171,7 +173,7 @@ async def test_a_refused_one_is_corrected_by_its_author_alone(world: World, vend
     modal = await attach(world, vendor, bob(world), number)
     key = json.loads(modal.view["private_metadata"])["key"]
     await click(world, "edit", ann(world), key)
-    assert world.told(ann(world)) == messages.SOMEBODY_ELSES
+    assert world.told(ann(world)) == messages.Notice.SOMEBODY_ELSES.text
     assert strays(world, item_by=bob(world)) == []
 
 
@@ -245,7 +247,7 @@ async def test_a_form_that_was_opened_before_it_became_private_shows_and_changes
     await became_private(world, title=TITLE, payload=json.dumps({"title": TITLE, "private": True}))
     await modal.submit()
     assert words_in(str(world.sandbox.slack.views(bob(world)))) == []
-    assert messages.ONLY_THE_OWNER in world.top(bob(world)).text
+    assert messages.Notice.ONLY_THE_OWNER.text in world.top(bob(world)).text
     row = await now(world)
     assert (row.state, row.title, row.actor) == ("rejected", TITLE, ann(world))
 

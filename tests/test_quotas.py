@@ -106,15 +106,15 @@ async def test_what_people_read_when_too_much_is_asked_at_a_time(one_at_a_time: 
     await eventually(lambda: vendor.requests and vendor.requests[-1].method == "POST")
 
     assert (await world.command("/incident Three")).error == ""
-    assert world.told() == messages.TOO_MANY
-    assert await second.offered("severity_id") == [messages.TOO_MANY_IN_LIST]
+    assert world.told() == messages.Notice.TOO_MANY.text
+    assert await second.offered("severity_id") == [messages.Notice.TOO_MANY_IN_LIST.text]
     assert (await second.submit()).ok
     assert "What you typed is still there" in world.top(world.member).text
     await close_note(world, world.member)
     assert second.value("title") == "Two"
     await slack.shortcut(world.member, "declare_incident")
     letters = [letter["text"] for letter in world.letters(world.member)]
-    assert letters == [messages.TOO_MANY]
+    assert letters == [messages.Notice.TOO_MANY.text]
 
     vendor.hold.set()
     assert "Created in Rootly" in (await submitting).text

@@ -195,7 +195,7 @@ async def test_who_waits_for_the_vendor_is_told_and_no_card_follows(world: World
     await eventually(lambda: world.bot.services.delivery.dispatcher.under_way)
     await uninstall(world)
     assert (await submitting).ok
-    assert world.top(world.member).text == messages.REMOVED
+    assert world.top(world.member).text == messages.Notice.REMOVED.text
     await asyncio.sleep(LONG_ENOUGH)
     assert world.cards("incidents") == []
     assert (await stored(world), remembered(world)) == ({}, set())
@@ -218,7 +218,7 @@ async def test_a_button_on_an_old_card_says_what_happened(world: World) -> None:
         action={"type": "button"},
     )
     assert outcome.ok
-    assert world.told() == messages.GONE
+    assert world.told() == messages.Notice.GONE.text
     assert await stored(world) == {}
 
 

@@ -19,9 +19,9 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class SetupLink:
-    """The purpose of a link. `actor` is the Slack user id of the person who asked for the link;
-    `expires_at` is in epoch seconds. The token in the link's address is not stored, only its
-    `digest`."""
+    """The purpose of a link. `actor` is the Slack user id of the person who asked for the link, and
+    `locale` the person's locale in Slack. `expires_at` is in epoch seconds. The token in the link's
+    address is not stored, only its `digest`."""
 
     digest: str
     workspace: Workspace
@@ -30,6 +30,7 @@ class SetupLink:
     actor_name: str
     workspace_name: str
     expires_at: float
+    locale: str = ""
 
 
 class SetupLinks:
@@ -40,7 +41,14 @@ class SetupLinks:
         self._clock = clock
 
     async def make(
-        self, workspace: Workspace, vendor: str, *, actor: str, actor_name: str, workspace_name: str
+        self,
+        workspace: Workspace,
+        vendor: str,
+        *,
+        actor: str,
+        actor_name: str,
+        workspace_name: str,
+        locale: str = "",
     ) -> str:
         """Make a link and return its token. It replaces the person's older link for the same
         vendor. Expired links are removed too."""
@@ -53,6 +61,7 @@ class SetupLinks:
             actor_name,
             workspace_name,
             now + LINK_SECONDS,
+            locale,
         )
 
         def work(tx: sqlite3.Connection) -> None:
@@ -63,7 +72,7 @@ class SetupLinks:
             )
             tx.execute(
                 "INSERT INTO setup_links (digest, enterprise, team, vendor, actor, actor_name,"
-                " workspace_name, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " workspace_name, expires_at, locale) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
@@ -119,4 +128,5 @@ def _link(row: sqlite3.Row) -> SetupLink:
         actor_name=row["actor_name"],
         workspace_name=row["workspace_name"],
         expires_at=row["expires_at"],
+        locale=row["locale"],
     )

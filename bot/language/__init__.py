@@ -22,7 +22,7 @@ LANGUAGES: Mapping[str, str] = {SOURCE: "English", "de": "Deutsch"}
 """The languages by their ISO 639 code, with the names that their speakers give them."""
 FOLDER = Path(__file__).parent
 LONGEST_PREFIX = 17
-"""Characters of a command's prefix: Slack's commands have at most 32 ("/", and "-workflow-task")."""
+"""Characters of a command's prefix. Slack's commands have 32 at most, "/" included."""
 PREFIX = re.compile(rf"[a-z0-9_-]{{1,{LONGEST_PREFIX}}}")
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 _prefix: ContextVar[str] = ContextVar("prefix", default="")

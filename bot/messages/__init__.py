@@ -72,6 +72,8 @@ from bot.messages.vendors import (
     admins_buttons,
     by_command,
     cannot,
+    language_block,
+    language_chosen,
     sections,
     vendors,
     way_to_page,

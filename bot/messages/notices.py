@@ -77,10 +77,6 @@ class Notice(Enum):
         "doesn't help, tell your bot admin."
     )
     CLICK_FAILED = N_("We couldn't save this, so nothing was changed. Press the button again.")
-    NO_FILES = N_(
-        "You can't choose a file here. This app lacks the scope `files:read`. A workspace admin "
-        "can reinstall it from its current manifest."
-    )
 
     @property
     def text(self) -> str:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from bot.adapters.base import Adapter
 from bot.adapters.credentials import Rights
 from bot.connections.store import Connection
+from bot.forms.elements import option
 from bot.forms.render import HEADING, Block, modal, split
 from bot.forms.text import cut, duration, escape
-from bot.language import N_, _, command, ngettext
+from bot.language import LANGUAGES, N_, _, command, ngettext
 from bot.messages.blocks import View, button, row_of, section
 from bot.messages.buttons import Handle
 from bot.messages.settings import SETTINGS
@@ -167,6 +168,26 @@ def admins_buttons(
         buttons.append(button(WHO_MAY, _("Permissions"), value=Handle(workspace, WHO_MAY).text))
         buttons.append(button(SETTINGS, _("Settings"), value=Handle(workspace, SETTINGS).text))
     return row_of(buttons, "vendors")
+
+
+def language_block(workspace: Workspace, language: str) -> Block:
+    """Return the select for the language of cards and notices, with this one selected."""
+    options = {code: option(Handle(workspace, code).text, name) for code, name in LANGUAGES.items()}
+    select = {
+        "type": "static_select",
+        "action_id": "language",
+        "options": list(options.values()),
+        "initial_option": options[language],
+    }
+    text = _("Language of cards and notices:")
+    return section(text, "language", accessory=select)
+
+
+def language_chosen(language: str) -> str:
+    """Return what an admin is told who selected this language."""
+    return _("We now write this workspace's cards and notices in {language}.").format(
+        language=LANGUAGES[language]
+    )
 
 
 def sections(text: str) -> list[Block]:

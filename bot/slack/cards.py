@@ -12,7 +12,7 @@ import math
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Container, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container
 from functools import partial
 from operator import attrgetter
 from typing import Literal
@@ -21,7 +21,7 @@ import structlog
 
 from bot import messages
 from bot.adapters.base import Adapter, Operation
-from bot.connections.store import Connections
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Delivery
 from bot.delivery.store.cards import (
     EVERYWHERE,
@@ -36,6 +36,7 @@ from bot.runtime.workers import Share, Source, WorkerPool
 from bot.slack.card_posts import CardContent, CardPosts, Posted
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
 from bot.slack.rate_limit import SlackRateLimiter
+from bot.slack.readers import Readers
 from bot.slack.tokens import SlackTokens
 from bot.workspace import RemembersWorkspaces, Workspace
 
@@ -65,15 +66,16 @@ class Cards(RemembersWorkspaces):
     def __init__(
         self,
         card_outbox: CardOutbox,
-        connections: Connections,
-        adapters: Mapping[str, Adapter],
+        vendors: VendorAccess,
         posts: CardPosts,
         tokens: SlackTokens,
+        readers: Readers,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._card_outbox = card_outbox
-        self._connections = connections
-        self._adapters = adapters
+        self._connections = vendors.connections
+        self._adapters = vendors.adapters
+        self._readers = readers
         self._posts = posts
         self._tokens = tokens
         self._clock = clock
@@ -296,10 +298,12 @@ class Cards(RemembersWorkspaces):
     async def _content(self, row: Delivery) -> CardContent:
         adapter, operation = self._made_by(row)
         page = await self._page(row, adapter)
-        return CardContent(
-            messages.card(row, adapter, operation, page=page),
-            messages.brief_card(row, adapter, operation),
-        )
+        reader = row.actor if row.private else ""
+        with await self._readers.speaking(row.workspace, reader):
+            return CardContent(
+                messages.card(row, adapter, operation, page=page),
+                messages.brief_card(row, adapter, operation),
+            )
 
     async def _page(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page if people have to look there; empty if unknown."""
@@ -319,7 +323,8 @@ class Cards(RemembersWorkspaces):
     async def _follow(self, row: Delivery) -> None:
         """Update the open modal. A modal that was closed is not followed any more."""
         adapter, operation = self._made_by(row)
-        view = messages.receipt(row, adapter, operation)
+        with await self._readers.speaking(row.workspace, row.actor):
+            view = messages.receipt(row, adapter, operation)
         # Noted before the call, because a submission on its way may arrive after the call.
         self.shows_receipt(row.view_id)
         try:

@@ -37,8 +37,8 @@ NOT_SAID = N_("Slack didn't say who you are. Try again in a moment.")
 class Person:
     """A person as Slack describes them.
 
-    `email` is None if it is hidden. `role` is "unknown" if Slack did not answer, and `problem` says
-    why.
+    `email` is None if it is hidden, and `locale` ("de-DE") is empty if Slack did not give it.
+    `role` is "unknown" if Slack did not answer, and `problem` says why.
     """
 
     slack_id: str
@@ -46,6 +46,7 @@ class Person:
     email: str | None
     role: Role
     problem: str = ""
+    locale: str = ""
 
 
 class UserDirectory(RemembersWorkspaces):
@@ -78,7 +79,7 @@ class UserDirectory(RemembersWorkspaces):
         forgotten = self._forgotten
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
-                answer = await client.users_info(user=slack_id)
+                answer = await client.users_info(user=slack_id, include_locale=True)
         except NOT_DONE as error:
             problem = _problem(said(error)) if isinstance(error, SlackApiError) else _(TOO_SLOW)
             return self._unknown(slack_id, problem, is_out_of_reach(error))
@@ -92,6 +93,14 @@ class UserDirectory(RemembersWorkspaces):
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
         return person
+
+    def locale(self, workspace: Workspace, slack_id: str) -> str | None:
+        """Return the person's locale as Slack gave it last, None if the person isn't remembered.
+
+        Slack is not asked.
+        """
+        known = self._known.get((workspace, slack_id))
+        return known[1].locale if known is not None else None
 
     async def admins(self, client: AsyncWebClient, workspace: Workspace, most: int) -> list[str]:
         """Return the ids of the workspace's admins, at most so many, from the first pages of
@@ -158,7 +167,13 @@ class UserDirectory(RemembersWorkspaces):
         role = _role(workspace, user)
         if role in ("member", "guest") and self._is_named(workspace, slack_id):
             role = "admin"
-        return Person(slack_id, str(name or slack_id), profile.get("email") or None, role)
+        return Person(
+            slack_id,
+            str(name or slack_id),
+            profile.get("email") or None,
+            role,
+            locale=str(user.get("locale") or ""),
+        )
 
 
 def _role(workspace: Workspace, user: dict[str, Any]) -> Role:

@@ -627,3 +627,21 @@ def m035_copy_cards(db: Database) -> None:
     for name in ("copy_channel", "copy_ts"):
         db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
     db.conn.execute("CREATE INDEX deliveries_copy ON deliveries (copy_ts) WHERE copy_ts != ''")
+
+
+@MIGRATIONS()
+def m040_keep_languages_and_prefixes(db: Database) -> None:
+    """Keep the language of a workspace's cards, the prefix of its slash commands, and the language
+    of the person for whom a link to the connect page was made."""
+    db.conn.execute(
+        """
+        CREATE TABLE workspaces (
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            language TEXT NOT NULL DEFAULT '',
+            prefix TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (enterprise, team)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("ALTER TABLE setup_links ADD COLUMN locale TEXT NOT NULL DEFAULT ''")

@@ -36,13 +36,13 @@ from bot.connections.setup_links import SetupLink
 from bot.connections.store import Connection
 from bot.connections.verify import check_again, check_and_save
 from bot.errors import FormError, RelayError, UnauthorizedError
-from bot.language import _, command
+from bot.language import _, command, speaking
 from bot.services import Services
 from bot.web import connect_pages as pages
 from bot.web.bodies import Bodies
 from bot.web.connect_form import ACTION, FORM_KEY, given_in, typed_in
 from bot.web.connect_pages import Visit
-from bot.web.pages import HEADERS, page, paragraphs
+from bot.web.pages import HEADERS, browser_locale, page, paragraphs
 from bot.web.receipts import Receipts
 from bot.workspace import Workspace
 
@@ -87,26 +87,37 @@ class Connecting:
     async def answer(self, request: Request) -> Response:
         """Return the page for any request. Never raises."""
         browser = self._browser(request)
-        carry_out = self._act if request.method == "POST" else self._look
-        try:
-            response = await carry_out(request, browser)
-        except sqlite3.Error as error:
-            log.error("connection.not_saved", error=type(error).__name__)
-            response = self._notice(
-                503, _("Not saved"), _("We couldn't save this, so nothing was changed. Try again.")
-            )
-        except Exception as error:
-            log.error("connection.page_failed", error=type(error).__name__)
-            response = self._notice(
-                500,
-                _("Not done"),
-                _("Something went wrong on our side. Start again from Slack."),
-            )
+        with speaking(browser_locale(request)):
+            response = await self._answered(request, browser)
         if browser != request.cookies.get(self._cookie):
             response.set_cookie(
                 self._cookie, browser, secure=self._https, httponly=True, samesite="lax"
             )
         return response
+
+    async def _answered(self, request: Request, browser: str) -> Response:
+        """Return the page, in the language of the person who asked for the link."""
+        carry_out = self._act if request.method == "POST" else self._look
+        links = self._services.connections.setup_links
+        try:
+            if (link := await links.find(request.path_params["token"])) is None:
+                return await carry_out(request, browser)
+            readers = self._services.slack.readers
+            locale = link.locale or browser_locale(request)
+            with await readers.speaking(link.workspace), speaking(locale):
+                return await carry_out(request, browser)
+        except sqlite3.Error as error:
+            log.error("connection.not_saved", error=type(error).__name__)
+            return self._notice(
+                503, _("Not saved"), _("We couldn't save this, so nothing was changed. Try again.")
+            )
+        except Exception as error:
+            log.error("connection.page_failed", error=type(error).__name__)
+            return self._notice(
+                500,
+                _("Not done"),
+                _("Something went wrong on our side. Start again from Slack."),
+            )
 
     async def _look(self, request: Request, browser: str) -> Response:
         token = request.path_params["token"]
@@ -184,6 +195,7 @@ class Connecting:
             log.info(
                 "connection.saved", team=link.workspace.team, vendor=link.vendor, by=link.actor
             )
+            await self._services.slack.readers.suggest(link.workspace, link.locale)
             await self._done(visit, pages.connected(visit, account))
         return None
 

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.access.policy import DEFAULTS, AccessPolicy, denial_reason
 from bot.access.store import AccessStore
 from bot.adapters.base import Kind
+from bot.language import Sentence
 from bot.slack.people import Person, Role, UserDirectory
 from bot.slack.user_groups import Group, UserGroups
 from bot.storage.database import Database
@@ -40,7 +41,7 @@ def person(role: Role, slack_id: str = "U1") -> Person:
         (GROUP, Group(GROUP, "On-call", gone=True, members=frozenset({"U1"})), ["admin"]),
         (
             GROUP,
-            Group(GROUP, "On-call", members=frozenset({"U1"}), problem="Slack is away."),
+            Group(GROUP, "On-call", members=frozenset({"U1"}), problem=Sentence("Slack is away.")),
             ["admin"],
         ),
         ("nonsense", None, ["admin"]),
@@ -92,7 +93,7 @@ def test_the_defaults_are_as_designed() -> None:
             "member",
             "Only workspace admins and owners may do this. Please ask one of them to do it.",
         ),
-        ("everyone", "unknown", "I could not check whether you may do this. Slack is away."),
+        ("everyone", "unknown", "We couldn't check whether you can do this. Slack is away."),
         (
             GROUP,
             "outsider",
@@ -122,11 +123,9 @@ def test_workflows_have_a_sentence_of_their_own() -> None:
 def test_a_group_that_is_gone_is_told(name: str, called: str) -> None:
     """Who may now, and where it is changed."""
     assert denial_reason(GROUP, "incident", person("member"), Group(GROUP, name, gone=True)) == (
-        f"This was for the people of {called} deleted or switched off in Slack. Until somebody "
-        "else is chosen, only "
-        "workspace admins and owners may do it: please ask one of them. They change it in "
-        "`/vendors`, "
-        "“Who may use what”."
+        f"This was for the people of {called} deleted or disabled in Slack. Until somebody else "
+        "is chosen, only workspace admins and owners may do it: please ask one of them. They "
+        "change it in `/vendors`, “Permissions”."
     )
 
 

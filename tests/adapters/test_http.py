@@ -75,15 +75,11 @@ async def test_no_json(client: httpx.AsyncClient, vendor: CannedVendor, body: st
     assert (reply.status, reply.body) == (422, None)
 
 
-UNREACHABLE = RetryLaterError("Vendor", "Vendor cannot be reached at the moment.", "unreachable")
-UNANSWERED = OutcomeUnknownError("Vendor", "Vendor did not answer.")
-ITS_OWN_ERROR = OutcomeUnknownError("Vendor", "Vendor answered with an error of its own.")
-UNREADABLE = RetryLaterError(
-    "Vendor", "Vendor sent an answer that could not be read.", "unreachable"
-)
-LIMITED = RetryLaterError(
-    "Vendor", "Vendor is taking no more requests for the moment.", "rate_limited", 7.0
-)
+UNREACHABLE = RetryLaterError("Vendor", "We can't reach Vendor.", "unreachable")
+UNANSWERED = OutcomeUnknownError("Vendor", "Vendor didn't answer.")
+ITS_OWN_ERROR = OutcomeUnknownError("Vendor", "Vendor had an error.")
+UNREADABLE = RetryLaterError("Vendor", "Vendor sent an answer that we can't read.", "unreachable")
+LIMITED = RetryLaterError("Vendor", "Vendor's rate limit is reached.", "rate_limited", 7.0)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +110,7 @@ async def test_a_question_that_must_wait_is_not_sent(
     assert rate_limiter.take("write")
     wait = rate_limiter.wait("read")
     assert wait > 0
-    sentence = "Vendor takes no more questions for the moment."
+    sentence = "Vendor's rate limit is reached."
     with raises(RetryLaterError("Vendor", sentence, "rate_limited", wait)):
         question = Request("GET", "/things")
         await send(client, "Vendor", vendor.url, question, rate_limiter=rate_limiter)
@@ -446,7 +442,7 @@ async def test_a_time_out_after_writing_began(request_: Request, limit: httpx.Ti
 def test_reading_leaves_nothing_unclear() -> None:
     """A read without an answer can simply be tried again."""
     with (
-        raises(RetryLaterError("Vendor", "Vendor does not answer at the moment.", "unreachable")),
+        raises(RetryLaterError("Vendor", "Vendor isn't answering.", "unreachable")),
         reading("Vendor"),
     ):
         raise OutcomeUnknownError("Vendor", "x")
@@ -520,7 +516,7 @@ def test_a_page_without_a_list(body: Any) -> None:
 
 def test_a_page_that_is_too_long() -> None:
     """It is an error of its own: the same request will hardly get a shorter answer."""
-    sentence = "Vendor sent a list of more than 2 MB in one piece, too long to be read."
+    sentence = "Vendor sent a list that's too long to read. It has more than 2 MB."
     with pytest.raises(TooLongError) as caught:
         listed("Vendor", Reply(200, httpx.Headers(), None, too_long=True), "data")
     assert (str(caught.value), vars(caught.value)) == (
@@ -552,7 +548,7 @@ def test_segment() -> None:
     """An id stays one step of the path; one that leads elsewhere is refused."""
     assert segment("Vendor", "a/b?c#d é") == "a%2Fb%3Fc%23d%20%C3%A9"
     for way in (".", ".."):
-        with raises(RejectedError("Vendor", f"Vendor has nothing with the id “{way}”.")):
+        with raises(RejectedError("Vendor", f"Vendor has nothing with the ID “{way}”.")):
             segment("Vendor", way)
 
 
@@ -565,8 +561,7 @@ def test_segment() -> None:
             False,
             UnauthorizedError(
                 "Vendor",
-                "Vendor no longer accepts this workspace's token; an admin can reconnect it with "
-                "`/vendors`.",
+                "Vendor rejected our API key. An admin can replace it in `/vendors`.",
                 401,
             ),
         ),
@@ -576,7 +571,7 @@ def test_segment() -> None:
             True,
             UnauthorizedError(
                 "Vendor",
-                "Vendor does not accept these credentials: copy them again, whole.",
+                "Vendor rejected this API key. Copy it again.",
                 401,
             ),
         ),

@@ -240,12 +240,9 @@ def chosen(status: str | None = None, kind: str | None = None) -> dict[str, Entr
     return found
 
 
-SEVERITY = {"severity_id": "Choose a severity: only incidents in triage can do without one."}
+SEVERITY = {"severity_id": "Choose a severity. Only incidents in triage can go without one."}
 PRIVATE = {
-    "visibility": (
-        "Incidents of the type “A type” are private: choose that only the people invited can see "
-        "it."
-    )
+    "visibility": ("Choose “Only the people invited”. Incidents of the type “A type” are private.")
 }
 KNOWN_BEFORE = [
     pytest.param({}, chosen(), SEVERITY, id="no severity"),
@@ -313,7 +310,7 @@ async def test_what_is_known_before_is_said_before(
     try:
         await incident_io.create("incident", submission, KEY)
     except RejectedError as error:
-        said = error.fields
+        said = {name: str(words) for name, words in error.fields.items()}
     assert (said, len(vendor.requests)) == (expected, 0 if expected else 1)
 
 
@@ -353,31 +350,28 @@ LOOK_UPS = [
         errors(404),
         RejectedError,
         "",
-        {"incident_id": "incident.io has no incident INC-42."},
+        {"incident_id": "incident.io has no incident INC-42. Choose another."},
         id="none",
     ),
     pytest.param(
         (200, {"incident": {**INCIDENT, "reference": "INC-7"}}),
         RejectedError,
         "",
-        {"incident_id": "incident.io has no incident INC-42."},
+        {"incident_id": "incident.io has no incident INC-42. Choose another."},
         id="another",
     ),
     pytest.param(
         (200, "<html>"),
         RetryLaterError,
-        "incident.io sent an answer that could not be read.",
+        "incident.io sent an answer that we can't read.",
         None,
         id="no JSON",
     ),
-    pytest.param(
-        (502, ""), RetryLaterError, "incident.io does not answer at the moment.", None, id="down"
-    ),
+    pytest.param((502, ""), RetryLaterError, "incident.io isn't answering.", None, id="down"),
     pytest.param(
         errors(401),
         UnauthorizedError,
-        "incident.io no longer accepts this workspace's token; an admin can reconnect it with "
-        "`/vendors`.",
+        "incident.io rejected our API key. An admin can replace it in `/vendors`.",
         None,
         id="token",
     ),
@@ -414,7 +408,7 @@ REFUSALS = [
     pytest.param(
         errors(422, ("custom_field_entries[0].values", "Team is required"), request_id="r-1"),
         RejectedError,
-        "Team is required (incident.io's support asks for this: r-1)",
+        "Team is required Request ID for incident.io's support: r-1",
         {},
         id="a field that the form has not",
     ),
@@ -431,22 +425,22 @@ REFUSALS = [
     pytest.param(
         (422, []),
         RejectedError,
-        "incident.io refused it and gave no reason (HTTP 422).",
+        "incident.io rejected it without a reason. The HTTP status is 422.",
         {},
         id="nothing said",
     ),
     pytest.param(
         errors(403, ("", "Missing scope")),
         UnauthorizedError,
-        'incident.io does not let this workspace\'s token do that ("Missing scope"); '
-        "an admin can give it the right to, or connect another one with `/vendors`.",
+        "incident.io doesn't let our API key do this. incident.io says: “Missing scope”. An "
+        "admin can give it more rights in incident.io, or replace it in `/vendors`.",
         None,
         id="403",
     ),
     pytest.param(
         (200, {"incident": {}}),
         OutcomeUnknownError,
-        "incident.io answered without saying what it created.",
+        "incident.io didn't say what it created.",
         None,
         id="no id",
     ),
@@ -483,7 +477,7 @@ async def test_on_a_missing_incident(
     vendor.will_answer(IN_VERSION_3, errors(404, ("", "Not found")), IN_VERSION_3)
     with pytest.raises(RejectedError) as caught:
         await incident_io.create(operation, Submission(form, MARKER), KEY)
-    sentence = "incident.io does not find this incident, or does not show it to this token."
+    sentence = "incident.io doesn't show this incident to our API key. Choose another."
     assert (str(caught.value), caught.value.fields) == ("", {"incident_id": sentence})
     asked, path = f"/v3/{operation}s?page_size=1", f"/v3/{operation}s"
     assert vendor.paths == [asked, path, asked]

@@ -47,7 +47,7 @@ def test_roles() -> None:
             id="reporter_2",
             name="Reporter",
             kind="person",
-            hint="You, if this is left empty and incident.io knows you.",
+            hint="You, if this is empty and incident.io knows you.",
         ),
     ]
 

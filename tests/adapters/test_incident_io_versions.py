@@ -26,8 +26,7 @@ INCIDENT = (200, {"incident": {"id": "01F", "mode": "standard"}})
 V2, V3 = "/v2/actions", "/v3/actions"
 ASK_V2, ASK_V3 = f"{V2}?incident_mode=tutorial", f"{V3}?page_size=1"
 NEITHER = (
-    "incident.io's API has no actions in a version that we know. "
-    "Ask your bot admin to check its address and to update the bot."
+    "We don't know this version of incident.io's actions. Ask your bot admin to update the bot."
 )
 MISSING = [404, 405, 410]
 
@@ -70,22 +69,16 @@ async def test_a_wrong_key_decides_nothing_for_others(
 
 
 UNCLEAR = [
-    pytest.param((500, ""), "incident.io does not answer at the moment.", id="an error of its own"),
-    pytest.param(
-        (408, ""), "incident.io does not answer at the moment.", id="a time-out of its own"
-    ),
-    pytest.param(
-        (429, {}), "incident.io is taking no more requests for the moment.", id="too many"
-    ),
-    pytest.param(
-        (200, "<html>"), "incident.io sent an answer that could not be read.", id="a page"
-    ),
+    pytest.param((500, ""), "incident.io isn't answering.", id="an error of its own"),
+    pytest.param((408, ""), "incident.io isn't answering.", id="a time-out of its own"),
+    pytest.param((429, {}), "incident.io's rate limit is reached.", id="too many"),
+    pytest.param((200, "<html>"), "incident.io sent an answer that we can't read.", id="a page"),
     pytest.param(
         (200, {"users": []}),
-        "incident.io sent an answer that could not be read.",
+        "incident.io sent an answer that we can't read.",
         id="another list",
     ),
-    pytest.param((422, {}), "incident.io sent an answer that could not be read.", id="another no"),
+    pytest.param((422, {}), "incident.io sent an answer that we can't read.", id="another no"),
 ]
 
 
@@ -144,7 +137,7 @@ async def test_an_incident_that_is_not_there_in_version_2(
     vendor.will_answer(errors(404), THERE, errors(404), errors(404), THERE)
     with pytest.raises(RejectedError) as caught:
         await incident_io.create("action", ACTION, KEY)
-    sentence = "incident.io does not find this incident, or does not show it to this token."
+    sentence = "incident.io doesn't show this incident to our API key. Choose another."
     assert caught.value.fields == {"incident_id": sentence}
     assert vendor.paths == [ASK_V3, ASK_V2, V2, ASK_V3, ASK_V2]
 
@@ -251,28 +244,26 @@ async def test_a_page_that_is_too_long_is_asked_for_in_quarters(
 
 
 UNREAD = [
-    pytest.param((500, ""), "incident.io does not answer at the moment.", id="no answer"),
-    pytest.param(
-        (200, "<html>"), "incident.io sent an answer that could not be read.", id="no list"
-    ),
+    pytest.param((500, ""), "incident.io isn't answering.", id="no answer"),
+    pytest.param((200, "<html>"), "incident.io sent an answer that we can't read.", id="no list"),
     pytest.param(
         page(after="a00009"),
-        "incident.io sent an answer that could not be read.",
+        "incident.io sent an answer that we can't read.",
         id="empty, and there are more",
     ),
     pytest.param(
         page(action(3), after="a00001"),
-        "incident.io sent an answer that could not be read.",
+        "incident.io sent an answer that we can't read.",
         id="the same cursor",
     ),
     pytest.param(
         (200, {"actions": [action(number) for number in range(250)]}),
-        "incident.io sent an answer that could not be read.",
+        "incident.io sent an answer that we can't read.",
         id="full, and not a word about more",
     ),
     pytest.param(
         page({"description": "x"}),
-        "incident.io sent an answer that could not be read.",
+        "incident.io sent an answer that we can't read.",
         id="a row without id",
     ),
 ]

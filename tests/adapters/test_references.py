@@ -118,7 +118,7 @@ async def test_what_a_list_holds_is_not_looked_up() -> None:
 @pytest.mark.parametrize(
     ("entry_id", "sentence"),
     [
-        ("#7", "Diary has no incident INC-7."),
+        ("#7", "Diary has no incident INC-7. Choose another."),
         (
             "i7",
             "Diary does not find this incident, or does not show it to this workspace's token. "

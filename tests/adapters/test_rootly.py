@@ -109,25 +109,22 @@ async def test_unknown_number(
         await rootly.create(
             "action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY
         )
-    assert caught.value.fields == {"incident_id": "Rootly has no incident INC-42."}
+    assert caught.value.fields == {"incident_id": "Rootly has no incident INC-42. Choose another."}
 
 
 LOOK_UPS = [
     pytest.param(
         (200, "<html>"),
         RetryLaterError,
-        "Rootly sent an answer that could not be read.",
+        "Rootly sent an answer that we can't read.",
         None,
         id="a page of another kind",
     ),
-    pytest.param(
-        (503, ""), RetryLaterError, "Rootly does not answer at the moment.", None, id="down"
-    ),
+    pytest.param((503, ""), RetryLaterError, "Rootly isn't answering.", None, id="down"),
     pytest.param(
         error(401, "Invalid token"),
         UnauthorizedError,
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
-        "`/vendors`.",
+        "Rootly rejected our API key. An admin can replace it in `/vendors`.",
         None,
         id="token",
     ),
@@ -242,52 +239,51 @@ REFUSALS = [
     pytest.param(
         (422, "<html>"),
         RejectedError,
-        "Rootly refused it and gave no reason (HTTP 422).",
+        "Rootly rejected it without a reason. The HTTP status is 422.",
         {},
         id="no JSON",
     ),
     pytest.param(
         error(404, "Not found or unauthorized"),
         RejectedError,
-        "Rootly says “not found or unauthorized”: this workspace's token may lack the right to do "
-        "this.",
+        "Rootly says: “not found or unauthorized”. Our API key may not have the right to do "
+        "this. Ask an admin to check it in Rootly.",
         {},
         id="404",
     ),
     pytest.param(
         error(401, "Invalid token"),
         UnauthorizedError,
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
-        "`/vendors`.",
+        "Rootly rejected our API key. An admin can replace it in `/vendors`.",
         None,
         id="401",
     ),
     pytest.param(
         error(403, "Forbidden"),
         UnauthorizedError,
-        'Rootly does not let this workspace\'s token do that ("Forbidden"); '
-        "an admin can give it the right to, or connect another one with `/vendors`.",
+        "Rootly doesn't let our API key do this. Rootly says: “Forbidden”. An admin can give it "
+        "more rights in Rootly, or replace it in `/vendors`.",
         None,
         id="403",
     ),
     pytest.param(
         (429, {"error": "Rate limited"}),
         RetryLaterError,
-        "Rootly is taking no more requests for the moment.",
+        "Rootly's rate limit is reached.",
         None,
         id="429",
     ),
     pytest.param(
         (500, "oops"),
         OutcomeUnknownError,
-        "Rootly answered with an error of its own.",
+        "Rootly had an error.",
         None,
         id="500",
     ),
     pytest.param(
         (201, {"data": {}}),
         OutcomeUnknownError,
-        "Rootly answered without saying what it created.",
+        "Rootly didn't say what it created.",
         None,
         id="201 without an id",
     ),
@@ -398,10 +394,7 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
     vendor.will_answer(error(404, "Not found or unauthorized"))
     with pytest.raises(RejectedError) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
-    sentence = (
-        "Rootly does not find this workflow, or does not show it to this workspace's token. "
-        "Choose another."
-    )
+    sentence = "Rootly doesn't show this workflow to our API key. Choose another."
     assert caught.value.fields == {"workflow_id": sentence}
 
 

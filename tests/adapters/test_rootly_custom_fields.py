@@ -410,7 +410,7 @@ WRONG: list[Any] = [
     pytest.param({"labels": ["= ios"]}, "“= ios” is no label", id="a label without a name"),
     pytest.param({"labels": ["slack_ref = x"]}, "the bot uses it itself", id="our label"),
     pytest.param({"labels": ["a = 1", "a = 2"]}, "stands here twice", id="a label twice"),
-    pytest.param({"kind": "scheduled"}, "Say when the maintenance begins.", id="no beginning"),
+    pytest.param({"kind": "scheduled"}, "Choose when the maintenance begins.", id="no beginning"),
     pytest.param(
         {"muted_service_ids": ["s1"]}, "Only a planned maintenance has this", id="no maintenance"
     ),

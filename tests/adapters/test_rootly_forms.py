@@ -223,7 +223,7 @@ def test_times_out_of_order() -> None:
     times = {"started_at": datetime(2026, 1, 2, tzinfo=UTC), "resolved_at": datetime(2026, 1, 1)}  # noqa: DTZ001
     assert complaint(Incident, title="x", **times) == (
         "resolved_at",
-        "This is before “Started at”.",
+        "This is before “Started at”. Choose a later time.",
     )
 
 
@@ -231,11 +231,11 @@ def test_half_a_match() -> None:
     """Matching an action item takes both an attribute and a value."""
     assert complaint(AddActionItem, summary="x", query_value="1") == (
         "attribute_to_query_by",
-        "This is needed too, for “Value to match” alone says nothing.",
+        "Fill this in too. It belongs to “Value to match”.",
     )
     assert complaint(AddActionItem, summary="x", attribute_to_query_by="jira_issue_id") == (
         "query_value",
-        "This is needed too, for “Update the one that matches” alone says nothing.",
+        "Fill this in too. It belongs to “Update the one that matches”.",
     )
 
 
@@ -243,7 +243,7 @@ def test_not_an_address() -> None:
     """An e-mail field takes an address, an address after a name, or Liquid."""
     assert complaint(SendEmail, to=["ann"], subject="s", body="b") == (
         ("to", 0),
-        "Value error, “ann” is not an e-mail address.",
+        "Value error, “ann” isn't an e-mail address. Type one such as ann@example.com.",
     )
 
 

@@ -192,50 +192,48 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
         "invite_to_slack_channel",
         {"channel": "C1"},
         {
-            "slack_users": "Fill in one of these: “Slack people”, “Slack user groups” or "
-            "“E-mail addresses”."
+            "slack_users": "Fill in “Slack people”, “Slack user groups” or “E-mail addresses”."
         },
     ),
     (
         "add_slack_bookmark",
         {"channel": "C1", "title": "Runbook"},
-        {"title": "Fill in one of these: “Title” with “Link” or “Playbook”."},
+        {"title": "Fill in “Title” with “Link” or “Playbook”."},
     ),
     (
         "page_rootly_on_call_responders",
         {"summary": "s", "alert_urgency_id": "1"},
         {
-            "escalation_policy_target": "Fill in one of these: “Escalation policy”, “Service”, "
-            "“Functionality”, “Team” or “User”."
+            "escalation_policy_target": "Fill in “Escalation policy”, “Service”, “Functionality”, “Team” or “User”."
         },
     ),
     (
         "send_slack_message",
         {"text": "t"},
         {
-            "channels": "Fill in one of these: “Channels”, “And the incident's own channel”, "
-            "“Slack people” or “Slack user groups”."
+            "channels": "Fill in “Channels”, “And the incident's own channel”, “Slack people” or “Slack "
+            "user groups”."
         },
     ),
     ("send_microsoft_teams_message", {"text": "t"}, {"channels": "Fill in “Channels”."}),
     (
         "create_microsoft_teams_chat",
         {"members": "a@b.c\nd@e.f"},
-        {"topic": "This is needed when “Chat type” is Group."},
+        {"topic": "Fill this in, because “Chat type” is “Group”."},
     ),
     ("create_microsoft_teams_chat", {"members": "a@b.c"},
-     {"members": "At least 2 are needed; this has 1."}),
+     {"members": "Give at least 2 values. This has 1."}),
     ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"},
-     {"members": "“Ann” is not an e-mail address."}),
+     {"members": "“Ann” isn't an e-mail address. Type one such as ann@example.com."}),
     ("create_jira_subtask", {"subtask_issue_type": ", Bug"},
      {"subtask_issue_type": "Give the ID first, then a comma and the name.",
-      "title": "Please fill this in.",
-      "parent_issue_id": "Please fill this in.", "project_key": "Please fill this in."}),
-    ("update_coda_page", {"page_id": "p"}, {"doc_id": "Please fill this in."}),
+      "title": "Fill this in.",
+      "parent_issue_id": "Fill this in.", "project_key": "Fill this in."}),
+    ("update_coda_page", {"page_id": "p"}, {"doc_id": "Fill this in."}),
     ("update_gitlab_issue", {"issue_id": "1", "completion": "1"},
-     {"issue_type": "Please fill this in."}),
+     {"issue_type": "Fill this in."}),
     ("http_client", {"url": "u", "succeed_on_status": "200", "headers": "{\n  'a': 1}"},
-     {"headers": "Line 2, column 3: expecting property name enclosed in double quotes."}),
+     {"headers": "Line 2, column 3: put a name in straight double quotes here."}),
 ]  # fmt: skip
 
 

@@ -199,8 +199,7 @@ REFUSALS = [
     pytest.param(
         (404, {"code": 20404, "message": "The requested resource was not found"}),
         RejectedError,
-        "Twilio no longer has the connected workspace; an admin can connect another with "
-        "`/vendors`.",
+        "Twilio no longer has the connected workspace. An admin can connect another in `/vendors`.",
         {},
         id="404",
     ),
@@ -233,30 +232,30 @@ REFUSALS = [
     pytest.param(
         (400, "<html>"),
         RejectedError,
-        "Twilio refused it and gave no reason (HTTP 400).",
+        "Twilio rejected it without a reason. The HTTP status is 400.",
         {},
         id="no JSON",
     ),
     pytest.param(
         (401, {"code": 20003, "message": "Authenticate"}),
         UnauthorizedError,
-        "Twilio TaskRouter no longer accepts this workspace's token; an admin can reconnect it "
-        "with `/vendors`.",
+        "Twilio TaskRouter rejected our API key. An admin can replace it in `/vendors`.",
         None,
         id="401",
     ),
     pytest.param(
         (401, {"code": 70051, "message": "Not allowed"}),
         UnauthorizedError,
-        'Twilio TaskRouter does not let this workspace\'s token do that ("Not allowed"); '
-        "an admin can give it the right to, or connect another one with `/vendors`.",
+        "Twilio TaskRouter doesn't let our API key do this. Twilio TaskRouter says: “Not "
+        "allowed”. An admin can give it more rights in Twilio TaskRouter, or replace it in "
+        "`/vendors`.",
         None,
         id="70051",
     ),
     pytest.param(
         (201, {}),
         OutcomeUnknownError,
-        "Twilio answered without saying what it created.",
+        "Twilio didn't say what it created.",
         None,
         id="no id",
     ),
@@ -402,17 +401,17 @@ def test_the_longest_name_leaves_room_for_the_marker() -> None:
         (
             "key_sid",
             WS,
-            "should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits",
+            "Paste the SID of an API key (SK…) or of the account (AC…).",
         ),
         (
             "workspace_sid",
             "WS1",
-            "should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits",
+            "Paste the SID of a TaskRouter workspace (WS…).",
         ),
         (
             "key_secret",
             "  ",
-            "is empty, or holds a space or a character that no key has; copy it again, whole",
+            "The key has a space or a strange character in it. Copy it again.",
         ),
     ],
 )

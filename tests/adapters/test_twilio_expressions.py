@@ -9,8 +9,8 @@ from bot.adapters.twilio.expressions import complaint
 from tests.contract import twilio
 from tests.contract.twilio import expressions
 
-COMPARISON = "expected a comparison: ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN."
-VALUE = "expected a name, a number or a text in quotes."
+COMPARISON = "put ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT IN here."
+VALUE = "put a name, a number or a text in quotes here."
 
 
 @pytest.mark.parametrize(
@@ -35,33 +35,32 @@ def test_readable(expression: str) -> None:
 UNREADABLE = [
     (
         "",
-        "Write a condition: a name, a number or a text in quotes, a comparison, and what to "
-        "compare with.",
+        "Type a condition, such as type == 'ticket'.",
     ),
     ("type = 'x'", "At character 6, “= 'x'”: write == to compare."),
     ("type 'x'", f"At character 6, “'x'”: {COMPARISON}"),
     ("type", f"At the end: {COMPARISON}"),
     ("type ==", f"At the end: {VALUE}"),
     ("a == AND", f"At character 6, “AND”: {VALUE}"),
-    ("first-name == 'x'", "At character 6, “-name == 'x'”: names cannot hold a hyphen."),
-    ("ext-1 == 2", "At character 4, “-1 == 2”: names cannot hold a hyphen."),
-    ("a.b-c == 1", "At character 4, “-c == 1”: names cannot hold a hyphen."),
+    ("first-name == 'x'", "At character 6, “-name == 'x'”: remove the hyphen from the name."),
+    ("ext-1 == 2", "At character 4, “-1 == 2”: remove the hyphen from the name."),
+    ("a.b-c == 1", "At character 4, “-c == 1”: remove the hyphen from the name."),
     ("a == 1 && b == 2", "At character 8, “&& b == 2”: write AND."),
     ("a == 1 || b == 2", "At character 8, “|| b == 2”: write OR."),
     ("!a", "At character 1, “!a”: write != or NOT IN."),
-    ("a == “x”", "At character 6, ““x””: use straight quotes (' or \")."),
-    ("a == 'x", "At character 6, “'x”: the text that begins here has no end."),
-    ("(a == 1", "At the end: expected )."),
-    ("a == 1)", "At character 7, “)”: expected AND, OR or the end."),
-    ("a == 1 b == 2", "At character 8, “b == 2”: expected AND, OR or the end."),
+    ("a == “x”", "At character 6, ““x””: use straight quotes."),
+    ("a == 'x", "At character 6, “'x”: close the quotes of this text."),
+    ("(a == 1", "At the end: put ) here."),
+    ("a == 1)", "At character 7, “)”: put AND or OR here, or end the expression."),
+    ("a == 1 b == 2", "At character 8, “b == 2”: put AND or OR here, or end the expression."),
     ("a '==' b", f"At character 3, “'==' b”: {COMPARISON}"),
-    ("a NOT 'x'", "At character 7, “'x'”: expected IN."),
+    ("a NOT 'x'", "At character 7, “'x'”: put IN here."),
     ("a IN ['b',]", f"At character 11, “]”: {VALUE}"),
-    ("a IN ['b'", "At the end: expected ]."),
-    ("a == 1.2.3", "At character 6, “1.2.3”: this means nothing here."),
-    ("a == {b}", "At character 6, “{b}”: this means nothing here."),
-    ("(" * 60, "At character 51, “((((((((((”: this is nested too deeply."),
-    ("a IN " + "[" * 60, "At character 56, “[[[[[[[[[[”: this is nested too deeply."),
+    ("a IN ['b'", "At the end: put ] here."),
+    ("a == 1.2.3", "At character 6, “1.2.3”: remove this."),
+    ("a == {b}", "At character 6, “{b}”: remove this."),
+    ("(" * 60, "At character 51, “((((((((((”: use fewer levels of brackets."),
+    ("a IN " + "[" * 60, "At character 56, “[[[[[[[[[[”: use fewer levels of brackets."),
 ]
 
 
@@ -78,16 +77,16 @@ def test_unreadable(expression: str, sentence: str) -> None:
         ("1 == 1", None),
         (
             "task.a == 1 OR lang == 'x'",
-            "At character 16, “lang == 'x'”: a name begins with task. or worker. here.",
+            "At character 16, “lang == 'x'”: begin this name with task. or worker..",
         ),
         (
             "tasks.a == 1",
-            "At character 1, “tasks.a == 1”: a name begins with task. or worker. here.",
+            "At character 1, “tasks.a == 1”: begin this name with task. or worker..",
         ),
-        ("task == 1", "At character 1, “task == 1”: a name begins with task. or worker. here."),
+        ("task == 1", "At character 1, “task == 1”: begin this name with task. or worker.."),
         (
             "task[0] == 1",
-            "At character 1, “task[0] == 1”: a name begins with task. or worker. here.",
+            "At character 1, “task[0] == 1”: begin this name with task. or worker..",
         ),
     ],
 )

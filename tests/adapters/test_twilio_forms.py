@@ -282,7 +282,7 @@ def test_a_copy_replaces_nothing_that_was_filled_in(rules: dict[str, Any]) -> No
 def test_a_copy_that_is_not_there(entry: Entry | None) -> None:
     """A copy of a deleted or too long workflow leaves the form as it was, with the reason."""
     typed = {**TYPED, "rules": {"default_queue": WQ}}
-    gone = "That workflow is not in the list any more. Choose another way to begin."
+    gone = "That workflow is no longer in the list. Choose another way to begin."
     assert prefill(f"json@{WW}", typed, entry) == Prefill(
         typed, reason=TOO_LONG_TO_COPY if entry else gone
     )
@@ -376,21 +376,16 @@ def test_what_was_no_number_stays_in_the_json() -> None:
 
 
 STAYS = [
-    pytest.param(
-        "{", "Line 1, column 2: expecting property name enclosed in double quotes.", id="a typo"
-    ),
-    pytest.param(
-        "[]", 'It has to be an object with an object "task_routing" inside.', id="no rules"
-    ),
+    pytest.param("{", "Line 1, column 2: put a name in straight double quotes here.", id="a typo"),
+    pytest.param("[]", "Put an object named “task_routing” inside a JSON object.", id="no rules"),
     pytest.param(
         f'{{"task_routing": {{"default_filter": {{"queue": "{WQ}"}}}}, "note": 1}}',
-        "There is room for three filters with one target each, a queue for every other task, and "
-        "nothing else.",
+        "Fields hold at most three filters with one target each, and a default queue.",
         id="more than fields say",
     ),
     pytest.param(
         '{"task_routing": {"filters": [7]}}',
-        "task_routing.filters[0] has to be an object.",
+        "Make task_routing.filters[0] an object.",
         id="no filter",
     ),
 ]
@@ -401,7 +396,7 @@ def test_json_that_fields_cannot_show_stays(document: str, why: str) -> None:
     """The form stays JSON with all its text, and with the reason."""
     typed = {**TYPED, "rules": {"configuration": document, "task_reservation_timeout": 5}}
     reason = (
-        f"Fields cannot show this JSON yet. {why} Change it, or empty it, then choose Fields again."
+        f"This JSON can't become fields yet. {why} Change or remove it, then choose Fields again."
     )
     assert prefill("fields", typed, None) == Prefill(typed, reason=reason)
 
@@ -412,12 +407,12 @@ def test_a_chosen_file_stays() -> None:
     assert prefill("fields", typed, None) == Prefill(
         typed,
         reason=(
-            "The rules are in a file, which fields cannot show. Take the file out first, then "
-            "choose Fields again."
+            "The rules are in a file, which can't become fields. Remove the file, then choose "
+            "Fields again."
         ),
     )
     assert prefill("json", typed, None) == Prefill(
-        typed, reason="A file is chosen in this form, which takes JSON already. Go on here."
+        typed, reason="You chose a file in this form, which takes JSON already. Go on here."
     )
 
 
@@ -446,12 +441,9 @@ def test_there_and_back(answer: str | None, form: Any) -> None:
     )
 
 
-ONCE = "Type the rules as JSON here, or choose a file with them below."
-TWICE = (
-    "There is JSON in the field above, too. Take the file out, or empty that field: only one can "
-    "be sent."
-)
-BAD = 'task_routing needs "filters", "default_filter" or both.'
+ONCE = "Paste the rules as JSON here, or choose a file below."
+TWICE = "There is JSON in the field above too. Remove the file, or empty that field."
+BAD = "Add “filters” or “default_filter” to task_routing."
 
 
 @pytest.mark.parametrize(
@@ -464,7 +456,7 @@ BAD = 'task_routing needs "filters", "default_filter" or both.'
             {"configuration_file": "{"},
             {
                 "configuration_file": (
-                    "Line 1, column 2: expecting property name enclosed in double quotes."
+                    "Line 1, column 2: put a name in straight double quotes here."
                 )
             },
         ),

@@ -83,33 +83,31 @@ CONFIGURATIONS = [
         id="no SID by the older name",
     ),
     pytest.param(
-        "{", ["Line 1, column 2: expecting property name enclosed in double quotes."], id="broken"
+        "{", ["Line 1, column 2: put a name in straight double quotes here."], id="broken"
     ),
-    pytest.param('{"task_routing": {"x": NaN}}', ["NaN is not a JSON value."], id="NaN"),
-    pytest.param("[" * 100_000, ["This is nested too deeply."], id="very deep"),
-    pytest.param(
-        "[]", ['It has to be an object with an object "task_routing" inside.'], id="a list"
-    ),
+    pytest.param('{"task_routing": {"x": NaN}}', ["NaN isn't JSON. Remove it."], id="NaN"),
+    pytest.param("[" * 100_000, ["This is nested too deeply. Use fewer levels."], id="very deep"),
+    pytest.param("[]", ["Put an object named “task_routing” inside a JSON object."], id="a list"),
     pytest.param(
         '{"task_routing": {}}',
-        ['task_routing needs "filters", "default_filter" or both.'],
+        ["Add “filters” or “default_filter” to task_routing."],
         id="nothing to route",
     ),
     pytest.param(
         '{"task_routing": {"filters": {}, "default_filter": []}}',
         [
-            "task_routing.filters has to be a list.",
-            "task_routing.default_filter has to be an object.",
+            "Make task_routing.filters a list.",
+            "Make task_routing.default_filter an object.",
         ],
         id="wrong types",
     ),
     pytest.param(
         '{"task_routing": {"filters": [1, {"filter_friendly_name": 2}]}}',
         [
-            f"{FILTER} has to be an object.",
-            "task_routing.filters[1].expression is missing: it says which tasks the filter takes.",
-            "task_routing.filters[1].filter_friendly_name has to be text.",
-            "task_routing.filters[1].targets has to be a list with at least one target.",
+            f"Make {FILTER} an object.",
+            "Add task_routing.filters[1].expression, which says what tasks the filter takes.",
+            "Make task_routing.filters[1].filter_friendly_name a text.",
+            "Make task_routing.filters[1].targets a list with at least one target.",
         ],
         id="filters",
     ),
@@ -125,50 +123,47 @@ CONFIGURATIONS = [
         ),
         [
             f"{TARGET}.queue {SID}",
-            f"{TARGET}.priority has to be a whole number from 0 to 2147483647.",
-            f"{TARGET}.timeout has to be a whole number from 1 to 2147483647.",
-            f"{TARGET}.order_by has to be text.",
-            f"{TARGET}.known_worker_sid has to name an attribute of the task: task.…",
-            f"{TARGET} can name a known worker by its SID or by its name, not by both.",
+            f"Make {TARGET}.priority a whole number from 0 to 2147483647.",
+            f"Make {TARGET}.timeout a whole number from 1 to 2147483647.",
+            f"Make {TARGET}.order_by a text.",
+            f"Make {TARGET}.known_worker_sid the name of a task's attribute, such as task.agent.",
+            f"Name the known worker of {TARGET} by SID or by name. Remove one.",
         ],
         id="a target",
     ),
     pytest.param(
         routing({"queue": WQ, "priority": 2_147_483_648, "timeout": "2147483648"}),
         [
-            f"{TARGET}.priority has to be a whole number from 0 to 2147483647.",
-            f"{TARGET}.timeout has to be a whole number from 1 to 2147483647.",
+            f"Make {TARGET}.priority a whole number from 0 to 2147483647.",
+            f"Make {TARGET}.timeout a whole number from 1 to 2147483647.",
         ],
         id="numbers out of range",
     ),
     pytest.param(
         routing({"queue": WQ}, {"queue": WQ, "timeout": 1}),
-        [
-            f"{TARGET} needs a timeout, or a skip_if: without one the target after it is never "
-            "reached."
-        ],
+        [f"Add a timeout or skip_if to {TARGET}. Without one, tasks never reach the next target."],
         id="no timeout before another target",
     ),
     pytest.param(
         routing({"queue": WQ, "expression": "lang IN worker.langs"}, expression="type = 'ticket'"),
         [
             f"{FILTER}.expression: at character 6, “= 'ticket'”: write == to compare.",
-            f"{TARGET}.expression: at character 1, “lang IN worker.langs”: a name begins with "
-            "task. or worker. here.",
+            f"{TARGET}.expression: at character 1, “lang IN worker.langs”: begin this name with "
+            "task. or worker..",
         ],
         id="expressions",
     ),
     pytest.param(
         routing({"queue": WQ, "skip_if": "workers.available"}),
         [
-            f"{TARGET}.skip_if: at the end: expected a comparison: ==, !=, >, >=, <, <=, CONTAINS, "
-            "HAS, IN or NOT IN."
+            f"{TARGET}.skip_if: at the end: put ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT "
+            "IN here."
         ],
         id="skip_if",
     ),
     pytest.param(
         FIFO + " " * LARGEST,
-        ["It is longer than the 1,038,576 bytes that Twilio takes."],
+        ["This has more than 1,038,576 bytes. Shorten it."],
         id="large",
     ),
 ]
@@ -206,9 +201,8 @@ def test_warning() -> None:
     target = {"queue": WQ, "tiemout": 3, "b": 1, "c": 1}
     document = json.loads(routing(target, default_filter={"queue": WQ, "timeout": 5}, filter=[]))
     assert warning(json.dumps({**document, "x": 1})) == (
-        f"Twilio's documentation does not know x, task_routing.filter, {TARGET}.tiemout, "
-        f"{TARGET}.b, {TARGET}.c and 1 more: "
-        "please look whether that is what you meant."
+        f"Twilio doesn't document x, task_routing.filter, {TARGET}.tiemout, {TARGET}.b, "
+        f"{TARGET}.c. Check these names."
     )
     assert warning(FIFO) == ""
 
@@ -264,31 +258,36 @@ def test_not_as_fields(document: str) -> None:
 
 FIELDS = "twilio.workflow.fields"
 FORMS = [
-    pytest.param({"default_queue": None}, {"default_queue": "Please fill this in."}, id="nothing"),
+    pytest.param({"default_queue": None}, {"default_queue": "Fill this in."}, id="nothing"),
     pytest.param(
-        {"default_queue": "Everyone"}, {"default_queue": "Choose a queue of the list."}, id="no SID"
+        {"default_queue": "Everyone"},
+        {"default_queue": "Choose a queue from the list."},
+        id="no SID",
     ),
     pytest.param(
         {"filter_1.queue": WQ},
-        {"filter_1.expression": "Say which tasks this filter takes, such as type == 'ticket'."},
+        {"filter_1.expression": "Type a condition, such as type == 'ticket'."},
         id="a filter without an expression",
     ),
     pytest.param(
         {"filter_2.expression": "a == 1"},
-        {"filter_2.queue": "Choose the queue that this filter's tasks go to."},
+        {"filter_2.queue": "Choose a queue for this filter's tasks."},
         id="a filter without a queue",
     ),
     pytest.param(
         {"filter_1.name": "Gold", "filter_3.priority": "5"},
         {
-            "filter_1.expression": "Say which tasks this filter takes, such as type == 'ticket'.",
-            "filter_3.expression": "Say which tasks this filter takes, such as type == 'ticket'.",
+            "filter_1.expression": "Type a condition, such as type == 'ticket'.",
+            "filter_3.expression": "Type a condition, such as type == 'ticket'.",
         },
         id="two filters",
     ),
     pytest.param(
         {"filter_1.expression": "first-name == 'Ann'", "filter_1.queue": OTHER_QUEUE},
-        {"filter_1.expression": "At character 6, “-name == 'Ann'”: names cannot hold a hyphen."},
+        {
+            "filter_1.expression": "At character 6, “-name == 'Ann'”: remove the hyphen from the "
+            "name."
+        },
         id="an expression that cannot be read",
     ),
     pytest.param(
@@ -299,18 +298,16 @@ FORMS = [
             "filter_1.queue": WQ,
         },
         {
-            "filter_1.priority": "This must be at least 0.",
-            "filter_1.timeout": "This must be at least 1.",
+            "filter_1.priority": "Type 0 or more.",
+            "filter_1.timeout": "Type 1 or more.",
         },
         id="numbers out of range",
     ),
     pytest.param(
         {"assignment_callback_url": "example.com", "task_reservation_timeout": "86401"},
         {
-            "assignment_callback_url": (
-                "That is not a web address: example.com. It begins with https:// or http://."
-            ),
-            "task_reservation_timeout": "This must be at most 86400.",
+            "assignment_callback_url": ("Type a web address that begins with https:// or http://."),
+            "task_reservation_timeout": "Type 86400 or less.",
         },
         id="the rest",
     ),
@@ -330,8 +327,7 @@ def test_json() -> None:
     """The first two problems of a document are beside it, and a note if there are more."""
     document = '{"task_routing": {"filters": [1, 2, 3]}}'
     said = (
-        f"{FILTER} has to be an object. task_routing.filters[1] has to be an object. "
-        "There is more to correct."
+        f"Make {FILTER} an object. Make task_routing.filters[1] an object. There are more problems."
     )
     errors = errors_of("json", {"friendly_name": "x", **under("json", {"configuration": document})})
     assert errors == {"twilio.workflow.json.configuration": said}

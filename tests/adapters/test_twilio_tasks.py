@@ -40,28 +40,25 @@ def test_parse(text: str, expected: dict[str, Any]) -> None:
 
 
 UNREADABLE = [
-    ("ticket", "Line 1, “ticket”: write name = value, or the whole as JSON: {...}."),
+    ("ticket", "Line 1, “ticket”: type name = value, or type JSON."),
     (
         "a = 1\nfirst-name = Ann",
-        "Line 2, “first-name”: a name is made of letters, digits and _, for workflows cannot ask "
-        "for another.",
+        "Line 2, “first-name”: use letters, digits and _ for the name.",
     ),
     (
         "= 1",
-        "Line 1, “”: a name is made of letters, digits and _, for workflows cannot ask for "
-        "another.",
+        "Line 1, “”: use letters, digits and _ for the name.",
     ),
-    ("a = 1\nb = 2\na = 3", "Line 3: “a” is there already."),
+    ("a = 1\nb = 2\na = 3", "Line 3: the name “a” is there twice. Remove one."),
     (
         "langs = ['en']",
-        "Line 1: that begins like JSON and is none. Put it in double quotes if it is meant as "
-        "text.",
+        "Line 1: this isn't JSON. Put text in straight double quotes.",
     ),
-    ('{"a": 1,}', "Line 1, column 9: expecting property name enclosed in double quotes."),
-    ('{"a": 1, "a": 2}', '"a" stands twice in the same object.'),
-    ("slack_ref = x", "“slack_ref” is added by itself; take it out."),
-    ('{"slack_reporter": "x"}', "“slack_reporter” is added by itself; take it out."),
-    (f"a = {'[' * 60}{']' * 60}", "This is nested too deeply."),
+    ('{"a": 1,}', "Line 1, column 9: put a name in straight double quotes here."),
+    ('{"a": 1, "a": 2}', "The name “a” is there twice. Remove one."),
+    ("slack_ref = x", "We add “slack_ref”. Remove it here."),
+    ('{"slack_reporter": "x"}', "We add “slack_reporter”. Remove it here."),
+    (f"a = {'[' * 60}{']' * 60}", "This is nested too deeply. Use fewer levels."),
 ]
 
 
@@ -123,7 +120,7 @@ def test_the_longest_task() -> None:
         Task(title="t" * (room + 1))
     assert told(caught.value) == (
         "title",
-        "Title, description and attributes are 1 character too long for one task.",
+        "Title, description and attributes are 1 character too long. Shorten one.",
     )
 
 
@@ -131,49 +128,49 @@ FORMS = [
     (
         {"description": "d" * 3000, "attributes": f"a = {'x' * 2000}"},
         "attributes",
-        "Title, description and attributes are 1,070 characters too long for one task.",
+        "Title, description and attributes are 1,070 characters too long. Shorten one.",
     ),
     (
         {"description": "d" * 4000},
         "description",
-        "Title, description and attributes are 63 characters too long for one task.",
+        "Title, description and attributes are 63 characters too long. Shorten one.",
     ),
     (
         {"attributes": "title = y"},
         "attributes",
-        "“title” has a field of its own above; write it in one place.",
+        "“title” has its own field. Remove it here.",
     ),
     (
         {"description": "x", "attributes": "description = y"},
         "attributes",
-        "“description” has a field of its own above; write it in one place.",
+        "“description” has its own field. Remove it here.",
     ),
     (
         {"ignore_capacity": "true"},
         "ignore_capacity",
-        "This goes only with a worker (WK…) as the routing target.",
+        "Choose a worker (WK…) as the routing target, or leave this empty.",
     ),
     (
         {"ignore_capacity": "true", "routing_target": WQ},
         "ignore_capacity",
-        "This goes only with a worker (WK…) as the routing target.",
+        "Choose a worker (WK…) as the routing target, or leave this empty.",
     ),
     (
         {"routing_target": "Ann"},
         "routing_target",
-        "Value error, This has to be the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…).",
+        "Value error, Paste the SID of a worker (WK…), a queue (WQ…) or a workflow (WW…).",
     ),
-    ({"workflow_sid": WQ}, "workflow_sid", "Value error, Choose a workflow of the list."),
-    ({"task_queue_sid": WW}, "task_queue_sid", "Value error, Choose a queue of the list."),
+    ({"workflow_sid": WQ}, "workflow_sid", "Value error, Choose a workflow from the list."),
+    ({"task_queue_sid": WW}, "task_queue_sid", "Value error, Choose a queue from the list."),
     (
         {"virtual_start_time": "2999-01-01T00:00:00Z"},
         "virtual_start_time",
-        "Value error, This has to be a time that is past, and not before the year 1900.",
+        "Value error, Choose a time in the past, after 1899.",
     ),
     (
         {"virtual_start_time": "1899-12-31T23:59:59"},
         "virtual_start_time",
-        "Value error, This has to be a time that is past, and not before the year 1900.",
+        "Value error, Choose a time in the past, after 1899.",
     ),
     ({"priority": 2_147_483_648}, "priority", "Input should be less than or equal to 2147483647"),
     ({"timeout": 1_209_601}, "timeout", "Input should be less than or equal to 1209600"),
@@ -276,8 +273,8 @@ async def test_absence_says_nothing_later(vendor: CannedVendor, client: httpx.As
     with pytest.raises(RejectedError) as caught:
         await look(client, vendor, 240.1)
     assert str(caught.value) == (
-        "Twilio does not list it, but forgets finished tasks after a few minutes: please look "
-        "there."
+        "Twilio doesn't list the task, but removes finished tasks after some minutes. Look in "
+        "Twilio's console."
     )
     assert [each.id for each in await look(client, vendor, 9999.0)] == ["WT1"]
 

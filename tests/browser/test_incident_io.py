@@ -14,9 +14,7 @@ DASHBOARD = "https://dashboards.example.com/labels"
 
 def form(desk: Desk, title: str) -> Desk:
     """incident.io's form for an incident, all of it."""
-    desk.open("/inc", title).choose(
-        "choice", "incident.io", brings="incident_io.incident.name"
-    )
+    desk.open("/inc", title).choose("choice", "incident.io", brings="incident_io.incident.name")
     return desk.pick(severity_id="SEV2").more()
 
 

@@ -86,9 +86,7 @@ def test_what_waits_outlives_the_bot(desk: Desk) -> None:
     back."""
     title = "Refunds are stuck"
     desk.fault("incident_io", "down")
-    desk.open("/inc", title).choose(
-        "choice", "incident.io", brings="incident_io.incident.name"
-    )
+    desk.open("/inc", title).choose("choice", "incident.io", brings="incident_io.incident.name")
     desk.pick(severity_id="SEV2").submit()
     expect(desk.queued(title)).to_contain_text("queued")
     desk.done()

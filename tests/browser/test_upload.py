@@ -71,7 +71,7 @@ def test_a_wrong_file_is_replaced(desk: Desk, tmp_path: Path) -> None:
     wrong.write_text('{"task_routing": {\n"filters": [,]}}')
     other.write_text("{}")
     choose(form(desk, "Mended file"), wrong).submit()
-    expect(desk.error("configuration_file")).to_have_text("Line 2, column 13: expecting value.")
+    expect(desk.error("configuration_file")).to_have_text("Line 2, column 13: put a value here.")
     field(desk).get_by_role("button", name="Remove wrong.json").click()
     expect(desk.error("configuration_file")).to_have_count(0)
     field(desk).locator("input[type=file]").set_input_files(other)
@@ -89,7 +89,7 @@ def test_a_chosen_file_survives_more_fields(desk: Desk, tmp_path: Path) -> None:
     expect(desk.field("task_reservation_timeout")).to_be_visible()
     expect(field(desk).get_by_test_id("file")).to_contain_text("kept.json")
     desk.pick(routing="Fields")
-    expect(desk.modal).to_contain_text("The form stays as it was, so that nothing is lost.")
+    expect(desk.modal).to_contain_text("The form stays as it was, so that you lose nothing.")
     expect(field(desk).get_by_test_id("file")).to_contain_text("kept.json")
     expect(desk.modal.locator('[data-testid*=".routing"] input')).to_have_value("JSON")
     desk.submit().receipt("Twilio TaskRouter", "Still there")
@@ -106,7 +106,7 @@ def test_what_was_typed_survives_switching(desk: Desk) -> None:
     rule = {"filter_friendly_name": "Gold", "expression": "tier = 'Gold'", "targets": [{}]}
     assert json.loads(text) == {"task_routing": {"filters": [rule]}}
     desk.fill(configuration=text + "}").pick(routing="Fields")
-    expect(desk.modal).to_contain_text("Fields cannot show this JSON yet.")
+    expect(desk.modal).to_contain_text("This JSON can't become fields yet.")
     expect(desk.input("configuration")).to_have_value(text + "}")
     desk.fill(configuration=text)
     desk.modal.locator('[data-testid*=".routing"] input').click()

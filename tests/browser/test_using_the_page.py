@@ -77,7 +77,7 @@ def test_the_bot_says_what_it_can_do(desk: Desk) -> None:
         expect(desk.last()).to_contain_text(f"{connected}: working")
     desk.say("/action-item help")
     expect(desk.last()).to_contain_text(
-        "Connected here: Rootly: action item, incident.io: action, incident.io: follow-up,"
+        "It can create: Rootly: action item, incident.io: action, incident.io: follow-up,"
     )
     expect(desk.last()).to_contain_text("Only visible to you")
 

@@ -89,7 +89,7 @@ def test_a_vendor_is_disconnected_and_connected_again(
     page.get_by_label("API key").fill(WRONG)
     page.get_by_role("button", name="Check and connect").click()
     expect(page.get_by_role("alert")).to_have_text(
-        "Nothing was saved. Rootly does not accept these credentials: copy them again, whole."
+        "Nothing was saved. Rootly rejected this API key. Copy it again."
     )
     expect(page.get_by_label("API key")).to_have_value("")
     expect(page.get_by_label("API key")).to_be_focused()
@@ -171,7 +171,7 @@ def test_a_link_that_is_over_says_what_to_do(
     assert popup.evaluate("document.styleSheets.length") == 1
     assert popup.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "576px"
     popup.get_by_role("button", name="Test again").click()
-    expect(popup.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
+    expect(popup.get_by_role("heading", level=1)).to_have_text("This link has expired")
     shoot(popup, folder, "over")
     assert len(complaints) == 1
     assert "410" in complaints.pop()

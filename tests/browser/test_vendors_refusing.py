@@ -13,9 +13,7 @@ pytestmark = pytest.mark.browser
 
 def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
     """Its sentence stands beside the field it names; the corrected form creates one incident."""
-    desk.open("/inc", "Nothing works").choose(
-        "choice", "Rootly", brings="rootly.incident.title"
-    )
+    desk.open("/inc", "Nothing works").choose("choice", "Rootly", brings="rootly.incident.title")
     desk.pick(severity_id="SEV0").submit()
     expect(desk.error("summary")).to_have_text("Rootly says: Summary can't be blank")
     expect(desk.input("title")).to_have_value("Nothing works")
@@ -31,7 +29,7 @@ def test_a_mistake_in_the_json_is_shown_with_its_place(desk: Desk) -> None:
     desk.open("/wor", "By skill").choose("choice", "Twilio TaskRouter", brings="routing")
     desk.choose("routing", "JSON", brings="json.configuration")
     desk.fill(configuration='{"task_routing": {\n  "filters": [,]\n}}').submit()
-    expect(desk.error("configuration")).to_have_text("Line 2, column 15: expecting value.")
+    expect(desk.error("configuration")).to_have_text("Line 2, column 15: put a value here.")
     desk.fill(configuration=json.dumps({"task_routing": {"default_filter": {"queue": a_queue()}}}))
     desk.submit().receipt("Twilio TaskRouter", "By skill").done()
     expect(desk.objects("twilio", "By skill")).to_have_count(1)

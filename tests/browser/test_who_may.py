@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 def opened(desk: Desk) -> Desk:
     """The form, from the button below `/vendors`."""
     desk.act_as("Maya").command("/ven")
-    desk.last().get_by_role("button", name="Who may use what").click()
+    desk.last().get_by_role("button", name="Permissions").click()
     expect(desk.modal).to_contain_text("People from other companies never may.")
     return desk
 
@@ -24,7 +24,7 @@ def test_an_admin_gives_incidents_to_a_group(desk: Desk) -> None:
     desk.input("rootly.incident").click()
     expect(desk.offered).to_have_text(
         [
-            "EveryoneGuests of this workspace too",
+            "EveryoneGuests too",
             "Full membersNo guests",
             "Admins and ownersOf this workspace",
             "Incident commanders@commanders",

@@ -171,26 +171,24 @@ NO_URL = "should be a whole web address, such as https://relay.example.com."
 WRONG_SETTINGS = [
     (
         {"SLACK_SIGNING_SECRET": ""},
-        "is not set; copy it from your Slack app's page, Basic Information, Signing Secret.",
+        "isn't set. Copy it from your Slack app's page, Basic Information, Signing Secret.",
     ),
     (
         {"SLACK_BOT_TOKEN": ""},
-        "is not set; copy it from your Slack app's page, OAuth & Permissions; it begins with "
-        "xoxb-; or set SLACK_CLIENT_ID and"
-        " SLACK_CLIENT_SECRET, and let many workspaces install the app.",
+        "isn't set. Copy it from your Slack app's page, OAuth & Permissions. It begins with "
+        "xoxb-. For many workspaces, set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET in place of "
+        "it.",
     ),
     ({"SLACK_BOT_TOKEN": SECRET}, "should begin with xoxb-."),
     ({"SLACK_APP_TOKEN": f"xoxb-{SECRET}"}, "should begin with xapp-."),
     ({"SLACK_API_URL": SECRET}, NO_URL),
     ({"RELAY_PORT": SECRET}, "should be a whole number."),
-    ({"RELAY_PORT": "65536"}, "input should be less than or equal to 65535."),
+    ({"RELAY_PORT": "65536"}, "should be 65535 or less."),
     ({"RELAY_PUBLIC_URL": SECRET}, NO_URL),
     ({"RELAY_KEEP_DAYS": SECRET}, "should be a whole number."),
     (
         {"RELAY_ADMINS": SECRET},
-        "should be Slack user ids such as U012AB3CD, or T012AB3CD/U012AB3CD (E012AB3CD/U012AB3CD "
-        "for a whole organisation), "
-        "separated by commas.",
+        "should be Slack user IDs such as U012AB3CD, separated by commas.",
     ),
     ({"ROOTLY_API_URL": SECRET}, NO_URL),
     (
@@ -368,7 +366,7 @@ async def test_does_not_connect_with_credentials_that_the_vendor_refuses(
     ended = await run(
         "connect", "T012AB3CD", "rootly", given=json.dumps({"api_key": SECRET}), **environment
     )
-    assert ended == (1, "", "Rootly does not accept these credentials: copy them again, whole.\n")
+    assert ended == (1, "", "Rootly rejected this API key. Copy it again.\n")
     assert await connected(settings, Workspace("", "T012AB3CD"), "rootly") is None
 
 
@@ -377,7 +375,7 @@ async def test_connects_an_organisation_unasked(sandbox: Sandbox, settings: Sett
     environment = await started_before(sandbox, settings)
     arguments = ("connect", "T012AB3CD", "rootly", "--enterprise", "E012AB3CD", "--no-verify")
     ended = await run(*arguments, given=json.dumps({"api_key": SECRET}), **environment)
-    assert ended == (0, "T012AB3CD is connected to Rootly; the credentials were not checked.\n", "")
+    assert ended == (0, "T012AB3CD is connected to Rootly. We didn't check the credentials.\n", "")
     assert sandbox.vendors["rootly"].requests == []
     stored = await connected(settings, Workspace("E012AB3CD", "T012AB3CD"), "rootly")
     assert stored == ("an account that was not checked", {"api_key": SECRET})
@@ -403,13 +401,12 @@ WRONG_CREDENTIALS = [
     (
         "rootly",
         f'{{"api_key": "{SECRET} {SECRET}"}}',
-        "api_key: is empty, or holds a space or a character that no key has; copy it again, whole.",
+        "api_key: The key has a space or a strange character in it. Copy it again..",
     ),
     (
         "twilio",
         json.dumps({"key_sid": SECRET, "key_secret": SECRET, "workspace_sid": SECRET}),
-        "key_sid: should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal "
-        "digits.",
+        "key_sid: Paste the SID of an API key (SK…) or of the account (AC…).",
     ),
 ]
 
@@ -445,8 +442,8 @@ def test_says_when_the_vendor_cannot_be_reached(here: Here, tmp_path: Path) -> N
     assert ended == (
         1,
         "",
-        "Rootly cannot be reached at the moment. Nothing was stored: try again, or store it "
-        "unchecked with --no-verify.\n",
+        "We can't reach Rootly. Nothing was stored. Try again, or store it unchecked with "
+        "--no-verify.\n",
     )
 
 
@@ -461,12 +458,12 @@ def test_knows_its_vendors_and_ids(here: Here) -> None:
     assert here.run("connect", "incidents", "rootly") == (
         2,
         "",
-        "TEAM: should be a Slack workspace id such as T012AB3CD; `/vendors` in Slack shows it.\n",
+        "TEAM: should be a Slack workspace ID such as T012AB3CD. `/vendors` in Slack shows it.\n",
     )
     assert here.run("connect", "T012AB3CD", "rootly", "--enterprise", "acme") == (
         2,
         "",
-        "--enterprise: should be a Slack organisation id such as E012AB3CD.\n",
+        "--enterprise: should be a Slack organisation ID such as E012AB3CD.\n",
     )
 
 

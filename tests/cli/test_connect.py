@@ -59,10 +59,9 @@ async def test_a_sid_that_is_none_is_asked_for_again_at_once(
     environment = sandbox.environment(settings.database)
     shown = await asyncio.to_thread(typed, ["connect", "T012AB3CD", "twilio"], environment, answers)
     assert [it for it in shown.text.splitlines() if " should be " in it or " is " in it] == [
-        "Twilio TaskRouter key sid should be a SID: SK (of an API key) or AC (of the account), "
-        "and 32 hexadecimal digits.",
-        "Twilio TaskRouter key secret is empty, or holds a space or a character that no key has; "
-        "copy it again, whole.",
+        "Twilio TaskRouter key sid Paste the SID of an API key (SK…) or of the account (AC…).",
+        "Twilio TaskRouter key secret The key has a space or a strange character in it. Copy it "
+        "again..",
         "T012AB3CD is connected to Twilio TaskRouter as Brambleway Care.",
     ]
 

@@ -537,10 +537,9 @@ async def test_tries_each_connection_at_its_vendor(sandbox: Sandbox, settings: S
     assert told == [
         f"problem  incident.io in {here}: The key belongs to another account than when it was "
         f"connected. {again}",
-        f"problem  Rootly in {here}: Rootly does not accept these credentials: copy them again, "
-        f"whole. {again}",
-        f"warning  Twilio TaskRouter in {here}: Twilio TaskRouter cannot be reached at the "
-        "moment. Run this again later.",
+        f"problem  Rootly in {here}: Rootly rejected this API key. Copy it again. {again}",
+        f"warning  Twilio TaskRouter in {here}: We can't reach Twilio TaskRouter. Run this again "
+        "later.",
     ]
 
 

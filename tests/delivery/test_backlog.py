@@ -12,7 +12,7 @@ from bot.delivery.store.reconcile import ReconcileStore
 from bot.storage.database import Database
 from tests.world.notes import HERE, Clock, draft
 
-UNCLEAR = Outcome("unconfirmed", "unclear", said("Notes did not answer."), reconcile_at=1.0)
+UNCLEAR = Outcome("unconfirmed", "unclear", said("Notes didn't answer."), reconcile_at=1.0)
 Step = Callable[[ReconcileStore, Delivery], Awaitable[Delivery | None]]
 
 

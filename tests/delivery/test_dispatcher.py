@@ -425,7 +425,7 @@ async def test_what_fits_the_form_no_more_says_so(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("error", "reason", "sentence"),
     [
-        (OutcomeUnknownError("Notes", "Notes did not answer."), "unclear", "Notes did not answer."),
+        (OutcomeUnknownError("Notes", "Notes didn't answer."), "unclear", "Notes didn't answer."),
         (TimeoutError(), "unclear", "Notes did not answer in time."),
         (VendorError("Notes", "Something."), "unclear", "Something."),
         (KeyError("id"), "internal", "The answer of Notes could not be read."),

@@ -65,7 +65,7 @@ async def test_a_vendor_that_is_down_gets_it_when_it_is_back(world: World) -> No
     row = await until(world, "queued")
     assert (row.reason, why(row)) == (
         "unreachable",
-        "incident.io cannot be reached at the moment.",
+        "We can't reach incident.io.",
     )
     await vendor.set_fault("fine")
     await until(world, "delivered")
@@ -131,7 +131,7 @@ async def test_a_revoked_token_waits_for_an_admin(world: World) -> None:
     await vendor.set_fault("revoked")
     await submit(world)
     row = await until(world, "failed")
-    said = "incident.io no longer accepts this workspace's token; an admin can reconnect it with `/vendors`."
+    said = "incident.io rejected our API key. An admin can replace it in `/vendors`."
     assert (row.reason, why(row)) == ("unauthorized", said)
 
     async def broken() -> bool:

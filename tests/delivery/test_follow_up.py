@@ -24,7 +24,7 @@ from tests.world.machine import Machine, ended, machine_on
 from tests.world.notes import DAY, HERE, MADE, NOT_CONNECTED, Clock, Notes, steps_of
 
 UNFINISHED = MADE.model_copy(update={"remaining": ("custom.a", "custom.b")})
-AWAY = RetryLaterError("Notes", "Notes cannot be reached at the moment.", "unreachable")
+AWAY = RetryLaterError("Notes", "We can't reach Notes.", "unreachable")
 
 
 class Forms(Notes):

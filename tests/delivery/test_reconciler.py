@@ -24,8 +24,8 @@ from tests.world.bot import eventually
 from tests.world.machine import Gate, Machine, machine_on
 from tests.world.notes import DAY, HERE, MADE, NOT_CONNECTED, Clock, Note, Notes, why
 
-SILENT = OutcomeUnknownError("Notes", "Notes did not answer.")
-AWAY = RetryLaterError("Notes", "Notes does not answer at the moment.", "unreachable")
+SILENT = OutcomeUnknownError("Notes", "Notes didn't answer.")
+AWAY = RetryLaterError("Notes", "Notes isn't answering.", "unreachable")
 TWIN = Created(id="n2", reference="N-2", title="A note", url="https://notes.example.com/2")
 LOOKS = (FIRST_LOOK_SECONDS, 5.0, 15.0)
 

@@ -132,7 +132,7 @@ async def test_what_is_in_doubt_stays_in_doubt_when_the_connection_goes(path: Pa
 async def test_what_was_sent_twice_and_given_up_is_not_called_not_created(machine: Machine) -> None:
     """A person sent it again without knowing; when that never gets through, the first one may still
     be there."""
-    away = RetryLaterError("Notes", "Notes cannot be reached at the moment.", "unreachable")
+    away = RetryLaterError("Notes", "We can't reach Notes.", "unreachable")
     row = await in_doubt(machine)
     machine.adapter.script = [away] * 1000
     await Decisions(machine.database, machine.clock).make(HERE, row.key, "send_again", "U0ANN00001")

@@ -69,14 +69,13 @@ def test_a_file_is_chosen_in_an_element_of_its_own() -> None:
         pytest.param(
             {"rules_file": "x" * 30_001},
             None,
-            "The file with 30,001 characters cannot be put back here: please choose it again. In "
-            "UTF-8.",
+            "Slack removed the file. Choose it again. In UTF-8.",
             id="long",
         ),
         pytest.param(
             {"rules": "[]", "rules_file": "{}"},
             "[]",
-            "The file with 2 characters cannot be put back here: please choose it again. In UTF-8.",
+            "Slack removed the file. Choose it again. In UTF-8.",
             id="both",
         ),
         pytest.param({"rules_file": ["rules.json"]}, None, "In UTF-8.", id="chosen, not fetched"),

@@ -280,7 +280,9 @@ def test_a_required_field_that_is_hidden_is_named_on_the_first_input() -> None:
 def test_a_hidden_field_keeps_its_default_and_a_shown_one_is_checked() -> None:
     """`Advanced` fields are parsed only when they are on the screen."""
     assert parse(Thing, "acme.thing", state()).slug == ""
-    assert errors(state(more=True, slug="long")) == {"slug": "Type at most 3 characters. This has 4."}
+    assert errors(state(more=True, slug="long")) == {
+        "slug": "Type at most 3 characters. This has 4."
+    }
 
 
 def test_an_optional_nested_form_left_blank_is_not_there() -> None:

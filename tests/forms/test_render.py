@@ -296,9 +296,7 @@ def test_a_field_is_required_while_another_one_is_not_there() -> None:
         ({"title": "Checkout is down", "severity": "1"}, "channel"),
     ],
 )
-def test_the_cursor_stands_where_the_next_answer_is_due(
-    values: dict[str, str], where: str
-) -> None:
+def test_the_cursor_stands_where_the_next_answer_is_due(values: dict[str, str], where: str) -> None:
     """In the first required input without an answer, else in the last one of a single line."""
     blocks = focus(render(Declared, "a.b", values=values, labels=lambda _, entry: entry))
     focused = [block["block_id"] for block in blocks if block["element"].get("focus_on_load")]

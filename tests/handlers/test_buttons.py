@@ -198,7 +198,7 @@ async def test_another_workspaces_people_may_not_press(world: World) -> None:
     installed there, and the bot's token does not serve it."""
     await standing(world, "queued", "unreachable")
     await click(world, "cancel", world.member, team={"id": "T0OTHER", "domain": "other"})
-    assert world.told(world.member) == messages.NOT_INSTALLED
+    assert world.told(world.member) == messages.Notice.NOT_INSTALLED.text
     assert (await now(world)).state == "queued"
 
 
@@ -217,7 +217,7 @@ async def test_a_button_about_nothing_changes_nothing(world: World, value: str) 
     """An older version's, say."""
     action = {"type": "button", "block_id": "delivery", "action_id": "cancel", "value": value}
     await click(world, "cancel", world.member, actions=[action])
-    assert world.told(world.member) == messages.GONE
+    assert world.told(world.member) == messages.Notice.GONE.text
 
 
 @pytest.mark.parametrize("action", ["cancel", "edit", "copy"])
@@ -225,7 +225,7 @@ async def test_a_private_delivery_is_its_persons_alone(world: World, action: str
     """Nobody else acts on it, or reads it."""
     await standing(world, "queued", "unreachable", private=True)
     await click(world, action, world.admin)
-    assert world.told(world.admin) == messages.SOMEBODY_ELSES
+    assert world.told(world.admin) == messages.Notice.SOMEBODY_ELSES.text
     assert (await now(world)).state == "queued"
     assert world.sandbox.slack.views(world.admin) == []
 
@@ -242,7 +242,7 @@ async def test_what_became_private_during_a_press_is_not_told(
 
     monkeypatch.setattr(Decisions, "make", faster)
     await press(world, "cancel", world.admin)
-    assert world.told(world.admin) == messages.SOMEBODY_ELSES
+    assert world.told(world.admin) == messages.Notice.SOMEBODY_ELSES.text
 
 
 async def test_buttons_work_after_a_restart(sandbox: Sandbox, settings: Settings) -> None:
@@ -280,7 +280,7 @@ async def test_a_full_disk_is_told(world: World) -> None:
         )
     )
     await press(world, "cancel")
-    assert world.told(world.member) == messages.CLICK_FAILED
+    assert world.told(world.member) == messages.Notice.CLICK_FAILED.text
     assert (await now(world)).state == "queued"
 
 
@@ -298,7 +298,7 @@ async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -
     assert (await press(world, "cancel")).ok
     assert world.sandbox.slack.ephemerals == []
     await eventually(lambda: world.sandbox.slack.ephemerals)
-    assert world.told(world.member) == messages.CLICK_FAILED
+    assert world.told(world.member) == messages.Notice.CLICK_FAILED.text
     await slow
 
 
@@ -341,7 +341,10 @@ async def test_a_late_no_in_a_modal_comes_as_a_direct_message(world: World) -> N
     await asyncio.sleep(0)
     assert (await modal.press("delivery", "try_again")).ok
     await eventually(
-        lambda: [it["text"] for it in world.letters(world.member)] == [messages.CLICK_FAILED]
+        lambda: (
+            [it["text"] for it in world.letters(world.member)]
+            == [messages.Notice.CLICK_FAILED.text]
+        )
     )
     await slow
 
@@ -363,7 +366,7 @@ async def test_a_mistake_of_ours_is_told(world: World) -> None:
         lambda db: db.execute("UPDATE deliveries SET selected = '[1]' WHERE key = ?", (KEY,))
     )
     assert (await press(world, "cancel")).ok
-    assert world.told(world.member) == messages.CLICK_TROUBLE
+    assert world.told(world.member) == messages.Notice.CLICK_TROUBLE.text
 
 
 async def test_a_receipt_has_the_buttons_too(world: World) -> None:

@@ -12,7 +12,7 @@ from tests.world.bot import World
 from tests.world.modal import Modal
 
 CHANGED = ":information_source: *The form has changed.*"
-AGAIN = "Nothing was sent. Please look at it and submit it again."
+AGAIN = "Nothing was sent. Check the form and submit it again."
 
 
 async def own_fields(world: World, change: Callable[[Sequence[Entry]], list[Entry]]) -> None:

@@ -122,7 +122,7 @@ async def test_a_severity_is_demanded_before_anything_is_sent(world: World) -> N
     """Without one, and with a status that is not triage, nothing leaves; the sentence is beside the
     severity."""
     modal = await incident(world, "Search is slow")
-    words = "Choose a severity: only incidents in triage can do without one."
+    words = "Choose a severity. Only incidents in triage can go without one."
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
     await modal.fill(incident_status_id="Fixing")
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
@@ -156,7 +156,7 @@ async def test_a_private_type_is_told_beside_the_visibility(world: World) -> Non
     sent, is private."""
     modal = await incident(world, "Somebody signed in")
     await modal.fill(incident_type_id="Security", severity_id="SEV1")
-    words = "Incidents of the type “Security” are private: choose that only the people invited can see it."
+    words = "Choose “Only the people invited”. Incidents of the type “Security” are private."
     assert (await modal.submit()).errors == {"incident_io.incident.visibility": words}
     assert posts(world) == []
     await modal.fill(visibility="Only the people invited")
@@ -172,7 +172,7 @@ async def test_an_incident_of_the_past(world: World) -> None:
     modal = await incident(world, "It was the cache")
     await modal.press("more", "more")
     await modal.fill(severity_id="SEV3", postmortem_document_url="https://docs.example.com/cache")
-    words = "Only an incident of the past takes this: choose that as its kind, or leave this empty."
+    words = "Only for incidents of the past. Choose that kind, or leave this empty."
     field = "incident_io.incident.retrospective_incident_options.postmortem_document_url"
     assert (await modal.submit()).errors == {field: words}
     assert posts(world) == []

@@ -124,9 +124,7 @@ async def drawn_for_acme(world: Many) -> Drawn:
     views, said = [], []
     for row in await rows_of(world):
         adapter, operation = services.operations.find("rootly.incident")
-        said.append(
-            messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"]
-        )
+        said.append(messages.card(row, adapter, operation, page="https://rootly.com/new")["blocks"])
         views.append(View(ADMIN, messages.receipt(row, adapter, operation)))
         views.append(View(ADMIN, messages.copied(row, adapter, operation)))
     for command in ("/incident", "/action-item", "/workflow-task"):
@@ -330,7 +328,7 @@ async def test_no_list_is_offered_elsewhere(world: Many, here: Bystander) -> Non
     """A single line says why."""
     done = await untouched(here, await drawn_for_acme(world), search_all)
     assert [[it["text"]["text"] for it in said["options"]] for _, said in done] == [
-        [messages.FOREIGN_LIST]
+        [messages.Notice.FOREIGN_LIST.text]
     ] * len(done)
     assert len(done) > 10
 
@@ -435,7 +433,7 @@ def clicks(slack: SlackStandIn, person: Person, channel: Channel) -> Iterator[di
 
 
 NOES = (
-    messages.SOMEBODY_ELSES,
+    messages.Notice.SOMEBODY_ELSES.text,
     "people from other workspaces",
     "Only workspace admins",
     "another workspace",

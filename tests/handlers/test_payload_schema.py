@@ -101,9 +101,9 @@ async def test_a_dialog_of_a_buttons_name_presses_nothing(bare_world: World) -> 
             assert await send(bare_world, "interactive", payload) == 200
     assert [it for it in logs if it["log_level"] == "error"] == []
     assert [it["text"] for it in bare_world.letters(admin)] == [
-        messages.GONE,
-        messages.NOT_OPENED,
-        messages.GONE,
+        messages.Notice.GONE.text,
+        messages.Notice.WINDOW_NOT_OPENED.text,
+        messages.Notice.GONE.text,
     ]
 
 

@@ -190,7 +190,7 @@ async def test_while_slack_does_not_say_who_is_in_it_nobody_passes(world: World)
     world.sandbox.slack.app.scopes.remove("usergroups:read")
     await world.command("/incident", world.member)
     assert world.told(world.member) == (
-        "I could not check whether you may do this. This app lacks the Slack scope "
+        "We couldn't check whether you can do this. This app lacks the Slack scope "
         "usergroups:read. A workspace admin can install the app again and allow it."
     )
     assert (await world.open("/incident Disk full", world.admin)).value("title") == "Disk full"
@@ -203,7 +203,7 @@ async def test_a_group_that_is_switched_off_lets_nobody_in(world: World) -> None
     await world.command("/incident", world.member)
     assert world.told(world.member).startswith(
         "This was for the people of the user group On-call engineers, which was deleted or "
-        "switched off in Slack."
+        "disabled in Slack."
     )
     assert (await world.command("/incident x", world.admin)).ok
 

@@ -171,7 +171,7 @@ async def test_only_the_owner_makes_it_private(world: World) -> None:
     """Somebody else could take it away from the owner with that. The form stays as it is."""
     modal = await corrected_by_the_admin(world, private=True)
     assert (await modal.submit()).ok
-    assert world.top().text == messages.ONLY_THE_OWNER
+    assert world.top().text == messages.Notice.ONLY_THE_OWNER.text
     row = await now(world)
     assert (row.state, row.private, row.actor) == ("rejected", False, world.member)
     assert world.sandbox.vendors["rootly"].created == []
@@ -182,7 +182,7 @@ async def test_what_became_private_meanwhile_is_not_shown_or_changed(world: Worl
     modal = await corrected_by_the_admin(world)
     await change(world, private=1, state="delivered", reason="", vendor_object=MADE)
     assert (await modal.submit()).ok
-    assert world.top().text == messages.ONLY_THE_OWNER
+    assert world.top().text == messages.Notice.ONLY_THE_OWNER.text
     assert (await now(world)).payload["title"] == "Checkout is down"
 
 

@@ -52,10 +52,7 @@ async def test_a_revoked_token_is_a_notice_and_the_incident_waits(world: World) 
     await world.lists_loaded()
     await world.sandbox.vendors["rootly"].set_fault("revoked")
     modal = await (await world.open("/incident Disk full")).send()
-    assert (
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
-        "`/vendors`." in modal.text
-    )
+    assert "Rootly rejected our API key. An admin can replace it in `/vendors`." in modal.text
 
     async def shown_as_broken() -> bool:
         await world.command("/vendors")

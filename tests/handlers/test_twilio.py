@@ -117,7 +117,7 @@ async def test_a_workflow_from_json(world: World) -> None:
     await modal.fill(configuration='{"task_routing": {}}')
     outcome = await modal.submit()
     block = "twilio.workflow.json.configuration"
-    assert outcome.errors == {block: 'task_routing needs "filters", "default_filter" or both.'}
+    assert outcome.errors == {block: "Add “filters” or “default_filter” to task_routing."}
     await modal.fill(
         configuration=json.dumps({"task_routing": {"default_filter": {"queue": STAGING_QUEUE}}})
     )
@@ -281,10 +281,9 @@ async def test_json_with_a_typo_stays_json(world: World) -> None:
         '{"task_routing": {"filters": [,]}}',
     )
     assert modal.text == (
-        ":warning: *The form stays as it was, so that nothing is lost.*\n"
-        "Fields cannot show this JSON yet. Line 1, column 31: expecting value. Change it, or empty "
-        "it, then choose Fields "
-        "again."
+        ":warning: *The form stays as it was, so that you lose nothing.*\nThis JSON can't "
+        "become fields yet. Line 1, column 31: put a value here. Change or remove it, then "
+        "choose Fields again."
     )
     assert "twilio.workflow.json.configuration" in (await modal.submit()).errors
     there = queues(world)
@@ -321,7 +320,7 @@ async def test_a_choice_that_was_not_drawn_yet_is_turned_down_on_submitting(worl
     await modal.fill(configuration="{", routing="Fields")
     assert (await modal.submit()).ok
     assert (modal.value("routing"), modal.value("configuration")) == ("json", "{")
-    assert modal.text.startswith(":warning: *The form stays as it was, so that nothing is lost.*")
+    assert modal.text.startswith(":warning: *The form stays as it was, so that you lose nothing.*")
     assert [it for it in world.sandbox.vendors["twilio"].requests if it.method == "POST"] == []
 
 
@@ -333,8 +332,7 @@ async def test_another_form_that_was_not_drawn_yet_is_drawn_on_submitting(world:
     assert "twilio.workflow.json.configuration" in modal.fields
     assert modal.text == (
         ":information_source: *The form has changed.*\nIt is now the one for what you chose in "
-        "*Begin with*.\n"
-        "Nothing was sent. Please look at it and submit it again."
+        "*Begin with*.\nNothing was sent. Check the form and submit it again."
     )
 
 

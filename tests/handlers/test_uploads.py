@@ -81,10 +81,10 @@ FILES = [
     pytest.param(b"\xef\xbb\xbf \n", uploads.EMPTY, id="blank"),
     pytest.param('{"task_routing": {}}'.encode("utf-16"), uploads.NOT_UTF8, id="another encoding"),
     pytest.param(
-        b'{"task_routing": {\n"filters": [,]}}', "Line 2, column 13: expecting value.", id="a typo"
+        b'{"task_routing": {\n"filters": [,]}}', "Line 2, column 13: put a value here.", id="a typo"
     ),
     pytest.param(
-        b"[]", 'It has to be an object with an object "task_routing" inside.', id="other JSON"
+        b"[]", "Put an object named “task_routing” inside a JSON object.", id="other JSON"
     ),
     pytest.param(
         b" " * (LARGEST + 1),
@@ -126,7 +126,7 @@ async def test_a_file_and_text_are_one_too_many(world: World) -> None:
     modal = await form(world)
     document = configuration(queues(world)["Everyone"])
     await modal.fill(configuration=document)
-    said = "There is JSON in the field above, too. Take the file out, or empty that field: only one can be sent."
+    said = "There is JSON in the field above too. Remove the file, or empty that field."
     assert (await submitted(modal, document)).errors == {BLOCK: said}
     assert (await (await modal.fill(configuration=None)).submit()).ok
 
@@ -261,8 +261,8 @@ async def test_a_slow_file_goes_on_arriving(world: World) -> None:
     files.hold = asyncio.Event()
     began = time.monotonic()
     document = configuration(queues(world)["Everyone"])
-    assert (await submitted(modal, document)).errors == {BLOCK: PENDING.problem}
-    assert (await modal.submit()).errors == {BLOCK: PENDING.problem}
+    assert (await submitted(modal, document)).errors == {BLOCK: PENDING}
+    assert (await modal.submit()).errors == {BLOCK: PENDING}
     assert time.monotonic() - began < 5
     files.hold.set()
     await eventually(lambda: not under_way())
@@ -275,7 +275,7 @@ async def test_a_slow_file_goes_on_arriving(world: World) -> None:
 async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World) -> None:
     """Nothing of it stays in memory, and nobody fetches it any more."""
     world.sandbox.slack.files.hold = asyncio.Event()
-    assert (await submitted(await form(world), "{}")).errors == {BLOCK: PENDING.problem}
+    assert (await submitted(await form(world), "{}")).errors == {BLOCK: PENDING}
     services = world.bot.services
     [task] = under_way()
     assert "Uploads" in remembered(world)
@@ -334,7 +334,7 @@ async def test_a_long_file_has_to_be_chosen_again(world: World) -> None:
         f"The file with {len(document):,} characters cannot be put back here: please choose it "
         "again."
     )
-    said = "Type the rules as JSON here, or choose a file with them below."
+    said = "Paste the rules as JSON here, or choose a file below."
     assert (await modal.submit()).errors == {TEXT: said}
     assert (await submitted(modal, configuration(queues(world)["Everyone"]))).ok
 
@@ -346,7 +346,7 @@ async def test_a_megabyte_goes_all_the_way(world: World) -> None:
     world.sandbox.slack.transport.seconds = PATIENCE_SECONDS
     modal = await form(world)
     outcome = await submitted(modal, document)
-    while outcome.errors == {BLOCK: PENDING.problem}:  # a busy machine: it comes meanwhile
+    while outcome.errors == {BLOCK: PENDING}:  # a busy machine: it comes meanwhile
         outcome = await modal.submit()
     assert outcome.ok
     services = world.bot.services

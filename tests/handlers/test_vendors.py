@@ -23,7 +23,7 @@ from tests.world.bot import World, eventually
 from tests.world.browser import ask_for_link, link, public
 from tests.world.rows import standing
 
-NOTHING = "This workspace is not connected to any tool yet."
+NOTHING = "No tool is connected yet."
 LABELS = [adapter.label for adapter in ADAPTERS.values()]
 
 
@@ -109,7 +109,7 @@ async def test_admins_get_a_button_for_each_tool(open_world: World) -> None:
     await open_world.sandbox.connect_vendors(open_world.settings)
     await open_world.command("/vendors")
     assert sorted(below(open_world, open_world.admin)) == sorted(
-        ["Who may use what", *[f"Manage {label}" for label in LABELS]]
+        ["Permissions", *[f"Manage {label}" for label in LABELS]]
     )
 
 
@@ -118,7 +118,7 @@ async def test_without_pages_of_its_own_the_command_line_does(world: World) -> N
     await world.command("/vendors")
     first = min(world.sandbox.vendors)
     assert f"`python -m bot connect {world.sandbox.slack.team.id} {first}`" in world.told()
-    assert below(world, world.admin) == ["Who may use what"]
+    assert below(world, world.admin) == ["Permissions"]
     await press(world, world.admin)
     assert world.top().text.startswith("This bot has no web page of its own")
 
@@ -153,8 +153,7 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
     await world.bot.stores.catalogs.refused(
         Due((world.sandbox.workspace, "rootly"), [], 0.0),
         "severities",
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with "
-        "`/vendors`.",
+        "Rootly rejected our API key. An admin can replace it in `/vendors`.",
         tries=0,
     )
     await world.command("/vendors", world.member)
@@ -200,7 +199,7 @@ async def test_admins_see_the_latest_changes(open_world: World) -> None:
         await access.decide(here, {"rootly.incident": who}, open_world.member)
     await open_world.command("/vendors")
     *_, title, newest, second, third = open_world.told().splitlines()
-    by = f"<@{open_world.member}> changed who may use *Rootly: incident*:"
+    by = f"<@{open_world.member}> changed who can use *Rootly: incident*:"
     assert title == "*Latest changes*"
     assert [line.partition(": ")[2] for line in (newest, second, third)] == [
         f"{by} Everyone.",
@@ -223,8 +222,7 @@ async def test_nobody_else_gets_a_link(open_world: World, who: str) -> None:
     user = getattr(open_world, who)
     await press(open_world, user)
     assert open_world.top(user).text == (
-        "Only workspace admins and owners may connect or change tools. Please ask one of them to "
-        "do it."
+        "Only workspace admins and owners can connect or change tools. Ask one of them."
     )
     assert await links(open_world) == 0
 
@@ -280,7 +278,7 @@ async def test_a_link_that_takes_long_is_told(open_world: World) -> None:
     await press(open_world, open_world.admin)
     assert open_world.sandbox.slack.ephemerals == []
     await eventually(lambda: open_world.sandbox.slack.ephemerals)
-    assert open_world.told() == messages.NOT_OPENED
+    assert open_world.told() == messages.Notice.WINDOW_NOT_OPENED.text
     await slow
 
 
@@ -291,9 +289,7 @@ async def test_slack_that_opens_no_window_is_said(
     ages = itertools.count(step=5)
     monkeypatch.setattr(open_world.sandbox.slack.state.triggers, "clock", lambda: float(next(ages)))
     assert (await ask_for_link(open_world)).ok
-    assert (
-        open_world.told() == "Slack did not open the window in time. Please press the button again."
-    )
+    assert open_world.told() == "Slack didn't open the window in time. Press the button again."
 
 
 async def test_home_has_the_same_for_admins_alone(open_world: World) -> None:

@@ -67,7 +67,7 @@ async def test_the_form_shows_what_holds(world: World) -> None:
     """One select an operation of the connected tools, in their order, with the defaults until
     somebody decides."""
     modal = await opened(world)
-    assert modal.view["title"]["text"] == "Who may use what"
+    assert modal.view["title"]["text"] == "Permissions"
     assert list(chosen(modal).items()) == list(OPERATIONS.items())
     assert words(modal, "who.rootly.incident") == "Full members"
 
@@ -128,7 +128,7 @@ async def test_only_admins_decide(world: World) -> None:
     _, _, answer = world.sandbox.slack.ephemerals[-1]
     assert "who_may" not in str(answer)
     await click(world, "who_may", world.member, key="who_may")
-    assert world.told(world.member) == messages.ONLY_ADMINS_DECIDE
+    assert world.told(world.member) == messages.PermissionNotice.ONLY_ADMINS.text
     assert world.sandbox.slack.views(world.member) == []
 
 
@@ -139,7 +139,7 @@ async def test_an_admin_who_is_one_no_more_decides_nothing(world: World) -> None
     person = world.sandbox.slack.people[world.admin]
     world.sandbox.slack.people[person.id] = replace(person, is_admin=False)
     await world.sandbox.slack.submit(person.id, modal.id)
-    assert world.top(person.id).text == messages.ONLY_ADMINS_DECIDE
+    assert world.top(person.id).text == messages.PermissionNotice.ONLY_ADMINS.text
     assert await decided(world) == {}
 
 
@@ -149,7 +149,7 @@ async def test_an_admin_who_is_one_no_more_opens_nothing(world: World) -> None:
     await world.command("/vendors")
     world.sandbox.slack.people[person.id] = replace(person, is_admin=False)
     await click(world, "who_may", person.id, key="who_may")
-    assert world.told(person.id) == messages.ONLY_ADMINS_DECIDE
+    assert world.told(person.id) == messages.PermissionNotice.ONLY_ADMINS.text
     assert world.sandbox.slack.views(person.id) == []
 
 
@@ -158,7 +158,7 @@ async def test_while_slack_does_not_say_who_somebody_is(world: World) -> None:
     world.sandbox.slack.app.scopes.remove("users:read")
     await click(world, "who_may", world.admin, key="who_may")
     assert (
-        "I could not check whether you may do this. This app lacks the Slack scope users:read."
+        "We couldn't check whether you can do this. This app lacks the Slack scope users:read."
         in world.told()
     )
 
@@ -168,7 +168,7 @@ async def test_another_workspace_decides_nothing_here(world: World) -> None:
     await click(
         world, "who_may", world.admin, key="who_may", team={"id": "T0OTHER", "domain": "other"}
     )
-    assert world.told() == messages.NOT_INSTALLED
+    assert world.told() == messages.Notice.NOT_INSTALLED.text
     modal = await opened(world)
     view = next(
         it for it in world.sandbox.slack.state.views.stacks[world.admin] if it.id == modal.id
@@ -176,13 +176,13 @@ async def test_another_workspace_decides_nothing_here(world: World) -> None:
     view.body["private_metadata"] = (
         '{"enterprise": "", "team": "T0OTHER", "shown": {"rootly.incident": "admins"}}'
     )
-    assert await modal.offered("rootly.incident") == [messages.FOREIGN_LIST]
+    assert await modal.offered("rootly.incident") == [messages.Notice.FOREIGN_LIST.text]
     await modal.submit()
-    assert world.top().text == messages.GONE
+    assert world.top().text == messages.Notice.GONE.text
     view.body["private_metadata"] = "nonsense"
     await world.sandbox.slack.close(world.admin, world.top().id)
     await world.sandbox.slack.submit(world.admin, modal.id)
-    assert world.top().text == messages.GONE
+    assert world.top().text == messages.Notice.GONE.text
     assert await decided(world) == {}
 
 
@@ -221,7 +221,7 @@ async def test_a_notice_is_no_choice(world: World) -> None:
     )
     assert outcome.errors == {
         "who.rootly.incident": NO_SCOPE,
-        "who.rootly.action_item": "That was a note, not an entry. Take it out, and choose one from the list.",
+        "who.rootly.action_item": "Choose an item from the list.",
     }
     assert await decided(world) == {}
 
@@ -238,12 +238,12 @@ async def test_a_group_that_went_meanwhile_cannot_be_chosen(world: World) -> Non
     groups = world.sandbox.slack.user_groups
     groups[COMMANDERS.id] = replace(COMMANDERS, disabled=True)
     modal = await opened(world)
-    assert words(modal, "who.rootly.incident") == "Incident commanders (deleted or switched off)"
+    assert words(modal, "who.rootly.incident") == "Incident commanders (deleted or disabled)"
     await modal.fill(rootly__action_item="oncall")
     del groups[ON_CALL.id]
     world.bot.services.slack.user_groups.forget({world.sandbox.workspace})
     outcome = await modal.submit()
-    assert outcome.errors == {"who.rootly.action_item": messages.WHO_GONE}
+    assert outcome.errors == {"who.rootly.action_item": messages.PermissionNotice.GROUP_GONE.text}
     await modal.fill(rootly__action_item="members")
     await modal.send()
     assert (await decided(world))["rootly.incident"] == COMMANDERS.id
@@ -261,13 +261,13 @@ async def test_a_full_disk_is_told(world: World) -> None:
         )
     )
     await modal.submit()
-    assert world.top().text == messages.CLICK_FAILED
+    assert world.top().text == messages.Notice.CLICK_FAILED.text
 
 
 async def test_nothing_connected_is_nothing_to_decide(bare_world: World) -> None:
     """The button of an old answer says so."""
     await click(bare_world, "who_may", bare_world.admin, key="who_may")
-    assert bare_world.told() == messages.NOTHING_TO_DECIDE
+    assert bare_world.told() == messages.PermissionNotice.NOTHING_TO_DECIDE.text
 
 
 async def test_it_opens_from_home_too(world: World) -> None:
@@ -283,7 +283,7 @@ async def test_it_opens_from_home_too(world: World) -> None:
         action={"type": "button"},
     )
     assert outcome.ok
-    assert world.top().view["title"]["text"] == "Who may use what"
+    assert world.top().view["title"]["text"] == "Permissions"
 
 
 async def test_a_form_that_takes_long_is_told(world: World) -> None:
@@ -295,5 +295,5 @@ async def test_a_form_that_takes_long_is_told(world: World) -> None:
     await click(world, "who_may", world.admin, key="who_may")
     assert world.sandbox.slack.ephemerals == []
     await eventually(lambda: world.sandbox.slack.ephemerals)
-    assert world.told() == messages.NOT_OPENED
+    assert world.told() == messages.Notice.WINDOW_NOT_OPENED.text
     await slow

@@ -100,12 +100,12 @@ async def test_the_form_says_which_scope_is_missing(world: World) -> None:
 async def test_only_admins_change_settings(world: World) -> None:
     """Neither a member with somebody's button, nor an admin who is none any more."""
     await click(world, "settings", world.member, key="settings")
-    assert world.told(world.member) == messages.ONLY_ADMINS
+    assert world.told(world.member) == messages.VendorsNotice.ONLY_ADMINS.text
     modal = await opened(world)
     people = world.sandbox.slack.people
     people[world.admin] = replace(people[modal.user], is_admin=False, is_owner=False)
     await world.sandbox.slack.submit(modal.user, modal.id)
-    assert world.top(modal.user).text == messages.ONLY_ADMINS
+    assert world.top(modal.user).text == messages.VendorsNotice.ONLY_ADMINS.text
     assert await stored(world) == {}
 
 
@@ -119,5 +119,5 @@ async def test_another_workspace_changes_nothing_here(world: World) -> None:
         '{"enterprise": "", "team": "T0OTHER", "late": {}, "channels": []}'
     )
     await modal.submit()
-    assert world.top().text == messages.GONE
+    assert world.top().text == messages.Notice.GONE.text
     assert await stored(world) == {}

@@ -14,14 +14,26 @@ from bot.forms.shape import shape
 
 BAD: tuple[Any, ...] = (
     *(None, "", " ", "nope", "x" * 5_000, -(10**12), 10**12, 10**400, 0, 1.5, "1e999", "٣"),
-    *(float("nan"), float("inf"), True, [], [""], ["nope"] * 200, {}, {"id": ""}, {"id": 1, "x": 2}),
+    *(
+        float("nan"),
+        float("inf"),
+        True,
+        [],
+        [""],
+        ["nope"] * 200,
+        {},
+        {"id": ""},
+        {"id": 1, "x": 2},
+    ),
     *("2026-13-45", date(1, 1, 1), datetime(9999, 1, 1, tzinfo=UTC), "https://", "ftp://x.example"),
     *("http://" + "x" * 3000, "http://[", "a@", ["a@"], b"\xff", "platform", ["a=b", "a=c"], "{"),
     *(["a, b"], [","], ",", "type ==", '{"task_routing": 1}', object()),
 )
 """Values that some field or other refuses, each in a way of its own."""
 CUSTOM = tuple(
-    CustomField(id=f"c_{kind}_{required}", name=kind, kind=kind, required=required, options=(("a", "A"),))
+    CustomField(
+        id=f"c_{kind}_{required}", name=kind, kind=kind, required=required, options=(("a", "A"),)
+    )
     for kind in (
         *("text", "long", "link", "number", "check", "date", "datetime", "tags"),
         *("select", "multi_select", "lookup", "multi_lookup", "person", "people"),

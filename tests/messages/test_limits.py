@@ -165,10 +165,7 @@ def test_every_note_is_one_that_slack_takes(text: str) -> None:
     views = [
         messages.refusal(text),
         messages.told(text),
-        *[
-            messages.refusal(it)
-            for it in (notice.text for notice in messages.Notice)
-        ],
+        *[messages.refusal(it) for it in (notice.text for notice in messages.Notice)],
         messages.not_saved(messages.Notice.SAVED_NOWHERE.text),
         messages.refusal(messages.Notice.TROUBLE_IN_FORM.text),
         *[messages.refusal(messages.disconnected(it)) for it in ADAPTERS],

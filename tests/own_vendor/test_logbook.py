@@ -165,7 +165,7 @@ async def test_an_admin_connects_it_on_its_page(bare_world: World) -> None:
     assert "In Logbook: Settings, Keys. It has to read books and entries, and add entries." in page
     assert receipt[:2] == [
         "Logbook is connected",
-        "Logbook accepts the key, and is connected as Brambleway.",
+        "Logbook accepted the key. It's connected as Brambleway.",
     ]
     connection = await stored(bare_world, "logbook")
     assert connection is not None

@@ -66,9 +66,8 @@ async def test_admins_hear_of_credentials_and_permissions(world: World, ann: Vis
     rules = {"rootly.incident": "everyone", "rootly.action_item": "S0GROUP"}
     await world.bot.services.access.decide(world.sandbox.workspace, rules, world.admin)
     expected.append(
-        f"<@{world.admin}> changed who may use *Rootly: incident*: Everyone.\n"
-        f"<@{world.admin}> changed who may use *Rootly: action item*: the user group S0GROUP.\n"
-        f"{CHECK}"
+        f"<@{world.admin}> changed who can use *Rootly: incident*: Everyone.\n<@{world.admin}> "
+        f"changed who can use *Rootly: action item*: the user group S0GROUP.\n{CHECK}"
     )
     await eventually(lambda: [told(world, it) for it in admins] == [expected] * len(admins))
     assert [told(world, it) for it in others] == [[]] * len(others)
@@ -84,8 +83,7 @@ async def test_admins_hear_of_what_an_operator_did_in_another_process(world: Wor
             "\n".join(told(world, world.admin)).replace(f"\n{CHECK}", "").splitlines()
             == [
                 "Your bot admin connected *Rootly* as Brambleway.",
-                "Your bot admin replaced the credentials for *Rootly*. "
-                "It's connected as Brambleway.",
+                "Your bot admin replaced the API key for *Rootly*. It's connected as Brambleway.",
             ]
         )
     )

@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.adapters.rate_limit import RateLimiters
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.problems import said
 from bot.delivery.store.cards import FOLLOWED_SECONDS, MODAL_SECONDS
 from bot.delivery.store.decisions import Decisions
 from bot.slack.cards import MOST_RECEIPTS, Shown
+from bot.slack.people import UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.tokens import SlackTokens
+from bot.storage.preferences import Preferences
 from tests.world.cards import (
     AWAY,
     DELIVERED,
@@ -207,10 +212,10 @@ async def test_another_process_follows_the_modal(board: Board) -> None:
     board.slack.answer = slack_takes
     restarted = SteppedCards(
         board.card_outbox,
-        board.connections,
-        {"notes": board.adapter},
+        VendorAccess(board.connections, {"notes": board.adapter}, RateLimiters({})),
         posts,
         tokens,
+        Readers(UserDirectory(frozenset()), Preferences(board.database)),
         board.clock,
     )
     board.cards = restarted

@@ -141,7 +141,7 @@ async def test_the_person_is_told_which_scope_is_missing(board: Board) -> None:
     board.slack.answer = says(None)
     await board.settled()
     await board.round()
-    assert lacking(PRIVATE_CHANNELS) in shown(board)[1][2]
+    assert str(lacking(PRIVATE_CHANNELS)) in shown(board)[1][2]
 
 
 async def test_admins_may_have_whole_cards_there(board: Board) -> None:

@@ -6,12 +6,16 @@ import pytest
 
 from bot.forms.files import Fetched
 from bot.runtime.background import BackgroundTasks
-from bot.slack.files import BROKEN, BUSY, MOST, MOST_BYTES, PENDING, FileKey, Uploads
+from bot.slack import files
+from bot.slack.files import MOST, MOST_BYTES, FileKey, Uploads
 from bot.workspace import FILES, Workspace
 from tests.world.bot import eventually
 from tests.world.notes import ELSEWHERE, HERE
 
 TEXT = Fetched(text="{}")
+PENDING = Fetched(problem=files.PENDING)
+BUSY = Fetched(problem=files.BUSY)
+BROKEN = Fetched(problem=files.BROKEN)
 FILE = FileKey(HERE, "F1", 100)
 
 

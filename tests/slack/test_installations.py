@@ -62,11 +62,14 @@ async def test_a_workspace_that_the_bot_does_not_know_gets_a_clear_answer(world:
     card = next(it for it in slack.channels[CHANNEL].messages if it.get("bot_id"))
     await world.bot.stores.installations.remove(installed_as(ACME))
     before = len(slack.calls)
-    refusal = {"response_action": "push", "view": messages.refusal(messages.NOT_INSTALLED)}
+    refusal = {
+        "response_action": "push",
+        "view": messages.refusal(messages.Notice.NOT_INSTALLED.text),
+    }
     with capture_logs() as logs:
         assert await send(
             world, "slash_commands", payloads.command(person, channel, "/incident", "")
-        ) == (messages.NOT_INSTALLED)
+        ) == (messages.Notice.NOT_INSTALLED.text)
         assert await send(world, "interactive", payloads.view_submission(person, view)) == refusal
         assert await send(
             world, "interactive", payloads.suggestion(person, view, "b", "value", "")
@@ -87,7 +90,7 @@ async def test_a_workspace_that_the_bot_does_not_know_gets_a_clear_answer(world:
     }
     assert len(logs) == 6
     assert len(slack.calls) == before
-    assert slack.ephemerals[-1][2]["text"] == messages.NOT_INSTALLED
+    assert slack.ephemerals[-1][2]["text"] == messages.Notice.NOT_INSTALLED.text
 
 
 async def test_events_without_any_workspace_are_answered(world: Many) -> None:
@@ -124,14 +127,14 @@ async def test_what_another_process_installs_works_at_once(world: Many) -> None:
     acme = world.slack(ACME)
     acme.bot_token = "xoxb-acme"
     assert (await acme.command(*help_)).ok
-    assert acme.ephemerals[-1][2]["text"] == messages.NOT_INSTALLED
+    assert acme.ephemerals[-1][2]["text"] == messages.Notice.NOT_INSTALLED.text
     async with create_app(world.settings) as other:
         [bolt] = await other.stores.installations.all()
         await other.stores.installations.save(
             replace(bolt, workspace=installed_as(ACME), token=acme.bot_token)
         )
     assert (await acme.command(*help_)).ok
-    assert acme.ephemerals[-1][2]["text"] != messages.NOT_INSTALLED
+    assert acme.ephemerals[-1][2]["text"] != messages.Notice.NOT_INSTALLED.text
 
 
 async def test_installations_serve_a_bot_without_the_apps_credentials(world: Many) -> None:

@@ -191,7 +191,7 @@ async def test_slack_in_trouble_is_an_unknown_role(
     """Whatever comes back instead of an answer, nothing is raised, and nobody is let in by mistake."""
     wire, client = slack
     wire.answer = TROUBLES[trouble]
-    said = "Slack did not say who you are. Please try again in a moment."
+    said = "Slack didn't say who you are. Try again in a moment."
     assert await UserDirectory(frozenset()).person(client, TEAM, "U1") == Person(
         "U1", "U1", None, "unknown", said
     )
@@ -211,9 +211,9 @@ async def test_slack_in_trouble_is_an_unknown_role(
         ),
         (
             refused("invalid_auth"),
-            "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it.",
+            "Slack no longer accepts this app's token. Ask your bot admin to reinstall it.",
         ),
-        (refused("user_not_found"), "Slack did not say who you are. Please try again in a moment."),
+        (refused("user_not_found"), "Slack didn't say who you are. Try again in a moment."),
     ],
 )
 async def test_what_can_be_mended_is_said(
@@ -253,7 +253,7 @@ async def test_a_slow_slack_is_not_waited_for(slack: tuple[Wire, AsyncWebClient]
     assert LOOKUP_SECONDS - 0.1 < loop.time() - started < LOOKUP_SECONDS + 0.5 < 2.0
     assert (person.role, person.problem) == (
         "unknown",
-        "Slack did not answer in time. Please try again.",
+        "Slack didn't answer in time. Try again.",
     )
 
 
@@ -266,7 +266,7 @@ async def test_a_slack_that_cannot_be_reached_is_an_unknown_role() -> None:
     )
     assert (person.role, person.problem) == (
         "unknown",
-        "Slack did not answer in time. Please try again.",
+        "Slack didn't answer in time. Try again.",
     )
 
 

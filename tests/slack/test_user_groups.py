@@ -10,7 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import Entry
 from bot.catalogs.service import Answer
-from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW
+from bot.language import Sentence
+from bot.slack.people import FRESH_SECONDS, LOOKUP_SECONDS, TOO_SLOW, why_not
 from bot.slack.scopes import USER_GROUPS, lacking
 from bot.slack.user_groups import KEPT_SECONDS, REFUSED_SECONDS, Group, Listed, UserGroups, by_id
 from bot.workspace import Workspace
@@ -23,9 +24,9 @@ Slack = tuple[Wire, AsyncWebClient]
 ON_CALL = {"id": "S0ONCALL1", "name": "On-call", "handle": "oncall", "date_delete": 0}
 FORMER = {"id": "S0FORMER1", "name": "Former", "handle": "former", "date_delete": 1_760_000_000}
 NAMELESS = {"id": "S0NAMELESS", "name": " ", "handle": ""}
-NOT_LISTED = "Slack did not say which user groups there are. Please try again in a moment."
-NO_MEMBERS = "Slack did not say who is in the user group. Please try again in a moment."
-NO_SCOPE = lacking(USER_GROUPS)
+NOT_LISTED = "Slack didn't list the user groups. Try again in a moment."
+NO_MEMBERS = "Slack didn't say who is in the user group. Try again in a moment."
+NO_SCOPE = str(lacking(USER_GROUPS))
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_the_workspaces_groups(slack: Slack) -> None:
         }
     )
     assert [it.words for it in listed.usable] == ["On-call (@oncall)", "S0NAMELESS"]
-    assert listed.groups["S0FORMER1"].words == "Former (deleted or switched off)"
+    assert listed.groups["S0FORMER1"].words == "Former (deleted or disabled)"
 
 
 @pytest.mark.parametrize(
@@ -89,9 +90,9 @@ async def test_slack_in_trouble_lists_nobody(slack: Slack, trouble: str) -> None
     """Whatever comes back instead of an answer, nothing is raised, and nobody is let in by mistake."""
     slack[0].answer = TROUBLES[trouble]
     groups = UserGroups()
-    assert await groups.listed(slack[1], HERE) == Listed(problem=NOT_LISTED)
+    assert await groups.listed(slack[1], HERE) == Listed(problem=Sentence(NOT_LISTED))
     assert await groups.group(slack[1], HERE, "S0ONCALL1") == Group(
-        "S0ONCALL1", "S0ONCALL1", problem=NOT_LISTED
+        "S0ONCALL1", "S0ONCALL1", problem=Sentence(NOT_LISTED)
     )
 
 
@@ -105,7 +106,7 @@ async def test_a_group_without_members_is_not_an_empty_one(
     listed = {"ok": True, "usergroups": [ON_CALL]}
     slack[0].answer = lambda args: members if "usergroup" in args else listed
     group = await UserGroups().group(slack[1], HERE, "S0ONCALL1")
-    assert group == Group("S0ONCALL1", "On-call", "oncall", problem=NO_MEMBERS)
+    assert group == Group("S0ONCALL1", "On-call", "oncall", problem=Sentence(NO_MEMBERS))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ async def test_a_group_without_members_is_not_an_empty_one(
         ("plan_upgrade_required", "This workspace's Slack plan has no user groups."),
         (
             "token_revoked",
-            "Slack no longer accepts this app's token. Whoever runs the bot has to reinstall it.",
+            "Slack no longer accepts this app's token. Ask your bot admin to reinstall it.",
         ),
     ],
 )
@@ -132,7 +133,7 @@ async def test_a_slow_slack_is_not_waited_for(slack: Slack) -> None:
     started = loop.time()
     group = await UserGroups().group(slack[1], HERE, "S0ONCALL1")
     assert LOOKUP_SECONDS - 0.1 < loop.time() - started < LOOKUP_SECONDS + 0.5
-    assert group == Group("S0ONCALL1", "S0ONCALL1", problem=TOO_SLOW)
+    assert group == Group("S0ONCALL1", "S0ONCALL1", problem=Sentence(TOO_SLOW))
 
 
 async def test_answers_are_remembered_for_a_while(slack: Slack) -> None:
@@ -175,7 +176,7 @@ async def test_what_slack_said_stands_while_it_is_in_trouble(slack: Slack, troub
     assert await groups.group(client, HERE, "S0ONCALL1") == before
     assert len(wire.calls) == 6
     clock.advance(KEPT_SECONDS)
-    assert (await groups.group(client, HERE, "S0ONCALL1")).problem == NOT_LISTED
+    assert (await groups.group(client, HERE, "S0ONCALL1")).problem == Sentence(NOT_LISTED)
     wire.answer = said(ON_CALL, members=["U9"])
     clock.advance(REFUSED_SECONDS)
     assert (await groups.group(client, HERE, "S0ONCALL1")).members == {"U9"}
@@ -190,7 +191,7 @@ async def test_a_no_for_good_replaces_what_was_said(slack: Slack) -> None:
     clock.advance(FRESH_SECONDS)
     wire.answer = refused("missing_scope")
     assert await groups.group(client, HERE, "S0ONCALL1") == Group(
-        "S0ONCALL1", "S0ONCALL1", problem=NO_SCOPE
+        "S0ONCALL1", "S0ONCALL1", problem=why_not("missing_scope", "usergroups:read", "")
     )
 
 
@@ -205,7 +206,11 @@ async def test_slowness_is_remembered(slack: Slack) -> None:
     known, unknown = await asyncio.gather(
         groups.listed(client, ELSEWHERE), groups.listed(client, HERE)
     )
-    assert (len(known.groups), known.problem, unknown) == (3, "", Listed(problem=TOO_SLOW))
+    assert (len(known.groups), known.problem, unknown) == (
+        3,
+        None,
+        Listed(problem=Sentence(TOO_SLOW)),
+    )
     assert await groups.listed(client, ELSEWHERE) == known
     assert await groups.listed(client, HERE) == unknown
     assert len(wire.calls) == 3

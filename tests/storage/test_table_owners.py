@@ -27,6 +27,7 @@ OWNERS: Mapping[str, str] = {
     "preferences": "bot/storage/preferences.py",
     "setup_links": "bot/connections/setup_links.py",
     "workspace_settings": "bot/storage/workspace_settings.py",
+    "workspaces": "bot/storage/preferences.py",
 }
 """The module or package that holds all SQL on the table."""
 

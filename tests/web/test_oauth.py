@@ -241,9 +241,8 @@ async def callback(world: Many, browser: httpx.AsyncClient) -> str:
 
 
 STALE = (
-    "Not installed This page was opened twice, more than ten minutes after you began, or in "
-    "another browser than the one "
-    "you began in. Start again"
+    "Not installed This page works once, for ten minutes, and only in the browser in which you "
+    "started. Start again"
 )
 
 
@@ -259,7 +258,7 @@ async def test_a_code_installs_once(world: Many) -> None:
     assert sorted(it.status_code for it in pages) == [200, 400, 400]
     assert (again.status_code, text_of(again)) == (
         400,
-        "Not installed Slack's permission was used already, or is too old. Start again",
+        "Not installed Slack's permission was already used, or is too old. Start again",
     )
     assert f'href="{world.url}/slack/install"' in again.text
     assert len(await world.bot.stores.installations.all()) == 1
@@ -367,27 +366,27 @@ async def test_cancelling_changes_nothing(world: Many) -> None:
         )
     assert (page.status_code, text_of(page)) == (
         200,
-        "Not installed You cancelled it in Slack. Nothing was changed. Start again",
+        "Not installed You cancelled it in Slack, so nothing was changed. Start again",
     )
 
 
 OPERATOR = "Then start again"
 TROUBLES = {
-    "down": (502, "Slack did not answer. Wait a moment. Start again"),
+    "down": (502, "Slack didn't answer. Wait a moment. Start again"),
     "secret": (
         500,
-        f"Slack does not accept the app's client ID or client secret. .* restart it. {OPERATOR}",
+        f"Slack rejected the app's client ID or client secret. .* restart it. {OPERATOR}",
     ),
-    "address": (500, f"Slack does not know the address of this page. .* Redirect URLs. {OPERATOR}"),
+    "address": (500, f"Slack doesn't know the address of this page. .* Redirect URLs. {OPERATOR}"),
     "scope": (
         500,
-        f"Slack did not grant the app everything it needs. Missing: chat:write. .* {OPERATOR}",
+        f"Slack didn't grant the app these scopes: chat:write. .* {OPERATOR}",
     ),
     "rotation": (
         500,
         f"Token rotation is switched on for this Slack app, .* from the manifest. {OPERATOR}",
     ),
-    "code": (400, "Slack's permission was used already, or is too old. Start again"),
+    "code": (400, "Slack's permission was already used, or is too old. Start again"),
 }
 
 
@@ -437,8 +436,9 @@ async def test_only_allowed_workspaces_install_the_app(tmp_path: Path) -> None:
             DUCHY.id: 200,
         }
         assert text_of(pages[ACME.id]) == (
-            f"Not installed This bot isn't open to {ACME.id}, so nothing was stored. Ask your bot "
-            "admin to add that id to RELAY_WORKSPACES, or remove the app in Slack. Then start again"
+            f"Not installed This bot isn't open to {ACME.id}, so nothing was stored. Ask your "
+            "bot admin to add that ID to RELAY_WORKSPACES, or remove the app in Slack. Then "
+            "start again"
         )
         stored = [it.workspace for it in await world.bot.stores.installations.all()]
         assert stored == [installed_as(BOLT), installed_as(DUCHY)]
@@ -471,8 +471,8 @@ async def test_a_word_in_the_address_is_not_repeated(world: Many) -> None:
             for it in ("<script>alert(1)</script>", "invalid_scope")
         ]
     assert [text_of(it) for it in pages] == [
-        "Not installed Slack did not install the app. It said: unknown_error. Start again",
-        "Not installed Slack did not install the app. It said: invalid_scope. Start again",
+        "Not installed Slack didn't install the app. Slack says: unknown_error. Start again",
+        "Not installed Slack didn't install the app. Slack says: invalid_scope. Start again",
     ]
 
 

@@ -11,7 +11,9 @@ from starlette.responses import JSONResponse
 
 from bot import messages
 from bot.adapters.credentials import ApiKey
+from bot.adapters.rate_limit import RateLimiters
 from bot.connections.store import Connections
+from bot.delivery.attempt import VendorAccess
 from bot.delivery.model import Delivery, Outcome
 from bot.delivery.store.cards import CardOutbox
 from bot.delivery.store.queue import Deliveries
@@ -19,9 +21,12 @@ from bot.slack.card_posts import CardPosts
 from bot.slack.cards import Cards
 from bot.slack.channels import Channels, Sharing
 from bot.slack.installations import Installations
+from bot.slack.people import UserDirectory
+from bot.slack.readers import Readers
 from bot.slack.tokens import FixedToken, SlackTokens
 from bot.storage.database import Database
 from bot.storage.encryption import SecretBox
+from bot.storage.preferences import Preferences
 from bot.storage.workspace_settings import WorkspaceSettings
 from bot.stores import open_stores
 from bot.workspace import Workspace
@@ -168,7 +173,9 @@ async def board_on(path: Path, *, many: bool = False, ask: bool = False) -> Asyn
         wire.answer = slack_takes
         kind = Channels if ask else OwnChannels
         posts = CardPosts(client, kind(client, WorkspaceSettings(database), clock), clock)
-        shown = SteppedCards(card_outbox, connections, {"notes": adapter}, posts, tokens, clock)
+        vendors = VendorAccess(connections, {"notes": adapter}, RateLimiters({}))
+        readers = Readers(UserDirectory(frozenset()), Preferences(database))
+        shown = SteppedCards(card_outbox, vendors, posts, tokens, readers, clock)
         deliveries = Deliveries(database, clock)
         yield Board(
             database,

@@ -87,7 +87,10 @@ def users_info(state: State, args: Args) -> Reply:
     person = state.world.people.get(args["user"])
     if person is None:
         raise SlackError("user_not_found")
-    return {"user": user_json(state, person)}
+    user = user_json(state, person)
+    if str(args.get("include_locale")).lower() in ("1", "true"):
+        user["locale"] = person.locale
+    return {"user": user}
 
 
 def users_list(state: State, args: Args) -> Reply:

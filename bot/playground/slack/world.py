@@ -34,6 +34,7 @@ class Person:
     is_bot: bool = False
     deleted: bool = False
     playable: bool = False
+    locale: str = "en-US"
     team_id: str = ""
     """The workspace of a person from another company, which shares a channel; else empty."""
 

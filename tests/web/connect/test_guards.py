@@ -23,7 +23,7 @@ from tests.world.browser import SAME_ORIGIN, Visitor, connect, link, stored, vis
 from tests.world.uninstall import APP_UNINSTALLED, remembered, tell
 
 SECRET = "do-not-log-2b77"
-OVER = "This link does not work any more"
+OVER = "This link has expired"
 
 
 async def test_looking_uses_nothing_up(world: World, ann: Visitor) -> None:
@@ -91,9 +91,8 @@ async def test_a_link_ends(world: World, ann: Visitor) -> None:
         410,
         [
             OVER,
-            "A link works for ten minutes and for one change, and a newer one takes the place of "
-            "an older one.",
-            "Type /vendors in Slack again and press the button there: you get a new link.",
+            "A link works for ten minutes and for one change. A newer link replaces an older one.",
+            "To get a new link, type /vendors in Slack and press the button.",
         ],
     )
     assert await stored(world) is None
@@ -188,7 +187,7 @@ async def test_a_body_that_is_no_form_is_refused(
         status,
         "This is too large. Send less.\n"
         if status == 413
-        else "This is no form of this page. Nothing was changed: open the page again.\n",
+        else "This isn't a form of this page, so nothing was changed. Open the page again.\n",
     )
     assert {name: answer.answer.headers.get(name) for name in STRICT} == STRICT
 
@@ -265,8 +264,7 @@ async def test_who_is_no_admin_any_more_changes_nothing(world: World, ann: Visit
         page, "Check and connect", **world.sandbox.vendors["rootly"].credentials
     )
     assert answer.text.splitlines()[1] == (
-        "Nothing was changed: only admins and owners of the workspace may do this. Please ask one "
-        "of them."
+        "Nothing was changed. Only workspace admins and owners can do this. Ask one of them."
     )
     assert (answer.status, await stored(world)) == (403, None)
 
@@ -279,7 +277,8 @@ async def test_without_slacks_word_nothing_is_changed(world: World, ann: Visitor
         page, "Check and connect", **world.sandbox.vendors["rootly"].credentials
     )
     assert answer.text.splitlines()[1].startswith(
-        "Nothing was changed: I could not check that you are an admin of the workspace. Slack "
+        "Nothing was changed, because we couldn't check that you're an admin of the workspace. "
+        "Slack "
     )
     assert (answer.status, await stored(world)) == (403, None)
 
