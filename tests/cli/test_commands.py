@@ -539,7 +539,7 @@ async def unread(command: str, environment: Mapping[str, str]) -> tuple[bytes, b
     process = await asyncio.create_subprocess_shell(
         f"{sys.executable} -m bot {command} | true",
         cwd=ROOT,
-        env=surroundings() | environment,
+        env={**surroundings(), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
