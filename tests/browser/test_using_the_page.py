@@ -300,8 +300,7 @@ def test_a_playground_that_has_stopped_says_so(
     expect(banner).to_have_text("Connection to the playground lost. Trying again…")
     page.clock.fast_forward(5000)
     expect(banner).to_have_text(
-        "The playground has stopped. Start it again in the terminal; this page reconnects by "
-        "itself."
+        "The playground has stopped. Start it again in the terminal. This page then reconnects."
     )
     page.clock.resume()
     with running(pytestconfig.rootpath, port):
