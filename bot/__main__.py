@@ -184,13 +184,13 @@ def _rotate_keys(asked: argparse.Namespace) -> int:
 
 
 def _manifest(asked: argparse.Namespace) -> int:
-    from bot.cli import manifest
+    from bot.cli import manifest, output
 
     url = None
     if not asked.socket:
         url = manifest.address(asked.url or str(_settings().public_url or ""))
     filled = manifest.filled(url, manifest.command_prefix(asked.prefix))
-    print(manifest.link(filled) if asked.link else manifest.text(filled).rstrip("\n"))
+    output.show(manifest.link(filled) if asked.link else manifest.text(filled).rstrip("\n"))
     return 0
 
 

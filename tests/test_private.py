@@ -125,7 +125,7 @@ async def test_the_number_of_a_public_incident_is_told_in_the_channel(
     assert outcome.ok
     await eventually(lambda: world.cards("incidents"))
     assert f"in {number} {PUBLIC}, by" in json.dumps(card(world))
-    assert messages.PRIVATE not in json.dumps(card(world))
+    assert PRIVATE not in json.dumps(card(world))
     assert world.letters(bob(world)) == []
 
 

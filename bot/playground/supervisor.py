@@ -84,7 +84,7 @@ class Supervisor:
             if not self._killed:
                 self._control_api.tell("down")
                 raise NotStartedError(
-                    f"The bot ended by itself with code {code}; what it printed above says why."
+                    f"The bot ended with code {code}. What it printed above says why."
                 )
             await asyncio.sleep(DOWN_SECONDS)
             await self.start()
@@ -105,7 +105,7 @@ async def _healthy(process: asyncio.subprocess.Process, url: str) -> None:
                         if (await client.get(url)).status_code == 200:
                             return
                     await asyncio.sleep(0.05)
-    raise NotStartedError("The bot did not start; what it printed above says why.")
+    raise NotStartedError("The bot didn't start. What it printed above says why.")
 
 
 def _clean_environment() -> dict[str, str]:

@@ -29,6 +29,7 @@ CAPTION = """(words) => {
         textAlign: "center"});
     document.body.append(caption);
     document.body.style.height = "calc(100vh - 47px)";
+    document.getElementById("modal-layer").style.bottom = "47px";
 }"""
 
 
@@ -93,14 +94,13 @@ def play(desk: Desk, film: Film) -> None:
     desk.page.get_by_test_id("kill-bot").click()
     desk.page.get_by_test_id("modal-close").click()
     expect(desk.page.locator("#banner")).to_be_visible()
-    film.show("The bot is killed with kill -9", 2400)
+    film.show("The bot is killed, with kill -9", 2600)
     desk.fault("rootly", "fine")
     expect(desk.page.locator("#banner")).to_be_hidden(timeout=SETTLED_MS)
-    film.show("It starts again, and looks for the incident", 2200)
     expect(queued).to_have_attribute("data-state", "delivered", timeout=SETTLED_MS)
     expect(desk.messages.filter(has_text=TITLE)).to_contain_text("Created in Rootly")
     expect(desk.objects("rootly", TITLE)).to_have_count(1)
-    film.show("It is there: created, once", 4200)
+    film.show("It starts again, looks for the incident and finds it: created, once", 4600)
 
 
 def main() -> int:

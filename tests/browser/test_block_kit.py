@@ -306,7 +306,7 @@ def test_a_bot_that_nobody_would_start_again_is_not_killed(desk: Desk, backroom:
     expect(desk.last()).to_contain_text("Nobody would start the bot again here.")
     banner = desk.page.locator("#banner")
     backroom.call(lambda: backroom.workspace.control_api.tell("killed"))
-    expect(banner).to_have_text("The bot was killed with -9; it starts again in a moment")
+    expect(banner).to_have_text("The bot was killed with -9. It starts again in a moment.")
     expect(desk.page.get_by_test_id("kill-bot")).to_be_disabled()
     backroom.call(lambda: backroom.workspace.control_api.tell("up"))
     expect(banner).to_be_hidden()

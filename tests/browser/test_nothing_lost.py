@@ -27,7 +27,7 @@ def kill(desk: Desk) -> None:
     """Press the button, and see it said."""
     desk.page.get_by_test_id("kill-bot").click()
     expect(desk.page.locator("#banner")).to_have_text(
-        "The bot was killed with -9; it starts again in a moment"
+        "The bot was killed with -9. It starts again in a moment."
     )
 
 

@@ -82,6 +82,14 @@ def test_the_bot_says_what_it_can_do(desk: Desk) -> None:
     expect(desk.last()).to_contain_text("Only visible to you")
 
 
+def test_emoji_are_drawn(desk: Desk) -> None:
+    """With pictures of the page's own: every machine shows the same, whatever fonts it has."""
+    desk.command("/ven")
+    picture = desk.last().get_by_role("img", name="white check mark").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+
+
 def test_a_command_that_nobody_has_is_not_sent(desk: Desk) -> None:
     """As in Slack, it is said not to be a valid command."""
     desk.say("/incidents-please")
@@ -292,8 +300,7 @@ def test_a_playground_that_has_stopped_says_so(
     expect(banner).to_have_text("Connection to the playground lost. Trying again…")
     page.clock.fast_forward(5000)
     expect(banner).to_have_text(
-        "The playground has stopped. Start it again in the terminal; this page reconnects by "
-        "itself."
+        "The playground has stopped. Start it again in the terminal. This page then reconnects."
     )
     page.clock.resume()
     with running(pytestconfig.rootpath, port):

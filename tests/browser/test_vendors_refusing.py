@@ -1,6 +1,7 @@
 """What a person sees when a vendor refuses, is away, or no longer knows the bot."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -100,3 +101,17 @@ def test_a_slow_vendor_is_waited_for(desk: Desk) -> None:
         "Created in Twilio TaskRouter", timeout=20_000
     )
     expect(desk.objects("twilio", "Slowly")).to_have_count(1)
+
+
+def test_a_rate_limit_bites_at_once_and_ends(desk: Desk) -> None:
+    """The first thing declared after the switch has to wait; switched back, it goes out within ten
+    seconds."""
+    note = desk.page.get_by_test_id("vendor-rootly-note")
+    desk.fault("rootly", "limited")
+    expect(note).to_have_text(re.compile(r"^1 write every 10 s, none left for \d+ s$"))
+    desk.open("/inc", "Limited").choose(
+        "choice", "Rootly", brings="rootly.incident.title"
+    ).submit()
+    expect(desk.queued("Limited")).to_contain_text(re.compile("^queued"))
+    desk.fault("rootly", "fine")
+    expect(desk.queued("Limited")).to_contain_text("created", timeout=12_000)

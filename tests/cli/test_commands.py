@@ -523,14 +523,24 @@ async def test_stops_quietly_when_nobody_reads_on(sandbox: Sandbox, settings: Se
     """`deliveries | head -1` prints no traceback."""
     await sandbox.connect_vendors(settings)
     await _given_up(sandbox, settings)
+    assert await unread("deliveries ir1", sandbox.environment(settings.database)) == (b"", b"")
+
+
+async def test_prints_a_manifest_that_nobody_reads_on() -> None:
+    """`manifest | head -1` prints no traceback either."""
+    assert await unread("manifest --socket", {}) == (b"", b"")
+
+
+async def unread(command: str, environment: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """Return what a command prints whose output goes to a program that does not read it."""
     process = await asyncio.create_subprocess_shell(
-        f"{sys.executable} -m bot deliveries ir1 | true",
+        f"{sys.executable} -m bot {command} | true",
         cwd=ROOT,
-        env=surroundings() | sandbox.environment(settings.database),
+        env={**surroundings(), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    assert await process.communicate() == (b"", b"")
+    return await process.communicate()
 
 
 def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) -> None:

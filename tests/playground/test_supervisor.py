@@ -108,7 +108,7 @@ async def test_a_bot_that_ends_by_itself_is_not_started_again(show: Show) -> Non
     """The page is told that it is down, and the playground ends with a sentence."""
     watching = asyncio.create_task(show.supervisor.watch())
     os.kill(show.supervisor.pid, signal.SIGKILL)
-    with pytest.raises(NotStartedError, match="The bot ended by itself with code -9"):
+    with pytest.raises(NotStartedError, match="The bot ended with code -9"):
         await asyncio.wait_for(watching, 5)
     await eventually(lambda: show.states == ["up", "down"])
     assert await show.ask("bot/kill") == {
@@ -123,6 +123,6 @@ async def test_a_bot_that_cannot_start_is_said_so(sandbox: Sandbox, tmp_path: Pa
         "RELAY_PORT": "no number"
     }
     supervisor = Supervisor(sandbox.control_api, environment, "http://127.0.0.1:9")
-    with pytest.raises(NotStartedError, match="The bot did not start"):
+    with pytest.raises(NotStartedError, match="The bot didn't start"):
         await supervisor.start()
     assert sandbox.control_api.state == "down"

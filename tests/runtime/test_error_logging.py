@@ -4,6 +4,8 @@ import asyncio
 import logging
 import sys
 
+import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bot.runtime import error_logging
@@ -60,3 +62,27 @@ def test_a_librarys_line_has_no_words_of_its_error() -> None:
         "which led to",
         "KeyError",
     ]
+
+
+WARNINGS = ["event='warning'", "WARNING root: told"]
+ERRORS = ["event='error'", "ERROR root: told"]
+
+
+@pytest.mark.parametrize(("quiet", "lines"), [(True, ERRORS), (False, WARNINGS + ERRORS)])
+async def test_a_quiet_bot_prints_errors_only(
+    quiet: bool,
+    lines: list[str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Warnings of the bot and of libraries do not cover what a terminal says."""
+    monkeypatch.setattr(logging, "root", logging.RootLogger(logging.WARNING))
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    error_logging.set_up_logging(quiet=quiet)
+    log = structlog.get_logger()
+    log.warning("warning")
+    logging.root.warning("told")
+    log.error("error")
+    logging.root.error("told")
+    printed = capfd.readouterr().err
+    assert [line for line in WARNINGS + ERRORS if line in printed] == lines

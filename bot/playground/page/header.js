@@ -35,7 +35,7 @@ export function mountStrip(root, store, actions) {
 
 function killButton(store, actions) {
   const button = h("button", { type: "button", class: "strip-button", "data-testid": "kill-bot",
-    title: "kill -9, at any moment you like; the bot starts again by itself", onclick: () => kill() },
+    title: "Kill it with -9, at any moment you like. It starts again.", onclick: () => kill() },
   icon("stop", 16), "Kill the bot");
   const show = () => { button.disabled = store.bot !== "up" || !store.connected; };
   async function kill() {
@@ -53,9 +53,9 @@ const LOST = "Connection to the playground lost. Trying again…";
 const BOT = {
   up: "",
   down: "The bot is not running. The terminal says why.",
-  killed: "The bot was killed with -9; it starts again in a moment",
+  killed: "The bot was killed with -9. It starts again in a moment.",
 };
-const STOPPED = "The playground has stopped. Start it again in the terminal; this page reconnects by itself.";
+const STOPPED = "The playground has stopped. Start it again in the terminal. This page then reconnects.";
 
 /** @param {import("./state.js").Store} store */
 export function mountBanner(root, store) {

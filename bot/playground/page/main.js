@@ -46,7 +46,7 @@ function synchronise(store) {
       waiting = null;
       events.forEach((event) => store.apply(event));
     } catch (error) {
-      console.warn("The state could not be loaded; trying again", error);
+      console.warn("The state could not be loaded. Trying again.", error);
       if (mine === loading) setTimeout(reload, 1000);
     }
   }

@@ -10,12 +10,12 @@ const FAULTS = {
   fine: "Fine", slow: "Slow", limited: "Rate-limited", lost: "Answer lost", hidden: "Lost, hidden", refusing: "Refusing", down: "Down", revoked: "Token revoked",
 };
 const FAULT_NOTES = {
-  slow: "Creates at once, answers after 6 seconds",
-  lost: "Creates what it is sent, then drops the connection without an answer; lists it 6 seconds later",
-  hidden: "Creates what it is sent, drops the connection, and refuses look-ups: a person decides, unless it knows a repeated request",
-  refusing: "Refuses whatever it should create, over one field",
-  down: "Refuses connections until it is fine again",
-  revoked: "Answers 401 to the key that was in use; the new test key below works",
+  slow: "Creates at once, answers after 6 seconds.",
+  lost: "Creates what it's sent and drops the connection. Lists it 6 seconds later.",
+  hidden: "Creates what it's sent, drops the connection and refuses look-ups. A person decides, unless it knows a repeated request.",
+  refusing: "Refuses whatever it should create, over one field.",
+  down: "Refuses connections until it's fine again.",
+  revoked: "Answers 401 to the key in use. The new test key below works.",
 };
 /** How many objects a card shows at most before "Show more": those from Slack and one that was there before. */
 const SHOWN = 3;
