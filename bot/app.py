@@ -97,7 +97,6 @@ class _Loops:
     catalogs: Catalogs
     cards: Cards
     homes: Homes
-    retention: Retention
 
 
 @asynccontextmanager
@@ -114,7 +113,7 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             rate_limiters = RateLimiters(limits)
             stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
             tokens = _make_tokens(settings, opened.quick, stores)
-            loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
+            loops = _make_loops(opened, stores, tokens, adapters, rate_limiters)
             uninstaller = Uninstaller(Purge(opened.database), memory)
             services = _make_services(settings, stores, loops, adapters, uninstaller)
             people = services.slack.people
@@ -132,7 +131,8 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
         ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        _run(loops, notices, stack)
+        retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
+        _run(loops, retention, notices, stack)
         stack.push_async_callback(services.slack.background.stop)
         yield Bot(app, web, services, stores, opened.database)
 
@@ -159,7 +159,6 @@ def _make_tokens(settings: Settings, client: AsyncWebClient, stores: Stores) -> 
 
 
 def _make_loops(
-    settings: Settings,
     opened: _Opened,
     stores: Stores,
     tokens: SlackTokens,
@@ -187,10 +186,9 @@ def _make_loops(
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
     posts = CardPosts(opened.patient, Channels(opened.patient, stores.workspace_settings))
     cards = Cards(stores.delivery.card_outbox, stores.connections, adapters, posts, tokens)
-    retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed, homes.changed)
-    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, homes, retention)
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, homes)
 
 
 def _make_services(
@@ -221,6 +219,7 @@ def _make_services(
             audit=stores.audit,
             settings=stores.workspace_settings,
             public_url=str(settings.public_url or "").rstrip("/"),
+            uninstaller=uninstaller,
         ),
         slack=SlackServices(
             people=people,
@@ -229,7 +228,6 @@ def _make_services(
             files=Uploads(background),
             homes=loops.homes,
             background=background,
-            uninstaller=uninstaller,
         ),
     )
 
@@ -266,7 +264,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     return OAuth(app, client, stores.installations, settings.slack_authorize_url).routes()
 
 
-def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
+def _run(loops: _Loops, retention: Retention, notices: AdminNotices, stack: AsyncExitStack) -> None:
     """Run the loops until the stack is left. The dispatcher finishes its calls first."""
     for loop in (
         loops.dispatcher,
@@ -275,7 +273,7 @@ def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
         loops.catalogs,
         loops.cards,
         loops.homes,
-        loops.retention,
+        retention,
         notices,
     ):
         task = asyncio.create_task(loop.run(), name=type(loop).__name__)
