@@ -90,7 +90,7 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
-    """The parts that run for as long as the bot does, and two that they share with listeners."""
+    """The parts that run for as long as the bot does."""
 
     dispatcher: Dispatcher
     reconciler: Reconciler
@@ -98,9 +98,6 @@ class _Loops:
     catalogs: Catalogs
     cards: Cards
     homes: Homes
-    retention: Retention
-    people: UserDirectory
-    readers: Readers
 
 
 @asynccontextmanager
@@ -117,10 +114,12 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             rate_limiters = RateLimiters(limits)
             stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
             tokens = _make_tokens(settings, opened.quick, stores)
-            loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
+            people = UserDirectory(settings.admin_ids)
+            readers = Readers(people, stores.preferences, settings.command_prefix)
+            vendors = VendorAccess(stores.connections, adapters, rate_limiters)
+            loops = _make_loops(opened, stores, tokens, vendors, readers)
             uninstaller = Uninstaller(Purge(opened.database), memory)
-            services = _make_services(settings, stores, loops, adapters, uninstaller)
-            readers = services.slack.readers
+            services = _make_services(settings, stores, loops, adapters, readers, uninstaller)
             notices = AdminNotices(
                 stores.audit, readers, opened.patient, tokens, adapters, loops.homes.tools_changed
             )
@@ -135,7 +134,8 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
         ]
         web = make_web(app, settings.slack_signing_secret, opened.database, pages=pages)
 
-        _run(loops, notices, stack)
+        retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
+        _run(loops, retention, notices, stack)
         stack.push_async_callback(services.slack.background.stop)
         yield Bot(app, web, services, stores, opened.database)
 
@@ -162,17 +162,15 @@ def _make_tokens(settings: Settings, client: AsyncWebClient, stores: Stores) -> 
 
 
 def _make_loops(
-    settings: Settings,
     opened: _Opened,
     stores: Stores,
     tokens: SlackTokens,
-    adapters: Mapping[str, Adapter],
-    rate_limiters: RateLimiters,
+    vendors: VendorAccess,
+    readers: Readers,
 ) -> _Loops:
     """Make the background's parts, and connect each with the others."""
     row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
     homes = Homes()
-    vendors = VendorAccess(stores.connections, adapters, rate_limiters)
     catalogs = Catalogs(
         stores.catalogs,
         vendors,
@@ -188,16 +186,11 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
-    people = UserDirectory(settings.admin_ids)
-    readers = Readers(people, stores.preferences, settings.command_prefix)
     posts = CardPosts(opened.patient, Channels(opened.patient, stores.workspace_settings))
     cards = Cards(stores.delivery.card_outbox, vendors, posts, tokens, readers)
-    retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed, homes.changed)
-    return _Loops(
-        dispatcher, reconciler, follow_ups, catalogs, cards, homes, retention, people, readers
-    )
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, homes)
 
 
 def _make_services(
@@ -205,10 +198,11 @@ def _make_services(
     stores: Stores,
     loops: _Loops,
     adapters: Mapping[str, Adapter],
+    readers: Readers,
     uninstaller: Uninstaller,
 ) -> Services:
     """Make the facades for the listeners."""
-    people, user_groups = loops.people, UserGroups()
+    people, user_groups = readers.people, UserGroups()
     background = BackgroundTasks()
     return Services(
         operations=Operations(
@@ -234,16 +228,16 @@ def _make_services(
             audit=stores.audit,
             settings=stores.workspace_settings,
             public_url=str(settings.public_url or "").rstrip("/"),
+            uninstaller=uninstaller,
         ),
         slack=SlackServices(
             people=people,
-            readers=loops.readers,
+            readers=readers,
             user_groups=user_groups,
             scopes=Scopes(),
             files=Uploads(background),
             homes=loops.homes,
             background=background,
-            uninstaller=uninstaller,
         ),
     )
 
@@ -280,7 +274,7 @@ def _installing(settings: Settings, client: AsyncWebClient, stores: Stores) -> S
     return OAuth(app, client, stores.installations, settings.slack_authorize_url).routes()
 
 
-def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
+def _run(loops: _Loops, retention: Retention, notices: AdminNotices, stack: AsyncExitStack) -> None:
     """Run the loops until the stack is left. The dispatcher finishes its calls first."""
     for loop in (
         loops.dispatcher,
@@ -289,7 +283,7 @@ def _run(loops: _Loops, notices: AdminNotices, stack: AsyncExitStack) -> None:
         loops.catalogs,
         loops.cards,
         loops.homes,
-        loops.retention,
+        retention,
         notices,
     ):
         task = asyncio.create_task(loop.run(), name=type(loop).__name__)

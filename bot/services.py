@@ -126,8 +126,8 @@ class DeliveryServices:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionServices:
-    """Connections to vendors, who changed what, the workspaces' settings, and the pages on which
-    admins connect vendors.
+    """Connections to vendors, who changed what, the workspaces' settings, the pages on which admins
+    connect vendors, and the removal of a workspace.
 
     `public_url` is the address of the bot's own pages, without a slash at its end; empty where
     there are none.
@@ -138,12 +138,13 @@ class ConnectionServices:
     audit: Audit
     settings: WorkspaceSettings
     public_url: str
+    uninstaller: Uninstaller
 
 
 @dataclass(frozen=True, slots=True)
 class SlackServices:
-    """People and their languages, user groups, scopes, files and App Homes in Slack; the tasks that
-    go on after Slack got its answer; and the removal of a workspace."""
+    """People and their languages, user groups, scopes, files and App Homes in Slack, and the tasks
+    that go on after Slack got its answer."""
 
     people: UserDirectory
     readers: Readers
@@ -152,7 +153,6 @@ class SlackServices:
     files: Uploads
     homes: Homes
     background: BackgroundTasks
-    uninstaller: Uninstaller
 
 
 @dataclass(frozen=True, slots=True)

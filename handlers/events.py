@@ -22,7 +22,7 @@ async def uninstalled(interaction: Interaction) -> None:
     whole = interaction.context.is_enterprise_install or team == enterprise
     workspace = Workspace(enterprise, "" if whole else team)
     if any(workspace):
-        await interaction.services.slack.uninstaller.leave(workspace, _said_at(interaction))
+        await interaction.services.connections.uninstaller.leave(workspace, _said_at(interaction))
 
 
 async def revoked(event: Event, interaction: Interaction) -> None:
@@ -43,7 +43,7 @@ async def teams_left(event: Event, interaction: Interaction) -> None:
     )
     enterprise = interaction.workspace.enterprise
     if enterprise and teams:
-        await interaction.services.slack.uninstaller.leave_teams(
+        await interaction.services.connections.uninstaller.leave_teams(
             enterprise, teams, _said_at(interaction)
         )
 

@@ -178,7 +178,7 @@ async def test_of_a_team_that_its_organisation_serves_too_only_its_own_installat
         left = await twins.dump(OURS)
         assert {**left, "audit_events": []} == {**before, "audit_events": [], "installations": []}
         assert [it.action for it in await twins.audit.of(OURS, 100)][::-1] == [
-            *("installed", "connected", "permitted"),
+            *("installed", "connected", "permitted", "configured"),
             "uninstalled",
         ]
     assert [it.workspace for it in await twins.installations.all()] == [ORGANISATION, THEIRS]

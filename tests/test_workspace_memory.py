@@ -128,7 +128,7 @@ def test_whatever_remembers_workspaces_registers() -> None:
 
 async def test_the_bot_makes_all_of_them_where_they_are_collected(world: World) -> None:
     """None is made before the block or after it."""
-    made = {type(it) for it in world.bot.services.slack.uninstaller.memory.parts}
+    made = {type(it) for it in world.bot.services.connections.uninstaller.memory.parts}
     declared = {
         it
         for it in RemembersWorkspaces.__subclasses__()

@@ -109,9 +109,7 @@ def test_a_rate_limit_bites_at_once_and_ends(desk: Desk) -> None:
     note = desk.page.get_by_test_id("vendor-rootly-note")
     desk.fault("rootly", "limited")
     expect(note).to_have_text(re.compile(r"^1 write every 10 s, none left for \d+ s$"))
-    desk.open("/inc", "Limited").choose(
-        "choice", "Rootly", brings="rootly.incident.title"
-    ).submit()
+    desk.open("/inc", "Limited").choose("choice", "Rootly", brings="rootly.incident.title").submit()
     expect(desk.queued("Limited")).to_contain_text(re.compile("^queued"))
     desk.fault("rootly", "fine")
     expect(desk.queued("Limited")).to_contain_text("created", timeout=12_000)

@@ -138,7 +138,7 @@ async def drawn_for_acme(world: Many) -> Drawn:
     await slack.command(ADMIN, CHANNEL, "/vendors")
     *_, (channel, _, answer) = slack.ephemerals
     said.append(answer["blocks"])
-    for action_id in ("vendor_rootly", "who_may"):
+    for action_id in ("vendor_rootly", "who_may", "settings"):
         await slack.act(
             ADMIN,
             channel_id=channel,
@@ -346,6 +346,7 @@ async def test_no_form_can_be_submitted_elsewhere(world: Many, here: Bystander) 
         "form:rootly.incident",
         "form:rootly.action_item",
         "who_may",
+        "settings",
     }
 
 

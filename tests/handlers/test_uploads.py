@@ -279,7 +279,7 @@ async def test_a_slow_file_is_not_awaited_where_the_app_was_removed(world: World
     services = world.bot.services
     [task] = under_way()
     assert "Uploads" in remembered(world)
-    await services.slack.uninstaller.leave(world.sandbox.workspace, time.time())
+    await services.connections.uninstaller.leave(world.sandbox.workspace, time.time())
     await eventually(task.cancelled)
     assert "Uploads" not in remembered(world)
 

@@ -109,7 +109,7 @@ async def test_admins_get_a_button_for_each_tool(open_world: World) -> None:
     await open_world.sandbox.connect_vendors(open_world.settings)
     await open_world.command("/vendors")
     assert sorted(below(open_world, open_world.admin)) == sorted(
-        ["Permissions", *[f"Manage {label}" for label in LABELS]]
+        ["Permissions", "Settings", *[f"Manage {label}" for label in LABELS]]
     )
 
 
@@ -118,7 +118,7 @@ async def test_without_pages_of_its_own_the_command_line_does(world: World) -> N
     await world.command("/vendors")
     first = min(world.sandbox.vendors)
     assert f"`python -m bot connect {world.sandbox.slack.team.id} {first}`" in world.told()
-    assert below(world, world.admin) == ["Permissions"]
+    assert below(world, world.admin) == ["Permissions", "Settings"]
     await press(world, world.admin)
     assert world.top().text.startswith("This bot has no web page of its own")
 

@@ -77,11 +77,13 @@ def test_admins_get_a_button_for_each_tool() -> None:
         return [(it["action_id"], it["text"]["text"], it["value"]) for it in blocks[0]["elements"]]
 
     access = ("who_may", "Permissions", "E1/T1/who_may")
-    assert row(pages=False) == [access]
+    settings = ("settings", "Settings", "E1/T1/settings")
+    assert row(pages=False) == [access, settings]
     assert row(pages=True) == [
         ("vendor_rootly", "Manage Rootly", "E1/T1/rootly"),
         ("vendor_incident_io", "Connect incident.io", "E1/T1/incident_io"),
         access,
+        settings,
     ]
     assert messages.admins_buttons(Workspace("", "T1"), [], VENDORS, pages=False) == []
 

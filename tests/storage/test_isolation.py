@@ -96,6 +96,8 @@ READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Deliveries.waiting": lambda it: it.deliveries.waiting(OURS),
     "Deliveries.in_doubt": lambda it: it.deliveries.in_doubt(OURS),
     "Audit.of": lambda it: it.audit.of(OURS, 100),
+    "WorkspaceSettings.of": lambda it: it.settings.of(OURS),
+    "WorkspaceSettings.value": lambda it: it.settings.value(OURS, "language"),
     "Preferences.get": lambda it: it.preferences.get(OURS, CHANNEL, "incident"),
     "Installations.find": lambda it: it.installations.find(OURS),
     "CatalogStore.load": lambda it: it.lists.load((OURS, "notes", "people"), Listing()),
@@ -170,6 +172,10 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Purge.finish": lambda it: it.purge.finish(Scope(OURS)),
     "CardOutbox.shown": lambda it: with_row(
         it, "queued", lambda row: it.card_outbox.shown(row, CHANNEL, "9.5")
+    ),
+    "WorkspaceSettings.change": lambda it: it.settings.change(OURS, {"language": "de"}, PERSON),
+    "CardOutbox.placed": lambda it: with_row(
+        it, "queued", lambda row: it.card_outbox.placed(row, CHANNEL, "9.5", in_channel=True)
     ),
     "CardOutbox.postponed": lambda it: with_row(
         it, "queued", lambda row: it.card_outbox.postponed(row, 3e9)

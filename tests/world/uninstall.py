@@ -82,7 +82,7 @@ def _workspace(world: World | Many, named: Workspace | None) -> Workspace:
 def remembered(world: World | Many, workspace: Workspace | None = None) -> set[str]:
     """The parts of the running bot, by class, that hold something of the workspace in memory."""
     there = _workspace(world, workspace)
-    parts = world.bot.services.slack.uninstaller.memory.parts
+    parts = world.bot.services.connections.uninstaller.memory.parts
     others = {id(part) for part in parts}
     return {type(part).__name__ for part in parts if _holds(vars(part), there, set(others))}
 
