@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.cli.arguments import number
 from bot.errors import RelayError, SettingError
 from bot.runtime.error_logging import told
 
@@ -82,18 +83,6 @@ def _option(text: str, **words: Any) -> Mapping[str, Any]:
 
 def _flag(text: str) -> Mapping[str, Any]:
     return _option(text, action="store_true")
-
-
-def _number(name: str, lowest: int, highest: int) -> Callable[[str], int]:
-    """Return the function that reads the number of the option `name`. It raises `SettingError`, so
-    that a bad number gives one sentence, and not argparse's lines about the usage."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
-            raise SettingError(name, f"should be a number from {lowest} to {highest}.")
-        return int(text)
-
-    return read
 
 
 class _Parser(argparse.ArgumentParser):
@@ -214,7 +203,7 @@ _JSON = _flag("print a JSON array")
 _LIMIT = _option(
     "how many at most (default: 50)",
     metavar="N",
-    type=_number("--limit", 1, 1_000_000),
+    type=number("--limit", 1, 1_000_000),
     default=50,
 )
 _COMMANDS = (
@@ -312,7 +301,7 @@ _COMMANDS = (
             "--port": _option(
                 "the page's port (default: any free one)",
                 metavar="N",
-                type=_number("--port", 0, 65535),
+                type=number("--port", 0, 65535),
                 default=0,
             ),
             "--no-browser": _flag("do not open the page"),

@@ -20,7 +20,8 @@ export function keepPlace(scroller, parts, elsewhere = () => false) {
   new ResizeObserver(() => {
     const changed = scroller.clientWidth !== width;
     width = scroller.clientWidth;
+    if (width === 0) return; // it is hidden: the place is kept until it is shown again
     if (changed && top?.node.isConnected && !elsewhere()) scroller.scrollTop += from(top.node) - top.at;
-    else if (width) note();
+    else note();
   }).observe(scroller);
 }

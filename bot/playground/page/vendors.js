@@ -36,7 +36,7 @@ export function mountVendors(root, store, actions) {
     h("label", { class: "writes-only", title: "Hide requests that only read (GET)" }, writesOnly, "Writes only"),
     h("button", { type: "button", class: "icon-button vendors-close", "aria-label": "Close the vendors pane",
       onclick: () => document.dispatchEvent(new Event("close-vendors")) }, icon("close", 18))), guide(store), switches, queuePanel(store), list);
-  keepPlace(list, ".vendor, .object, .requests");
+  keepPlace(list, ".vendor");
   store.on(["all", "vendors"], () => {
     for (const vendor of store.data.vendors) {
       if (cards.has(vendor.name)) cards.get(vendor.name).update(vendor);
