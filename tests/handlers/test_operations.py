@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from tests.world.bot import World, eventually
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
