@@ -143,3 +143,15 @@ async def test_a_button_of_a_card_with_replies_is_answered_in_the_channel(world:
     [(_, _, shown)] = world.sandbox.slack.ephemerals
     assert "thread_ts" not in shown
     assert "failed" not in says(card(world))
+
+
+async def test_a_shortcut_on_a_reply_is_refused_in_its_thread(world: World) -> None:
+    """Whoever may not use it reads why where the message is."""
+    parent = await posted(world)
+    reply = await posted(world, thread_ts=parent["ts"])
+    outcome = await world.sandbox.slack.message_shortcut(
+        world.guest, world.channel("incidents"), reply["ts"], FROM_MESSAGE
+    )
+    assert outcome.ok
+    [(_, person, shown)] = world.sandbox.slack.ephemerals
+    assert (person, shown["thread_ts"]) == (world.guest, parent["ts"])

@@ -55,8 +55,9 @@ def _late(form: Incident, submission: Submission) -> dict[str, str]:
         return {}
     if form.started_at or form.detected_at:
         return {}
-    moments = [moment for name in IN_ORDER if (moment := getattr(form, name))]
-    at = iso(min([submission.late_since, *(in_utc(moment).timestamp() for moment in moments)]))
+    moments = [getattr(form, name) for name in IN_ORDER]
+    given = [in_utc(moment).timestamp() for moment in moments if moment is not None]
+    at = iso(min([submission.late_since, *given]))
     return {"started_at": at, "detected_at": at}
 
 
