@@ -88,7 +88,7 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
-    """The parts that run for as long as the bot does, and two that they share with listeners."""
+    """The parts that run for as long as the bot does."""
 
     dispatcher: Dispatcher
     reconciler: Reconciler
@@ -96,8 +96,6 @@ class _Loops:
     catalogs: Catalogs
     cards: Cards
     retention: Retention
-    people: UserDirectory
-    readers: Readers
 
 
 @asynccontextmanager
@@ -114,11 +112,12 @@ async def create_app(settings: Settings, known: Adapters = ADAPTERS) -> AsyncIte
             rate_limiters = RateLimiters(limits)
             stores = open_stores(opened.database, opened.secret_box, on_gone=rate_limiters.renew)
             tokens = _make_tokens(settings, opened.quick, stores)
-            loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters)
+            people = UserDirectory(settings.admin_ids)
+            readers = Readers(people, stores.preferences, settings.command_prefix)
+            loops = _make_loops(settings, opened, stores, tokens, adapters, rate_limiters, readers)
             uninstaller = Uninstaller(Purge(opened.database), memory)
-            services = _make_services(settings, stores, loops, adapters, uninstaller)
-            people, readers = services.slack.people, services.slack.readers
-            notices = AdminNotices(stores.audit, people, opened.patient, tokens, adapters, readers)
+            services = _make_services(settings, stores, loops, adapters, uninstaller, readers)
+            notices = AdminNotices(stores.audit, readers, opened.patient, tokens, adapters)
             receipts = Receipts()
 
         app = make_bolt(opened.quick, tokens)
@@ -162,6 +161,7 @@ def _make_loops(
     tokens: SlackTokens,
     adapters: Mapping[str, Adapter],
     rate_limiters: RateLimiters,
+    readers: Readers,
 ) -> _Loops:
     """Make the background's parts, and connect each with the others."""
     row_changed, connection_recovered = Hook[[Delivery]](), Hook[[]]()
@@ -176,13 +176,11 @@ def _make_loops(
     )
     reconciler = Reconciler(stores.delivery.reconcile, vendors, dispatcher)
     follow_ups = FollowUps(stores.delivery.steps, vendors, dispatcher)
-    people = UserDirectory(settings.admin_ids)
-    readers = Readers(people, stores.preferences, settings.command_prefix)
     cards = Cards(stores.delivery.card_outbox, vendors, opened.patient, tokens, readers)
     retention = Retention(stores.delivery.history, stores.setup_links, settings.keep_days)
     connection_recovered.add(dispatcher.wake)
     row_changed.add(cards.changed, reconciler.changed, follow_ups.changed)
-    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention, people, readers)
+    return _Loops(dispatcher, reconciler, follow_ups, catalogs, cards, retention)
 
 
 def _make_services(
@@ -191,14 +189,15 @@ def _make_services(
     loops: _Loops,
     adapters: Mapping[str, Adapter],
     uninstaller: Uninstaller,
+    readers: Readers,
 ) -> Services:
     """Make the facades for the listeners."""
-    people, user_groups = loops.people, UserGroups()
+    user_groups = UserGroups()
     background = BackgroundTasks()
     return Services(
         operations=Operations(adapters, stores.connections, loops.catalogs, stores.preferences),
         catalogs=loops.catalogs,
-        access=AccessPolicy(stores.access, people, user_groups),
+        access=AccessPolicy(stores.access, readers.people, user_groups),
         delivery=DeliveryServices(
             dispatcher=loops.dispatcher,
             deliveries=stores.delivery.deliveries,
@@ -214,8 +213,7 @@ def _make_services(
             public_url=str(settings.public_url or "").rstrip("/"),
         ),
         slack=SlackServices(
-            people=people,
-            readers=loops.readers,
+            readers=readers,
             user_groups=user_groups,
             scopes=Scopes(),
             files=Uploads(background),

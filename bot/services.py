@@ -128,13 +128,16 @@ class SlackServices:
     """People and their languages, user groups, scopes and files in Slack; the tasks that go on
     after Slack got its answer; and the removal of a workspace."""
 
-    people: UserDirectory
     readers: Readers
     user_groups: UserGroups
     scopes: Scopes
     files: Uploads
     background: BackgroundTasks
     uninstaller: Uninstaller
+
+    @property
+    def people(self) -> UserDirectory:
+        return self.readers.people
 
 
 @dataclass(frozen=True, slots=True)

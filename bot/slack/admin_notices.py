@@ -17,7 +17,6 @@ from bot.errors import NotInstalledError, RelayError
 from bot.runtime.loop import PeriodicLoop
 from bot.slack.clients import with_token
 from bot.slack.errors import NOT_DONE, asked_to_wait, said
-from bot.slack.people import UserDirectory
 from bot.slack.readers import Readers
 from bot.slack.tokens import SlackTokens
 from bot.storage.audit import OPERATOR, Audit, AuditEvent
@@ -38,14 +37,12 @@ class AdminNotices:
     def __init__(
         self,
         audit: Audit,
-        people: UserDirectory,
+        readers: Readers,
         client: AsyncWebClient,
         tokens: SlackTokens,
         adapters: Mapping[str, Adapter],
-        readers: Readers,
     ) -> None:
         self._audit = audit
-        self._people = people
         self._readers = readers
         self._client = client
         self._tokens = tokens
@@ -70,7 +67,7 @@ class AdminNotices:
             async with asyncio.timeout(TELLING_SECONDS):
                 client = with_token(self._client, await self._tokens.token(workspace))
                 actors = [event.actor for event in events if event.actor not in ("", OPERATOR)]
-                admins = await self._people.admins(client, workspace, MOST_ADMINS)
+                admins = await self._readers.people.admins(client, workspace, MOST_ADMINS)
                 with await self._readers.speaking(workspace):
                     text = messages.admins_notice(events, self._adapters)
                 for slack_id in dict.fromkeys([*actors, *admins]):

@@ -24,7 +24,7 @@ class Readers:
     """
 
     def __init__(self, people: UserDirectory, preferences: Preferences, prefix: str = "") -> None:
-        self._people = people
+        self.people = people
         self._preferences = preferences
         self._prefix = prefix
 
@@ -37,7 +37,7 @@ class Readers:
         because of the database.
         """
         preferences = await self._of(workspace)
-        locale = self._people.locale(workspace, person) if person else None
+        locale = self.people.locale(workspace, person) if person else None
         prefix = prefix_of(command) if command else preferences.prefix
         return speaking(locale or preferences.language, self._prefix or prefix)
 
