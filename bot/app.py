@@ -202,7 +202,7 @@ def _make_services(
     uninstaller: Uninstaller,
 ) -> Services:
     """Make the facades for the listeners."""
-    people, user_groups = readers.people, UserGroups()
+    user_groups = UserGroups()
     background = BackgroundTasks()
     return Services(
         operations=Operations(
@@ -213,7 +213,7 @@ def _make_services(
             stores.workspace_settings,
         ),
         catalogs=loops.catalogs,
-        access=AccessPolicy(stores.access, people, user_groups),
+        access=AccessPolicy(stores.access, readers.people, user_groups),
         delivery=DeliveryServices(
             dispatcher=loops.dispatcher,
             deliveries=stores.delivery.deliveries,
@@ -231,7 +231,6 @@ def _make_services(
             uninstaller=uninstaller,
         ),
         slack=SlackServices(
-            people=people,
             readers=readers,
             user_groups=user_groups,
             scopes=Scopes(),

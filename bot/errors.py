@@ -82,17 +82,19 @@ class FormError(RelayError):
 class VendorError(RelayError):
     """A call to a vendor did not end in a created object. `vendor` is the vendor's label.
 
-    `sentence` is for a person: ours as a `Sentence`, which is translated when it is read, or a text
-    in the vendor's words.
+    The sentence is for a person: ours as a `Sentence`, which is translated when it is read, or a
+    text in the vendor's words.
     """
 
     def __init__(self, vendor: str, sentence: str | Sentence) -> None:
-        super().__init__(str(sentence))
+        super().__init__(sentence)
         self.vendor = vendor
-        self.sentence = sentence
 
-    def __str__(self) -> str:
-        return str(self.sentence)
+    @property
+    def sentence(self) -> str | Sentence:
+        """The sentence, not yet translated."""
+        sentence: str | Sentence = self.args[0]
+        return sentence
 
 
 class RejectedError(VendorError):

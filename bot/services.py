@@ -146,13 +146,16 @@ class SlackServices:
     """People and their languages, user groups, scopes, files and App Homes in Slack, and the tasks
     that go on after Slack got its answer."""
 
-    people: UserDirectory
     readers: Readers
     user_groups: UserGroups
     scopes: Scopes
     files: Uploads
     homes: Homes
     background: BackgroundTasks
+
+    @property
+    def people(self) -> UserDirectory:
+        return self.readers.people
 
 
 @dataclass(frozen=True, slots=True)

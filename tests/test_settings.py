@@ -20,6 +20,7 @@ OURS = {
     "RELAY_PORT": "8080",
     "RELAY_PUBLIC_URL": "https://relay.example.com",
     "RELAY_ADMINS": "U012AB3CD, W012AB3CE",
+    "RELAY_COMMAND_PREFIX": "acme",
     "RELAY_KEEP_DAYS": "7",
     "ACME_API_URL": "https://acme.example.com",
     "NOTES_API_URL": "https://notes.example.com/base",
@@ -31,12 +32,11 @@ ADDRESSES = {
 """The variables of two vendors, with the addresses that they document."""
 PAIR = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 ALONE = "should be an address alone, without a user name, a password, ? or #."
+PREFIX = "should have at most 17 small letters, digits, hyphens and underscores."
 NEAR = "should begin with https://, unless it is localhost or a private IP address."
 PAIRS = (
-    "should be Slack user ids, each with its workspace, such as T012AB3CD/U012AB3CD "
-    "(E012AB3CD/U012AB3CD for a whole "
-    "organisation), separated by commas; ids alone need SLACK_BOT_TOKEN, for they are unique "
-    "within one workspace only."
+    "should be Slack user IDs with their workspaces, separated by commas. Write "
+    "T012AB3CD/U012AB3CD, or E012AB3CD/U012AB3CD for a whole organisation."
 )
 SECRETS = (
     "signing-0001",
@@ -78,6 +78,7 @@ def test_nothing_has_to_be_set() -> None:
         "public_url": None,
         "workspaces": "",
         "admins": "",
+        "command_prefix": "",
         "keep_days": 30,
     }
     assert settings.addresses(ADDRESSES) == {
@@ -140,6 +141,8 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("RELAY_PORT", "secret-1", "should be a whole number."),
         ("RELAY_PORT", "70000", "should be 65535 or less."),
         ("RELAY_KEEP_DAYS", "0", "should be 1 or more."),
+        ("RELAY_COMMAND_PREFIX", "/secret-1", PREFIX),
+        ("RELAY_COMMAND_PREFIX", "s" * 18, PREFIX),
         ("RELAY_KEEP_DAYS", "a month", "should be a whole number."),
         *[
             ("RELAY_ADMINS", value, PAIRS)
@@ -293,7 +296,7 @@ def test_what_a_command_needs_is_demanded(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(SettingError) as caught:
         settings.demand("RELAY_ENCRYPTION_KEYS", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID")
     assert str(caught.value) == (
-        "RELAY_ENCRYPTION_KEYS: isn't set. set it.\nSLACK_CLIENT_ID: isn't set. Copy it from "
+        "RELAY_ENCRYPTION_KEYS: isn't set. Set it.\nSLACK_CLIENT_ID: isn't set. Copy it from "
         "your Slack app's page, Basic Information, App Credentials."
     )
 
@@ -317,12 +320,12 @@ def test_many_workspaces_need_the_apps_credentials_and_an_address(
 @pytest.mark.parametrize(
     ("names", "named", "begins"),
     [
-        (["SLACK_CLIENT_ID"], "SLACK_CLIENT_SECRET", "isn't set. copy it"),
-        (["SLACK_CLIENT_SECRET"], "SLACK_CLIENT_ID", "isn't set. copy it"),
+        (["SLACK_CLIENT_ID"], "SLACK_CLIENT_SECRET", "isn't set. Copy it"),
+        (["SLACK_CLIENT_SECRET"], "SLACK_CLIENT_ID", "isn't set. Copy it"),
         (
             ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"],
             "RELAY_PUBLIC_URL",
-            "isn't set. write the address",
+            "isn't set. Set the address",
         ),
         (["SLACK_CLIENT_ID", "SLACK_BOT_TOKEN"], "SLACK_BOT_TOKEN", "is set, and so is"),
         (

@@ -224,7 +224,8 @@ class Catalogs(RemembersWorkspaces):
     ) -> str:
         if catalog.static is None and known.fetched_at == 0:
             if known.problem:
-                return f"{_('No {things} yet.').format(things=catalog.label)} {known.problem}"
+                none = _("No {things} yet.").format(things=catalog.label)
+                return f"{none} {known.problem}"
             return _("Still loading. Type again in a moment.")
         if not known.lines and not found:
             return _("{vendor} has no {things}.").format(vendor=adapter.label, things=catalog.label)

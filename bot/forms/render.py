@@ -235,7 +235,7 @@ def _hint(field: Field, value: Any) -> str:
     hint = _(field.hint) if field.hint else ""
     if field.kind != "file" or not isinstance(value, str) or not value:
         return hint
-    return f"{_('Slack removed the file. Choose it again.')} {hint}".strip()
+    return " ".join(filter(None, [_("Slack removed the file. Choose it again."), hint]))
 
 
 def _input(field: Field, block_id: str, value: Any, labels: Labels, required: bool) -> Block:

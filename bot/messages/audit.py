@@ -39,7 +39,8 @@ def changed(event: AuditEvent, adapters: Mapping[str, Adapter]) -> str:
 def latest_changes(events: Sequence[AuditEvent], adapters: Mapping[str, Adapter]) -> str:
     """Return the changes below `/vendors`, newest first, in mrkdwn; empty without any."""
     lines = [f"{_when(event.at)}: {changed(event, adapters)}" for event in events]
-    return "\n".join([f"*{_('Latest changes')}*", *lines]) if lines else ""
+    heading = _("Latest changes")
+    return "\n".join([f"*{heading}*", *lines]) if lines else ""
 
 
 def admins_notice(events: Sequence[AuditEvent], adapters: Mapping[str, Adapter]) -> str:

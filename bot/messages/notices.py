@@ -195,7 +195,7 @@ def nothing_connected(kind: Kind, adapters: Iterable[Adapter], connected: Collec
 
 
 def one_of(names: Sequence[str]) -> str:
-    """Return the names as a choice: "Rootly, incident.io or Acme"."""
+    """Return the names as a choice: "Acme, Notes or Diary"."""
     *others, last = names
     if not others:
         return last
@@ -280,7 +280,8 @@ def changed(
     - `chosen_in` is the title of the field whose new answer asked for another form.
     - `sent` is set if the person had submitted the form and has to do so again.
     """
-    lines = [f":information_source: *{_('The form has changed.')}*"]
+    heading = _("The form has changed.")
+    lines = [f":information_source: *{heading}*"]
     if chosen_in:
         lines.append(_("It now fits your answer in *{field}*.").format(field=_shown(chosen_in)))
     if demanded:
@@ -300,8 +301,8 @@ def changed(
 
 def turned_down(reason: str) -> Block:
     """Return the section that explains why the newly selected form is not shown."""
-    text = f":warning: *{_('The form stays as it was, so that you lose nothing.')}*\n"
-    return section(text + escape(reason), CHANGE_BLOCK)
+    heading = _("The form stays as it was, so that you lose nothing.")
+    return section(f":warning: *{heading}*\n{escape(reason)}", CHANGE_BLOCK)
 
 
 def _gone(field: Dropped) -> str:

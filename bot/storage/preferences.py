@@ -78,5 +78,5 @@ def remember_preference(
 
 def forget(tx: sqlite3.Connection, scope: Scope) -> None:
     """Remove what these workspaces and their channels prefer."""
-    for table in ("preferences", "workspaces"):
-        tx.execute(f"DELETE FROM {table} WHERE {scope.condition}", scope.values)
+    tx.execute(f"DELETE FROM preferences WHERE {scope.condition}", scope.values)
+    tx.execute(f"DELETE FROM workspaces WHERE {scope.condition}", scope.values)

@@ -186,10 +186,9 @@ class Connecting:
             )
         except RelayError as error:
             log.info("connection.rejected", vendor=link.vendor, error=type(error).__name__)
+            problem = " ".join([_("Nothing was saved."), str(error)])
             return pages.form(
-                visit,
-                typed_in(visit.adapter.credentials, posted, f"{_('Nothing was saved.')} {error}"),
-                status=422,
+                visit, typed_in(visit.adapter.credentials, posted, problem), status=422
             )
         if account is not None:
             log.info(

@@ -141,7 +141,7 @@ def connected(visit: Visit, account: Account) -> HTMLResponse:
         ),
         _where(visit),
         _rights(visit.adapter, account.rights),
-        these > 0 and h.p[f"{_count(these)} {_('We send them now.')}"],
+        these > 0 and h.p[_count(these), " ", _("We send them now.")],
         others > 0 and h.p[_for_others(visit, others, account)],
         h.p[_what_next(visit.adapter, account)],
     )

@@ -73,33 +73,29 @@ def test_the_defaults_are_as_designed() -> None:
         (
             "members",
             "guest",
-            "This is for full members of the workspace, not for guests. Please ask a member to do "
-            "it for you.",
+            "Guests can't do this. Ask a full member to do it for you.",
         ),
         (
             "members",
             "outsider",
-            "This is for full members of the workspace, not for people from other workspaces. "
-            "Please ask a member to do it for you.",
+            "People from other workspaces can't do this. Ask a full member of this workspace.",
         ),
         (
             "everyone",
             "outsider",
-            "This is for everyone in this workspace, not for people from other workspaces. "
-            "Please ask a member to do it for you.",
+            "People from other workspaces can't do this. Ask somebody in this workspace.",
         ),
         (
             "admins",
             "member",
-            "Only workspace admins and owners may do this. Please ask one of them to do it.",
+            "Only workspace admins and owners can do this. Ask one of them.",
         ),
         ("everyone", "unknown", "We couldn't check whether you can do this. Slack is away."),
         (
             GROUP,
             "outsider",
-            "This is for the people of the user group On-call &lt;b&gt; (@oncall) and for "
-            "workspace admins. "
-            "Please ask one of them to do it.",
+            "Only workspace admins and the user group On-call &lt;b&gt; (@oncall) can do this. Ask "
+            "one of them.",
         ),
     ],
 )
@@ -111,21 +107,19 @@ def test_a_no_says_why_and_whom_to_ask(who: str, role: Role, sentence: str) -> N
 def test_workflows_have_a_sentence_of_their_own() -> None:
     """It says what is special about them."""
     assert denial_reason("admins", "workflow_task", person("member")) == (
-        "Only workspace admins and owners may change workflows from here. Please ask one of them "
-        "to do it."
+        "Only workspace admins and owners can change workflows from Slack. Ask one."
     )
 
 
 @pytest.mark.parametrize(
     ("name", "called"),
-    [("On-call", "the user group On-call, which was"), (GROUP, "a user group, which was")],
+    [("On-call", "The user group On-call"), (GROUP, "A user group")],
 )
 def test_a_group_that_is_gone_is_told(name: str, called: str) -> None:
     """Who may now, and where it is changed."""
     assert denial_reason(GROUP, "incident", person("member"), Group(GROUP, name, gone=True)) == (
-        f"This was for the people of {called} deleted or disabled in Slack. Until somebody else "
-        "is chosen, only workspace admins and owners may do it: please ask one of them. They "
-        "change it in `/vendors`, “Permissions”."
+        f"{called} can do this, but it was deleted or disabled in Slack. Ask a workspace admin to "
+        "choose another in `/vendors`, “Permissions”."
     )
 
 

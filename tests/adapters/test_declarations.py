@@ -43,10 +43,10 @@ def names(adapters: Iterable[type[Adapter]]) -> re.Pattern[str]:
 
 
 def lines() -> list[tuple[str, str]]:
-    """(path:number, line) of every text in `bot/` and `handlers/`."""
+    """(path:number, line) of every text in `bot/` and `handlers/`, but the translations of all."""
     found = []
     for path in sorted([*(ROOT / "bot").rglob("*"), *(ROOT / "handlers").rglob("*")]):
-        if path.is_file() and path.suffix != ".pyc":
+        if path.is_file() and path.suffix != ".pyc" and "LC_MESSAGES" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
             text = path.read_text(encoding="utf-8").splitlines()
             found += [(f"{name}:{number}", line) for number, line in enumerate(text, start=1)]

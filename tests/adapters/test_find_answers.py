@@ -130,7 +130,7 @@ async def test_garbage(
     vendor.will_answer(*first, (200, body))
     adapter = make_adapters(client, dict.fromkeys(ADAPTERS, vendor.url))[vendor_name]
     submission = Submission(FORMS[vendor_name, operation], MARKER)
-    with pytest.raises(RetryLaterError, match=r"sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"sent an answer that we can't read\.$"):
         await adapter.find(operation, submission, KEYS[vendor_name], SINCE)
     assert vendor.answers == []
 

@@ -582,12 +582,12 @@ def test_segment() -> None:
                 False,
                 UnauthorizedError(
                     "Vendor",
-                    f"Vendor does not let this workspace's token do that{quoted}; an admin can "
-                    "give it the right to, or connect another one with `/vendors`.",
+                    f"Vendor doesn't let our API key do this.{quoted} An admin can give it more "
+                    "rights in Vendor, or replace it in `/vendors`.",
                     403,
                 ),
             )
-            for words, quoted in (("", ""), ("Not you", ' ("Not you")'))
+            for words, quoted in (("", ""), ("Not you", " Vendor says: “Not you”."))
         ),
         *(
             (
@@ -596,12 +596,12 @@ def test_segment() -> None:
                 True,
                 UnauthorizedError(
                     "Vendor",
-                    f"Vendor does not let this key read what it belongs to{quoted}: give it more "
-                    "rights, or use another.",
+                    f"Vendor doesn't let this API key read its own account.{quoted} Give it more "
+                    "rights, or use another key.",
                     403,
                 ),
             )
-            for words, quoted in (("", ""), ("Not you", ' ("Not you")'))
+            for words, quoted in (("", ""), ("Not you", " Vendor says: “Not you”."))
         ),
     ],
 )

@@ -507,7 +507,7 @@ async def test_a_number_is_one_step_of_the_path(
     incident_io: IncidentIo, vendor: CannedVendor, way: str
 ) -> None:
     """An incident's number that leads to another path is refused before anything is sent."""
-    with pytest.raises(RejectedError, match="has nothing with the id"):
+    with pytest.raises(RejectedError, match="has nothing with the ID"):
         await incident_io.create(
             "action", Submission(Action(incident_id=f"#{way}", description="x"), MARKER), KEY
         )
@@ -521,7 +521,7 @@ async def test_verify_at_a_page_of_another_kind(
     vendor.will_answer((200, "<html>"))
     with pytest.raises(
         OutcomeUnknownError,
-        match=r"^incident\.io did not say which organisation the key belongs to\.$",
+        match=r"^incident\.io didn't say which organisation the key belongs to",
     ):
         await incident_io.verify(KEY)
 

@@ -150,9 +150,9 @@ RIGHTS: list[tuple[tuple[str, ...], dict[str, str], dict[str, str]]] = [
     (
         ("viewer",),
         {
-            "incident": f"This key may not declare incidents: it has no role for that. {ADVICE}",
-            "action": f"This key may not add actions: it has no role for that. {ADVICE}",
-            "follow_up": f"This key may not add follow-ups: it has no role for that. {ADVICE}",
+            "incident": f"This key has no role that can declare incidents.\n{ADVICE}",
+            "action": f"This key has no role that can add actions.\n{ADVICE}",
+            "follow_up": f"This key has no role that can add follow-ups.\n{ADVICE}",
         },
         {},
     ),
@@ -180,7 +180,7 @@ async def test_a_key_that_may_not_create(
         key = here.adapter.credentials.model_validate(here.vendor.key_of("viewer"))
         with pytest.raises(
             UnauthorizedError,
-            match=r'^incident\.io does not let this workspace\'s token do that \("missing',
+            match=r"^incident\.io doesn't let our API key do this\. incident\.io says: “missing",
         ) as no:
             await here.adapter.create(here.operation, here.submission(), key)
         assert (no.value.status, here.vendor.created) == (403, [])
@@ -193,9 +193,7 @@ async def test_a_question_that_times_out(
     async with place("incident_io.action", client) as here:
         await here.vendor.set_fault("slow")  # reads are answered after a second
         monkeypatch.setattr("bot.adapters.incident_io.calls.PROBE_SECONDS", 0.2)
-        with pytest.raises(
-            RetryLaterError, match=r"^incident\.io does not answer at the moment\.$"
-        ):
+        with pytest.raises(RetryLaterError, match=r"^incident\.io isn't answering\.$"):
             await here.create(here.submission())
         assert here.vendor.created == []
         await here.vendor.set_fault("fine")

@@ -33,7 +33,7 @@ async def test_an_unreadable_page(
         *[(200, {"users": [{"id": "1"}], "pagination_meta": {"after": "1"}})] * before, (200, body)
     )
     with pytest.raises(
-        RetryLaterError, match=r"^incident\.io sent an answer that could not be read\.$"
+        RetryLaterError, match=r"^incident\.io sent an answer that we can't read\.$"
     ):
         await incident_io.entries("users", KEY)
 

@@ -182,7 +182,8 @@ async def test_a_list_that_is_not_there_beside_its_path(
     """A missing list at an existing path is an error, and not an empty list."""
     vendor.will_answer(INCIDENT, THERE, errors(status), THERE)
     with pytest.raises(
-        RejectedError, match=rf"^incident\.io refused it and gave no reason \(HTTP {status}\)\.$"
+        RejectedError,
+        match=rf"^incident\.io rejected it without a reason\. The HTTP status is {status}\.$",
     ):
         await incident_io.find("action", ACTION, KEY, 0.0)
 
@@ -190,7 +191,7 @@ async def test_a_list_that_is_not_there_beside_its_path(
 async def test_doubt_that_cannot_be_settled(incident_io: IncidentIo, vendor: CannedVendor) -> None:
     """After a create's 404, an unclear answer about the version means a later attempt."""
     vendor.will_answer(THERE, errors(404), (503, ""))
-    with pytest.raises(RetryLaterError, match=r"^incident\.io does not answer at the moment\.$"):
+    with pytest.raises(RetryLaterError, match=r"^incident\.io isn't answering\.$"):
         await incident_io.create("action", ACTION, KEY)
     assert vendor.paths == [ASK_V3, V3, ASK_V3]
 

@@ -95,6 +95,6 @@ async def test_a_row_that_is_too_long_by_itself(
         rows_of(at.vendor, catalog)[-1]["weight"] = "x" * 3_000_000
         with pytest.raises(
             RetryLaterError,
-            match=r"sent a list of more than 2 MB in one piece, too long to be read\.$",
+            match=r"sent a list that's too long to read\. It has more than 2 MB\.$",
         ):
             await at.adapter.entries(catalog, at.credentials)

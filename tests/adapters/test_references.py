@@ -121,8 +121,7 @@ async def test_what_a_list_holds_is_not_looked_up() -> None:
         ("#7", "Diary has no incident INC-7. Choose another."),
         (
             "i7",
-            "Diary does not find this incident, or does not show it to this workspace's token. "
-            "Choose another.",
+            "Diary doesn't show this incident to our API key. Choose another.",
         ),
     ],
 )

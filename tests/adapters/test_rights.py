@@ -21,43 +21,40 @@ from tests.adapters.test_lenient import KEYS
 
 ROLES = ("viewer", "incident_creator", "incident_editor", "catalog_viewer")
 ADVICE = (
-    "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer, and "
-    "connect that."
+    "Make a key with the roles viewer, incident_creator, incident_editor and catalog_viewer. Then "
+    "connect that key."
 )
 MAYA = "Maya Okafor (maya.okafor@example.com)"
 NO_WORKFLOWS = (
-    "This key may not read workflows, and a task belongs to one: give it the right to read and "
-    "update workflows in Rootly, "
-    "or connect another key."
+    "This key can't read workflows, so it can't add workflow tasks. Let it read and update "
+    "workflows, or connect another key."
 )
 NO_INCIDENTS = (
-    "This key may not read incidents, and an action item belongs to one: give it the right to read "
-    "incidents in Rootly, or "
+    "This key can't read incidents, so it can't add action items. Let it read incidents, or "
     "connect another key."
 )
 NO_QUEUES = (
-    "This key may not read task queues, so none can be chosen for a workflow: give it the right to "
-    "in Twilio, or connect "
-    "another key."
+    "This key can't read task queues, so you can't choose one for a workflow. Give it more rights "
+    "in Twilio, or connect another key."
 )
-LOST = "when {}'s answer gets lost, the bot cannot look whether the {} is there"
 UNSEEN_INCIDENTS = (
-    f"This key may not read incidents: {LOST.format('Rootly', 'incident')}, and the list of "
-    "incidents stays empty. Give it "
-    "the right to read incidents in Rootly, or connect another key."
+    "This key can't read incidents. The list of incidents stays empty. After a lost answer, we "
+    "can't check Rootly. Let the key read incidents, or connect another key."
 )
-EMPTY = "This key may not read {}: the list of them stays empty."
-IN_TWILIO = "Give it the right to in Twilio, or connect another key."
+EMPTY = "This key can't read {}, so their list stays empty."
+IN_TWILIO = "Give it more rights in Twilio, or connect another key."
 UNSEEN_WORKFLOWS = (
-    "This key may not read workflows: none can be copied, and "
-    f"{LOST.format('Twilio', 'workflow')}. {IN_TWILIO}"
+    "This key can't read workflows, so you can't copy one. After a lost answer, we can't check "
+    f"Twilio.\n{IN_TWILIO}"
 )
-UNSEEN_TASKS = f"This key may not read tasks: {LOST.format('Twilio', 'task')}. {IN_TWILIO}"
-NO_CATALOG = "This key may not read the catalog: {} " + ADVICE
-NO_ENTRIES = NO_CATALOG.format("fields of your own that offer its entries stay empty.")
-NO_TEAMS = NO_CATALOG.format("the list of teams stays empty.")
-UNREAD = "This key may not read {}, so it cannot {}. " + ADVICE
-UNMADE = "This key may not {}: it has no role for that. " + ADVICE
+UNSEEN_TASKS = (
+    f"This key can't read tasks. After a lost answer, we can't check Twilio.\n{IN_TWILIO}"
+)
+NO_CATALOG = "This key can't read the catalog. {}\n" + ADVICE
+NO_ENTRIES = NO_CATALOG.format("Custom fields with its entries stay empty.")
+NO_TEAMS = NO_CATALOG.format("The list of teams stays empty.")
+UNREAD = "This key can't read {}, so it can't {}.\n" + ADVICE
+UNMADE = "This key has no role that can {}.\n" + ADVICE
 DOING = {"incident": "declare incidents", "action": "add actions", "follow_up": "add follow-ups"}
 
 Key = Callable[[Any], Mapping[str, str]]
@@ -155,7 +152,7 @@ FOUND_OUT = [
         Told(
             "the API key that begins with SK",
             cannot={"workflow": NO_QUEUES},
-            limited={"task": f"{EMPTY.format('task queues')} {IN_TWILIO}"},
+            limited={"task": f"{EMPTY.format('task queues')}\n{IN_TWILIO}"},
         ),
         id="Twilio: no queues",
     ),
@@ -172,7 +169,9 @@ FOUND_OUT = [
             "the API key that begins with SK",
             limited={
                 "workflow": UNSEEN_WORKFLOWS,
-                "task": f"{EMPTY.format('workflows')} {EMPTY.format('task channels')} {IN_TWILIO}",
+                "task": "\n".join(
+                    [EMPTY.format("workflows"), EMPTY.format("task channels"), IN_TWILIO]
+                ),
             },
         ),
         id="Twilio: neither workflows nor channels",
@@ -236,9 +235,7 @@ async def test_what_a_key_cannot_do_is_refused(
     """The stand-ins keep to the rights of the key, as the vendors do."""
     async with place(name, client) as at:
         credentials = at.adapter.credentials.model_validate(dict(key(at.vendor)))
-        with pytest.raises(
-            (UnauthorizedError, RejectedError), match=r"let this workspace's token do that|^$"
-        ):
+        with pytest.raises((UnauthorizedError, RejectedError), match=r"let our API key do this|^$"):
             await at.adapter.create(at.operation, at.submission(), credentials)
         assert at.vendor.created == []
 
@@ -251,7 +248,7 @@ async def test_a_key_that_may_not_even_read_its_workspace(client: httpx.AsyncCli
         )
         with pytest.raises(
             UnauthorizedError,
-            match=r"^Twilio TaskRouter does not let this key read what it belongs to ",
+            match=r"^Twilio TaskRouter doesn't let this API key read its own account",
         ) as no:
             await at.adapter.verify(credentials)
     assert no.value.status == 403
@@ -305,5 +302,7 @@ async def test_trying_a_key_out_ends_in_time() -> None:
     now = asyncio.get_running_loop().time()
     assert 7.0 < deadline() - now < 9.0
     assert await in_time("Vendor", after(0, 7), now + 1.0) == 7
-    with pytest.raises(RetryLaterError, match=r"^Vendor did not answer within 8 seconds\.$"):
+    with pytest.raises(
+        RetryLaterError, match=r"^Vendor didn't answer within 8 seconds\. Try again\.$"
+    ):
         await in_time("Vendor", after(60, 7), now + 0.1)

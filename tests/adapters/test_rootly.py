@@ -379,7 +379,7 @@ async def test_an_id_is_one_step_of_the_path(
         ),
     }
     for operation, form in forms.items():
-        with pytest.raises(RejectedError, match="has nothing with the id"):
+        with pytest.raises(RejectedError, match="has nothing with the ID"):
             await rootly.create(operation, submit(form), KEY)
     assert vendor.requests == []
 
@@ -405,7 +405,7 @@ async def test_an_unreadable_page(
 ) -> None:
     """A list with an unreadable page is an error, and not an empty or short list."""
     vendor.will_answer(*[listed(("1", {"name": "web"}), more=2)] * before, (200, body))
-    with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that we can't read\.$"):
         await rootly.entries("services", KEY)
 
 

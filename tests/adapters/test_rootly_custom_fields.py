@@ -406,13 +406,13 @@ def test_all_that_an_incident_can_say(pure: Rootly) -> None:
 
 
 WRONG: list[Any] = [
-    pytest.param({"labels": ["ios"]}, "“ios” is no label", id="no label"),
-    pytest.param({"labels": ["= ios"]}, "“= ios” is no label", id="a label without a name"),
-    pytest.param({"labels": ["slack_ref = x"]}, "the bot uses it itself", id="our label"),
-    pytest.param({"labels": ["a = 1", "a = 2"]}, "stands here twice", id="a label twice"),
+    pytest.param({"labels": ["ios"]}, "“ios” isn't a label", id="no label"),
+    pytest.param({"labels": ["= ios"]}, "“= ios” isn't a label", id="a label without a name"),
+    pytest.param({"labels": ["slack_ref = x"]}, "We use the label", id="our label"),
+    pytest.param({"labels": ["a = 1", "a = 2"]}, "is there twice", id="a label twice"),
     pytest.param({"kind": "scheduled"}, "Choose when the maintenance begins.", id="no beginning"),
     pytest.param(
-        {"muted_service_ids": ["s1"]}, "Only a planned maintenance has this", id="no maintenance"
+        {"muted_service_ids": ["s1"]}, "Only for a planned maintenance", id="no maintenance"
     ),
 ]
 

@@ -81,7 +81,7 @@ async def test_verify_refuses_a_wrong_key(rootly: Rootly, vendor: CannedVendor) 
     vendor.will_answer(error(401, "Invalid token"))
     with pytest.raises(
         UnauthorizedError,
-        match=r"^Rootly does not accept these credentials: copy them again, whole\.$",
+        match=r"^Rootly rejected this API key. Copy it again\.$",
     ):
         await rootly.verify(KEY)
 
@@ -94,12 +94,12 @@ async def test_verify_at_a_page_of_another_kind(
 ) -> None:
     """A successful answer of another program connects nothing."""
     vendor.will_answer(*answers)
-    with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that could not be read\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Rootly sent an answer that we can't read\.$"):
         await rootly.verify(KEY)
 
 
 async def test_verify_without_an_answer(rootly: Rootly, vendor: CannedVendor) -> None:
     """A vendor's error while a key is tried out means only a later attempt."""
     vendor.will_answer((500, ""))
-    with pytest.raises(RetryLaterError, match=r"^Rootly does not answer at the moment\.$"):
+    with pytest.raises(RetryLaterError, match=r"^Rootly isn't answering\.$"):
         await rootly.verify(KEY)

@@ -293,7 +293,7 @@ async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVen
     """A workspace that the key cannot reach is explained in a sentence without fields."""
     vendor.will_answer((404, {"code": 20404, "message": "Not found"}))
     with pytest.raises(
-        RejectedError, match=r"^Twilio has no such workspace in this key's account and region\.$"
+        RejectedError, match=r"^Twilio has no such workspace in this key's account and region\."
     ):
         await twilio.verify(KEY)
 
@@ -301,10 +301,7 @@ async def test_verify_with_a_missing_workspace(twilio: Twilio, vendor: CannedVen
 async def test_verify_refuses_wrong_credentials(twilio: Twilio, vendor: CannedVendor) -> None:
     """Credentials of another region are refused too, and Twilio's answer is the same."""
     vendor.will_answer((401, {"code": 20003, "message": "Authenticate"}))
-    said = (
-        r"^Twilio does not accept these credentials: copy them again, whole, and look if the "
-        r"region is theirs\.$"
-    )
+    said = r"^Twilio rejected these credentials\. Copy them again, and check the region\.$"
     with pytest.raises(UnauthorizedError, match=said):
         await twilio.verify(KEY)
 
@@ -316,7 +313,7 @@ async def test_verify_at_a_page_of_another_kind(
     """A success that does not name the workspace connects nothing."""
     vendor.will_answer((200, body))
     with pytest.raises(
-        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"
+        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that we can't read\.$"
     ):
         await twilio.verify(KEY)
 
@@ -333,7 +330,7 @@ async def test_an_unreadable_page(
     }
     vendor.will_answer(*[(200, following)] * before, (200, body))
     with pytest.raises(
-        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"
+        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that we can't read\.$"
     ):
         await twilio.entries("task_queues", KEY)
 
@@ -344,7 +341,7 @@ async def test_a_next_page_that_is_no_address(twilio: Twilio, vendor: CannedVend
         (200, {"task_queues": [{"sid": "WQ1"}], "meta": {"next_page_url": "http://[bad"}})
     )
     with pytest.raises(
-        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that could not be read\.$"
+        RetryLaterError, match=r"^Twilio TaskRouter sent an answer that we can't read\.$"
     ):
         await twilio.entries("task_queues", KEY)
 
@@ -411,7 +408,7 @@ def test_the_longest_name_leaves_room_for_the_marker() -> None:
         (
             "key_secret",
             "  ",
-            "The key has a space or a strange character in it. Copy it again.",
+            "Paste the key.",
         ),
     ],
 )

@@ -77,16 +77,16 @@ def test_unreadable(expression: str, sentence: str) -> None:
         ("1 == 1", None),
         (
             "task.a == 1 OR lang == 'x'",
-            "At character 16, “lang == 'x'”: begin this name with task. or worker..",
+            "At character 16, “lang == 'x'”: begin this name with “task.” or “worker.”.",
         ),
         (
             "tasks.a == 1",
-            "At character 1, “tasks.a == 1”: begin this name with task. or worker..",
+            "At character 1, “tasks.a == 1”: begin this name with “task.” or “worker.”.",
         ),
-        ("task == 1", "At character 1, “task == 1”: begin this name with task. or worker.."),
+        ("task == 1", "At character 1, “task == 1”: begin this name with “task.” or “worker.”."),
         (
             "task[0] == 1",
-            "At character 1, “task[0] == 1”: begin this name with task. or worker..",
+            "At character 1, “task[0] == 1”: begin this name with “task.” or “worker.”.",
         ),
     ],
 )

@@ -19,7 +19,7 @@ from tests.contract.twilio import configurations, workflows
 
 FILTER = "task_routing.filters[0]"
 TARGET = f"{FILTER}.targets[0]"
-SID = "has to be a task queue's SID: WQ and 32 hexadecimal digits."
+SID = "the SID of a task queue (WQ…)."
 
 
 def routing(*targets: Any, expression: str = "1 == 1", **more: Any) -> str:
@@ -79,7 +79,7 @@ CONFIGURATIONS = [
     ),
     pytest.param(
         routing({"task_queue_sid": "x"}),
-        [f"{TARGET}.task_queue_sid {SID}"],
+        [f"Make {TARGET}.task_queue_sid {SID}"],
         id="no SID by the older name",
     ),
     pytest.param(
@@ -122,7 +122,7 @@ CONFIGURATIONS = [
             }
         ),
         [
-            f"{TARGET}.queue {SID}",
+            f"Make {TARGET}.queue {SID}",
             f"Make {TARGET}.priority a whole number from 0 to 2147483647.",
             f"Make {TARGET}.timeout a whole number from 1 to 2147483647.",
             f"Make {TARGET}.order_by a text.",
@@ -147,16 +147,16 @@ CONFIGURATIONS = [
     pytest.param(
         routing({"queue": WQ, "expression": "lang IN worker.langs"}, expression="type = 'ticket'"),
         [
-            f"{FILTER}.expression: at character 6, “= 'ticket'”: write == to compare.",
-            f"{TARGET}.expression: at character 1, “lang IN worker.langs”: begin this name with "
-            "task. or worker..",
+            f"In {FILTER}.expression: At character 6, “= 'ticket'”: write == to compare.",
+            f"In {TARGET}.expression: At character 1, “lang IN worker.langs”: begin this name with "
+            "“task.” or “worker.”.",
         ],
         id="expressions",
     ),
     pytest.param(
         routing({"queue": WQ, "skip_if": "workers.available"}),
         [
-            f"{TARGET}.skip_if: at the end: put ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT "
+            f"In {TARGET}.skip_if: At the end: put ==, !=, >, >=, <, <=, CONTAINS, HAS, IN or NOT "
             "IN here."
         ],
         id="skip_if",
@@ -202,7 +202,7 @@ def test_warning() -> None:
     document = json.loads(routing(target, default_filter={"queue": WQ, "timeout": 5}, filter=[]))
     assert warning(json.dumps({**document, "x": 1})) == (
         f"Twilio doesn't document x, task_routing.filter, {TARGET}.tiemout, {TARGET}.b, "
-        f"{TARGET}.c. Check these names."
+        f"{TARGET}.c …. Check these names."
     )
     assert warning(FIFO) == ""
 
@@ -258,7 +258,9 @@ def test_not_as_fields(document: str) -> None:
 
 FIELDS = "twilio.workflow.fields"
 FORMS = [
-    pytest.param({"default_queue": None}, {"default_queue": "Fill this in."}, id="nothing"),
+    pytest.param(
+        {"default_queue": None}, {"default_queue": "Choose an item from the list."}, id="nothing"
+    ),
     pytest.param(
         {"default_queue": "Everyone"},
         {"default_queue": "Choose a queue from the list."},

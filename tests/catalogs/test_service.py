@@ -300,13 +300,13 @@ async def test_an_old_list_says_how_old_it_is(shelf: Shelf) -> None:
     shelf.clock.advance(STALE_AFTER)
     assert await shelf.search() == Answer(entries("a"))
     shelf.clock.advance(3600)
-    assert await shelf.search() == Answer(entries("a"), "From 2 hours ago, being refreshed.")
+    assert await shelf.search() == Answer(entries("a"), "From 2 hours ago. A new list is loading.")
     shelf.adapter.lists["notes"] = AWAY
     await shelf.open_form()
     await shelf.round()
     shelf.clock.advance(2 * 24 * 3600)
     assert await shelf.search() == Answer(
-        entries("a"), "From 2 days ago, Notes has not answered since."
+        entries("a"), "From 2 days ago. Notes hasn't answered since."
     )
     age, problem = await shelf.catalogs.condition(HERE, "notes")
     assert age == STALE_AFTER + 3600 + 2 * 24 * 3600

@@ -1,10 +1,12 @@
 """Every text that people read keeps to the mechanical rules of the bot's voice."""
 
+import ast
 from enum import Enum
 
 import pytest
 
 from bot.language import speaking
+from bot.language.update import ROOT
 from bot.messages.notices import Notice, to_try
 from bot.messages.permissions import PermissionNotice
 from bot.messages.vendors import VendorsNotice
@@ -17,6 +19,24 @@ def test_every_text_keeps_to_the_rules() -> None:
     """At most 20 words a sentence, no semicolon, never "I", none of the old phrases."""
     wrong = {text: (where, rules) for where, text in texts() if (rules := broken_rules(text))}
     assert wrong == {}
+
+
+def test_every_text_that_is_translated_is_found() -> None:
+    """Babel finds no text inside an f-string, so none stands there."""
+    known = {text for _, text in texts()}
+    missed = [
+        f"{path.name}:{call.lineno}"
+        for folder in ("bot", "handlers")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if not {"playground", "._"} & set(path.parts) and not path.name.startswith("._")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("_", "N_", "Sentence", "ngettext")
+        and isinstance(call.args[0], ast.Constant)
+        and call.args[0].value not in known
+    ]
+    assert missed == []
 
 
 @pytest.mark.parametrize("text", ["I lost it.", "It broke; sorry.", "Please wait!", "a " * 21])

@@ -44,7 +44,7 @@ async def look_up(
 async def test_a_person_is_who_slack_says(slack: tuple[Wire, AsyncWebClient]) -> None:
     """Name, e-mail and role come from one call."""
     assert await look_up(slack, ANN) == Person("U0ANN00001", "Ann Lee", "ann@example.com", "member")
-    assert slack[0].calls == [("users.info", {"user": "U0ANN00001"})]
+    assert slack[0].calls == [("users.info", {"user": "U0ANN00001", "include_locale": "1"})]
 
 
 @pytest.mark.parametrize(

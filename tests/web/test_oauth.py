@@ -375,7 +375,7 @@ TROUBLES = {
     "down": (502, "Slack didn't answer. Wait a moment. Start again"),
     "secret": (
         500,
-        f"Slack rejected the app's client ID or client secret. .* restart it. {OPERATOR}",
+        f"Slack rejected the app's client ID or client secret. .* App Credentials. {OPERATOR}",
     ),
     "address": (500, f"Slack doesn't know the address of this page. .* Redirect URLs. {OPERATOR}"),
     "scope": (
@@ -384,7 +384,7 @@ TROUBLES = {
     ),
     "rotation": (
         500,
-        f"Token rotation is switched on for this Slack app, .* from the manifest. {OPERATOR}",
+        f"Token rotation is on for this Slack app, .* from the manifest. {OPERATOR}",
     ),
     "code": (400, "Slack's permission was already used, or is too old. Start again"),
 }

@@ -176,5 +176,5 @@ class _Parser:
 
 
 def _roots(roots: Collection[str]) -> str:
-    first, *others = [f"{root}." for root in roots]
+    first, *others = [f"“{root}.”" for root in roots]
     return _("{others} or {last}").format(others=first, last=others[0]) if others else first

@@ -145,10 +145,7 @@ async def test_a_browser_that_did_not_open_the_page_is_shown_it(world: World, an
     async with visitor() as other:
         answer = await other.post(page, form)
         assert answer.status == 403
-        assert (
-            "opened in another browser, or yours keeps no cookies. Nothing was changed"
-            in answer.text
-        )
+        assert "Nothing was changed, because your browser didn't send our cookie." in answer.text
         assert await stored(world) is None
         assert (await other.press(answer, "Check and connect", **credentials)).status == 200
 
