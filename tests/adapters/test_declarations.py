@@ -46,7 +46,7 @@ def lines() -> list[tuple[str, str]]:
     """(path:number, line) of every text in `bot/` and `handlers/`."""
     found = []
     for path in sorted([*(ROOT / "bot").rglob("*"), *(ROOT / "handlers").rglob("*")]):
-        if path.is_file() and path.suffix != ".pyc":
+        if path.is_file() and path.suffix not in (".pyc", ".mo"):  # the `.po` is a text
             name = path.relative_to(ROOT).as_posix()
             text = path.read_text(encoding="utf-8").splitlines()
             found += [(f"{name}:{number}", line) for number, line in enumerate(text, start=1)]
