@@ -32,8 +32,8 @@ WITHOUT: Mapping[str, str] = {
     USER_GROUPS: "user groups cannot be chosen, and what one of them may do is left to admins",
     FILES: "a file cannot be uploaded in a form",
     PRIVATE_CHANNELS: (
-        "private channels are treated as shared with another organisation: cards there have "
-        "reference, state and link only"
+        "cards in private channels have reference, state and link only, and vendors are told "
+        "such a channel's id in place of its name"
     ),
 }
 """The effect of each missing scope, for operators."""

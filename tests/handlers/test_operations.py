@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from tests.world.bot import World, eventually
 
 MARKER = re.compile(r"ir[0-9a-f]{12}")
@@ -119,9 +121,12 @@ async def test_not_all_types_of_a_task_are_shown_at_once(world: World) -> None:
     assert (heading, len(types)) == ("The first 100. Keep typing to see others.", 100)
 
 
-async def test_the_other_task_type_is_whole(world: World) -> None:
+@pytest.mark.parametrize(("may_ask", "named"), [(True, "security-response"), (False, "")])
+async def test_the_other_task_type_is_whole(world: World, may_ask: bool, named: str) -> None:
     """A task that adds an action item names its assignee and channels as Rootly wants them: id and
-    name."""
+    name. A private channel has its id for a name if the app may not ask about it."""
+    if not may_ask:
+        world.sandbox.slack.app.scopes.remove("groups:read")
     await world.lists_loaded()
     modal = await world.open("/workflow-task Follow up")
     await modal.fill(workflow_id="")
@@ -137,7 +142,8 @@ async def test_the_other_task_type_is_whole(world: World) -> None:
     assert parameters["assigned_to_user"]["name"] == "Maya Okafor"
     assert (parameters["priority"], parameters["status"]) == ("medium", "open")
     incidents = {"id": world.channel("incidents"), "name": "incidents"}
-    assert parameters["post_to_slack_channels"] == [incidents, {"id": secret, "name": secret}]
+    private = {"id": secret, "name": named or secret}
+    assert parameters["post_to_slack_channels"] == [incidents, private]
 
 
 async def test_a_workflow_reaches_twilio(world: World) -> None:
