@@ -208,9 +208,17 @@ async def test_conversations(workspace: Workspace) -> None:
         "is_channel": True,
         "is_group": False,
         "is_mpim": False,
+        "is_shared": False,
+        "is_ext_shared": False,
+        "is_org_shared": False,
+        "is_pending_ext_shared": False,
+        "pending_shared": [],
         "is_member": False,
         "topic": {"value": "Scanners, pickers, printers", "creator": "", "last_set": 0},
     }
+    workspace.slack.channels[PUBLIC_WITHOUT_BOT].is_ext_shared = True
+    shared = (await workspace.api("conversations.info", channel=PUBLIC_WITHOUT_BOT))["channel"]
+    assert (shared["is_shared"], shared["is_ext_shared"]) == (True, True)
     hidden = await workspace.api("conversations.info", channel=PRIVATE_WITHOUT_BOT)
     assert hidden == {"ok": False, "error": "channel_not_found"}
 
