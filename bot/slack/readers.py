@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import structlog
 
-from bot.language import PREFIX, language_of, speaking
+from bot.language import PREFIX, language_of, speak, speaking
 from bot.slack.people import UserDirectory
 from bot.storage.preferences import Preferences, WorkspacePreferences
 from bot.workspace import Workspace
@@ -29,17 +29,27 @@ class Readers:
         self._prefix = prefix
 
     async def speaking(
-        self, workspace: Workspace, person: str = "", command: str = ""
+        self, workspace: Workspace, person: str = ""
     ) -> AbstractContextManager[None]:
         """Return the block in which to speak to this person, or to everybody in the workspace.
 
-        `command` is the slash command that the person just typed. Slack is not asked. Never raises
-        because of the database.
+        Slack is not asked. Never raises because of the database.
         """
+        return speaking(*await self._voice(workspace, person, ""))
+
+    async def speak(self, workspace: Workspace, person: str, command: str) -> None:
+        """Speak to this person from now on in the current task.
+
+        `command` is the slash command that the person just typed, if any.
+        """
+        speak(*await self._voice(workspace, person, command))
+
+    async def _voice(self, workspace: Workspace, person: str, command: str) -> tuple[str, str]:
+        """Return the locale, and the prefix of commands."""
         preferences = await self._of(workspace)
         locale = self.people.locale(workspace, person) if person else None
         prefix = prefix_of(command) if command else preferences.prefix
-        return speaking(locale or preferences.language, self._prefix or prefix)
+        return locale or preferences.language, self._prefix or prefix
 
     async def saw(self, workspace: Workspace, command: str) -> None:
         """Remember the prefix of a slash command that somebody typed. Never raises because of the
