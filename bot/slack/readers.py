@@ -1,5 +1,6 @@
 """The language in which somebody reads, and the name that slash commands have there."""
 
+import asyncio
 import re
 import sqlite3
 from contextlib import AbstractContextManager
@@ -13,6 +14,8 @@ from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
+READING_SECONDS = 0.2
+"""Longest wait for the database, in seconds: Slack waits for the answer. Then it is English."""
 COMMANDS = ("incident", "action-item", "workflow-task", "vendors")
 _COMMAND = re.compile(rf"/(?:({PREFIX.pattern})-)?(?:{'|'.join(COMMANDS)})")
 
@@ -80,8 +83,9 @@ class Readers:
 
     async def _of(self, workspace: Workspace) -> WorkspacePreferences:
         try:
-            return await self._preferences.of(workspace)
-        except sqlite3.Error as error:
+            async with asyncio.timeout(READING_SECONDS):
+                return await self._preferences.of(workspace)
+        except (sqlite3.Error, TimeoutError) as error:
             log.warning("preferences.not_read", error=type(error).__name__)
             return WorkspacePreferences()
 

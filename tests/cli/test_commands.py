@@ -381,7 +381,7 @@ def test_connects_nothing_in_a_folder_where_the_bot_does_not_run(
 ) -> None:
     """Neither a database nor a key is made there."""
     ended = here.run("connect", "T012AB3CD", "rootly", given=json.dumps({"api_key": SECRET}))
-    sentence = "relay.db is not there; name the file that the bot uses, or start the bot first."
+    sentence = "relay.db isn't there. Name the file that the bot uses, or start the bot first."
     assert ended == (2, "", f"RELAY_DATABASE: {sentence}\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -446,7 +446,7 @@ async def test_lists_and_retries_while_the_bot_runs(sandbox: Sandbox, settings: 
         "Checkout is down"
     ]
     again = await run("deliveries", "ir1", "--cancel", **environment)
-    assert again == (1, "", "ir1 was created already; close or delete it at the vendor.\n")
+    assert again == (1, "", "ir1 was already created. Close or delete it at the vendor.\n")
 
 
 async def _given_up(sandbox: Sandbox, settings: Settings) -> None:
@@ -500,7 +500,7 @@ def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) 
     assert here.run("deliveries", RELAY_DATABASE="gone.db") == (
         2,
         "",
-        "RELAY_DATABASE: gone.db is not there; name the file that the bot uses, or start the bot "
+        "RELAY_DATABASE: gone.db isn't there. Name the file that the bot uses, or start the bot "
         "first.\n",
     )
 

@@ -167,6 +167,8 @@ def presses(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, 
         at = block.get("block_id", ""), it["action_id"]
         if it["type"] == "button":
             yield *at, {"type": "button"}
+        elif it["action_id"] == "language":
+            yield *at, {"type": it["type"], "selected_option": it["options"][-1]}
         elif block.get("dispatch_action"):
             option = (
                 it.get("options")
@@ -436,10 +438,10 @@ def clicks(slack: SlackStandIn, person: Person, channel: Channel) -> Iterator[di
 
 NOES = (
     messages.Notice.SOMEBODY_ELSES.text,
-    "people from other workspaces",
+    "eople from other workspaces",
     "Only workspace admins",
     "another workspace",
-    "is not installed in this workspace",
+    "isn't installed in your workspace",
 )
 
 

@@ -250,7 +250,7 @@ async def test_a_button_of_another_workspace_does_nothing(
     """Nor one that is none of ours."""
     team = open_world.sandbox.slack.team.id
     await press(open_world, open_world.admin, value=value.format(team=team) if value else value)
-    assert open_world.top().text.startswith("This button is too old")
+    assert open_world.top().text.startswith("This is from another workspace")
     assert await links(open_world) == 0
 
 
