@@ -204,6 +204,7 @@ SILENT = (
     "Connections.vendors",
     "Deliveries.ahead_of",
     "Deliveries.in_doubt",
+    "Preferences.of",
     "Deliveries.waiting",
     "History.trail",
 )

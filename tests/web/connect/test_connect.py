@@ -228,8 +228,8 @@ async def test_what_an_earlier_account_left_waiting_is_not_said_to_go_on(
         "Brambleway. Their cards in Slack say what to do."
     ) in receipt.text
     assert (
-        "1 submission is waiting to be sent. They're for another account, so we don't send them to "
-        "Brambleway. Their cards in Slack say what to do."
+        "1 submission is waiting to be sent. They're for another account of Rootly. Their cards in "
+        "Slack say what to do."
     ) in (await ann.open(await link(world))).text
 
 
