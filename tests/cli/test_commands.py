@@ -174,7 +174,7 @@ def test_names_everything_that_is_missing_at_once(here: Here) -> None:
     ]
     ended = [here.run(command, **given) for command, given in cases]
     assert [
-        [line.partition(": is not set;")[0] for line in it.err.splitlines()] for it in ended
+        [line.partition(": isn't set.")[0] for line in it.err.splitlines()] for it in ended
     ] == [
         ["SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN"],
         ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"],
@@ -335,12 +335,12 @@ async def test_connects_an_organisation_unasked(sandbox: Sandbox, settings: Sett
     assert stored == ("an account that was not checked", {"api_key": SECRET})
 
 
-NO_JSON = 'write {"api_key": "..."} to it.'
+NO_JSON = 'Write {"api_key": "..."} to it.'
 WRONG_CREDENTIALS = [
-    ("rootly", "", f"standard input: is not JSON; {NO_JSON}"),
-    ("rootly", SECRET, f"standard input: is not JSON; {NO_JSON}"),
-    ("incident_io", f'["{SECRET}"]', f"standard input: is not a JSON object; {NO_JSON}"),
-    ("rootly", "{}", "api_key: is missing."),
+    ("rootly", "", f"standard input: isn't JSON. {NO_JSON}"),
+    ("rootly", SECRET, f"standard input: isn't JSON. {NO_JSON}"),
+    ("incident_io", f'["{SECRET}"]', f"standard input: isn't a JSON object. {NO_JSON}"),
+    ("rootly", "{}", "api_key: Paste this too."),
     (
         "twilio",
         json.dumps({"key_sid": f"SK{'0' * 32}", "key_secret": SECRET}),

@@ -392,7 +392,7 @@ SENTENCES = {
     (
         "retry",
         "rejected",
-    ): "was refused by the vendor; whoever filled it in can correct it and send it again in Slack",
+    ): "was rejected by the vendor. Its author can correct and resend it in Slack",
     ("cancel", "sending"): "is being sent. Look again in a minute",
     ("cancel", "delivered"): "was already created. Close or delete it at the vendor",
     (
@@ -402,7 +402,7 @@ SENTENCES = {
     (
         "cancel",
         "unconfirmed",
-    ): "may have been created already; look at the vendor, or let `--retry` send it again",
+    ): "may already be there. Look at the vendor, or resend it with `--retry`",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
     ("cancel", "cancelled"): "was given up already and will not be sent; `--retry` sends it again",
 }
@@ -413,8 +413,7 @@ def test_does_not_send_what_was_erased(desk: Desk) -> None:
     desk.submitted("ir000000000001", "failed")
     desk.does(lambda database: History(database).erase(NOON + DAY))
     assert desk.told(key="ir000000000001", wish="retry") == (
-        "ir000000000001 cannot be sent any more: what was written in it has been erased; fill it "
-        "in again in Slack."
+        "ir000000000001 can't be sent, because its text was erased. Fill it in again in Slack."
     )
     assert "title      (erased)" in desk.asks(key="ir000000000001").splitlines()
 
