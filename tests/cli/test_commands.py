@@ -344,18 +344,18 @@ WRONG_CREDENTIALS = [
     (
         "twilio",
         json.dumps({"key_sid": f"SK{'0' * 32}", "key_secret": SECRET}),
-        "workspace_sid: is missing; give it beside the others.",
+        "workspace_sid: Paste this too.",
     ),
     (
         "rootly",
         f'{{"api_key": "{SECRET}", "more": "{SECRET}"}}',
-        "more: extra inputs are not permitted.",
+        "more: This field isn't known here. Remove it.",
     ),
-    ("rootly", '{"api_key": 7}', "api_key: input should be a valid string."),
+    ("rootly", '{"api_key": 7}', "api_key: Paste the key."),
     (
         "rootly",
         f'{{"api_key": "{SECRET} {SECRET}"}}',
-        "api_key: The key has a space or a strange character in it. Copy it again..",
+        "api_key: The key has a space or a strange character in it. Copy it again.",
     ),
     (
         "twilio",
