@@ -85,11 +85,12 @@ def register(app: AsyncApp, services: Services) -> None:
         if not is_slacks(body) or not all(part is None or isinstance(part, str) for part in ids):
             return BoltResponse(status=400)
         interaction = Interaction(services, context.client, context, body, time.monotonic())
-        with await interaction.speaking():
-            if body.get("type") != "event_callback" and not _begin(requests, interaction.workspace):
-                return await errors.too_many(body, context, context.client)
-            context["interaction"] = interaction
-            return await next_()
+        if body.get("type") != "event_callback" and not _begin(requests, interaction.workspace):
+            return await errors.too_many(body, context, context.client)
+        # Bolt calls the listener after this function has returned, in the same task.
+        await interaction.speak()
+        context["interaction"] = interaction
+        return await next_()
 
     app.error(errors.answer)
     for listen_to, name, listener in _listeners(app):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,8 +108,8 @@ class Interaction:
         choices = await self.services.operations.choices(workspace, kind)
         return await self.services.access.allowed(self.client, workspace, self.user, choices)
 
-    async def speaking(self) -> AbstractContextManager[None]:
-        """Return the block in which the bot speaks to this person.
+    async def speak(self) -> None:
+        """Speak to this person from now on in the current task, which is the request's.
 
         A person whom the bot does not know yet is looked up, which the check of permissions needs
         anyway. A list that is being searched does not wait for that.
@@ -124,7 +123,7 @@ class Interaction:
         command = str(self.body.get("command") or "")
         if command:
             slack.background.start(slack.readers.saw(self.workspace, command))
-        return await slack.readers.speaking(self.workspace, self.user, command)
+        await slack.readers.speak(self.workspace, self.user, command)
 
     async def say(self, text: str) -> None:
         """Send `text` (mrkdwn) to this person alone."""

@@ -19,8 +19,8 @@ from tests.world.machine import machine_on
 from tests.world.notes import ELSEWHERE, HERE, draft
 
 FULL = (
-    "This was not saved, because 2 submissions of this workspace are waiting to be sent already. "
-    "Keep this form open, and try again once some of them have been sent."
+    "This wasn't saved. 2 submissions of this workspace are waiting to be sent. Keep this form open "
+    "and try again later."
 )
 
 
@@ -109,7 +109,7 @@ async def test_what_people_read_when_too_much_is_asked_at_a_time(one_at_a_time: 
     assert world.told() == messages.Notice.TOO_MANY.text
     assert await second.offered("severity_id") == [messages.Notice.TOO_MANY_IN_LIST.text]
     assert (await second.submit()).ok
-    assert "What you typed is still there" in world.top(world.member).text
+    assert "Close this note and press the button again" in world.top(world.member).text
     await close_note(world, world.member)
     assert second.value("title") == "Two"
     await slack.shortcut(world.member, "declare_incident")

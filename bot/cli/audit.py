@@ -18,7 +18,7 @@ def main(settings: Settings, *, limit: int, as_json: bool) -> int:
         raise SettingError("--limit", "should be 1 or more.")
     if not settings.database.exists():
         raise SettingError(
-            "RELAY_DATABASE", f"{settings.database} is not there; name the file that the bot uses."
+            "RELAY_DATABASE", f"{settings.database} isn't there. Name the file that the bot uses."
         )
     events = asyncio.run(_newest(settings, limit))
     if as_json:

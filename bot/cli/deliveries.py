@@ -39,31 +39,31 @@ _WISHES: Mapping[Wish, Sequence[Decision]] = {
 }
 """The decisions that carry a wish out, each in the states where it is possible."""
 _IMPOSSIBLE: Mapping[tuple[Wish, str], str] = {
-    ("retry", "queued"): "waits to be sent already; `--cancel` stops it",
-    ("retry", "sending"): "is being sent just now; look again in a minute",
-    ("retry", "delivered"): "was created already, so it is not sent again",
+    ("retry", "queued"): "is already waiting to be sent. `--cancel` stops it",
+    ("retry", "sending"): "is being sent. Look again in a minute",
+    ("retry", "delivered"): "was already created, so it isn't sent again",
     (
         "retry",
         "rejected",
-    ): "was refused by the vendor; whoever filled it in can correct it and send it again in Slack",
+    ): "was rejected by the vendor. Its author can correct and resend it in Slack",
     (
         "retry",
         "failed",
-    ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
+    ): "can't be sent, because its text was erased. Fill it in again in Slack",
     (
         "retry",
         "cancelled",
-    ): "cannot be sent any more: what was written in it has been erased; fill it in again in Slack",
-    ("cancel", "sending"): "is being sent just now; look again in a minute",
-    ("cancel", "delivered"): "was created already; close or delete it at the vendor",
+    ): "can't be sent, because its text was erased. Fill it in again in Slack",
+    ("cancel", "sending"): "is being sent. Look again in a minute",
+    ("cancel", "delivered"): "was already created. Close or delete it at the vendor",
     (
         "cancel",
         "rejected",
-    ): "was refused by the vendor and will not be sent; there is nothing to cancel",
+    ): "was rejected by the vendor, so it won't be sent",
     (
         "cancel",
         "unconfirmed",
-    ): "may have been created already; look at the vendor, or let `--retry` send it again",
+    ): "may already be there. Look at the vendor, or resend it with `--retry`",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
     ("cancel", "cancelled"): "was given up already and will not be sent; `--retry` sends it again",
 }
@@ -103,7 +103,7 @@ def _check(settings: Settings, wanted: Wanted) -> None:
             wanted.state and wanted.state not in STATES
         ),
         ("--limit", "should be 1 or more."): wanted.limit < 1,
-        ("KEY", "names one delivery; leave --state and --since out."): (
+        ("KEY", "names one delivery. Leave out --state and --since."): (
             wanted.key and (wanted.state or wanted.since)
         ),
         ("KEY", f"is missing: say which delivery to {wanted.wish}."): (
@@ -111,7 +111,7 @@ def _check(settings: Settings, wanted: Wanted) -> None:
         ),
         (
             "RELAY_DATABASE",
-            f"{settings.database} is not there; name the file that the bot uses, or start the bot "
+            f"{settings.database} isn't there. Name the file that the bot uses, or start the bot "
             "first.",
         ): not settings.database.exists(),
     }
@@ -153,7 +153,7 @@ async def _decide(
     """Carry out the wish. Return the changed row. Raises `CannotDecideError`."""
     if len(rows) > 1:
         raise CannotDecideError(
-            f"{rows[0].key} names {len(rows)} deliveries of different workspaces; decide in Slack."
+            f"{rows[0].key} names {len(rows)} deliveries of different workspaces. Decide in Slack."
         )
     [row] = rows
     decision = next((each for each in _WISHES[wish] if may_decide(row, each)), None)
@@ -162,7 +162,7 @@ async def _decide(
         if changed is not None:
             return changed
         [row] = await history.with_key(row.key)
-    because = _IMPOSSIBLE.get((wish, row.state), "changed just now; look at it again")
+    because = _IMPOSSIBLE.get((wish, row.state), "changed just now. Look at it again")
     raise CannotDecideError(f"{row.key} {because}.")
 
 

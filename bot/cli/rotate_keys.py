@@ -38,7 +38,7 @@ def main(settings: Settings, *, remove_lost: bool = False, sure: bool = False) -
     """
     if not settings.database.exists():
         raise SettingError(
-            "RELAY_DATABASE", f"{settings.database} is not there; name the file that the bot uses."
+            "RELAY_DATABASE", f"{settings.database} isn't there. Name the file that the bot uses."
         )
     lost = asyncio.run(_lost(settings)) if remove_lost else []
     if lost and not (sure or _agreed()):

@@ -59,6 +59,12 @@ def speaking(locale: str, prefix: str | None = None) -> Iterator[None]:
         _language.reset(language)
 
 
+def speak(locale: str, prefix: str) -> None:
+    """Speak the language of this locale, with this prefix, from now on in the current task."""
+    _language.set(language_of(locale))
+    _prefix.set(prefix)
+
+
 def command(name: str) -> str:
     """Return what a slash command is called here: "/vendors", or with a prefix "/acme-vendors"."""
     prefix = _prefix.get()

@@ -35,8 +35,10 @@ class Notice(Enum):
         "Something went wrong on our side, and *nothing was sent*. Close this note and press the "
         "button again. If it happens again, tell your bot admin."
     )
-    FOREIGN = N_("This form is too old, so nothing was sent. Open it again.")
-    FOREIGN_LIST = N_("This form is too old. Open it again.")
+    FOREIGN = N_(
+        "This form is from another workspace, or too old. Nothing was sent. Open it again."
+    )
+    FOREIGN_LIST = N_("This form is from another workspace, or too old. Open it again.")
     TROUBLE = N_(
         "Something went wrong on our side, and nothing was sent. Try again. If it happens again, "
         "tell your bot admin."
@@ -57,7 +59,9 @@ class Notice(Enum):
         "install it again."
     )
     SLACK_UNREACHABLE = N_("Slack didn't answer in time, so nothing was done. Try again.")
-    GONE = N_("This button is too old, so nothing was changed. Look for a newer message or form.")
+    GONE = N_(
+        "This is from another workspace, or too old. Nothing was changed. Look for a newer message."
+    )
     REMOVED = N_(
         "An admin disconnected the tool or removed this app, so nothing was sent. Ask an admin to "
         "connect it again."

@@ -1,18 +1,21 @@
 """The language in which somebody reads, and the name that slash commands have there."""
 
+import asyncio
 import re
 import sqlite3
 from contextlib import AbstractContextManager
 
 import structlog
 
-from bot.language import PREFIX, language_of, speaking
+from bot.language import PREFIX, language_of, speak, speaking
 from bot.slack.people import UserDirectory
 from bot.storage.preferences import Preferences, WorkspacePreferences
 from bot.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
+READING_SECONDS = 0.2
+"""Longest wait for the database, in seconds: Slack waits for the answer. Then it is English."""
 COMMANDS = ("incident", "action-item", "workflow-task", "vendors")
 _COMMAND = re.compile(rf"/(?:({PREFIX.pattern})-)?(?:{'|'.join(COMMANDS)})")
 
@@ -29,17 +32,27 @@ class Readers:
         self._prefix = prefix
 
     async def speaking(
-        self, workspace: Workspace, person: str = "", command: str = ""
+        self, workspace: Workspace, person: str = ""
     ) -> AbstractContextManager[None]:
         """Return the block in which to speak to this person, or to everybody in the workspace.
 
-        `command` is the slash command that the person just typed. Slack is not asked. Never raises
-        because of the database.
+        Slack is not asked. Never raises because of the database.
         """
+        return speaking(*await self._voice(workspace, person, ""))
+
+    async def speak(self, workspace: Workspace, person: str, command: str) -> None:
+        """Speak to this person from now on in the current task.
+
+        `command` is the slash command that the person just typed, if any.
+        """
+        speak(*await self._voice(workspace, person, command))
+
+    async def _voice(self, workspace: Workspace, person: str, command: str) -> tuple[str, str]:
+        """Return the locale, and the prefix of commands."""
         preferences = await self._of(workspace)
         locale = self.people.locale(workspace, person) if person else None
         prefix = prefix_of(command) if command else preferences.prefix
-        return speaking(locale or preferences.language, self._prefix or prefix)
+        return locale or preferences.language, self._prefix or prefix
 
     async def saw(self, workspace: Workspace, command: str) -> None:
         """Remember the prefix of a slash command that somebody typed. Never raises because of the
@@ -70,8 +83,9 @@ class Readers:
 
     async def _of(self, workspace: Workspace) -> WorkspacePreferences:
         try:
-            return await self._preferences.of(workspace)
-        except sqlite3.Error as error:
+            async with asyncio.timeout(READING_SECONDS):
+                return await self._preferences.of(workspace)
+        except (sqlite3.Error, TimeoutError) as error:
             log.warning("preferences.not_read", error=type(error).__name__)
             return WorkspacePreferences()
 

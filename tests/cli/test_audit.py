@@ -89,7 +89,7 @@ def test_says_when_there_is_nothing(
     settings: Settings, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No file, no change, and a number that is none."""
-    with pytest.raises(SettingError, match=r"^RELAY_DATABASE: .* is not there"):
+    with pytest.raises(SettingError, match=r"^RELAY_DATABASE: .* isn't there"):
         audit.main(settings, limit=1, as_json=False)
     asyncio.run(_opened(path))
     assert audit.main(settings, limit=1, as_json=False) == 0

@@ -220,7 +220,7 @@ def test_names_everything_that_is_missing_at_once(here: Here) -> None:
     ]
     ended = [here.run(command, **given) for command, given in cases]
     assert [
-        [line.partition(": is not set;")[0] for line in it.err.splitlines()] for it in ended
+        [line.partition(": isn't set.")[0] for line in it.err.splitlines()] for it in ended
     ] == [
         ["SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN"],
         ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"],
@@ -381,27 +381,27 @@ async def test_connects_an_organisation_unasked(sandbox: Sandbox, settings: Sett
     assert stored == ("an account that was not checked", {"api_key": SECRET})
 
 
-NO_JSON = 'write {"api_key": "..."} to it.'
+NO_JSON = 'Write {"api_key": "..."} to it.'
 WRONG_CREDENTIALS = [
-    ("rootly", "", f"standard input: is not JSON; {NO_JSON}"),
-    ("rootly", SECRET, f"standard input: is not JSON; {NO_JSON}"),
-    ("incident_io", f'["{SECRET}"]', f"standard input: is not a JSON object; {NO_JSON}"),
-    ("rootly", "{}", "api_key: is missing."),
+    ("rootly", "", f"standard input: isn't JSON. {NO_JSON}"),
+    ("rootly", SECRET, f"standard input: isn't JSON. {NO_JSON}"),
+    ("incident_io", f'["{SECRET}"]', f"standard input: isn't a JSON object. {NO_JSON}"),
+    ("rootly", "{}", "api_key: Paste this too."),
     (
         "twilio",
         json.dumps({"key_sid": f"SK{'0' * 32}", "key_secret": SECRET}),
-        "workspace_sid: is missing; give it beside the others.",
+        "workspace_sid: Paste this too.",
     ),
     (
         "rootly",
         f'{{"api_key": "{SECRET}", "more": "{SECRET}"}}',
-        "more: extra inputs are not permitted.",
+        "more: This field isn't known here. Remove it.",
     ),
-    ("rootly", '{"api_key": 7}', "api_key: input should be a valid string."),
+    ("rootly", '{"api_key": 7}', "api_key: Paste the key."),
     (
         "rootly",
         f'{{"api_key": "{SECRET} {SECRET}"}}',
-        "api_key: The key has a space or a strange character in it. Copy it again..",
+        "api_key: The key has a space or a strange character in it. Copy it again.",
     ),
     (
         "twilio",
@@ -427,7 +427,7 @@ def test_connects_nothing_in_a_folder_where_the_bot_does_not_run(
 ) -> None:
     """Neither a database nor a key is made there."""
     ended = here.run("connect", "T012AB3CD", "rootly", given=json.dumps({"api_key": SECRET}))
-    sentence = "relay.db is not there; name the file that the bot uses, or start the bot first."
+    sentence = "relay.db isn't there. Name the file that the bot uses, or start the bot first."
     assert ended == (2, "", f"RELAY_DATABASE: {sentence}\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -492,7 +492,7 @@ async def test_lists_and_retries_while_the_bot_runs(sandbox: Sandbox, settings: 
         "Checkout is down"
     ]
     again = await run("deliveries", "ir1", "--cancel", **environment)
-    assert again == (1, "", "ir1 was created already; close or delete it at the vendor.\n")
+    assert again == (1, "", "ir1 was already created. Close or delete it at the vendor.\n")
 
 
 async def _given_up(sandbox: Sandbox, settings: Settings) -> None:
@@ -556,7 +556,7 @@ def test_says_which_argument_of_deliveries_is_wrong(here: Here, tmp_path: Path) 
     assert here.run("deliveries", RELAY_DATABASE="gone.db") == (
         2,
         "",
-        "RELAY_DATABASE: gone.db is not there; name the file that the bot uses, or start the bot "
+        "RELAY_DATABASE: gone.db isn't there. Name the file that the bot uses, or start the bot "
         "first.\n",
     )
 

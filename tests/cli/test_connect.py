@@ -100,7 +100,7 @@ async def test_says_what_the_key_may_not_do(
     )
     first, second = told.splitlines()
     assert first == f"{sandbox.workspace.team} is connected to Rootly as Brambleway."
-    assert second.startswith("But: This key may not read workflows")
+    assert second.startswith("But: This key can't read workflows")
 
 
 @pytest.mark.parametrize("vendor", ADAPTERS)

@@ -386,23 +386,23 @@ def test_says_why_it_cannot_be_done(desk: Desk, wish: str, state: State) -> None
 
 
 SENTENCES = {
-    ("retry", "queued"): "waits to be sent already; `--cancel` stops it",
-    ("retry", "sending"): "is being sent just now; look again in a minute",
-    ("retry", "delivered"): "was created already, so it is not sent again",
+    ("retry", "queued"): "is already waiting to be sent. `--cancel` stops it",
+    ("retry", "sending"): "is being sent. Look again in a minute",
+    ("retry", "delivered"): "was already created, so it isn't sent again",
     (
         "retry",
         "rejected",
-    ): "was refused by the vendor; whoever filled it in can correct it and send it again in Slack",
-    ("cancel", "sending"): "is being sent just now; look again in a minute",
-    ("cancel", "delivered"): "was created already; close or delete it at the vendor",
+    ): "was rejected by the vendor. Its author can correct and resend it in Slack",
+    ("cancel", "sending"): "is being sent. Look again in a minute",
+    ("cancel", "delivered"): "was already created. Close or delete it at the vendor",
     (
         "cancel",
         "rejected",
-    ): "was refused by the vendor and will not be sent; there is nothing to cancel",
+    ): "was rejected by the vendor, so it won't be sent",
     (
         "cancel",
         "unconfirmed",
-    ): "may have been created already; look at the vendor, or let `--retry` send it again",
+    ): "may already be there. Look at the vendor, or resend it with `--retry`",
     ("cancel", "failed"): "was given up already and will not be sent; `--retry` sends it again",
     ("cancel", "cancelled"): "was given up already and will not be sent; `--retry` sends it again",
 }
@@ -413,8 +413,7 @@ def test_does_not_send_what_was_erased(desk: Desk) -> None:
     desk.submitted("ir000000000001", "failed")
     desk.does(lambda database: History(database).erase(NOON + DAY))
     assert desk.told(key="ir000000000001", wish="retry") == (
-        "ir000000000001 cannot be sent any more: what was written in it has been erased; fill it "
-        "in again in Slack."
+        "ir000000000001 can't be sent, because its text was erased. Fill it in again in Slack."
     )
     assert "title      (erased)" in desk.asks(key="ir000000000001").splitlines()
 
@@ -429,7 +428,7 @@ def test_does_not_choose_between_workspaces(desk: Desk) -> None:
 
 def test_a_database_without_deliveries(desk: Desk) -> None:
     """A sentence, or an empty array; no file is made where there is none."""
-    missing = f"RELAY_DATABASE: {desk.path} is not there; name the file that the bot uses, or start the bot first."
+    missing = f"RELAY_DATABASE: {desk.path} isn't there. Name the file that the bot uses, or start the bot first."
     assert desk.told() == missing
     assert not desk.path.exists()
     desk.does(lambda database: History(database).newest())
@@ -447,7 +446,7 @@ WRONG = [
         {"since": "yesterday"},
         "--since: should be like 90m, 2h, 3d, 2026-11-21 or 2026-11-21T14:00.",
     ),
-    ({"key": "a", "state": "failed"}, "KEY: names one delivery; leave --state and --since out."),
+    ({"key": "a", "state": "failed"}, "KEY: names one delivery. Leave out --state and --since."),
     ({"wish": "cancel"}, "KEY: is missing: say which delivery to cancel."),
 ]
 

@@ -457,5 +457,5 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     """`rotate-keys` makes none."""
     with pytest.raises(SettingError) as caught:
         rotate_keys.main(Settings.model_validate({"RELAY_DATABASE": str(tmp_path / "gone.db")}))
-    assert str(caught.value).endswith("gone.db is not there; name the file that the bot uses.")
+    assert str(caught.value).endswith("gone.db isn't there. Name the file that the bot uses.")
     assert list(tmp_path.iterdir()) == []

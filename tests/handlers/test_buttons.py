@@ -176,10 +176,7 @@ async def test_a_guest_may_not_press(world: World, action: str) -> None:
     """The same people may press who may submit; the others are told whom to ask."""
     await standing(world, "queued", "unreachable")
     await click(world, action, world.guest)
-    assert world.told(world.guest) == (
-        "This is for full members of the workspace, not for guests. Please ask a member to do it "
-        "for you."
-    )
+    assert world.told(world.guest) == ("Guests can't do this. Ask a full member to do it for you.")
     assert (await now(world)).state == "queued"
 
 
@@ -188,7 +185,7 @@ async def test_a_member_may_not_press_below_a_workflow_task(world: World) -> Non
     await standing(world, "failed", "gave_up", kind="workflow_task")
     await press(world, "try_again", world.member)
     assert world.told(world.member).startswith(
-        "Only workspace admins and owners may change workflows"
+        "Only workspace admins and owners can change workflows"
     )
     assert (await now(world)).state == "failed"
 
@@ -208,7 +205,7 @@ async def test_a_stranger_in_our_own_workspace_may_not_press(world: World) -> No
     person = world.sandbox.slack.people[world.member]
     world.sandbox.slack.people[person.id] = replace(person, deleted=True)
     await click(world, "cancel", person.id)
-    assert "not for people from other workspaces" in world.told(person.id)
+    assert "People from other workspaces can't do this." in world.told(person.id)
     assert (await now(world)).state == "queued"
 
 
@@ -354,8 +351,7 @@ async def test_an_answer_that_slack_does_not_take_comes_as_a_direct_message(worl
     await standing(world, "queued", "unreachable")
     await click(world, "cancel", world.guest, response_url="http://127.0.0.1:9/answer")
     assert [it["text"] for it in world.letters(world.guest)] == [
-        "This is for full members of the workspace, not for guests. Please ask a member to do it "
-        "for you."
+        "Guests can't do this. Ask a full member to do it for you."
     ]
 
 

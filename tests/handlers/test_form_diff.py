@@ -45,7 +45,7 @@ async def test_a_field_that_is_demanded_now_is_named(world: World) -> None:
     modal = await opened(world)
     await demand(world, "Cost centre")
     await modal.submit()
-    assert modal.text == f"{CHANGED}\n*Cost centre* has to be filled in now.\n{AGAIN}"
+    assert modal.text == f"{CHANGED}\nFill in: *Cost centre*.\n{AGAIN}"
     await modal.fill(new0="42")
     await modal.send()
     assert len(rootly(world).created) == 1
@@ -56,7 +56,7 @@ async def test_several_and_one_with_markup_in_its_name(world: World) -> None:
     modal = await opened(world)
     await demand(world, "Cost", "<!channel>")
     await modal.submit()
-    assert modal.text == f"{CHANGED}\n*Cost*, *&lt;!channel&gt;* have to be filled in now.\n{AGAIN}"
+    assert modal.text == f"{CHANGED}\nFill in: *Cost*, *&lt;!channel&gt;*.\n{AGAIN}"
 
 
 async def test_an_answer_in_a_field_that_is_gone_is_named(world: World) -> None:
@@ -65,7 +65,7 @@ async def test_an_answer_in_a_field_that_is_gone_is_named(world: World) -> None:
     await fill(world, modal, Region="Europe", Customer_impact="Nobody\ncan pay.")
     await remove(world, "Customer impact", "Warehouses")
     await modal.submit()
-    gone = "*Customer impact* is gone: there is no such field any more. You had answered: Nobody can pay."
+    gone = "*Customer impact* is gone. Your answer was: Nobody can pay."
     assert modal.text == f"{CHANGED}\n{gone}\n{AGAIN}"
     assert modal.value(field(world, "Region")) is not None
     assert rootly(world).created == []
@@ -89,7 +89,7 @@ async def test_every_kind_of_answer_is_named(world: World) -> None:
     await remove(world, *answers)
     await modal.submit()
     said = ["Europe", "12", "2026-11-21 09:30 UTC", "2026-12-01", "Yes", "a b"]
-    gone = "is gone: there is no such field any more. You had answered:"
+    gone = "is gone. Your answer was:"
     lines = {f"*{name}* {gone} {it}" for name, it in zip(answers, said, strict=True)}
     assert set(modal.text.splitlines()) == {CHANGED, *lines, AGAIN}
 
@@ -100,7 +100,7 @@ async def test_more_fields_says_what_it_leaves_out(world: World) -> None:
     await fill(world, modal, Customer_impact="Nobody can pay.")
     await remove(world, "Customer impact")
     await modal.press("more", "more")
-    gone = "*Customer impact* is gone: there is no such field any more. You had answered: Nobody can pay."
+    gone = "*Customer impact* is gone. Your answer was: Nobody can pay."
     assert modal.text == f"{CHANGED}\n{gone}"
 
 

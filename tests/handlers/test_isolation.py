@@ -33,7 +33,7 @@ from tests.world.workspaces import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many
 
 CANARY = "acmes-own-words"
 """Stands in everything that Acme's people wrote, and in the vendor's answers to it."""
-FOREIGN = ("This belongs to another workspace", "This form belongs to another workspace")
+FOREIGN = ("This is from another workspace", "This form is from another workspace")
 LINK = re.compile(r"^open(_\d)?$")
 HARMLESS = {"open", "copied"}
 """A button that is a link, and the one that closes a text: they do nothing anywhere."""
@@ -165,6 +165,8 @@ def presses(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, 
         at = block.get("block_id", ""), it["action_id"]
         if it["type"] == "button":
             yield *at, {"type": "button"}
+        elif it["action_id"] == "language":
+            yield *at, {"type": it["type"], "selected_option": it["options"][-1]}
         elif block.get("dispatch_action"):
             option = (
                 it.get("options")
@@ -423,22 +425,21 @@ def clicks(slack: SlackStandIn, person: Person, channel: Channel) -> Iterator[di
     message = channel.messages[-1]
     for block, it in elements(message["blocks"]):
         if not LINK.match(it["action_id"]):
-            names = {
-                "block_id": block["block_id"],
-                "action_id": it["action_id"],
-                "value": it["value"],
-            }
-            yield slack.payloads.message_action(
-                person, channel, message, {"type": "button", **names}, {}
+            names = {"block_id": block["block_id"], "action_id": it["action_id"]}
+            used = (
+                {"type": "button", "value": it["value"]}
+                if it["type"] == "button"
+                else {"type": it["type"], "selected_option": it["options"][-1]}
             )
+            yield slack.payloads.message_action(person, channel, message, {**used, **names}, {})
 
 
 NOES = (
     messages.Notice.SOMEBODY_ELSES.text,
-    "people from other workspaces",
+    "eople from other workspaces",
     "Only workspace admins",
     "another workspace",
-    "is not installed in this workspace",
+    "isn't installed in your workspace",
 )
 
 

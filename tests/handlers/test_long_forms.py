@@ -9,9 +9,8 @@ from tests.world.modal import Modal
 from tests.world.rows import card, now, press, says, standing
 
 NO_ROOM = (
-    "Rootly demands more fields here than Slack takes in one form, so I cannot show it, and "
-    "nothing was sent. Please do it in "
-    "Rootly; an admin there can make some of its own fields optional."
+    "Rootly requires more fields here than a Slack form can have, so nothing was sent. Create it "
+    "in Rootly. An admin there can make custom fields optional."
 )
 
 
@@ -43,7 +42,7 @@ async def test_all_the_fields_that_fit_stand_in_the_form(world: World) -> None:
     shown = [it for it in modal.fields if ".custom." in it]
     missing = [f"*F{n}*" for n in range(len(shown), 120)]
     assert left_out(modal) == (
-        ":information_source: Slack has no room for more fields in one form. Left out: "
+        ":information_source: Slack has no room for these fields: "
         f"{', '.join(missing[:10])} and "
         f"{len(missing) - 10} more. You can set them in Rootly afterwards."
     )
@@ -69,7 +68,7 @@ async def test_a_form_that_was_drawn_before_is_answered_with_one_that_fits(world
     await own(world, 90, required=True)
     assert (await modal.submit()).ok
     assert len(modal.view["blocks"]) == 100
-    assert "Left out: " in left_out(modal)
+    assert "no room for these fields: " in left_out(modal)
     assert sum(".custom.f" in it for it in modal.fields) == 90
 
 

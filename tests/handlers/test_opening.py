@@ -142,7 +142,7 @@ async def test_what_is_to_be_done_bears_the_same_prefix(
     commands[name] = {**commands["/incident"], "command": name}
     for text in (name, f"{name} help"):
         await bare_world.command(text)
-        assert f"{tools('incident')}: `{vendors}` shows how." in bare_world.told()
+        assert f"{tools('incident')} in `{vendors}`." in bare_world.told()
 
 
 @pytest.mark.parametrize("command", ["/incident", "/action-item", "/workflow-task"])
@@ -168,7 +168,7 @@ async def test_nothing_connected_says_what_to_do(
 ) -> None:
     """No form, but the way out, and what was typed."""
     await bare_world.command(command)
-    assert f"Connect {tools(kind)}: `/vendors` shows how." in bare_world.told()
+    assert f"connect {tools(kind)} in `/vendors`." in bare_world.told()
     assert f"You typed: `{command}`" in bare_world.told()
     assert bare_world.sandbox.slack.views(bare_world.admin) == []
 
@@ -195,7 +195,7 @@ async def test_members_may_not_change_workflows(world: World) -> None:
 async def test_guests_may_declare_nothing(world: World) -> None:
     """Guests are told whom to ask."""
     await world.command("/incident x", world.guest, channel="general")
-    assert "not for guests. Please ask a member" in world.told(world.guest)
+    assert "Guests can't do this. Ask a full member" in world.told(world.guest)
 
 
 async def test_relay_admins_adds_an_admin(world: World, settings: Settings) -> None:
@@ -213,7 +213,7 @@ async def test_a_shortcut_that_is_refused_says_so_in_the_channel(world: World) -
     await world.sandbox.slack.message_shortcut(
         world.guest, world.channel("general"), message["ts"], "declare_incident_from_message"
     )
-    assert "not for guests" in world.told(world.guest)
+    assert "Guests can't do this" in world.told(world.guest)
     await world.sandbox.slack.shortcut(world.member, "add_workflow_task")
     assert "Only workspace admins" in world.letters(world.member)[-1]["text"]
 
@@ -243,8 +243,10 @@ async def test_vendors_lists_health_and_how_to_connect(world: World) -> None:
         label = re.escape(world.sandbox.vendors[name].label)
         working = r": :white_check_mark: working \(lists are fresh\)"
         assert re.match(rf"\*{label}\* as .+{working}", line)
-    instead = "`, `".join(others)
-    assert f"connect {world.sandbox.slack.team.id} {first}` (or `{instead}`" in lines[-1]
+    assert lines[-2:] == [
+        f"`python -m bot connect {world.sandbox.slack.team.id} {first}`",
+        f"Other tools take the place of the last word: `{'`, `'.join(others)}`.",
+    ]
 
 
 async def test_vendors_says_what_is_wrong(world: World) -> None:
@@ -254,7 +256,7 @@ async def test_vendors_says_what_is_wrong(world: World) -> None:
     await (await world.open("/incident Disk full")).send()
     await world.command("/vendors")
     line = next(it for it in world.told().splitlines() if it.startswith("*Rootly*"))
-    assert ":warning: Rootly cannot be reached at the moment (" in line
+    assert ":warning: We can't reach Rootly. (" in line
     assert line.endswith(", 1 waiting to be sent)")
 
 

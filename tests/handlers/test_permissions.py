@@ -20,9 +20,8 @@ INCIDENTS = {
 """What declares an incident, with what it is called."""
 FIRST, *OTHERS = INCIDENTS
 NOT_IN_IT = (
-    "This is for the people of the user group Incident commanders (@commanders) and for workspace "
-    "admins. "
-    "Please ask one of them to do it."
+    "Only workspace admins and the user group Incident commanders (@commanders) can do this. Ask "
+    "one of them."
 )
 
 
@@ -69,7 +68,7 @@ async def test_everyone_is_guests_too(world: World) -> None:
     world.bot.services.slack.people.forget({world.sandbox.workspace})
     await world.command("/incident Disk full", person.id, channel="general")
     assert world.told(person.id).startswith(
-        "This is for everyone in this workspace, not for people from other"
+        "People from other workspaces can't do this. Ask somebody in this workspace."
     )
 
 
@@ -77,7 +76,7 @@ async def test_admins_alone(world: World) -> None:
     """A rule can be stricter than the default."""
     await decide(world, "admins", *INCIDENTS)
     await world.command("/incident Disk full", world.member)
-    assert world.told(world.member).startswith("Only workspace admins and owners may do this.")
+    assert world.told(world.member).startswith("Only workspace admins and owners can do this.")
     assert (await world.command("/incident Disk full", world.admin)).ok
 
 
@@ -104,8 +103,7 @@ async def test_who_may_none_of_several_is_told_each_reason(world: World) -> None
     await decide(world, COMMANDERS.id, *OTHERS)
     await world.command("/incident", world.member)
     assert world.told(world.member).splitlines() == [
-        f"*{INCIDENTS[FIRST]}*: Only workspace admins and owners may do this. Please ask one of "
-        "them to do it.",
+        f"*{INCIDENTS[FIRST]}*: Only workspace admins and owners can do this. Ask one of them.",
         f"*{', '.join(INCIDENTS[it] for it in OTHERS)}*: {NOT_IN_IT}",
     ]
     await decide(world, COMMANDERS.id, *INCIDENTS)
@@ -142,7 +140,7 @@ async def test_more_fields_are_for_those_who_may(world: World) -> None:
     modal = await world.open("/incident Disk full", world.member)
     await decide(world, "admins", *INCIDENTS)
     await modal.press("more", "more")
-    assert world.top(world.member).text.startswith("Only workspace admins and owners may do this.")
+    assert world.top(world.member).text.startswith("Only workspace admins and owners can do this.")
 
 
 async def test_an_admin_of_a_moment_ago_sends_and_presses_nothing(world: World) -> None:
@@ -155,9 +153,9 @@ async def test_an_admin_of_a_moment_ago_sends_and_presses_nothing(world: World) 
     people = world.sandbox.slack.people
     people[world.admin], admin = replace(people[world.admin], is_admin=False), world.admin
     assert (await world.sandbox.slack.submit(admin, modal.id)).ok
-    assert "Only workspace admins and owners may do this." in world.top(admin).text
+    assert "Only workspace admins and owners can do this." in world.top(admin).text
     await click(world, "cancel", admin)
-    assert "Only workspace admins and owners may do this." in world.told(admin)
+    assert "Only workspace admins and owners can do this." in world.told(admin)
     assert (await now(world)).state == "queued"
     assert world.sandbox.vendors["rootly"].created == []
 
@@ -202,8 +200,7 @@ async def test_a_group_that_is_switched_off_lets_nobody_in(world: World) -> None
     world.sandbox.slack.user_groups[ON_CALL.id] = replace(ON_CALL, disabled=True)
     await world.command("/incident", world.member)
     assert world.told(world.member).startswith(
-        "This was for the people of the user group On-call engineers, which was deleted or "
-        "disabled in Slack."
+        "The user group On-call engineers can do this, but it was deleted or disabled in Slack."
     )
     assert (await world.command("/incident x", world.admin)).ok
 

@@ -162,7 +162,7 @@ async def test_whoever_corrects_it_the_first_person_stays_the_owner(world: World
     await eventually(lambda: world.letters(world.member))
     assert [it["text"] for it in world.letters(world.member)] == [
         f"<@{world.admin}> corrected and resent your incident *Checkout is slow*. "
-        "Its card shows what comes of it."
+        "Its card shows the result."
     ]
     assert world.letters(world.admin) == []
 
@@ -202,7 +202,7 @@ async def test_a_guest_gets_no_form(world: World) -> None:
     await refused_without_lists(world)
     for action in ("edit", "copy"):
         await click(world, action, world.guest)
-        assert "not for guests" in world.told(world.guest)
+        assert "Guests can't do this" in world.told(world.guest)
     assert world.sandbox.slack.views(world.guest) == []
 
 
@@ -211,7 +211,7 @@ async def refused_without_lists(world: World) -> None:
 
 
 async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> None:
-    """What was written has been erased: an old card's buttons say so."""
+    """The text was erased: an old card's buttons say so."""
     await refused_without_lists(world)
     await change(
         world, payload={}, selected={}, field_errors={}, error_details={}, title="", erased_at=1.0
@@ -219,7 +219,7 @@ async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> No
     await eventually(lambda: buttons(card(world)) == [])
     for action, sentence in (
         ("edit", "This is not possible any more."),
-        ("copy", "What was written has been erased"),
+        ("copy", "The text was erased"),
     ):
         await click(world, action, world.member)
         assert world.told(world.member).startswith(sentence)

@@ -56,7 +56,7 @@ async def test_a_revoked_token_is_a_notice_and_the_incident_waits(world: World) 
 
     async def shown_as_broken() -> bool:
         await world.command("/vendors")
-        return "*Rootly* as Brambleway: :warning: Rootly no longer accepts" in world.told()
+        return "*Rootly* as Brambleway: :warning: Our API key was rejected" in world.told()
 
     await eventually(shown_as_broken)
     await world.sandbox.vendors["rootly"].set_fault("fine")
@@ -217,7 +217,7 @@ async def test_a_vendor_disconnected_meanwhile_keeps_the_form(world: World) -> N
     modal = await world.open("/incident Keep me")
     await world.bot.database.write(lambda db: db.execute("DELETE FROM connections"))
     assert (await modal.submit()).ok
-    assert "Rootly is not connected to this workspace any more" in world.top().text
+    assert "Rootly was disconnected" in world.top().text
     await world.sandbox.slack.close(world.admin, world.top().id)
     assert world.top().value("title") == "Keep me"
 
@@ -231,7 +231,7 @@ async def test_a_full_disk_keeps_the_form(world: World) -> None:
     await modal.fill(summary="x" * 2900)
     for _ in range(20):
         await modal.submit()
-        if "I could not save this" in world.top().text:
+        if "We couldn't save this" in world.top().text:
             break
         modal = await (await world.open("/incident Keep me")).fill(summary="x" * 2900)
     assert "*nothing was sent*" in world.top().text
@@ -249,7 +249,7 @@ async def test_another_workspaces_form_is_refused(world: World) -> None:
         world.sandbox.slack.team.id, "T0OTHER"
     )
     assert (await modal.submit()).ok
-    assert "belongs to another workspace" in world.top().text
+    assert "from another workspace" in world.top().text
     assert world.sandbox.vendors["rootly"].created == []
 
 
@@ -394,4 +394,4 @@ async def test_the_chooser_cannot_lead_to_another_kind(world: World) -> None:
         "selected_option": {"value": "twilio.workflow", "text": {"text": "x"}},
     }
     assert (await modal.submit()).ok
-    assert "Please open it again" in world.top(world.member).text
+    assert "Open it again" in world.top(world.member).text

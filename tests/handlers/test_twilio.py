@@ -331,7 +331,7 @@ async def test_another_form_that_was_not_drawn_yet_is_drawn_on_submitting(world:
     assert (await modal.submit()).ok
     assert "twilio.workflow.json.configuration" in modal.fields
     assert modal.text == (
-        ":information_source: *The form has changed.*\nIt is now the one for what you chose in "
+        ":information_source: *The form has changed.*\nIt now fits your answer in "
         "*Begin with*.\nNothing was sent. Check the form and submit it again."
     )
 

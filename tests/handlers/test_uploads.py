@@ -88,7 +88,7 @@ FILES = [
     ),
     pytest.param(
         b" " * (LARGEST + 1),
-        "The file is larger than the 1,038,576 bytes that are possible. Choose a smaller one.",
+        "The file is larger than 1,038,576 bytes. Choose a smaller one.",
         id="too large",
     ),
 ]
@@ -330,10 +330,7 @@ async def test_a_long_file_has_to_be_chosen_again(world: World) -> None:
     modal = await edited(world, await refused(world, document))
     assert (modal.value("configuration"), modal.value("configuration_file")) == (None, [])
     (hint,) = (it["hint"]["text"] for it in modal.view["blocks"] if it.get("block_id") == BLOCK)
-    assert hint.startswith(
-        f"The file with {len(document):,} characters cannot be put back here: please choose it "
-        "again."
-    )
+    assert hint.startswith("Slack removed the file. Choose it again.")
     said = "Paste the rules as JSON here, or choose a file below."
     assert (await modal.submit()).errors == {TEXT: said}
     assert (await submitted(modal, configuration(queues(world)["Everyone"]))).ok

@@ -94,7 +94,7 @@ ANSWERS = [
     pytest.param(Response("later", 503), uploads.LATE, id="trouble"),
     pytest.param(
         Response(b" " * (LARGEST + 1)),
-        "The file is larger than the 1,038,576 bytes that are possible. Choose a smaller one.",
+        "The file is larger than 1,038,576 bytes. Choose a smaller one.",
         id="larger than Slack said",
     ),
 ]

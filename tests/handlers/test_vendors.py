@@ -86,7 +86,7 @@ async def test_everyone_may_read_how_the_tools_are(open_world: World) -> None:
         assert open_world.told(user).splitlines() == [
             NOTHING,
             *[f"*{label}*: not connected" for label in LABELS],
-            "Workspace admins and owners connect tools: ask one of them to type `/vendors`.",
+            "To connect a tool, ask a workspace admin or owner to type `/vendors`.",
         ]
         assert below(open_world, user) == []
 
@@ -96,9 +96,8 @@ async def test_help_says_what_it_is_for(open_world: World) -> None:
     for user in (open_world.admin, open_world.guest):
         await open_world.command("/vendors Help", user)
         assert open_world.told(user) == (
-            "`/vendors` shows which tools this workspace is connected to, and how each is doing. "
-            "Workspace admins and owners "
-            "also see there how to connect or change one, and say who may use what."
+            "`/vendors` shows which tools are connected, and whether they work. Workspace admins and "
+            "owners connect and change tools there, and set permissions."
         )
 
 
@@ -120,7 +119,7 @@ async def test_without_pages_of_its_own_the_command_line_does(world: World) -> N
     assert f"`python -m bot connect {world.sandbox.slack.team.id} {first}`" in world.told()
     assert below(world, world.admin) == ["Permissions", "Settings"]
     await press(world, world.admin)
-    assert world.top().text.startswith("This bot has no web page of its own")
+    assert world.top().text.startswith("This bot's web page was switched off")
 
 
 async def test_a_button_hands_out_a_link(open_world: World) -> None:
@@ -129,8 +128,7 @@ async def test_a_button_hands_out_a_link(open_world: World) -> None:
     window = open_world.top()
     assert window.view["title"]["text"] == "Connect Rootly"
     assert window.text.splitlines()[-1] == (
-        "The link is for you alone. It works for *10 minutes*, and for *one* change: do not pass "
-        "it on."
+        "The link is for you alone. It works for *10 minutes* and *one change*. Don't share it."
     )
     for address in (first, second):
         assert address.startswith(f"{open_world.bot.services.connections.public_url}/connect/")
@@ -157,9 +155,7 @@ async def test_a_key_that_is_taken_again_is_no_trouble_any_more(world: World) ->
         tries=0,
     )
     await world.command("/vendors", world.member)
-    assert "Rootly no longer accepts this workspace's token; connect it again" in line_about(
-        world, "Rootly"
-    )
+    assert "Our API key was rejected. Replace it." in line_about(world, "Rootly")
     await world.sandbox.vendors["rootly"].set_fault("fine")
     assert (await modal.press("delivery", "try_again")).ok
     await eventually(lambda: "Created in Rootly" in modal.text)
@@ -179,9 +175,8 @@ async def test_what_the_key_may_not_do_says_where_it_is_mended(world: World) -> 
     )
     await world.command("/vendors", world.member)
     assert line_about(world, "Rootly").startswith(
-        "*Rootly* as Brambleway: :warning: Rootly does not let this workspace's token do that "
-        '("Not allowed"); an admin can '
-        "give it the right to, or connect another one as said below ("
+        "*Rootly* as Brambleway: :warning: Rootly doesn't let our API key do this. Rootly says: "
+        "“Not allowed”. An admin can give it more rights in Rootly, or replace it in `/vendors`. ("
     )
 
 
@@ -189,7 +184,7 @@ async def test_what_needs_a_person_is_counted(world: World) -> None:
     """Deliveries of which nobody knows whether they are there."""
     await standing(world, "unconfirmed", "undecided")
     await world.command("/vendors", world.member)
-    assert line_about(world, "Rootly").endswith(", 1 to be decided by a person)")
+    assert line_about(world, "Rootly").endswith(", 1 waiting for a decision)")
 
 
 async def test_admins_see_the_latest_changes(open_world: World) -> None:
@@ -255,7 +250,7 @@ async def test_a_button_of_another_workspace_does_nothing(
     """Nor one that is none of ours."""
     team = open_world.sandbox.slack.team.id
     await press(open_world, open_world.admin, value=value.format(team=team) if value else value)
-    assert open_world.top().text.startswith("This belongs to another workspace")
+    assert open_world.top().text.startswith("This is from another workspace")
     assert await links(open_world) == 0
 
 

@@ -81,7 +81,7 @@ async def test_what_is_saved_is_told_and_shown_next_time(world: World) -> None:
     said = (await modal.send()).text.splitlines()
     assert (
         said[0]
-        == ":white_check_mark: *Saved.* From now on these may use it, and admins and owners always:"
+        == ":white_check_mark: *Saved.* Besides admins and owners, these people can now use it:"
     )
     assert said[1:4] == [
         "• *Rootly: incident*: Everyone",

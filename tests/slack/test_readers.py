@@ -1,5 +1,6 @@
 """The language in which the bot speaks, and the names of its commands there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,8 +23,15 @@ async def preferences(tmp_path: Path) -> AsyncIterator[Preferences]:
 
 async def heard(readers: Readers, person: str = "", typed: str = "") -> tuple[str, str]:
     """The language that is spoken, and what `/vendors` is called."""
-    with await readers.speaking(HERE, person, typed):
+    if not typed:
+        with await readers.speaking(HERE, person):
+            return spoken(), command("vendors")
+
+    async def answer() -> tuple[str, str]:
+        await readers.speak(HERE, person, typed)
         return spoken(), command("vendors")
+
+    return await asyncio.create_task(answer())
 
 
 async def test_a_person_reads_the_language_of_their_slack(preferences: Preferences) -> None:

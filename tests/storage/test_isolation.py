@@ -99,6 +99,7 @@ READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "WorkspaceSettings.of": lambda it: it.settings.of(OURS),
     "WorkspaceSettings.value": lambda it: it.settings.value(OURS, "language"),
     "Preferences.get": lambda it: it.preferences.get(OURS, CHANNEL, "incident"),
+    "Preferences.of": lambda it: it.preferences.of(OURS),
     "Installations.find": lambda it: it.installations.find(OURS),
     "CatalogStore.load": lambda it: it.lists.load((OURS, "notes", "people"), Listing()),
     "CatalogStore.states": lambda it: it.lists.states((OURS, "notes")),
@@ -114,6 +115,9 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Connections.confirm": lambda it: confirm(it),
     "Connections.remove": lambda it: it.connections.remove(OURS, "notes"),
     "Connections.mark": lambda it: it.connections.mark(OURS, "notes", "The key is wrong."),
+    "Preferences.set_language": lambda it: it.preferences.set_language(OURS, "de"),
+    "Preferences.suggest_language": lambda it: it.preferences.suggest_language(OURS, "de"),
+    "Preferences.set_prefix": lambda it: it.preferences.set_prefix(OURS, "acme"),
     "Decisions.make": lambda it: it.decisions.make(OURS, "queued", "cancel", PERSON),
     "Deliveries.enqueue": lambda it: it.deliveries.enqueue(
         it.draft("rejected", title="Corrected"), lease=9.0, card_not_before=0.0
@@ -206,6 +210,7 @@ SILENT = (
     "Connections.vendors",
     "Deliveries.ahead_of",
     "Deliveries.in_doubt",
+    "Preferences.of",
     "Deliveries.waiting",
     "History.trail",
 )

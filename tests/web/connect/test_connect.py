@@ -107,15 +107,15 @@ async def test_what_is_no_key_is_said_beside_the_field(world: World, ann: Visito
     answer = await ann.press(page, "Check and connect", **typed)
     lines = answer.text.splitlines()
     assert (answer.status, lines[3]) == (422, "Nothing was saved. See below.")
-    assert [it for it in lines if it.startswith(("Should", "Please"))] == [
-        "Should be a SID: SK (of an API key) or AC (of the account), and 32 hexadecimal digits.",
+    assert [it for it in lines if it.startswith(("Paste", "Fill"))] == [
+        "Paste the SID of an API key (SK…) or of the account (AC…).",
         "Fill this in.",
-        "Should be a TaskRouter workspace's SID: WS and 32 hexadecimal digits.",
+        "Paste the SID of a TaskRouter workspace (WS…).",
     ]
     assert answer.answer.text.count('aria-invalid="true"') == 3
     fields = answer.form("Check and connect").fields
     assert {name: fields[name] for name in typed} == typed
-    assert "Type it again" not in answer.text  # nothing of it is lost
+    assert "Paste it again" not in answer.text  # nothing of it is lost
     assert world.sandbox.vendors["twilio"].requests == []
 
 
@@ -131,7 +131,7 @@ async def test_what_is_no_secret_is_typed_once(world: World, ann: Visitor) -> No
     mended = await ann.press(refused, "Check and connect", key_secret=given["key_secret"])
     assert mended.text.startswith("Twilio TaskRouter is connected\n")
     assert mended.text.splitlines()[-1] == (
-        "You can close this page and go back to Slack. Commands that reach Twilio TaskRouter now: "
+        "You can close this page and go back to Slack. These commands now reach Twilio TaskRouter: "
         "/action-item, /workflow-task."
     )
 
@@ -167,13 +167,16 @@ async def test_a_connected_vendor_can_be_tested_again(world: World, ann: Visitor
             "Rootly accepted the key 1 second ago.",
         )
     await world.sandbox.vendors["rootly"].set_fault("revoked")
-    for refuses in ("(still )?refuses", "still refuses"):  # the lists may have heard it first
+    for refuses in (
+        "(still rejects|rejected)",
+        "still rejects",
+    ):  # the lists may have heard it first
         page = await ann.press(page, "Test again")
         assert page.status == 422
         assert re.fullmatch(
-            f"We tested the key just now. It {refuses} the key.", page.text.splitlines()[1]
+            f"We tested the key just now. Rootly {refuses} it.", page.text.splitlines()[1]
         )
-        assert page.text.splitlines()[4] == "Rootly no longer accepts this workspace's token."
+        assert page.text.splitlines()[4] == "Rootly rejected our API key. Replace it below."
     connection = await stored(world)
     assert connection is not None
     assert connection.broken
@@ -198,9 +201,8 @@ async def test_another_key_takes_the_place_of_the_first(world: World, ann: Visit
     await world.sandbox.vendors["rootly"].set_fault("fine")
     receipt = await connect(world, ann, button="Check and replace")
     assert (
-        "1 submission waits to be sent to Other Ltd, which was connected before. Nothing of it is "
-        "sent to Brambleway: the "
-        "cards in Slack say what can be done."
+        "1 submission is waiting to be sent. They're for Other Ltd, so we don't send them to "
+        "Brambleway. Their cards in Slack say what to do."
     ) in receipt.text
     connection = await stored(world)
     assert connection is not None
@@ -222,21 +224,20 @@ async def test_what_an_earlier_account_left_waiting_is_not_said_to_go_on(
     await world.sandbox.vendors["rootly"].set_fault("fine")
     receipt = await connect(world, ann)
     assert (
-        "1 submission waits to be sent to another account, which was connected before. Nothing of "
-        "it is sent to Brambleway: "
-        "the cards in Slack say what can be done."
+        "1 submission is waiting to be sent. They're for another account, so we don't send them to "
+        "Brambleway. Their cards in Slack say what to do."
     ) in receipt.text
     assert (
-        "1 submission waits to be sent to another account of Rootly than this one: the cards in "
-        "Slack say what can be done."
+        "1 submission is waiting to be sent. They're for another account of Rootly. Their cards in "
+        "Slack say what to do."
     ) in (await ann.open(await link(world))).text
 
 
 @pytest.mark.parametrize(
     ("reason", "left", "said"),
     [
-        ("forbidden", FAR, "1 submission waits to be sent, and goes on now."),
-        ("unauthorized", FAR, "1 submission waits to be sent, and goes on now."),
+        ("forbidden", FAR, "1 submission is waiting to be sent. We send them now."),
+        ("unauthorized", FAR, "1 submission is waiting to be sent. We send them now."),
         ("unauthorized", -1, ""),
         ("gave_up", FAR, ""),
     ],
@@ -297,9 +298,8 @@ async def test_disconnecting_says_what_will_happen_first(world: World, ann: Visi
     page = await ann.open(f"{await link(world)}?ask=disconnect")
     assert page.text.splitlines()[0] == "Disconnect Rootly?"
     assert (
-        "1 submission waits to be sent. It stays saved, its card in Slack says why it waits, and "
-        "it goes on if the account "
-        "that it was meant for is connected again within a day of its submission."
+        "1 submission is waiting to be sent. They stay saved for a day. If you connect the same "
+        "account again by then, we send them."
     ) in page.text
     assert page.buttons == ["Disconnect Rootly", "Keep it connected"]
     receipt = await ann.press(page, "Disconnect Rootly")
