@@ -118,7 +118,7 @@ async def record(world: Many, team: data.Team, rows: list[Delivery]) -> list[Sam
             adapter, operation = world.bot.services.operations.find(f"{row.vendor}.{row.operation}")
             await _press_all(
                 slack,
-                messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"],
+                messages.card(row, adapter, operation, page="https://rootly.com/new")["blocks"],
             )
             for shown in (
                 messages.receipt(row, adapter, operation),

@@ -124,9 +124,7 @@ async def drawn_for_acme(world: Many) -> Drawn:
     views, said = [], []
     for row in await rows_of(world):
         adapter, operation = services.operations.find("rootly.incident")
-        said.append(
-            messages.card(row, adapter, operation, by_hand="https://rootly.com/new")["blocks"]
-        )
+        said.append(messages.card(row, adapter, operation, page="https://rootly.com/new")["blocks"])
         views.append(View(ADMIN, messages.receipt(row, adapter, operation)))
         views.append(View(ADMIN, messages.copied(row, adapter, operation)))
     for command in ("/incident", "/action-item", "/workflow-task"):
