@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot import messages
-from bot.delivery.states import DECISIONS
+from bot.delivery.states import DECISIONS, NAMING
 from bot.messages.settings import SETTINGS
 from bot.runtime.limiter import Limiter
 from bot.services import Services
@@ -26,6 +26,7 @@ from handlers import (
     commands,
     errors,
     events,
+    finding,
     home,
     options,
     permissions,
@@ -121,7 +122,9 @@ def _listeners(app: AsyncApp) -> Sequence[tuple[Listen, str | re.Pattern[str], L
         (app.action, "value", actions.redraw),
         (app.action, "more", actions.redraw),
         (app.action, re.compile(r"^open(_\d|_vendor)?$"), actions.acknowledge),
-        *((app.action, decision, buttons.decide(decision)) for decision in DECISIONS),
+        *((app.action, each, buttons.decide(each)) for each in DECISIONS if each not in NAMING),
+        *((app.action, each, finding.decide(each)) for each in NAMING),
+        (app.view, re.compile(rf"^{messages.FINDING}:"), finding.submit),
         (app.action, "edit", buttons.edit),
         (app.action, "copy", buttons.copy),
         (app.action, re.compile(r"^vendor_\w+$"), vendors.hand_out_link),

@@ -11,7 +11,7 @@ from typing import Any, cast
 import structlog
 
 from bot import messages
-from bot.adapters.base import Kind
+from bot.adapters.base import Created, Kind
 from bot.delivery.model import Delivery
 from bot.delivery.states import DECISIONS, Decision, offered
 from bot.slack.errors import NOT_DONE, said
@@ -32,18 +32,18 @@ def on_row(act: Callable[[Interaction, Delivery], Awaitable[None]]) -> Listener:
     """Return a listener that runs `act` with the row whose button is pressed."""
 
     async def act_on_row(interaction: Interaction) -> None:
-        await act(interaction, await _row(interaction))
+        await act(interaction, await row_of(interaction, interaction.pressed()))
 
     return on_press(act_on_row)
 
 
-async def _row(interaction: Interaction) -> Delivery:
-    """Return the row, if it belongs to this workspace and this person may act on it.
+async def row_of(interaction: Interaction, handle: messages.Handle) -> Delivery:
+    """Return the row that the handle names, if this person may act on it.
 
     Raises `RefusedError` if not, or `sqlite3.Error`.
     """
     services = interaction.services
-    row = await services.delivery.deliveries.find(*interaction.pressed())
+    row = await services.delivery.deliveries.find(*handle)
     try:
         if row is None:
             raise RefusedError(messages.Notice.GONE.text)
@@ -87,24 +87,24 @@ def decide(decision: Decision) -> Listener:
     """
 
     async def act(interaction: Interaction, row: Delivery) -> None:
-        services = interaction.services
-        changed = None
-        if decision in offered(row):
-            # The decision is published even if the action is cancelled because it takes too long.
-            changed = await asyncio.shield(_make(interaction, row, decision))
-        if changed is not None:
-            _tell_owner(interaction, changed)
-        else:
-            row = await services.delivery.deliveries.get(row)
-            services.delivery.cards.changed(row)  # an old card, perhaps
-            _check_visible(interaction, row)
-            if not _is_answered(row, interaction, decision):
-                await interaction.say(
-                    messages.meanwhile(row, *services.operations.find(row.operation_name))
-                )
-        await _draw_again(interaction, changed or row)
+        await carry_out(decision, interaction, row)
 
     return on_row(act)
+
+
+async def carry_out(decision: Decision, interaction: Interaction, row: Delivery) -> None:
+    """Carry out the decision, and draw the view with its button again."""
+    services = interaction.services
+    changed = await make(decision, interaction, row)
+    if changed is None:
+        row = await services.delivery.deliveries.get(row)
+        services.delivery.cards.changed(row)  # an old card, perhaps
+        _check_visible(interaction, row)
+        if not _is_answered(row, interaction, decision):
+            await interaction.say(
+                messages.meanwhile(row, *services.operations.find(row.operation_name))
+            )
+    await _draw_again(interaction, changed or row)
 
 
 def _tell_owner(interaction: Interaction, row: Delivery) -> None:
@@ -125,9 +125,29 @@ def _is_answered(now: Delivery, interaction: Interaction, decision: Decision) ->
     return (now.changed_by, now.reason) == (interaction.user, DECISIONS[decision].reason)
 
 
-async def _make(interaction: Interaction, row: Delivery, decision: Decision) -> Delivery | None:
+async def make(
+    decision: Decision, interaction: Interaction, row: Delivery, created: Created | None = None
+) -> Delivery | None:
+    """Make the decision. Return the changed row, or None if its state does not allow it any more.
+
+    `created` is the object that the person found, or made by hand.
+    """
+    if decision not in offered(row):
+        return None
+    # The decision is published even if the action is cancelled because it takes too long.
+    changed = await asyncio.shield(_make(decision, interaction, row, created))
+    if changed is not None:
+        _tell_owner(interaction, changed)
+    return changed
+
+
+async def _make(
+    decision: Decision, interaction: Interaction, row: Delivery, created: Created | None
+) -> Delivery | None:
     delivery = interaction.services.delivery
-    changed = await delivery.decisions.make(row.workspace, row.key, decision, interaction.user)
+    changed = await delivery.decisions.make(
+        row.workspace, row.key, decision, interaction.user, created
+    )
     if changed is not None:
         await delivery.dispatcher.publish(changed)
     return changed

@@ -33,7 +33,7 @@ from tests.world.private import (
     strays,
     words_in,
 )
-from tests.world.rows import KEY, card, click, now, press, standing
+from tests.world.rows import KEY, card, click, now, press, says, standing
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 
@@ -91,7 +91,7 @@ async def test_the_number_of_somebody_elses_tells_nothing_about_it(
     await eventually(lambda: world.letters(bob(world)))
     assert len(items(world, vendor)) == 1
     [letter] = world.letters(bob(world))
-    assert f"in {number}, " in json.dumps(letter)
+    assert f"in {number} · " in says(letter)
     assert words_in(json.dumps([letter, modal.view])) == ["wombat"]
     assert strays(world, item_by=bob(world)) == []
     assert world.cards("incidents") == []
@@ -124,7 +124,7 @@ async def test_the_number_of_a_public_incident_is_told_in_the_channel(
     outcome = await attach_by_id(world, vendor, bob(world), number.replace("INC-", "#"))
     assert outcome.ok
     await eventually(lambda: world.cards("incidents"))
-    assert f"in {number} {PUBLIC}, by" in json.dumps(card(world))
+    assert f"in {number} {PUBLIC} · " in says(card(world))
     assert PRIVATE not in json.dumps(card(world))
     assert world.letters(bob(world)) == []
 

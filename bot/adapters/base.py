@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, Protocol, Self
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -309,6 +310,18 @@ def incident_by_number(typed: str) -> Entry | None:
     return Entry(id=f"#{number}", label=f"INC-{number} (looked up when sent)", private=None)
 
 
+def _host(url: str) -> str:
+    return urlsplit(url.strip()).netloc.lower()
+
+
+def _is_beside(typed: str, url: str) -> bool:
+    """Return whether two links of incidents lead to the same organisation's pages."""
+    if not url:
+        return False
+    before = [urlsplit(each.strip()).path.partition("/incidents/")[0] for each in (typed, url)]
+    return _host(typed) == _host(url) and before[0] == before[1]
+
+
 class Adapter(ABC):
     """One vendor: a declaration of all that the bot knows about it, and the calls to it. Instances
     hold the shared HTTP client and the operator's base URL; credentials come with each call.
@@ -406,6 +419,39 @@ class Adapter(ABC):
         Raises a `VendorError`, or `KeyError` for an unknown step.
         """
         raise KeyError(name)
+
+    def example_of_reference(self, operation: str) -> str:
+        """Return an example of a reference by which people name an object of the operation.
+
+        Empty if its objects have no references that people know.
+        """
+        feeds = self.operation(operation).feeds
+        return "INC-42" if feeds and self.catalog(feeds).by_reference else ""
+
+    async def find_named(self, operation: str, typed: str, credentials: Any) -> Created | None:
+        """Return the object of the operation that a person names by its reference, or by the link
+        of its page on the vendor's own host.
+
+        Everything in it is what the vendor returned. Of a private object it has only the reference,
+        since nobody knows whether this person may see more. Returns None if the vendor does not
+        have it, or does not show it to this key. Raises a `VendorError`, or `ValueError` for a text
+        that names nothing.
+        """
+        feeds = self.operation(operation).feeds or ""
+        named = self.catalog(feeds).by_reference if feeds else None
+        entry = named(typed) if named is not None else None
+        is_link = typed.strip().lower().startswith(("https://", "http://"))
+        page = self.by_hand(operation, credentials)
+        if entry is None or (is_link and _host(typed) != _host(page)):
+            raise ValueError(typed)
+        found = await self.look_up(feeds, entry.id, credentials)
+        if found is None or (is_link and not _is_beside(typed, found.url)):
+            return None
+        reference = f"INC-{entry.id.removeprefix('#')}"
+        if found.private is not False:
+            return Created(id=found.id, reference=reference, private=True)
+        title = found.label.removeprefix(reference).strip()
+        return Created(id=found.id, reference=reference, title=title, url=found.url)
 
     def by_hand(self, operation: str, credentials: Any) -> str:
         """Return the address of the vendor's own page where a person can do the same, or begin to.

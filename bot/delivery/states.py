@@ -103,6 +103,9 @@ DECISIONS: Mapping[Decision, Effect] = {
     "finish": Effect(to="delivered", reason=None),
 }
 
+NAMING: tuple[Decision, ...] = ("by_hand", "is_there")
+"""The decisions with which a person may name the vendor's object."""
+
 FOR_AN_ADMIN = ("unauthorized", "forbidden", "disconnected")
 """The reasons of failed rows that go on once an admin has seen to the connection."""
 

@@ -18,6 +18,16 @@ from bot.messages.contents import (
     refused,
     why_refused,
 )
+from bot.messages.finding import (
+    FINDING,
+    REFERENCE_ACTION,
+    REFERENCE_BLOCK,
+    finding,
+    names_nothing,
+    not_asked,
+    not_found,
+    taken_over,
+)
 from bot.messages.notices import (
     COMMANDS,
     SUBMIT,

@@ -155,7 +155,7 @@ def words(row: Delivery, adapter: Adapter, operation: Operation, now: float | No
         case "waiting":
             return _waiting(row, operation, vendor, now)
         case "sending":
-            headline = _("Sending to {vendor}").format(vendor=vendor)
+            headline = _("Saved, sending to {vendor}").format(vendor=vendor)
             body = _("{vendor} hasn't answered yet. We'll show the result on the card.")
             return Words("hourglass_flowing_sand", headline, escape(body.format(vendor=vendor)))
         case "created":

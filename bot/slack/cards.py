@@ -31,6 +31,7 @@ from bot.delivery.store.cards import (
     everywhere,
     place,
 )
+from bot.delivery.vendor_pages import page_of
 from bot.errors import NotInstalledError, RelayError, SecretError
 from bot.runtime.workers import Share, Source, WorkerPool
 from bot.slack.card_posts import CardContent, CardPosts, Posted
@@ -310,12 +311,7 @@ class Cards(RemembersWorkspaces):
         if not messages.wants_look(row):
             return ""
         try:
-            connection = await self._connections.get(row.workspace, row.vendor)
-            if connection is None or connection.account != row.account:
-                return ""
-            return adapter.by_hand(
-                row.operation, adapter.credentials.model_validate(dict(connection.secret))
-            )
+            return await page_of(row, adapter, self._connections)
         except (SecretError, ValueError, sqlite3.Error) as error:
             log.warning("card.link_failed", delivery=row.key, error=type(error).__name__)
             return ""

@@ -23,13 +23,13 @@ def test_one_of_the_fields_is_refused_and_tried_again(desk: Desk) -> None:
     desk.modal.get_by_label("Customer impact").fill("Parcels come back.")
     desk.submit().receipt("Rootly", "Labels are printed twice")
     expect(desk.modal).to_contain_text(
-        "Data centre is not set: Rootly says “Selected options is not set up yet”."
+        "Data centre isn't set. Rootly says: Selected options is not set up yet."
     )
     desk.done()
     expect(desk.last()).to_contain_text("Created in Rootly, with something missing")
-    expect(desk.last()).to_contain_text("Data centre is not set")
+    expect(desk.last()).to_contain_text("Data centre isn't set")
     desk.last().get_by_role("button", name="Try again").click()
-    expect(desk.last()).not_to_contain_text("is not set")
+    expect(desk.last()).not_to_contain_text("isn't set")
     expect(desk.objects("rootly", "Labels are printed twice")).to_have_count(1)
     with desk.page.expect_popup() as opened:
         desk.last().get_by_role("link", name="Open in Rootly").click()

@@ -267,7 +267,7 @@ def test_there_is_time_to_kill_the_bot(desk: Desk) -> None:
     again and finds it."""
     title = "Killed at leisure"
     desk.fault("rootly", "lost").open("/inc", title).submit()
-    expect(desk.modal).to_contain_text("Sent, not confirmed by Rootly yet")
+    expect(desk.modal).to_contain_text("Waiting for Rootly to confirm")
     expect(desk.queued(title)).to_contain_text("not sure")
     desk.page.get_by_test_id("kill-bot").click()
     expect(desk.page.locator("#banner")).to_contain_text("The bot was killed")

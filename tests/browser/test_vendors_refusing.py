@@ -16,7 +16,7 @@ def test_what_rootly_refuses_is_corrected_and_resent(desk: Desk) -> None:
     """Its sentence stands beside the field it names; the corrected form creates one incident."""
     desk.open("/inc", "Nothing works").choose("choice", "Rootly", brings="rootly.incident.title")
     desk.pick(severity_id="SEV0").submit()
-    expect(desk.error("summary")).to_have_text("Rootly says: Summary can't be blank")
+    expect(desk.error("summary")).to_have_text("Rootly says: Summary can't be blank.")
     expect(desk.input("title")).to_have_value("Nothing works")
     desk.fill(summary="No page loads at all")
     expect(desk.error("summary")).to_have_count(0)
@@ -44,7 +44,7 @@ def test_what_a_vendor_that_is_down_misses_arrives_later(desk: Desk) -> None:
     )
     desk.pick(severity_id="SEV2").submit()
     expect(desk.modal).to_contain_text("Saved, not yet in incident.io")
-    expect(desk.modal).to_contain_text("incident.io cannot be reached. It will be tried again")
+    expect(desk.modal).to_contain_text("Can't reach incident.io.")
     desk.done()
     cards = desk.messages.filter(has_text="Refunds are stuck")
     expect(cards).to_contain_text("Saved, not yet in incident.io")

@@ -62,10 +62,10 @@ def trail(database: Path) -> dict[str, int]:
         "looked up: not there": "reason = 'not_there_yet'",
         "sent again, being absent": "state = 'queued' AND reason = 'absent'",
         "sent again under the same key": "state = 'queued' AND reason = 'keyed'",
-        "a person pressed “It is there”": "reason = 'confirmed'",
+        "a person pressed “It's there”": "reason = 'confirmed'",
         "a person pressed “Send again”": "state = 'queued' AND reason = 'sent_again'",
         "a person pressed “Cancel”": "reason = 'cancelled'",
-        "a person pressed “Send it after all”": "state = 'queued' AND reason = 'tried_again'",
+        "a person pressed “Send anyway”": "state = 'queued' AND reason = 'tried_again'",
         "refused": "state = 'rejected'",
     }
     sums = ", ".join(f"sum({condition})" for condition in counted.values())

@@ -107,6 +107,13 @@ class Person:
         )
         return outcome.ok
 
+    async def settle(self, channel: str, ts: str, *, is_there: bool) -> None:
+        """Say on a card whether the object is there; a window asks for its reference first."""
+        await self._close_everything()
+        await self.press(channel, ts, "is_there" if is_there else "send_again")
+        if is_there and (view := self._top()) is not None:
+            await self.slack.submit(self.user, str(view["id"]))
+
     async def _open(self, wish: Wish) -> View:
         """Type the command until a form is there."""
         await self._close_everything()

@@ -230,7 +230,7 @@ class Scene:
                 self.abandoned.add(str(form))
         elif "is_there" in offered:
             is_there = bool(ledger.objects(self.sandbox.vendors[row["vendor"]])[row["key"]])
-            await person.press(*place, "is_there" if is_there else "send_again")
+            await person.settle(*place, is_there=is_there)
         elif "try_again" in offered:
             await person.press(*place, "try_again")
         elif (

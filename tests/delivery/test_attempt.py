@@ -33,6 +33,7 @@ from bot.errors import (
 )
 from bot.forms.custom_fields import CustomField
 from bot.forms.fields import Form
+from bot.language import Sentence
 from tests.messages.parts import ROW
 from tests.world.notes import HERE, SECRET, Clock, Note, Notes
 
@@ -59,7 +60,13 @@ MEANINGS: list[tuple[Exception, Verdict]] = [
         Verdict(
             "unreadable_secret",
             "unauthorized",
-            said("It does not decrypt. An admin can connect Notes again with `/vendors`."),
+            said(
+                Sentence(
+                    "We can't read the stored API key for {vendor}. An admin can replace it in "
+                    "`/vendors`.",
+                    {"vendor": "Notes"},
+                )
+            ),
         ),
     ),
     (NotConnectedError(), Verdict("not_connected", "disconnected", problem("not_connected"))),

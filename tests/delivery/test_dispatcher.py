@@ -394,8 +394,7 @@ async def test_credentials_that_cannot_be_read_wait_for_a_reconnect(path: Path) 
         row = await machine.until("failed")
         assert (row.reason, why(row)) == (
             "unauthorized",
-            "A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS. "
-            "An admin can connect Notes again with `/vendors`.",
+            "We can't read the stored API key for Notes. An admin can replace it in `/vendors`.",
         )
         await machine.connect()
         machine.dispatcher.wake()
@@ -414,7 +413,7 @@ async def test_what_fits_the_form_no_more_says_so(machine: Machine) -> None:
         row = await machine.until("failed", key)
         assert (row.reason, why(row)) == (
             "not_sendable",
-            "It does not fit the form any more; please fill it in again.",
+            "The form has changed, so this can't be sent. Fill it in again.",
         )
     assert machine.adapter.sent == []
 
@@ -426,13 +425,13 @@ async def test_what_fits_the_form_no_more_says_so(machine: Machine) -> None:
     ("error", "reason", "sentence"),
     [
         (OutcomeUnknownError("Notes", "Notes didn't answer."), "unclear", "Notes didn't answer."),
-        (TimeoutError(), "unclear", "Notes did not answer in time."),
+        (TimeoutError(), "unclear", "Notes didn't answer in time."),
         (VendorError("Notes", "Something."), "unclear", "Something."),
-        (KeyError("id"), "internal", "The answer of Notes could not be read."),
+        (KeyError("id"), "internal", "We couldn't read Notes's answer."),
         (
             RuntimeError("the text of a message"),
             "internal",
-            "The answer of Notes could not be read.",
+            "We couldn't read Notes's answer.",
         ),
     ],
 )
@@ -462,7 +461,7 @@ async def test_a_call_that_never_ends_is_ended(
     monkeypatch.setattr(sender, "CALL_SECONDS", 0.05)
     machine.adapter.script = [Gate()]
     await machine.submit()
-    assert why(await machine.until("unconfirmed")) == "Notes did not answer in time."
+    assert why(await machine.until("unconfirmed")) == "Notes didn't answer in time."
 
 
 async def test_no_message_text_gets_into_the_log(machine: Machine) -> None:

@@ -63,7 +63,7 @@ async def test_a_crash_loses_nothing_that_was_queued(path: Path) -> None:
             row = await machine.until("unconfirmed", f"k{n:02}")
             assert (row.reason, why(row)) == (
                 "lease",
-                "The bot stopped while it was being sent.",
+                "We restarted while we were sending this.",
             )
         assert sorted(machine.adapter.keys) == [
             f"k{n:02}" for n in range(OF_ONE_CONNECTION, OF_ONE_CONNECTION + 3)

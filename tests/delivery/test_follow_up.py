@@ -120,14 +120,14 @@ async def test_each_step_is_carried_out_once(workshop: Workshop) -> None:
 
 REFUSALS = [
     pytest.param(
-        RejectedError("Notes", "Value is invalid."), "Notes says “Value is invalid”.", id="general"
+        RejectedError("Notes", "Value is invalid."), "Notes says: Value is invalid.", id="general"
     ),
     pytest.param(
-        RejectedError("Notes", "", {"a": "Not that"}), "Notes says “Not that”.", id="about a field"
+        RejectedError("Notes", "", {"a": "Not that"}), "Notes says: Not that.", id="about a field"
     ),
     pytest.param(
         RuntimeError("secret"),
-        "The answer of Notes could not be read.",
+        "We couldn't read Notes's answer.",
         id="an adapter that breaks",
     ),
 ]
@@ -199,7 +199,7 @@ async def test_it_is_given_up_after_a_day(workshop: Workshop) -> None:
     await workshop.work()
     workshop.clock.advance(DAY + 1)
     row = await workshop.work()
-    sentence = "Notes did not take it within 24 hours."
+    sentence = "Notes didn't accept it within 24 hours."
     assert (steps_of(row), row.settled) == (
         {"custom.a": sentence, "custom.b": sentence},
         True,

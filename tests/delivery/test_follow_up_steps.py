@@ -144,7 +144,7 @@ async def test_what_is_found_has_its_steps(
     found = await ReconcileStore(database, clock).found(row, Created(id="n1", remaining=BOTH))
     assert found is not None
     assert (found.state, steps_of(found), found.vendor_object) == ("delivered", dict.fromkeys(BOTH, ""), {
-        "id": "n1", "reference": "", "title": "", "url": "", "note": "",
+        "id": "n1", "reference": "", "title": "", "url": "", "note": "", "status": "", "channel": "",
     })  # fmt: skip
     assert await steps.claim(45) is not None
 

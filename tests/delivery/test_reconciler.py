@@ -121,7 +121,7 @@ async def test_after_three_more_sends_a_person_decides(machine: Machine) -> None
         await look(machine)
     row = await machine.row()
     assert (row.state, row.reason, row.settled) == ("unconfirmed", "undecided", True)
-    assert why(row) == "Notes has not answered 4 requests, and does not list it."
+    assert why(row) == "Notes didn't answer when we sent it, and doesn't list it."
     machine.clock.advance(DAY)
     await asyncio.sleep(0.1)
     assert (len(machine.adapter.sent), len(machine.adapter.looked)) == (4, 12)
@@ -214,7 +214,7 @@ async def test_after_a_day_without_an_answer_a_person_decides(machine: Machine) 
     machine.reconciler.changed(await machine.row())
     await eventually(lambda: len(machine.adapter.looked) == 2 and not machine.reconciler.pool.busy)
     row = await machine.row()
-    assert (row.reason, why(row)) == ("undecided", "Notes has not answered for 24 hours.")
+    assert (row.reason, why(row)) == ("undecided", "Notes didn't answer within 24 hours.")
 
 
 @pytest.mark.parametrize(
@@ -399,4 +399,4 @@ async def test_a_key_that_is_never_confirmed_is_no_failure(keyed: Machine) -> No
     keyed.clock.advance(DAY + 60)
     keyed.dispatcher.wake()
     row = await keyed.until("unconfirmed")
-    assert (row.reason, why(row)) == ("undecided", "Notes has not confirmed it for 24 hours.")
+    assert (row.reason, why(row)) == ("undecided", "Notes didn't confirm it within 24 hours.")

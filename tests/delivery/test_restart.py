@@ -156,7 +156,7 @@ async def test_shows_a_refusal_that_no_modal_showed(shop: Shop) -> None:
         assert await process.wait() == -signal.SIGKILL
     form = shop.sandbox.slack.views(shop.person)[-1]
     async with shop.bot():
-        await shop.card("Rootly did not accept this incident")
+        await shop.card("Rootly didn't accept this incident")
         await asyncio.sleep(1)
         assert shop.sandbox.slack.views(shop.person) == [form]
         await shop.sandbox.slack.close(shop.person, form["id"])
@@ -175,7 +175,7 @@ async def test_sets_what_remains_of_what_it_created(shop: Shop) -> None:
     rootly.fields.hold = asyncio.Event()
     async with shop.bot():
         await shop.declare(**{"Customer impact": "Nobody can pay."})
-        await shop.modal_says("Still to be set: *Customer impact*")
+        await shop.modal_says("We're still setting *Customer impact*")
     assert len(rootly.created) == 1
     assert rootly.data.selections == {}
     rootly.fields.hold = None
@@ -190,7 +190,7 @@ async def test_sets_what_remains_of_what_it_created(shop: Shop) -> None:
         await eventually(lambda: rootly.data.selections, PATIENCE_SECONDS)
         await shop.card("Created in Rootly")
         await eventually(
-            lambda: "Still to be set" not in str(shop.cards[0]["blocks"]), PATIENCE_SECONDS
+            lambda: "We're still setting" not in str(shop.cards[0]["blocks"]), PATIENCE_SECONDS
         )
     (made,) = rootly.created
     assert rootly.fields.detail(made.id) == {"Customer impact": "Nobody can pay."}
@@ -202,7 +202,7 @@ async def test_finishes_what_it_is_sending_before_it_ends(shop: Shop) -> None:
     shop.rootly.hold = asyncio.Event()
     async with shop.bot() as process:
         await shop.declare()
-        await shop.modal_says("has not answered yet")
+        await shop.modal_says("hasn't answered yet")
         process.terminate()
         await eventually(
             lambda: not _takes_calls(shop.sandbox.slack.bot_url)

@@ -151,7 +151,7 @@ def test_a_backoff_has_an_answer_for_any_number_of_attempts(attempt: int) -> Non
 async def test_what_was_tried_again_a_day_later_goes_on_when_an_admin_reconnects(
     machine: Machine,
 ) -> None:
-    """Its card says so: "will be sent by itself if that happens within 24 hours"."""
+    """Its card says so, and until when."""
     refused = UnauthorizedError("Notes", "Notes no longer accepts this workspace's token.")
     machine.adapter.script = [refused, refused]
     await machine.submit()
@@ -164,7 +164,7 @@ async def test_what_was_tried_again_a_day_later_goes_on_when_an_admin_reconnects
     await eventually(lambda: len(machine.adapter.sent) == 2 and not machine.dispatcher.under_way)
     row = await machine.until("failed")
     said = messages.words(row, machine.adapter, machine.adapter.operation("note")).body
-    assert said.endswith("will be sent by itself if that happens within 24 hours.")
+    assert "We'll send this when they do, until <!date^" in said
     await machine.connect()
     machine.dispatcher.wake()
     await machine.until("delivered")

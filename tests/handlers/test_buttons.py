@@ -41,8 +41,8 @@ async def test_what_waits_can_be_cancelled_and_sent_after_all(world: World) -> N
     await standing(world, "queued", "unreachable")
     assert buttons(card(world)) == ["by_hand", "cancel"]
     assert (await press(world, "cancel", world.admin)).ok
-    await eventually(lambda: "Cancelled, not sent to Rootly" in says(card(world)))
-    assert f"; cancelled by <@{world.admin}>" in says(card(world))
+    await eventually(lambda: "Cancelled, not created in Rootly" in says(card(world)))
+    assert f" · Cancelled by <@{world.admin}>" in says(card(world))
     assert posts(world) == 0
     assert buttons(card(world)) == ["try_again", "copy"]
     await press(world, "try_again")
@@ -51,15 +51,14 @@ async def test_what_waits_can_be_cancelled_and_sent_after_all(world: World) -> N
 
 
 async def test_what_is_done_by_hand_is_not_sent_as_well(world: World) -> None:
-    """The button leads to the vendor's page, and whoever pressed it has taken it over."""
+    """Whoever pressed the button has taken it over, and gets the link to the vendor's page."""
     await standing(world, "queued", "unreachable")
-    page = next(
-        it for block in card(world)["blocks"] for it in block.get("elements", []) if "url" in it
-    )
-    assert (page["action_id"], page["url"].startswith("http")) == ("by_hand", True)
     await press(world, "by_hand", world.admin)
-    await eventually(lambda: "Taken over by hand, not sent to Rootly" in says(card(world)))
-    assert f"; taken over by <@{world.admin}>" in says(card(world))
+    window = world.top(world.admin)
+    assert window.text == "It's yours now. We won't send it to Rootly."
+    assert window.view["blocks"][1]["elements"][0]["url"].startswith("http")
+    await eventually(lambda: "Taken over by hand" in says(card(world)))
+    assert f" · Taken over by <@{world.admin}>" in says(card(world))
     row = await now(world)
     assert (row.state, row.reason, row.changed_by) == ("cancelled", "by_hand", world.admin)
     assert posts(world) == 0
@@ -108,8 +107,8 @@ async def test_whoever_comes_second_is_told_what_it_is_now(world: World) -> None
     await standing(world, "queued", "unreachable")
     await press(world, "by_hand", world.admin)
     await click(world, "cancel", world.member)
-    assert world.told(world.member).startswith(
-        "This is not possible any more. Taken over by hand, not sent to Rootly."
+    assert world.told(world.member) == (
+        "That's no longer possible.\n*Taken over by hand*\nNothing was created from here."
     )
     assert (await now(world)).reason == "by_hand"
 
@@ -123,12 +122,12 @@ async def test_what_is_being_sent_cannot_be_cancelled(world: World) -> None:
     await eventually(lambda: vendor.created)
     await press(world, "cancel")
     assert world.told(world.member) == (
-        "It is being sent to Rootly at this moment. Its card will say what came of it."
+        "Too late. This is being sent: watch the card for the result."
     )
     vendor.hold.set()
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly"))
     await click(world, "cancel", world.member)
-    assert world.told(world.member).startswith("It was created in the meantime: INC-")
+    assert world.told(world.member).startswith("Too late: INC-")
     assert len(vendor.created) == 1
 
 
@@ -137,7 +136,7 @@ async def test_in_doubt_a_person_can_send_it_again(world: World) -> None:
     await standing(
         world, "unconfirmed", "undecided", error_details=said("Rootly does not list it.")
     )
-    assert buttons(card(world)) == ["send_again", "is_there"]
+    assert buttons(card(world)) == ["open_vendor", "send_again", "is_there"]
     await press(world, "send_again")
     await click(world, "send_again", world.member)
     await eventually(lambda: card(world)["text"].startswith("Created in Rootly: INC-"))
@@ -150,8 +149,9 @@ async def test_in_doubt_a_person_can_say_that_it_is_there(world: World) -> None:
         world, "unconfirmed", "undecided", error_details=said("Rootly does not list it.")
     )
     await press(world, "is_there")
+    await world.top(world.member).submit()
     await eventually(lambda: card(world)["text"] == "Created in Rootly: Checkout is down")
-    assert f"; confirmed by <@{world.member}>" in says(card(world))
+    assert f" · Confirmed by <@{world.member}>" in says(card(world))
     assert posts(world) == 0
 
 
@@ -159,7 +159,7 @@ async def test_what_is_being_checked_is_not_sent_again_from_an_old_card(world: W
     """Only where a person has to decide does a person decide."""
     await standing(world, "unconfirmed", "unclear", reconcile_at=2e9)
     await click(world, "send_again", world.member)
-    assert "I am checking whether it arrived" in world.told(world.member)
+    assert "We're checking Rootly for it" in world.told(world.member)
     assert (await now(world)).state == "unconfirmed"
     assert posts(world) == 0
 
@@ -300,7 +300,8 @@ async def test_what_fails_after_slack_had_its_answer_is_told_too(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("action", "headline"), [("cancel", "Cancelled"), ("by_hand", "Taken over by hand")]
+    ("action", "headline"),
+    [("cancel", "Cancelled, not created in Rootly"), ("by_hand", "Taken over by hand")],
 )
 async def test_what_waits_for_an_admin_need_not(world: World, action: str, headline: str) -> None:
     """Its card says what it waits for; who calls it off there is named, and it is not sent when
@@ -309,7 +310,7 @@ async def test_what_waits_for_an_admin_need_not(world: World, action: str, headl
     assert card(world)["text"] == "Saved, waiting for a new key for Rootly: Checkout is down"
     assert buttons(card(world)) == ["try_again", "by_hand", "cancel", "copy"]
     assert (await press(world, action)).ok
-    await eventually(lambda: card(world)["text"].startswith(f"{headline}, not sent to Rootly"))
+    await eventually(lambda: card(world)["text"].startswith(headline))
     await world.sandbox.connect_vendors(world.settings)
     assert (await now(world)).state == "cancelled"
     assert buttons(card(world)) == ["try_again", "copy"]
@@ -399,7 +400,7 @@ async def test_a_refusal_that_comes_later_can_be_corrected_in_the_same_modal(wor
     modal = await receipt(world, row.key)
     await modal.press("delivery", "try_again")
     vendor.hold.set()
-    await eventually(lambda: "did not accept" in modal.text)
+    await eventually(lambda: "didn't accept" in modal.text)
     await eventually(lambda: _is_followed_no_more(world))
     await modal.press("delivery", "edit")
     assert "title" in " ".join(modal.fields)
@@ -421,7 +422,7 @@ async def test_a_no_in_a_receipt_is_a_note_on_top(world: World) -> None:
     modal = await receipt(world, row.key)
     await change(world, state="delivered", reason="", vendor_object=MADE)
     await modal.press("delivery", "try_again")
-    assert world.top(world.member).text == "It was created in the meantime: INC-7."
+    assert world.top(world.member).text == "Too late: INC-7 is in Rootly now."
     await world.sandbox.slack.close(world.member, world.top(world.member).id)
     assert "Created in Rootly" in world.top(world.member).text
 

@@ -19,5 +19,6 @@ async def test_custom_fields_of_what_a_person_found_are_not_dropped_without_a_wo
         custom=[{"id": "f1", "name": "Region", "kind": "text"}],
     )
     await press(world, "is_there")
+    await world.top(world.member).submit()
     await eventually(lambda: card(world)["text"] == "Created in Rootly: Checkout is down")
     assert "Region" in says(card(world))

@@ -135,7 +135,7 @@ async def test_what_rootly_refuses_is_named_and_can_be_tried_again(world: World)
     modal = await opened(world)
     await fill(world, modal, Region="Europe", Data_centre=["Lund"])
     await modal.send()
-    said = "*Data centre* is not set: Rootly says “Selected options is not set up yet”."
+    said = "*Data centre* isn't set. Rootly says: Selected options is not set up yet."
     assert said in world.top(world.member).text
     await eventually(lambda: world.cards("incidents"))
     await eventually(lambda: said in says(card(world)))
@@ -144,7 +144,7 @@ async def test_what_rootly_refuses_is_named_and_can_be_tried_again(world: World)
     assert "finish" in buttons(card(world))
     writes = sum(it.method != "GET" for it in rootly(world).requests)
     assert (await press(world, "finish", world.admin)).ok
-    await eventually(lambda: "is not set" not in says(card(world)))
+    await eventually(lambda: "isn't set" not in says(card(world)))
     assert card(world)["text"].startswith("Created in Rootly: INC-")
     assert "finish" not in buttons(card(world))
     assert arrived(world) == {"Region": "Europe", "Data centre": "Lund"}
@@ -166,7 +166,7 @@ async def test_two_presses_try_it_once(world: World) -> None:
     await modal.send()
     await eventually(lambda: world.cards("incidents") and "finish" in buttons(card(world)))
     await asyncio.gather(press(world, "finish"), press(world, "finish"))
-    await eventually(lambda: "is not set" not in says(card(world)))
+    await eventually(lambda: "isn't set" not in says(card(world)))
     (row,) = await world.bot.services.delivery.history.newest()
     assert [it.reason for it in await world.bot.services.delivery.history.trail(row)].count(
         "step_tried_again"
@@ -181,16 +181,14 @@ async def test_a_vendor_that_goes_away_in_between_gets_them_when_it_is_back(worl
     modal = await opened(world)
     await fill(world, modal, Region="Europe", Customer_impact="Nobody can pay.")
     await modal.send()
-    waiting = (
-        "Still to be set: *Region*, *Customer impact*. I am at it; there is nothing for you to do."
-    )
+    waiting = "We're still setting *Region*, *Customer impact*."
     assert waiting in world.top(world.member).text
     await eventually(lambda: world.cards("incidents") and waiting in says(card(world)))
     vendor.fields.hold.set()
     vendor.fields.hold = None
     await eventually(lambda: finished(world))
-    await eventually(lambda: "Still to be set" not in says(card(world)))
-    await eventually(lambda: "Still to be set" not in world.top(world.member).text)
+    await eventually(lambda: "We're still setting" not in says(card(world)))
+    await eventually(lambda: "We're still setting" not in world.top(world.member).text)
     assert arrived(world) == {"Region": "Europe", "Customer impact": "Nobody can pay."}
 
 

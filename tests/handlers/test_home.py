@@ -46,7 +46,7 @@ async def test_people_see_their_own_deliveries_and_nobody_elses(world: World) ->
     text = says(await home(world, world.member))
     assert text.index("Second") < text.index("First")
     assert "Saved, not yet in Rootly*\nFirst" in text
-    assert "Rootly incident, 1 second ago" in text
+    assert "Rootly incident · Sent <!date^" in text
     assert says(await home(world, world.admin)).count("First") == 0
 
 
@@ -71,10 +71,12 @@ async def test_deciding_from_home(world: World) -> None:
     """In doubt, and while it waits."""
     await standing(world, "unconfirmed", "undecided", key="ir1", title="First")
     await home(world, world.member)
-    assert "Created in Rootly*\nFirst" in says(await press(world, world.member, "ir1", "is_there"))
+    await press(world, world.member, "ir1", "is_there")
+    await world.top(world.member).submit()
+    assert "Created in Rootly*\nFirst" in says(await home(world, world.member))
     await standing(world, "queued", "unreachable", key="ir2", title="Second", private=True)
     await home(world, world.member)
-    assert "Cancelled, not sent to Rootly*\nSecond" in says(
+    assert "Cancelled, not created in Rootly*\nSecond" in says(
         await press(world, world.member, "ir2", "cancel")
     )
 
@@ -96,7 +98,7 @@ async def test_a_no_at_home_is_a_note(world: World) -> None:
     await home(world, world.member)
     await change(world, "ir1", state="delivered", reason="", vendor_object=MADE)
     view = await press(world, world.member, "ir1", "try_again")
-    assert world.top(world.member).text == "It was created in the meantime: INC-7."
+    assert world.top(world.member).text == "Too late: INC-7 is in Rootly now."
     assert "INC-7  Checkout is down" in says(view)
     assert (await now(world, "ir1")).state == "delivered"
 

@@ -48,8 +48,8 @@ async def test_what_was_refused_is_corrected_and_sent(world: World) -> None:
     await press(world, "edit")
     modal = world.top(world.member)
     assert modal.text == (
-        ":no_entry: *Rootly did not accept this:*\nNot like this.\n• *Severity*: must be "
-        "&lt;higher&gt;"
+        ":no_entry: *Rootly didn't accept this:*\nRootly says: Not like this.\n• *Severity*: Rootly says: must be "
+        "&lt;higher&gt;."
     )
     assert (modal.value("title"), modal.value("public_title")) == (
         "Checkout is down",
@@ -85,7 +85,7 @@ async def test_the_vendors_words_stay_while_the_form_is_redrawn(world: World) ->
     await refused(world)
     await press(world, "edit")
     modal = await world.top(world.member).choose("choice", "incident.io")
-    assert "Rootly did not accept this" in modal.text
+    assert "Rootly didn't accept this" in modal.text
     assert modal.value("name") == "Checkout is down"
 
 
@@ -108,7 +108,7 @@ async def test_a_task_with_its_own_form_is_edited_too(world: World) -> None:
     )
     await press(world, "edit", world.admin)
     modal = world.top()
-    assert modal.text.endswith("• *To*: is no address")
+    assert modal.text.endswith("• *To*: Rootly says: is no address.")
     assert (modal.value("send_email.to"), modal.value("send_email.body")) == (
         "a@example.com",
         "Line 1\nLine 2",
@@ -135,7 +135,7 @@ async def test_what_was_corrected_by_somebody_else_is_not_edited(world: World) -
     await refused(world)
     await change(world, state="delivered", reason="", vendor_object=MADE)
     await click(world, "edit", world.member)
-    assert world.told(world.member) == "It was created in the meantime: INC-7."
+    assert world.told(world.member) == "Too late: INC-7 is in Rootly now."
     assert world.sandbox.slack.views(world.member) == []
 
 
@@ -218,8 +218,8 @@ async def test_erased_contents_are_not_offered_and_not_shown(world: World) -> No
     )
     await eventually(lambda: buttons(card(world)) == [])
     for action, sentence in (
-        ("edit", "This is not possible any more."),
-        ("copy", "The text was erased"),
+        ("edit", "That's no longer possible."),
+        ("copy", messages.Notice.ERASED.text),
     ):
         await click(world, action, world.member)
         assert world.told(world.member).startswith(sentence)

@@ -18,7 +18,7 @@ from handlers.view_state import ForeignError, state_in
 from tests.world.bot import World, eventually
 
 REJECTED = {"errors": [{"title": "Severity must exist", "status": "422"}]}
-REFUSED_CARD = "Rootly did not accept this incident: "
+REFUSED_CARD = "Rootly didn't accept this incident: "
 
 
 async def test_a_field_error_is_shown_beside_the_field_and_can_be_corrected(world: World) -> None:
@@ -27,7 +27,7 @@ async def test_a_field_error_is_shown_beside_the_field_and_can_be_corrected(worl
     await world.lists_loaded()
     modal = await (await world.open("/incident All of it is down")).fill(severity_id="SEV0")
     outcome = await modal.submit()
-    assert outcome.errors == {"rootly.incident.summary": "Rootly says: Summary can't be blank"}
+    assert outcome.errors == {"rootly.incident.summary": "Rootly says: Summary can't be blank."}
     assert world.sandbox.vendors["rootly"].created == []
     await modal.fill(summary="Every page answers 500")
     assert "Created in Rootly" in (await modal.send()).text
@@ -43,7 +43,7 @@ async def test_an_error_without_a_field_lands_on_the_first_input(world: World) -
         422, {"error": "unprocessable_entity", "message": "Not on a Friday"}
     )
     outcome = await (await world.open("/incident x")).submit()
-    assert list(outcome.errors.values()) == ["Rootly says: Not on a Friday"]
+    assert list(outcome.errors.values()) == ["Rootly says: Not on a Friday."]
 
 
 async def test_a_revoked_token_is_a_notice_and_the_incident_waits(world: World) -> None:
@@ -77,7 +77,7 @@ async def test_a_vendor_that_is_down_gets_it_when_it_is_back(world: World) -> No
     await world.sandbox.vendors["rootly"].set_fault("down")
     modal = await (await world.open("/incident Disk full")).send()
     assert "Saved, not yet in Rootly" in modal.text
-    assert "Rootly cannot be reached" in modal.text
+    assert "Can't reach Rootly" in modal.text
     await eventually(lambda: world.cards("incidents"))
     assert world.cards("incidents")[0]["text"] == "Saved, not yet in Rootly: Disk full"
     await world.sandbox.vendors["rootly"].set_fault("fine")
@@ -115,7 +115,7 @@ async def test_a_slow_vendor_is_followed_up_on_the_card(world: World) -> None:
     vendor = world.sandbox.vendors["rootly"]
     vendor.hold = asyncio.Event()
     modal = await (await world.open("/incident Slow")).send()
-    assert "Rootly has not answered yet" in modal.text
+    assert "Rootly hasn't answered yet" in modal.text
     vendor.hold.set()
     await eventually(lambda: world.cards("incidents"))
     assert world.cards("incidents")[0]["text"].startswith("Created in Rootly")
@@ -126,8 +126,8 @@ async def test_an_answer_that_says_nothing_is_not_sent_again_at_once(world: Worl
     """A 502 may have created it: it is looked up first, and the person is told that."""
     world.sandbox.vendors["rootly"].answer_next(502, "<html>Bad gateway</html>")
     modal = await (await world.open("/incident x")).send()
-    assert "Sent, not confirmed by Rootly yet" in modal.text
-    assert "I am checking whether it arrived" in modal.text
+    assert "Waiting for Rootly to confirm" in modal.text
+    assert "We're checking Rootly for it" in modal.text
     await asyncio.sleep(0.3)
     assert [
         it.method for it in world.sandbox.vendors["rootly"].requests if it.method == "POST"
@@ -158,7 +158,7 @@ async def test_a_refusal_beside_fields_that_are_gone_is_on_the_card(world: World
     await asyncio.sleep(0.7)
     second = asyncio.create_task(modal.submit())
     assert (await first).ok
-    assert "Rootly has not answered yet" in modal.text
+    assert "Rootly hasn't answered yet" in modal.text
     vendor.hold.set()
     await second
     await eventually(lambda: world.cards("incidents"))
@@ -358,7 +358,7 @@ async def test_after_the_commit_nobody_is_told_that_nothing_was_sent(
 
     monkeypatch.setattr(world.bot.services.delivery.dispatcher, "outcome", broken)
     text = (await modal.send()).text
-    assert "Saved, not yet in Rootly" in text
+    assert "Saved, sending to Rootly" in text
 
 
 async def test_an_organisation_wide_installation_can_submit(world: World) -> None:

@@ -350,7 +350,10 @@ def test_words_of_others_are_shown_as_they_are() -> None:
 def test_a_private_one_says_so_wherever_it_is_shown() -> None:
     """The person knows why the channel has no card."""
     row = replace(ROW, state="delivered", vendor_object=MADE.model_dump(), private=True)
-    text = ":white_check_mark: *Created in Notes*\nN-1  A note\n:lock: Private. Only you can see this in Slack."
+    text = (
+        ":white_check_mark: *Created in Notes*\nN-1  A note\n"
+        ":lock: Private. Only you can see this in Slack."
+    )
     shown = [
         messages.card(row, *NOTES)["blocks"][0],
         messages.receipt(row, *NOTES)["blocks"][0],

@@ -15,7 +15,7 @@ from tests.world.notes import MADE
 
 DATE = re.compile(r"<!date\^[^|]*\|([^>]*)>")
 EXPECTED = {
-    "sending": "Sending to Notes | Notes hasn't answered yet. We'll show the result on the card.",
+    "sending": "Saved, sending to Notes | Notes hasn't answered yet. We'll show the result on the card.",
     "waiting, rate_limited": "Saved, not yet in Notes | Notes's rate limit is reached. Sending at 08:04 UTC.",
     "waiting, rate_limited, keyed": "Saved, not yet in Notes | Notes's rate limit is reached. Sending at 08:04 UTC.",
     "waiting, turn": "Saved, not yet in Notes | Notes's rate limit is reached. Sending at 08:04 UTC.",

@@ -27,6 +27,9 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
         yield board
 
 
+IN_DOUBT = Outcome("unconfirmed", "undecided")
+
+
 async def test_a_card_is_posted_in_the_channel(board: Board) -> None:
     """Once, without unfurling anything, and the row knows where it is."""
     row = await board.settled()
@@ -250,17 +253,17 @@ async def test_the_loop_shows_what_changed_and_survives_errors(board: Board) -> 
     await ended(loop)
 
 
-# --- doing it by hand
+# --- looking at the vendor
 
 
-async def test_a_card_that_waits_names_the_page_where_it_can_be_done(board: Board) -> None:
+async def test_a_card_in_doubt_names_the_page_where_people_look(board: Board) -> None:
     """The vendor's page, found with the connection's credentials; none where it is connected to
     another account, or not."""
     linked = []
     for key, account in (("a", ""), ("b", "acme"), ("c", "other")):
         if account:
             await board.connect(account)
-        row = await board.settled(AWAY, key=key, channel=f"C{key}")
+        row = await board.settled(IN_DOUBT, key=key, channel=f"C{key}")
         await board.work()
         linked.append(
             board.slack.calls[-1][1]["blocks"]
@@ -273,7 +276,7 @@ async def test_credentials_that_do_not_decrypt_only_cost_the_page(board: Board) 
     """The card comes without it."""
     await board.connect()
     await board.database.write(lambda db: db.execute("UPDATE connections SET secret = 'x'"))
-    row = await board.settled(AWAY)
+    row = await board.settled(IN_DOUBT)
     with capture_logs() as logs:
         await board.work()
     assert [entry["event"] for entry in logs] == ["card.link_failed"]

@@ -122,8 +122,7 @@ class Notes(Adapter):
 
 
 NOT_CONNECTED = (
-    "Notes is no longer connected to the account it was meant for; an admin can connect that one "
-    "again with `/vendors`."
+    "Notes isn't connected to this account anymore. An admin can connect it again in `/vendors`."
 )
 
 

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bot.adapters.base import Created
 from bot.delivery.model import GIVE_UP_SECONDS, Delivery
 from bot.delivery.states import DECISIONS, Decision, may
-from bot.delivery.store.rows import read_row
+from bot.delivery.store.rows import created_json, read_row
 from bot.delivery.store.transitions import Step, change
 from bot.storage.database import Database
 from bot.workspace import Workspace
@@ -26,9 +27,15 @@ class Decisions:
         self._clock = clock
 
     async def make(
-        self, workspace: Workspace, key: str, decision: Decision, by: str
+        self,
+        workspace: Workspace,
+        key: str,
+        decision: Decision,
+        by: str,
+        created: Created | None = None,
     ) -> Delivery | None:
-        """Carry out the decision of `by` (a Slack user id, or "operator"). Returns the changed row;
+        """Carry out the decision of `by` (a Slack user id, or "operator"). `created` is the object
+        that the person found, or made by hand, as the vendor returned it. Returns the changed row;
         None where its state does not allow the decision, or it is not this workspace's."""
         now = self._clock()
         effect = DECISIONS[decision]
@@ -39,6 +46,11 @@ class Decisions:
             if found is None or not may(row := read_row(found), decision):
                 return None
             columns = _columns(row, decision, now)
+            if created is not None:
+                columns |= {
+                    "vendor_object": created_json(created),
+                    "private": row.private or created.private,
+                }
             if effect.reason is not None:
                 columns |= {"reason": effect.reason, "error_details": "{}"}
             return change(tx, row, Step(to=effect.to, at=now, by=by, columns=columns))
@@ -54,7 +66,7 @@ def _columns(row: Delivery, decision: Decision, now: float) -> dict[str, Any]:
         case "cancel" | "by_hand":
             return {}
         case "try_again":
-            return due
+            return {**due, "vendor_object": "{}"}
         case "send_again":
             return {**due, "resend_count": row.resend_count + 1}
         case "is_there":
