@@ -41,7 +41,7 @@ async def press_and_be_told(form: Modal) -> None:
     """Submit: a note says that nothing was saved, and below it stands what was typed."""
     assert (await form.submit()).ok
     note = Modal(form.slack, form.user)
-    assert "I could not save this just now, so *nothing was sent*." in note.text
+    assert "We couldn't save this, so *nothing was sent*." in note.text
     await form.slack.close(form.user, note.id)
     assert (form.value("title"), form.value("summary")) == ("Checkout is down", SUMMARY)
 

@@ -118,7 +118,7 @@ async def test_it_can_be_installed_again(world: Many) -> None:
     for event in events:
         await transport.send("events_api", event | {"event_time": event["event_time"] + 1})
     outcome = await world.slack(CORE).command(ADMIN, data.CHANNELS[0].id, "/incident")
-    assert "not installed" in str(world.slack(CORE).ephemerals[-1][2]["text"])
+    assert "isn't installed" in str(world.slack(CORE).ephemerals[-1][2]["text"])
     assert outcome.ok
     await world.install(CORE)
     await world.connect(CORE)

@@ -139,7 +139,7 @@ def _text(row: Delivery, adapter: Adapter, operation: Operation, said: Words) ->
         cut("\n".join(refusal), _LONGEST_REFUSAL),
         said.body if row.state == "rejected" else "",
         remaining(row, adapter, operation),
-        f":lock: {_('Private. Only you can see this in Slack.')}" if row.private else "",
+        _(":lock: Private. Only you can see this in Slack.") if row.private else "",
     ]
     return "\n".join(filter(None, lines))
 

@@ -78,7 +78,7 @@ def outcome(vendor: str, answer: tuple[int, str], call: Callable[[Adapter], Awai
     try:
         return asyncio.run(called())
     except VendorError as error:
-        said = str(error) or "; ".join(getattr(error, "fields", {}).values())
+        said = str(error) or "; ".join(map(str, getattr(error, "fields", {}).values()))
         assert said
         assert [secret for secret in secrets_of(vendor) if secret in said] == []
         return error

@@ -109,7 +109,9 @@ async def test_unknown_number(
         await rootly.create(
             "action_item", submit(ActionItem(incident_id="#42", summary="Roll back")), KEY
         )
-    assert caught.value.fields == {"incident_id": "Rootly has no incident INC-42. Choose another."}
+    assert {name: str(words) for name, words in caught.value.fields.items()} == {
+        "incident_id": "Rootly has no incident INC-42. Choose another."
+    }
 
 
 LOOK_UPS = [
@@ -395,7 +397,9 @@ async def test_missing_workflow(rootly: Rootly, vendor: CannedVendor) -> None:
     with pytest.raises(RejectedError) as caught:
         await rootly.create("workflow_task", submit(form), KEY)
     sentence = "Rootly doesn't show this workflow to our API key. Choose another."
-    assert caught.value.fields == {"workflow_id": sentence}
+    assert {name: str(words) for name, words in caught.value.fields.items()} == {
+        "workflow_id": sentence
+    }
 
 
 @pytest.mark.parametrize("body", ["<html>", "", {"error": "x"}, {"data": {}}])

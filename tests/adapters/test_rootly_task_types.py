@@ -106,9 +106,7 @@ def test_the_incidents_own_channel_alone() -> None:
 
 def test_one_channel_is_named_once() -> None:
     """A chosen channel and the incident's own contradict each other if only one is possible."""
-    with pytest.raises(
-        ValidationError, match="Either this or the channel that is chosen above, not both"
-    ):
+    with pytest.raises(ValidationError, match="Clear this box, or remove the channel above"):
         task_form("rename_slack_channel").model_validate(
             {"channel": "C1", "channel_own": True, "title": "done"}
         )

@@ -433,7 +433,7 @@ async def test_socket_mode_without_any_workspaces_token_lacks_a_setting(settings
     }
     socket = settings.model_copy(update=app_token)
     [told] = await found(socket, "SLACK_BOT_TOKEN")
-    assert (told.sign, told.setting, told.says.startswith("is not set;")) == ("problem", True, True)
+    assert (told.sign, told.setting, told.says.startswith("isn't set.")) == ("problem", True, True)
     assert [
         it
         for it in await found(socket)

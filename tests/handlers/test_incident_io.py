@@ -111,7 +111,7 @@ async def test_a_refused_follow_up_can_be_corrected(world: World) -> None:
     await modal.fill(incident_id="voucher")
     await world.sandbox.vendors["incident_io"].set_fault("refusing")
     assert (await modal.submit()).errors == {
-        "incident_io.follow_up.title": "incident.io says: title is reserved"
+        "incident_io.follow_up.title": "incident.io says: title is reserved."
     }
     await world.sandbox.vendors["incident_io"].set_fault("fine")
     await modal.send()
@@ -123,6 +123,7 @@ async def test_a_severity_is_demanded_before_anything_is_sent(world: World) -> N
     severity."""
     modal = await incident(world, "Search is slow")
     words = "Choose a severity. Only incidents in triage can go without one."
+    await modal.press("more", "more")
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
     await modal.fill(incident_status_id="Fixing")
     assert (await modal.submit()).errors == {"incident_io.incident.severity_id": words}
@@ -136,6 +137,7 @@ async def test_a_severity_is_demanded_before_anything_is_sent(world: World) -> N
 async def test_triage_needs_no_severity(world: World) -> None:
     """What nobody has judged yet goes out without one."""
     modal = await incident(world, "Is this us?")
+    await modal.press("more", "more")
     await modal.fill(incident_status_id="Triage")
     await modal.send()
     assert "severity_id" not in sent(world)
@@ -144,6 +146,7 @@ async def test_triage_needs_no_severity(world: World) -> None:
 async def test_a_type_that_begins_in_triage_needs_none_either(world: World) -> None:
     """The type alone says it; it is in triage at incident.io."""
     modal = await incident(world, "Is it theirs?")
+    await modal.press("more", "more")
     await modal.fill(incident_type_id="Third party")
     await modal.send()
     assert "severity_id" not in sent(world)
@@ -266,7 +269,7 @@ async def test_somebody_whom_incident_io_does_not_know(world: World) -> None:
     await modal.fill(severity_id="SEV2")
     pick(world, modal, "Communications", world.guest)
     pick(world, modal, "Incident Lead", world.member)
-    words = "incident.io says: The assignee could not be found"
+    words = "incident.io says: The assignee could not be found."
     assert (await modal.submit()).errors == {block(modal, "Communications"): words}
     pick(world, modal, "Communications", world.admin)
     await modal.send()
@@ -282,10 +285,10 @@ async def test_a_value_that_is_refused(world: World) -> None:
         **{block(modal, "Customer impact"): "x", block(modal, "Affected orders"): "3"},
     )
     path = "custom_field_entries[1].values[0].value_numeric"
-    error = {"code": "invalid_value", "message": "At least ten", "source": {"field": path}}
+    error = {"code": "invalid_value", "message": "At least ten.", "source": {"field": path}}
     world.sandbox.vendors["incident_io"].answer_next(
         422, {"type": "validation_error", "errors": [error]}
     )
     assert (await modal.submit()).errors == {
-        block(modal, "Affected orders"): "incident.io says: At least ten"
+        block(modal, "Affected orders"): "incident.io says: At least ten."
     }

@@ -98,7 +98,7 @@ async def test_too_many_demanded_fields_are_told_below_the_card(world: World) ->
     """To whoever wants to correct it and send it again."""
     await standing(world, "rejected", "refused", error_details=said("No."))
     await own(world, 120, required=True)
-    assert "did not accept" in says(card(world))
+    assert "didn't accept" in says(card(world))
     await press(world, "edit")
     assert world.told(world.member) == NO_ROOM
     assert (await now(world)).state == "rejected"

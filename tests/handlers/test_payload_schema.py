@@ -141,5 +141,5 @@ async def test_a_key_that_no_header_can_carry_is_not_ours(world: World, key: str
         json.loads(view.body["private_metadata"]) | {"key": key}
     )
     shown = await modal.send()
-    assert "so nothing was sent" in shown.text
+    assert "Nothing was sent." in shown.text
     assert world.sandbox.vendors["rootly"].created == []

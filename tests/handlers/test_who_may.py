@@ -25,7 +25,7 @@ OPERATIONS = {
 }
 """The select of each operation, and what stands there until somebody decides."""
 BY_ROLE = ["By role", "Everyone", "Full members", "Admins and owners"]
-NO_SCOPE = lacking(SCOPE)
+NO_SCOPE = str(lacking(SCOPE))
 
 
 async def press(world: World, user: str) -> Outcome:

@@ -52,7 +52,7 @@ def broken_rules(text: str) -> list[str]:
     ]
     if ";" in own:
         broken.append("a semicolon")
-    if re.search(r"\bI\b", own):
+    if re.search(r"\bI\b", own) and text != "I did it by hand":  # a button: the person says it
         broken.append("the bot says I")
     if "!" in own.replace("!=", ""):
         broken.append("an exclamation mark")

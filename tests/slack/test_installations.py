@@ -154,7 +154,7 @@ async def test_socket_mode_needs_a_token_or_an_installation(tmp_path: Path) -> N
     settings = Settings.model_validate(
         {"SLACK_APP_TOKEN": "xapp-1", "RELAY_DATABASE": tmp_path / "relay.db"}
     )
-    with pytest.raises(SettingError, match=r"^SLACK_BOT_TOKEN: is not set"):
+    with pytest.raises(SettingError, match=r"^SLACK_BOT_TOKEN: isn't set"):
         await socket.socket(settings)
 
 

@@ -61,7 +61,7 @@ async def test_while_slack_does_not_say_whose_it_is_nobody_gets_it(
     async with slack_wire() as (wire, client):
         tokens = SlackTokens(installations, FixedToken(client))
         wire.answer = TROUBLES[trouble]
-        with pytest.raises(SlackUnreachableError, match="Please try again"):
+        with pytest.raises(SlackUnreachableError, match="Try again"):
             await tokens.authorize(*HERE)
         wire.answer = lambda args: TEAM
         assert (await tokens.authorize(*HERE)).bot_token == "xoxb-1"

@@ -23,7 +23,7 @@ DIARY = "Dear diary, " * 100
 TABLES = [
     *("audit_events", "catalog_additions", "catalog_entries", "catalogs"),
     *("connections", "deliveries", "delivery_events", "installations"),
-    *("permissions", "preferences", "setup_links", "workspace_settings"),
+    *("permissions", "preferences", "setup_links", "workspace_settings", "workspaces"),
 ]
 OPEN_AND_WRITE = """
 import asyncio, sys

@@ -104,6 +104,7 @@ class Twins:
         )
         await self.permissions.set(workspace, {"notes.note": f"S0{said}"}, PERSON)
         await self.settings.change(workspace, {"language": said}, PERSON)
+        await self.preferences.set_prefix(workspace, said.lower())
         for key in STATES:
             await self.deliveries.enqueue(
                 self.draft(key, workspace), lease=None, card_not_before=0.0

@@ -306,7 +306,9 @@ async def test_disconnecting_says_what_will_happen_first(world: World, ann: Visi
     assert receipt.text.startswith("Rootly is disconnected\n")
     assert await stored(world) is None
     assert (await ann.open(str(receipt.answer.url))).text == receipt.text
-    await eventually(lambda: "no longer connected" in json.dumps(world.cards("incidents")))
+    await eventually(
+        lambda: "isn't connected to this account anymore" in json.dumps(world.cards("incidents"))
+    )
     await world.sandbox.vendors["rootly"].set_fault("fine")
     await connect(world, ann)
     await eventually(lambda: len(world.sandbox.vendors["rootly"].created) == 1)
