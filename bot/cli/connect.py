@@ -133,7 +133,7 @@ def _typed(adapter: type[Adapter]) -> dict[str, Any]:
             if not (wrong := _mistake(adapter, typed | {name: text}, name)):
                 typed[name] = text
                 break
-            print(f"{label}: {wrong}", file=sys.stderr)
+            print(f"  {wrong}", file=sys.stderr)
     return typed
 
 

@@ -196,7 +196,7 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (
         "add_slack_bookmark",
         {"channel": "C1", "title": "Runbook"},
-        {"title": "Fill in “Title” with “Link” or “Playbook”."},
+        {"title": "Fill in “Title” + “Link” or “Playbook”."},
     ),
     (
         "page_rootly_on_call_responders",
@@ -224,12 +224,12 @@ LEFT_OUT: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("create_microsoft_teams_chat", {"members": "Ann\na@b.c"},
      {"members": "“Ann” isn't an e-mail address. Type one such as ann@example.com."}),
     ("create_jira_subtask", {"subtask_issue_type": ", Bug"},
-     {"subtask_issue_type": "Give the ID first, then a comma and the name.",
+     {"subtask_issue_type": "Type the ID first, then a comma and the name.",
       "title": "Fill this in.",
       "parent_issue_id": "Fill this in.", "project_key": "Fill this in."}),
     ("update_coda_page", {"page_id": "p"}, {"doc_id": "Fill this in."}),
     ("update_gitlab_issue", {"issue_id": "1", "completion": "1"},
-     {"issue_type": "Fill this in."}),
+     {"issue_type": "Choose one of the options."}),
     ("http_client", {"url": "u", "succeed_on_status": "200", "headers": "{\n  'a': 1}"},
      {"headers": "Line 2, column 3: put a name in straight double quotes here."}),
 ]  # fmt: skip

@@ -67,8 +67,6 @@ async def test_a_form_that_was_drawn_before_is_answered_with_one_that_fits(world
     modal = await world.open("/incident Checkout is down", world.member)
     await own(world, 90, required=True)
     assert (await modal.submit()).ok
-    assert len(modal.view["blocks"]) == 100
-    assert "no room for these fields: " in left_out(modal)
     assert sum(".custom.f" in it for it in modal.fields) == 90
 
 
