@@ -33,9 +33,11 @@ from tests.world.rows import click, standing
 PLANTED = "<!channel> <https://evil.example/|click> & *b* `c` <@U0PLANTED> <!subteam^S0PLANTED>"
 ESCAPED = PLANTED.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 OWN_MENTION = re.compile(
-    r"<@(?!U0PLANTED)[UW][A-Z0-9]+>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[-\d :UTC]+>"
+    r"<@(?!U0PLANTED)[UW][A-Z0-9]+>|<!date\^\d+\^[{}a-z_ ]+\|[-\d :,UTC]+>"
+    r"|^> ",
+    re.MULTILINE,
 )
-"""The only markup of our own: who submitted it, who decided, and when something was changed."""
+"""The only markup of our own: people, clock times, and the quote of the summary's first lines."""
 NAMES = {
     *(
         "name",

@@ -313,7 +313,7 @@ async def test_what_is_known_before_is_said_before(
     try:
         await incident_io.create("incident", submission, KEY)
     except RejectedError as error:
-        said = error.fields
+        said = {name: str(words) for name, words in error.fields.items()}
     assert (said, len(vendor.requests)) == (expected, 0 if expected else 1)
 
 

@@ -20,6 +20,7 @@ from bot import messages
 from bot.connections.store import Connection
 from bot.delivery.model import Delivery
 from bot.delivery.problems import said
+from bot.delivery.states import NAMING
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.views import View
 from bot.playground.slack.world import Channel, Person
@@ -34,7 +35,7 @@ from tests.world.workspaces import ACME, ADMIN, BOLT, CHANNEL, DUCHY, Many, many
 CANARY = "acmes-own-words"
 """Stands in everything that Acme's people wrote, and in the vendor's answers to it."""
 FOREIGN = ("This belongs to another workspace", "This form belongs to another workspace")
-LINK = re.compile(r"^open(_\d)?$")
+LINK = re.compile(r"^open(_\d|_vendor)?$")
 HARMLESS = {"open", "copied"}
 """A button that is a link, and the one that closes a text: they do nothing anywhere."""
 CHANGED_BY_ITSELF = ("catalogs",)
@@ -127,6 +128,9 @@ async def drawn_for_acme(world: Many) -> Drawn:
         said.append(messages.card(row, adapter, operation, page="https://rootly.com/new")["blocks"])
         views.append(View(ADMIN, messages.receipt(row, adapter, operation)))
         views.append(View(ADMIN, messages.copied(row, adapter, operation)))
+        views += [
+            View(ADMIN, messages.finding(row, adapter, operation, decision)) for decision in NAMING
+        ]
     for command in ("/incident", "/action-item", "/workflow-task"):
         modal = await world.open(ACME, f"{command} {CANARY}")
         views.append(slack.state.view(modal.id, ADMIN))

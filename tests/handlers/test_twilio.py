@@ -88,7 +88,7 @@ async def test_a_wrong_queue_is_told_beside_its_filter(world: World) -> None:
     gone = queues(world)["Night shift"]
     rows = vendor.queues[vendor.credentials["workspace_sid"]]
     rows[:] = [row for row in rows if row["sid"] != gone]
-    said = f"TaskQueue {gone} in filters[1].targets[0] does not exist in this workspace"
+    said = f"TaskQueue {gone} in filters[1].targets[0] does not exist in this workspace."
     words = f"Twilio TaskRouter says: Configuration is not valid: {said}"
     assert (await modal.submit()).errors == {"twilio.workflow.fields.filter_3.queue": words}
     assert vendor.created == []
@@ -121,7 +121,7 @@ async def test_a_workflow_from_json(world: World) -> None:
     await modal.fill(
         configuration=json.dumps({"task_routing": {"default_filter": {"queue": STAGING_QUEUE}}})
     )
-    said = f"TaskQueue {STAGING_QUEUE} in default_filter does not exist in this workspace"
+    said = f"TaskQueue {STAGING_QUEUE} in default_filter does not exist in this workspace."
     words = f"Twilio TaskRouter says: Configuration is not valid: {said}"
     assert (await modal.submit()).errors == {block: words}
     mended = json.dumps({"task_routing": {"default_filter": {"queue": queues(world)["Returns"]}}})
@@ -173,7 +173,7 @@ async def test_a_task_without_a_workflow(world: World) -> None:
         "choice", "Twilio TaskRouter: task"
     )
     outcome = await modal.submit()
-    words = "Twilio TaskRouter says: Missing required parameter WorkflowSid in the post body"
+    words = "Twilio TaskRouter says: Missing required parameter WorkflowSid in the post body."
     assert outcome.errors == {"twilio.task.workflow_sid": words}
     await modal.fill(workflow_sid="Night care")
     assert "Created in Twilio TaskRouter" in (await modal.send()).text

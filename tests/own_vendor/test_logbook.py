@@ -211,7 +211,7 @@ async def test_a_refusal_stands_beside_its_field(world: World) -> None:
     """In the vendor's words, and the form stays open."""
     await logbook(world).set_fault("refusing")
     outcome = await submit(world)
-    assert outcome.errors == {"logbook.entry.title": "Logbook says: The title is reserved"}
+    assert outcome.errors == {"logbook.entry.title": "Logbook says: The title is reserved."}
     assert logbook(world).created == []
 
 
