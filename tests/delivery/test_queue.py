@@ -356,6 +356,22 @@ async def test_the_same_wait_again_is_nothing_new_to_show(
     assert versions == [1, 2, 2, 3, 4]
 
 
+@pytest.mark.parametrize(("wait", "shown"), [(5.0, False), (120.0, True)])
+async def test_a_rare_try_is_shown_though_the_wait_is_the_same(
+    deliveries: Deliveries, clock: Clock, wait: float, shown: bool
+) -> None:
+    """The card names the last try. Tries that follow at once would edit it all the time."""
+    await enqueue(deliveries)
+    row = await deliveries.find(HERE, "a")
+    assert row is not None
+    first = await deliveries.settle(row, Outcome("queued", "unreachable"))
+    again = Outcome("queued", "unreachable", next_attempt_at=clock.now + wait)
+    second = await deliveries.settle(await claim(deliveries), again)
+    assert first is not None
+    assert second is not None
+    assert (second.version > first.version) is shown
+
+
 async def test_what_waits_is_counted_by_the_account_that_it_is_for(deliveries: Deliveries) -> None:
     """What is queued; what is being sent does not wait."""
     await enqueue(deliveries, "a", lease=None)

@@ -45,6 +45,8 @@ from bot.workspace import WAITING_DELIVERIES, ConnectionKey, Workspace
 
 JUMP_SECONDS = 5.0
 """A row that was changed later than this from now was changed before the clock went back."""
+RARE_SECONDS = 60.0
+"""A wait this long is shown on the card again, with the time of the try before it."""
 
 _OF_CONNECTION = "enterprise = :enterprise AND team = :team AND vendor = :vendor"
 
@@ -248,8 +250,10 @@ class Deliveries:
             columns["selected"] = selected_json(outcome.selected)
         if outcome.private is not None:
             columns["private"] = outcome.private
-        # A card moves, or is emptied, when the row becomes private.
-        news = not same_wait or outcome.private not in (None, claimed.private)
+        # The card names the last try, which is news once tries are rare. A card moves, or is
+        # emptied, when the row becomes private.
+        rare = outcome.next_attempt_at - now >= RARE_SECONDS
+        news = not same_wait or rare or outcome.private not in (None, claimed.private)
         step = Step(to=outcome.state, at=now, news=news, columns=columns)
         return await self._database.write(
             lambda tx: change(tx, claimed, step, guard=STILL_SENT_BY_US)
