@@ -41,7 +41,11 @@ _VIEW = _object(
     blocks=list[dict[str, Any]] | None,
 )
 _ACTION = create_model(
-    "Action", action_id=_Id, block_id=(_Id | None, None), value=(str | None, None)
+    "Action",
+    action_id=_Id,
+    block_id=(_Id | None, None),
+    value=(str | None, None),
+    selected_option=(_object(ids="", texts="value") | None, None),
 )
 _MESSAGE = _object(
     ids="ts thread_ts user bot_id",

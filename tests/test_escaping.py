@@ -259,7 +259,7 @@ async def test_a_tool_that_does_not_work(world: World) -> None:
     for user in (world.admin, world.member):
         await world.command("/vendors", user)
     await world.sandbox.slack.open_home(world.admin)
-    check(world, "connect it again")
+    check(world, "Our API key was rejected. Replace it.")
 
 
 async def test_a_message_that_somebody_else_wrote(world: World) -> None:

@@ -35,7 +35,7 @@ BACKOFF_SECONDS = (1.0, 300.0)
 
 
 _UNREADABLE = N_(
-    "We can't read the stored API key for {vendor}. An admin can replace it in `/vendors`."
+    "We can't read the stored API key for {vendor}. An admin can replace it in `{vendors}`."
 )
 
 

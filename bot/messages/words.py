@@ -13,7 +13,7 @@ from bot.delivery.model import GIVE_UP_SECONDS, Delivery
 from bot.delivery.problems import Code, Details, from_json
 from bot.delivery.states import FOR_AN_ADMIN, RULES, may_exist, waits_for_an_admin
 from bot.forms.text import cut, escape
-from bot.language import N_, _
+from bot.language import N_, _, command
 from bot.messages.text import clock, escaped, full_stop
 
 TITLES: Mapping[Kind, str] = {
@@ -38,7 +38,7 @@ _SENTENCES: Mapping[Code, str] = {
     "unreadable_answer": N_("We couldn't read {vendor}'s answer."),
     "not_connected": N_(
         "{vendor} isn't connected to this account anymore. An admin can connect it again in "
-        "`/vendors`."
+        "`{vendors}`."
     ),
     "does_not_fit": N_("The form has changed, so this can't be sent."),
     "not_sent_in_time": N_("We couldn't send it to {vendor} in time."),
@@ -121,7 +121,7 @@ def sentence(details: Details, vendor: str) -> str:
     if code == "step_rejected":
         return says(vendor, details["words"])
     text = _FILL_IN_AGAIN if details.get("again") else _SENTENCES[code]
-    return _(text).format(vendor=vendor, hours=GIVE_UP_HOURS)
+    return _(text).format(vendor=vendor, hours=GIVE_UP_HOURS, vendors=command("vendors"))
 
 
 def says(vendor: str, words: str) -> str:

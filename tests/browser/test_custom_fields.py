@@ -43,7 +43,7 @@ def test_a_private_incident_is_asked_about_first(desk: Desk) -> None:
     box = desk.field("private").get_by_role("checkbox")
     box.click()
     dialog = desk.page.get_by_role("alertdialog")
-    expect(dialog).to_contain_text("Rootly cannot make it public again")
+    expect(dialog).to_contain_text("Rootly can't make a private incident public again")
     dialog.get_by_role("button", name="Back").click()
     expect(box).not_to_be_checked()
     box.click()

@@ -59,7 +59,7 @@ def test_a_role_for_somebody_whom_incident_io_does_not_know(desk: Desk) -> None:
     form(desk, title)
     role, impact = desk.called("Communications"), desk.called("Customer impact")
     desk.pick(**{role: "Daniel"}).fill(**{impact: IMPACT}).submit()
-    expect(desk.error(role)).to_have_text("incident.io says: The assignee could not be found")
+    expect(desk.error(role)).to_have_text("incident.io says: The assignee could not be found.")
     expect(desk.modal.get_by_test_id("field-error")).to_have_count(1)
     expect(desk.input("severity_id")).to_have_value("SEV2")
     expect(desk.input(impact)).to_have_value(IMPACT)

@@ -56,7 +56,7 @@ def test_an_incident_is_about_to_be_declared(desk: Desk, shoot: Shoot) -> None:
     desk.act_as("Maya Okafor").message_menu(
         desk.messages.filter(has_text=CRY).first, "Declare incident"
     )
-    desk.pick(severity_id="SEV1", incident_type_ids="Production", service_ids="checkout-api")
+    desk.pick(severity_id="SEV1", service_ids="checkout-api")
     desk.pick(service_ids="payments-gateway")
     desk.modal.get_by_role("heading").scroll_into_view_if_needed()
     desk.page.get_by_title("Go to Rootly").click()

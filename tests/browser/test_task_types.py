@@ -31,7 +31,7 @@ def test_a_type_with_things_of_another_tool(desk: Desk) -> None:
     desk.fill(
         create_jira_issue__title="{{ incident.title }}", issue_type=", Bug", project_key="OPS"
     ).submit()
-    expect(desk.error("issue_type")).to_have_text("Give the ID first, then a comma and the name.")
+    expect(desk.error("issue_type")).to_have_text("Type the ID first, then a comma and the name.")
     desk.fill(issue_type="10001, Bug", priority="2, High")
     arrived(desk, "Track it")
 

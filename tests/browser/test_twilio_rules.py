@@ -87,7 +87,7 @@ def test_a_wrong_queue_is_told_beside_its_filter(desk: Desk) -> None:
     form(desk, "Rules from elsewhere").choose("routing", "JSON", brings="json.configuration")
     desk.fill(configuration=json.dumps(wrong))
     desk.choose("routing", "Fields", brings="fields.default_queue").submit()
-    words = f"TaskQueue {STAGING_QUEUE} in filters[1].targets[0] does not exist in this workspace"
+    words = f"TaskQueue {STAGING_QUEUE} in filters[1].targets[0] does not exist in this workspace."
     expect(desk.error("filter_2.queue")).to_have_text(
         f"Twilio TaskRouter says: Configuration is not valid: {words}"
     )

@@ -87,7 +87,7 @@ def test_emoji_are_drawn(desk: Desk) -> None:
     desk.command("/ven")
     picture = desk.last().get_by_role("img", name="white check mark").first
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
 
 
 def test_a_command_that_nobody_has_is_not_sent(desk: Desk) -> None:
@@ -136,7 +136,7 @@ def test_more_fields_keep_what_was_filled_in(desk: Desk) -> None:
     )
     desk.modal.get_by_role("button", name="More fields").click()
     expect(desk.field("started_at")).to_be_visible()
-    expect(desk.input("cause_ids")).to_be_focused()
+    expect(desk.input("incident_type_ids")).to_be_focused()
     expect(desk.input("title")).to_have_value("Slow sign-in")
     expect(desk.input("summary")).to_have_value("Since nine")
     expect(desk.input("severity_id")).to_have_value("SEV3")

@@ -62,15 +62,13 @@ def test_a_revoked_token_is_a_matter_for_an_admin(desk: Desk) -> None:
     desk.open("/inc", "Who are you").choose(
         "choice", "Rootly", brings="rootly.incident.title"
     ).submit()
-    said = (
-        "Rootly no longer accepts this workspace's token; an admin can reconnect it with /vendors."
-    )
+    said = "Rootly rejected our API key. An admin can replace it in /vendors."
     expect(desk.modal).to_contain_text("Saved, waiting for a new key for Rootly")
     expect(desk.modal).to_contain_text(said)
     desk.done()
     expect(desk.last()).to_contain_text(said)
     desk.command("/ven")
-    broken = "Rootly as Brambleway: Rootly no longer accepts this workspace's token; connect it again as said below"
+    broken = "Our API key was rejected. Replace it."
     expect(desk.last()).to_contain_text(broken)
     desk.fault("rootly", "fine").open("/inc", "Known again").submit().receipt(
         "Rootly", "Known again"
@@ -82,7 +80,7 @@ def test_a_vendor_that_refuses_everything_names_a_field(desk: Desk) -> None:
     one incident."""
     desk.fault("rootly", "refusing").open("/inc", "Reserved")
     desk.choose("choice", "Rootly", brings="rootly.incident.title").submit()
-    expect(desk.error("title")).to_have_text("Rootly says: Title is reserved")
+    expect(desk.error("title")).to_have_text("Rootly says: Title is reserved.")
     expect(desk.queued("Reserved")).to_contain_text("refused")
     desk.fault("rootly", "fine").submit().receipt("Rootly", "Reserved").done()
     expect(desk.objects("rootly", "Reserved")).to_have_count(1)

@@ -12,7 +12,7 @@ def opened(desk: Desk) -> Desk:
     """The form, from the button below `/vendors`."""
     desk.act_as("Maya").command("/ven")
     desk.last().get_by_role("button", name="Permissions").click()
-    expect(desk.modal).to_contain_text("People from other companies never may.")
+    expect(desk.modal).to_contain_text("People from other companies can't.")
     return desk
 
 

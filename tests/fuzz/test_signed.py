@@ -273,11 +273,12 @@ async def test_nothing_of_another_workspace_in_an_organisation(tmp_path: Path) -
 
 
 def untouched(campaign: Campaign, before: Any) -> None:
-    """Acme is as it was, nothing was asked of its Slack, and nobody was told of it."""
+    """Acme is as it was, nothing was asked of its Slack, and nobody was told of it. (Its own Homes are
+    drawn again, since its own deliveries go on.)"""
     world = campaign.world
     assert campaign.ledger.everything(workspace_of(ACME)) == before
     assert PLANTED in repr(before)
-    assert world.slack(ACME).calls == []
+    assert {call.method for call in world.slack(ACME).calls} <= {"views.publish"}
     said = said_at(world, campaign.team)
     assert PLANTED not in said, said[said.index(PLANTED) - 500 :][:1000]
 
