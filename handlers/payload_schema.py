@@ -40,12 +40,13 @@ _VIEW = _object(
     state=_object(ids="", values=dict[str, Any] | None) | None,
     blocks=list[dict[str, Any]] | None,
 )
+_OPTION: Any = _object(ids="", texts="value")
 _ACTION = create_model(
     "Action",
     action_id=_Id,
     block_id=(_Id | None, None),
     value=(str | None, None),
-    selected_option=(_object(ids="", texts="value") | None, None),
+    selected_option=(_OPTION | None, None),
 )
 _MESSAGE = _object(
     ids="ts thread_ts user bot_id",
