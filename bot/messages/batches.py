@@ -81,19 +81,19 @@ def _line(shown: RenderedDelivery, may_read: bool) -> list[Block]:
     """Return the line of an item: its state, its title, and what can be done about it."""
     row, adapter, operation = shown
     if row.private and not may_read:
-        return [section(f":lock: {_('Private. Only the person who sent it can see it.')}")]
+        private = _("Private. Only the person who sent it can see it.")
+        return [section(f":lock: {private}")]
     said = words(row, adapter, operation)
     unnamed = _("(We deleted the text after some days)") if row.erased_at else _("(No title)")
     title = escaped(row.vendor_object.get("title") or row.title or unnamed, _LONGEST_TITLE)
     reference = escaped(row.vendor_object.get("reference", ""), _LONGEST_TITLE)
-    first = f":{said.symbol}: {title}" if row.state == "delivered" else (
-        f":{said.symbol}: {title}\n{escape(said.headline)}"
-    )  # fmt: skip
+    is_made = row.state == "delivered"
     refusal = complaints(row, adapter, operation) if row.state == "rejected" else []
     lines = [
-        f"{first}  {reference}" if reference else first,
+        f":{said.symbol}: {title}  {reference}".rstrip(),
+        "" if is_made else escape(said.headline),
         cut("\n".join(refusal), _LONGEST_REFUSAL),
-        "" if row.state == "delivered" else cut(said.body, _LONGEST_BODY),
+        "" if is_made else cut(said.body, _LONGEST_BODY),
     ]
     link = next(iter(links(row, adapter)), None)
     return [section("\n".join(filter(None, lines)), accessory=link)]
