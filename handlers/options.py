@@ -14,7 +14,7 @@ from bot.forms.text import cut, plain_text
 from bot.slack.user_groups import by_id
 from handlers.interaction import Interaction
 from handlers.modal import form_state
-from handlers.view_state import ForeignError, block_of
+from handlers.view_state import ForeignError, block_of, item_block
 
 LONGEST_TEXT = 75
 
@@ -27,7 +27,8 @@ async def suggest(ack: AsyncAck, payload: dict[str, Any], interaction: Interacti
         await ack(options=[notice(messages.Notice.FOREIGN_LIST.text)])
         return
     services, workspace = interaction.services, state.workspace
-    block_id, query = block_of(str(payload.get("block_id"))), str(payload.get("value") or "")
+    block_id, _number = item_block(block_of(str(payload.get("block_id"))))
+    query = str(payload.get("value") or "")
     form = await services.operations.form(workspace, state.operation, state.branch)
     fields = (place.field for place in places(form, state.operation) if place.block_id == block_id)
     field, answer = next(fields, None), Answer([])

@@ -37,7 +37,7 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
     async def listener(ack: AsyncAck, shortcut: Shortcut, interaction: Interaction) -> None:
         channel = str((shortcut.get("channel") or {}).get("id") or "")
         taken = await _taken_along(shortcut, kind, channel, interaction)
-        origin = _origin(shortcut, channel)
+        origin = origin_of(shortcut, channel)
         if problem := await open_form(kind, interaction, channel=channel, origin=origin, **taken):
             await interaction.say(problem)
         await ack()
@@ -45,7 +45,7 @@ def form_from_message(kind: Kind) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _origin(shortcut: Shortcut, channel: str) -> Origin:
+def origin_of(shortcut: Shortcut, channel: str) -> Origin:
     """Return where the answer belongs: in the message's thread, or in a new one below it."""
     message = shortcut.get("message") or {}
     return Origin(

@@ -18,6 +18,9 @@ Slack keeps the selected value of a block whose id stays the same. When an answe
 the block is drawn with a new id, so that it shows the valid answer.
 """
 
+ITEM = ":"
+"""Separator between a field's block id and the number of the item, in a form with several."""
+
 
 class State(BaseModel):
     """The state in `private_metadata`: at least the workspace that the view was opened for."""
@@ -74,6 +77,12 @@ def state_in(view: Mapping[str, Any], kind: type[StateT], context: AsyncBoltCont
 def block_of(block_id: str) -> str:
     """Return the block's id without the number that may follow `AGAIN`."""
     return block_id.partition(AGAIN)[0]
+
+
+def item_block(block_id: str) -> tuple[str, str]:
+    """Return the block's id and the item's number that may follow `ITEM`, else an empty text."""
+    name, _, number = block_id.partition(ITEM)
+    return name, number
 
 
 def screen_of(view: Mapping[str, Any]) -> Screen:

@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import messages
 from bot.adapters.base import REPORTER, Adapter, Entry, Operation, is_private
+from bot.connections.store import Connection
 from bot.delivery.model import Delivery, Draft
 from bot.delivery.store.cards import MODAL_SECONDS
 from bot.errors import FormError, NoLongerThereError, NotOwnerError, QuotaError, SecretError
@@ -78,12 +79,15 @@ async def submit(ack: AsyncAck, interaction: Interaction) -> None:
     One modal is one delivery: a second submission of the same modal finds the same row and gets the
     same answer.
     """
-    await ack(**await _answer(interaction))
+    await ack(**await answer_to(interaction, _submitted))
 
 
-async def _answer(interaction: Interaction) -> Answer:
+async def answer_to(
+    interaction: Interaction, submitted: Callable[[Interaction], Awaitable[Answer]]
+) -> Answer:
+    """Return the answer of `submitted`, or why it failed."""
     try:
-        return await _submitted(interaction)
+        return await submitted(interaction)
     except FormError as error:
         return _beside(interaction.view, error.errors)
     except (RefusedError, QuotaError) as error:
@@ -116,7 +120,7 @@ async def _answer_about(row: Delivery, interaction: Interaction, filled: Filled)
     cards = interaction.services.delivery.cards
     cards.hold(row)
     try:
-        row = await _await_outcome(interaction.services, row, interaction.arrived)
+        row = await await_outcome(interaction.services, row, interaction.arrived)
         if not row.visible_to(interaction.user):
             raise RefusedError(messages.Notice.SOMEBODY_ELSES.text)
         answer = _shown(interaction, filled, row)
@@ -212,17 +216,38 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
     `sqlite3.Error` if nothing could be written.
     """
     services = interaction.services
-    state, adapter, form = filled.state, filled.adapter, filled.form
+    connection = await connection_of(services, filled)
+    row = await services.delivery.dispatcher.submit(
+        await make_draft(interaction, filled, connection),
+        card_not_before=time.time() + MODAL_SECONDS,
+        connection=connection,
+    )
+    if row.actor != filled.person.slack_id:
+        told = messages.resent_by_another(row, filled.operation)
+        services.slack.background.start(tell(None, interaction.client, row.actor, told))
+    return row
+
+
+async def connection_of(services: Services, filled: Filled) -> Connection:
+    """Return the connection through which a form is sent. Raises `RefusedError` without one."""
     try:
-        connection = await services.connections.store.get(state.workspace, adapter.vendor)
+        connection = await services.connections.store.get(
+            filled.state.workspace, filled.adapter.vendor
+        )
     except SecretError:
-        raise RefusedError(messages.unreadable_connection(adapter)) from None
+        raise RefusedError(messages.unreadable_connection(filled.adapter)) from None
     if connection is None:
-        raise RefusedError(messages.disconnected(adapter))
+        raise RefusedError(messages.disconnected(filled.adapter))
+    return connection
+
+
+async def make_draft(interaction: Interaction, filled: Filled, connection: Connection) -> Draft:
+    """Return the checked form as a draft."""
+    state, adapter, form = filled.state, filled.adapter, filled.form
     payload = form.model_dump(mode="json")
     title, _ = texts(filled.operation, payload)
     picked = await _chosen(interaction, filled)
-    draft = Draft(
+    return Draft(
         workspace=state.workspace,
         key=state.key,
         kind=state.kind,
@@ -243,13 +268,6 @@ async def _commit(interaction: Interaction, filled: Filled) -> Delivery:
         message_link=state.origin.link,
         response_url=state.origin.response_url,
     )
-    row = await services.delivery.dispatcher.submit(
-        draft, card_not_before=time.time() + MODAL_SECONDS, connection=connection
-    )
-    if row.actor != filled.person.slack_id:
-        told = messages.resent_by_another(row, filled.operation)
-        services.slack.background.start(tell(None, interaction.client, row.actor, told))
-    return row
 
 
 def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
@@ -264,7 +282,7 @@ def _answered(filled: Filled, picked: Mapping[str, Entry]) -> str:
     )
 
 
-async def _await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:
+async def await_outcome(services: Services, row: Delivery, arrived: float) -> Delivery:
     """Wait until the row is settled or the time is up. Return the row.
 
     The row is committed, so a failure from here on is answered with "saved". Only the row's removal

@@ -14,7 +14,7 @@ before its row exists, and the loop has to ask each connection's rate limit befo
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -110,6 +110,16 @@ class Dispatcher(RemembersWorkspaces):
             row = await self._in_turn(row)
             self._loop.wake()
         return row
+
+    async def submit_batch(
+        self, drafts: Sequence[Draft], *, card_not_before: float
+    ) -> list[Delivery]:
+        """Commit the drafts of one modal in one transaction, and have them sent in their turn.
+        Returns the rows as they were committed. Raises what `submit` does."""
+        committed = await self._deliveries.enqueue_batch(drafts, card_not_before=card_not_before)
+        rows = [await self._in_turn(row) if new else row for row, new in committed]
+        self._loop.wake()
+        return rows
 
     async def _in_turn(self, row: Delivery) -> Delivery:
         """Note when the turn of a new row comes, if the connection's rate limit makes it wait. If

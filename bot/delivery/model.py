@@ -78,6 +78,9 @@ class Delivery(Draft):
     whether it has the object; `lookup_count` is how often in a row it said that it has not;
     `resend_count` is how often the delivery was sent again after that.
 
+    `batch` is the key of the row that owns the card, for the rows of a modal with several items,
+    and `batch_news` counts there how often the other rows changed. It is empty elsewhere.
+
     `follow_up_steps` are the steps that remain once the object exists (`Created.remaining`): each
     with the reason why it was not done, empty while it is still to be tried. `next_step_at` is when
     one of them is tried next.
@@ -113,6 +116,8 @@ class Delivery(Draft):
     card_in_channel: bool = False
     copy_channel: str = ""
     copy_ts: str = ""
+    batch: str = ""
+    batch_news: int = 0
     late_since: float = 0.0
     late_field: str = ""
 

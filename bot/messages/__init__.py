@@ -6,6 +6,13 @@ package imports `delivery`, `connections`, `adapters` and `forms`.
 """
 
 from bot.messages.audit import admins_notice, latest_changes
+from bot.messages.batches import (
+    batch_card,
+    batch_receipt,
+    brief_batch_card,
+    items_help,
+    too_many_items,
+)
 from bot.messages.blocks import View, context
 from bot.messages.brief import brief_card, why_brief
 from bot.messages.buttons import Handle, buttons, read_handle, wants_look

@@ -64,7 +64,7 @@ def card(row: Delivery, adapter: Adapter, operation: Operation, page: str = "") 
     blocks = [
         section(_text(row, adapter, operation, said), accessory=beside),
         *row_of([*below, *buttons(row, adapter, operation, page)], ACTIONS_BLOCK),
-        _origin(row, adapter, operation, _who(row, operation)),
+        who_and_where(row, adapter, operation),
     ]
     return {"text": escape(cut(text, _LONGEST_TITLE)), "blocks": blocks}
 
@@ -166,6 +166,11 @@ def _announcement(row: Delivery, adapter: Adapter, operation: Operation) -> list
     if _CHANNEL.fullmatch(channel := row.vendor_object.get("channel", "")):
         lines.append(_("Incident channel: {channel}").format(channel=f"<#{channel}>"))
     return lines
+
+
+def who_and_where(row: Delivery, adapter: Adapter, operation: Operation) -> Block:
+    """Return the line with vendor, operation, owner of the object, and who submitted it."""
+    return _origin(row, adapter, operation, _who(row, operation))
 
 
 def _who(row: Delivery, operation: Operation) -> str:

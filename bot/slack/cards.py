@@ -297,6 +297,8 @@ class Cards(RemembersWorkspaces):
             await asyncio.sleep(NOTING_PAUSE)
 
     async def _content(self, row: Delivery) -> CardContent:
+        if row.batch:
+            return await self._batch_content(row)
         adapter, operation = self._made_by(row)
         page = await self._page(row, adapter)
         reader = row.actor if row.private else ""
@@ -305,6 +307,14 @@ class Cards(RemembersWorkspaces):
                 messages.card(row, adapter, operation, page=page),
                 messages.brief_card(row, adapter, operation),
             )
+
+    async def _batch_content(self, owner: Delivery) -> CardContent:
+        """Return the card with a line for each row of the batch."""
+        rows = await self._card_outbox.batch(owner)
+        pages = {row.key: await self._page(row, self._adapters[row.vendor]) for row in rows}
+        shown = [messages.RenderedDelivery(row, *self._made_by(row)) for row in rows]
+        with await self._readers.speaking(owner.workspace, owner.actor if owner.private else ""):
+            return CardContent(messages.batch_card(shown, pages), messages.brief_batch_card(shown))
 
     async def _page(self, row: Delivery, adapter: Adapter) -> str:
         """Return the vendor's page if people have to look there; empty if unknown."""

@@ -37,7 +37,8 @@ NOT_SAID = N_("Slack didn't say who you are. Try again in a moment.")
 class Person:
     """A person as Slack describes them.
 
-    `email` is None if it is hidden, and `locale` ("de-DE") is empty if Slack did not give it.
+    `email` is None if it is hidden. `locale` ("de-DE") and `tz` ("Europe/Berlin") are empty if
+    Slack did not give them.
     `role` is "unknown" if Slack did not answer, and `problem` says why.
     """
 
@@ -47,6 +48,7 @@ class Person:
     role: Role
     problem: str = ""
     locale: str = ""
+    tz: str = ""
 
 
 class UserDirectory(RemembersWorkspaces):
@@ -173,6 +175,7 @@ class UserDirectory(RemembersWorkspaces):
             profile.get("email") or None,
             role,
             locale=str(user.get("locale") or ""),
+            tz=str(user.get("tz") or ""),
         )
 
 

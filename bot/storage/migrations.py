@@ -645,3 +645,14 @@ def m040_keep_languages_and_prefixes(db: Database) -> None:
         """
     )
     db.conn.execute("ALTER TABLE setup_links ADD COLUMN locale TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS()
+def m041_batch_deliveries(db: Database) -> None:
+    """Remember the rows of one modal. `batch` is the key of the row that owns their card, and
+    `batch_news` counts on that row how often the others changed."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN batch TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN batch_news INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute(
+        "CREATE INDEX deliveries_batch ON deliveries (enterprise, team, batch) WHERE batch != ''"
+    )

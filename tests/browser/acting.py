@@ -168,5 +168,5 @@ class Desk:
         """Choose a shortcut from a message's menu."""
         message.hover()
         message.get_by_test_id("message-menu").click()
-        self.page.get_by_role("menuitem", name=entry).click()
+        self.page.get_by_role("menuitem", name=re.compile(rf"^{re.escape(entry)}\b")).click()
         return self

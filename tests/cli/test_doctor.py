@@ -84,6 +84,7 @@ async def test_everything_is_fine_beside_a_running_bot(
         "ok       clock",
         "ok       SLACK_BOT_TOKEN",
         "ok       SLACK_APP_TOKEN",
+        "ok       shortcuts",
         "ok       RELAY_PUBLIC_URL",
         *(f"ok       {it} in {sandbox.workspace.team}" for it in labels),
         *(f"ok       lists of {it} in {sandbox.workspace.team}" for it in labels),
@@ -94,6 +95,18 @@ async def test_everything_is_fine_beside_a_running_bot(
         *(it for vendor in sandbox.vendors.values() for it in vendor.credentials.values()),
     ]
     assert [it for it in secrets if it in ended.out and not it.startswith("WS")] == []
+
+
+async def test_names_the_message_shortcuts_of_this_version() -> None:
+    """An installed app has them only once its manifest is updated, and Slack doesn't say."""
+    assert await doctor.local.shortcuts() == [
+        Finding(
+            "ok",
+            "shortcuts",
+            "A message's menu should have: Declare incident, Add action item, Add action items.",
+            "If one is missing there, update the installed app's manifest (docs/install.md).",
+        )
+    ]
 
 
 async def test_prints_json_for_scripts(sandbox: Sandbox, settings: Settings) -> None:

@@ -204,6 +204,7 @@ def test_every_button_has_its_listener() -> None:
         "open_1",
         "open_4",
         "more",
+        "items_more",
         "value",
         "vendor_rootly",
         "who_may",

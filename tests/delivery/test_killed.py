@@ -48,6 +48,12 @@ async def submit(database: Database, clock: Clock) -> None:
     await Deliveries(database, clock).enqueue(draft("new"), lease=45, card_not_before=0)
 
 
+async def submit_many(database: Database, clock: Clock) -> None:
+    """All rows of a batch, each with its event."""
+    drafts = [draft(key) for key in ("one", "two", "three")]
+    await Deliveries(database, clock).enqueue_batch(drafts, card_not_before=0)
+
+
 async def claim(database: Database, clock: Clock) -> None:
     """The row and its event."""
     await Deliveries(database, clock).claim((HERE, "notes"), 45)
@@ -77,6 +83,7 @@ async def uninstall(database: Database, clock: Clock) -> None:
 
 SCENARIOS: dict[str, tuple[str, Any]] = {
     "submit": ("INSERT INTO delivery_events", submit),
+    "submit_many": ("UPDATE deliveries SET batch_news", submit_many),
     "claim": ("INSERT INTO delivery_events", claim),
     "cancel": ("INSERT INTO delivery_events", cancel),
     "reconnect": ("UPDATE deliveries", reconnect),

@@ -36,7 +36,11 @@ COMMANDS = (
     "/vendors",
 )
 SHORTCUTS = ("declare_incident", "add_action_item", "add_workflow_task")
-MESSAGE_SHORTCUTS = ("declare_incident_from_message", "add_action_item_from_message")
+MESSAGE_SHORTCUTS = (
+    "declare_incident_from_message",
+    "add_action_item_from_message",
+    "add_action_items_from_message",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,9 @@ async def drawn_for_acme(world: Many) -> Drawn:
     task = await world.open(ACME, "/workflow-task")
     await task.choose("task_type", "Send a Slack message")
     views.append(slack.state.view(task.id, ADMIN))
+    message = await slack.post(ADMIN, CHANNEL, f"- {CANARY}\n- {CANARY}")
+    await slack.message_shortcut(ADMIN, CHANNEL, message["ts"], "add_action_items_from_message")
+    views.append(slack.state.views.stacks[ADMIN][-1])
     await slack.open_home(ADMIN)
     views.append(slack.state.views.homes[ADMIN])
     await slack.command(ADMIN, CHANNEL, "/vendors")
@@ -369,7 +372,11 @@ async def test_what_is_asked_for_anew_shows_nothing_of_another_workspace(
     await slack.open_home(ADMIN)
     card = slack.state.bot_message({"text": "A card"}, ts="1.5")
     slack.state.world.say(slack.channels[CHANNEL], card)
-    for it in ("declare_incident_from_message", "add_action_item_from_message"):
+    for it in (
+        "declare_incident_from_message",
+        "add_action_item_from_message",
+        "add_action_items_from_message",
+    ):
         assert (await slack.message_shortcut(ADMIN, CHANNEL, "1.5", it)).ok
     told = json.dumps(
         [slack.ephemerals, slack.state.views.homes[ADMIN].body, slack.views(ADMIN)], default=str

@@ -122,6 +122,10 @@ WRITES: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Deliveries.enqueue": lambda it: it.deliveries.enqueue(
         it.draft("rejected", title="Corrected"), lease=9.0, card_not_before=0.0
     ),
+    "Deliveries.enqueue_batch": lambda it: it.deliveries.enqueue_batch(
+        [it.draft(key) for key in ("one", "two")], card_not_before=0.0
+    ),
+    "CardOutbox.batch": lambda it: card_of_batch(it),
     "Deliveries.claim": lambda it: claim(it),
     "Deliveries.hurry": lambda it: it.deliveries.hurry(LANE),
     "Deliveries.expect": lambda it: with_row(
@@ -216,6 +220,13 @@ SILENT = (
 )
 """What gives counts, moments and vendors, which say nothing of whose they are: these are compared
 with what they must be."""
+
+
+async def card_of_batch(it: Twins) -> object:
+    """The rows of a batch that is made first."""
+    drafts = [it.draft(key) for key in ("one", "two")]
+    [(row, _), _second] = await it.deliveries.enqueue_batch(drafts, card_not_before=0.0)
+    return await it.card_outbox.batch(row)
 
 
 async def with_row(it: Twins, key: str, act: Callable[..., Awaitable[object]]) -> object:

@@ -52,7 +52,8 @@ RENAMED = {
 }
 ADDED: Mapping[str, Any] = {
     **dict.fromkeys(("thread_ts", "message_link", "response_url", "late_field"), ""),
-    **dict.fromkeys(("copy_channel", "copy_ts"), ""),
+    **dict.fromkeys(("copy_channel", "copy_ts", "batch"), ""),
+    "batch_news": 0,
     "card_in_channel": 0,
     "late_since": 0.0,
 }

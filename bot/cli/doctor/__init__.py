@@ -49,6 +49,7 @@ async def examine(settings: Settings, adapters: Adapters = ADAPTERS) -> list[Fin
             limited("Slack", slack.reach(settings), slack.SECONDS),
             limited("Slack", slack.tokens(settings, installed), ALL_SECONDS),
             limited("SLACK_APP_TOKEN", slack.app_token(settings), slack.SECONDS),
+            limited("shortcuts", local.shortcuts(), 5),
             limited("RELAY_PUBLIC_URL", slack.public_url(settings), slack.SECONDS),
         ]
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.cli.doctor.findings import Finding, Findings, ok, problem, warning, wrong_setting
 from bot.errors import SettingError
 from bot.settings import Settings
+from bot.slack import manifest
 from bot.storage import condition
 from bot.storage.key_check import open_to_others
 
@@ -42,6 +43,26 @@ async def settings(settings: Settings, *, installed: bool) -> Findings:
     except SettingError as error:
         found.append(wrong_setting(error))
     return found or [ok("settings", "Nothing is missing.")]
+
+
+async def shortcuts() -> Findings:
+    """Name the shortcuts of this version's manifest, which an installed app may lack.
+
+    Slack tells nobody but the app's owner which ones an app has.
+    """
+    names = [
+        shortcut["name"]
+        for shortcut in manifest.load()["features"]["shortcuts"]
+        if shortcut["type"] == "message"
+    ]
+    return [
+        Finding(
+            "ok",
+            "shortcuts",
+            f"A message's menu should have: {', '.join(names)}.",
+            "If one is missing there, update the installed app's manifest (docs/install.md).",
+        )
+    ]
 
 
 async def database(path: Path) -> tuple[Findings, bool]:

@@ -116,8 +116,9 @@ class CardOutbox:
         empty; whether everyone in the channel sees it, and not only its thread; and where the
         person's copy is, unless that is empty."""
         await self._write(
-            "UPDATE deliveries SET card_version = max(card_version, :version), card_not_before = "
-            "0,"
+            # Another row of its batch may have changed since this was drawn.
+            "UPDATE deliveries SET card_version = CASE WHEN batch_news = :batch_news"
+            " THEN max(card_version, :version) ELSE card_version END, card_not_before = 0,"
             " card_channel = coalesce(nullif(:channel, ''), card_channel), card_ts = "
             "coalesce(nullif(:ts, ''), card_ts),"
             " card_in_channel = max(card_in_channel, :in_channel), response_url = '',"
@@ -125,6 +126,7 @@ class CardOutbox:
             " copy_ts = coalesce(nullif(:copy_ts, ''), copy_ts)"
             f" WHERE {THE_ROW}",
             version=row.version,
+            batch_news=row.batch_news,
             channel=channel,
             ts=ts,
             in_channel=in_channel,
@@ -169,8 +171,8 @@ class CardOutbox:
         return read_row(rows[0]) if rows else None
 
     async def adopt(self, row: Delivery, channel: str, ts: str) -> bool:
-        """Note that message as the row's card; False where it has one already, which may be this
-        very message.
+        """Note that message as the card of the row or of its batch; False where that has one
+        already, which may be this very message.
 
         For a message of ours that was posted by a process which died before it could note so.
         Whoever may be posting another one just now ends within the lease.
@@ -178,12 +180,26 @@ class CardOutbox:
         changed = await self._write(
             "UPDATE deliveries SET card_channel = :channel, card_ts = :ts, card_not_before = "
             "min(card_not_before, :now + :lease)"
-            f" WHERE {THE_ROW} AND card_ts = '' RETURNING id",
+            " WHERE (enterprise, team, key) = (:enterprise, :team, :owner) AND card_ts = ''"
+            f" AND EXISTS (SELECT 1 FROM deliveries WHERE {THE_ROW}) RETURNING id",
             channel=channel,
             ts=ts,
+            owner=row.batch or row.key,
             **row.identity,
         )
         return bool(changed)
+
+    async def batch(self, row: Delivery) -> list[Delivery]:
+        """Return the rows that the card of this row shows, in the order of their items."""
+        if not row.batch:
+            return [row]
+        rows = await self._read(
+            "SELECT * FROM deliveries WHERE (enterprise, team, batch) ="
+            " (:enterprise, :team, :batch) AND batch != '' ORDER BY id",
+            batch=row.batch,
+            **row.workspace._asdict(),
+        )
+        return [read_row(row) for row in rows]
 
     async def answered(
         self, receipts: Collection[Delivery], refusals: Collection[Delivery] = ()

@@ -4,7 +4,7 @@ outcome of its last attempt."""
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -92,27 +92,26 @@ class Deliveries:
         now = self._clock()
 
         def work(tx: sqlite3.Connection) -> tuple[Delivery, bool]:
-            if connected and not connections.exists(tx, draft.workspace, draft.vendor):
-                raise NoLongerThereError
-            name = f"{draft.vendor}.{draft.operation}"
-            remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
-            known = _find(tx, draft.workspace, draft.key)
-            owned = draft if known is None else _for_owner(known, draft)
-            if known is not None and known.state != "rejected":
-                return known, False
-            _check_quota(tx, draft.workspace)
-            claims = lease is not None and not _others_wait(tx, draft)
-            columns = _drafted(owned, now, card_not_before) | _claim(now, lease if claims else None)
-            to: State = "sending" if claims else "queued"
-            if known is None:
-                identity = {**draft.workspace._asdict(), "key": draft.key, "state": to}
-                first = {"updated_at": now, "changed_by": draft.actor, "attempt": int(claims)}
-                return insert(tx, {**identity, **columns, **first}), True
-            again = {"revision": known.revision + 1, "attempt": known.attempt + claims, **_CLEAN}
-            step = Step(to=to, at=now, by=draft.actor, columns={**columns, **again})
-            row = change(tx, known, step)
-            assert row is not None  # noqa: S101  it was read in this transaction
-            return row, True
+            _check_connected(tx, draft, connected)
+            return _enqueue(tx, draft, now, lease, card_not_before)
+
+        return await self._database.write(work)
+
+    async def enqueue_batch(
+        self, drafts: Sequence[Draft], *, card_not_before: float
+    ) -> list[tuple[Delivery, bool]]:
+        """Commit all drafts of one modal, or none of them. Returns each row and whether it is new
+        work, as `enqueue` does, which says what is raised. No row is claimed.
+
+        The first row of the batch owns its card. A draft that is added later joins the batch.
+        """
+        now = self._clock()
+
+        def work(tx: sqlite3.Connection) -> list[tuple[Delivery, bool]]:
+            _check_connected(tx, drafts[0], True)
+            known = (_find(tx, draft.workspace, draft.key) for draft in drafts)
+            batch = next((row.batch for row in known if row is not None), drafts[0].key)
+            return [_enqueue(tx, draft, now, None, card_not_before, batch) for draft in drafts]
 
         return await self._database.write(work)
 
@@ -298,6 +297,42 @@ class Deliveries:
         )
         rows = await self._database.read(lambda tx: tx.execute(sql, tuple(workspace)).fetchall())
         return {row[0]: row[1] for row in rows}
+
+
+def _check_connected(tx: sqlite3.Connection, draft: Draft, connected: bool) -> None:
+    if connected and not connections.exists(tx, draft.workspace, draft.vendor):
+        raise NoLongerThereError
+
+
+def _enqueue(
+    tx: sqlite3.Connection,
+    draft: Draft,
+    now: float,
+    lease: float | None,
+    card_not_before: float,
+    batch: str = "",
+) -> tuple[Delivery, bool]:
+    """Write the draft; `Deliveries.enqueue` says how."""
+    name = f"{draft.vendor}.{draft.operation}"
+    remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
+    known = _find(tx, draft.workspace, draft.key)
+    owned = draft if known is None else _for_owner(known, draft)
+    if known is not None and known.state != "rejected":
+        return known, False
+    _check_quota(tx, draft.workspace)
+    claims = lease is not None and not _others_wait(tx, draft)
+    columns = _drafted(owned, now, card_not_before) | _claim(now, lease if claims else None)
+    to: State = "sending" if claims else "queued"
+    if known is None:
+        identity = {**draft.workspace._asdict(), "key": draft.key, "state": to, "batch": batch}
+        first = {"updated_at": now, "changed_by": draft.actor, "attempt": int(claims)}
+        shown = {"card_version": int(batch not in ("", draft.key))}
+        return insert(tx, {**identity, **columns, **first, **shown}), True
+    again = {"revision": known.revision + 1, "attempt": known.attempt + claims, **_CLEAN}
+    step = Step(to=to, at=now, by=draft.actor, columns={**columns, **again})
+    row = change(tx, known, step)
+    assert row is not None  # noqa: S101  it was read in this transaction
+    return row, True
 
 
 def steps_columns(steps: Iterable[str], now: float) -> dict[str, Any]:

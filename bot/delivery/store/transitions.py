@@ -30,6 +30,11 @@ STILL_SENT_BY_US = (
 )
 """The attempt is under way, or its lease ran out and nobody has done anything else since."""
 
+_NEWS = (
+    "version = version + 1",
+    # A row whose card belongs to another row of its batch has nothing to show itself.
+    "card_version = CASE WHEN batch IN ('', key) THEN card_version ELSE version + 1 END",
+)
 _EVENT = (
     "INSERT INTO delivery_events (delivery, at, actor, state, reason, attempt)"
     " VALUES (?, ?, ?, ?, ?, ?)"
@@ -56,7 +61,7 @@ class Step:
     def assignments(self) -> str:
         """The part of an UPDATE after SET, with the parameters `values`."""
         own = ("state = :to_state", "updated_at = :to_at", "changed_by = :to_by")
-        version = ("version = version + 1",) if self.news else ()
+        version = _NEWS if self.news else ()
         named = (f"{name} = :{name}" for name in self.columns)
         return ", ".join((*own, *version, *named, *self.computed))
 
@@ -76,6 +81,7 @@ def insert(tx: sqlite3.Connection, columns: Mapping[str, Any]) -> Delivery:
     )
     [row] = tx.execute(sql, columns).fetchall()
     _write_events(tx, [row])
+    _tell_batch(tx, [row])
     return read_row(row)
 
 
@@ -101,6 +107,8 @@ def change(
         return None
     if (reason := _told(row, step, found[0])) is not None:
         _write_events(tx, found, reason)
+    if step.news:
+        _tell_batch(tx, found)
     return read_row(found[0])
 
 
@@ -126,6 +134,8 @@ def change_all(
     )
     found = tx.execute(sql, {**step.values, **values}).fetchall()
     _write_events(tx, found)
+    if step.news:
+        _tell_batch(tx, found)
     return [read_row(row) for row in found]
 
 
@@ -153,6 +163,20 @@ def _told(row: Delivery, step: Step, after: sqlite3.Row) -> str | None:
         return "step_done"
     waiting, waited = ([*each.values()].count({}) for each in (steps, row.follow_up_steps))
     return "step_not_done" if waiting < waited else "step_tried_again"
+
+
+def _tell_batch(tx: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
+    """Note on the row that owns the card of a batch that another row of it changed."""
+    tx.executemany(
+        "UPDATE deliveries SET batch_news = batch_news + 1,"
+        " card_version = min(card_version, version - 1)"
+        " WHERE (enterprise, team, key) = (?, ?, ?)",
+        [
+            (row["enterprise"], row["team"], row["batch"])
+            for row in rows
+            if row["batch"] not in ("", row["key"])
+        ],
+    )
 
 
 def _write_events(
