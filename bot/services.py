@@ -86,9 +86,9 @@ class Operations:
             if operation.kind == kind
         ]
 
-    async def last_used(self, workspace: Workspace, channel: str, kind: Kind) -> str | None:
-        """Return the operation that this channel used last for that kind, if it used one."""
-        return await self.preferences.get(workspace, channel, kind)
+    async def last_used(self, workspace: Workspace, person: str, kind: Kind) -> str | None:
+        """Return the operation that this person used last for that kind, if there is one."""
+        return await self.preferences.get(workspace, person, kind)
 
     async def first_screen(self, workspace: Workspace, name: str) -> Collection[str] | None:
         """Return the block ids of the optional fields on the first screen of "acme.incident"; None

@@ -22,7 +22,6 @@ from bot.forms.text import ELLIPSIS
 from bot.language import _
 from bot.services import Services
 from bot.slack.errors import NOT_DONE, said
-from bot.workspace import Workspace
 from handlers import uploads
 from handlers.interaction import Interaction
 from handlers.replies import has_files, without_files
@@ -172,7 +171,7 @@ async def open_form(
         team=workspace.team,
         channel=channel,
         kind=kind,
-        operation=await _starting_point(services, workspace, channel, kind, allowed.choices, about),
+        operation=await _starting_point(interaction, kind, allowed.choices, about),
         origin=origin,
     )
     _, operation = services.operations.find(state.operation)
@@ -210,18 +209,16 @@ def _field_for(services: Services, about: Delivery, operation: Operation, state:
 
 
 async def _starting_point(
-    services: Services,
-    workspace: Workspace,
-    channel: str,
-    kind: Kind,
-    choices: Choices,
-    about: Delivery | None,
+    interaction: Interaction, kind: Kind, choices: Choices, about: Delivery | None
 ) -> str:
+    """Return the operation of the form: the earlier delivery's vendor, else the person's last
+    choice of a tool. Nothing else of a person's last form is ever filled in."""
     names = [f"{adapter.vendor}.{operation.name}" for adapter, operation in choices]
     same = [name for name in names if about and name.startswith(f"{about.vendor}.")]
     if same or len(names) == 1:
         return (same or names)[0]
-    last = await services.operations.last_used(workspace, channel, kind)
+    operations = interaction.services.operations
+    last = await operations.last_used(interaction.workspace, interaction.user, kind)
     return last if last is not None and last in names else names[0]
 
 

@@ -656,3 +656,25 @@ def m041_batch_deliveries(db: Database) -> None:
     db.conn.execute(
         "CREATE INDEX deliveries_batch ON deliveries (enterprise, team, batch) WHERE batch != ''"
     )
+
+
+@MIGRATIONS()
+def m051_remember_each_persons_tool(db: Database) -> None:
+    """Remember what each person used last, and no longer what anybody used in a channel."""
+    for sql in (
+        "DROP TABLE preferences",
+        """
+        CREATE TABLE preferences (
+            enterprise TEXT NOT NULL,
+            team TEXT NOT NULL,
+            person TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            operation TEXT NOT NULL,
+            PRIMARY KEY (enterprise, team, person, kind)
+        ) WITHOUT ROWID
+        """,
+        "INSERT OR REPLACE INTO preferences"
+        " SELECT enterprise, team, actor, kind, vendor || '.' || operation FROM deliveries"
+        " ORDER BY id",
+    ):
+        db.conn.execute(sql)

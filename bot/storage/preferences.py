@@ -1,5 +1,5 @@
-"""What workspaces and channels prefer: a workspace's language, the prefix of its commands, and the
-operation that each channel used last, so that the next form starts on it."""
+"""What workspaces and people prefer: a workspace's language, the prefix of its commands, and the
+operation that each person used last, so that the person's next form starts on it."""
 
 import sqlite3
 from typing import NamedTuple
@@ -19,18 +19,18 @@ class WorkspacePreferences(NamedTuple):
 
 
 class Preferences:
-    """What workspaces and channels prefer."""
+    """What workspaces and people prefer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, workspace: Workspace, channel: str, kind: str) -> str | None:
-        """Return the operation ("acme.incident"), or None where the channel never used one."""
+    async def get(self, workspace: Workspace, person: str, kind: str) -> str | None:
+        """Return the operation ("acme.incident"), or None where the person never used one."""
         sql = (
             "SELECT operation FROM preferences"
-            " WHERE (enterprise, team, channel, kind) = (?, ?, ?, ?)"
+            " WHERE (enterprise, team, person, kind) = (?, ?, ?, ?)"
         )
-        values = (*workspace, channel, kind)
+        values = (*workspace, person, kind)
         row = await self._database.read(lambda tx: tx.execute(sql, values).fetchone())
         return None if row is None else str(row[0])
 
@@ -66,17 +66,17 @@ def _set(
 
 
 def remember_preference(
-    tx: sqlite3.Connection, workspace: Workspace, channel: str, kind: str, operation: str
+    tx: sqlite3.Connection, workspace: Workspace, person: str, kind: str, operation: str
 ) -> None:
-    """Let the next form of this kind in this channel start on this operation."""
+    """Let this person's next form of this kind start on this operation."""
     tx.execute(
         "INSERT INTO preferences VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET operation = excluded.operation",
-        (*workspace, channel, kind, operation),
+        (*workspace, person, kind, operation),
     )
 
 
 def forget(tx: sqlite3.Connection, scope: Scope) -> None:
-    """Remove what these workspaces and their channels prefer."""
+    """Remove what these workspaces and their people prefer."""
     tx.execute(f"DELETE FROM preferences WHERE {scope.condition}", scope.values)
     tx.execute(f"DELETE FROM workspaces WHERE {scope.condition}", scope.values)

@@ -1,4 +1,4 @@
-"""The vendors' lists on disk, and the channels' preferences."""
+"""The vendors' lists on disk, and the people's preferences."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,16 +134,18 @@ def test_memory_is_bounded() -> None:
     assert [memory.get(key(str(n)))[1] for n in range(3)] == [True, False, True]
 
 
-async def test_a_channel_remembers_what_it_used_last(
+async def test_a_person_is_remembered_by_the_last_tool(
     database: Database, deliveries: Deliveries
 ) -> None:
-    """For each kind, per workspace, from the moment a delivery is committed."""
+    """For each kind, per workspace, in whichever channel, once a delivery is committed."""
     preferences = Preferences(database)
-    assert await preferences.get(HERE, "C0GENERAL1", "incident") is None
+    assert await preferences.get(HERE, "U0ANN00001", "incident") is None
     await deliveries.enqueue(draft("a"), lease=None, card_not_before=0)
-    await deliveries.enqueue(draft("b", operation="memo"), lease=None, card_not_before=0)
+    await deliveries.enqueue(
+        draft("b", operation="memo", channel="C0OTHER001"), lease=None, card_not_before=0
+    )
     await deliveries.enqueue(draft("c", kind="action_item"), lease=None, card_not_before=0)
-    assert await preferences.get(HERE, "C0GENERAL1", "incident") == "notes.memo"
-    assert await preferences.get(HERE, "C0GENERAL1", "action_item") == "notes.note"
-    assert await preferences.get(HERE, "C0OTHER001", "incident") is None
-    assert await preferences.get(ELSEWHERE, "C0GENERAL1", "incident") is None
+    assert await preferences.get(HERE, "U0ANN00001", "incident") == "notes.memo"
+    assert await preferences.get(HERE, "U0ANN00001", "action_item") == "notes.note"
+    assert await preferences.get(HERE, "U0BOB00001", "incident") is None
+    assert await preferences.get(ELSEWHERE, "U0ANN00001", "incident") is None

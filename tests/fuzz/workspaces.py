@@ -121,7 +121,7 @@ def _plant_rows(db: sqlite3.Connection, *, workspace: Workspace) -> None:
     where = f"WHERE (enterprise, team) = {tuple(workspace)}"
     db.execute(f"UPDATE connections SET account_name = '{PLANTED}-' || vendor {where}")
     db.execute(f"UPDATE installations SET name = '{PLANTED}-installation' {where}")
-    habit = (*workspace, f"C0{PLANTED}", "incident", f"{PLANTED}.habit")
+    habit = (*workspace, f"U0{PLANTED}", "incident", f"{PLANTED}.habit")
     db.execute("INSERT INTO preferences VALUES (?, ?, ?, ?, ?)", habit)
     may = (*workspace, "rootly.action_item", f"S0{PLANTED}", f"U0{PLANTED}", 1.0)
     db.execute("INSERT INTO permissions VALUES (?, ?, ?, ?, ?, ?)", may)

@@ -268,3 +268,17 @@ def test_every_title_and_button_fits_slack() -> None:
     titles = [messages.title(operation) for adapter in adapters for operation in adapter.operations]
     names = [it["name"] for it in manifest.load()["features"]["shortcuts"]]
     assert [it for it in [*titles, *messages.SUBMIT.values(), *names] if len(it) > 24] == []
+
+
+async def test_a_form_starts_on_the_tool_that_the_person_chose_last(world: World) -> None:
+    """In every channel, and for this person alone. Only the tool: nothing else that was chosen
+    last night comes back."""
+    await world.lists_loaded()
+    modal = await (await world.open("/incident Disk full")).choose("choice", "incident.io")
+    await modal.fill(severity_id="SEV1", visibility="private")
+    await modal.send()
+    again = await world.open("/incident Again", channel="general")
+    assert again.value("choice") == "incident_io.incident"
+    assert (again.value("severity_id"), again.value("visibility")) == (None, "public")
+    other = await world.open("/incident Mine", world.member)
+    assert other.value("choice") == "rootly.incident"

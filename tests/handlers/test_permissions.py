@@ -81,7 +81,7 @@ async def test_admins_alone(world: World) -> None:
 
 
 async def test_the_chooser_offers_what_one_may(world: World) -> None:
-    """Without a choice there is no chooser, and the channel's habit leads nobody to what is not
+    """Without a choice there is no chooser, and a person's habit leads nobody to what is not
     theirs."""
     await decide(world, "admins", *INCIDENTS.keys() - {"incident_io.incident"})
     modal = await world.open("/incident Disk full", world.member)

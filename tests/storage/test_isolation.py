@@ -98,7 +98,7 @@ READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "Audit.of": lambda it: it.audit.of(OURS, 100),
     "WorkspaceSettings.of": lambda it: it.settings.of(OURS),
     "WorkspaceSettings.value": lambda it: it.settings.value(OURS, "language"),
-    "Preferences.get": lambda it: it.preferences.get(OURS, CHANNEL, "incident"),
+    "Preferences.get": lambda it: it.preferences.get(OURS, PERSON, "incident"),
     "Preferences.of": lambda it: it.preferences.of(OURS),
     "Installations.find": lambda it: it.installations.find(OURS),
     "CatalogStore.load": lambda it: it.lists.load((OURS, "notes", "people"), Listing()),

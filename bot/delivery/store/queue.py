@@ -314,7 +314,7 @@ def _enqueue(
 ) -> tuple[Delivery, bool]:
     """Write the draft; `Deliveries.enqueue` says how."""
     name = f"{draft.vendor}.{draft.operation}"
-    remember_preference(tx, draft.workspace, draft.channel, draft.kind, name)
+    remember_preference(tx, draft.workspace, draft.actor, draft.kind, name)
     known = _find(tx, draft.workspace, draft.key)
     owned = draft if known is None else _for_owner(known, draft)
     if known is not None and known.state != "rejected":
