@@ -57,24 +57,24 @@ async def test_a_fresh_file_gets_all_tables(path: Path) -> None:
     assert ours(path) == TABLES
 
 
-def _remember(db: sqlite3.Connection, channel: str) -> None:
-    db.execute("INSERT INTO preferences VALUES ('', 'T1', ?, 'incident', 'x.y')", (channel,))
+def _remember(db: sqlite3.Connection, person: str) -> None:
+    db.execute("INSERT INTO preferences VALUES ('', 'T1', ?, 'incident', 'x.y')", (person,))
 
 
 async def test_a_migrated_file_is_opened_as_it_is(path: Path) -> None:
     """Opening a file that is up to date keeps its rows and applies nothing again."""
-    for channel in ("C1", "C2"):
+    for person in ("U1", "U2"):
         database = await Database.open(path)
-        await database.write(partial(_remember, channel=channel))
+        await database.write(partial(_remember, person=person))
         kept = await database.read(
-            lambda db: [row[0] for row in db.execute("SELECT channel FROM preferences")]
+            lambda db: [row[0] for row in db.execute("SELECT person FROM preferences")]
         )
         applied = await database.read(
             lambda db: db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
         )
         await database.close()
     assert (kept, applied) == (
-        ["C1", "C2"],
+        ["U1", "U2"],
         len(MIGRATIONS.pending(sqlite_utils.Database(memory=True))),
     )
 
@@ -107,7 +107,7 @@ def test_three_processes_start_at_once_on_a_fresh_file(path: Path, times: int) -
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
     assert ends == [("", 0)] * 3
     with sqlite3.connect(path) as db:
-        assert sorted(row[0] for row in db.execute("SELECT channel FROM preferences")) == [
+        assert sorted(row[0] for row in db.execute("SELECT person FROM preferences")) == [
             "C0",
             "C1",
             "C2",
@@ -156,7 +156,7 @@ async def test_a_write_that_raises_leaves_nothing_behind(database: Database) -> 
         lambda db: db.execute("INSERT INTO preferences VALUES ('', 'T1', 'C2', 'incident', 'x.y')")
     )
     assert await database.read(
-        lambda db: [row[0] for row in db.execute("SELECT channel FROM preferences")]
+        lambda db: [row[0] for row in db.execute("SELECT person FROM preferences")]
     ) == ["C2"]
 
 
@@ -220,21 +220,44 @@ async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(pat
     assert diary(path) == DIARY
 
 
-async def test_preferences_and_open_links_survive_their_tables_new_names(path: Path) -> None:
-    """A file of before has `habits` and `links`: what stood there is read as before."""
+async def test_open_links_survive_their_tables_new_name(path: Path) -> None:
+    """A file of before has `links`: what stood there is read as before."""
     before = sqlite_utils.Database(path, execute_plugins=False)
-    MIGRATIONS.apply(before, stop_before="m020_rename_habits_to_preferences")
+    MIGRATIONS.apply(before, stop_before="m021_rename_links_to_setup_links")
     with before.conn:
-        before.conn.execute(
-            "INSERT INTO habits VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
-        )
         before.conn.execute(
             "INSERT INTO links VALUES (?, '', 'T1', 'rootly', 'U1', 'Ann', 'Acme', 2e9)",
             (digest_of("token"),),
         )
     before.close()
     database, here = await Database.open(path), Workspace("", "T1")
-    assert await Preferences(database).get(here, "C1", "incident") == "rootly.incident"
     link = await SetupLinks(database, lambda: 1e9).find("token")
     assert link == SetupLink(digest_of("token"), here, "rootly", "U1", "Ann", "Acme", 2e9)
+    await database.close()
+
+
+async def test_people_keep_the_tool_of_their_last_delivery(path: Path) -> None:
+    """A file of before knows channels' tools only. Deliveries tell what each person used last."""
+    before = sqlite_utils.Database(path, execute_plugins=False)
+    MIGRATIONS.apply(before, stop_before="m051_remember_each_persons_tool")
+    rows = [("a", "U1", "rootly"), ("b", "U1", "incident_io"), ("c", "U2", "rootly")]
+    with before.conn:
+        before.conn.execute(
+            "INSERT INTO preferences VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
+        )
+        before.conn.executemany(
+            "INSERT INTO deliveries (enterprise, team, key, actor, vendor, kind, operation, branch,"
+            " account, actor_name, channel, private, title, payload, selected, state, created_at,"
+            " next_attempt_at, card_not_before) VALUES ('', 'T1', ?, ?, ?, 'incident', 'incident',"
+            " '', 'acme', 'Ann', 'C1', 0, 'x', '{}', '{}', 'delivered', 1, 1, 0)",
+            rows,
+        )
+    before.close()
+    database, here = await Database.open(path), Workspace("", "T1")
+    preferences = Preferences(database)
+    assert [await preferences.get(here, who, "incident") for who in ("U1", "U2", "C1")] == [
+        "incident_io.incident",
+        "rootly.incident",
+        None,
+    ]
     await database.close()
