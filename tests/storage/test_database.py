@@ -240,7 +240,7 @@ async def test_people_keep_the_tool_of_their_last_delivery(path: Path) -> None:
     """A file of before knows channels' tools only. Deliveries tell what each person used last."""
     before = sqlite_utils.Database(path, execute_plugins=False)
     MIGRATIONS.apply(before, stop_before="m051_remember_each_persons_tool")
-    rows = [("a", "U1", "rootly"), ("b", "U1", "incident_io"), ("c", "U2", "rootly")]
+    rows = [("a", "U1", "acme"), ("b", "U1", "notes"), ("c", "U2", "acme")]
     with before.conn:
         before.conn.execute(
             "INSERT INTO preferences VALUES ('', 'T1', 'C1', 'incident', 'rootly.incident')"
@@ -256,8 +256,8 @@ async def test_people_keep_the_tool_of_their_last_delivery(path: Path) -> None:
     database, here = await Database.open(path), Workspace("", "T1")
     preferences = Preferences(database)
     assert [await preferences.get(here, who, "incident") for who in ("U1", "U2", "C1")] == [
-        "incident_io.incident",
-        "rootly.incident",
+        "notes.incident",
+        "acme.incident",
         None,
     ]
     await database.close()
