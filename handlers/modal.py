@@ -152,9 +152,9 @@ async def open_form(
 
     `headline` and `details` are filled in. `origin` is the message that the form was opened from.
 
-    `about` is an earlier delivery whose card the person started from. The form then starts with
-    that delivery's vendor. If the form has a field for the created object, the object is selected
-    there; otherwise the delivery's title is the headline.
+    `about` is an earlier delivery, from whose card or thread the person started. The form then
+    starts with that delivery's vendor. If the form has a field for the created object, the object
+    is selected there; otherwise the delivery's title is the headline, if none is given.
     """
     services, workspace = interaction.services, interaction.workspace
     choices = await services.operations.choices(workspace, kind)
@@ -177,9 +177,10 @@ async def open_form(
     _, operation = services.operations.find(state.operation)
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
-        values = carried(operation, about.title, "")
         if field := _field_for(services, about, operation, state):
-            values, words = {field: about.entry.id}, {about.entry.id: about.entry.label}
+            values[field], words = about.entry.id, {about.entry.id: about.entry.label}
+        elif not headline:
+            values = carried(operation, about.title, "")
     try:
         view = await draw(interaction, state, allowed.choices, values, by_id(words))
         view["blocks"] = focus(view["blocks"])

@@ -60,13 +60,16 @@ async def _taken_along(
 ) -> dict[str, Any]:
     """Return headline and details from the message, as arguments of `open_form`.
 
-    For the bot's own card, return the card's delivery: the card's text adds nothing to it.
+    For the bot's own card, return the card's delivery: the card's text adds nothing to it. For a
+    reply in the card's thread, return the delivery beside the reply's own words.
     """
     workspace, message = interaction.workspace, shortcut.get("message") or {}
-    ts = str(message.get("ts") or "")
-    about = await interaction.services.delivery.card_outbox.by_card(workspace, channel, ts)
+    ts, thread = str(message.get("ts") or ""), str(message.get("thread_ts") or "")
+    by_card = interaction.services.delivery.card_outbox.by_card
+    about = await by_card(workspace, channel, ts)
     if about and about.visible_to(interaction.user):
         return {"about": about}
+    parent = await by_card(workspace, channel, thread) if thread not in ("", ts) else None
     # The form asks for the permission next, so Slack is asked for both at once.
     author, _ = await asyncio.gather(
         _author(interaction, message), interaction.allowed(workspace, kind)
@@ -75,7 +78,10 @@ async def _taken_along(
     by = f" by {author}" if author else ""
     source = f"From a message{by} in Slack: {_link(shortcut, channel, message)}"
     details = f"{cut(text, LONGEST_DETAILS - len(source))}\n\n{source}".strip()
-    return {"headline": cut(title, LONGEST_HEADLINE), "details": details}
+    taken = {"headline": cut(title, LONGEST_HEADLINE), "details": details}
+    if parent and kind != parent.kind and parent.visible_to(interaction.user):
+        return {**taken, "about": parent}
+    return taken
 
 
 async def _author(interaction: Interaction, message: Shortcut) -> str:
