@@ -152,9 +152,10 @@ async def open_form(
 
     `headline` and `details` are filled in. `origin` is the message that the form was opened from.
 
-    `about` is an earlier delivery, from whose card or thread the person started. The form then
-    starts with that delivery's vendor. If the form has a field for the created object, the object
-    is selected there; otherwise the delivery's title is the headline, if none is given.
+    `about` is an earlier delivery, from whose card, thread or channel the person started. The form
+    then starts with that delivery's vendor. If the form has a field for the created object, the
+    object is selected there, without its title for a person who may not see it. Otherwise, from a
+    card, the delivery's title is the headline, if none is given.
     """
     services, workspace = interaction.services, interaction.workspace
     choices = await services.operations.choices(workspace, kind)
@@ -174,12 +175,14 @@ async def open_form(
         operation=await _starting_point(interaction, kind, allowed.choices, about),
         origin=origin,
     )
-    _, operation = services.operations.find(state.operation)
+    operation = services.operations.find(state.operation)[1]
     values, words = carried(operation, headline, details), dict[str, str]()
     if about is not None:
         if field := _field_for(services, about, operation, state):
-            values[field], words = about.entry.id, {about.entry.id: about.entry.label}
-        elif not headline:
+            seen = about.visible_to(interaction.user)
+            label = about.entry.label if seen else _("This channel's incident")
+            values[field], words = about.entry.id, {about.entry.id: label}
+        elif not headline and origin.link:
             values = carried(operation, about.title, "")
     try:
         view = await draw(interaction, state, allowed.choices, values, by_id(words))

@@ -678,3 +678,13 @@ def m051_remember_each_persons_tool(db: Database) -> None:
         " ORDER BY id",
     ):
         db.conn.execute(sql)
+
+
+@MIGRATIONS()
+def m052_index_incident_channels(db: Database) -> None:
+    """Find the incident that a channel belongs to, each time a form opens in a channel."""
+    channel = "json_extract(vendor_object, '$.channel')"
+    db.conn.execute(
+        f"CREATE INDEX deliveries_of_channel ON deliveries (enterprise, team, {channel})"
+        f" WHERE state = 'delivered' AND {channel} != ''"
+    )

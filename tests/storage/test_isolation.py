@@ -83,6 +83,7 @@ OF_NOBODY: Mapping[str, str] = {
 
 READS: Mapping[str, Callable[[Twins], Awaitable[object]]] = {
     "History.of_person": lambda it: it.history.of_person(OURS, PERSON, 100),
+    "History.incident_of": lambda it: it.history.incident_of(OURS, "C0INCIDENT"),
     "History.private_objects": lambda it: it.history.private_objects(
         OURS, PERSON, "notes", [f"note {each.enterprise}" for each in (OURS, THEIRS)]
     ),

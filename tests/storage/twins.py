@@ -28,7 +28,8 @@ STATES: dict[str, dict[str, Any]] = {
     "sending": {"state": "sending", "attempt": 1, "lease_until": 2e9},
     "delivered": {
         "state": "delivered",
-        "vendor_object": '{"id": "n1"}',
+        "kind": "incident",
+        "vendor_object": '{"id": "n1", "channel": "C0INCIDENT"}',
         "card_channel": CHANNEL,
         "card_ts": "1.5",
     },

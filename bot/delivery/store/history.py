@@ -65,6 +65,19 @@ class History:
         objects = (read_row(row) for row in rows)
         return [row.entry for row in objects if row.vendor_object.get("id")]
 
+    async def incident_of(self, workspace: Workspace, channel: str) -> Delivery | None:
+        """Return the incident that this channel was made for: the newest one from here whose
+        vendor said so."""
+        of_channel = "json_extract(vendor_object, '$.channel')"
+        sql = (
+            f"SELECT * FROM deliveries WHERE (enterprise, team, {of_channel}) = (?, ?, ?)"
+            f" AND state = 'delivered' AND {of_channel} != '' AND kind = 'incident'"
+            " ORDER BY id DESC LIMIT 1"
+        )
+        values = (*workspace, channel)
+        row = await self._database.read(lambda db: db.execute(sql, values).fetchone())
+        return None if row is None else read_row(row)
+
     async def newest(
         self, *, state: str = "", since: float = 0.0, limit: int = 100
     ) -> list[Delivery]:
