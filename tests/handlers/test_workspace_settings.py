@@ -121,3 +121,35 @@ async def test_another_workspace_changes_nothing_here(world: World) -> None:
     await modal.submit()
     assert world.top().text == messages.Notice.GONE.text
     assert await stored(world) == {}
+
+
+async def test_an_admin_chooses_the_first_screen(world: World) -> None:
+    """The form begins with those and the required ones; with none chosen, with the latter alone."""
+    await world.lists_loaded()
+    before = (await world.open("/incident Disk full")).fields
+    modal = await opened(world)
+    block_id = "first.rootly.incident"
+    [block] = [block for block in modal.view["blocks"] if block["block_id"] == block_id]
+    options = {option["text"]["text"]: option for option in block["element"]["options"]}
+    shown = [option["text"]["text"] for option in block["element"]["initial_options"]]
+    assert shown[:4] == ["Severity", "Summary", "Services", "Private incident"]
+    chosen: dict[str, object] = {
+        "type": "multi_static_select",
+        "selected_options": [options["Severity"], options["Environments"]],
+    }
+    await choose(modal, block_id, chosen)
+    await modal.submit()
+    form = await world.open("/incident Disk full")
+    assert form.fields[:4] == [
+        "choice",
+        *(f"rootly.incident.{name}" for name in ("title", "severity_id", "environment_ids")),
+    ]
+    await form.press("more", "more")
+    assert set(before) < set(form.fields)
+    again = await opened(world)
+    await choose(again, block_id, {**chosen, "selected_options": []})
+    await again.submit()
+    assert (await world.open("/incident Disk full")).fields[:2] == [
+        "choice",
+        "rootly.incident.title",
+    ]
