@@ -521,12 +521,7 @@ def test_a_page_that_is_too_long() -> None:
         listed("Vendor", Reply(200, httpx.Headers(), None, too_long=True), "data")
     assert (str(caught.value), vars(caught.value)) == (
         sentence,
-        {
-            "vendor": "Vendor",
-            "sentence": sentence,
-            "reason": "unreachable",
-            "retry_after": None,
-        },
+        {"vendor": "Vendor", "reason": "unreachable", "retry_after": None},
     )
 
 

@@ -119,7 +119,7 @@ class Person:
         await self._close_everything()
         for _ in range(TRIES):
             outcome = await self.slack.command(
-                self.user, wish.channel, f"{messages.COMMANDS[wish.operation.kind]} {wish.title}"
+                self.user, wish.channel, f"/{messages.COMMANDS[wish.operation.kind]} {wish.title}"
             )
             if (view := self._top()) is not None:
                 return view
@@ -127,9 +127,8 @@ class Person:
         raise AssertionError(f"No form opens for {wish.name}: {outcome}")
 
     async def _choose_operation(self, view: View, wish: Wish) -> View:
-        label = f"{wish.adapter.label}: {wish.operation.label}"
         return await self._choose(
-            view, "choice", label, lambda now: now["callback_id"] == f"form:{wish.name}"
+            view, "choice", wish.name, lambda now: now["callback_id"] == f"form:{wish.name}"
         )
 
     async def _choose_branch(self, view: View, wish: Wish) -> View:
@@ -137,22 +136,20 @@ class Person:
         if wish.operation.branches is None:
             return view
         block_id = f"{wish.name}.{wish.operation.branches.field}"
-        label = self.rng.choice(await self._offers(view, _block(view, block_id)))["text"]["text"]
+        value = self.rng.choice(await self._offers(view, _block(view, block_id)))["value"]
         return await self._choose(
-            view, block_id, label, lambda now: bool(_state(now).get("answer"))
+            view, block_id, value, lambda now: bool(_state(now).get("answer"))
         )
 
     async def _choose(
-        self, view: View, block_id: str, label: str, done: Callable[[View], bool]
+        self, view: View, block_id: str, value: str, done: Callable[[View], bool]
     ) -> View:
         """Choose what draws another form, until that is there."""
         for _ in range(TRIES):
             if done(view):
                 return view
             block = _block(view, block_id)
-            option = next(
-                it for it in await self._offers(view, block) if it["text"]["text"] == label
-            )
+            option = next(it for it in await self._offers(view, block) if it["value"] == value)
             outcome = await self.slack.act(
                 self.user,
                 view_id=view["id"],
@@ -163,7 +160,7 @@ class Person:
             view = self._top() or view
             if not done(view):
                 await self._trouble("choice", outcome.error)
-        raise AssertionError(f"Choosing {label!r} draws no other form: {outcome}")
+        raise AssertionError(f"Choosing {value!r} draws no other form: {outcome}")
 
     async def _answers(self, view: View) -> dict[str, Any]:
         """Something valid for all that is required, and for some of the rest."""

@@ -66,7 +66,12 @@ async def test_incident_io_incident() -> None:
     submission = Submission(Incident(name="x", severity_id="s"), MARKER)
     made = body["incident"]
     assert await adapter.create("incident", submission, INCIDENT_IO) == Created(
-        id=made["id"], reference=made["reference"], title=made["name"], url=made["permalink"]
+        id=made["id"],
+        reference=made["reference"],
+        title=made["name"],
+        url=made["permalink"],
+        status=made["incident_status"]["name"],
+        channel=made["slack_channel_id"],
     )
 
 
@@ -226,7 +231,12 @@ async def test_incident_io_incidents() -> None:
         "incident", submission, INCIDENT_IO, 120.0
     )
     made = Created(
-        id=first["id"], reference=first["reference"], title=first["name"], url=first["permalink"]
+        id=first["id"],
+        reference=first["reference"],
+        title=first["name"],
+        url=first["permalink"],
+        status=first["incident_status"]["name"],
+        channel=first["slack_channel_id"],
     )
     assert found == [made]
 

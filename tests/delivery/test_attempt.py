@@ -63,7 +63,7 @@ MEANINGS: list[tuple[Exception, Verdict]] = [
             said(
                 Sentence(
                     "We can't read the stored API key for {vendor}. An admin can replace it in "
-                    "`/vendors`.",
+                    "`{vendors}`.",
                     {"vendor": "Notes"},
                 )
             ),
