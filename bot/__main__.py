@@ -226,14 +226,14 @@ _COMMANDS = (
             "--enterprise": _option(
                 "the Enterprise Grid organisation's id", metavar="E", default=""
             ),
-            "--no-verify": _flag("do not ask the vendor whether they work"),
+            "--no-verify": _flag("don't ask the vendor whether they work"),
         },
         text="Asks for the credentials, secrets unseen, or reads them as JSON from standard input.",
     ),
     _Command(
         "deliveries",
         _deliveries,
-        "list what was submitted and what became of it; retry or cancel one",
+        "list what was submitted and what became of it, retry or cancel one",
         {
             "key": _option(
                 "show this one, such as ir1c3e1dfb1768", metavar="KEY", nargs="?", default=""
@@ -245,7 +245,7 @@ _COMMANDS = (
             "--limit": _LIMIT,
             "--json": _JSON,
         },
-        {"--retry": _flag("send KEY again"), "--cancel": _flag("do not send KEY any more")},
+        {"--retry": _flag("send KEY again"), "--cancel": _flag("stop sending KEY")},
         text="Lists the newest deliveries, or shows one with everything that happened to it.",
     ),
     _Command(
@@ -257,10 +257,10 @@ _COMMANDS = (
     _Command(
         "doctor",
         _doctor,
-        "check settings, database, keys, tokens, lists and queue; say what to do",
+        "check settings, database, keys, tokens, lists and queue, and say what to do",
         {"--json": _JSON},
-        text="Changes nothing, and may run beside the bot. Ends with 0 when there is no problem, "
-        "1 when there is one, 2 when a setting is missing or wrong; warnings do not count.",
+        text="Changes nothing, and may run beside the bot. Ends with 0 without a problem, 1 with "
+        "one, and 2 when a setting is missing or wrong. Warnings don't count.",
     ),
     _Command(
         "rotate-keys",
@@ -270,11 +270,11 @@ _COMMANDS = (
             "--remove-lost": _flag(
                 "remove what no key opens: it has to be connected or installed again"
             ),
-            "--yes": _flag("with --remove-lost: do not ask before it removes anything"),
+            "--yes": _flag("with --remove-lost: don't ask before it removes anything"),
         },
-        text="Put the new key in front of the old one in RELAY_ENCRYPTION_KEYS (or in the key "
-        "file) and start the bot again first; then run this beside it, remove the old key, and "
-        "start the bot once more.",
+        text="First put the new key in front of the old one in RELAY_ENCRYPTION_KEYS or the key "
+        "file. Start the bot again. Then run this beside it. Remove the old key at last, "
+        "and start the bot once more.",
     ),
     _Command(
         "manifest",
@@ -304,7 +304,7 @@ _COMMANDS = (
                 type=number("--port", 0, 65535),
                 default=0,
             ),
-            "--no-browser": _flag("do not open the page"),
+            "--no-browser": _flag("don't open the page"),
         },
     ),
 )

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -38,10 +39,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 class Scheduling(LoadScopeScheduling):
     """One test after another to whichever worker is free. The chaos tests stay together on one,
-    since each of them keeps the machine busy."""
+    since each of them keeps the machine busy; so do browsers, of which there is one a core at a
+    time and one more."""
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, _ = nodeid.partition("::")
+        if module.startswith("tests/browser/"):
+            return f"browser {crc32(nodeid.encode()) % ((os.cpu_count() or 1) + 1)}"
         return module if module.startswith("tests/chaos/") else nodeid
 
 

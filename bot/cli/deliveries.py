@@ -320,13 +320,13 @@ def _doubt(row: Delivery) -> str:
     """
     if row.state != "unconfirmed":
         return ""
-    done = f"looked for and not found: {row.lookup_count}; sent again: {row.resend_count}"
+    done = f"looked for and not found: {row.lookup_count}, sent again: {row.resend_count}"
     if row.undecided:
         return (
-            f"{done}; look at the vendor, then press a button on its card in Slack, or "
-            "let `--retry` send it again"
+            f"{done}. Look at the vendor, then press a button on its card in Slack, or "
+            "let `--retry` send it again."
         )
-    return f"{done}; it is looked for by itself"
+    return f"{done}. The bot keeps looking for it."
 
 
 def _remaining(row: Delivery) -> list[str]:

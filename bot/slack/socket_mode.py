@@ -60,8 +60,8 @@ class SlackSocket:
             raise _not_opened(error) from None
         except NOT_DONE as error:
             raise RelayError(
-                f"Slack cannot be reached from this machine: {unreached(error)}. See whether it "
-                "has a network, and what a firewall lets through; then start the bot again."
+                f"We can't reach Slack from this machine: {unreached(error)}. Check its network "
+                "and its firewall. Then start the bot again."
             ) from None
 
     async def run(self) -> None:
@@ -121,11 +121,11 @@ def _not_opened(error: SlackApiError) -> RelayError:
     if word:
         return SettingError(
             "SLACK_APP_TOKEN",
-            f"Slack did not open a connection with it ({word}); it needs connections:write.",
+            f"Slack didn't open a connection with it ({word}). It needs connections:write.",
         )
     return RelayError(
-        "Something else than Slack answered. See what stands between this machine and Slack, and "
-        "whether SLACK_API_URL is right; then start the bot again."
+        "Something else than Slack answered. Check SLACK_API_URL, and what stands between this "
+        "machine and Slack. Then start the bot again."
     )
 
 

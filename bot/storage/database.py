@@ -73,7 +73,7 @@ class Database:
                     reason = getattr(error, "strerror", None) or error
                     raise SettingError(
                         "RELAY_DATABASE",
-                        f"{path} cannot be opened as a database ({reason}); choose a file that "
+                        f"{path} can't be opened as a database ({reason}). Choose a file that "
                         "the bot may write.",
                     ) from error
             else:

@@ -83,18 +83,18 @@ class SecretBox:
             return json.loads(self._fernet.decrypt(ciphertext.strip().encode()))
         except (InvalidToken, ValueError):
             raise SecretError(
-                f"A stored secret does not open with the keys in {self.source}."
+                f"A stored secret doesn't open with the keys in {self.source}."
             ) from None
 
 
 def _checked(plain: Any, owner: tuple[str, ...]) -> dict[str, str]:
     if plain.get("v") != VERSION:
         raise SecretError(
-            "A stored secret was written by another version of the bot; use the newest one."
+            "A stored secret was written by another version of the bot. Use the newest one."
         )
     if plain.get("owner") != list(owner):
         raise SecretError(
-            "A stored secret belongs to another workspace or vendor; connect the vendor again."
+            "A stored secret belongs to another workspace or vendor. Connect the vendor again."
         )
     return dict(plain["secret"])
 
@@ -115,7 +115,7 @@ def make_secret_box(
         return SecretBox([key.encode() for key in re.split(r"[,\s]+", text) if key], source)
     except ValueError:
         raise SettingError(
-            source, f"holds something that is not a key; make one with {how_to_make_one()}."
+            source, f"holds something that isn't a key. Make one with {how_to_make_one()}."
         ) from None
 
 
@@ -150,9 +150,8 @@ def none_opens(source: str) -> SettingError:
     return SettingError(
         source,
         f"none of the stored credentials opens. {came_from(source)} Give the bot the keys that it "
-        "had before; if they are "
-        "lost, remove what cannot be read with `python -m bot rotate-keys --remove-lost`, and "
-        "connect everything again.",
+        "had before. If they are lost, run `python -m bot rotate-keys --remove-lost`. It removes "
+        "what can't be read. Then connect everything again.",
     )
 
 
@@ -162,21 +161,18 @@ def _read(path: Path, is_lost: Callable[[], bool]) -> str:
             if is_lost():
                 raise SettingError(
                     path.name,
-                    f"the key file is gone, {VARIABLE} is not set here, and the database holds "
-                    "credentials that only their "
-                    "key opens. Set the variable, or put the file back beside the database; if the "
-                    "key is lost, remove what "
-                    "cannot be read with `python -m bot rotate-keys --remove-lost`, which makes a "
-                    "new key, and connect "
-                    "everything again.",
+                    f"the key file is gone, and {VARIABLE} isn't set here. The database holds "
+                    "credentials that only their key opens. Set the variable, or put the file back "
+                    "beside the database. If the key is lost, run "
+                    "`python -m bot rotate-keys --remove-lost`. It makes a new key and removes "
+                    "what can't be read. Then connect everything again.",
                 )
             _make_key_file(path)
         return path.read_text(errors="replace")
     except OSError as error:
         raise SettingError(
             "RELAY_DATABASE",
-            f"the key file {path} cannot be read or made ({error.strerror}); choose another "
-            "folder.",
+            f"the key file {path} can't be read or made ({error.strerror}). Choose another folder.",
         ) from error
 
 

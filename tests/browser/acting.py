@@ -64,9 +64,13 @@ class Desk:
         return self
 
     def open(self, beginning: str, text: str = "") -> Self:
-        """A slash command that opens a form."""
+        """A slash command that opens a form. An incident's begins with Rootly, whatever tool the
+        person chose last."""
         self.command(beginning, text)
         expect(self.modal).to_be_visible()
+        first = "rootly.incident.title"
+        if beginning == "/inc" and not self.field(first).is_visible():
+            self.choose("choice", "Rootly", brings=first)
         return self
 
     def field(self, name: str) -> Locator:

@@ -267,25 +267,24 @@ async def test_says_what_cannot_be_opened(tmp_path: Path) -> None:
             {"RELAY_DATABASE": str(tmp_path / "relay.db"), "RELAY_PORT": port},
         ]
         ended = [await run("serve", **COMPLETE | case) for case in cases]
-    choose = "choose a file that the bot may write."
+    choose = "Choose a file that the bot may write."
     assert ended == [
         (
             2,
             "",
-            f"RELAY_DATABASE: {junk} cannot be opened as a database (file is not a database); "
+            f"RELAY_DATABASE: {junk} can't be opened as a database (file is not a database). "
             f"{choose}\n",
         ),
         (
             2,
             "",
-            f"RELAY_DATABASE: {tmp_path} cannot be opened as a database (unable to open database "
-            f"file); {choose}\n",
+            f"RELAY_DATABASE: {tmp_path} can't be opened as a database (unable to open database "
+            f"file). {choose}\n",
         ),
         (
             2,
             "",
-            "RELAY_ENCRYPTION_KEYS: holds something that is not a key; make one with "
-            f"{MAKE_KEY}.\n",
+            f"RELAY_ENCRYPTION_KEYS: holds something that isn't a key. Make one with {MAKE_KEY}.\n",
         ),
         (
             2,

@@ -259,7 +259,7 @@ def test_shows_what_is_in_doubt(desk: Desk) -> None:
     assert desk.asks(key="ir000000000001").splitlines()[4:10] == [
         "state      unconfirmed (unclear)",
         "says       Nobody answered.",
-        "in doubt   looked for and not found: 0; sent again: 0; it is looked for by itself",
+        "in doubt   looked for and not found: 0, sent again: 0. The bot keeps looking for it.",
         "by         Ann U0ANN00001",
         f"submitted  {local(NOON)}",
         f"next       {local(NOON + 600)}",
@@ -272,9 +272,8 @@ def test_shows_what_only_a_person_can_say(desk: Desk) -> None:
     in_doubt(desk, "undecided", 0.0)
     assert "  unconfirmed (undecided), somebody has to decide  " in desk.asks()
     assert desk.asks(key="ir000000000001").splitlines()[6] == (
-        "in doubt   looked for and not found: 0; sent again: 0; look at the vendor, then press a "
-        "button on its card in Slack, "
-        "or let `--retry` send it again"
+        "in doubt   looked for and not found: 0, sent again: 0. Look at the vendor, then press a "
+        "button on its card in Slack, or let `--retry` send it again."
     )
     assert json.loads(desk.asks(as_json=True))[0]["undecided"] is True
 

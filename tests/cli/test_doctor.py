@@ -128,7 +128,7 @@ async def test_changes_nothing(sandbox: Sandbox, settings: Settings, tmp_path: P
     assert (await run("doctor", **sandbox.environment(settings.database))).code == 0
     assert [it for it in os.listdir(tmp_path) if it.endswith(".key")] == []
     assert [it.says for it in await found(settings, "keys")] == [
-        "Nothing is stored yet; relay.db.key is made when the bot starts."
+        "Nothing is stored yet. relay.db.key is made when the bot starts."
     ]
 
 
@@ -146,7 +146,7 @@ async def test_names_a_setting_that_is_wrong_or_missing(tmp_path: Path) -> None:
     ]
     assert (
         lines[3]
-        == "problem  Slack: http://127.0.0.1:1/ cannot be reached from this machine: the connection was refused. "
+        == "problem  Slack: http://127.0.0.1:1/ can't be reached from this machine: the connection was refused. "
         "See whether this machine has a network, what a firewall lets through, and whether "
         "SLACK_API_URL is right."
     )
@@ -166,7 +166,7 @@ async def test_looks_at_the_signing_secrets_shape(settings: Settings) -> None:
         Finding(
             "warning",
             "SLACK_SIGNING_SECRET",
-            "It does not look like one: those have 32 digits and letters from a to f.",
+            "It doesn't look like one. Those have 32 digits and letters from a to f.",
             "Copy it again from your Slack app's page, Basic Information, Signing Secret.",
         )
     ]
@@ -206,7 +206,7 @@ def junk(path: Path) -> None:
         (damage, "problem", "is damaged ("),
         (age, "warning", "are those of an older version."),
         (outgrow, "problem", "was used by a newer version of the bot."),
-        (junk, "problem", "cannot be read as a database (file is not a database)."),
+        (junk, "problem", "can't be read as a database (file is not a database)."),
         (lambda path: path.chmod(0o644), "warning", "(mode 0644)."),
     ],
     ids=["damaged", "older", "newer", "no database", "open to others"],
@@ -244,7 +244,7 @@ async def test_a_file_that_another_process_holds(settings: Settings) -> None:
         [told] = await found(settings, "database")
     assert (told.sign, told.says) == (
         "problem",
-        f"{settings.database} cannot be written (database is locked).",
+        f"{settings.database} can't be written (database is locked).",
     )
 
 
@@ -512,10 +512,10 @@ async def test_an_address_that_is_not_safe_or_silent(settings: Settings) -> None
         address = Settings.model_validate({"RELAY_PUBLIC_URL": url}).public_url
         told += await about_slack.public_url(settings.model_copy(update={"public_url": address}))
     assert [(it.sign, it.says) for it in told] == [
-        ("problem", "http://10.1.2.3 does not begin with https://."),
+        ("problem", "http://10.1.2.3 doesn't begin with https://."),
         (
             "warning",
-            "https://127.0.0.1:1 cannot be reached from this machine: the connection was refused.",
+            "https://127.0.0.1:1 can't be reached from this machine: the connection was refused.",
         ),
     ]
 
@@ -573,7 +573,7 @@ async def test_counts_what_waits(sandbox: Sandbox, settings: Settings) -> None:
         await deliveries.settle(row, outcome)
     await database.close()
     assert [it.line for it in await found(settings, "queue")] == [
-        "problem  queue: 1 should have been sent more than 5 minutes ago. Start the bot; where it "
+        "problem  queue: 1 should have been sent more than 5 minutes ago. Start the bot. Where it "
         "runs, look at its log.",
         "warning  queue: 1 may have been created or not, and somebody has to decide. "
         "`python -m bot deliveries --state unconfirmed` lists them.",

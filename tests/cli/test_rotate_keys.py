@@ -39,9 +39,9 @@ FILE_USED = (
     "be."
 )
 LOST = (
-    "none of the stored credentials opens. {} Give the bot the keys that it had before; if they "
-    "are lost, remove what cannot "
-    "be read with `python -m bot rotate-keys --remove-lost`, and connect everything again."
+    "none of the stored credentials opens. {} Give the bot the keys that it had before. If they "
+    "are lost, run `python -m bot rotate-keys --remove-lost`. It removes what can't be read. Then "
+    "connect everything again."
 )
 
 
@@ -206,7 +206,7 @@ async def test_says_what_cannot_be_read_and_does_the_rest(database: Database) ->
     assert ended == (
         1,
         "Encrypted anew with the first key of RELAY_ENCRYPTION_KEYS: 2 connections.\n",
-        f"Cannot be read: connection of {HERE.team} to twilio. A stored secret does not open with "
+        f"Cannot be read: connection of {HERE.team} to twilio. A stored secret doesn't open with "
         "the keys in "
         "RELAY_ENCRYPTION_KEYS.\n"
         f"Cannot be read: installation in {HERE.team}. A stored secret belongs to another "

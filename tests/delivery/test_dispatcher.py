@@ -67,6 +67,7 @@ async def test_a_submission_is_delivered_at_once(machine: Machine) -> None:
         row.key,
         "Ann",
     )
+    await eventually(lambda: machine.offered)  # it is told of after it is committed
     assert (states(machine), machine.offered) == (["delivered"], [(row.key, "notes")])
 
 

@@ -1,6 +1,7 @@
 """Every text that people read keeps to the mechanical rules of the bot's voice."""
 
 import ast
+from collections.abc import Iterator
 from enum import Enum
 
 import pytest
@@ -57,3 +58,37 @@ def test_a_notice_is_read_with_the_name_that_a_command_has_here() -> None:
         "/acme-action-item Roll back 4.2",
         "/acme-vendors",
     ]
+
+
+OPERATORS = ("bot/cli", "bot/storage", "bot/connections", "bot/slack")
+SAYING = ("SettingError", "RelayError", "SecretError", "problem", "warning", "ok")
+ON_THE_COMMAND_LINE = ("_flag", "_option", "_Command")
+
+
+def said_to_operators() -> Iterator[tuple[str, str]]:
+    """Yield each text that an operator reads in a finding, an error or the help, with its place."""
+    files = [file for name in OPERATORS for file in sorted((ROOT / name).rglob("*.py"))]
+    for path in [*files, ROOT / "bot" / "settings.py", ROOT / "bot" / "__main__.py"]:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+                continue
+            if call.func.id in (*SAYING, *ON_THE_COMMAND_LINE):
+                given = [*call.args, *(keyword.value for keyword in call.keywords)]
+                yield from ((f"{path.name}:{call.lineno}", words(value)) for value in given)
+
+
+def words(value: ast.expr) -> str:
+    """Return a text of the source; each value in it counts as one word."""
+    if isinstance(value, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "X" for part in value.values
+        )
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+
+
+def test_what_operators_read_keeps_to_the_rules() -> None:
+    """`doctor`, errors that end the program, and the help of the command line."""
+    told = list(said_to_operators())
+    wrong = {place: rules for place, text in told if (rules := broken_rules(text))}
+    assert wrong == {}
+    assert len([text for _, text in told if text]) > 200

@@ -169,5 +169,5 @@ async def test_socket_mode_waits_for_somebody_to_install_the_app(tmp_path: Path)
         "RELAY_PUBLIC_URL": "https://relay.example.com",
         "RELAY_DATABASE": tmp_path / "relay.db",
     }
-    with pytest.raises(RelayError, match=r"^Slack cannot be reached from this machine: "):
+    with pytest.raises(RelayError, match=r"^We can't reach Slack from this machine: "):
         await socket.socket(Settings.model_validate(given))

@@ -96,7 +96,7 @@ async def test_says_that_the_token_is_wrong(sandbox: Sandbox, tmp_path: Path) ->
         assert (process.returncode, out, err.decode()) == (
             2,
             b"",
-            "SLACK_APP_TOKEN: Slack did not open a connection with it (invalid_auth); it needs "
+            "SLACK_APP_TOKEN: Slack didn't open a connection with it (invalid_auth). It needs "
             "connections:write.\n",
         )
 
@@ -282,8 +282,8 @@ async def test_whatever_comes_back_instead_of_an_address_is_one_sentence(trouble
     assert str(caught.value) == (
         "Slack opens no connection for now (internal_error). Start the bot again later."
         if trouble == "an error"
-        else "Something else than Slack answered. See what stands between this machine and Slack, and whether SLACK_API_URL is "
-        "right; then start the bot again."
+        else "Something else than Slack answered. Check SLACK_API_URL, and what stands between this "
+        "machine and Slack. Then start the bot again."
     )
 
 
@@ -300,7 +300,7 @@ async def test_a_slack_that_cannot_be_reached_is_no_fault_of_the_token(url: str,
         await SlackSocket(pinging(url), "xapp-1").open()
     assert not isinstance(caught.value, SettingError)
     assert str(caught.value) == (
-        f"Slack cannot be reached from this machine: {why}. See whether it has a network, and what "
+        f"Slack can't be reached from this machine: {why}. See whether it has a network, and what "
         "a firewall lets through; "
         "then start the bot again."
     )

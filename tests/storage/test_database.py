@@ -198,8 +198,8 @@ async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> Non
     with pytest.raises(SettingError) as caught:
         await Database.open(path)
     assert str(caught.value) == (
-        f"RELAY_DATABASE: {path} cannot be opened as a database (No such file or directory); "
-        "choose a file that the bot may write."
+        f"RELAY_DATABASE: {path} can't be opened as a database (No such file or directory). "
+        "Choose a file that the bot may write."
     )
 
 
@@ -214,7 +214,7 @@ async def test_a_file_that_is_no_database_is_one_sentence_and_stays_as_it_is(pat
     """Something else under that name is neither read nor overwritten."""
     diary(path)
     with pytest.raises(
-        SettingError, match=r"^RELAY_DATABASE: .* cannot be opened as a database .*; choose a file"
+        SettingError, match=r"^RELAY_DATABASE: .* can't be opened as a database .*\. Choose a file"
     ):
         await Database.open(path)
     assert diary(path) == DIARY

@@ -52,7 +52,7 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(owner: tuple[str, ...]
         secret_box.open(owner, secret_box.seal(OWNER, SECRET))
     assert (
         str(caught.value)
-        == "A stored secret belongs to another workspace or vendor; connect the vendor again."
+        == "A stored secret belongs to another workspace or vendor. Connect the vendor again."
     )
 
 
@@ -90,7 +90,7 @@ def test_what_another_version_sealed_does_not_open(version: object) -> None:
         SecretBox([key]).open(OWNER, Fernet(key).encrypt(json.dumps(plain).encode()).decode())
     assert (
         str(caught.value)
-        == "A stored secret was written by another version of the bot; use the newest one."
+        == "A stored secret was written by another version of the bot. Use the newest one."
     )
 
 
@@ -103,7 +103,7 @@ def test_a_wrong_key_is_one_clear_sentence() -> None:
             secret_box.open(OWNER, ciphertext)
         assert (
             str(caught.value)
-            == "A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS."
+            == "A stored secret doesn't open with the keys in RELAY_ENCRYPTION_KEYS."
         )
 
 
@@ -144,7 +144,7 @@ def test_the_key_file_may_hold_several_keys(tmp_path: Path) -> None:
         assert SecretBox([new]).open(OWNER, secret_box.reseal(OWNER, before)) == SECRET
     file.write_bytes(new)
     with pytest.raises(
-        SecretError, match=r"^A stored secret does not open with the keys in relay\.db\.key\.$"
+        SecretError, match=r"^A stored secret doesn't open with the keys in relay\.db\.key\.$"
     ):
         load_secret_box(None, tmp_path / "relay.db").open(OWNER, before)
 
@@ -162,12 +162,11 @@ def test_a_lost_key_file_is_not_replaced(tmp_path: Path, table: str) -> None:
     with pytest.raises(SettingError) as caught:
         load_secret_box(None, path)
     assert str(caught.value) == (
-        "relay.db.key: the key file is gone, RELAY_ENCRYPTION_KEYS is not set here, and the "
-        "database holds credentials that "
-        "only their key opens. Set the variable, or put the file back beside the database; if the "
-        "key is lost, remove what "
-        "cannot be read with `python -m bot rotate-keys --remove-lost`, which makes a new key, and "
-        "connect everything again."
+        "relay.db.key: the key file is gone, and RELAY_ENCRYPTION_KEYS isn't set here. The "
+        "database holds credentials that only their key opens. Set the variable, or put the file "
+        "back beside the database. If the key is lost, run "
+        "`python -m bot rotate-keys --remove-lost`. It makes a new key and removes what can't be "
+        "read. Then connect everything again."
     )
     assert not (tmp_path / "relay.db.key").exists()
     assert load_secret_box(None, path, anew=True).keys == 1
@@ -231,7 +230,7 @@ def test_what_is_no_key_names_the_setting_and_says_how_to_make_one(
     with pytest.raises(SettingError) as caught:
         load_secret_box(SecretStr(keys), tmp_path / "relay.db")
     assert str(caught.value) == (
-        "RELAY_ENCRYPTION_KEYS: holds something that is not a key; make one with "
+        "RELAY_ENCRYPTION_KEYS: holds something that isn't a key. Make one with "
         f'`{shlex.quote(sys.executable)} -c "from cryptography.fernet import Fernet; '
         'print(Fernet.generate_key().decode())"`.'
     )
@@ -241,7 +240,7 @@ def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
     """An empty key file is not silently replaced: what it sealed would be lost."""
     file = tmp_path / "relay.db.key"
     file.write_text("")
-    with pytest.raises(SettingError, match=r"^relay\.db\.key: holds something that is not a key"):
+    with pytest.raises(SettingError, match=r"^relay\.db\.key: holds something that isn't a key"):
         load_secret_box(None, tmp_path / "relay.db")
     assert file.read_text() == ""
 
@@ -252,9 +251,8 @@ def test_a_folder_where_no_key_can_be_made_is_one_sentence(tmp_path: Path) -> No
     with pytest.raises(SettingError) as caught:
         load_secret_box(None, path)
     assert str(caught.value) == (
-        f"RELAY_DATABASE: the key file {path}.key cannot be read or made (No such file or "
-        "directory); "
-        "choose another folder."
+        f"RELAY_DATABASE: the key file {path}.key can't be read or made (No such file or "
+        "directory). Choose another folder."
     )
 
 

@@ -73,7 +73,9 @@ async def limited(what: str, check: Awaitable[Findings], seconds: float) -> Find
     except Exception as error:
         return [
             problem(
-                what, f"The check itself failed ({type(error).__name__}).", "Please report this."
+                what,
+                f"The check itself failed ({type(error).__name__}).",
+                "Report this to the people who make the bot.",
             )
         ]
 

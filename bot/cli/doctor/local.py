@@ -33,7 +33,7 @@ async def settings(settings: Settings, *, installed: bool) -> Findings:
         found.append(
             warning(
                 "SLACK_SIGNING_SECRET",
-                "It does not look like one: those have 32 digits and letters from a to f.",
+                "It doesn't look like one. Those have 32 digits and letters from a to f.",
                 "Copy it again from your Slack app's page, Basic Information, Signing Secret.",
             )
         )
@@ -76,7 +76,7 @@ def _look(path: Path) -> tuple[Findings, bool]:
             return [
                 problem(
                     "RELAY_DATABASE",
-                    f"{path} is not there.",
+                    f"{path} isn't there.",
                     "Start the bot once, or name the file that it uses.",
                     setting=True,
                 )
@@ -91,7 +91,7 @@ def _look(path: Path) -> tuple[Findings, bool]:
         return [
             problem(
                 "database",
-                f"{path} cannot be read as a database ({reason}).",
+                f"{path} can't be read as a database ({reason}).",
                 "Name the file that the bot uses, let the bot's user read it, or put a backup in "
                 "its place.",
             )
@@ -119,7 +119,7 @@ def _about(path: Path, file: condition.File) -> Findings:
         ): file.older,
         problem(
             "database",
-            f"{path} cannot be written ({file.blocked}).",
+            f"{path} can't be written ({file.blocked}).",
             "Let the bot's user write the file and its folder, or see what keeps the file locked.",
         ): file.blocked,
     }

@@ -59,7 +59,7 @@ def _asking(what: str, refused: str, do: str) -> Iterator[None]:
         raise FoundError(
             warning(
                 what,
-                f"Slack was not asked: {unreached(error)}.",
+                f"Slack wasn't asked: {unreached(error)}.",
                 "Run this again when it can be reached.",
             )
         ) from error
@@ -75,7 +75,7 @@ async def reach(settings: Settings) -> Findings:
             return [
                 problem(
                     "Slack",
-                    f"{settings.slack_api_url} does not answer as Slack does ({said(error)}).",
+                    f"{settings.slack_api_url} doesn't answer as Slack does ({said(error)}).",
                     "See what stands before it, and whether SLACK_API_URL is right.",
                 )
             ]
@@ -84,7 +84,7 @@ async def reach(settings: Settings) -> Findings:
             return [
                 problem(
                     "Slack",
-                    f"{url} cannot be reached from this machine: {unreached(error)}.",
+                    f"{url} can't be reached from this machine: {unreached(error)}.",
                     _LET_OUT,
                 )
             ]
@@ -97,9 +97,7 @@ async def reach(settings: Settings) -> Findings:
 
 def _clock(headers: Mapping[str, Any], now: float) -> Finding:
     if (theirs := answered_at(headers)) is None:
-        return warning(
-            "clock", "Slack's answer did not say what time it is.", "Compare it by hand."
-        )
+        return warning("clock", "Slack's answer didn't say what time it is.", "Compare it by hand.")
     skew = now - theirs
     if abs(skew) < NOTICED_SECONDS:
         return ok("clock", "It agrees with Slack's.")
@@ -177,7 +175,7 @@ async def app_token(settings: Settings) -> Findings:
     if settings.slack_app_token is None:
         return []
     token, what = settings.slack_app_token.get_secret_value(), "SLACK_APP_TOKEN"
-    do = "Make another on your Slack app's page, Basic Information; it needs connections:write."
+    do = "Make another on your Slack app's page, Basic Information. It needs connections:write."
     async with slack_client(settings, ANSWER_SECONDS) as client:
         with _asking(what, "Slack opens no connection with it", do):
             await client.apps_connections_open(app_token=token)
@@ -191,14 +189,14 @@ async def public_url(settings: Settings) -> Findings:
     """
     what = "RELAY_PUBLIC_URL"
     if settings.public_url is None:
-        return [ok(what, "It is not set: vendors are connected with `python -m bot connect`.")]
+        return [ok(what, "It isn't set. Vendors are connected with `python -m bot connect`.")]
     url = str(settings.public_url).rstrip("/")
     here = ("127.0.0.1", "localhost")
     if settings.public_url.scheme != "https" and settings.public_url.host not in here:
         return [
             problem(
                 what,
-                f"{url} does not begin with https://.",
+                f"{url} doesn't begin with https://.",
                 "Credentials would travel in the open.",
             )
         ]
@@ -209,7 +207,7 @@ async def public_url(settings: Settings) -> Findings:
         return [
             warning(
                 what,
-                f"{url} cannot be reached from this machine: {unreached(error)}.",
+                f"{url} can't be reached from this machine: {unreached(error)}.",
                 "Start the bot, and see whether Slack can reach that address.",
             )
         ]

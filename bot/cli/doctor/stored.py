@@ -82,7 +82,7 @@ async def _keys(settings: Settings, database: Database) -> tuple[Findings, Secre
     file, secrets = key_file(database.path), open_secrets(database)
     if settings.encryption_keys is None and not file.exists() and not await secrets.any():
         return [
-            ok("keys", f"Nothing is stored yet; {file.name} is made when the bot starts.")
+            ok("keys", f"Nothing is stored yet. {file.name} is made when the bot starts.")
         ], None
     try:
         secret_box = load_secret_box(settings.encryption_keys, database.path)
@@ -143,7 +143,7 @@ async def lists(stores: Stores, adapters: Adapters) -> Findings:
                 warning(
                     what,
                     f"Never fetched: {', '.join(list(missing)[:NAMED])}{others}.",
-                    "The bot fetches them while it runs; `/vendors` says what is wrong.",
+                    "The bot fetches them while it runs. `/vendors` says what is wrong.",
                 )
             )
         elif fetched:
@@ -166,7 +166,7 @@ async def queue(database: Database) -> Findings:
         problem(
             "queue",
             f"{waits.overdue} should have been sent more than {overdue} ago.",
-            "Start the bot; where it runs, look at its log.",
+            "Start the bot. Where it runs, look at its log.",
         ): waits.overdue,
         ok(
             "queue",
@@ -180,7 +180,7 @@ async def queue(database: Database) -> Findings:
         ): waits.undecided,
         ok(
             "queue",
-            f"{waits.looked_up} may have been created or not; the bot looks at the vendor.",
+            f"{waits.looked_up} may have been created or not. The bot is looking at the vendor.",
         ): waits.looked_up,
         warning(
             "queue",

@@ -34,7 +34,7 @@ async def connections(
             {vendor: adapter.limits for vendor, adapter in adapters.items()}
         )
         findings = [
-            warning(vendor, "This version of the bot does not know this vendor.")
+            warning(vendor, "This version of the bot doesn't know this vendor.")
             for _, vendor in accounts
             if vendor not in adapters
         ]
