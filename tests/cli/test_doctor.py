@@ -600,6 +600,6 @@ async def test_a_check_that_hangs_or_breaks_stops_no_other() -> None:
     ]
     assert told == [
         "warning  it: The check was given up after 0.05 s. Run it again.",
-        "problem  it: The check itself failed (ValueError). Please report this.",
+        "problem  it: The check itself failed (ValueError). Report this to the people who make the bot.",
         "problem  it: Rootly no longer accepts it.",
     ]

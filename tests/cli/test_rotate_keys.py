@@ -210,7 +210,7 @@ async def test_says_what_cannot_be_read_and_does_the_rest(database: Database) ->
         "the keys in "
         "RELAY_ENCRYPTION_KEYS.\n"
         f"Cannot be read: installation in {HERE.team}. A stored secret belongs to another "
-        "workspace or vendor; connect the "
+        "workspace or vendor. Connect the "
         "vendor again.\n"
         "Keep the old keys until everything is encrypted anew.\n",
     )

@@ -300,9 +300,8 @@ async def test_a_slack_that_cannot_be_reached_is_no_fault_of_the_token(url: str,
         await SlackSocket(pinging(url), "xapp-1").open()
     assert not isinstance(caught.value, SettingError)
     assert str(caught.value) == (
-        f"Slack can't be reached from this machine: {why}. See whether it has a network, and what "
-        "a firewall lets through; "
-        "then start the bot again."
+        f"We can't reach Slack from this machine: {why}. Check its network and its "
+        "firewall. Then start the bot again."
     )
 
 
