@@ -68,8 +68,8 @@ class Desk:
         person chose last."""
         self.command(beginning, text)
         expect(self.modal).to_be_visible()
-        first = "rootly.incident.title"
-        if beginning == "/inc" and not self.field(first).is_visible():
+        first, choice = "rootly.incident.title", self.field("choice")
+        if beginning == "/inc" and choice.is_visible() and not self.field(first).is_visible():
             self.choose("choice", "Rootly", brings=first)
         return self
 

@@ -23,7 +23,7 @@ from bot.workspace import Workspace
 from tests.world.notes import DAY, ELSEWHERE, HERE, SECRET, Clock, draft
 
 GRID = Workspace("E0GRID0001", HERE.team)
-UNREADABLE = "A stored secret does not open with the keys in RELAY_ENCRYPTION_KEYS."
+UNREADABLE = "A stored secret doesn't open with the keys in RELAY_ENCRYPTION_KEYS."
 
 
 async def save(
