@@ -57,7 +57,7 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class _Screen:
-    """What `render` was asked for."""
+    """The fields to show, and the labels of their values."""
 
     labels: Labels
     more: bool

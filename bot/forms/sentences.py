@@ -38,7 +38,7 @@ WANTED: Mapping[Kind, str] = {
     "file": N_("Choose a file."),
     "form": N_("Fill in this part of the form."),
 }
-"""What a person has to type or choose, by the field's kind."""
+"""The advice beside an empty field, by the field's kind."""
 
 _LIQUID = re.compile(r"\{\{[^{}\n]*\}\}")
 _JSON_KINDS: Mapping[type, str] = {

@@ -19,7 +19,7 @@ LONGEST = 12_000
 MOST_PARTS = 500
 """Blocks, attachments or elements of one list that are read. Slack allows 100 at most."""
 _NOTHING = ("[no preview available]", "This content can't be displayed.")
-"""What Slack writes where it has no text to show: nobody's words."""
+"""Slack writes these where it has no text to show. They are nobody's words."""
 _MARKS = re.compile(
     r"(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
     r"|(?<![\w_])_([^\s_](?:[^_\n]*[^\s_])?)_(?![\w_])"

@@ -19,7 +19,7 @@ class WorkspacePreferences(NamedTuple):
 
 
 class Preferences:
-    """What workspaces and people prefer."""
+    """The preferences of workspaces and of people."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
